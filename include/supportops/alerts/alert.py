@@ -1,0 +1,69 @@
+"""Something that people must hear about, from the moment it is raised until it is resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What an alert is about; routes match on it."""
+
+    OUTAGE = "outage"
+    HOST_OUTAGE = "host_outage"
+    FAULT = "fault"
+    CERTIFICATE = "certificate"
+    BLIND = "blind"
+    CHECK_STALE = "check_stale"
+    CLOCK = "clock"
+    CONFIGURATION = "configuration"
+    DELIVERY = "delivery"
+    TASK_FAILED = "task_failed"
+    IMPORT_ERROR = "import_error"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    CHAT = "chat"
+
+
+class Phase(StrEnum):
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as stored. `key` is unique and stable over reruns.
+
+    `subject` is what it is about (a site's name, a server, a DAG), `headline` one short line of
+    plain text, `facts` what the templates show (JSON values; text in it may be hostile).
+    """
+
+    key: str
+    kind: Kind
+    severity: Severity
+    subject: str
+    headline: str
+    opened_at: datetime
+    site: str | None = None
+    customer: str | None = None
+    host: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    resolved_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+
+    @property
+    def phase(self) -> Phase:
+        return Phase.FIRING if self.resolved_at is None else Phase.RESOLVED

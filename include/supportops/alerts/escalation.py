@@ -1,0 +1,284 @@
+"""Who hears of an alert, when, and why: a decision with its reason, computed anew each time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from supportops.alerts.alert import Alert, Channel, Kind, Phase, Severity
+
+
+class Hours(StrEnum):
+    """When a route's messages may go out."""
+
+    ALWAYS = "always"
+    OFFICE = "office"
+    OUTSIDE = "outside"
+
+
+class OfficeHours(Protocol):
+    """What the escalation needs of a business calendar."""
+
+    def is_open(self, t: datetime) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One person or room on one channel. `secret` names the Apprise address, never holds it."""
+
+    name: str
+    channel: Channel
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Who hears `after` the alert was raised, while it is still open."""
+
+    after: timedelta
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which alerts go to whom. An empty tuple in a match means any; all matching routes count."""
+
+    name: str
+    steps: tuple[Step, ...]
+    kinds: tuple[Kind, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    sites: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    hours: Hours = Hours.ALWAYS
+    remind: timedelta | None = None
+    resolved: bool = True
+
+    def matches(self, alert: Alert) -> bool:
+        return (
+            (not self.kinds or alert.kind in self.kinds)
+            and (not self.severities or alert.severity in self.severities)
+            and (not self.sites or alert.site in self.sites)
+            and (not self.customers or alert.customer in self.customers)
+        )
+
+    def open_at(self, now: datetime, office: OfficeHours) -> bool:
+        if self.hours is Hours.ALWAYS:
+            return True
+        return office.is_open(now) == (self.hours is Hours.OFFICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` messages in `period` to one target; the overflow is bundled."""
+
+    count: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a failed attempt is repeated, and when the outbox gives up on a message."""
+
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=15)
+    give_up_after: timedelta = timedelta(hours=24)
+    alarm_after: int = 3
+    timeout: timedelta = timedelta(seconds=20)
+
+    def pause(self, key: str, attempt: int) -> timedelta:
+        """The wait after the `attempt`-th failure (from 1): doubling, with jitter of +-20 %.
+
+        The jitter comes from the message's key, so that a replay waits as long as history did.
+        """
+        plain = min(self.first * 2 ** min(attempt - 1, 20), self.longest)
+        digest = hashlib.sha256(f"{key}/{attempt}".encode()).digest()
+        return plain * (0.8 + 0.4 * digest[0] / 255)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """What `alerts.yaml` says."""
+
+    routes: tuple[Route, ...]
+    fallback: tuple[Target, ...] = ()
+    limits: Mapping[Channel, tuple[Limit, ...]] = field(default_factory=dict)
+    retry: Retry = Retry()
+    timezone: str = "Europe/London"
+    board_url: str | None = None
+
+    def targets(self) -> dict[str, Target]:
+        steps = (step for route in self.routes for step in route.steps)
+        found = {target.name: target for step in steps for target in step.targets}
+        return found | {target.name: target for target in self.fallback}
+
+
+class Why(StrEnum):
+    """The reason of a decision, to send or not to."""
+
+    STEP_REACHED = "step reached"
+    REMINDER = "reminder"
+    FALLBACK = "another channel failed"
+    RESOLVED = "resolved"
+    NOT_YET = "not yet"
+    OUTSIDE_HOURS = "outside the route's hours"
+    ACKNOWLEDGED = "acknowledged"
+    ALREADY = "already told or queued"
+    FAILING_TARGET = "the target is the one that fails"
+
+
+SENDS = frozenset({Why.STEP_REACHED, Why.REMINDER, Why.FALLBACK, Why.RESOLVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the ledger holds of one message: was it handed over (or may have been), when last."""
+
+    target: str
+    phase: Phase
+    step: int
+    reminder: int
+    told: bool = False
+    attempts: int = 0
+    finished: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One target, one reason. `due_at` is the instant from which it could have been sent."""
+
+    target: str
+    channel: Channel
+    phase: Phase
+    step: int
+    reminder: int
+    why: Why
+    due_at: datetime
+
+    @property
+    def sends(self) -> bool:
+        return self.why in SENDS
+
+
+def decide(
+    alert: Alert,
+    policy: AlertPolicy,
+    ledger: Sequence[Entry],
+    now: datetime,
+    office: OfficeHours,
+) -> list[Decision]:
+    """Everyone whom the policy names for `alert`, with the reason to tell them now or not.
+
+    Level-triggered: the answer depends on the alert as it stands and on what the ledger says
+    was done, never on which event called. A decision whose message the ledger already holds is
+    ALREADY, so that asking twice queues nothing twice.
+    """
+    if alert.resolved_at is not None:
+        return list(_resolves(alert, policy, ledger, now, office))
+    routes = [route for route in policy.routes if route.matches(alert)]
+    decisions = [d for route in routes for d in _steps(alert, route, ledger, now, office)]
+    decisions += _fallbacks(alert, policy, ledger, decisions)
+    return _first_of_each(decisions)
+
+
+def _steps(
+    alert: Alert, route: Route, ledger: Sequence[Entry], now: datetime, office: OfficeHours
+) -> Iterator[Decision]:
+    known = {(e.target, e.step) for e in ledger if e.phase is Phase.FIRING and e.reminder == 0}
+    for number, step in enumerate(route.steps):
+        due_at = alert.opened_at + step.after
+        for target in step.targets:
+            why = Why.STEP_REACHED
+            if _is_the_failing_one(alert, target):
+                why = Why.FAILING_TARGET
+            elif (target.name, number) in known:
+                yield from _reminder(alert, route, target, ledger, now, office)
+                why = Why.ALREADY
+            elif now < due_at:
+                why = Why.NOT_YET
+            elif alert.acknowledged_at is not None and number > 0:
+                why = Why.ACKNOWLEDGED
+            elif not route.open_at(now, office):
+                why = Why.OUTSIDE_HOURS
+            yield Decision(target.name, target.channel, Phase.FIRING, number, 0, why, due_at)
+
+
+def _reminder(
+    alert: Alert,
+    route: Route,
+    target: Target,
+    ledger: Sequence[Entry],
+    now: datetime,
+    office: OfficeHours,
+) -> Iterator[Decision]:
+    """The next reminder, once the last word to this target is `remind` old."""
+    if route.remind is None or alert.acknowledged_at is not None:
+        return
+    mine = [e for e in ledger if e.target == target.name and e.phase is Phase.FIRING]
+    if any(e.at is None or not e.finished for e in mine) or not route.open_at(now, office):
+        return
+    due_at = max(e.at for e in mine if e.at is not None) + route.remind
+    if now >= due_at:
+        number = max(e.reminder for e in mine) + 1
+        yield Decision(
+            target.name, target.channel, Phase.FIRING, 0, number, Why.REMINDER, due_at
+        )
+
+
+def _fallbacks(
+    alert: Alert, policy: AlertPolicy, ledger: Sequence[Entry], decided: Sequence[Decision]
+) -> Iterator[Decision]:
+    """A critical alarm that failed on one channel is told on another at once, not after retries."""
+    failed = [e for e in ledger if e.phase is Phase.FIRING and e.attempts and not e.told]
+    if alert.severity is not Severity.CRITICAL or not failed:
+        return
+    named = {d.target for d in decided if d.sends or d.why is Why.ALREADY}
+    known = {e.target for e in ledger if e.phase is Phase.FIRING}
+    for target in policy.fallback:
+        if target.name not in named | known:
+            yield Decision(
+                target.name, target.channel, Phase.FIRING, 0, 0, Why.FALLBACK, alert.opened_at
+            )
+
+
+def _resolves(
+    alert: Alert,
+    policy: AlertPolicy,
+    ledger: Sequence[Entry],
+    now: datetime,
+    office: OfficeHours,
+) -> Iterator[Decision]:
+    """Whoever was told of the alarm hears of its end; nobody else does."""
+    assert alert.resolved_at is not None
+    known = {e.target for e in ledger if e.phase is Phase.RESOLVED}
+    routes = [r for r in policy.routes if r.matches(alert)]
+    for target in policy.targets().values():
+        if not any(e.told for e in ledger if e.target == target.name and e.phase is Phase.FIRING):
+            continue
+        mine = [r for r in routes if any(target in step.targets for step in r.steps)]
+        why = Why.RESOLVED
+        if target.name in known:
+            why = Why.ALREADY
+        elif mine and not any(r.resolved for r in mine):
+            continue
+        elif mine and not any(r.open_at(now, office) for r in mine if r.resolved):
+            why = Why.OUTSIDE_HOURS
+        yield Decision(target.name, target.channel, Phase.RESOLVED, 0, 0, why, alert.resolved_at)
+
+
+def _is_the_failing_one(alert: Alert, target: Target) -> bool:
+    return alert.kind is Kind.DELIVERY and alert.subject == target.name
+
+
+def _first_of_each(decisions: Sequence[Decision]) -> list[Decision]:
+    """One decision a message; a target named by two routes is told once, by the one that sends."""
+    best: dict[tuple[str, int, int], Decision] = {}
+    for decision in decisions:
+        key = (decision.target, decision.step, decision.reminder)
+        if key not in best or (decision.sends and not best[key].sends):
+            best[key] = decision
+    return list(best.values())

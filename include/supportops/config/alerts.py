@@ -1,0 +1,141 @@
+"""`alerts.yaml`: the file as operators write it, and the escalation policy that it means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from supportops.alerts.alert import Channel, Kind, Severity
+from supportops.alerts.escalation import (
+    AlertPolicy,
+    Hours,
+    Limit,
+    Retry,
+    Route,
+    Step,
+    Target,
+)
+from supportops.config.values import Delay, Duration, Identifier, Model, Name, Url, Zone
+
+Kinds = Annotated[list[Kind], Field(min_length=1)]
+
+
+class TargetEntry(Model):
+    """One address. `secret` names the connection (or variable) that holds the Apprise URL."""
+
+    name: Identifier
+    channel: Channel
+    secret: Identifier
+
+
+class MatchEntry(Model):
+    kind: Kinds | None = None
+    severity: list[Severity] | None = None
+    site: list[Name] | None = None
+    customer: list[Name] | None = None
+
+
+class StepEntry(Model):
+    after: Delay = timedelta(0)
+    receivers: Annotated[list[Identifier], Field(min_length=1)]
+
+
+class RouteEntry(Model):
+    name: Identifier
+    match: MatchEntry = MatchEntry()
+    hours: Hours = Hours.ALWAYS
+    steps: Annotated[list[StepEntry], Field(min_length=1)]
+    remind: Duration | None = None
+    resolved: bool = True
+
+    @model_validator(mode="after")
+    def steps_in_order(self) -> Self:
+        delays = [step.after for step in self.steps]
+        if delays != sorted(delays):
+            raise ValueError("steps in the order of their `after`")
+        return self
+
+
+class LimitEntry(Model):
+    count: Annotated[int, Field(ge=1)]
+    period: Duration
+
+
+class RetryEntry(Model):
+    first: Duration = timedelta(seconds=30)
+    longest: Duration = timedelta(minutes=15)
+    give_up_after: Duration = timedelta(hours=24)
+    alarm_after: Annotated[int, Field(ge=1)] = 3
+    timeout: Annotated[Duration, Field(le=timedelta(minutes=2))] = timedelta(seconds=20)
+
+
+class AlertsFile(Model):
+    """The whole of `alerts.yaml`."""
+
+    timezone: Zone = "Europe/London"
+    board_url: Url | None = None
+    receivers: dict[Identifier, Annotated[list[TargetEntry], Field(min_length=1)]]
+    routes: Annotated[list[RouteEntry], Field(min_length=1)]
+    fallback: list[Identifier] = []
+    limits: dict[Channel, list[LimitEntry]] = {}
+    retry: RetryEntry = RetryEntry()
+
+    @model_validator(mode="after")
+    def names_each_thing_once(self) -> Self:
+        for what, names in (
+            ("target", [t.name for targets in self.receivers.values() for t in targets]),
+            ("route", [route.name for route in self.routes]),
+        ):
+            twice = [name for name, n in Counter(names).items() if n > 1]
+            if twice:
+                raise ValueError(f"each {what} name once, but {', '.join(twice)} stand twice")
+        return self
+
+    @model_validator(mode="after")
+    def names_known_receivers(self) -> Self:
+        for where, name in self._used():
+            if name not in self.receivers:
+                known = ", ".join(self.receivers)
+                raise ValueError(f"{where}: a receiver out of {known}; {name!r} is none")
+        return self
+
+    def _used(self) -> Iterator[tuple[str, str]]:
+        for route in self.routes:
+            for step in route.steps:
+                yield from ((f"routes.{route.name}", name) for name in step.receivers)
+        yield from (("fallback", name) for name in self.fallback)
+
+    def policy(self) -> AlertPolicy:
+        return AlertPolicy(
+            routes=tuple(self._route(route) for route in self.routes),
+            fallback=self._targets(self.fallback),
+            limits={
+                channel: tuple(Limit(limit.count, limit.period) for limit in limits)
+                for channel, limits in self.limits.items()
+            },
+            retry=Retry(**self.retry.model_dump()),
+            timezone=self.timezone,
+            board_url=self.board_url,
+        )
+
+    def _targets(self, receivers: list[str]) -> tuple[Target, ...]:
+        entries = [entry for name in receivers for entry in self.receivers[name]]
+        return tuple(Target(entry.name, entry.channel, entry.secret) for entry in entries)
+
+    def _route(self, entry: RouteEntry) -> Route:
+        match = entry.match
+        return Route(
+            name=entry.name,
+            steps=tuple(Step(s.after, self._targets(s.receivers)) for s in entry.steps),
+            kinds=tuple(match.kind or ()),
+            severities=tuple(match.severity or ()),
+            sites=tuple(match.site or ()),
+            customers=tuple(match.customer or ()),
+            hours=entry.hours,
+            remind=entry.remind,
+            resolved=entry.resolved,
+        )

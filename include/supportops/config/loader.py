@@ -1,0 +1,132 @@
+"""Reads a configuration folder into frozen, checked objects; every fault is told at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from supportops.alerts.escalation import AlertPolicy
+from supportops.config.alerts import AlertsFile
+from supportops.config.service_levels import ServiceLevelsFile
+from supportops.config.sites import SitesFile
+from supportops.config.values import Model
+from supportops.config.yaml_source import ConfigurationError, Fault, Source, read, show_path
+from supportops.sites.site import Fleet
+from supportops.sla.business_hours import BusinessHours
+
+FILES: Mapping[str, type[Model]] = {
+    "sites": SitesFile,
+    "alerts": AlertsFile,
+    "service_levels": ServiceLevelsFile,
+}
+
+_EXPECTED = {
+    "extra_forbidden": "no such key",
+    "missing": "this key",
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "datetime_from_date_parsing": "an instant with its offset, such as 2026-11-28T22:00+00:00",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that operators edit, checked and frozen.
+
+    `document` is the content as plain JSON values, `digest` the SHA-256 over its canonical
+    bytes: the same content has the same digest, whatever its comments and order of keys.
+    """
+
+    fleet: Fleet
+    alerts: AlertPolicy
+    office: BusinessHours
+    document: Mapping[str, Any]
+    digest: str
+
+
+def load(folder: Path) -> Configuration:
+    """The configuration in `folder`. Raises ConfigurationError with all faults of all files."""
+    checked: dict[str, Model] = {}
+    documents: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, model in FILES.items():
+        try:
+            source = read(folder / f"{name}.yaml")
+            checked[name] = _validate(model, source, f"{name}.yaml")
+            documents[name] = source.data
+        except ConfigurationError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise ConfigurationError(tuple(faults))
+    return _assemble(checked, documents)
+
+
+def restore(document: Mapping[str, Any]) -> Configuration:
+    """The configuration of a stored `document`, as it was when it was loaded."""
+    checked = {name: model.model_validate(document[name]) for name, model in FILES.items()}
+    return _assemble(checked, document)
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of one file, for editors. `name` is a key of FILES."""
+    schema = FILES[name].model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _assemble(checked: Mapping[str, Model], document: Mapping[str, Any]) -> Configuration:
+    sites, alerts, levels = (checked[name] for name in FILES)
+    assert isinstance(sites, SitesFile)
+    assert isinstance(alerts, AlertsFile)
+    assert isinstance(levels, ServiceLevelsFile)
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Configuration(
+        fleet=sites.fleet(),
+        alerts=alerts.policy(),
+        office=BusinessHours.from_spec(levels.calendars["office"].spec()),
+        document=document,
+        digest=hashlib.sha256(canonical.encode()).hexdigest(),
+    )
+
+
+def _validate(model: type[Model], source: Source, file: str) -> Model:
+    try:
+        return model.model_validate(source.data)
+    except ValidationError as error:
+        faults = [_fault(file, source, detail) for detail in error.errors()]
+        raise ConfigurationError(tuple(faults)) from None
+
+
+def _fault(file: str, source: Source, detail: ErrorDetails) -> Fault:
+    path = tuple(p for p in detail["loc"] if not str(p).startswith("function-"))
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        expected = "no such key"
+    elif kind == "value_error":
+        expected = detail["msg"].removeprefix("Value error, ")
+    else:
+        expected = _EXPECTED.get(kind, detail["msg"].removeprefix("Input should be "))
+    found = "nothing" if kind == "missing" else _shown(detail.get("input"))
+    return Fault(file, source.line(path), show_path(path), found, expected)
+
+
+def _shown(value: Any) -> str:
+    """The offending value, short; a whole mapping or list is only named."""
+    if isinstance(value, dict):
+        return "a mapping" if value else "an empty mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

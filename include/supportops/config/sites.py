@@ -1,0 +1,220 @@
+"""`sites.yaml`: the file as operators write it, and the fleet that it means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from supportops.config.values import (
+    Clock,
+    Duration,
+    Identifier,
+    Instant,
+    Model,
+    Name,
+    Path,
+    Share,
+    StatusRanges,
+    Url,
+    Weekday,
+    Zone,
+)
+from supportops.sites.site import (
+    FIVE_MINUTES,
+    CheckPolicy,
+    Expectation,
+    Fleet,
+    Maintenance,
+    OneOffMaintenance,
+    Page,
+    Site,
+    WeeklyMaintenance,
+)
+
+
+class ExpectEntry(Model):
+    """What a healthy answer looks like. What is left out comes from the level above."""
+
+    status: StatusRanges | None = None
+    contains: list[str] | None = None
+    not_contains: list[str] | None = None
+    certificate_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    latency: Duration | None = None
+
+    def over(self, base: Expectation) -> Expectation:
+        """This entry, with `base` where it is silent."""
+        return Expectation(
+            status=base.status if self.status is None else self.status,
+            contains=base.contains if self.contains is None else tuple(self.contains),
+            not_contains=(
+                base.not_contains if self.not_contains is None else tuple(self.not_contains)
+            ),
+            certificate_days=(
+                base.certificate_days if self.certificate_days is None else self.certificate_days
+            ),
+            latency=base.latency if self.latency is None else self.latency,
+        )
+
+
+class PageEntry(Model):
+    path: Path
+    expect: ExpectEntry = ExpectEntry()
+
+
+class OneOffEntry(Model):
+    """One announced window: `from` and `to`, instants with their offset."""
+
+    start: Instant = Field(alias="from")
+    end: Instant = Field(alias="to")
+    note: str = ""
+
+    @model_validator(mode="after")
+    def ends_after_it_starts(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("a window whose `to` is after its `from`")
+        return self
+
+
+class WeeklyEntry(Model):
+    """The same window every week on the wall clock of `zone`; may run past midnight."""
+
+    weekday: Weekday
+    start: Clock = Field(alias="from")
+    end: Clock = Field(alias="to")
+    zone: Zone = "Europe/London"
+    note: str = ""
+
+
+class MaintenanceEntry(Model):
+    once: list[OneOffEntry] = []
+    weekly: list[WeeklyEntry] = []
+
+    def windows(self) -> tuple[Maintenance, ...]:
+        once = [OneOffMaintenance(w.start, w.end, w.note) for w in self.once]
+        weekly = [
+            WeeklyMaintenance(w.weekday, w.start, w.end, w.zone, w.note) for w in self.weekly
+        ]
+        return (*once, *weekly)
+
+
+def _five_minutes(found: timedelta) -> timedelta:
+    if found % FIVE_MINUTES or found > timedelta(days=1):
+        raise ValueError("a multiple of 5m, at most 1d")
+    return found
+
+
+class DefaultsEntry(Model):
+    interval: Duration = FIVE_MINUTES
+    expect: ExpectEntry = ExpectEntry()
+    maintenance: MaintenanceEntry = MaintenanceEntry()
+
+
+class SiteEntry(Model):
+    name: Name
+    customer: Name
+    url: Url
+    host: Name | None = None
+    interval: Duration | None = None
+    expect: ExpectEntry = ExpectEntry()
+    pages: list[PageEntry] = []
+    maintenance: MaintenanceEntry = MaintenanceEntry()
+    allow_private: bool = False
+
+    @model_validator(mode="after")
+    def names_each_page_once(self) -> Self:
+        twice = [p for p, n in Counter(page.path for page in self.pages).items() if n > 1]
+        if twice:
+            raise ValueError(f"each page once, but {twice[0]} stands here twice")
+        return self
+
+    def site(self, defaults: DefaultsEntry) -> Site:
+        expect = self.expect.over(defaults.expect.over(Expectation()))
+        return Site(
+            name=self.name,
+            customer=self.customer,
+            url=self.url,
+            host=self.host,
+            expect=expect,
+            pages=tuple(Page(p.path, p.expect.over(_page_base(expect))) for p in self.pages),
+            interval=self.interval or defaults.interval,
+            maintenance=defaults.maintenance.windows() + self.maintenance.windows(),
+            allow_private=self.allow_private,
+        )
+
+
+def _page_base(expect: Expectation) -> Expectation:
+    """A page shares the site's ranges and ceilings, but not the texts of the front page."""
+    return Expectation(
+        status=expect.status,
+        certificate_days=expect.certificate_days,
+        latency=expect.latency,
+    )
+
+
+class CheckEntry(Model):
+    deadline: Duration = timedelta(seconds=10)
+    confirm_after: list[Duration] = [timedelta(seconds=10), timedelta(seconds=30)]
+    recovery_checks: Annotated[int, Field(ge=1, le=10)] = 2
+    rate: Annotated[float, Field(gt=0, le=1000)] = 40.0
+    in_flight: Annotated[int, Field(ge=1, le=1024)] = 64
+    shard: Annotated[int, Field(ge=1, le=5000)] = 500
+    user_agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,200}$")] = "supportops site check"
+    heartbeat: Identifier | None = None
+
+    @model_validator(mode="after")
+    def fits_into_an_interval(self) -> Self:
+        tries = 1 + len(self.confirm_after)
+        if sum(self.confirm_after, self.deadline * tries) > timedelta(minutes=4):
+            raise ValueError("a deadline and confirmations that end within 4m together")
+        return self
+
+
+class ServersEntry(Model):
+    """When a shared server, not each of its sites, is the cause."""
+
+    share: Share = 0.5
+    min_sites: Annotated[int, Field(ge=2)] = 3
+
+
+class SitesFile(Model):
+    """The whole of `sites.yaml`."""
+
+    defaults: DefaultsEntry = DefaultsEntry()
+    check: CheckEntry = CheckEntry()
+    servers: ServersEntry = ServersEntry()
+    vantage: list[Url] = []
+    sites: list[SiteEntry]
+
+    @model_validator(mode="after")
+    def names_each_site_once(self) -> Self:
+        twice = [n for n, k in Counter(site.name for site in self.sites).items() if k > 1]
+        if twice:
+            raise ValueError(f"each name once, but these stand twice: {', '.join(sorted(twice))}")
+        return self
+
+    @model_validator(mode="after")
+    def checks_on_the_five_minutes(self) -> Self:
+        for site in [self.defaults, *self.sites]:
+            if site.interval is not None:
+                _five_minutes(site.interval)
+        return self
+
+    def fleet(self) -> Fleet:
+        check = self.check
+        policy = CheckPolicy(
+            deadline=check.deadline,
+            confirm_after=tuple(check.confirm_after),
+            recovery_checks=check.recovery_checks,
+            host_share=self.servers.share,
+            host_min_sites=self.servers.min_sites,
+            vantage=tuple(self.vantage),
+            rate=check.rate,
+            in_flight=check.in_flight,
+            shard=check.shard,
+            user_agent=check.user_agent,
+            heartbeat=check.heartbeat,
+        )
+        return Fleet(tuple(site.site(self.defaults) for site in self.sites), policy)

@@ -1,0 +1,143 @@
+"""The small values that operators write in YAML: durations, percentages, times, status ranges."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+)\s*([smhd])")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Model(BaseModel):
+    """Every object of the configuration: no unknown key passes, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _duration(found: Any) -> timedelta:
+    if isinstance(found, timedelta):
+        return found
+    match = _DURATION.fullmatch(found.strip()) if isinstance(found, str) else None
+    if match is None:
+        raise ValueError("a number and a unit: 30s, 5m, 2h or 1d")
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+
+
+def _positive(found: timedelta) -> timedelta:
+    if found <= timedelta(0):
+        raise ValueError("a duration longer than zero")
+    return found
+
+
+def _share(found: Any) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", found.strip()) if isinstance(found, str) else None
+    share = float(match[1]) / 100 if match else found
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise ValueError("a percentage from 0% to 100%")
+    return float(share)
+
+
+def _status(found: Any) -> tuple[tuple[int, int], ...]:
+    if isinstance(found, tuple):
+        return found
+    ranges = []
+    for part in str(found).split(","):
+        match = re.fullmatch(r"\s*([1-5]\d\d)(?:\s*-\s*([1-5]\d\d))?\s*", part)
+        if match is None or int(match[2] or match[1]) < int(match[1]):
+            raise ValueError("status codes or ranges: 200, or 200-399, or 200-299,404")
+        ranges.append((int(match[1]), int(match[2] or match[1])))
+    return tuple(ranges)
+
+
+def _url(found: str) -> str:
+    parts = urlsplit(found)
+    try:
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_fine = False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
+        raise ValueError("an address such as https://www.example.org/")
+    if parts.username or parts.password:
+        raise ValueError("an address without user and password")
+    if re.search(r"[\x00-\x20\x7f]", found):
+        raise ValueError("an address without spaces or control characters")
+    return found
+
+
+def _zone(found: str) -> str:
+    if found not in available_timezones():
+        raise ValueError("a zone of the IANA list, such as Europe/London")
+    ZoneInfo(found)
+    return found
+
+
+def _clock(found: Any) -> time:
+    # YAML 1.1 reads an unquoted 22:00 as the number 1320, in base sixty.
+    if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 24 * 60:
+        return time(found // 60, found % 60)
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(found))
+    if match is None:
+        raise ValueError("a time of day such as 22:30")
+    return time(int(match[1]), int(match[2]))
+
+
+def _weekday(found: Any) -> int:
+    if isinstance(found, str) and found[:3].lower() in WEEKDAYS:
+        return WEEKDAYS.index(found[:3].lower())
+    raise ValueError("a weekday: " + ", ".join(WEEKDAYS))
+
+
+def _aware(found: datetime) -> datetime:
+    if found.tzinfo is None:
+        raise ValueError("an instant with its offset, such as 2026-11-28T22:00+00:00")
+    return found
+
+
+def _name(found: str) -> str:
+    if not found.strip() or len(found) > 200:
+        raise ValueError("a name of 1 to 200 characters")
+    return found
+
+
+def _identifier(found: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", found):
+        raise ValueError("a name of small letters, digits and underscores")
+    return found
+
+
+def _path(found: str) -> str:
+    if not found.startswith("/") or re.search(r"[\x00-\x20\x7f#]", found):
+        raise ValueError("a path that begins with / and has no spaces")
+    return found
+
+
+def _text(schema: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **schema})
+
+
+_DURATION_SCHEMA = _text({"pattern": r"^\d+\s*[smhd]$", "examples": ["30s", "5m", "2h", "1d"]})
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), AfterValidator(_positive), _DURATION_SCHEMA
+]
+Delay = Annotated[timedelta, BeforeValidator(_duration), _DURATION_SCHEMA]
+Share = Annotated[float, BeforeValidator(_share), _text({"examples": ["50%"]})]
+StatusRanges = Annotated[
+    tuple[tuple[int, int], ...],
+    BeforeValidator(_status),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["200-399"]}),
+]
+Url = Annotated[str, AfterValidator(_url)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Clock = Annotated[time, BeforeValidator(_clock), _text({"examples": ["22:30"]})]
+Weekday = Annotated[int, BeforeValidator(_weekday), _text({"enum": list(WEEKDAYS)})]
+Instant = Annotated[datetime, AfterValidator(_aware)]
+Name = Annotated[str, AfterValidator(_name)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Path = Annotated[str, AfterValidator(_path)]

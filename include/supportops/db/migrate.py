@@ -1,0 +1,58 @@
+"""Brings a store to the schema of this version, and tells whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from supportops.db.engine import reading, take_turns, writing
+
+MIGRATING = 7_305_000
+
+
+class SchemaError(RuntimeError):
+    """The store is not at this version's schema; the message says what to run."""
+
+
+def upgrade(engine: Engine) -> str:
+    """Migrates to the newest revision in one transaction and returns its name.
+
+    Two upgrades at once take turns; the second finds nothing to do.
+    """
+    with writing(engine) as connection:
+        take_turns(connection, MIGRATING)
+        command.upgrade(_alembic(connection), "head")
+        return current(connection) or ""
+
+
+def check(engine: Engine) -> None:
+    """Raises SchemaError unless the store is at the newest revision."""
+    with reading(engine) as connection:
+        found, expected = current(connection), newest()
+    if found != expected:
+        raise SchemaError(
+            f"the store is at revision {found or 'none'}, this version needs {expected}: "
+            "run `supportops db upgrade`"
+        )
+
+
+def current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    head = ScriptDirectory.from_config(_alembic(None)).get_current_head()
+    assert head is not None
+    return head
+
+
+def _alembic(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,249 @@
+"""Every table, on one page.
+
+Instants are aware UTC: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite.
+Logs (`check_runs`, `check_results`, `notification_log`, `configurations`) are only ever appended
+to; `site_status`, `incidents`, `alerts` and `messages` are what was folded from them and what is
+still to be done.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, exact to the microsecond; a naive one is refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime for an instant: {value!r}")
+        return value if dialect.name == "postgresql" else (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            found: datetime = value.astimezone(UTC)
+            return found
+        return EPOCH + timedelta(microseconds=value)
+
+
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("loaded_at", Instant, nullable=False),
+    Column("document", Json, nullable=False),
+)
+
+check_runs = Table(
+    "check_runs",
+    metadata,
+    Column("slot", Instant, primary_key=True),
+    Column("configuration", ForeignKey("configurations.digest"), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("sites", Integer, nullable=False),
+    Column("judged_at", Instant),
+    Column("judged_order", BigInteger),
+    Column("summary", Json),
+    Index("check_runs_unjudged_idx", "slot", postgresql_where=text("judged_at IS NULL")),
+    UniqueConstraint("judged_order"),
+)
+
+check_results = Table(
+    "check_results",
+    metadata,
+    Column("slot", Instant, primary_key=True),
+    Column("site", Text, primary_key=True),
+    Column("page", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("checked_at", Instant, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("status", Integer),
+    Column("dns_ms", Float),
+    Column("connect_ms", Float),
+    Column("tls_ms", Float),
+    Column("first_byte_ms", Float),
+    Column("total_ms", Float),
+    Column("certificate_expires", Instant),
+    Column("address", Text),
+    Column("bytes", BigInteger, nullable=False),
+    Column("redirects", Integer, nullable=False),
+    Index(None, "site", "page", "slot"),
+)
+
+site_status = Table(
+    "site_status",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("page", Text, primary_key=True),
+    Column("track", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("checked_at", Instant, nullable=False),
+    Column("total_ms", Float),
+    Column("certificate_expires", Instant),
+    Column("fold", Json, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("site", Text),
+    Column("page", Text),
+    Column("host", Text),
+    Column("customer", Text),
+    Column("reason", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("closed_at", Instant),
+    Column("flapping", Boolean, nullable=False),
+    Column("facts", Json, nullable=False),
+    Index(
+        "incidents_open_key",
+        "kind",
+        "subject",
+        unique=True,
+        postgresql_where=text("closed_at IS NULL"),
+        sqlite_where=text("closed_at IS NULL"),
+    ),
+    Index(None, "started_at"),
+    Index(None, "site", "started_at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("site", Text),
+    Column("customer", Text),
+    Column("host", Text),
+    Column("facts", Json, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    Column("settled_at", Instant),
+    Column("acknowledged_at", Instant),
+    Column("acknowledged_by", Text),
+    Index(
+        "alerts_open_key",
+        "kind",
+        "subject",
+        unique=True,
+        postgresql_where=text("resolved_at IS NULL"),
+        sqlite_where=text("resolved_at IS NULL"),
+    ),
+    Index(
+        "alerts_unsettled_idx",
+        "opened_at",
+        postgresql_where=text("settled_at IS NULL"),
+        sqlite_where=text("settled_at IS NULL"),
+    ),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("alert", ForeignKey("alerts.key"), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("reminder", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("claimed_by", Text),
+    Column("claimed_at", Instant),
+    Column("claimed_until", Instant),
+    Column("maybe_sent", Boolean, nullable=False),
+    Column("finished_at", Instant),
+    UniqueConstraint("alert", "target", "phase", "step", "reminder"),
+    Index(
+        "messages_unfinished_idx",
+        "next_attempt_at",
+        postgresql_where=text("finished_at IS NULL"),
+        sqlite_where=text("finished_at IS NULL"),
+    ),
+    Index(None, "target", "finished_at"),
+)
+
+notification_log = Table(
+    "notification_log",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("message", ForeignKey("messages.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("alert", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("bundle", Text),
+    Column("started_at", Instant, nullable=False),
+    Column("seconds", Float, nullable=False),
+    UniqueConstraint("message", "attempt"),
+    Index(None, "target", "started_at"),
+    Index(None, "alert"),
+)

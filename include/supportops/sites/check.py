@@ -1,0 +1,112 @@
+"""The result of asking one address once: a value, whatever the server did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+class Reason(StrEnum):
+    """Why a check was not good; `OK` when it was. A closed set: stored, shown and routed on."""
+
+    OK = "ok"
+    DNS = "dns"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    CONNECT_TIMEOUT = "connect_timeout"
+    TLS_EXPIRED = "tls_expired"
+    TLS_NOT_YET_VALID = "tls_not_yet_valid"
+    TLS_NAME = "tls_name"
+    TLS_UNTRUSTED = "tls_untrusted"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+    TRUNCATED = "truncated"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    BAD_REDIRECT = "bad_redirect"
+    BLOCKED_ADDRESS = "blocked_address"
+    BAD_URL = "bad_url"
+    STATUS = "status"
+    TEXT_MISSING = "text_missing"
+    TEXT_FORBIDDEN = "text_forbidden"
+    TEXT_BEYOND_CAP = "text_beyond_cap"
+    SLOW = "slow"
+    INVALID_HTTP = "invalid_http"
+    ENCODING = "encoding"
+    INTERNAL = "internal"
+
+
+WORDS: dict[Reason, str] = {
+    Reason.OK: "answers as expected",
+    Reason.DNS: "name does not resolve",
+    Reason.REFUSED: "connection refused",
+    Reason.UNREACHABLE: "no route to the server",
+    Reason.CONNECT_TIMEOUT: "no connection in time",
+    Reason.TLS_EXPIRED: "certificate expired",
+    Reason.TLS_NOT_YET_VALID: "certificate not valid yet",
+    Reason.TLS_NAME: "certificate is for another name",
+    Reason.TLS_UNTRUSTED: "certificate not trusted",
+    Reason.TLS: "TLS handshake failed",
+    Reason.TIMEOUT: "no complete answer in time",
+    Reason.RESET: "connection reset",
+    Reason.TRUNCATED: "answer cut short",
+    Reason.TOO_MANY_REDIRECTS: "too many redirects",
+    Reason.BAD_REDIRECT: "redirect leads nowhere",
+    Reason.BLOCKED_ADDRESS: "address is not a public one",
+    Reason.BAD_URL: "address cannot be asked",
+    Reason.STATUS: "unexpected HTTP status",
+    Reason.TEXT_MISSING: "expected text is missing",
+    Reason.TEXT_FORBIDDEN: "forbidden text is on the page",
+    Reason.TEXT_BEYOND_CAP: "expected text not in the first MiB",
+    Reason.SLOW: "slower than its ceiling",
+    Reason.INVALID_HTTP: "answer is no HTTP",
+    Reason.ENCODING: "body cannot be decoded",
+    Reason.INTERNAL: "the check itself failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Milliseconds from the start of the exchange to the end of each phase; None: not reached.
+
+    `dns`, `connect`, `tls`, `first_byte` belong to the last hop asked and count from that hop's
+    start; `total` counts over all hops.
+    """
+
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What one exchange told. `checked_at` is aware UTC; `detail` is one printable line.
+
+    `url` is the address asked, `address` the IP connected to last, `bytes` what was read of the
+    body on the wire, `certificate_expires` the end of the served certificate, known also when
+    verification failed.
+    """
+
+    url: str
+    state: State
+    reason: Reason
+    checked_at: datetime
+    detail: str = ""
+    status: int | None = None
+    phases: Phases = Phases()
+    certificate_expires: datetime | None = None
+    address: str | None = None
+    bytes: int = 0
+    redirects: int = 0
+
+    @property
+    def good(self) -> bool:
+        return self.state is State.UP

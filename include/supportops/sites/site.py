@@ -1,0 +1,147 @@
+"""A customer's website: where it is, what is expected of it, and when it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a healthy answer looks like.
+
+    `status` are inclusive ranges of HTTP status codes. `contains` and `not_contains` are texts
+    looked for in the decoded body. `certificate_days`: warn when the certificate ends in fewer
+    days. `latency`: the ceiling for the whole exchange, DNS to last byte.
+    """
+
+    status: tuple[tuple[int, int], ...] = ((200, 399),)
+    contains: tuple[str, ...] = ()
+    not_contains: tuple[str, ...] = ()
+    certificate_days: int = 14
+    latency: timedelta | None = None
+
+    def accepts(self, status: int) -> bool:
+        return any(low <= status <= high for low, high in self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A further path of a site. Its failure, while the site itself is up, is a fault."""
+
+    path: str
+    expect: Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class OneOffMaintenance:
+    """A single announced window, half-open, aware UTC."""
+
+    start: datetime
+    end: datetime
+    note: str = ""
+
+    def covers(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyMaintenance:
+    """The same window every week, read on the wall clock of its zone.
+
+    `weekday` counts from Monday = 0. A window whose `end` is not after its `start` runs past
+    midnight into the next day.
+    """
+
+    weekday: int
+    start: time
+    end: time
+    zone: str
+    note: str = ""
+
+    def covers(self, instant: datetime) -> bool:
+        local = instant.astimezone(ZoneInfo(self.zone))
+        clock = local.time()
+        if self.start < self.end:
+            return local.weekday() == self.weekday and self.start <= clock < self.end
+        if local.weekday() == self.weekday and clock >= self.start:
+            return True
+        return local.weekday() == (self.weekday + 1) % 7 and clock < self.end
+
+
+Maintenance = OneOffMaintenance | WeeklyMaintenance
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One website that the agency answers for. `name` is unique."""
+
+    name: str
+    customer: str
+    url: str
+    host: str | None = None
+    expect: Expectation = Expectation()
+    pages: tuple[Page, ...] = ()
+    interval: timedelta = FIVE_MINUTES
+    maintenance: tuple[Maintenance, ...] = ()
+    allow_private: bool = False
+
+    def due(self, slot: datetime) -> bool:
+        """Whether the check of the five-minute `slot` (aware UTC) includes this site.
+
+        Sites with longer intervals are spread over the slots by name, so that five hundred
+        hourly sites are not all asked at the full hour.
+        """
+        every = self.interval // FIVE_MINUTES
+        tick = int(slot.timestamp()) // int(FIVE_MINUTES.total_seconds())
+        return every <= 1 or tick % every == sum(self.name.encode()) % every
+
+    def in_maintenance(self, instant: datetime) -> bool:
+        return any(window.covers(instant) for window in self.maintenance)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPolicy:
+    """How sites are checked and judged; the same for all of them.
+
+    `confirm_after`: pauses before each further try of a failing site, in the same run.
+    `recovery_checks`: good checks in a row that end an incident. `host_share` and
+    `host_min_sites`: how many of a server's sites fail together before the server is the
+    cause. `vantage`: control addresses that are always up unless our own connection is down.
+    `rate`: checks started in a second, `in_flight`: at once, `shard`: sites a task.
+    """
+
+    deadline: timedelta = timedelta(seconds=10)
+    confirm_after: tuple[timedelta, ...] = (timedelta(seconds=10), timedelta(seconds=30))
+    recovery_checks: int = 2
+    host_share: float = 0.5
+    host_min_sites: int = 3
+    vantage: tuple[str, ...] = ()
+    rate: float = 40.0
+    in_flight: int = 64
+    shard: int = 500
+    user_agent: str = "supportops site check"
+    heartbeat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Every site, and how they are checked: what `sites.yaml` says."""
+
+    sites: tuple[Site, ...]
+    policy: CheckPolicy = CheckPolicy()
+
+    def due(self, slot: datetime) -> tuple[Site, ...]:
+        return tuple(site for site in self.sites if site.due(slot))
+
+    def named(self) -> dict[str, Site]:
+        return {site.name: site for site in self.sites}
+
+
+def shards(names: Sequence[str], size: int) -> list[list[str]]:
+    """`names` cut into runs of at most `size`, in order."""
+    return [list(names[i : i + size]) for i in range(0, len(names), size)]
