@@ -83,7 +83,7 @@ configurations = Table(
 check_runs = Table(
     "check_runs",
     metadata,
-    Column("slot", Instant, primary_key=True),
+    Column("slot", Instant, primary_key=True, autoincrement=False),
     Column("configuration", ForeignKey("configurations.digest"), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("sites", Integer, nullable=False),
@@ -97,7 +97,7 @@ check_runs = Table(
 check_results = Table(
     "check_results",
     metadata,
-    Column("slot", Instant, primary_key=True),
+    Column("slot", Instant, primary_key=True, autoincrement=False),
     Column("site", Text, primary_key=True),
     Column("page", Text, primary_key=True),
     Column("attempt", Integer, primary_key=True),

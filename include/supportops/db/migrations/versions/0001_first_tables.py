@@ -52,7 +52,7 @@ def upgrade() -> None:
 
     op.create_table(
         "check_results",
-        sa.Column("slot", Instant(), nullable=False),
+        sa.Column("slot", Instant(), autoincrement=False, nullable=False),
         sa.Column("site", sa.Text(), nullable=False),
         sa.Column("page", sa.Text(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
@@ -136,7 +136,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "check_runs",
-        sa.Column("slot", Instant(), nullable=False),
+        sa.Column("slot", Instant(), autoincrement=False, nullable=False),
         sa.Column("configuration", sa.Text(), nullable=False),
         sa.Column("started_at", Instant(), nullable=False),
         sa.Column("sites", sa.Integer(), nullable=False),
