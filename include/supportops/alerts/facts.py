@@ -1,0 +1,61 @@
+"""Reads an alert's facts: JSON of any shape, written by others, never trusted to be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from supportops.rendering import one_line
+
+_LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Tolerant access: what is missing or of the wrong kind is None, empty or False."""
+
+    values: Mapping[str, Any]
+
+    def text(self, key: str) -> str | None:
+        """One visible line of at most 500 characters."""
+        value = self.values.get(key)
+        if value is None or isinstance(value, (Mapping, list)):
+            return None
+        line = one_line(value)
+        return (line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...") or None
+
+    def number(self, key: str) -> float | None:
+        value = self.values.get(key)
+        return float(value) if isinstance(value, (int, float)) and value == value else None
+
+    def instant(self, key: str) -> datetime | None:
+        """An ISO string with its offset; anything else is None."""
+        try:
+            instant = datetime.fromisoformat(str(self.values.get(key)))
+        except ValueError:
+            return None
+        return instant if instant.tzinfo is not None else None
+
+    def names(self, key: str) -> tuple[str, ...]:
+        value = self.values.get(key)
+        if not isinstance(value, (list, tuple)):
+            return ()
+        return tuple(line for line in map(one_line, value) if line)
+
+    def flag(self, key: str) -> bool:
+        return self.values.get(key) is True
+
+    def lines(self, key: str, most: int) -> str | None:
+        """The last `most` lines of a longer text, such as a traceback."""
+        value = self.values.get(key)
+        if not isinstance(value, str):
+            return None
+        kept = [one_line_keeping_indent(line) for line in value.splitlines()[-most:]]
+        return "\n".join(kept).strip("\n") or None
+
+
+def one_line_keeping_indent(line: str) -> str:
+    indent = len(line) - len(line.lstrip(" "))
+    return " " * min(indent, 12) + one_line(line)[:_LONGEST]

@@ -1,0 +1,138 @@
+"""Sends many letters at once with few workers, so that a hung service delays only itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from queue import Empty, Queue
+from typing import Generic, Protocol, TypeVar
+
+from supportops.notify import Delivery, Letter, Outcome
+
+T = TypeVar("T")
+
+
+class Addressed(Protocol):
+    """Anything that can be sent; `target` names who gets it."""
+
+    @property
+    def target(self) -> str: ...
+
+
+J = TypeVar("J", bound=Addressed)
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[T]):
+    """One letter for one target. `about` is the caller's own, handed back with the result."""
+
+    target: str
+    url: str
+    letter: Letter
+    about: T
+
+
+def send_all(
+    jobs: Sequence[J],
+    send: Callable[[J], Delivery],
+    *,
+    workers: int = 8,
+    hard_limit: float = 30.0,
+) -> Iterator[tuple[J, Delivery]]:
+    """Sends `jobs`, the first ones first, and yields each result as it comes.
+
+    At most `workers` are on their way at once, and one to each target. A `send` that is still
+    not back after `hard_limit` seconds is reported as UNKNOWN and another worker takes its
+    place; its late answer is dropped. A `send` that raises counts as FAILED. The workers are
+    daemons: none keeps the process alive. A caller that stops listening starts nothing more.
+    """
+    round_ = _Round(jobs, send, hard_limit)
+    for _ in range(min(workers, len(jobs))):
+        round_.hire()
+    try:
+        for _ in jobs:
+            yield round_.next_result()
+    finally:
+        round_.stop()
+
+
+class _Round(Generic[J]):
+    """The jobs still waiting, those on their way, and the results not yet collected."""
+
+    def __init__(self, jobs: Sequence[J], send: Callable[[J], Delivery], limit: float) -> None:
+        self._jobs = jobs
+        self._send = send
+        self._limit = limit
+        self._waiting = list(range(len(jobs)))
+        self._flying: dict[int, float] = {}
+        self._results: Queue[tuple[int, Delivery]] = Queue()
+        self._changed = threading.Condition()
+
+    def hire(self) -> None:
+        threading.Thread(target=self._work, name="supportops-worker", daemon=True).start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def next_result(self) -> tuple[J, Delivery]:
+        while True:
+            try:
+                index, delivery = self._results.get(timeout=self._patience())
+            except Empty:
+                self._give_up_on_the_hung()
+            else:
+                return self._jobs[index], delivery
+
+    def _patience(self) -> float:
+        """Seconds until the oldest job on its way is over its limit."""
+        with self._changed:
+            oldest = min(self._flying.values(), default=time.monotonic())
+        return max(0.01, oldest + self._limit - time.monotonic())
+
+    def _give_up_on_the_hung(self) -> None:
+        late = Delivery(Outcome.UNKNOWN, f"no answer within {self._limit:g} s", self._limit)
+        with self._changed:
+            over = time.monotonic() - self._limit
+            hung = [index for index, since in self._flying.items() if since <= over]
+            for index in hung:
+                self._land(index, late)
+        for _ in hung:
+            self.hire()
+
+    def _land(self, index: int, delivery: Delivery) -> bool:
+        """Takes a job off the list; False if it was given up on before. Needs the lock."""
+        if self._flying.pop(index, None) is None:
+            return False
+        self._results.put((index, delivery))
+        self._changed.notify_all()
+        return True
+
+    def _take(self) -> int | None:
+        """The most urgent job whose target is free; None when nothing is left to start."""
+        with self._changed:
+            while self._waiting:
+                busy = {self._jobs[index].target for index in self._flying}
+                for index in self._waiting:
+                    if self._jobs[index].target not in busy:
+                        self._waiting.remove(index)
+                        self._flying[index] = time.monotonic()
+                        return index
+                self._changed.wait()
+        return None
+
+    def _work(self) -> None:
+        while (index := self._take()) is not None:
+            delivery = self._attempt(index)
+            with self._changed:
+                if not self._land(index, delivery):
+                    return
+
+    def _attempt(self, index: int) -> Delivery:
+        try:
+            return self._send(self._jobs[index])
+        except Exception as error:  # its text may hold an address, its kind does not
+            return Delivery(Outcome.FAILED, f"sending failed: {type(error).__name__}", 0.0)

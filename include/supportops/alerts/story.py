@@ -1,0 +1,245 @@
+"""One alert as a person is told it: subject line, sentences and a table, in plain text.
+
+Everything here is unescaped text on single lines; each channel's template escapes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from supportops.alerts.alert import Alert, Phase, Severity
+from supportops.alerts.facts import Facts
+from supportops.alerts.wording import WORDING, reason
+from supportops.rendering import duration, local, one_line
+
+MOST_NAMES = 100
+_TRACEBACK_LINES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell one receiver.
+
+    `step` counts escalation steps from 0. `reminder`: told before and still open. `repeated`:
+    an earlier attempt timed out, so this message may be the second of its kind.
+    """
+
+    alert: Alert
+    phase: Phase
+    step: int = 0
+    reminder: bool = False
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table; `link` is an http(s) address that is safe to be followed."""
+
+    label: str
+    value: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """`tone` is critical, warning or good. `reference` finds the alert again on every channel."""
+
+    word: str
+    tone: str
+    subject: str
+    reason: str
+    notes: tuple[str, ...]
+    meaning: str
+    rows: tuple[Row, ...]
+    names: tuple[str, ...]
+    names_label: str
+    errors: tuple[str, ...]
+    log: str | None
+    reference: str
+
+    @property
+    def title(self) -> str:
+        """The subject line: site and reason are cut when they are too long, the notes never."""
+        notes = f" ({', '.join(self.notes)})" if self.notes else ""
+        return f"{self.word}: {cut(self.subject, 70)} - {cut(self.reason, 90)}{notes}"
+
+    @property
+    def unnamed(self) -> int:
+        """How many names were left off the list."""
+        return max(0, len(self.names) - MOST_NAMES)
+
+
+def tell(notice: Notice, zone: str) -> Story:
+    """What to say about `notice`; times are on the clock of `zone` (an IANA name)."""
+    alert, facts = notice.alert, Facts(notice.alert.facts)
+    resolved = notice.phase is Phase.RESOLVED
+    return Story(
+        word="RESOLVED" if resolved else WORDING[alert.kind].word,
+        tone=_tone(alert, resolved),
+        subject=_subject(alert, facts),
+        reason=_over(alert, facts) if resolved else reason(alert, zone),
+        notes=tuple(_notes(notice, facts, zone)),
+        meaning=_span(alert, facts, zone) if resolved else WORDING[alert.kind].meaning,
+        rows=tuple(_rows(notice, facts, zone)),
+        names=facts.names("sites"),
+        names_label="Sites that failed" if resolved else "Sites that fail",
+        errors=facts.names("errors"),
+        log=facts.lines("traceback", _TRACEBACK_LINES),
+        reference=reference(alert),
+    )
+
+
+def cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3].rstrip() + "..."
+
+
+def reference(alert: Alert) -> str:
+    """Six characters that name the alert where its key does not fit."""
+    return hashlib.sha256(alert.key.encode("utf-8", "replace")).hexdigest()[:6]
+
+
+def safe_link(address: str | None) -> str | None:
+    """`address` if it is http(s) and holds nothing that could end a link early, else None."""
+    if not address or not address.isascii() or any(sign in address for sign in " <>()[]|\"'`\\"):
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return address if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def _tone(alert: Alert, resolved: bool) -> str:
+    if resolved:
+        return "good"
+    return "critical" if alert.severity is Severity.CRITICAL else "warning"
+
+
+def _subject(alert: Alert, facts: Facts) -> str:
+    subject, page = one_line(alert.subject) or alert.kind.value, facts.text("page")
+    return f"{subject} {page}" if page and page not in subject else subject
+
+
+def _started(alert: Alert, facts: Facts) -> datetime:
+    return facts.instant("first_failed_at") or alert.opened_at
+
+
+def _ended(alert: Alert, facts: Facts) -> datetime | None:
+    return facts.instant("ended_at") or alert.resolved_at
+
+
+def _over(alert: Alert, facts: Facts) -> str:
+    words, ended = WORDING[alert.kind].over, _ended(alert, facts)
+    return words if ended is None else f"{words} after {duration(ended - _started(alert, facts))}"
+
+
+def _span(alert: Alert, facts: Facts, zone: str) -> str:
+    ended = _ended(alert, facts)
+    began = f"It began {local(_started(alert, facts), zone)}"
+    if ended is None:
+        return f"{began} and is over."
+    return f"{began} and ended {local(ended, zone)}."
+
+
+def _notes(notice: Notice, facts: Facts, zone: str) -> Iterator[str]:
+    if notice.phase is Phase.FIRING:
+        since = local(_started(notice.alert, facts), zone)
+        # A message about to be read needs no date, a reminder may be days old.
+        weekday, day, month, _, clock, name = since.split(" ")
+        short = f"{clock} {name}"
+        yield f"since {f'{weekday} {day} {month} {short}' if notice.reminder else short}"
+        if notice.reminder:
+            yield "reminder"
+        if notice.step:
+            yield f"escalation step {notice.step + 1}"
+    if notice.repeated:
+        yield "may be repeated"
+
+
+def _rows(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
+    yield from _where(notice.alert, facts)
+    yield from _what(facts)
+    yield from _when(notice, facts, zone)
+    yield from _machine(facts)
+    if notice.repeated:
+        yield Row("Note", "This message may be repeated: an earlier attempt was not answered.")
+    yield Row("Reference", f"{reference(notice.alert)} ({one_line(notice.alert.key)})")
+
+
+def _where(alert: Alert, facts: Facts) -> Iterator[Row]:
+    if alert.site and one_line(alert.site) != one_line(alert.subject):
+        yield Row("Site", one_line(alert.site))
+    if alert.customer:
+        yield Row("Customer", one_line(alert.customer))
+    if url := facts.text("url"):
+        yield Row("Address", url, safe_link(url))
+    if page := facts.text("page"):
+        yield Row("Page", page)
+    if alert.host and one_line(alert.host) != one_line(alert.subject):
+        yield Row("Server", one_line(alert.host))
+    if target := facts.text("target"):
+        yield Row("Receiver", target)
+
+
+def _what(facts: Facts) -> Iterator[Row]:
+    labels = {"words": "Reason", "detail": "Detail", "status": "HTTP status", "address": "IP"}
+    for key, label in labels.items():
+        if value := facts.text(key):
+            yield Row(label, value)
+    if timing := _timing(facts):
+        yield Row("Timing", timing)
+    down, checked = facts.text("down"), facts.text("checked")
+    if down and checked:
+        yield Row("Failing", f"{down} of {checked} sites")
+    if facts.flag("flapping"):
+        yield Row("Flapping", "goes up and down; kept as one incident until it is steady")
+    if attempts := facts.text("attempts"):
+        yield Row("Attempts", attempts)
+
+
+def _timing(facts: Facts) -> str | None:
+    """How far the check came: milliseconds since its start at the end of each phase."""
+    value = facts.values.get("phases")
+    phases = Facts(value) if isinstance(value, dict) else None
+    if phases is None:
+        return None
+    names = {"dns": "DNS", "connect": "connect", "tls": "TLS", "first_byte": "first byte"}
+    parts = [
+        f"{name} {spent:,.0f} ms" if (spent := phases.number(key)) is not None else f"{name} -"
+        for key, name in names.items()
+    ]
+    total = phases.number("total")
+    return ", ".join([*parts, f"total {total:,.0f} ms" if total is not None else "total -"])
+
+
+def _when(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
+    labels = {
+        "first_failed_at": "First failure",
+        "last_good_at": "Last good check",
+        "certificate_expires": "Certificate ends",
+    }
+    for key, label in labels.items():
+        if instant := facts.instant(key):
+            yield Row(label, local(instant, zone))
+    if notice.phase is Phase.RESOLVED and (ended := _ended(notice.alert, facts)):
+        yield Row("Ended", local(ended, zone))
+        yield Row("Lasted", duration(ended - _started(notice.alert, facts)))
+    if (age := facts.number("age_seconds")) is not None:
+        yield Row("Last check", f"{duration(age)} before this alert")
+    if facts.instant("first_failed_at") is None:
+        yield Row("Alert opened", local(notice.alert.opened_at, zone))
+    if notice.alert.acknowledged_by:
+        yield Row("Acknowledged by", one_line(notice.alert.acknowledged_by))
+
+
+def _machine(facts: Facts) -> Iterator[Row]:
+    labels = {"dag_id": "DAG", "task_id": "Task", "run_id": "Run", "file": "File"}
+    for key, label in labels.items():
+        if value := facts.text(key):
+            yield Row(label, value)
+    if log := facts.text("log_url"):
+        yield Row("Log", log, safe_link(log))

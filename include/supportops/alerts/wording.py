@@ -1,0 +1,146 @@
+"""What each kind of alert is called, why it matters, and how its end is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.facts import Facts
+from supportops.rendering import duration, local, one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`word` opens the subject line, `meaning` is for who is woken up, `over` tells the end."""
+
+    word: str
+    meaning: str
+    over: str
+
+
+WORDING: dict[Kind, Wording] = {
+    Kind.OUTAGE: Wording(
+        "DOWN",
+        "The site failed its check and every confirming check after it.",
+        "up again",
+    ),
+    Kind.HOST_OUTAGE: Wording(
+        "SERVER DOWN",
+        "Most sites on this server fail together, so the server is taken as the cause. "
+        "Its sites raise no alerts of their own.",
+        "sites are up again",
+    ),
+    Kind.FAULT: Wording(
+        "FAULT",
+        "The site is up, but this page does not answer as expected.",
+        "works again",
+    ),
+    Kind.CERTIFICATE: Wording(
+        "CERTIFICATE",
+        "Browsers refuse a site whose certificate has ended.",
+        "renewed",
+    ),
+    Kind.BLIND: Wording(
+        "BLIND",
+        "Most sites and the control addresses fail together, so our own connection is the "
+        "likely cause. Sites count as unknown, neither up nor down, until it is back.",
+        "our connection is back",
+    ),
+    Kind.CHECK_STALE: Wording(
+        "NO CHECKS",
+        "The sites are not being checked: an outage would go unnoticed.",
+        "checks run again",
+    ),
+    Kind.CLOCK: Wording(
+        "CLOCK",
+        "The clock of the checking machine is not steady, so times around now may mislead.",
+        "clock is steady again",
+    ),
+    Kind.CONFIGURATION: Wording(
+        "CONFIGURATION",
+        "The configuration was refused. The last good one stays in force.",
+        "configuration is accepted again",
+    ),
+    Kind.DELIVERY: Wording(
+        "NOT DELIVERED",
+        "Messages for this receiver do not get through, so you are told instead.",
+        "messages get through again",
+    ),
+    Kind.TASK_FAILED: Wording(
+        "TASK FAILED",
+        "A scheduled task failed. Its log says why.",
+        "task succeeds again",
+    ),
+    Kind.IMPORT_ERROR: Wording(
+        "DAG BROKEN",
+        "This DAG file cannot be loaded, so what it schedules does not run.",
+        "DAG loads again",
+    ),
+}
+
+
+def reason(alert: Alert, zone: str) -> str:
+    """Why the alert was raised, in a few words: the second half of the subject line."""
+    facts = Facts(alert.facts)
+    special = _REASONS.get(alert.kind)
+    return (special(alert, facts, zone) if special else None) or _headline(alert)
+
+
+def _check(_: Alert, facts: Facts, __: str) -> str | None:
+    words, status = facts.text("words"), facts.text("status")
+    if words and status and facts.text("reason") == "status" and status not in words:
+        return f"{words} {status}"
+    return words
+
+
+def _host(_: Alert, facts: Facts, __: str) -> str | None:
+    down = facts.number("down") or len(facts.names("sites"))
+    checked = facts.number("checked")
+    if not down:
+        return None
+    of = f" of {checked:.0f}" if checked else ""
+    words = facts.text("words")
+    return f"{down:.0f}{of} sites fail together" + (f", {words}" if words else "")
+
+
+def _certificate(alert: Alert, facts: Facts, zone: str) -> str | None:
+    ends = facts.instant("certificate_expires")
+    if ends is None:
+        return None
+    return f"{'ended' if ends <= alert.opened_at else 'ends'} {local(ends, zone)}"
+
+
+def _blind(*_: object) -> str:
+    return "our own connection is down, sites are unknown"
+
+
+def _stale(_: Alert, facts: Facts, __: str) -> str | None:
+    age = facts.number("age_seconds")
+    return None if age is None else f"the last check was {duration(age)} old"
+
+
+def _delivery(_: Alert, facts: Facts, __: str) -> str | None:
+    attempts, detail = facts.number("attempts"), facts.text("words") or facts.text("detail")
+    if attempts is None:
+        return detail
+    return f"{attempts:.0f} attempts failed" + (f", {detail}" if detail else "")
+
+
+def _headline(alert: Alert) -> str:
+    """The headline, without the subject that stands before it anyway."""
+    headline, subject = one_line(alert.headline), one_line(alert.subject)
+    if subject and headline.startswith(subject):
+        headline = headline[len(subject) :].lstrip(" :,-–—")
+    return headline or "see the board"
+
+
+_REASONS: dict[Kind, Callable[[Alert, Facts, str], str | None]] = {
+    Kind.OUTAGE: _check,
+    Kind.FAULT: _check,
+    Kind.HOST_OUTAGE: _host,
+    Kind.CERTIFICATE: _certificate,
+    Kind.BLIND: _blind,
+    Kind.CHECK_STALE: _stale,
+    Kind.DELIVERY: _delivery,
+}

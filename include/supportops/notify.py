@@ -1,0 +1,196 @@
+"""Hands one message to one address through Apprise and says what became of it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from supportops.masking import mask
+from supportops.transport_log import TransportLog
+
+
+class Outcome(StrEnum):
+    """HANDED_OVER: the service took it. UNKNOWN: timed out, it may have arrived."""
+
+    HANDED_OVER = "handed_over"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to send. `html` is used where the channel shows HTML (e-mail).
+
+    `title` may be empty: an SMS and a chat message carry everything in `text`. `message_id` is
+    the e-mail thread that the letter belongs to, "<id@domain>".
+    """
+
+    title: str
+    text: str
+    html: str | None = None
+    markdown: bool = False
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one attempt came to. `detail` is one line with every secret masked."""
+
+    outcome: Outcome
+    detail: str
+    seconds: float
+
+
+GRACE = 1.0
+"""Seconds that Apprise gets beyond the timeout to say so itself."""
+
+_LONGEST_DETAIL = 300
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Apprise loads its 130 plugins at the first address; that once must not happen twice at once.
+_loading = threading.Lock()
+_log = TransportLog()
+
+
+def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
+    """One attempt at one address; never raises and always returns by `timeout` + GRACE seconds.
+
+    HANDED_OVER says that the service took the message, not that a person has it. FAILED: it
+    did not. UNKNOWN: no answer in time, it may have arrived. NOBODY: the address leads nowhere
+    (not understood, or refused), so trying again is useless.
+
+    The attempt runs in a daemon thread of its own and not in Apprise's pool: that has six
+    threads for the whole process, which hung services fill, and which Python joins at exit.
+    """
+    started = time.monotonic()
+    attempt = _Attempt(url, letter, timeout)
+    if url.lower().startswith("smpps:"):
+        attempt.nobody("smpps:// sends the password unencrypted, use another gateway")
+    elif attempt.prepare():
+        started = time.monotonic()
+        thread = threading.Thread(target=attempt.run, name="supportops-send", daemon=True)
+        thread.start()
+        thread.join(timeout + GRACE)
+    outcome, words = attempt.result or (Outcome.UNKNOWN, f"no answer within {timeout:g} s")
+    return Delivery(outcome, _presentable(words, url), round(time.monotonic() - started, 3))
+
+
+class _Attempt:
+    """One letter on its way to one address; `result` is set at most once, by whoever ends it."""
+
+    def __init__(self, url: str, letter: Letter, timeout: float) -> None:
+        self.url = url
+        self.letter = letter
+        self.timeout = timeout
+        self.result: tuple[Outcome, str] | None = None
+        self._service: Any = None
+
+    def nobody(self, why: str) -> None:
+        self.result = (Outcome.NOBODY, why)
+
+    def prepare(self) -> bool:
+        """Whether the address is understood; loads Apprise outside the time allowed."""
+        with _loading, _log.reading() as lines:
+            try:
+                self._service = _service(self.url, self.timeout)
+            except Exception as error:  # a plugin may raise whatever it likes
+                lines.append(f"{type(error).__name__}: {error}")
+        if self._service is None:
+            self.nobody("address not understood")
+        return self._service is not None
+
+    def run(self) -> None:
+        with _log.reading() as lines:
+            try:
+                status = _notify(self._service, self.letter)
+            except Exception as error:  # one letter's trouble ends here
+                status = "FAILURE"
+                lines.append(f"{type(error).__name__}: {error}")
+        self.result = _judged(status, lines)
+
+
+def _service(url: str, timeout: float) -> Any:
+    """The plugin for `url`, with what an address could loosen set straight again; None: none."""
+    from apprise import Apprise, AppriseAsset
+
+    asset = AppriseAsset(
+        app_id="supportops",
+        app_desc="supportops alerts",
+        http_redirects=False,
+        interpret_emojis=False,
+        secure_logging=True,
+        async_mode=False,
+        pgp_autogen=False,
+        pem_autogen=False,
+        allow_templates=False,
+        storage_mode="memory",
+        service_timeout=0,
+        language="en",
+    )
+    service = Apprise.instantiate(url, asset=asset)
+    if service is None:
+        return None
+    # `optional=yes` would turn a failure into a success, `redirect=yes` a lost POST into one;
+    # `retry=` belongs to the outbox.
+    service.optional = False
+    service.redirects = False
+    service.retry = 0
+    service.socket_read_timeout = timeout
+    service.socket_connect_timeout = timeout
+    return service
+
+
+def _notify(service: Any, letter: Letter) -> str:
+    """Apprise's word for what happened: SUCCESS, FAILURE, NOMATCH, PARTIAL or TIMEOUT."""
+    from apprise import Apprise, NotifyFormat
+
+    body, form = letter.text, NotifyFormat.MARKDOWN if letter.markdown else NotifyFormat.TEXT
+    if letter.html is not None and service.resolve_format(NotifyFormat.HTML) == NotifyFormat.HTML:
+        body, form = letter.html, NotifyFormat.HTML
+    _head(service, letter)
+    messenger = Apprise(asset=service.asset)
+    messenger.add(service)
+    with messenger.notify(
+        body=_encodable(body),
+        title=_CONTROL.sub(" ", _encodable(letter.title)).strip(),
+        body_format=form,
+    ) as result:
+        return str(result.status.name)
+
+
+def _head(service: Any, letter: Letter) -> None:
+    """E-mail headers: the thread, and the mark that keeps out-of-office replies away."""
+    from apprise.plugins.email.base import NotifyEmail
+
+    if not isinstance(service, NotifyEmail):
+        return
+    service.headers["Auto-Submitted"] = "auto-generated"
+    if letter.message_id:
+        thread = _CONTROL.sub("", letter.message_id)
+        service.headers["References"] = thread
+        service.headers["In-Reply-To"] = thread
+
+
+def _judged(status: str, lines: list[str]) -> tuple[Outcome, str]:
+    if status == "SUCCESS":
+        return Outcome.HANDED_OVER, "handed over"
+    if status == "NOMATCH":
+        return Outcome.NOBODY, "address leads to nobody"
+    reason = TransportLog.reason(lines)
+    if status in ("TIMEOUT", "PARTIAL") or TransportLog.unanswered(lines):
+        return Outcome.UNKNOWN, f"{reason}, may have arrived"
+    return Outcome.FAILED, reason
+
+
+def _presentable(words: str, url: str) -> str:
+    line = " ".join(_CONTROL.sub(" ", mask(words, url)).split())
+    return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 3] + "..."
+
+
+def _encodable(text: str) -> str:
+    """Without lone surrogates, which no transport can encode."""
+    return text.encode("utf-8", "replace").decode("utf-8")

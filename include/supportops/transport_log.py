@@ -1,0 +1,101 @@
+"""What Apprise logs while it sends: read for the reason of a failure, and kept out of our logs.
+
+Apprise answers yes or no; why not stands in its log alone, for e-mail at DEBUG. That level
+also prints addresses with their tokens. So its logger is read by a filter that keeps the lines
+of a sending thread to itself and lets none of them through to any handler.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+_STATUS = re.compile(r"\berror[=:]\s*([1-5]\d\d)\b|\bstatus[_ ]code[=:]\s*([1-5]\d\d)\b", re.I)
+_SMTP = re.compile(r"\((?P<code>[245]\d\d), b?(?P<quote>['\"])(?P<words>.*?)(?P=quote)\)", re.S)
+_ERRNO = re.compile(r"\[Errno -?\d+\] (?P<words>[^'\")>]+)")
+_WORDS = (
+    ("certificate verify failed", "certificate of the receiver not trusted"),
+    ("connect timeout=", "no connection in time"),
+    ("timed out", "no answer in time"),
+    ("unexpectedly closed", "connection closed by the receiver"),
+    ("Remote end closed", "connection closed by the receiver"),
+    ("Connection aborted", "connection closed by the receiver"),
+    ("NameResolutionError", "name of the receiver does not resolve"),
+)
+
+
+class TransportLog:
+    """Apprise's lines, thread by thread."""
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+        self._level = logging.WARNING
+        self._attaching = threading.Lock()
+        self._attached = False
+
+    @contextmanager
+    def reading(self) -> Iterator[list[str]]:
+        """The lines that Apprise logs in this thread until the block ends."""
+        self._attach()
+        lines: list[str] = []
+        self._thread.lines = lines
+        try:
+            yield lines
+        finally:
+            self._thread.lines = None
+
+    def _attach(self) -> None:
+        logger = logging.getLogger("apprise")
+        with self._attaching:
+            if not self._attached:
+                self._level = logger.getEffectiveLevel()
+                logger.addFilter(self._keep)
+                # urllib3 prints the path of each request, and paths hold tokens.
+                logging.getLogger("urllib3.connectionpool").addFilter(self._silence)
+                self._attached = True
+            logger.setLevel(logging.DEBUG)
+
+    def _keep(self, record: logging.LogRecord) -> bool:
+        lines = getattr(self._thread, "lines", None)
+        if lines is None:
+            return record.levelno >= self._level
+        message = record.getMessage()
+        if record.levelno >= logging.WARNING or "Exception: " in message:
+            lines.append(message)
+        return False
+
+    def _silence(self, _: logging.LogRecord) -> bool:
+        return getattr(self._thread, "lines", None) is None
+
+    @staticmethod
+    def unanswered(lines: list[str]) -> bool:
+        """Whether the message was on its way and only the answer was missing."""
+        text = "\n".join(lines)
+        return "timed out" in text and "connect timeout=" not in text
+
+    @staticmethod
+    def reason(lines: list[str]) -> str:
+        """The transport's own reason in a few words, such as "550 mailbox unavailable"."""
+        text = "\n".join(lines)
+        if match := _SMTP.search(text):
+            words = match["words"].replace("\\r", " ").replace("\\n", " ")
+            return f"{match['code']} {words}"
+        if match := _STATUS.search(text):
+            return _http(int(match[1] or match[2]))
+        for sign, words in _WORDS:
+            if sign in text:
+                return words
+        if match := _ERRNO.search(text):
+            return match["words"].strip().lower()
+        return lines[-1].removeprefix("Socket Exception: ") if lines else "no reason given"
+
+
+def _http(status: int) -> str:
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP {status}"
