@@ -1,0 +1,49 @@
+# `make` alone lists what it can do.
+# PYTHON names the interpreter that .venv is made with (3.11 to 3.13); else one is looked for.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+export PYTHONPATH := $(CURDIR)/include
+
+VENV := .venv/bin/python
+INSTALL = python=$$(sh include/supportops/local/find_python.sh "$(PYTHON)") || exit 2; \
+	"$$python" -m supportops.local.install --asked "$(PYTHON)"
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what is needed into .venv (locked, with hashes)
+	@$(INSTALL)
+
+demo: setup ## Start Airflow with demo sites to break and an inbox to watch
+	@exec $(VENV) -m supportops.local up --demo
+
+up: setup ## Start Airflow on the sites and alerts of include/config
+	@exec $(VENV) -m supportops.local up
+
+secrets: ## Write .env with generated secrets for docker compose
+	@python=$$(sh include/supportops/local/find_python.sh "$(PYTHON)") || exit 2; \
+	"$$python" -m supportops.local.compose_secrets
+
+test: devtools ## Lint, types, import contracts and every test
+	@$(VENV) -m ruff check .
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m mypy
+	@.venv/bin/lint-imports
+	@$(VENV) -m pytest
+
+bench: devtools ## Measure the checks against requests and blackbox_exporter
+	@$(VENV) -m bench
+
+lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
+	@$(VENV) -m supportops.local.lock
+
+clean: ## Remove .venv and caches; the state in .local stays
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find include dags plugins tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	@if [ -d .local ]; then echo "Kept: .local (databases, secrets, inbox). Remove it with: rm -rf .local"; fi
+
+devtools:
+	@$(INSTALL) --dev
+
+.PHONY: help setup demo up secrets test bench lock clean devtools

@@ -1,0 +1,62 @@
+"""What makes up a running installation: the migrations before, and the processes that stay."""
+
+from __future__ import annotations
+
+from supportops.local.installation import Installation
+from supportops.local.processes import Command, python
+
+
+def migrations(here: Installation) -> list[tuple[str, Command]]:
+    """Both databases, in order, each with the words that are shown while it runs."""
+    return [
+        (
+            "Preparing Airflow's database",
+            Command(
+                "airflow db migrate",
+                python("-m", "airflow", "db", "migrate"),
+                here.logs / "airflow-db-migrate.log",
+            ),
+        ),
+        (
+            "Preparing the store",
+            Command(
+                "supportops db upgrade",
+                python("-m", "supportops.cli", "db", "upgrade"),
+                here.logs / "supportops-db-upgrade.log",
+            ),
+        ),
+    ]
+
+
+def airflow(here: Installation, port: int) -> list[Command]:
+    """Airflow's parts.
+
+    Task logs are read from the disk that all parts share, so none serves logs on a port of its
+    own: a second installation on this machine has no port to fight over but the UI's.
+    """
+    parts = {
+        "api-server": ("api-server", "--host", "127.0.0.1", "--port", str(port)),
+        "scheduler": ("scheduler", "--skip-serve-logs"),
+        "dag-processor": ("dag-processor",),
+        "triggerer": ("triggerer", "--skip-serve-logs"),
+    }
+    return [
+        Command(name, python("-m", "airflow", *arguments), here.logs / f"{name}.log")
+        for name, arguments in parts.items()
+    ]
+
+
+def demo(here: Installation, smtp: int, http: int) -> list[Command]:
+    """The demo sites, and the inbox that alerts arrive in on two ports."""
+    return [
+        Command(
+            "demo sites",
+            python("-m", "supportops.local.farm", str(here.demo_config), str(here.broken)),
+            here.logs / "demo-sites.log",
+        ),
+        Command(
+            "inbox",
+            python("-m", "supportops.local.inbox_servers", str(here.inbox), str(smtp), str(http)),
+            here.logs / "inbox.log",
+        ),
+    ]

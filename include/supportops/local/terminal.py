@@ -1,0 +1,48 @@
+"""What the local installation says: on a terminal with colour and a spinner, else plain lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+PRINTABLE = {"\n", "\t"}
+
+
+class Terminal:
+    """Standard output; once that is gone (a closed terminal or pipe), silence."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+
+    def show(self, what: RenderableType) -> None:
+        """Prints `what`; a plain string is taken as text, never as markup."""
+        try:
+            self.console.print(Text(what) if isinstance(what, str) else what)
+        except OSError:
+            self.silence()
+
+    def silence(self) -> None:
+        """Sends everything to nowhere, also what Python flushes at its end."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+    @contextmanager
+    def step(self, doing: str) -> Iterator[Callable[[str], None]]:
+        """A spinner beside `doing` on a terminal, one line elsewhere; yields what changes it."""
+        if not self.console.is_terminal:
+            self.show(f"{doing} ...")
+            yield lambda _now: None
+            return
+        with self.console.status(Text(f"{doing} ...")) as status:
+            yield lambda now: status.update(Text(f"{doing}: {now} ..."))
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal would obey: escape sequences, and marks that turn text."""
+    return "".join(c if c in PRINTABLE or c.isprintable() or c == "\u200d" else "�" for c in text)
