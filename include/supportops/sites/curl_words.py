@@ -1,0 +1,97 @@
+"""libcurl's error codes in our words (https://curl.se/libcurl/c/libcurl-errors.html)."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+
+import pycurl
+
+from supportops.sites.check import Phases, Reason
+
+_WEIRD_SERVER_REPLY = 8  # CURLE_WEIRD_SERVER_REPLY, which pycurl does not name
+_TOO_LARGE = 100  # CURLE_TOO_LARGE, likewise
+
+# OpenSSL's x509_vfy.h: what the verification of a chain found.
+_X509_NOT_YET_VALID = 9
+_X509_EXPIRED = 10
+_X509_HOSTNAME_MISMATCH = 62
+
+_BY_CODE = {
+    pycurl.E_UNSUPPORTED_PROTOCOL: Reason.INVALID_HTTP,  # an answer without a status line
+    pycurl.E_URL_MALFORMAT: Reason.BAD_URL,
+    pycurl.E_COULDNT_RESOLVE_HOST: Reason.DNS,
+    _WEIRD_SERVER_REPLY: Reason.INVALID_HTTP,
+    pycurl.E_PARTIAL_FILE: Reason.TRUNCATED,
+    pycurl.E_GOT_NOTHING: Reason.RESET,
+    pycurl.E_SEND_ERROR: Reason.RESET,
+    pycurl.E_BAD_CONTENT_ENCODING: Reason.ENCODING,
+    _TOO_LARGE: Reason.INVALID_HTTP,
+    pycurl.E_WRITE_ERROR: Reason.ENCODING,  # our callbacks never fail: the decoder did
+}
+
+_BY_ERRNO = {
+    errno.ECONNREFUSED: Reason.REFUSED,
+    errno.ETIMEDOUT: Reason.CONNECT_TIMEOUT,
+    errno.ECONNRESET: Reason.RESET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How libcurl said that a request failed."""
+
+    code: int
+    message: str
+    os_error: int
+    verify_result: int
+    phases: Phases
+
+    @property
+    def reason(self) -> Reason:
+        if self.code == pycurl.E_OPERATION_TIMEDOUT:
+            return Reason.CONNECT_TIMEOUT if self.phases.connect is None else Reason.TIMEOUT
+        if self.code == pycurl.E_COULDNT_CONNECT:
+            return _BY_ERRNO.get(self.os_error, Reason.UNREACHABLE)
+        if self.code == pycurl.E_SSL_CONNECT_ERROR:
+            return self._handshake()
+        if self.code == pycurl.E_PEER_FAILED_VERIFICATION:
+            return self._certificate()
+        if self.code == pycurl.E_RECV_ERROR:
+            return self._received()
+        return _BY_CODE.get(self.code, Reason.INTERNAL)
+
+    def _handshake(self) -> Reason:
+        return Reason.RESET if self._cut else Reason.TLS
+
+    @property
+    def _cut(self) -> bool:
+        said = self.message.lower()
+        return "reset by peer" in said or "syscall" in said or self.os_error == errno.ECONNRESET
+
+    def _certificate(self) -> Reason:
+        if self.verify_result == _X509_EXPIRED:
+            return Reason.TLS_EXPIRED
+        if self.verify_result == _X509_NOT_YET_VALID:
+            return Reason.TLS_NOT_YET_VALID
+        if self.verify_result == _X509_HOSTNAME_MISMATCH or "matc" in self.message:
+            return Reason.TLS_NAME
+        return Reason.TLS_UNTRUSTED
+
+    def _received(self) -> Reason:
+        """Broken framing and a broken connection share a code; the text tells them apart."""
+        if self._cut:
+            return Reason.RESET
+        if "unexpected eof" in self.message.lower():
+            return Reason.TRUNCATED
+        return Reason.INVALID_HTTP
+
+    @property
+    def detail(self) -> str:
+        if self.code != pycurl.E_OPERATION_TIMEDOUT:
+            return self.message
+        if self.phases.connect is None:
+            return "no connection was made before the deadline"
+        if self.phases.first_byte is None:
+            return "nothing was answered before the deadline"
+        return "the answer was not complete at the deadline"

@@ -1,0 +1,62 @@
+"""Is what came back what was expected of the page?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from codecs import lookup
+from collections.abc import Iterable
+
+from supportops.sites.check import Reason
+from supportops.sites.site import Expectation
+
+CAP = 1024 * 1024
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """`text` on one printable line: control and direction marks out, at most `limit` characters."""
+    kept = "".join(
+        " " if char.isspace() else char
+        for char in text[: limit * 4]
+        if char.isspace() or unicodedata.category(char)[0] != "C"
+    )
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def text_of(body: bytes, content_type: bytes) -> str:
+    """The page's text, in the charset that it names itself, UTF-8 when it names none."""
+    found = _CHARSET.search(content_type) or _CHARSET.search(body[:2048])
+    name = "utf-8"
+    if found is not None:
+        name = _text_codec(found[1].decode("ascii")) or name
+    return body.decode(name, "replace")
+
+
+def _text_codec(name: str) -> str | None:
+    """The codec called `name` when it turns bytes into text; `zip` or `rot13` do not."""
+    try:
+        codec = lookup(name)
+        codec.decode(b"", "replace")
+    except (LookupError, ValueError, TypeError, UnicodeError):
+        return None
+    except Exception:  # binary transforms (zip, bz2, ...) fail each in its own way
+        return None
+    return codec.name if codec.name not in {"idna", "punycode", "rot13", "unicode_escape"} else None
+
+
+def judge_text(expect: Expectation, text: str, *, capped: bool) -> tuple[Reason, str]:
+    """The verdict on the page's text. `capped`: the page went on beyond what was read."""
+    for words in expect.not_contains:
+        if words in text:
+            return Reason.TEXT_FORBIDDEN, one_line(f"found: {words}")
+    missing = _first(words for words in expect.contains if words not in text)
+    if missing is None:
+        return Reason.OK, ""
+    reason = Reason.TEXT_BEYOND_CAP if capped else Reason.TEXT_MISSING
+    return reason, one_line(f"not found: {missing}")
+
+
+def _first(words: Iterable[str]) -> str | None:
+    return next(iter(words), None)

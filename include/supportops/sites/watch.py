@@ -1,0 +1,43 @@
+"""The sockets of a run: who wants to hear that which of them can be read or written."""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Callable
+
+Ready = Callable[[int, bool, bool], None]
+
+_LONGEST = 1.0
+
+
+class Watch:
+    """One selector for libcurl's sockets and c-ares's."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._watched: set[int] = set()
+
+    def want(self, fd: int, read: bool, write: bool, ready: Ready) -> None:
+        """Calls `ready(fd, readable, writable)` from now on; with neither wanted, never again."""
+        events = (selectors.EVENT_READ if read else 0) | (selectors.EVENT_WRITE if write else 0)
+        if not events:
+            if fd in self._watched:
+                self._watched.discard(fd)
+                self._selector.unregister(fd)
+        elif fd in self._watched:
+            self._selector.modify(fd, events, ready)
+        else:
+            self._watched.add(fd)
+            self._selector.register(fd, events, ready)
+
+    def wait(self, seconds: float | None) -> None:
+        """Waits for one socket or `seconds`, and tells whom it concerns."""
+        longest = _LONGEST if seconds is None else min(seconds, _LONGEST)
+        for key, events in self._selector.select(longest):
+            if key.fd in self._watched:
+                ready: Ready = key.data
+                read = bool(events & selectors.EVENT_READ)
+                ready(key.fd, read, bool(events & selectors.EVENT_WRITE))
+
+    def close(self) -> None:
+        self._selector.close()
