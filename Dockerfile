@@ -1,0 +1,29 @@
+# supportops on Airflow's own image. Built by `docker compose build`, never run as root.
+FROM apache/airflow:3.3.2-python3.12
+
+# A virtual environment of its own holds the lock and nothing else. The image's environment brings
+# dozens of providers whose pins the lock would break; ours is, hash by hash, what the tests ran on.
+USER root
+RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/supportops /opt/airflow/auth
+USER airflow
+RUN python -m venv /opt/supportops
+
+ENV VIRTUAL_ENV=/opt/supportops \
+    PATH=/opt/supportops/bin:${PATH} \
+    PYTHONPATH=/opt/airflow/include
+
+COPY --chown=airflow:0 requirements.txt /opt/supportops/requirements.txt
+# Wheels alone: nothing is compiled here, and no set-up code of a source package runs.
+RUN python -m pip install --no-cache-dir --only-binary=:all: \
+        --require-hashes --requirement /opt/supportops/requirements.txt \
+    && python -m pip check
+
+COPY --chown=airflow:0 --chmod=755 deploy/supportops /opt/supportops/bin/supportops
+COPY --chown=airflow:0 deploy/init.sh deploy/clean.sh /opt/airflow/deploy/
+COPY --chown=airflow:0 plugins /opt/airflow/plugins
+COPY --chown=airflow:0 include /opt/airflow/include
+COPY --chown=airflow:0 dags /opt/airflow/dags
+
+# A package that does not import fails the build and not the night. Airflow is not started here:
+# it would write a configuration with made-up keys into the image.
+RUN supportops --help > /dev/null
