@@ -7,25 +7,31 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 
 class Behaviour(StrEnum):
-    """What a receiver does with the next message. REFUSE: 550 by mail, 500 by HTTP."""
+    """What a receiver does with the next message.
+
+    REFUSE is 550 by mail and 500 by HTTP, REDIRECT a 302 by HTTP. HANG keeps the answer back
+    until `release()`, DRIP sends an HTTP answer that never ends, a header at a time.
+    """
 
     ACCEPT = "accept"
     REFUSE = "refuse"
     REDIRECT = "redirect"
     HANG = "hang"
+    DRIP = "drip"
     CLOSE = "close"
 
 
@@ -63,12 +69,13 @@ class Mailbox:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._released: asyncio.Event | None = None
+        self._late: asyncio.Future[None] | None = None
 
     def url(self, to: str = "team@example.com", *, user: str = "", extra: str = "") -> str:
         at = f"{user}@" if user else ""
         return f"mailto://{at}127.0.0.1:{self.port}?from=desk@example.com&to={to}{extra}"
 
-    def wait_for(self, count: int, seconds: float = 20.0) -> list[Mail]:
+    def wait_for(self, count: int, seconds: float = 10.0) -> list[Mail]:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.mails) >= count, seconds), self.mails
             return list(self.mails)
@@ -137,18 +144,26 @@ class Mailbox:
             server.transport.abort()
             return "421 closing"
         if self.behaviour is Behaviour.HANG:
-            assert self._released is not None
-            await self._released.wait()
+            # The sender hangs up long before, and the mail arrives nevertheless.
+            self._late = asyncio.ensure_future(self._deliver_later(envelope))
+            await asyncio.shield(self._late)
+        else:
+            self._deliver(envelope)
+        return "250 taken"
+
+    async def _deliver_later(self, envelope: Envelope) -> None:
+        assert self._released is not None
+        await self._released.wait()
+        self._deliver(envelope)
+
+    def _deliver(self, envelope: Envelope) -> None:
         assert isinstance(envelope.content, bytes)
         message = message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
+        sender, recipients = envelope.mail_from or "", tuple(envelope.rcpt_tos)
         with self.arrived:
-            mail = Mail(
-                envelope.mail_from or "", tuple(envelope.rcpt_tos), envelope.content, message
-            )
-            self.mails.append(mail)
+            self.mails.append(Mail(sender, recipients, envelope.content, message))
             self.arrived.notify_all()
-        return "250 taken"
 
 
 @dataclass(frozen=True)
@@ -166,7 +181,7 @@ class Request:
 class Endpoint:
     """An HTTP server on 127.0.0.1 that keeps every request, whatever it answers.
 
-    HANG withholds the answer until `release()`; CLOSE hangs up without one.
+    CLOSE hangs up without an answer; `down()` ends what hangs or drips.
     """
 
     behaviour: Behaviour = Behaviour.ACCEPT
@@ -179,7 +194,7 @@ class Endpoint:
     def url(self, path: str = "", *, scheme: str = "json", extra: str = "") -> str:
         return f"{scheme}://127.0.0.1:{self.port}/{path}{extra}"
 
-    def wait_for(self, count: int, seconds: float = 20.0) -> list[Request]:
+    def wait_for(self, count: int, seconds: float = 10.0) -> list[Request]:
         with self.arrived:
             got = self.arrived.wait_for(lambda: len(self.requests) >= count, seconds)
             assert got, self.requests
@@ -208,6 +223,12 @@ class Endpoint:
             self._server.server_close()
             self._server = None
 
+    def drip(self, out: BufferedIOBase) -> None:
+        with suppress(OSError):
+            out.write(b"HTTP/1.1 200 OK\r\n")
+            while not self._released.wait(0.1):
+                out.write(b"X-Still: here\r\n")
+
     def take(self, request: Request) -> Behaviour:
         """Keep `request` and say how to treat it."""
         with self.arrived:
@@ -226,6 +247,9 @@ def _handler(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
             behaviour = endpoint.take(request)
             self.close_connection = True
             if behaviour is Behaviour.CLOSE:
+                return
+            if behaviour is Behaviour.DRIP:
+                endpoint.drip(self.wfile)
                 return
             codes = {Behaviour.REFUSE: 500, Behaviour.REDIRECT: 302}
             try:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import threading
 import time
+import warnings
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from supportops.masking import mask
@@ -93,12 +95,14 @@ class _Attempt:
         self.result = (Outcome.NOBODY, why)
 
     def prepare(self) -> bool:
-        """Whether the address is understood; loads Apprise outside the time allowed."""
-        with _loading, _log.reading() as lines:
+        """Whether there is somewhere to send to; loads Apprise outside the time allowed."""
+        with _loading, _log.reading():
             try:
+                _load()
                 self._service = _service(self.url, self.timeout)
             except Exception as error:  # a plugin may raise whatever it likes
-                lines.append(f"{type(error).__name__}: {error}")
+                self.result = (Outcome.FAILED, f"sending failed: {type(error).__name__}: {error}")
+                return False
         if self._service is None:
             self.nobody("address not understood")
         return self._service is not None
@@ -111,6 +115,16 @@ class _Attempt:
                 status = "FAILURE"
                 lines.append(f"{type(error).__name__}: {error}")
         self.result = _judged(status, lines)
+
+
+@lru_cache(maxsize=1)
+def _load() -> None:
+    """Imports Apprise and its plugins, whose imports of old modules are not ours to warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from apprise import Apprise
+
+        Apprise.instantiate("json://localhost")
 
 
 def _service(url: str, timeout: float) -> Any:

@@ -6,7 +6,7 @@ Everything here is unescaped text on single lines; each channel's template escap
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -18,6 +18,13 @@ from supportops.rendering import duration, local, one_line
 
 MOST_NAMES = 100
 _TRACEBACK_LINES = 25
+_PHASES = {
+    "dns": "DNS",
+    "connect": "connect",
+    "tls": "TLS",
+    "first_byte": "first byte",
+    "total": "total",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,18 +209,17 @@ def _what(facts: Facts) -> Iterator[Row]:
 
 
 def _timing(facts: Facts) -> str | None:
-    """How far the check came: milliseconds since its start at the end of each phase."""
+    """How far the check came: milliseconds since its start at the end of each phase reached."""
     value = facts.values.get("phases")
-    phases = Facts(value) if isinstance(value, dict) else None
-    if phases is None:
+    if not isinstance(value, Mapping):
         return None
-    names = {"dns": "DNS", "connect": "connect", "tls": "TLS", "first_byte": "first byte"}
-    parts = [
-        f"{name} {spent:,.0f} ms" if (spent := phases.number(key)) is not None else f"{name} -"
-        for key, name in names.items()
+    phases = Facts(value)
+    reached = [
+        f"{name} {spent:,.0f} ms"
+        for key, name in _PHASES.items()
+        if (spent := phases.number(key)) is not None
     ]
-    total = phases.number("total")
-    return ", ".join([*parts, f"total {total:,.0f} ms" if total is not None else "total -"])
+    return ", ".join(reached) or None
 
 
 def _when(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
