@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 import time
 import warnings
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from supportops.masking import mask
@@ -52,6 +52,7 @@ GRACE = 1.0
 """Seconds that Apprise gets beyond the timeout to say so itself."""
 
 _LONGEST_DETAIL = 300
+_NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Apprise loads its 130 plugins at the first address; that once must not happen twice at once.
 _loading = threading.Lock()
@@ -72,7 +73,8 @@ def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
     attempt = _Attempt(url, letter, timeout)
     if url.lower().startswith("smpps:"):
         attempt.nobody("smpps:// sends the password unencrypted, use another gateway")
-    elif attempt.prepare():
+    else:
+        _load()  # a second or so, once: not charged to the first message
         started = time.monotonic()
         thread = threading.Thread(target=attempt.run, name="supportops-send", daemon=True)
         thread.start()
@@ -89,42 +91,31 @@ class _Attempt:
         self.letter = letter
         self.timeout = timeout
         self.result: tuple[Outcome, str] | None = None
-        self._service: Any = None
 
     def nobody(self, why: str) -> None:
         self.result = (Outcome.NOBODY, why)
 
-    def prepare(self) -> bool:
-        """Whether there is somewhere to send to; loads Apprise outside the time allowed."""
-        with _loading, _log.reading():
-            try:
-                _load()
-                self._service = _service(self.url, self.timeout)
-            except Exception as error:  # a plugin may raise whatever it likes
-                self.result = (Outcome.FAILED, f"sending failed: {type(error).__name__}: {error}")
-                return False
-        if self._service is None:
-            self.nobody("address not understood")
-        return self._service is not None
-
     def run(self) -> None:
         with _log.reading() as lines:
             try:
-                status = _notify(self._service, self.letter)
-            except Exception as error:  # one letter's trouble ends here
+                service = _service(self.url, self.timeout)
+                status = _notify(service, self.letter) if service is not None else _NOT_UNDERSTOOD
+            except Exception as error:  # a plugin may raise whatever it likes
                 status = "FAILURE"
                 lines.append(f"{type(error).__name__}: {error}")
         self.result = _judged(status, lines)
 
 
-@lru_cache(maxsize=1)
 def _load() -> None:
     """Imports Apprise and its plugins, whose imports of old modules are not ours to warn of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from apprise import Apprise
+    with _loading:
+        if "apprise.plugins.email" in sys.modules:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from apprise import Apprise
 
-        Apprise.instantiate("json://localhost")
+            Apprise.instantiate("json://localhost")
 
 
 def _service(url: str, timeout: float) -> Any:
@@ -194,6 +185,8 @@ def _judged(status: str, lines: list[str]) -> tuple[Outcome, str]:
         return Outcome.HANDED_OVER, "handed over"
     if status == "NOMATCH":
         return Outcome.NOBODY, "address leads to nobody"
+    if status == _NOT_UNDERSTOOD:
+        return Outcome.NOBODY, "address not understood"
     reason = TransportLog.reason(lines)
     if status in ("TIMEOUT", "PARTIAL") or TransportLog.unanswered(lines):
         return Outcome.UNKNOWN, f"{reason}, may have arrived"

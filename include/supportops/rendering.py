@@ -90,7 +90,10 @@ def local(instant: datetime, zone: str) -> str:
     """An aware instant on the clock of `zone`: "Sun 22 Nov 2026 14:05 GMT"."""
     if instant.tzinfo is None:
         raise ValueError("local() needs an aware datetime")
-    there = instant.astimezone(ZoneInfo(zone))
+    try:
+        there = instant.astimezone(ZoneInfo(zone))
+    except OverflowError:  # certificates do end on 9999-12-31
+        there = instant
     day = f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]} {there.year}"
     return f"{day} {there:%H:%M} {there.tzname()}"
 

@@ -75,6 +75,8 @@ class TransportLog:
     def unanswered(lines: list[str]) -> bool:
         """Whether the message was on its way and only the answer was missing."""
         text = "\n".join(lines)
+        if _SMTP.search(text) or _STATUS.search(text):
+            return False
         return "timed out" in text and "connect timeout=" not in text
 
     @staticmethod

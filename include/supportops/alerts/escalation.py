@@ -94,9 +94,9 @@ class Retry:
 
         The jitter comes from the message's key, so that a replay waits as long as history did.
         """
-        plain = min(self.first * 2 ** min(attempt - 1, 20), self.longest)
+        plain = min(self.first * (1 << min(attempt - 1, 20)), self.longest)
         digest = hashlib.sha256(f"{key}/{attempt}".encode()).digest()
-        return plain * (0.8 + 0.4 * digest[0] / 255)
+        return timedelta(seconds=plain.total_seconds() * (0.8 + 0.4 * digest[0] / 255))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +135,26 @@ SENDS = frozenset({Why.STEP_REACHED, Why.REMINDER, Why.FALLBACK, Why.RESOLVED})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger holds of one message: was it handed over (or may have been), when last."""
+    """What outbox and ledger hold of one message.
+
+    `handed_over`: a service took it. `maybe_told`: an attempt timed out or was cut short, it may
+    have arrived. `failures` counts recorded attempts that were not handed over. `at` is the
+    instant of the last attempt.
+    """
 
     target: str
     phase: Phase
-    step: int
-    reminder: int
-    told: bool = False
-    attempts: int = 0
+    step: int = 0
+    reminder: int = 0
+    handed_over: bool = False
+    maybe_told: bool = False
+    failures: int = 0
     finished: bool = False
     at: datetime | None = None
+
+    @property
+    def told(self) -> bool:
+        return self.handed_over or self.maybe_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,22 +234,23 @@ def _reminder(
     due_at = max(e.at for e in mine if e.at is not None) + route.remind
     if now >= due_at:
         number = max(e.reminder for e in mine) + 1
-        yield Decision(
-            target.name, target.channel, Phase.FIRING, 0, number, Why.REMINDER, due_at
-        )
+        yield Decision(target.name, target.channel, Phase.FIRING, 0, number, Why.REMINDER, due_at)
 
 
 def _fallbacks(
     alert: Alert, policy: AlertPolicy, ledger: Sequence[Entry], decided: Sequence[Decision]
 ) -> Iterator[Decision]:
-    """A critical alarm that failed on one channel is told on another at once, not after retries."""
-    failed = [e for e in ledger if e.phase is Phase.FIRING and e.attempts and not e.told]
-    if alert.severity is not Severity.CRITICAL or not failed:
+    """A critical alarm that failed on one channel is told on another at once, not after retries.
+
+    That a target is broken is always told to the fallback too: its own route may be the broken one.
+    """
+    failed = any(e.phase is Phase.FIRING and e.failures and not e.handed_over for e in ledger)
+    if not (failed and alert.severity is Severity.CRITICAL) and alert.kind is not Kind.DELIVERY:
         return
     named = {d.target for d in decided if d.sends or d.why is Why.ALREADY}
     known = {e.target for e in ledger if e.phase is Phase.FIRING}
     for target in policy.fallback:
-        if target.name not in named | known:
+        if target.name not in named | known and not _is_the_failing_one(alert, target):
             yield Decision(
                 target.name, target.channel, Phase.FIRING, 0, 0, Why.FALLBACK, alert.opened_at
             )

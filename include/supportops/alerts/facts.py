@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +28,11 @@ class Facts:
         return (line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...") or None
 
     def number(self, key: str) -> float | None:
+        """A finite number; True and False are none."""
         value = self.values.get(key)
-        return float(value) if isinstance(value, (int, float)) and value == value else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        return float(value) if math.isfinite(value) else None
 
     def instant(self, key: str) -> datetime | None:
         """An ISO string with its offset; anything else is None."""

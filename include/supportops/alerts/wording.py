@@ -112,7 +112,7 @@ def _certificate(alert: Alert, facts: Facts, zone: str) -> str | None:
 
 
 def _blind(*_: object) -> str:
-    return "our own connection is down, sites are unknown"
+    return "the control addresses do not answer either, sites are unknown"
 
 
 def _stale(_: Alert, facts: Facts, __: str) -> str | None:

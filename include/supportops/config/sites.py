@@ -94,9 +94,7 @@ class MaintenanceEntry(Model):
 
     def windows(self) -> tuple[Maintenance, ...]:
         once = [OneOffMaintenance(w.start, w.end, w.note) for w in self.once]
-        weekly = [
-            WeeklyMaintenance(w.weekday, w.start, w.end, w.zone, w.note) for w in self.weekly
-        ]
+        weekly = [WeeklyMaintenance(w.weekday, w.start, w.end, w.zone, w.note) for w in self.weekly]
         return (*once, *weekly)
 
 
@@ -197,9 +195,9 @@ class SitesFile(Model):
 
     @model_validator(mode="after")
     def checks_on_the_five_minutes(self) -> Self:
-        for site in [self.defaults, *self.sites]:
-            if site.interval is not None:
-                _five_minutes(site.interval)
+        for interval in [self.defaults.interval, *(site.interval for site in self.sites)]:
+            if interval is not None:
+                _five_minutes(interval)
         return self
 
     def fleet(self) -> Fleet:

@@ -101,8 +101,10 @@ def _aware(found: datetime) -> datetime:
 
 
 def _name(found: str) -> str:
-    if not found.strip() or len(found) > 200:
-        raise ValueError("a name of 1 to 200 characters")
+    if not found.strip() or len(found) > 200 or found.startswith("@"):
+        raise ValueError("a name of 1 to 200 characters that does not begin with @")
+    if "\0" in found or any("\ud800" <= sign <= "\udfff" for sign in found):
+        raise ValueError("a name without NUL and without half characters")
     return found
 
 

@@ -70,7 +70,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 # One number for each thing that only one process may do at a time; any constant will do.
 JUDGING = 7_305_001
-RAISING = 7_305_002
+DISPATCHING = 7_305_002
 
 
 def take_turns(connection: Connection, what: int) -> None:

@@ -1,8 +1,9 @@
 """Watches over the supervisor: should it be killed outright, everything it started still ends.
 
-The supervisor holds the other end of this process's standard input. Whatever happens to it,
-the kernel closes that end, and then every process that it had is ended here. The list has to be
-taken while the supervisor lives: afterwards nothing tells whose children they were.
+The supervisor holds the other end of this process's standard input, and writes the id of each
+process that it starts. Whatever happens to it, the kernel closes that end, and then every process
+that it had is ended here. Who they are has to be learnt while it lives: afterwards nothing tells
+whose children they were.
 """
 
 from __future__ import annotations
@@ -11,28 +12,46 @@ import os
 import select
 import signal
 import sys
+from contextlib import suppress
 
 import psutil
 
 from supportops.local.ending import Family, end, family, lives
 
 LOOK_EVERY = 1.0
-PATIENCE = 10.0
 
 
-def guard(supervisor: psutil.Process) -> int:
+def guard(supervisor: int, patience: float) -> int:
     """Returns when the supervisor is gone and nothing of it is left; how many were killed."""
-    itself = psutil.Process().pid
     known: Family = set()
-    while supervised():
-        known = family(supervisor, but=[itself])
-    return end(lambda: with_descendants(known), patience=PATIENCE)
+    while (started := told()) is not None:
+        known = with_descendants(known | processes(started)) | children_of(supervisor)
+    return end(lambda: with_descendants(known), patience=patience)
 
 
-def supervised() -> bool:
-    """Waits for the next look: a second, or a byte when something was just started."""
+def told() -> list[int] | None:
+    """Ids of processes just started, none after a second of silence; None at the end."""
     readable, _, _ = select.select([0], [], [], LOOK_EVERY)
-    return not readable or os.read(0, 4096) != b""
+    if not readable:
+        return []
+    # An id is far shorter than what a pipe writes in one piece, so none arrives in halves.
+    text = os.read(0, 64 * 1024)
+    return [int(line) for line in text.split()] if text else None
+
+
+def processes(ids: list[int]) -> Family:
+    found: Family = set()
+    for pid in ids:
+        with suppress(psutil.NoSuchProcess):
+            found.add(psutil.Process(pid))
+    return found
+
+
+def children_of(supervisor: int) -> Family:
+    """Every descendant but this process; none once the supervisor is gone."""
+    with suppress(psutil.NoSuchProcess):
+        return family(psutil.Process(supervisor), but=[os.getpid()])
+    return set()
 
 
 def with_descendants(known: Family) -> Family:
@@ -45,11 +64,7 @@ def with_descendants(known: Family) -> Family:
 def main() -> int:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
-    try:
-        supervisor = psutil.Process(int(sys.argv[1]))
-    except psutil.NoSuchProcess:
-        return 0
-    guard(supervisor)
+    guard(int(sys.argv[1]), patience=float(sys.argv[2]))
     return 0
 
 

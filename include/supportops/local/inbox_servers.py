@@ -7,22 +7,19 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from supportops.local.clock import utc_now
 from supportops.local.inbox import Inbox, from_mail, from_web
 
 ADDRESS = "127.0.0.1"
 LARGEST = 10 * 1024 * 1024
 Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 — an entrance: its own process, asked for by nobody
 
 
 class MailHandler:

@@ -69,7 +69,7 @@ def install(place: Place, *, dev: bool, asked: bool) -> bool:
             raise SetupError(f"{lock.name} is missing: is this a whole checkout?")
     if keeps(place, asked=asked) and stamp.fresh(place.venv, place.root, locks):
         return False
-    place.log.parent.mkdir(exist_ok=True)
+    place.log.parent.mkdir(mode=0o700, exist_ok=True)
     with alone(place):
         make_venv(place, asked=asked)
         fetch(place, locks)

@@ -66,12 +66,20 @@ class Processes:
     process, which then ends them in order. Orphans among their descendants become children of
     this process (Linux), and a guardian takes over if this process is killed outright.
     `hold`: a file descriptor that the guardian keeps open until the last process has ended.
+    `patience`: seconds between asking a process to end and killing it.
     """
 
-    def __init__(self, environment: Mapping[str, str], cwd: Path, hold: int | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        cwd: Path,
+        hold: int | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
         self.environment = dict(environment)
         self.cwd = cwd
         self.hold = hold
+        self.patience = patience
         self.asked = False
         self.interrupts = 0
         self._running: list[tuple[Command, subprocess.Popen[bytes]]] = []
@@ -86,7 +94,7 @@ class Processes:
             if signal.getsignal(each) is not signal.SIG_IGN:
                 self._previous[each] = signal.signal(each, self._on_signal)
         self._guardian = subprocess.Popen(
-            [sys.executable, "-m", "supportops.local.guardian", str(os.getpid())],
+            python("-m", "supportops.local.guardian", str(os.getpid()), str(self.patience)),
             env=self.environment,
             cwd=self.cwd,
             stdin=subprocess.PIPE,
@@ -108,7 +116,8 @@ class Processes:
             self._guardian.stdin.close()
             self._guardian.wait()
         for each, handler in self._previous.items():
-            signal.signal(each, handler)  # type: ignore[arg-type]  # what signal() returned before
+            # Whoever is being asked to end need not be asked again on the last few steps.
+            signal.signal(each, signal.SIG_IGN if self.asked else handler)  # type: ignore[arg-type]
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.asked = True
@@ -134,7 +143,7 @@ class Processes:
                 start_new_session=True,
             )
         self._running.append((command, process))
-        self._nudge_guardian()
+        self._tell_guardian(process.pid)
         return process
 
     def run(self, command: Command) -> Ended:
@@ -162,22 +171,13 @@ class Processes:
         self._seen |= family(psutil.Process(), but)
         return set(self._seen)
 
-    def memory(self) -> int:
-        """Bytes of memory of the whole family, shared pages counted once per process (PSS)."""
-        total = 0
-        for process in self.family():
-            with suppress(psutil.Error):
-                full = process.memory_full_info()
-                total += getattr(full, "pss", full.uss)
-        return total
-
-    def end(self, patience: float = PATIENCE) -> int:
+    def end(self) -> int:
         """Ends the whole family; how many had to be killed. A further Ctrl-C kills at once.
 
         Only Ctrl-C: a terminal that closes may send its signal twice.
         """
         before = self.interrupts
-        killed = end(self._look, patience=patience, hurried=lambda: self.interrupts > before)
+        killed = end(self._look, patience=self.patience, hurried=lambda: self.interrupts > before)
         for _, process in self._running:
             process.wait()
         self._running.clear()
@@ -201,11 +201,11 @@ class Processes:
         for _, process in self._running:
             process.poll()
 
-    def _nudge_guardian(self) -> None:
+    def _tell_guardian(self, pid: int) -> None:
         if self._guardian is None or self._guardian.stdin is None:
             return
         with suppress(OSError):
-            os.write(self._guardian.stdin.fileno(), b".")
+            os.write(self._guardian.stdin.fileno(), f"{pid}\n".encode())
 
 
 def adopt_orphans() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from supportops.local import components, demo_config
+from supportops.local import breakage, components, demo_config
 from supportops.local.airflow_api import AirflowApi, AirflowError
 from supportops.local.credentials import Credentials, as_json, credentials, replace
 from supportops.local.environment import environment
@@ -90,6 +90,7 @@ class Run:
     def _prepare_demo(self) -> tuple[list[Command], dict[str, str]]:
         ports = demo_config.choose_ports(self.wish.port)
         demo_config.write(self.here, ports)
+        breakage.write(self.here.broken, {})
         parts = components.demo(self.here, ports.smtp, ports.http)
         return parts, demo_config.secrets(ports)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class State(StrEnum):
@@ -110,3 +111,53 @@ class ProbeResult:
     @property
     def good(self) -> bool:
         return self.state is State.UP
+
+
+def result_to_json(result: ProbeResult) -> dict[str, Any]:
+    """One check in JSON's types: the form of `supportops probe --json` and of stored folds."""
+    phases = result.phases
+    return {
+        "url": result.url,
+        "state": result.state.value,
+        "reason": result.reason.value,
+        "status": result.status,
+        "detail": result.detail,
+        "checked_at": instant_to_json(result.checked_at),
+        "phases": {
+            "dns": phases.dns,
+            "connect": phases.connect,
+            "tls": phases.tls,
+            "first_byte": phases.first_byte,
+            "total": phases.total,
+        },
+        "certificate_expires": instant_to_json(result.certificate_expires),
+        "address": result.address,
+        "bytes": result.bytes,
+        "redirects": result.redirects,
+    }
+
+
+def result_from_json(found: dict[str, Any]) -> ProbeResult:
+    checked_at = instant_from_json(found["checked_at"])
+    assert checked_at is not None
+    return ProbeResult(
+        url=found["url"],
+        state=State(found["state"]),
+        reason=Reason(found["reason"]),
+        checked_at=checked_at,
+        detail=found["detail"],
+        status=found["status"],
+        phases=Phases(**found["phases"]),
+        certificate_expires=instant_from_json(found["certificate_expires"]),
+        address=found["address"],
+        bytes=found["bytes"],
+        redirects=found["redirects"],
+    )
+
+
+def instant_to_json(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
+
+
+def instant_from_json(found: str | None) -> datetime | None:
+    return None if found is None else datetime.fromisoformat(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -48,6 +48,10 @@ class OneOffMaintenance:
     def covers(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
+    def edges(self, start: datetime, end: datetime) -> list[datetime]:
+        """The instants at which the window may open or close, among them all in [start, end)."""
+        return [self.start, self.end]
+
 
 @dataclass(frozen=True, slots=True)
 class WeeklyMaintenance:
@@ -71,6 +75,43 @@ class WeeklyMaintenance:
         if local.weekday() == self.weekday and clock >= self.start:
             return True
         return local.weekday() == (self.weekday + 1) % 7 and clock < self.end
+
+    def edges(self, start: datetime, end: datetime) -> list[datetime]:
+        """The instants at which the window may open or close, among them all in [start, end)."""
+        zone = ZoneInfo(self.zone)
+        day = start.astimezone(zone).date() - timedelta(days=1)
+        last = end.astimezone(zone).date() + timedelta(days=1)
+        found = []
+        while day <= last:
+            for clock in (self.start, self.end, time(0)):
+                for fold in (0, 1):
+                    local = datetime.combine(day, clock, zone).replace(fold=fold)
+                    found.append(local.astimezone(UTC))
+            day += timedelta(days=1)
+        return found + _offset_changes(zone, start, end)
+
+
+def _offset_changes(zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
+    """Where the zone's clock jumps in [start, end): a window may open or close there too."""
+    found = []
+    left = start
+    while left < end:
+        right = min(left + timedelta(days=1), end)
+        if left.astimezone(zone).utcoffset() != right.astimezone(zone).utcoffset():
+            found.append(_bisect_offset(zone, left, right))
+        left = right
+    return found
+
+
+def _bisect_offset(zone: ZoneInfo, left: datetime, right: datetime) -> datetime:
+    before = left.astimezone(zone).utcoffset()
+    while right - left > timedelta(microseconds=1):
+        middle = left + (right - left) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            left = middle
+        else:
+            right = middle
+    return right
 
 
 Maintenance = OneOffMaintenance | WeeklyMaintenance

@@ -26,6 +26,9 @@ from supportops.sites.web_address import WebAddress
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NOT_REACHED = Phases()
 _STOP = -1
+# Without OpenSSL's post-quantum default: a sixth of the CPU of a check, and nothing secret is
+# said that would have to stay secret.
+_CURVES = "X25519:P-256:P-384:P-521"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Transfer:
             (pycurl.SSL_VERIFYPEER, 1),
             (pycurl.SSL_VERIFYHOST, 2),
             (pycurl.SSL_SESSIONID_CACHE, 0),
+            (pycurl.SSL_EC_CURVES, _CURVES),
             (pycurl.OPT_CERTINFO, 1),
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
             (pycurl.ACCEPT_ENCODING, ""),

@@ -1,0 +1,65 @@
+"""Checks every customer's site every five minutes and raises an alert for what is down.
+
+**A failure means** that some sites were not asked in these five minutes; what was recorded is
+judged all the same. **Is a rerun safe?** Yes: recorded checks are not asked again, a slot long
+past asks nobody, no alert is raised twice. **Who hears:** the operators (route `operations` in
+alerts.yaml), and after two intervals without a check an alert of its own.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
+
+DEFAULTS = {
+    "owner": "supportops",
+    "retries": 1,
+    "retry_delay": timedelta(seconds=5),
+    "execution_timeout": timedelta(minutes=7),
+}
+RAISED = AssetAlias("alerts_raised_by_site_check")
+
+
+@dag(
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="Europe/London"),
+    start_date=timezone.datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=15),
+    default_args=DEFAULTS,
+    tags=["sites"],
+    doc_md=__doc__,
+)
+def site_check():
+    @task(multiple_outputs=True)
+    def plan(dag_run=None):
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import site_check as flow
+
+        with open_workplace(Connection.get) as place:
+            planned = flow.plan(place.engine, place.config, dag_run.run_after, timezone.utcnow())
+        return planned.to_json()
+
+    @task
+    def check(spec):
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import site_check as flow
+
+        with open_workplace(Connection.get) as place:
+            return flow.check(place.engine, spec, timezone.utcnow)
+
+    @task(trigger_rule="all_done", outlets=[RAISED])
+    def judge(planned, checked, outlet_events=None):
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import site_check as flow
+
+        with open_workplace(Connection.get) as place:
+            summary = flow.finish(place, planned, list(checked), timezone.utcnow())
+        if summary["changes"]:
+            outlet_events[RAISED].add(Asset("alerts"))
+        return summary
+
+    planned = plan()
+    judge(planned, check.expand(spec=planned["specs"]))
+
+
+site_check()

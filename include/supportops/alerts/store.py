@@ -1,0 +1,137 @@
+"""Alerts in the store: raised once, resolved once, whoever asks and however often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, select, update
+
+from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.db.schema import alerts
+from supportops.db.statements import insert_new
+
+_COLUMNS = [column for column in alerts.c if column.name not in ("last_seen_at", "settled_at")]
+
+
+def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
+    """Stores `alert` unless one of its kind and subject is open; answers whether it is new.
+
+    An open one is seen again: its headline and facts are brought up to date, its start stays.
+    """
+    row = {
+        "key": alert.key,
+        "kind": alert.kind.value,
+        "severity": alert.severity.value,
+        "subject": alert.subject,
+        "headline": alert.headline,
+        "site": alert.site,
+        "customer": alert.customer,
+        "host": alert.host,
+        "facts": dict(alert.facts),
+        "opened_at": alert.opened_at,
+        "last_seen_at": now,
+    }
+    if insert_new(connection, alerts, [row]):
+        return True
+    connection.execute(
+        update(alerts)
+        .where(*_open(alert.kind, alert.subject))
+        .values(headline=alert.headline, facts=dict(alert.facts), last_seen_at=now)
+    )
+    return False
+
+
+def resolve_alert(
+    connection: Connection,
+    kind: Kind,
+    subject: str,
+    resolved_at: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> bool:
+    """Ends the open alert of this kind and subject; answers whether there was one."""
+    found = find_open(connection, kind, subject)
+    if found is None:
+        return False
+    connection.execute(
+        update(alerts)
+        .where(alerts.c.key == found.key, alerts.c.resolved_at.is_(None))
+        .values(
+            resolved_at=max(resolved_at, found.opened_at),
+            facts={"ended_at": resolved_at.isoformat(), **found.facts, **(facts or {})},
+        )
+    )
+    return True
+
+
+def acknowledge(connection: Connection, key: str, who: str, now: datetime) -> bool:
+    """Somebody took the alert: later steps and reminders stop. False if it was taken or over."""
+    result = connection.execute(
+        update(alerts)
+        .where(alerts.c.key == key, alerts.c.resolved_at.is_(None))
+        .where(alerts.c.acknowledged_at.is_(None))
+        .values(acknowledged_at=now, acknowledged_by=who)
+    )
+    return result.rowcount == 1
+
+
+def find_open(connection: Connection, kind: Kind, subject: str) -> Alert | None:
+    found = connection.execute(_select().where(*_open(kind, subject))).mappings().first()
+    return None if found is None else _alert(found)
+
+
+def find(connection: Connection, key: str) -> Alert | None:
+    found = connection.execute(_select().where(alerts.c.key == key)).mappings().first()
+    return None if found is None else _alert(found)
+
+
+def list_open(connection: Connection, kind: Kind | None = None) -> list[Alert]:
+    """Open alerts, the oldest first."""
+    statement = _select().where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.opened_at)
+    if kind is not None:
+        statement = statement.where(alerts.c.kind == kind.value)
+    return [_alert(row) for row in connection.execute(statement).mappings()]
+
+
+def unsettled(connection: Connection) -> list[Alert]:
+    """Alerts about which somebody may still have to hear, the oldest first."""
+    statement = _select().where(alerts.c.settled_at.is_(None)).order_by(alerts.c.opened_at)
+    return [_alert(row) for row in connection.execute(statement).mappings()]
+
+
+def settle(connection: Connection, key: str, now: datetime) -> None:
+    """Nobody will hear of this alert any more."""
+    connection.execute(
+        update(alerts)
+        .where(alerts.c.key == key, alerts.c.resolved_at.is_not(None))
+        .values(settled_at=now)
+    )
+
+
+def not_seen_since(connection: Connection, kind: Kind, instant: datetime) -> list[Alert]:
+    """Open alerts of a kind that nobody raised again since `instant`."""
+    statement = (
+        _select()
+        .where(alerts.c.kind == kind.value, alerts.c.resolved_at.is_(None))
+        .where(alerts.c.last_seen_at < instant)
+    )
+    return [_alert(row) for row in connection.execute(statement).mappings()]
+
+
+def _open(kind: Kind, subject: str) -> tuple[Any, ...]:
+    return (
+        alerts.c.kind == kind.value,
+        alerts.c.subject == subject,
+        alerts.c.resolved_at.is_(None),
+    )
+
+
+def _select() -> Select[Any]:
+    return select(*_COLUMNS)
+
+
+def _alert(row: RowMapping) -> Alert:
+    plain = Alert(**{name: row[name] for name in row if name in Alert.__slots__})
+    return replace(plain, kind=Kind(plain.kind), severity=Severity(plain.severity))

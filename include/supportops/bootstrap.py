@@ -1,0 +1,176 @@
+"""From the environment to an engine, a configuration folder and secrets: the only reader of it.
+
+Secrets are named like Airflow Connections. In a shell they are read from `AIRFLOW_CONN_<NAME>`;
+inside Airflow a `lookup` of its Connections is asked where the environment is silent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Engine
+
+from supportops.db.engine import make_engine
+from supportops.db.migrate import check
+
+STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
+STORE_CONNECTION = "support_db"
+CONFIG_VARIABLE = "SUPPORTOPS_CONFIG"
+DEFAULT_CONFIG = Path(__file__).parents[1] / "config"
+
+
+class SetupError(RuntimeError):
+    """Something that must be set is not; the message says what and how."""
+
+
+class Connection(Protocol):
+    """The parts of an Airflow Connection that are read here."""
+
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def extra_dejson(self) -> Mapping[str, Any]: ...
+    def get_uri(self) -> str: ...
+
+
+Lookup = Callable[[str], Connection]
+Secrets = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What every flow is given: the store, the configuration folder, and the way to secrets."""
+
+    engine: Engine
+    config: Path
+    secrets: Secrets
+
+
+@contextmanager
+def open_workplace(lookup: Lookup | None = None, *, migrated: bool = True) -> Iterator[Workplace]:
+    """Everything a flow needs. Raises SetupError, StoreAddressError or SchemaError, in one line.
+
+    `lookup` is Airflow's `Connection.get` where there is Airflow. With `migrated` the store must
+    be at this version's schema.
+    """
+    engine = make_engine(store_address(lookup))
+    try:
+        if migrated:
+            check(engine)
+        yield Workplace(engine, config_folder(), secret_reader(lookup))
+    finally:
+        engine.dispose()
+
+
+def store_address(lookup: Lookup | None = None) -> str:
+    """Where the store is: the variable, else the Connection `support_db`."""
+    named = os.environ.get(STORE_VARIABLE) or os.environ.get(_variable(STORE_CONNECTION))
+    if named:
+        return _uri_of(named)
+    connection = _ask(lookup, STORE_CONNECTION)
+    if connection is None:
+        raise SetupError(
+            f"no store is named: set {STORE_VARIABLE}, for instance to "
+            f"sqlite+pysqlite:////path/store.db, or in Airflow the Connection {STORE_CONNECTION}"
+        )
+    return connection.get_uri()
+
+
+def config_folder() -> Path:
+    folder = Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
+    if not folder.is_dir():
+        raise SetupError(f"no configuration folder {folder}: set {CONFIG_VARIABLE} to one")
+    return folder
+
+
+def secret_reader(lookup: Lookup | None = None) -> Secrets:
+    """A function from a secret's name to its value, None where nobody set it.
+
+    A Connection keeps an Apprise address (or a URL) as its password, or where Airflow's own
+    Apprise provider does, under `config` -> `path` in its extra.
+    """
+
+    def read(name: str) -> str | None:
+        written = os.environ.get(_variable(name))
+        if written:
+            return _secret_of(written)
+        connection = _ask(lookup, name)
+        if connection is None:
+            return None
+        return connection.password or _path_in(connection.extra_dejson)
+
+    return read
+
+
+def _ask(lookup: Lookup | None, name: str) -> Connection | None:
+    """What Airflow knows under `name`, None where it knows nothing; other errors are passed on.
+
+    The error is told by its name, since this package does not import Airflow: to take a metadata
+    server that is down for a missing receiver would give its messages up.
+    """
+    if lookup is None:
+        return None
+    try:
+        return lookup(name)
+    except Exception as error:
+        if type(error).__name__ == "AirflowNotFoundException":
+            return None
+        raise
+
+
+def _variable(name: str) -> str:
+    return f"AIRFLOW_CONN_{name.upper()}"
+
+
+def _uri_of(written: str) -> str:
+    """A connection's address; Airflow also lets it be written as JSON."""
+    if not written.lstrip().startswith("{"):
+        return written
+    from sqlalchemy.engine import URL
+
+    try:
+        fields = json.loads(written)
+        url = URL.create(
+            fields["conn_type"],
+            fields.get("login"),
+            fields.get("password"),
+            fields.get("host"),
+            fields.get("port"),
+            fields.get("schema"),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise SetupError(
+            f"the connection {STORE_CONNECTION} is no JSON with conn_type, host, schema ..."
+        ) from None
+    return url.render_as_string(hide_password=False)
+
+
+def _secret_of(written: str) -> str | None:
+    if not written.lstrip().startswith("{"):
+        return written
+    try:
+        fields = json.loads(written)
+    except ValueError:
+        return None
+    extra = fields.get("extra") or {}
+    if isinstance(extra, str):
+        try:
+            extra = json.loads(extra)
+        except ValueError:
+            extra = {}
+    return fields.get("password") or _path_in(extra)
+
+
+def _path_in(extra: Mapping[str, Any]) -> str | None:
+    config = extra.get("config")
+    entries = config if isinstance(config, list) else [config]
+    for entry in entries:
+        if isinstance(entry, Mapping) and isinstance(entry.get("path"), str):
+            return str(entry["path"])
+    return None

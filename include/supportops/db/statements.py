@@ -1,0 +1,38 @@
+"""The two statements that SQLite and PostgreSQL share a form of, but SQLAlchemy spells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Row = Mapping[str, Any]
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Inserts `rows`, leaving out those whose key is there already; answers how many were new."""
+    if not rows:
+        return 0
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    return max(connection.execute(statement, [dict(row) for row in rows]).rowcount, 0)
+
+
+def insert_or_update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Inserts `rows`; where the primary key is there already, the other columns are set anew."""
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=values),
+        [dict(row) for row in rows],
+    )
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

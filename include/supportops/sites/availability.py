@@ -1,0 +1,159 @@
+"""How much of a period a site was up: the same fold as the incidents, weighted by time.
+
+An outage counts from its first failed check to the first good one after it. Time without checks
+is unknown, neither up nor down; announced maintenance counts apart. Five-minute checks cannot
+see what is shorter, so a share is never known better than to one interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from supportops.sites.site import CheckPolicy, Site
+from supportops.sites.standing import Attempt, SiteState, Standing, Track, advance
+
+NOTHING = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open interval, aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    def covers(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """From `at` on the site is in `state`, until the next flip."""
+
+    at: datetime
+    state: SiteState
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """The parts of a period; they add up to it. `checks` counts runs, not tries.
+
+    `up_share` is up / (up + down), None where neither was seen.
+    """
+
+    up: timedelta = NOTHING
+    down: timedelta = NOTHING
+    unknown: timedelta = NOTHING
+    maintenance: timedelta = NOTHING
+    checks: int = 0
+    outages: int = 0
+
+    @property
+    def up_share(self) -> float | None:
+        known = self.up + self.down
+        return self.up / known if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRun:
+    """One run's tries of a site's front page; `blind` when our own connection was down."""
+
+    tries: Sequence[Attempt]
+    blind: bool = False
+    at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", self.tries[-1].result.checked_at)
+
+
+def timeline(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> list[Flip]:
+    """The state of a site from its first check on, in order of time.
+
+    A state holds until the next check. Where that is more than two intervals off, it holds for
+    one interval and what follows is unknown.
+    """
+    flips: list[Flip] = []
+    standing = Standing()
+    before: datetime | None = None
+    for run in runs:
+        if before is not None and run.at - before > 2 * site.interval:
+            flips.append(Flip(before + site.interval, SiteState.UNKNOWN))
+        before = run.at
+        if run.blind and run.tries[-1].bad_for(Track.OUTAGE):
+            flips.append(Flip(run.tries[0].result.checked_at, SiteState.UNKNOWN))
+            continue
+        if site.in_maintenance(run.at):
+            # Suspended, as in the incidents' fold: the clock of maintenance counts the time.
+            continue
+        was = standing
+        standing = advance(standing, run.tries, Track.OUTAGE, policy, site.interval)
+        changed = standing.down != was.down and standing.since is not None
+        start = standing.since if changed else run.tries[0].result.checked_at
+        assert start is not None
+        flips.append(Flip(start, SiteState.DOWN if standing.down else SiteState.UP))
+    if before is not None:
+        flips.append(Flip(before + site.interval, SiteState.UNKNOWN))
+    return _in_order(flips)
+
+
+def _in_order(flips: Iterable[Flip]) -> list[Flip]:
+    """A flip that reaches back (an outage begins at its first failure) replaces what it covers."""
+    kept: list[Flip] = []
+    for flip in flips:
+        while kept and kept[-1].at >= flip.at:
+            kept.pop()
+        if not kept or kept[-1].state is not flip.state:
+            kept.append(flip)
+    return kept
+
+
+def availability(
+    runs: Sequence[CheckedRun], site: Site, policy: CheckPolicy, start: datetime, end: datetime
+) -> Availability:
+    """The parts of [start, end). `runs` in order of time; some from before `start` give the
+    state in which the period begins."""
+    if end <= start:
+        raise ValueError(f"a period that ends after it starts, not {start} to {end}")
+    flips = timeline(runs, site, policy)
+    totals = dict.fromkeys(SiteState, NOTHING)
+    for span, state in _pieces(flips, start, end):
+        for piece, quiet in _by_maintenance(span, site):
+            totals[SiteState.MAINTENANCE if quiet else state] += piece.end - piece.start
+    down = [f for f in flips if f.state is SiteState.DOWN and start <= f.at < end]
+    return Availability(
+        up=totals[SiteState.UP],
+        down=totals[SiteState.DOWN],
+        unknown=totals[SiteState.UNKNOWN],
+        maintenance=totals[SiteState.MAINTENANCE],
+        checks=sum(start <= run.at < end for run in runs),
+        outages=len(down),
+    )
+
+
+def _pieces(
+    flips: Sequence[Flip], start: datetime, end: datetime
+) -> Iterable[tuple[Span, SiteState]]:
+    edge, state = start, SiteState.UNKNOWN
+    for flip in flips:
+        if flip.at > edge:
+            if edge < end:
+                yield Span(edge, min(flip.at, end)), state
+            edge = min(flip.at, end)
+        state = flip.state
+    if edge < end:
+        yield Span(edge, end), state
+
+
+def _by_maintenance(span: Span, site: Site) -> Iterable[tuple[Span, bool]]:
+    """`span` cut at the edges of the site's maintenance windows, and whether each is inside."""
+    if not site.maintenance:
+        yield span, False
+        return
+    edges = {span.start, span.end}
+    for window in site.maintenance:
+        edges.update(e for e in window.edges(span.start, span.end) if span.start < e < span.end)
+    cuts = sorted(edges)
+    for left, right in zip(cuts, cuts[1:], strict=False):
+        yield Span(left, right), site.in_maintenance(left)

@@ -1,0 +1,176 @@
+"""How one page stands: the fold of its checks, one at a time, that confirms and forgives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from supportops.sites.check import (
+    ProbeResult,
+    Reason,
+    instant_from_json,
+    instant_to_json,
+    result_from_json,
+    result_to_json,
+)
+from supportops.sites.site import CheckPolicy
+
+# Icinga 2's rule: the last 20 state changes, newer ones weigh more; on above 30 %, off below 25 %.
+FLAP_CHECKS = 20
+FLAP_ON = 30.0
+FLAP_OFF = 25.0
+_FLAP_WEIGHTS = tuple(0.8 + 0.02 * age for age in range(FLAP_CHECKS))
+
+
+class SiteState(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+    MAINTENANCE = "maintenance"
+
+
+class Track(StrEnum):
+    """What is judged apart: whether the site is there, and whether its pages are right."""
+
+    OUTAGE = "outage"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One recorded check of one page. `number` counts the tries of a run from 0."""
+
+    site: str
+    page: str
+    number: int
+    result: ProbeResult
+
+    def bad_for(self, track: Track) -> bool:
+        """A slow front page is a fault; anything else that fails on it is an outage."""
+        slow = self.result.reason is Reason.SLOW
+        if track is Track.OUTAGE:
+            return not self.result.good and not slow
+        return slow if self.page == "" else not self.result.good
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one page on one track after its last check.
+
+    `down` is what was confirmed; `since` when that began: the first failed check of an outage,
+    the first good one of a recovery. `state` adds what suspends judgement (unknown, maintenance).
+    `flips` holds, newest in the lowest bit, whether each of the last 20 runs changed `down`.
+    """
+
+    state: SiteState = SiteState.UNKNOWN
+    down: bool = False
+    since: datetime | None = None
+    checked_at: datetime | None = None
+    bad_streak: int = 0
+    good_streak: int = 0
+    first_bad_at: datetime | None = None
+    first_good_at: datetime | None = None
+    last_good_at: datetime | None = None
+    last_bad: ProbeResult | None = None
+    last: ProbeResult | None = None
+    flips: int = 0
+    flapping: bool = False
+
+    @property
+    def flap_percent(self) -> float:
+        bits = (self.flips >> (FLAP_CHECKS - 1 - age) & 1 for age in range(FLAP_CHECKS))
+        return 100.0 * sum(w for w, bit in zip(_FLAP_WEIGHTS, bits, strict=True) if bit) / 20
+
+
+def advance(
+    before: Standing,
+    attempts: Iterable[Attempt],
+    track: Track,
+    policy: CheckPolicy,
+    interval: timedelta,
+) -> Standing:
+    """The standing after one run's attempts, in their order.
+
+    Down is confirmed by as many failures in a row as a run makes tries (a run that was cut short
+    is completed by the next one), up by `recovery_checks` good ones in a row. Failures on the
+    two sides of a gap of more than two intervals are not in a row.
+    """
+    after = before
+    for attempt in attempts:
+        after = _step(after, attempt, attempt.bad_for(track), policy, interval)
+    flips = (before.flips << 1 | (after.down != before.down)) & (1 << FLAP_CHECKS) - 1
+    after = replace(after, flips=flips)
+    level = FLAP_OFF if before.flapping else FLAP_ON
+    return replace(after, flapping=after.flap_percent > level)
+
+
+def suspend(before: Standing, state: SiteState, attempts: Iterable[Attempt]) -> Standing:
+    """The standing after checks that count for nothing: in maintenance, or while we are blind."""
+    last = max(attempts, key=lambda attempt: attempt.number).result
+    return replace(before, state=state, checked_at=last.checked_at, last=last)
+
+
+def _step(
+    s: Standing, attempt: Attempt, bad: bool, policy: CheckPolicy, interval: timedelta
+) -> Standing:
+    at = attempt.result.checked_at
+    if s.checked_at is not None and at - s.checked_at > 2 * interval:
+        s = replace(s, bad_streak=0, good_streak=0)
+    s = replace(s, checked_at=at, last=attempt.result)
+    s = _failed(s, attempt.result, policy) if bad else _succeeded(s, at, policy)
+    return replace(s, state=SiteState.DOWN if s.down else SiteState.UP, since=s.since or at)
+
+
+def _failed(s: Standing, result: ProbeResult, policy: CheckPolicy) -> Standing:
+    first = result.checked_at if s.bad_streak == 0 else s.first_bad_at
+    s = replace(s, bad_streak=s.bad_streak + 1, good_streak=0, first_bad_at=first, last_bad=result)
+    if not s.down and s.bad_streak > len(policy.confirm_after):
+        return replace(s, down=True, since=s.first_bad_at)
+    return s
+
+
+def _succeeded(s: Standing, at: datetime, policy: CheckPolicy) -> Standing:
+    first = at if s.good_streak == 0 else s.first_good_at
+    s = replace(
+        s, good_streak=s.good_streak + 1, bad_streak=0, first_good_at=first, last_good_at=at
+    )
+    if s.down and s.good_streak >= policy.recovery_checks:
+        return replace(s, down=False, since=s.first_good_at)
+    return s
+
+
+def to_json(s: Standing) -> dict[str, Any]:
+    """Every field in JSON's types; `from_json` gives the same standing back."""
+    return {
+        "state": s.state.value,
+        "down": s.down,
+        "since": instant_to_json(s.since),
+        "checked_at": instant_to_json(s.checked_at),
+        "bad_streak": s.bad_streak,
+        "good_streak": s.good_streak,
+        "first_bad_at": instant_to_json(s.first_bad_at),
+        "first_good_at": instant_to_json(s.first_good_at),
+        "last_good_at": instant_to_json(s.last_good_at),
+        "last_bad": result_to_json(s.last_bad) if s.last_bad else None,
+        "last": result_to_json(s.last) if s.last else None,
+        "flips": s.flips,
+        "flapping": s.flapping,
+    }
+
+
+def from_json(found: dict[str, Any]) -> Standing:
+    instants = ("since", "checked_at", "first_bad_at", "first_good_at", "last_good_at")
+    return Standing(
+        state=SiteState(found["state"]),
+        down=found["down"],
+        bad_streak=found["bad_streak"],
+        good_streak=found["good_streak"],
+        last_bad=result_from_json(found["last_bad"]) if found["last_bad"] else None,
+        last=result_from_json(found["last"]) if found["last"] else None,
+        flips=found["flips"],
+        flapping=found["flapping"],
+        **{name: instant_from_json(found[name]) for name in instants},
+    )

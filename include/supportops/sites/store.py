@@ -1,0 +1,265 @@
+"""Runs, results, standings and incidents in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+
+from supportops.db.schema import check_results, check_runs, incidents, site_status
+from supportops.db.statements import insert_new, insert_or_update
+from supportops.sites.check import Phases, ProbeResult, Reason, State
+from supportops.sites.incident import (
+    Change,
+    ChangeKind,
+    FleetState,
+    Incident,
+    IncidentKind,
+    Run,
+    StandingKey,
+)
+from supportops.sites.standing import Attempt, Standing, Track, from_json, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """One run as recorded: its slot, the configuration it ran on, and whether it was judged."""
+
+    slot: datetime
+    configuration: str
+    started_at: datetime
+    sites: int
+    judged_at: datetime | None
+
+
+def begin_run(
+    connection: Connection, slot: datetime, configuration: str, started_at: datetime, sites: int
+) -> None:
+    """Records that a run began; one that was begun before keeps its first record."""
+    row = {
+        "slot": slot,
+        "configuration": configuration,
+        "started_at": started_at,
+        "sites": sites,
+    }
+    insert_new(connection, check_runs, [row])
+
+
+def run_of(connection: Connection, slot: datetime) -> CheckRun | None:
+    found = connection.execute(_runs().where(check_runs.c.slot == slot)).mappings().first()
+    return None if found is None else CheckRun(**found)
+
+
+def last_run(connection: Connection, judged: bool = False) -> CheckRun | None:
+    """The newest run, or the newest that was judged."""
+    statement = _runs().order_by(check_runs.c.slot.desc()).limit(1)
+    if judged:
+        statement = statement.where(check_runs.c.judged_at.is_not(None))
+    found = connection.execute(statement).mappings().first()
+    return None if found is None else CheckRun(**found)
+
+
+def unjudged(connection: Connection) -> list[CheckRun]:
+    """Runs that wait for their judgement, oldest first."""
+    statement = _runs().where(check_runs.c.judged_at.is_(None)).order_by(check_runs.c.slot)
+    return [CheckRun(**row) for row in connection.execute(statement).mappings()]
+
+
+def mark_judged(
+    connection: Connection, slot: datetime, judged_at: datetime, summary: dict[str, Any]
+) -> None:
+    """Closes a run. The order of judgement is kept: a replay folds in the same order."""
+    newest = select(func.coalesce(func.max(check_runs.c.judged_order), 0) + 1).scalar_subquery()
+    connection.execute(
+        update(check_runs)
+        .where(check_runs.c.slot == slot, check_runs.c.judged_at.is_(None))
+        .values(judged_at=judged_at, judged_order=newest, summary=summary)
+    )
+
+
+def append_results(connection: Connection, slot: datetime, attempts: Sequence[Attempt]) -> int:
+    """Appends results; one that is there already (slot, site, page, try) is left as it was."""
+    return insert_new(connection, check_results, [_result_row(slot, a) for a in attempts])
+
+
+def attempts(
+    connection: Connection, slot: datetime, sites: Iterable[str] | None = None
+) -> list[Attempt]:
+    """What a run recorded so far, of all sites or of `sites`, in the order of the key."""
+    wanted = None if sites is None else set(sites)
+    statement = (
+        select(check_results)
+        .where(check_results.c.slot == slot)
+        .order_by(check_results.c.site, check_results.c.page, check_results.c.attempt)
+    )
+    rows = connection.execute(statement).mappings()
+    return [_attempt(row) for row in rows if wanted is None or row["site"] in wanted]
+
+
+def front_page_runs(
+    connection: Connection, site: str, start: datetime, end: datetime
+) -> list[list[Attempt]]:
+    """The tries of a site's front page, run by run, of the slots in [start, end)."""
+    c = check_results.c
+    statement = (
+        select(check_results)
+        .where(c.site == site, c.page == "", c.slot >= start, c.slot < end)
+        .order_by(c.slot, c.attempt)
+    )
+    runs: dict[datetime, list[Attempt]] = {}
+    for row in connection.execute(statement).mappings():
+        runs.setdefault(row["slot"], []).append(_attempt(row))
+    return list(runs.values())
+
+
+def load_runs(connection: Connection, until: datetime | None = None) -> Iterable[Run]:
+    """Every judged run in the order of judgement: what a replay folds."""
+    statement = select(check_runs.c.slot).where(check_runs.c.judged_at.is_not(None))
+    if until is not None:
+        statement = statement.where(check_runs.c.slot <= until)
+    slots = connection.execute(statement.order_by(check_runs.c.judged_order)).scalars().all()
+    for slot in slots:
+        yield Run(slot, attempts(connection, slot))
+
+
+def load_state(connection: Connection) -> FleetState:
+    """The fold as the last judgement left it."""
+    standings: dict[StandingKey, Standing] = {
+        (row["site"], row["page"], Track(row["track"])): from_json(row["fold"])
+        for row in connection.execute(select(site_status)).mappings()
+    }
+    still_open = connection.execute(select(incidents).where(incidents.c.closed_at.is_(None)))
+    found = [_incident(row) for row in still_open.mappings()]
+    return FleetState(standings, {(i.kind, i.subject): i for i in found})
+
+
+def save_state(connection: Connection, before: FleetState, after: FleetState) -> None:
+    """Writes the standings that changed."""
+    rows = [
+        _status_row(key, standing)
+        for key, standing in after.standings.items()
+        if before.standings.get(key) != standing
+    ]
+    insert_or_update(connection, site_status, rows)
+
+
+def save_changes(connection: Connection, changes: Sequence[Change]) -> None:
+    """Writes what a run did to incidents, in order."""
+    for change in changes:
+        row = _incident_row(change.incident)
+        if change.kind is ChangeKind.OPENED:
+            insert_new(connection, incidents, [row])
+        else:
+            connection.execute(
+                update(incidents).where(incidents.c.key == change.incident.key).values(**row)
+            )
+
+
+def list_incidents(
+    connection: Connection, start: datetime, end: datetime, site: str | None = None
+) -> list[Incident]:
+    """Incidents that touch [start, end), oldest first."""
+    statement = (
+        select(incidents)
+        .where(incidents.c.started_at < end)
+        .where(incidents.c.ended_at.is_(None) | (incidents.c.ended_at > start))
+        .order_by(incidents.c.started_at, incidents.c.key)
+    )
+    if site is not None:
+        statement = statement.where(incidents.c.site == site)
+    return [_incident(row) for row in connection.execute(statement).mappings()]
+
+
+def _runs() -> Any:
+    c = check_runs.c
+    return select(c.slot, c.configuration, c.started_at, c.sites, c.judged_at)
+
+
+def _result_row(slot: datetime, attempt: Attempt) -> dict[str, Any]:
+    result = attempt.result
+    return {
+        "slot": slot,
+        "site": attempt.site,
+        "page": attempt.page,
+        "attempt": attempt.number,
+        "checked_at": result.checked_at,
+        "url": result.url,
+        "state": result.state.value,
+        "reason": result.reason.value,
+        "detail": result.detail,
+        "status": result.status,
+        "dns_ms": result.phases.dns,
+        "connect_ms": result.phases.connect,
+        "tls_ms": result.phases.tls,
+        "first_byte_ms": result.phases.first_byte,
+        "total_ms": result.phases.total,
+        "certificate_expires": result.certificate_expires,
+        "address": result.address,
+        "bytes": result.bytes,
+        "redirects": result.redirects,
+    }
+
+
+def _attempt(row: RowMapping) -> Attempt:
+    phases = Phases(
+        row["dns_ms"], row["connect_ms"], row["tls_ms"], row["first_byte_ms"], row["total_ms"]
+    )
+    result = ProbeResult(
+        url=row["url"],
+        state=State(row["state"]),
+        reason=Reason(row["reason"]),
+        checked_at=row["checked_at"],
+        detail=row["detail"],
+        status=row["status"],
+        phases=phases,
+        certificate_expires=row["certificate_expires"],
+        address=row["address"],
+        bytes=row["bytes"],
+        redirects=row["redirects"],
+    )
+    return Attempt(row["site"], row["page"], row["attempt"], result)
+
+
+def _status_row(key: StandingKey, standing: Standing) -> dict[str, Any]:
+    site, page, track = key
+    last = standing.last
+    assert standing.checked_at is not None
+    return {
+        "site": site,
+        "page": page,
+        "track": track.value,
+        "state": standing.state.value,
+        "reason": last.reason.value if last else "",
+        "since": standing.since or standing.checked_at,
+        "checked_at": standing.checked_at,
+        "total_ms": last.phases.total if last else None,
+        "certificate_expires": last.certificate_expires if last else None,
+        "fold": to_json(standing),
+    }
+
+
+def _incident_row(incident: Incident) -> dict[str, Any]:
+    return {
+        "key": incident.key,
+        "kind": incident.kind.value,
+        "subject": incident.subject,
+        "site": incident.site,
+        "page": incident.page,
+        "host": incident.host,
+        "customer": incident.customer,
+        "reason": incident.reason,
+        "started_at": incident.started_at,
+        "opened_at": incident.opened_at,
+        "ended_at": incident.ended_at,
+        "closed_at": incident.closed_at,
+        "flapping": incident.flapping,
+        "facts": dict(incident.facts),
+    }
+
+
+def _incident(row: RowMapping) -> Incident:
+    columns = {name: row[name] for name in row if name not in ("key", "kind")}
+    return Incident(kind=IncidentKind(row["kind"]), **columns)
