@@ -1,0 +1,188 @@
+"""The probe against its peers: CPU per check, wall time and peak memory, from one run.
+
+    python -m bench.probe            the table, in about eight minutes
+    python -m bench.probe --quick    a taste, in about a minute
+    python -m bench.probe --full     also 10,000 http sites of which some hang, and the paced run
+    python -m bench.probe --sizes 500,2000
+
+Every engine gets the same list, deadline (10 s), number in flight (64) and farm, on a fresh
+connection each. Ratios are engine / ours: above 1 means that the peer costs more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench import blackbox
+from bench.farm import Farm, farm
+from bench.prober import Job, Measured
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = "supportops"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the comparison. `dead`: the share of names whose question is never answered."""
+
+    sites: int
+    scheme: str
+    hanging: float = 0.0
+    dead: float = 0.0
+    rate: float = 0.0
+
+    def job(self, grown: Farm) -> Job:
+        if not self.dead:
+            urls = grown.urls(self.sites, scheme=self.scheme, hanging=self.hanging)
+            return Job(urls, grown.authority, rate=self.rate)
+        urls = grown.named_urls(self.sites, scheme=self.scheme, dead=self.dead)
+        return Job(urls, grown.authority, nameservers=(f"127.0.0.1:{grown.dns}",))
+
+    @property
+    def words(self) -> str:
+        told = f"{self.sites:,} {self.scheme}"
+        told += f", {self.hanging:.0%} hang" if self.hanging else ""
+        told += f", {self.dead:.0%} dead names" if self.dead else ""
+        return told + (f", paced {self.rate:.0f}/s" if self.rate else "")
+
+
+@dataclass(frozen=True)
+class Row:
+    case: Case
+    engine: str
+    found: Measured
+
+
+def cases(sizes: list[int], *, quick: bool, full: bool) -> Iterator[tuple[Case, bool]]:
+    """The cases, and whether the peers run too."""
+    for size in sizes:
+        for scheme in ("http", "https"):
+            yield Case(size, scheme), True
+            if scheme == "https" or size <= 2000 or full:
+                yield Case(size, scheme, hanging=0.05), not quick
+    yield Case(min(sizes), "http", dead=0.14), False
+    if full:
+        yield Case(max(sizes), "https", hanging=0.05, rate=40.0), False
+
+
+def measure(engine: str, job: Job) -> Measured:
+    """One run in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'include'}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.prober", engine],
+        input=json.dumps(asdict(job)),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=ROOT,
+    )
+    return Measured(**json.loads(done.stdout))
+
+
+def run(case: Case, grown: Farm, *, peers: bool) -> Iterator[Row]:
+    job = case.job(grown)
+    yield Row(case, OURS, measure("ours", job))
+    if peers:
+        yield Row(case, "requests, made safe", measure("requests", job))
+        if blackbox.installed():
+            yield Row(case, "blackbox_exporter", blackbox.run(job))
+
+
+def table(rows: list[Row]) -> Table:
+    shown = Table(title="One check, by engine")
+    for name in ("sites", "engine"):
+        shown.add_column(name)
+    for name in ("CPU ms/check", "ratio", "wall s", "ratio", "peak MB", "ratio", "called down"):
+        shown.add_column(name, justify="right")
+    base = rows[0]
+    for row in rows:
+        if row.engine == OURS:
+            base = row
+            shown.add_section()
+        shown.add_row(row.case.words if row is base else "", row.engine, *_figures(row, base))
+    return shown
+
+
+def _figures(row: Row, base: Row) -> list[str]:
+    found, ours = row.found, base.found
+    return [
+        f"{found.cpu_ms:.2f}",
+        f"{found.cpu_ms / ours.cpu_ms:.2f}",
+        f"{found.wall:.1f}",
+        f"{found.wall / ours.wall:.2f}",
+        f"{found.peak_mb:.0f}",
+        f"{found.peak_mb / ours.peak_mb:.2f}",
+        str(found.down),
+    ]
+
+
+def verdicts(rows: list[Row]) -> Iterator[tuple[str, bool]]:
+    """Each target, and whether this run met it."""
+    ours = {row.case: row.found for row in rows if row.engine == OURS}
+    for engine, most in (("blackbox_exporter", 0.7), ("requests, made safe", 0.5)):
+        for row in rows:
+            if row.engine == engine and row.case.scheme == "https" and not row.case.hanging:
+                ratio = ours[row.case].cpu_ms / row.found.cpu_ms
+                told = f"{row.case.words}: CPU {ratio:.2f} x {engine} (at most {most})"
+                yield told, ratio <= most
+    for case, found in ours.items():
+        yield f"{case.words}: {found.down} healthy called down (0)", found.down == 0
+        if case.sites >= 10_000:
+            most = 300 if case.rate else 150
+            told = (
+                f"{case.words}: {found.wall:.0f} s (at most {most}), {found.peak_mb:.0f} MB (300)"
+            )
+            yield told, found.wall <= most and found.peak_mb <= 300
+    yield from _linear(ours)
+
+
+def _linear(ours: dict[Case, Measured]) -> Iterator[tuple[str, bool]]:
+    for case, found in ours.items():
+        for other, more in ours.items():
+            if other == Case(case.sites * 10, case.scheme) and not case.hanging:
+                growth = more.cpu_ms / found.cpu_ms
+                told = f"{case.scheme}: CPU per check at ten times the sites {growth:.2f} x"
+                yield f"{told} (at most 1.25)", growth <= 1.25
+
+
+def main() -> int:
+    """Measures, prints; 1 when a target was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.probe", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="500 sites, peers without hanging")
+    parser.add_argument("--full", action="store_true", help="also the longest cases")
+    parser.add_argument("--sizes", help="numbers of sites, for example 1000,10000")
+    asked = parser.parse_args()
+    default = "500" if asked.quick else "1000,10000"
+    sizes = [int(size) for size in (asked.sizes or default).split(",")]
+    console = Console()
+    console.print(
+        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )
+    if not blackbox.installed():
+        console.print(f"{blackbox.PROGRAM} is not installed: left out")
+    rows: list[Row] = []
+    with farm() as grown:
+        for case, peers in cases(sizes, quick=asked.quick, full=asked.full):
+            with console.status(case.words):
+                rows += run(case, grown, peers=peers)
+    console.print(table(rows))
+    missed = 0
+    for told, met in verdicts(rows):
+        missed += not met
+        console.print(f"[{'green]met   ' if met else 'red]MISSED'}[/] {told}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
