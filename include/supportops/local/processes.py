@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -83,7 +83,7 @@ class Processes:
         self.asked = False
         self.interrupts = 0
         self._running: list[tuple[Command, subprocess.Popen[bytes]]] = []
-        self._previous: dict[signal.Signals, object] = {}
+        self._previous: dict[signal.Signals, Any] = {}
         self._guardian: subprocess.Popen[bytes] | None = None
         self._seen: Family = set()
 
@@ -117,7 +117,7 @@ class Processes:
             self._guardian.wait()
         for each, handler in self._previous.items():
             # Whoever is being asked to end need not be asked again on the last few steps.
-            signal.signal(each, signal.SIG_IGN if self.asked else handler)  # type: ignore[arg-type]
+            signal.signal(each, signal.SIG_IGN if self.asked else handler)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.asked = True
