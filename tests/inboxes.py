@@ -64,6 +64,7 @@ class Mailbox:
         self.behaviour = Behaviour.ACCEPT
         self.mails: list[Mail] = []
         self.logins: list[tuple[str, str]] = []
+        self.refusal = "550 mailbox unavailable"
         self.arrived = threading.Condition()
         self.port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -134,7 +135,7 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.behaviour is Behaviour.REFUSE:
-            return "550 mailbox unavailable"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -94,6 +94,18 @@ def test_a_mailbox_that_refuses_is_a_failure_with_the_servers_own_words(mail: Ma
     assert mail.mails == []
 
 
+def test_a_refusal_that_speaks_of_a_timeout_is_still_a_refusal(mail: Mailbox) -> None:
+    mail.behaviour, mail.refusal = Behaviour.REFUSE, "554 lookup of your name timed out"
+    delivery = attempt(mail.url())
+    assert delivery.outcome is Outcome.FAILED
+    assert delivery.detail == "554 lookup of your name timed out"
+
+
+def test_a_login_reaches_the_mail_server(mail: Mailbox) -> None:
+    assert attempt(mail.url(user="desk:hunter22")).outcome is Outcome.HANDED_OVER
+    assert mail.logins == [("desk", "hunter22")]
+
+
 def test_a_mail_server_that_hangs_up_is_a_failure(mail: Mailbox) -> None:
     mail.behaviour = Behaviour.CLOSE
     delivery = attempt(mail.url())
@@ -236,6 +248,12 @@ def test_no_secret_of_a_mail_address_is_in_the_detail_or_in_any_log(
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name != "mail.log")
     said = delivery.detail + ours
     assert not [secret for secret in ("smtp-user", "hunter22", "oncall") if secret in said]
+
+
+def test_a_refusal_that_repeats_the_recipient_is_masked(mail: Mailbox) -> None:
+    mail.behaviour, mail.refusal = Behaviour.REFUSE, "550 <oncall@example.com> is unknown here"
+    delivery = attempt(mail.url("oncall@example.com"))
+    assert delivery.detail == "550 <***> is unknown here"
 
 
 def test_the_loggers_of_others_are_left_as_they_were(

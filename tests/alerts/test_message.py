@@ -1,0 +1,435 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inboxes import Mailbox, mailbox
+from supportops import notify
+from supportops.alerts.alert import Alert, Channel, Kind, Phase, Severity
+from supportops.alerts.message import Notice, compose, thread_id
+from supportops.gsm7 import gsm7, septets
+
+LONDON = "Europe/London"
+BOARD = "https://support.example/support/"
+NOON = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
+OUTAGE_FACTS: dict[str, Any] = {
+    "url": "https://shop.acme.example/",
+    "reason": "refused",
+    "words": "connection refused",
+    "detail": "203.0.113.7 port 443",
+    "address": "203.0.113.7",
+    "phases": {"dns": 12.3, "connect": None, "tls": None, "first_byte": None, "total": 1004.2},
+    "first_failed_at": NOON.isoformat(),
+    "last_good_at": (NOON - timedelta(minutes=5)).isoformat(),
+}
+HOSTILE = (
+    "B\"o'b\r\nBcc: spy@example.com\u2028🔥<script>alert(1)</script>[x](http://e.example)@channel"
+)
+
+
+def alert(kind: Kind = Kind.OUTAGE, **changes: Any) -> Alert:
+    known: dict[str, Any] = {
+        "key": "outage:acme-shop:2026-11-22T14:05:00Z",
+        "kind": kind,
+        "severity": Severity.CRITICAL,
+        "subject": "Acme Shop",
+        "headline": "Acme Shop is in trouble",
+        "opened_at": NOON + timedelta(seconds=42),
+        "site": "Acme Shop",
+        "customer": "Acme Ltd",
+        "host": "web-07",
+        "facts": OUTAGE_FACTS,
+    }
+    return Alert(**{**known, **changes})
+
+
+def firing(kind: Kind = Kind.OUTAGE, **changes: Any) -> Notice:
+    return Notice(alert(kind, **changes), Phase.FIRING)
+
+
+def resolved(kind: Kind = Kind.OUTAGE, **changes: Any) -> Notice:
+    ended = {"resolved_at": NOON + timedelta(minutes=12)}
+    return Notice(alert(kind, **(ended | changes)), Phase.RESOLVED)
+
+
+def title(*notices: Notice) -> str:
+    return compose(notices, Channel.EMAIL, LONDON, BOARD).title
+
+
+def sms(*notices: Notice) -> str:
+    return compose(notices, Channel.SMS, LONDON, None).text
+
+
+def chat(*notices: Notice) -> str:
+    return compose(notices, Channel.CHAT, LONDON, BOARD).text
+
+
+def mail_html(*notices: Notice) -> str:
+    html = compose(notices, Channel.EMAIL, LONDON, BOARD).html
+    assert html is not None
+    return html
+
+
+class Page(HTMLParser):
+    """The tags, attributes and visible words of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def each(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_the_subject_line_carries_the_answer() -> None:
+    assert title(firing()) == "DOWN: Acme Shop - connection refused (since 14:05 GMT)"
+    assert title(resolved()) == "RESOLVED: Acme Shop - up again after 12 min"
+
+
+@pytest.mark.parametrize(
+    ("notice", "line"),
+    [
+        (
+            firing(
+                Kind.HOST_OUTAGE,
+                subject="web-07",
+                facts={"sites": ["a", "b"], "down": 2, "checked": 3, "words": "timed out"},
+            ),
+            "SERVER DOWN: web-07 - 2 of 3 sites fail together, timed out (since 14:05 GMT)",
+        ),
+        (
+            firing(
+                Kind.FAULT,
+                facts={
+                    "page": "/pay",
+                    "reason": "status",
+                    "words": "unexpected HTTP status",
+                    "status": 503,
+                },
+            ),
+            "FAULT: Acme Shop /pay - unexpected HTTP status 503 (since 14:05 GMT)",
+        ),
+        (
+            firing(Kind.CERTIFICATE, facts={"certificate_expires": "2026-12-01T12:00:00+00:00"}),
+            "CERTIFICATE: Acme Shop - ends Tue 1 Dec 2026 12:00 GMT (since 14:05 GMT)",
+        ),
+        (
+            firing(Kind.CERTIFICATE, facts={"certificate_expires": "2026-11-01T12:00:00+00:00"}),
+            "CERTIFICATE: Acme Shop - ended Sun 1 Nov 2026 12:00 GMT (since 14:05 GMT)",
+        ),
+        (
+            firing(Kind.BLIND, subject="our connection", facts={}),
+            "BLIND: our connection - the control addresses do not answer either, sites are unknown"
+            " (since 14:05 GMT)",
+        ),
+        (
+            firing(Kind.CHECK_STALE, subject="site_check", facts={"age_seconds": 1020}),
+            "NO CHECKS: site_check - the last check was 17 min old (since 14:05 GMT)",
+        ),
+        (
+            firing(Kind.DELIVERY, subject="night desk", facts={"attempts": 8, "detail": "550 no"}),
+            "NOT DELIVERED: night desk - 8 attempts failed, 550 no (since 14:05 GMT)",
+        ),
+        (
+            firing(Kind.CONFIGURATION, subject="sites.yaml", headline="sites.yaml: 3 faults"),
+            "CONFIGURATION: sites.yaml - 3 faults (since 14:05 GMT)",
+        ),
+    ],
+)
+def test_each_kind_says_what_is_wrong_in_its_subject_line(notice: Notice, line: str) -> None:
+    facts = dict(notice.alert.facts)
+    facts.pop("first_failed_at", None)
+    assert title(notice) == line
+
+
+def test_a_reminder_an_escalation_and_a_possible_repetition_are_named() -> None:
+    line = title(Notice(alert(), Phase.FIRING, step=1, reminder=True, repeated=True))
+    notes = "since Sun 22 Nov 14:05 GMT, reminder, escalation step 2, may be repeated"
+    assert line.endswith(f"({notes})")
+
+
+def test_a_long_name_is_cut_in_the_subject_line_and_what_follows_is_kept() -> None:
+    line = title(Notice(alert(subject="x" * 500), Phase.FIRING, repeated=True))
+    assert "connection refused (since 14:05 GMT, may be repeated)" in line
+    assert len(line) < 250
+
+
+def test_an_sms_begins_with_the_site_and_the_reason() -> None:
+    assert sms(firing()) == "Acme Shop DOWN: connection refused, since 14:05 GMT #e0bd7b"
+    assert sms(resolved()) == "Acme Shop RESOLVED: up again after 12 min #e0bd7b"
+
+
+def test_an_sms_links_the_board_only_where_it_fits() -> None:
+    short = compose([firing()], Channel.SMS, LONDON, BOARD).text
+    long = compose([firing(subject="x" * 90)], Channel.SMS, LONDON, BOARD + "y" * 60).text
+    assert short.endswith(BOARD)
+    assert "http" not in long
+
+
+def test_an_sms_that_is_too_long_loses_words_and_never_its_reference() -> None:
+    text = sms(firing(subject="x" * 200, facts={"words": "€" * 200}))
+    assert septets(text) <= 160
+    assert text.endswith(", since 14:05 GMT #e0bd7b")
+
+
+WORDS = st.text(max_size=200)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=12), st.booleans())
+def test_any_sms_fits_160_characters_of_the_gsm_alphabet(
+    stories: list[tuple[str, str, str]], repeated: bool
+) -> None:
+    notices = [
+        Notice(
+            alert(key=key, subject=subject, facts={"words": words, "page": key}),
+            Phase.FIRING,
+            step=3,
+            reminder=True,
+            repeated=repeated,
+        )
+        for subject, words, key in stories
+    ]
+    text = sms(*notices)
+    assert gsm7(text) == text
+    assert "\n" not in text
+    assert 0 < septets(text) <= 160
+
+
+def test_several_notices_become_one_bundle() -> None:
+    notices = [firing(subject=f"Site {n}", key=f"k{n}") for n in range(4)]
+    line = "4 alerts: Site 0 DOWN, Site 1 DOWN, Site 2 DOWN and 1 more"
+    assert title(*notices) == line
+    assert line in chat(*notices)
+    assert all(f"Site {n}" in mail_html(*notices) for n in range(4))
+
+
+def test_a_bundle_by_sms_says_how_many_did_not_fit() -> None:
+    text = sms(*[firing(subject=f"Customer site {n}", key=f"k{n}") for n in range(30)])
+    assert text.startswith("30 alerts: Customer site 0 DOWN #")
+    named = text.count("DOWN")
+    assert text.endswith(f"+{30 - named} more")
+
+
+def test_a_bundle_in_chat_takes_a_line_an_alert_and_stops_at_twenty() -> None:
+    text = chat(*[firing(subject=f"Site {n}", key=f"k{n}") for n in range(30)])
+    assert text.count("\n- ") == 21
+    assert "and 10 more" in text
+
+
+def test_nothing_to_tell_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        compose([], Channel.SMS, LONDON, None)
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("facts", [{}, OUTAGE_FACTS])
+def test_every_kind_reads_well_in_every_channel_and_phase(
+    kind: Kind, channel: Channel, phase: Phase, facts: dict[str, Any]
+) -> None:
+    notice = (firing if phase is Phase.FIRING else resolved)(kind, facts=facts)
+    letter = compose([notice], channel, LONDON, None)
+    said = letter.title + letter.text + (letter.html or "")
+    assert "Acme Shop" in letter.text
+    assert ("RESOLVED" in said) == (phase is Phase.RESOLVED)
+    assert "e0bd7b" in letter.text
+    assert not {"None", "{{", "Undefined", "Row("} & set(said.split())
+    assert (letter.html is not None) == (channel is Channel.EMAIL)
+    assert letter.markdown == (channel is Channel.CHAT)
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("kind", Kind)
+def test_facts_of_the_wrong_shape_break_no_message(kind: Kind, channel: Channel) -> None:
+    known = "url page reason words detail status address phases sites checked down flapping errors"
+    times = "first_failed_at last_good_at ended_at certificate_expires age_seconds attempts"
+    machine = "dag_id task_id run_id log_url file traceback target"
+    keys = f"{known} {times} {machine}".split(" ")
+    for value in (
+        None,
+        "",
+        "text",
+        7,
+        -1.5,
+        float("nan"),
+        float("inf"),
+        True,
+        [],
+        ["a", 3, None],
+        {"a": 1},
+        1e300,
+    ):
+        for phase in Phase:
+            notice = Notice(alert(kind, facts=dict.fromkeys(keys, value)), phase)
+            assert compose([notice], channel, LONDON, BOARD).text
+
+
+@pytest.mark.parametrize("year", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_a_certificate_that_ends_at_the_edge_of_time_breaks_no_message(
+    year: str, zone: str
+) -> None:
+    notice = firing(Kind.CERTIFICATE, facts={"certificate_expires": year})
+    assert year[:4].lstrip("0") in compose([notice], Channel.EMAIL, zone, None).title
+
+
+def test_an_email_shows_phases_first_failure_last_good_check_and_the_board() -> None:
+    letter = compose([firing()], Channel.EMAIL, LONDON, BOARD)
+    for said in (letter.text, Page(letter.html or "").text):
+        assert "DNS 12 ms, total 1,004 ms" in said
+        assert "First failure: Sun 22 Nov 2026 14:05 GMT" in said
+        assert "Last good check: Sun 22 Nov 2026 14:00 GMT" in said
+        assert "203.0.113.7" in said
+        assert "outage:acme-shop:2026-11-22T14:05:00Z" in said
+    assert BOARD in letter.text
+    assert {"href": BOARD}.items() <= Page(letter.html or "").each("a")[-1].items()
+
+
+def test_a_server_that_is_down_lists_its_sites() -> None:
+    sites = [f"Site {n}" for n in range(140)]
+    letter = compose(
+        [firing(Kind.HOST_OUTAGE, subject="web-07", facts={"sites": sites})],
+        Channel.EMAIL,
+        LONDON,
+        None,
+    )
+    for said in (letter.text, letter.html or ""):
+        assert "Sites that fail (140)" in said
+        assert "Site 99" in said
+        assert "Site 100" not in said
+        assert "and 40 more" in said
+
+
+def test_an_email_can_be_read_without_colour_and_by_a_screen_reader() -> None:
+    page = Page(mail_html(firing()))
+    assert page.each("html") == [{"lang": "en"}]
+    assert page.each("th")
+    assert {th.get("scope") for th in page.each("th")} == {"row"}
+    layout = [table for table in page.each("table") if table.get("role") != "presentation"]
+    assert len(layout) == 1
+    assert "DOWN: Acme Shop" in page.text
+    assert not page.each("img")
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2, relative luminance and contrast ratio."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("notice", [firing(), firing(severity=Severity.WARNING), resolved()])
+def test_every_text_of_an_email_stands_out_from_its_ground(notice: Notice) -> None:
+    html = mail_html(notice)
+    (band,) = {td["bgcolor"] for td in Page(html).each("td") if td.get("bgcolor")} - {"#ffffff"}
+    assert band is not None
+    assert contrast("#ffffff", band) >= 4.5
+    for ink, ground in (("#1b1f24", "#eef0f3"), ("#434b56", "#ffffff"), ("#0b4fa8", "#ffffff")):
+        assert ink in html
+        assert ground in html
+        assert contrast(ink, ground) >= 4.5
+
+
+def hostile_notices() -> list[Notice]:
+    texts = ("url", "page", "words", "detail", "status", "address", "target", "log_url", "file")
+    facts: dict[str, Any] = dict.fromkeys(texts, HOSTILE)
+    facts |= {"sites": [HOSTILE] * 3, "errors": [HOSTILE], "traceback": HOSTILE, "reason": "status"}
+    return [
+        Notice(
+            alert(
+                kind,
+                key=HOSTILE,
+                subject=HOSTILE,
+                headline=HOSTILE,
+                site=HOSTILE + "!",
+                customer=HOSTILE,
+                host=HOSTILE,
+                acknowledged_by=HOSTILE,
+                facts=facts,
+            ),
+            phase,
+        )
+        for kind in Kind
+        for phase in Phase
+    ]
+
+
+@pytest.mark.parametrize("notice", hostile_notices())
+def test_hostile_text_stays_text_in_an_email(notice: Notice) -> None:
+    page = Page(mail_html(notice))
+    assert not page.each("script")
+    assert "<script>alert(1)</script>" in page.text
+    assert [link["href"] for link in page.each("a")] == [BOARD]
+
+
+@pytest.mark.parametrize("notice", hostile_notices())
+def test_hostile_text_stays_text_in_chat(notice: Notice) -> None:
+    text = chat(notice)
+    assert "<script" not in text
+    assert "@channel" not in text
+    assert "](http://e" not in text
+    assert text.count("\n- Customer: ") == 1
+    assert all("Bcc" not in line[:6] for line in text.splitlines())
+
+
+@pytest.mark.parametrize("board", ["javascript:alert(1)", "https://x/) [y](z", "", "not a url"])
+def test_a_board_address_that_is_none_is_not_linked(board: str) -> None:
+    for channel in Channel:
+        letter = compose([firing()], channel, LONDON, board)
+        assert "Open the board" not in letter.text + (letter.html or "")
+
+
+@pytest.fixture
+def mail() -> Iterator[Mailbox]:
+    with mailbox() as box:
+        yield box
+
+
+def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
+    letter = compose([hostile_notices()[0]], Channel.EMAIL, LONDON, BOARD)
+    assert notify.send(mail.url(), letter, timeout=20).outcome is notify.Outcome.HANDED_OVER
+    (arrived,) = mail.wait_for(1)
+    assert arrived.recipients == ("team@example.com",)
+    assert arrived.message["Bcc"] is None
+    assert "🔥<script>" in arrived.subject
+    assert arrived.message.defects == []
+
+
+def test_the_derived_text_part_of_a_mail_says_the_same(mail: Mailbox) -> None:
+    notify.send(mail.url(), compose([firing()], Channel.EMAIL, LONDON, BOARD), timeout=20)
+    text = " ".join(mail.wait_for(1)[0].part("plain").split())
+    assert "DOWN: Acme Shop connection refused (since 14:05 GMT)" in text
+    assert "Last good check: Sun 22 Nov 2026 14:00 GMT" in text
+    assert "font-family" not in text
+
+
+def test_firing_and_resolved_share_a_thread_and_other_alerts_do_not() -> None:
+    first = compose([firing()], Channel.EMAIL, LONDON, None).message_id
+    last = compose([resolved()], Channel.EMAIL, LONDON, None).message_id
+    assert first == last == thread_id(alert())
+    assert thread_id(alert(key="another")) != first
+    assert thread_id(alert(key=HOSTILE)).isascii()
