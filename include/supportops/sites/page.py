@@ -11,6 +11,9 @@ from supportops.sites.check import Reason
 from supportops.sites.site import Expectation
 
 CAP = 1024 * 1024
+_NO_CHARSET = frozenset(
+    {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"}
+)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
 
@@ -35,15 +38,13 @@ def text_of(body: bytes, content_type: bytes) -> str:
 
 
 def _text_codec(name: str) -> str | None:
-    """The codec called `name` when it turns bytes into text; `zip` or `rot13` do not."""
+    """The codec called `name` when it is a charset; Python knows others that no page has."""
     try:
-        codec = lookup(name)
-        codec.decode(b"", "replace")
-    except (LookupError, ValueError, TypeError, UnicodeError):
+        codec = lookup(name).name
+        b"a".decode(codec, "replace")  # refuses what is no text encoding: zip, hex, rot13
+    except (LookupError, ValueError):
         return None
-    except Exception:  # binary transforms (zip, bz2, ...) fail each in its own way
-        return None
-    return codec.name if codec.name not in {"idna", "punycode", "rot13", "unicode_escape"} else None
+    return None if codec in _NO_CHARSET else codec
 
 
 def judge_text(expect: Expectation, text: str, *, capped: bool) -> tuple[Reason, str]:

@@ -65,14 +65,20 @@ class Resolver:
         self._kept: dict[str, _Kept] = {}
         self._waiting: dict[str, list[Then]] = {}
         self._closing = False
+        self._watch = watch
         self._channel: Any = pycares.Channel(
             # No search domains: what is asked is what the URL says, and a dead name is asked once.
             flags=pycares.ARES_FLAG_NOSEARCH,
             timeout=max(0.25, deadline / 16),
             tries=TRIES,
             servers=list(nameservers) if nameservers else None,
-            sock_state_cb=watch,
+            sock_state_cb=self._watch_socket,
         )
+
+    def _watch_socket(self, fd: int, read: bool, write: bool) -> None:
+        # After closing, c-ares puts its sockets away on a thread of its own.
+        if not self._closing:
+            self._watch(fd, read, write)
 
     @property
     def waiting(self) -> int:
@@ -122,9 +128,10 @@ class Resolver:
 
     def close(self) -> None:
         """Drops every question. No `then` is called any more."""
-        self._closing = True
-        self._channel.cancel()
-        self._channel.close()
+        if not self._closing:
+            self._closing = True
+            self._channel.cancel()
+            self._channel.close()
 
 
 def _answer(result: Any, status: int | None) -> Answer:
