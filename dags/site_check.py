@@ -6,6 +6,7 @@ past asks nobody, no alert is raised twice. **Who hears:** the operators (route 
 alerts.yaml), and after two intervals without a check an alert of its own.
 """
 
+import logging
 from datetime import timedelta
 
 from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
@@ -30,14 +31,15 @@ RAISED = AssetAlias("alerts_raised_by_site_check")
     doc_md=__doc__,
 )
 def site_check():
-    @task(multiple_outputs=True)
+    @task
     def plan(dag_run=None):
         from supportops.bootstrap import open_workplace
         from supportops.flows import site_check as flow
 
         with open_workplace(Connection.get) as place:
             planned = flow.plan(place.engine, place.config, dag_run.run_after, timezone.utcnow())
-        return planned.to_json()
+        logging.getLogger("airflow.task").info("planned: %s", planned)
+        return planned.specs()
 
     @task
     def check(spec):
@@ -48,18 +50,19 @@ def site_check():
             return flow.check(place.engine, spec, timezone.utcnow)
 
     @task(trigger_rule="all_done", outlets=[RAISED])
-    def judge(planned, checked, outlet_events=None):
+    def judge(specs, checked, dag_run=None, outlet_events=None):
         from supportops.bootstrap import open_workplace
         from supportops.flows import site_check as flow
 
         with open_workplace(Connection.get) as place:
-            summary = flow.finish(place, planned, list(checked), timezone.utcnow())
+            now = timezone.utcnow()
+            summary = flow.finish(place, specs, list(checked), dag_run.run_after, now)
         if summary["changes"]:
             outlet_events[RAISED].add(Asset("alerts"))
         return summary
 
-    planned = plan()
-    judge(planned, check.expand(spec=planned["specs"]))
+    specs = plan()
+    judge(specs, check.expand(spec=specs))
 
 
 site_check()

@@ -77,15 +77,17 @@ class Plan:
     faults: tuple[str, ...] = ()
     note: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """The plan in JSON's types, with one small spec for each shard's task."""
-        about = {"slot": self.slot.isoformat(), "ahead_seconds": self.ahead.total_seconds()}
-        return about | {
-            "sites": self.sites,
-            "faults": list(self.faults),
-            "note": self.note,
-            "specs": [about | {"shard": number} for number in range(self.shards)],
-        }
+    def specs(self) -> list[dict[str, Any]]:
+        """One small JSON object for each shard's task; none where nothing is to be asked."""
+        return [
+            {
+                "slot": self.slot.isoformat(),
+                "ahead_seconds": self.ahead.total_seconds(),
+                "shard": number,
+                "shards": self.shards,
+            }
+            for number in range(self.shards)
+        ]
 
 
 def plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
@@ -343,24 +345,28 @@ def _shown(change: Change) -> dict[str, Any]:
 
 
 def finish(
-    place: Place, planned: Mapping[str, Any], checked: Sequence[Mapping[str, Any]], now: datetime
+    place: Place,
+    specs: Sequence[Mapping[str, Any]],
+    checked: Sequence[Mapping[str, Any]],
+    slot: datetime,
+    now: datetime,
 ) -> dict[str, Any]:
-    """Judges a run and calls the heartbeat. Raises IncompleteRunError, after both, if shards
-    are missing: what was recorded is judged, and the run still counts as failed."""
-    slot = datetime.fromisoformat(planned["slot"])
-    summary = judge(place.engine, slot, now + timedelta(seconds=planned["ahead_seconds"]))
-    missing = len(planned["specs"]) - len(checked)
-    summary |= {
-        "sites": planned["sites"],
-        "pages": sum(shard["pages"] for shard in checked),
-        "failing": sum(shard["failing"] for shard in checked),
-        "faults": planned["faults"],
-        "note": planned["note"],
-        "heartbeat": None if missing else heartbeat(place),
-    }
+    """Judges the run that was planned for `slot` and calls the heartbeat.
+
+    Raises IncompleteRunError, after the judgement, if shards are missing in `checked`: what was
+    recorded counts, and the run is a failed one all the same.
+    """
+    ahead = timedelta(0)
+    if specs:
+        slot = datetime.fromisoformat(specs[0]["slot"])
+        ahead = timedelta(seconds=specs[0]["ahead_seconds"])
+    summary = judge(place.engine, slot, now + ahead)
+    summary["pages"] = sum(shard["pages"] for shard in checked)
+    summary["failing"] = sum(shard["failing"] for shard in checked)
+    missing = len(specs) - len(checked)
     if missing:
-        raise IncompleteRunError(f"{missing} of {len(planned['specs'])} shards failed: {summary}")
-    return summary
+        raise IncompleteRunError(f"{missing} of {len(specs)} shards failed; judged: {summary}")
+    return summary | {"heartbeat": heartbeat(place) if specs else None}
 
 
 def heartbeat(place: Place) -> str | None:
@@ -382,8 +388,8 @@ def run(
 ) -> dict[str, Any]:
     """The whole check in one process: plan, every shard in turn, judgement, heartbeat."""
     now = clock()
-    planned = plan(place.engine, place.config, now, now).to_json()
-    checked = [
-        check(place.engine, spec, clock, pause=pause, trust=trust) for spec in planned["specs"]
-    ]
-    return finish(place, planned, checked, clock())
+    planned = plan(place.engine, place.config, now, now)
+    specs = planned.specs()
+    checked = [check(place.engine, spec, clock, pause=pause, trust=trust) for spec in specs]
+    summary = finish(place, specs, checked, planned.slot, clock())
+    return summary | {"sites": planned.sites, "faults": list(planned.faults)}

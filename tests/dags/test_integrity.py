@@ -1,0 +1,81 @@
+"""What every DAG file promises: its names, its texts, its limits, and a parse that costs little."""
+
+import ast
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from airflow_home import ROOT
+
+FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
+TAGS = {"sites", "alerts"}
+
+
+@pytest.fixture(scope="module")
+def bag():
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(ROOT / "dags"))
+
+
+def test_every_dag_file_loads(bag) -> None:
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_dag_is_named_after_its_file_and_its_flow(bag, name: str) -> None:
+    assert bag.dags[name].fileloc.endswith(f"/{name}.py")
+    assert (ROOT / "include" / "supportops" / "flows" / f"{name}.py").exists()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_dag_sets_its_limits_and_says_whose_it_is(bag, name: str) -> None:
+    dag = bag.dags[name]
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+    assert timedelta(0) < dag.dagrun_timeout <= timedelta(minutes=15)
+    assert dag.tags
+    assert set(dag.tags) <= TAGS
+    for task in dag.tasks:
+        assert task.owner == "supportops"
+        # An execution token lasts ten minutes, and its refresh can race.
+        assert timedelta(0) < task.execution_timeout < timedelta(minutes=8)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_dag_tells_whoever_is_woken_up_what_to_know_in_this_order(bag, name: str) -> None:
+    text = " ".join(bag.dags[name].doc_md.split())
+    parts = ["**A failure means**", "**Is a rerun safe?**", "**Who hears:**"]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_dag_file_is_docstring_and_wiring(name: str) -> None:
+    text = (ROOT / "dags" / f"{name}.py").read_text()
+    assert len(text.splitlines()) <= 75
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_parsing_the_dags_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, runpy\n"
+        "import airflow.sdk\n"
+        f"for name in {FILES!r}: runpy.run_path(f'dags/{{name}}.py')\n"
+        "heavy = {'pandas', 'numpy', 'apprise', 'pycurl', 'sqlalchemy', 'supportops'}\n"
+        "before = {'sqlalchemy'}\n"
+        "print(sorted((heavy - before) & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_the_plugins_folder_holds_one_python_file() -> None:
+    # Airflow runs each file in there under its bare name, in every process.
+    assert [p.name for p in (ROOT / "plugins").rglob("*.py")] == ["supportops_plugin.py"]

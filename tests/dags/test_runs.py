@@ -1,0 +1,142 @@
+"""Every DAG runs in a real Airflow, on a real store, against real servers; its state is asserted.
+
+`dag.test()` does not raise when a run fails, so each test looks at the state itself.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from airflow_home import ROOT
+from inboxes import Endpoint, Mailbox, endpoint, mailbox
+from sites.servers import Server, answer, resets, server
+from supportops.db.schema import alerts, check_results, incidents, messages, notification_log
+
+SITES = """
+check: {{deadline: 2s, confirm_after: [1s, 1s], shard: 2}}
+sites:
+  - {{name: Shop, customer: Acme, url: "{shop}", allow_private: true}}
+  - {{name: Blog, customer: Acme, url: "{blog}", allow_private: true}}
+  - {{name: Wiki, customer: Umbrella, url: "{blog}", allow_private: true}}
+"""
+ALERTS = """
+receivers:
+  engineers:
+    - {name: phone, channel: sms, secret: apprise_phone}
+    - {name: room, channel: chat, secret: apprise_room}
+  team: [{name: team, channel: email, secret: apprise_team}]
+routes:
+  - {name: everything, steps: [{receivers: [engineers, team]}]}
+retry: {timeout: 5s}
+"""
+
+
+class Website:
+    """A site whose behaviour a test may change while it runs."""
+
+    def __init__(self, body: bytes) -> None:
+        self.talk = answer(body)
+
+    def __call__(self, connection: socket.socket, running: Server) -> None:
+        self.talk(connection, running)
+
+
+@dataclass
+class Agency:
+    """A store, two websites, and the agency's receivers."""
+
+    store: Engine
+    shop: Website
+    phone: Endpoint
+    room: Endpoint
+    mail: Mailbox
+    config: Path
+
+
+@pytest.fixture
+def agency(
+    store: Engine, store_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Agency]:
+    config = tmp_path / "config"
+    config.mkdir()
+    shop_site = Website(b"shop")
+    with (
+        server(shop_site) as shop,
+        server(answer(b"blog")) as blog,
+        endpoint() as phone,
+        endpoint() as room,
+        mailbox() as mail,
+    ):
+        (config / "sites.yaml").write_text(SITES.format(shop=shop.url(), blog=blog.url()))
+        (config / "alerts.yaml").write_text(ALERTS)
+        levels = (ROOT / "include/config/service_levels.yaml").read_text()
+        (config / "service_levels.yaml").write_text(levels)
+        monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
+        monkeypatch.setenv("SUPPORTOPS_CONFIG", str(config))
+        monkeypatch.setenv("AIRFLOW_CONN_APPRISE_PHONE", phone.url())
+        monkeypatch.setenv("AIRFLOW_CONN_APPRISE_ROOM", room.url())
+        monkeypatch.setenv("AIRFLOW_CONN_APPRISE_TEAM", mail.url())
+        yield Agency(store, shop_site, phone, room, mail, config)
+
+
+@pytest.fixture(scope="module")
+def bag():
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(ROOT / "dags"))
+
+
+def states(run) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for instance in run.get_task_instances():
+        found.setdefault(instance.task_id, []).append(str(instance.state))
+    return found
+
+
+def count(store: Engine, table) -> int:
+    with store.connect() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_a_site_check_of_healthy_sites_is_green_and_raises_nothing(agency: Agency, bag) -> None:
+    run = bag.dags["site_check"].test()
+    assert run.state == "success", states(run)
+    assert states(run) == {"plan": ["success"], "check": ["success"] * 2, "judge": ["success"]}
+    assert count(agency.store, check_results) == 3
+    assert count(agency.store, alerts) == 0
+
+
+def test_an_outage_and_its_end_reach_every_channel(agency: Agency, bag) -> None:
+    agency.shop.talk = resets
+    assert bag.dags["site_check"].test().state == "success"
+    assert count(agency.store, incidents) == 1
+    assert bag.dags["alert_dispatch"].test().state == "success"
+    assert "Shop" in agency.phone.wait_for(1)[0].json()["message"]
+    assert "Shop" in agency.room.wait_for(1)[0].json()["message"]
+    assert "DOWN" in agency.mail.wait_for(1)[0].subject
+
+    agency.shop.talk = answer(b"shop")
+    assert bag.dags["site_check"].test().state == "success"
+    assert bag.dags["alert_dispatch"].test().state == "success"
+    assert "RESOLVED" in agency.mail.wait_for(2)[1].subject
+    assert count(agency.store, messages) == count(agency.store, notification_log) == 6
+
+
+def test_a_dispatch_without_alerts_is_green(agency: Agency, bag) -> None:
+    bag.dags["site_check"].test()
+    assert bag.dags["alert_dispatch"].test().state == "success"
+    assert count(agency.store, messages) == 0
+
+
+def test_a_failed_run_becomes_an_alert_and_the_next_good_one_ends_it(agency: Agency, bag) -> None:
+    (agency.config / "sites.yaml").write_text("sites: nonsense")
+    assert bag.dags["site_check"].test().state == "failed"
+    with agency.store.connect() as connection:
+        found = connection.execute(select(alerts.c.kind, alerts.c.subject)).all()
+    assert ("task_failed", "site_check") in [tuple(row) for row in found]
