@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pycurl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -34,6 +35,9 @@ from sites.servers import (
 from supportops.sites.check import ProbeResult, Reason, State
 from supportops.sites.probe import Target, probe
 from supportops.sites.site import CheckPolicy, Expectation
+from supportops.sites.transfer import Transfer
+from supportops.sites.trust import system_authorities
+from supportops.sites.web_address import parse
 
 MOMENT = datetime(2026, 4, 4, 11, tzinfo=UTC)
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -173,6 +177,12 @@ def test_a_wrong_status_with_an_endless_body_is_told_at_once(running: ExitStack)
     assert (result.reason, result.status) == (Reason.STATUS, 500)
 
 
+def test_a_page_packed_by_brotli_is_read(running: ExitStack) -> None:
+    hello = b"\x0b\x02\x80hello\x03"
+    site = running.enter_context(server(answer(hello, headers={"Content-Encoding": "br"})))
+    assert ask(site.url(), expect=Expectation(contains=("hello",))).reason is Reason.OK
+
+
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate"])
 def test_text_is_found_however_it_was_packed(running: ExitStack, encoding: str) -> None:
     plain = b"<html>Opening hours: 9-17</html>" * 50
@@ -216,7 +226,7 @@ def test_slower_than_its_ceiling_is_slow(running: ExitStack) -> None:
 def test_a_gzip_bomb_is_opened_no_further_than_the_cap(running: ExitStack) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     zeros = b"\0" * 1_000_000
-    bomb = b"".join(packer.compress(zeros) for _ in range(500)) + packer.flush()
+    bomb = b"".join(packer.compress(zeros) for _ in range(100)) + packer.flush()
     site = running.enter_context(server(answer(bomb, headers={"Content-Encoding": "gzip"})))
     assert ask(site.url()).reason is Reason.OK
     result = ask(site.url(), expect=Expectation(contains=("text",)))
@@ -251,8 +261,21 @@ def test_text_on_a_page_of_exactly_the_cap_is_missing_not_beyond_it(running: Exi
     assert (result.reason, result.bytes) == (Reason.TEXT_MISSING, 1024 * 1024)
 
 
+def test_an_endless_body_in_crumbs_ends_at_a_cap(running: ExitStack) -> None:
+    head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+    site = running.enter_context(server(floods(head, b"1\r\nx\r\n" * 1000)))
+    result = ask(site.url(), deadline=60, expect=Expectation(contains=("needle",)))
+    assert result.reason is Reason.TEXT_BEYOND_CAP
+    assert result.bytes < 100_000
+
+
 def test_endless_headers_end_at_a_cap(running: ExitStack) -> None:
     site = running.enter_context(server(floods(OK, b"X-Noise: " + b"n" * 1000 + b"\r\n")))
+    assert ask(site.url(), deadline=60).reason is Reason.INVALID_HTTP
+
+
+def test_interim_answers_without_end_end_at_a_cap(running: ExitStack) -> None:
+    site = running.enter_context(server(floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100)))
     assert ask(site.url(), deadline=60).reason is Reason.INVALID_HTTP
 
 
@@ -465,6 +488,11 @@ def test_a_handshake_that_is_none_is_a_tls_failure(running: ExitStack) -> None:
     assert ask(site.url(scheme="https")).reason is Reason.TLS
 
 
+def test_a_trust_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="missing"):
+        ask("http://127.0.0.1/", trust=tmp_path / "missing.pem")
+
+
 # Redirects.
 
 
@@ -548,6 +576,21 @@ def test_a_redirects_login_is_neither_used_nor_shown(running: ExitStack) -> None
 
 
 # Addresses.
+
+
+def test_a_socket_to_an_address_not_agreed_on_is_never_opened(running: ExitStack) -> None:
+    """The second line, should libcurl ever read a URL in another way than we did."""
+    site = running.enter_context(server(answer()))
+    transfer = Transfer(user_agent="test", trust=str(system_authorities()))
+    try:
+        transfer.start(parse(site.url()), ["93.184.216.34"], Expectation(), 5)
+        with pytest.raises(pycurl.error) as failed:
+            transfer.curl.perform()
+        hop = transfer.finish(*failed.value.args)
+    finally:
+        transfer.close()
+    assert (hop.reason, hop.detail) == (Reason.BLOCKED_ADDRESS, "127.0.0.1 was not agreed on")
+    assert site.connections == 0
 
 
 @pytest.mark.parametrize(
