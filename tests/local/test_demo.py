@@ -11,8 +11,9 @@ from typer.testing import CliRunner, Result
 
 from supportops.local import breakage
 from supportops.local.breakage import How
-from supportops.local.demo import Demo, app, next_slot
+from supportops.local.demo import app
 from supportops.local.demo_config import choose_ports, write
+from supportops.local.demo_sites import Demo, next_slot
 from supportops.local.installation import Installation
 from supportops.local.single import only_one
 
@@ -96,6 +97,13 @@ def test_without_a_demo_it_says_how_to_get_one(tmp_path: Path) -> None:
         assert "`make demo` starts one" in answer.stderr
 
 
+def test_without_a_running_airflow_nothing_can_be_checked_at_once(here: Installation) -> None:
+    answer = typed(here, "check")
+
+    assert answer.exit_code == 2
+    assert "nothing runs here that could check; `make demo` does" in answer.stderr
+
+
 def test_the_state_lists_every_site(here: Installation) -> None:
     typed(here, "break", "bluebird-shop", "--how", "text")
 
@@ -127,7 +135,7 @@ def test_checks_are_at_the_full_five_minutes(now: str, then: str) -> None:
 
 
 def test_every_command_has_help() -> None:
-    for words in ([], ["break"], ["mend"], ["status"]):
+    for words in ([], ["break"], ["mend"], ["check"], ["status"]):
         answer = RUNNER.invoke(app, [*words, "--help"])
 
         assert answer.exit_code == 0

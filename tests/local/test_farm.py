@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from supportops.local import breakage
 from supportops.local.breakage import How
-from supportops.local.port import free_from
+from supportops.local.port import free_from, is_free
 
 INCLUDE = Path(__file__).parents[2] / "include"
 REPOSITORY_CONFIG = INCLUDE / "config"
@@ -81,6 +82,8 @@ def test_a_refusing_site_refuses_and_comes_back(shop: str, broken: Path) -> None
     until(lambda: not answers(shop))
     with pytest.raises(requests.ConnectionError, match="refused"):
         requests.get(shop, timeout=5)
+    # Its port stays its own: nobody else may take it meanwhile.
+    assert not is_free(urlsplit(shop).port or 0, untouched=True)
 
     breakage.write(broken, {})
     until(lambda: answers(shop))

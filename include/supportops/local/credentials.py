@@ -53,11 +53,11 @@ def credentials(path: Path) -> Credentials:
         raise ValueError(f"{path} is damaged; remove it to have new secrets made") from None
 
 
-def write_new(path: Path, text: str) -> None:
-    """Writes `text` readable by its owner alone. Raises FileExistsError, never overwrites."""
+def write_new(path: Path, content: str | bytes) -> None:
+    """Writes `content` readable by its owner alone. Raises FileExistsError, never overwrites."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def replace(path: Path, text: str) -> None:

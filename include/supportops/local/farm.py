@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from supportops.config.loader import load
 from supportops.local import breakage
 from supportops.local.breakage import How
+from supportops.local.port import bound
 from supportops.sites.site import Site
 
 LOOK_EVERY = 0.5
@@ -31,16 +32,18 @@ class DemoSite:
         self.port = urlsplit(site.url).port or 80
         self.how: How | None = None
         self._server: asyncio.Server | None = None
+        self._refusing = bound(self.port)
 
     async def turn(self, how: How | None) -> None:
-        """Answers as `how` from now on; a refusing one listens no more."""
+        """Answers as `how` from now on; a refusing one listens no more, and keeps its port."""
         self.how = how
         if how is How.REFUSED and self._server is not None:
             self._server.close()
             self._server = None
+            self._refusing = bound(self.port)
         elif how is not How.REFUSED and self._server is None:
             self._server = await asyncio.start_server(
-                self._serve, "127.0.0.1", self.port, limit=LONGEST_REQUEST
+                self._serve, sock=self._refusing, limit=LONGEST_REQUEST
             )
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

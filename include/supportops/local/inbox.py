@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ from supportops.local.credentials import replace, write_new
 from supportops.local.terminal import printable
 
 SMS_LENGTH = 160
+BLANK_LINES = re.compile(r"\n\s*\n")
 COLOURS = {Channel.EMAIL: "cyan", Channel.SMS: "magenta", Channel.CHAT: "green"}
 
 
@@ -54,7 +56,7 @@ class Inbox:
             number = next(reversed(self.numbers()), 0) + 1
             path = self.folder / f"{number:04}.json"
             if raw:
-                write_new(path.with_suffix(".eml"), raw.decode("latin-1"))
+                write_new(path.with_suffix(".eml"), raw)
             if html:
                 write_new(path.with_suffix(".html"), html)
             also = path.with_suffix(".html").name if html else ""
@@ -85,8 +87,9 @@ def from_mail(content: bytes, recipients: list[str], at: datetime) -> tuple[Deli
 
 
 def part(message: EmailMessage, kind: str) -> str:
+    """The text of one kind, with plain line ends."""
     found = message.get_body(preferencelist=(kind,))
-    return "" if found is None else str(found.get_content())
+    return "" if found is None else str(found.get_content()).replace("\r\n", "\n")
 
 
 def from_web(path: str, content: Any, at: datetime) -> Delivered:
@@ -113,7 +116,7 @@ def panel(number: int, delivered: Delivered) -> Panel:
 
 
 def body(delivered: Delivered) -> list[RenderableType]:
-    text = printable(delivered.text).strip()
+    text = BLANK_LINES.sub("\n\n", printable(delivered.text).strip())
     if delivered.channel is Channel.CHAT:
         shown: RenderableType = Markdown(text, hyperlinks=False)
     else:

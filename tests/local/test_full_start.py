@@ -1,0 +1,107 @@
+"""The whole of it, once: what `make demo` starts, in a checkout of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from supportops.local.airflow_api import AirflowApi
+from supportops.local.port import free_from
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("dags", "plugins", "include")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for part in PARTS:
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=ignore)
+    return tmp_path
+
+
+def command(checkout: Path, port: int) -> tuple[list[str], dict[str, str]]:
+    environment = os.environ | {
+        "PYTHONPATH": str(checkout / "include"),
+        "HOME": str(checkout),
+        "SUPPORTOPS_PORT": str(port),
+    }
+    return [sys.executable, "-m", "supportops.local", "up", "--demo"], environment
+
+
+@pytest.fixture
+def demo(checkout: Path) -> Iterator[subprocess.Popen[str]]:
+    argv, environment = command(checkout, free_from(28080))
+    process = subprocess.Popen(
+        argv,
+        cwd=checkout,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield process
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+
+def said_until(process: subprocess.Popen[str], words: str) -> str:
+    """What it printed until `words` stood in a line."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError("it ended before:\n" + "".join(lines))
+
+
+def of_this_checkout(checkout: Path) -> set[psutil.Process]:
+    """Processes that carry the checkout's address, in their environment or command line."""
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            words = [*process.environ().values(), *process.cmdline()]
+        except psutil.Error:
+            continue
+        if process.pid != os.getpid() and any(str(checkout) in word for word in words):
+            found.add(process)
+    return found
+
+
+def test_everything_starts_is_green_and_leaves_nothing_behind(
+    checkout: Path, demo: subprocess.Popen[str]
+) -> None:
+    said = said_until(demo, "Ctrl-C ends everything.")
+    running = json.loads((checkout / ".local" / "running.json").read_text())
+    secrets = json.loads((checkout / ".local" / "secrets.json").read_text())
+    api = AirflowApi(running["url"], secrets["admin_password"])
+
+    assert api.unhealthy() == []
+    assert api.import_errors() == {}
+    dags = api.dags()
+    assert dags.keys() == {path.stem for path in (checkout / "dags").glob("*.py")}
+    assert not any(dag["is_paused"] for dag in dags.values())
+    assert "First check of the demo sites: success." in said
+    assert running["url"] in said
+    assert f"admin / {secrets['admin_password']}" in said
+
+    argv, environment = command(checkout, free_from(28080))
+    second = subprocess.run(argv, cwd=checkout, env=environment, capture_output=True, text=True)
+    assert second.returncode == 2
+    assert f"it runs here already, at {running['url']}" in second.stdout.replace("\n", " ")
+
+    family = set(psutil.Process(demo.pid).children(recursive=True))
+    assert len(family) > 6
+    demo.send_signal(signal.SIGTERM)
+    assert demo.wait(timeout=60) == 0
+    assert [p for p in family | of_this_checkout(checkout) if p.is_running()] == []
