@@ -1,5 +1,6 @@
 # `make` alone lists what it can do.
 # PYTHON names the interpreter that .venv is made with (3.11 to 3.13); else one is looked for.
+# SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade) and `make bench`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
@@ -32,11 +33,12 @@ test: devtools ## Lint, types, import contracts and every test
 	@.venv/bin/lint-imports
 	@$(VENV) -m pytest
 
-bench: devtools ## Measure the checks against requests and blackbox_exporter
-	@$(VENV) -m bench
+bench: devtools ## Measure the probe against its peers, and a run through Airflow
+	@$(VENV) -m bench.probe $(ARGS)
+	@$(VENV) -m bench.through_airflow
 
 lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
-	@$(VENV) -m supportops.local.lock
+	@$(VENV) -m supportops.local.lock $(ARGS)
 
 clean: ## Remove .venv and caches; the state in .local stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
