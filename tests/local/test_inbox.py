@@ -116,6 +116,19 @@ def test_a_text_message_shows_its_length() -> None:
     assert "39 of 160 characters" in shown(Delivered(Channel.SMS, AT, "phone", "", "x" * 39))
 
 
+def test_a_long_email_is_shown_short_and_kept_whole() -> None:
+    text = (
+        "bluebird-shop is down\n\n\nCustomer:\n\nBluebird Books\n\nURL:\nhttp://x/\n"
+        + "more\n\n" * 40
+    )
+
+    page = shown(Delivered(Channel.EMAIL, AT, "team", "Down", text))
+
+    assert "Customer: Bluebird Books" in page
+    assert "URL: http://x/" in page
+    assert page.count("\n") < 25
+
+
 def test_an_email_names_the_file_that_shows_its_html() -> None:
     page = shown(Delivered(Channel.EMAIL, AT, "team", "Down", "text", also="0007.html"))
 

@@ -24,7 +24,8 @@ from supportops.local.credentials import replace, write_new
 from supportops.local.terminal import printable
 
 SMS_LENGTH = 160
-BLANK_LINES = re.compile(r"\n\s*\n")
+MAIL_LINES = 18
+LABEL = re.compile(r"^([^:\n]{1,30}:)\n+", re.MULTILINE)
 COLOURS = {Channel.EMAIL: "cyan", Channel.SMS: "magenta", Channel.CHAT: "green"}
 
 
@@ -116,13 +117,22 @@ def panel(number: int, delivered: Delivered) -> Panel:
 
 
 def body(delivered: Delivered) -> list[RenderableType]:
-    text = BLANK_LINES.sub("\n\n", printable(delivered.text).strip())
-    if delivered.channel is Channel.CHAT:
-        shown: RenderableType = Markdown(text, hyperlinks=False)
+    text = printable(delivered.text).strip()
+    if delivered.channel is Channel.EMAIL:
+        shown: RenderableType = Text(compact(text))
+    elif delivered.channel is Channel.CHAT:
+        shown = Markdown(text, hyperlinks=False)
     else:
         shown = Text(text)
     title = Text(printable(delivered.title), style="bold")
     return [title, shown] if delivered.title else [shown]
+
+
+def compact(text: str) -> str:
+    """An e-mail's text for the terminal: no blank lines, a label before its value, and an end."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = LABEL.sub(r"\1 ", "\n".join(lines)).splitlines()
+    return "\n".join([*lines[:MAIL_LINES], "..."] if len(lines) > MAIL_LINES else lines)
 
 
 def foot(number: int, delivered: Delivered) -> str:
