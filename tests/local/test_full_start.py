@@ -98,7 +98,7 @@ def test_everything_starts_is_green_and_leaves_nothing_behind(
     argv, environment = command(checkout, free_from(28080))
     second = subprocess.run(argv, cwd=checkout, env=environment, capture_output=True, text=True)
     assert second.returncode == 2
-    assert f"it runs here already, at {running['url']}" in second.stdout.replace("\n", " ")
+    assert f"it runs here already, at {running['url']}" in second.stdout
 
     family = set(psutil.Process(demo.pid).children(recursive=True))
     assert len(family) > 6

@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said(f"setup: {error.strerror or error}: {error.filename or ROOT}")
         return 2
     except KeyboardInterrupt:
-        said("setup: interrupted; the next `make` goes on from here")
+        said("\nsetup: interrupted; the next `make` goes on from here")
         return 130
     if changed:
         said("Ready.")

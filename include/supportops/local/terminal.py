@@ -20,9 +20,13 @@ class Terminal:
         self.console = console or Console(highlight=False)
 
     def show(self, what: RenderableType) -> None:
-        """Prints `what`; a plain string is taken as text, never as markup."""
+        """Prints `what`; a plain string is taken as text, never as markup.
+
+        A line stays one line, however narrow the terminal: it may be copied or searched for.
+        """
+        words = Text(what) if isinstance(what, str) else what
         try:
-            self.console.print(Text(what) if isinstance(what, str) else what)
+            self.console.print(words, soft_wrap=isinstance(words, Text))
         except OSError:
             self.silence()
 
