@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from supportops.sites.check import Phases, Reason
+from supportops.sites.hop import Answer, Hop
 from supportops.sites.inquiry import Inquiry, Target
-from supportops.sites.resolve import Answer
 from supportops.sites.site import Expectation
-from supportops.sites.transfer import Hop
 
 MOMENT = datetime(2026, 4, 4, 11, tzinfo=UTC)
 DAY = timedelta(days=1)

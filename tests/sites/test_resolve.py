@@ -9,7 +9,8 @@ from time import monotonic
 import pytest
 
 from sites.servers import NameServer
-from supportops.sites.resolve import MOST_ADDRESSES, Answer, Resolver
+from supportops.sites.hop import Answer
+from supportops.sites.resolve import MOST_ADDRESSES, Resolver
 from supportops.sites.watch import Watch
 
 ZONE = {

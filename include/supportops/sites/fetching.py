@@ -7,8 +7,9 @@ from time import monotonic
 import pycurl
 
 from supportops.sites.check import Reason
+from supportops.sites.hop import Hop
 from supportops.sites.inquiry import Inquiry
-from supportops.sites.transfer import Hop, Transfer
+from supportops.sites.transfer import Transfer
 from supportops.sites.watch import Watch
 
 

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from supportops.sites.address import refusal
 from supportops.sites.check import Phases, ProbeResult, Reason, State
+from supportops.sites.hop import NOT_REACHED, Answer, Hop
 from supportops.sites.page import judge_text, one_line, text_of
-from supportops.sites.resolve import Answer
 from supportops.sites.site import Expectation
-from supportops.sites.transfer import NOT_REACHED, Hop
 from supportops.sites.web_address import BadUrl, WebAddress, parse, without_login
 
 MOST_REDIRECTS = 5

@@ -6,8 +6,9 @@ import heapq
 from collections.abc import Sequence
 from time import monotonic
 
+from supportops.sites.hop import Answer
 from supportops.sites.inquiry import Inquiry
-from supportops.sites.resolve import Answer, Resolver
+from supportops.sites.resolve import Resolver
 from supportops.sites.watch import Watch
 
 

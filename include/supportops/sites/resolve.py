@@ -13,6 +13,8 @@ from typing import Any
 
 import pycares
 
+from supportops.sites.hop import Answer
+
 TRIES = 6
 MOST_ADDRESSES = 16
 KEPT = 60.0
@@ -28,14 +30,6 @@ _WORDS = {
     pycares.errno.ARES_ETIMEOUT: "the name server does not answer",
     pycares.errno.ARES_EBADNAME: "the name is not a valid one",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The addresses of a name, IPv6 and IPv4 as given; or, when there are none, why."""
-
-    addresses: tuple[str, ...] = ()
-    error: str = ""
 
 
 Then = Callable[[Answer], None]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from ssl import cert_time_to_seconds
@@ -19,39 +18,18 @@ import pycurl
 
 from supportops.sites import curl_words
 from supportops.sites.check import Phases, Reason
+from supportops.sites.hop import Hop
 from supportops.sites.page import CAP
 from supportops.sites.site import Expectation
 from supportops.sites.web_address import WebAddress
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-NOT_REACHED = Phases()
 _STOP = -1
 # A body in crumbs costs us a call each: an endless row of them would keep the loop from others.
 _MOST_PIECES = CAP // 64
 # Without OpenSSL's post-quantum default: a sixth of the CPU of a check, and nothing secret is
 # said that would have to stay secret.
 _CURVES = "X25519:P-256:P-384:P-521"
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """What one request came to. `reason` OK: a complete answer, or as much as was wanted.
-
-    `location` is set when the answer leads elsewhere; `capped` when the body went on beyond the
-    cap. Phases are in ms from the start of the request, without DNS.
-    """
-
-    reason: Reason
-    detail: str = ""
-    status: int | None = None
-    location: str | None = None
-    body: bytes = b""
-    content_type: bytes = b""
-    capped: bool = False
-    phases: Phases = NOT_REACHED
-    certificate_expires: datetime | None = None
-    address: str | None = None
-    bytes: int = 0
 
 
 class Transfer:
