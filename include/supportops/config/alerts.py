@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -19,7 +18,20 @@ from supportops.alerts.escalation import (
     Step,
     Target,
 )
-from supportops.config.values import Delay, Duration, Identifier, Model, Name, Url, Zone
+from supportops.config.values import (
+    Delay,
+    Duration,
+    Identifier,
+    Model,
+    Name,
+    Url,
+    Wrong,
+    Zone,
+    entries,
+    shown,
+    twice,
+)
+from supportops.config.yaml_source import KeyPath
 
 Kinds = Annotated[list[Kind], Field(min_length=1)]
 
@@ -84,30 +96,21 @@ class AlertsFile(Model):
     limits: dict[Channel, list[LimitEntry]] = {}
     retry: RetryEntry = RetryEntry()
 
-    @model_validator(mode="after")
-    def names_each_thing_once(self) -> Self:
-        for what, names in (
-            ("target", [t.name for targets in self.receivers.values() for t in targets]),
-            ("route", [route.name for route in self.routes]),
-        ):
-            twice = [name for name, n in Counter(names).items() if n > 1]
-            if twice:
-                raise ValueError(f"each {what} name once, but {', '.join(twice)} stand twice")
-        return self
-
-    @model_validator(mode="after")
-    def names_known_receivers(self) -> Self:
-        for where, name in self._used():
-            if name not in self.receivers:
-                known = ", ".join(self.receivers)
-                raise ValueError(f"{where}: a receiver out of {known}; {name!r} is none")
-        return self
-
-    def _used(self) -> Iterator[tuple[str, str]]:
-        for route in self.routes:
-            for step in route.steps:
-                yield from ((f"routes.{route.name}", name) for name in step.receivers)
-        yield from (("fallback", name) for name in self.fallback)
+    @classmethod
+    def across(cls, data: Any) -> Iterator[Wrong]:
+        """Each target and each route once, and only receivers that are there."""
+        found = data.get("receivers") if isinstance(data, dict) else None
+        receivers: dict[Any, Any] = found if isinstance(found, dict) else {}
+        yield from twice(
+            (("receivers", *path, "name"), entry.get("name"))
+            for receiver in receivers
+            for path, entry in entries(receivers, receiver)
+        )
+        yield from twice(((*path, "name"), r.get("name")) for path, r in entries(data, "routes"))
+        known = ", ".join(str(name) for name in receivers)
+        for path, name in _used(data):
+            if isinstance(name, str) and name not in receivers:
+                yield Wrong(path, shown(name), f"a receiver out of {known or 'none'}")
 
     def policy(self) -> AlertPolicy:
         return AlertPolicy(
@@ -139,3 +142,18 @@ class AlertsFile(Model):
             remind=entry.remind,
             resolved=entry.resolved,
         )
+
+
+def _used(data: Any) -> Iterator[tuple[KeyPath, Any]]:
+    """Every place that names a receiver."""
+    for path, route in entries(data, "routes"):
+        for inner, step in entries(route, "steps"):
+            yield from _items((*path, *inner), step, "receivers")
+    if isinstance(data, dict):
+        yield from _items((), data, "fallback")
+
+
+def _items(path: KeyPath, holder: dict[str, Any], key: str) -> Iterator[tuple[KeyPath, Any]]:
+    found = holder.get(key)
+    for index, item in enumerate(found if isinstance(found, list) else []):
+        yield (*path, key, index), item

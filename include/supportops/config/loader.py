@@ -16,8 +16,15 @@ from supportops.alerts.escalation import AlertPolicy
 from supportops.config.alerts import AlertsFile
 from supportops.config.service_levels import ServiceLevelsFile
 from supportops.config.sites import SitesFile
-from supportops.config.values import Model
-from supportops.config.yaml_source import ConfigurationError, Fault, Source, read, show_path
+from supportops.config.values import Model, shown
+from supportops.config.yaml_source import (
+    ConfigurationError,
+    Fault,
+    KeyPath,
+    Source,
+    read,
+    show_path,
+)
 from supportops.sites.site import Fleet
 from supportops.sla.business_hours import BusinessHours
 
@@ -102,31 +109,33 @@ def _assemble(checked: Mapping[str, Model], document: Mapping[str, Any]) -> Conf
 
 
 def _validate(model: type[Model], source: Source, file: str) -> Model:
+    faults = [
+        Fault(file, source.line(wrong.path), show_path(wrong.path), wrong.found, wrong.expected)
+        for wrong in model.across(source.data)
+    ]
     try:
-        return model.model_validate(source.data)
+        checked = model.model_validate(source.data)
     except ValidationError as error:
-        faults = [_fault(file, source, detail) for detail in error.errors()]
-        raise ConfigurationError(tuple(faults)) from None
+        faults += [_fault(file, source, detail) for detail in error.errors()]
+    if faults:
+        raise ConfigurationError(tuple(sorted(faults, key=lambda fault: fault.line or 0)))
+    return checked
 
 
 def _fault(file: str, source: Source, detail: ErrorDetails) -> Fault:
-    path = tuple(p for p in detail["loc"] if not str(p).startswith("function-"))
+    # A key that is wrong itself is told with its mapping's path, itself and "[key]".
+    path = tuple(p for p in detail["loc"] if p != "[key]")
     kind = detail["type"]
-    if kind == "extra_forbidden":
-        expected = "no such key"
-    elif kind == "value_error":
+    if kind == "value_error":
         expected = detail["msg"].removeprefix("Value error, ")
     else:
         expected = _EXPECTED.get(kind, detail["msg"].removeprefix("Input should be "))
-    found = "nothing" if kind == "missing" else _shown(detail.get("input"))
+    found = "nothing" if kind == "missing" else _shown(path, detail.get("input"))
     return Fault(file, source.line(path), show_path(path), found, expected)
 
 
-def _shown(value: Any) -> str:
-    """The offending value, short; a whole mapping or list is only named."""
-    if isinstance(value, dict):
-        return "a mapping" if value else "an empty mapping"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+def _shown(path: KeyPath, value: Any) -> str:
+    """The offending value. Where a secret's name belongs, the secret may have been written."""
+    if path and path[-1] in ("secret", "heartbeat") and isinstance(value, str):
+        return "what is no name (not shown: it may be the secret)"
+    return shown(value)

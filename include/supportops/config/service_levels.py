@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from typing import Annotated, Any
 
 import holidays
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from supportops.config.values import WEEKDAYS, Identifier, Model, Zone
+from supportops.config.values import Identifier, Model, Wrong, Zone
+from supportops.config.yaml_source import KeyPath
 from supportops.sla.business_hours import BusinessHours
 
 FIRST_YEAR, LAST_YEAR = 1990, 2050
@@ -20,6 +24,14 @@ def _region(found: str) -> str:
     if country not in known or (part and part not in known[country]):
         raise ValueError("a country and part that `holidays` knows, such as GB/ENG")
     return found
+
+
+@cache
+def _public_holidays(region: str) -> frozenset[str]:
+    country, _, part = region.partition("/")
+    years = range(FIRST_YEAR, LAST_YEAR)
+    known = holidays.country_holidays(country, subdiv=part or None, years=years)
+    return frozenset(day.isoformat() for day in known)
 
 
 Region = Annotated[str, AfterValidator(_region)]
@@ -34,22 +46,11 @@ class CalendarEntry(Model):
     holidays: list[date] = []
     overrides: dict[date, list[tuple[str, str]]] = {}
 
-    @model_validator(mode="after")
-    def is_a_calendar(self) -> CalendarEntry:
-        unknown = set(self.hours) - set(WEEKDAYS)
-        if unknown:
-            raise ValueError(f"weekdays out of {', '.join(WEEKDAYS)}; found {sorted(unknown)}")
-        BusinessHours.from_spec(self.spec())
-        return self
-
     def spec(self) -> dict[str, Any]:
         """The form that `BusinessHours.from_spec` reads."""
         closed = {day.isoformat() for day in self.holidays}
         if self.region:
-            country, _, part = self.region.partition("/")
-            years = range(FIRST_YEAR, LAST_YEAR)
-            known = holidays.country_holidays(country, subdiv=part or None, years=years)
-            closed |= {day.isoformat() for day in known}
+            closed |= _public_holidays(self.region)
         return {
             "tz": self.timezone,
             "hours": {day: [list(span) for span in spans] for day, spans in self.hours.items()},
@@ -66,8 +67,29 @@ class ServiceLevelsFile(Model):
 
     calendars: Annotated[dict[Identifier, CalendarEntry], Field(min_length=1)]
 
+    @classmethod
+    def across(cls, data: Any) -> Iterator[Wrong]:
+        """Calendars whose parts do not fit together: hours that overlap, unknown weekdays."""
+        found = data.get("calendars") if isinstance(data, dict) else None
+        for name, written in (found if isinstance(found, dict) else {}).items():
+            try:
+                BusinessHours.from_spec(CalendarEntry.model_validate(written).spec())
+            except ValidationError:
+                continue  # told at the key that it concerns
+            except ValueError as error:
+                yield from _problems(("calendars", name), str(error))
+
     @model_validator(mode="after")
     def has_office_hours(self) -> ServiceLevelsFile:
         if "office" not in self.calendars:
             raise ValueError("a calendar named office")
         return self
+
+
+def _problems(path: KeyPath, text: str) -> Iterator[Wrong]:
+    """The lines of a calendar's error, "hours.mon[0]: found X, expected Y", as faults."""
+    for line in text.splitlines():
+        match = re.fullmatch(r"\s+([^:]+): found (.*), expected (.*)", line)
+        if match:
+            where = (int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", match[1]))
+            yield Wrong((*path, *where), match[2], match[3])

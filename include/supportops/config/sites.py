@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,7 @@ from supportops.config.values import (
     Duration,
     Identifier,
     Instant,
+    Interval,
     Model,
     Name,
     Path,
@@ -20,7 +21,10 @@ from supportops.config.values import (
     StatusRanges,
     Url,
     Weekday,
+    Wrong,
     Zone,
+    entries,
+    twice,
 )
 from supportops.sites.site import (
     FIVE_MINUTES,
@@ -98,14 +102,8 @@ class MaintenanceEntry(Model):
         return (*once, *weekly)
 
 
-def _five_minutes(found: timedelta) -> timedelta:
-    if found % FIVE_MINUTES or found > timedelta(days=1):
-        raise ValueError("a multiple of 5m, at most 1d")
-    return found
-
-
 class DefaultsEntry(Model):
-    interval: Duration = FIVE_MINUTES
+    interval: Interval = FIVE_MINUTES
     expect: ExpectEntry = ExpectEntry()
     maintenance: MaintenanceEntry = MaintenanceEntry()
 
@@ -115,18 +113,11 @@ class SiteEntry(Model):
     customer: Name
     url: Url
     host: Name | None = None
-    interval: Duration | None = None
+    interval: Interval | None = None
     expect: ExpectEntry = ExpectEntry()
     pages: list[PageEntry] = []
     maintenance: MaintenanceEntry = MaintenanceEntry()
     allow_private: bool = False
-
-    @model_validator(mode="after")
-    def names_each_page_once(self) -> Self:
-        twice = [p for p, n in Counter(page.path for page in self.pages).items() if n > 1]
-        if twice:
-            raise ValueError(f"each page once, but {twice[0]} stands here twice")
-        return self
 
     def site(self, defaults: DefaultsEntry) -> Site:
         expect = self.expect.over(defaults.expect.over(Expectation()))
@@ -186,19 +177,14 @@ class SitesFile(Model):
     vantage: list[Url] = []
     sites: list[SiteEntry]
 
-    @model_validator(mode="after")
-    def names_each_site_once(self) -> Self:
-        twice = [n for n, k in Counter(site.name for site in self.sites).items() if k > 1]
-        if twice:
-            raise ValueError(f"each name once, but these stand twice: {', '.join(sorted(twice))}")
-        return self
-
-    @model_validator(mode="after")
-    def checks_on_the_five_minutes(self) -> Self:
-        for interval in [self.defaults.interval, *(site.interval for site in self.sites)]:
-            if interval is not None:
-                _five_minutes(interval)
-        return self
+    @classmethod
+    def across(cls, data: Any) -> Iterator[Wrong]:
+        """Each site name once, and in a site each page once."""
+        sites = list(entries(data, "sites"))
+        yield from twice(((*path, "name"), site.get("name")) for path, site in sites)
+        for path, site in sites:
+            pages = entries(site, "pages")
+            yield from twice(((*path, *inner, "path"), page.get("path")) for inner, page in pages)
 
     def fleet(self) -> Fleet:
         check = self.check

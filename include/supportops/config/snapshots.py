@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -10,12 +10,21 @@ from supportops.config.loader import Configuration, restore
 from supportops.db.schema import configurations
 from supportops.db.statements import insert_new
 
+# The last one restored. What stands under a digest never changes, and a run asks many times.
+_restored: dict[str, Configuration] = {}
+
 
 def save(connection: Connection, configuration: Configuration, now: datetime) -> bool:
     """Keeps `configuration`; answers whether it was new. `loaded_at` is when it was last taken up.
 
     A configuration that comes back after another was in force counts as the newest again.
     """
+    last = _newest(connection)
+    if last is not None and last[0] == configuration.digest:
+        return False
+    if last is not None:
+        # Newer than the last one also on a machine whose clock jumped back.
+        now = max(now, last[1] + timedelta(microseconds=1))
     row = {
         "digest": configuration.digest,
         "loaded_at": now,
@@ -23,18 +32,24 @@ def save(connection: Connection, configuration: Configuration, now: datetime) ->
     }
     if insert_new(connection, configurations, [row]):
         return True
-    if newest_digest(connection) != configuration.digest:
-        connection.execute(
-            update(configurations)
-            .where(configurations.c.digest == configuration.digest)
-            .values(loaded_at=now)
-        )
+    connection.execute(
+        update(configurations)
+        .where(configurations.c.digest == configuration.digest)
+        .values(loaded_at=now)
+    )
     return False
 
 
 def newest_digest(connection: Connection) -> str | None:
-    statement = select(configurations.c.digest).order_by(configurations.c.loaded_at.desc()).limit(1)
-    return connection.execute(statement).scalar()
+    found = _newest(connection)
+    return None if found is None else found[0]
+
+
+def _newest(connection: Connection) -> tuple[str, datetime] | None:
+    c = configurations.c
+    statement = select(c.digest, c.loaded_at).order_by(c.loaded_at.desc()).limit(1)
+    found = connection.execute(statement).first()
+    return None if found is None else (found[0], found[1])
 
 
 def newest(connection: Connection) -> Configuration | None:
@@ -45,8 +60,13 @@ def newest(connection: Connection) -> Configuration | None:
 
 def get(connection: Connection, digest: str) -> Configuration:
     """The configuration with this digest, as it was. Raises LookupError where it is not kept."""
-    statement = select(configurations.c.document).where(configurations.c.digest == digest)
-    document = connection.execute(statement).scalar()
-    if document is None:
-        raise LookupError(f"no configuration {digest[:12]} in the store")
-    return restore(document)
+    kept = _restored.get(digest)
+    if kept is None:
+        statement = select(configurations.c.document).where(configurations.c.digest == digest)
+        document = connection.execute(statement).scalar()
+        if document is None:
+            raise LookupError(f"no configuration {digest[:12]} in the store")
+        kept = restore(document)
+        _restored.clear()
+        _restored[digest] = kept
+    return kept

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,15 +12,65 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from supportops.config.yaml_source import KeyPath, show_path
+from supportops.sites.site import FIVE_MINUTES
+from supportops.sites.web_address import without_login
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class Model(BaseModel):
     """Every object of the configuration: no unknown key passes, nothing changes later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def across(cls, _data: Any) -> Iterable[Wrong]:
+        """What is wrong between the parts of a file, read from its raw `data` of any shape, so
+        that it is told together with what is wrong inside the parts."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A fault at one key path."""
+
+    path: KeyPath
+    found: str
+    expected: str
+
+
+def entries(data: Any, key: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+    """The mappings of the list at `key`, each with its path; nothing where the shape is wrong."""
+    found = data.get(key) if isinstance(data, dict) else None
+    for index, entry in enumerate(found if isinstance(found, list) else []):
+        if isinstance(entry, dict):
+            yield (key, index), entry
+
+
+def twice(named: Iterable[tuple[KeyPath, Any]]) -> Iterator[Wrong]:
+    """A fault for every text that stands at an earlier path already."""
+    seen: dict[str, KeyPath] = {}
+    for path, name in named:
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            first = show_path(seen[name])
+            yield Wrong(path, shown(name), f"each once, but it stands at {first} too")
+        seen.setdefault(name, path)
+
+
+def shown(value: Any) -> str:
+    """A found value, short; a whole mapping or list is only named, a login is hidden."""
+    if isinstance(value, dict):
+        return "a mapping" if value else "an empty mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    text = repr(without_login(value) if isinstance(value, str) else value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _duration(found: Any) -> timedelta:
@@ -27,12 +79,21 @@ def _duration(found: Any) -> timedelta:
     match = _DURATION.fullmatch(found.strip()) if isinstance(found, str) else None
     if match is None:
         raise ValueError("a number and a unit: 30s, 5m, 2h or 1d")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    try:
+        return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    except (OverflowError, ValueError):  # ValueError: a number of thousands of digits
+        raise ValueError("a duration that ends before the world does") from None
 
 
 def _positive(found: timedelta) -> timedelta:
     if found <= timedelta(0):
         raise ValueError("a duration longer than zero")
+    return found
+
+
+def _five_minutes(found: timedelta) -> timedelta:
+    if found % FIVE_MINUTES or found > timedelta(days=1):
+        raise ValueError("a multiple of 5m, at most 1d")
     return found
 
 
@@ -89,8 +150,10 @@ def _clock(found: Any) -> time:
 
 
 def _weekday(found: Any) -> int:
-    if isinstance(found, str) and found[:3].lower() in WEEKDAYS:
-        return WEEKDAYS.index(found[:3].lower())
+    if isinstance(found, str):
+        for number, short in enumerate(WEEKDAYS):
+            if found.lower() in (short, _DAYS[number]):
+                return number
     raise ValueError("a weekday: " + ", ".join(WEEKDAYS))
 
 
@@ -128,6 +191,7 @@ _DURATION_SCHEMA = _text({"pattern": r"^\d+\s*[smhd]$", "examples": ["30s", "5m"
 Duration = Annotated[
     timedelta, BeforeValidator(_duration), AfterValidator(_positive), _DURATION_SCHEMA
 ]
+Interval = Annotated[Duration, AfterValidator(_five_minutes)]
 Delay = Annotated[timedelta, BeforeValidator(_duration), _DURATION_SCHEMA]
 Share = Annotated[float, BeforeValidator(_share), _text({"examples": ["50%"]})]
 StatusRanges = Annotated[

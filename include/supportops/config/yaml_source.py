@@ -13,6 +13,15 @@ import yaml
 KeyPath = tuple[str | int, ...]
 MAX_BYTES = 8 * 1024 * 1024
 MAX_NODES = 1_000_000
+MAX_DEPTH = 40
+
+# The C library reads ten thousand sites in seconds, Python's own parser in most of a minute.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_KNOWN_TAGS = frozenset(
+    _TAG + kind
+    for kind in ("null", "bool", "int", "float", "str", "timestamp", "seq", "map", "merge")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +66,65 @@ class Source:
 def read(path: Path) -> Source:
     """The file as data with lines. Raises ConfigurationError with every fault of its syntax."""
     name = path.name
-    try:
-        text = path.read_bytes()[: MAX_BYTES + 1].decode("utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except FileNotFoundError:
-        raise ConfigurationError(
-            (Fault(name, None, "", "no such file", f"a file in {path.parent}"),)
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            (Fault(name, None, "", str(error), "a readable UTF-8 file"),)
-        ) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigurationError((_syntax_fault(name, error),)) from None
+    text = _text(path)
     lines: dict[KeyPath, int] = {}
     faults: list[Fault] = []
+    loader = None
     try:
+        _refuse_depths(text)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         if node is not None:
+            # Walked before it is built: a small file can mean more than any memory holds.
             _walk(node, (), lines, faults, name)
-    except (RecursionError, OverflowError):
-        faults = [Fault(name, None, "", "a file that contains itself over and over", "a tree")]
-    if faults:
-        raise ConfigurationError(tuple(faults))
+        if faults:
+            raise ConfigurationError(tuple(faults))
+        data = None if node is None else loader.construct_document(node)
+    except _EndlessError as error:
+        fault = Fault(name, error.line, "", "a file that contains itself over and over", "a tree")
+        raise ConfigurationError((fault,)) from None
+    except (yaml.YAMLError, RecursionError, OverflowError, ValueError) as error:
+        if isinstance(error, ConfigurationError):
+            raise
+        raise ConfigurationError((_syntax_fault(name, error),)) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
     return Source(plain(data), lines)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            written = file.read(MAX_BYTES + 1)
+        if len(written) <= MAX_BYTES:
+            return written.decode("utf-8-sig")
+        found, expected = f"more than {MAX_BYTES >> 20} MiB", "a smaller file"
+    except FileNotFoundError:
+        found, expected = "no such file", f"a file in {path.parent}"
+    except (OSError, UnicodeDecodeError) as error:
+        found, expected = str(error), "a readable UTF-8 file"
+    raise ConfigurationError((Fault(path.name, None, "", found, expected),))
+
+
+class _EndlessError(Exception):
+    """A file whose aliases hold too much, or one another, or whose brackets never close."""
+
+    def __init__(self, line: int | None = None) -> None:
+        self.line = line
+
+
+def _refuse_depths(text: str) -> None:
+    """libyaml builds nodes by recursion in C, which ends in a crash and not in an error."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            mark = event.start_mark
+            raise _EndlessError(None if mark is None else mark.line + 1)
 
 
 def plain(value: Any) -> Any:
@@ -98,7 +142,8 @@ def show_path(path: KeyPath) -> str:
     """`sites[2].url` for ("sites", 2, "url")."""
     shown = ""
     for part in path:
-        shown += f"[{part}]" if isinstance(part, int) else f".{part}" if shown else str(part)
+        key = str(part) if str(part).isprintable() else repr(part)[1:-1]
+        shown += f"[{part}]" if isinstance(part, int) else f".{key}" if shown else key
     return shown
 
 
@@ -106,7 +151,7 @@ def _syntax_fault(name: str, error: Exception) -> Fault:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark is not None else None
     problem = getattr(error, "problem", None) or str(error) or type(error).__name__
-    return Fault(name, line, "", str(problem), "YAML")
+    return Fault(name, line, "", str(problem).removeprefix("found "), "YAML")
 
 
 def _walk(
@@ -117,8 +162,10 @@ def _walk(
     name: str,
 ) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
-    if len(lines) > MAX_NODES:
-        raise OverflowError
+    if len(lines) > MAX_NODES or len(path) > MAX_DEPTH:
+        raise _EndlessError(node.start_mark.line + 1)
+    if (wrong := _wrong(node)) is not None:
+        faults.append(Fault(name, node.start_mark.line + 1, show_path(path), *wrong))
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _walk(item, (*path, index), lines, faults, name)
@@ -127,8 +174,23 @@ def _walk(
         for key, value in node.value:
             inner = (*path, str(key.value))
             lines[inner] = key.start_mark.line + 1
+            if (wrong := _wrong(key)) is not None:
+                faults.append(Fault(name, key.start_mark.line + 1, show_path(inner), *wrong))
             if str(key.value) in seen:
                 line = key.start_mark.line + 1
                 faults.append(Fault(name, line, show_path(inner), "the key twice", "it once"))
             seen.add(str(key.value))
             _walk(value, inner, lines, faults, name)
+
+
+def _wrong(node: yaml.Node) -> tuple[str, str] | None:
+    """What no store can hold, or no JSON say: found, and expected."""
+    if node.tag not in _KNOWN_TAGS:
+        return f"the type !{node.tag.removeprefix(_TAG)}"[:80], "a text, number, list or mapping"
+    if isinstance(node, yaml.ScalarNode) and any(
+        sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in node.value
+    ):
+        return "NUL or half a character", "a text that can be stored"
+    if node.tag == f"{_TAG}float" and node.value.lower().lstrip("+-") in (".inf", ".nan"):
+        return node.value, "a number"
+    return None

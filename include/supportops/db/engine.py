@@ -41,12 +41,14 @@ def store_url(address: str) -> URL:
     return url.set(drivername=DRIVERS[backend])
 
 
-def make_engine(address: str) -> Engine:
-    """An engine whose writers wait for each other instead of failing."""
+def make_engine(address: str, *, lock_wait: float | None = None) -> Engine:
+    """An engine whose writers wait for each other, up to `lock_wait` seconds, instead of failing."""
     url = store_url(address)
     if url.get_backend_name() == "postgresql":
         return create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4)
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS})
+    engine = create_engine(
+        url, connect_args={"timeout": LOCK_WAIT_SECONDS if lock_wait is None else lock_wait}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from supportops.db.engine import reading
 from supportops.flows.in_force import in_force
 from supportops.sites import store
-from supportops.sites.availability import Availability, CheckedRun, Span, availability
-from supportops.sites.incident import IncidentKind
-from supportops.sites.site import Fleet, Site
+from supportops.sites.availability import Availability, CheckedRun, availability, settles
+from supportops.sites.site import CheckPolicy, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +41,41 @@ def of_period(engine: Engine, start: datetime, end: datetime) -> list[SiteAvaila
     """Each site of the configuration in force, in [start, end), in the order of the file."""
     with reading(engine) as connection:
         fleet = in_force(connection).fleet
-        blind = [
-            Span(incident.started_at, incident.closed_at or end)
-            for incident in store.list_incidents(connection, start, end)
-            if incident.kind is IncidentKind.BLIND
-        ]
+        log = _Log(connection, fleet.policy)
         return [
             SiteAvailability(
-                site,
-                availability(
-                    [
-                        CheckedRun(
-                            tries, any(span.covers(tries[-1].result.checked_at) for span in blind)
-                        )
-                        for tries in store.front_page_runs(
-                            connection, site.name, start - _lead_in(fleet, site), end
-                        )
-                    ],
-                    site,
-                    fleet.policy,
-                    start,
-                    end,
-                ),
+                site, availability(log.around(site, start, end), site, fleet.policy, start, end)
             )
             for site in fleet.sites
         ]
 
 
-def _lead_in(fleet: Fleet, site: Site) -> timedelta:
-    """So many intervals before the period that its first state is confirmed, not guessed."""
-    runs = len(fleet.policy.confirm_after) + fleet.policy.recovery_checks + 2
-    return runs * site.interval
+# A site that was neither confirmed up nor down for so long is taken as new.
+LONGEST_LEAD = timedelta(days=7)
+
+
+class _Log:
+    """The checks of a site in and around a period."""
+
+    def __init__(self, connection: Connection, policy: CheckPolicy) -> None:
+        self.connection = connection
+        self.policy = policy
+        self.blind: dict[tuple[datetime, datetime], set[datetime]] = {}
+
+    def around(self, site: Site, start: datetime, end: datetime) -> list[CheckedRun]:
+        """The runs in [start, end), as many before them as tell how the period began, and
+        enough after them to confirm what began at its end."""
+        few = (len(self.policy.confirm_after) + self.policy.recovery_checks + 2) * site.interval
+        lead = few
+        before = self._runs(site, start - lead, start)
+        while lead < LONGEST_LEAD and not settles(before, site, self.policy):
+            lead *= 4
+            before = self._runs(site, start - lead, start)
+        return before + self._runs(site, start, end + few)
+
+    def _runs(self, site: Site, start: datetime, end: datetime) -> list[CheckedRun]:
+        span = (start, end)
+        if span not in self.blind:
+            self.blind[span] = store.blind_slots(self.connection, *span)
+        found = store.front_page_runs(self.connection, site.name, *span)
+        return [CheckedRun(tries, slot in self.blind[span]) for slot, tries in found.items()]

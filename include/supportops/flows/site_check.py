@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,16 +16,13 @@ from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config import snapshots
 from supportops.db.engine import JUDGING, reading, take_turns, writing
 from supportops.flows.in_force import in_force, take_up
+from supportops.flows.shard_asking import Clock, Shard
 from supportops.heartbeat import beat
 from supportops.sites import store
-from supportops.sites.check import ProbeResult
-from supportops.sites.incident import VANTAGE, Change, ChangeKind, Incident, IncidentKind, Run
-from supportops.sites.judging import fold
-from supportops.sites.site import FIVE_MINUTES, Expectation, Fleet, Site, shards
-from supportops.sites.standing import Attempt
-from supportops.sites.trying import pause_before_next
+from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, Run
+from supportops.sites.judging import BLIND, fold
+from supportops.sites.site import FIVE_MINUTES, shards
 
-Clock = Callable[[], datetime]
 Secrets = Callable[[str], str | None]
 
 
@@ -44,15 +41,16 @@ class IncompleteRunError(RuntimeError):
     """Some shards of a run failed; the sites in them were not checked."""
 
 
-PageKey = tuple[str, str]
-
 # A run that begins later than this after its slot asks nobody: the past cannot be probed.
 LATEST_START = 2 * FIVE_MINUTES
-# A run whose shards have not all ended by now never will; the next judgement takes it along.
-LONGEST_RUN = timedelta(minutes=10)
+# A run that recorded nothing for so long was cut short; the next judgement takes it along. Its
+# deadlines and confirmations end within this, or the configuration is refused.
+LONGEST_SILENCE = timedelta(minutes=4)
+# While the machine's clock is behind the log, a run moves the log on by less than the time that
+# passes between two, so that the clock catches up.
+CATCH_UP_STEP = FIVE_MINUTES / 2
 # Two clocks may differ by so much before we say that ours jumped.
 CLOCK_TOLERANCE = timedelta(minutes=1)
-FLUSH_EVERY = 200
 
 _SEVERITY = {
     IncidentKind.OUTAGE: Severity.CRITICAL,
@@ -120,7 +118,7 @@ def _clock_jump(connection: Connection, now: datetime) -> timedelta:
     if last is None or last.started_at <= now + CLOCK_TOLERANCE:
         resolve_alert(connection, Kind.CLOCK, subject, now)
         return timedelta(0)
-    ahead = last.started_at + FIVE_MINUTES - now
+    ahead = last.started_at + CATCH_UP_STEP - now
     alert = Alert(
         key=f"{Kind.CLOCK}:{subject}:{now.isoformat()}",
         kind=Kind.CLOCK,
@@ -148,7 +146,7 @@ def check(
     """
     slot = datetime.fromisoformat(spec["slot"])
     ahead = timedelta(seconds=spec["ahead_seconds"])
-    shard = _Shard.load(engine, slot, spec["shard"])
+    shard = Shard.load(engine, slot, spec["shard"])
     rounds = 0
     while (wait := shard.next_pause()) is not None:
         pause(max(0.0, wait.total_seconds()))
@@ -157,122 +155,21 @@ def check(
     return shard.summary() | {"rounds": rounds}
 
 
-@dataclass(slots=True)
-class _Shard:
-    """The pages of one shard, and what was recorded of them so far."""
-
-    slot: datetime
-    fleet: Fleet
-    sites: Sequence[Site]
-    down: frozenset[PageKey]
-    tries: dict[PageKey, list[Attempt]] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, engine: Engine, slot: datetime, number: int) -> _Shard:
-        with reading(engine) as connection:
-            run = store.run_of(connection, slot)
-            if run is None:
-                raise LookupError(f"no run was planned for {slot.isoformat()}")
-            fleet = snapshots.get(connection, run.configuration).fleet
-            size = fleet.policy.shard
-            sites = fleet.due(slot)[number * size : (number + 1) * size]
-            names = {site.name for site in sites} | {VANTAGE}
-            state = store.load_state(connection)
-            down = frozenset((s, p) for (s, p, _), st in state.standings.items() if st.down)
-            shard = cls(slot, fleet, sites, down)
-            for attempt in store.attempts(connection, slot, names):
-                shard.tries.setdefault((attempt.site, attempt.page), []).append(attempt)
-        return shard
-
-    def pages(self) -> dict[PageKey, tuple[str, Expectation, bool]]:
-        """Every address to ask, with what is expected of it and whether it may be private."""
-        found: dict[PageKey, tuple[str, Expectation, bool]] = {}
-        for site in self.sites:
-            found[(site.name, "")] = (site.url, site.expect, site.allow_private)
-            for page in site.pages:
-                url = page_url(site.url, page.path)
-                found[(site.name, page.path)] = (url, page.expect, site.allow_private)
-        return found
-
-    def next_pause(self) -> timedelta | None:
-        """How long to wait for the next round, None when every page is done."""
-        pauses = self._pauses().values()
-        return min(pauses, default=None)
-
-    def _pauses(self) -> dict[PageKey, timedelta]:
-        policy = self.fleet.policy
-        wanted = {
-            key: pause_before_next(self.tries.get(key, []), key in self.down, policy)
-            for key in self.pages()
-        }
-        return {key: pause for key, pause in wanted.items() if pause is not None}
-
-    def ask(self, engine: Engine, clock: Clock, wait: timedelta, trust: str | None) -> None:
-        """One round: every page whose pause is over, and beside them the control addresses."""
-        from supportops.sites.probe import Target, probe
-
-        pages = self.pages()
-        keys = [key for key, pause in self._pauses().items() if pause <= wait]
-        targets = [Target(*pages[key]) for key in keys]
-        for url in self.fleet.policy.vantage:
-            keys.append((VANTAGE, url))
-            targets.append(Target(url, Expectation(status=((100, 599),)), True))
-        writer = _Writer(engine, self.slot)
-
-        def keep(index: int, result: ProbeResult) -> None:
-            tries = self.tries.setdefault(keys[index], [])
-            attempt = Attempt(*keys[index], len(tries), result)
-            tries.append(attempt)
-            writer.add(attempt)
-
-        probe(targets, self.fleet.policy, clock, on_result=keep, trust=trust)
-        writer.flush()
-
-    def summary(self) -> dict[str, Any]:
-        results = [tries for (site, _), tries in self.tries.items() if site != VANTAGE]
-        return {
-            "pages": len(results),
-            "attempts": sum(len(tries) for tries in results),
-            "failing": sum(not tries[-1].result.good for tries in results),
-        }
-
-
-class _Writer:
-    """Appends results in small transactions, so that a killed check loses the last few at most."""
-
-    def __init__(self, engine: Engine, slot: datetime) -> None:
-        self.engine = engine
-        self.slot = slot
-        self.rows: list[Attempt] = []
-
-    def add(self, attempt: Attempt) -> None:
-        self.rows.append(attempt)
-        if len(self.rows) >= FLUSH_EVERY:
-            self.flush()
-
-    def flush(self) -> None:
-        rows, self.rows = self.rows, []
-        if rows:
-            with writing(self.engine) as connection:
-                store.append_results(connection, self.slot, rows)
-
-
-def page_url(site_url: str, path: str) -> str:
-    """The address of a further page: the site's scheme and server, and `path`."""
-    scheme, _, rest = site_url.partition("://")
-    server = rest.split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
-    return f"{scheme}://{server}{path}"
-
-
-def judge(engine: Engine, slot: datetime, now: datetime) -> dict[str, Any]:
+def judge(
+    engine: Engine, slot: datetime, now: datetime, ahead: timedelta = timedelta(0)
+) -> dict[str, Any]:
     """Folds the run, and any that a killed one left behind, into incidents and their alerts.
 
     One transaction for each run holds standings, incidents, alerts and the mark that it was
-    judged: all of it happened, or none.
+    judged: all of it happened, or none. `ahead`: how far the log runs ahead of `now`.
     """
     summary: dict[str, Any] = {"slot": slot.isoformat(), "runs": 0, "changes": []}
     with reading(engine) as connection:
-        waiting = [run for run in store.unjudged(connection) if _is_over(run, slot, now)]
+        waiting = [
+            run
+            for run in store.unjudged(connection)
+            if run.slot == slot or (run.slot < slot and _is_silent(connection, run, now + ahead))
+        ]
     for run in waiting:
         with writing(engine) as connection:
             take_turns(connection, JUDGING)
@@ -283,8 +180,8 @@ def judge(engine: Engine, slot: datetime, now: datetime) -> dict[str, Any]:
     return summary
 
 
-def _is_over(run: store.CheckRun, slot: datetime, now: datetime) -> bool:
-    return run.slot == slot or (run.slot < slot and now - run.started_at > LONGEST_RUN)
+def _is_silent(connection: Connection, run: store.CheckRun, now: datetime) -> bool:
+    return now - store.last_sign(connection, run) > LONGEST_SILENCE
 
 
 def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Change] | None:
@@ -300,19 +197,25 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     store.save_changes(connection, changes)
     for change in changes:
         _tell(connection, change, now)
-    summary = {"attempts": len(attempts), "changes": [_shown(change) for change in changes]}
+    summary = {
+        "attempts": len(attempts),
+        "blind": BLIND in after.open,
+        "changes": [_shown(change) for change in changes],
+    }
     store.mark_judged(connection, slot, now, summary)
     return changes
 
 
 def _tell(connection: Connection, change: Change, now: datetime) -> None:
+    """An alert's instants are the machine's: one from a log that runs ahead would wait for them."""
     incident = change.incident
     if change.kind is ChangeKind.CLOSED:
         assert incident.ended_at is not None
-        kind = Kind(incident.kind.value)
-        resolve_alert(connection, kind, incident.subject, incident.ended_at, incident.facts)
+        kind, ended_at = Kind(incident.kind.value), min(incident.ended_at, now)
+        resolve_alert(connection, kind, incident.subject, ended_at, incident.facts)
     else:
-        raise_alert(connection, alert_of(incident), now)
+        alert = alert_of(incident)
+        raise_alert(connection, replace(alert, opened_at=min(alert.opened_at, now)), now)
 
 
 def alert_of(incident: Incident) -> Alert:

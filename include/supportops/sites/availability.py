@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from supportops.sites.site import CheckPolicy, Site
-from supportops.sites.standing import Attempt, SiteState, Standing, Track, advance
+from supportops.sites.standing import Attempt, SiteState, Standing, Track, advance, suspend
 
 NOTHING = timedelta(0)
 
@@ -81,21 +82,33 @@ def timeline(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> lis
         if before is not None and run.at - before > 2 * site.interval:
             flips.append(Flip(before + site.interval, SiteState.UNKNOWN))
         before = run.at
-        if run.blind and run.tries[-1].bad_for(Track.OUTAGE):
-            flips.append(Flip(run.tries[0].result.checked_at, SiteState.UNKNOWN))
-            continue
-        if site.in_maintenance(run.at):
-            # Suspended, as in the incidents' fold: the clock of maintenance counts the time.
-            continue
-        was = standing
-        standing = advance(standing, run.tries, Track.OUTAGE, policy, site.interval)
-        changed = standing.down != was.down and standing.since is not None
-        start = standing.since if changed else run.tries[0].result.checked_at
-        assert start is not None
-        flips.append(Flip(start, SiteState.DOWN if standing.down else SiteState.UP))
+        was, standing = standing, _after(standing, run, site, policy)
+        if standing.state is SiteState.MAINTENANCE:
+            continue  # The clock of maintenance counts this time, not the checks in it.
+        start = run.tries[0].result.checked_at
+        if standing.down != was.down and standing.since is not None:
+            start = standing.since
+        flips.append(Flip(start, standing.state))
     if before is not None:
         flips.append(Flip(before + site.interval, SiteState.UNKNOWN))
     return _in_order(flips)
+
+
+def _after(before: Standing, run: CheckedRun, site: Site, policy: CheckPolicy) -> Standing:
+    """The standing after one run, by the rules that the incidents are folded by."""
+    if site.in_maintenance(run.at):
+        return suspend(before, SiteState.MAINTENANCE, run.tries)
+    if run.blind and run.tries[-1].bad_for(Track.OUTAGE):
+        return suspend(before, SiteState.UNKNOWN, run.tries)
+    return advance(before, run.tries, Track.OUTAGE, policy, site.interval)
+
+
+def settles(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool:
+    """Whether `runs` alone tell up from down: the fold ends alike however it began."""
+    up, down = Standing(), Standing(down=True)
+    for run in runs:
+        up, down = _after(up, run, site, policy), _after(down, run, site, policy)
+    return up.down == down.down
 
 
 def _in_order(flips: Iterable[Flip]) -> list[Flip]:
@@ -114,21 +127,31 @@ def availability(
 ) -> Availability:
     """The parts of [start, end). `runs` in order of time; some from before `start` give the
     state in which the period begins."""
+    checks = [run.at for run in runs]
+    return weigh(timeline(runs, site, policy), checks, site, start, end)
+
+
+def weigh(
+    flips: Sequence[Flip],
+    checks: Sequence[datetime],
+    site: Site,
+    start: datetime,
+    end: datetime,
+) -> Availability:
+    """The parts of [start, end) by a timeline, and how many of the `checks` lie in it."""
     if end <= start:
         raise ValueError(f"a period that ends after it starts, not {start} to {end}")
-    flips = timeline(runs, site, policy)
     totals = dict.fromkeys(SiteState, NOTHING)
     for span, state in _pieces(flips, start, end):
         for piece, quiet in _by_maintenance(span, site):
             totals[SiteState.MAINTENANCE if quiet else state] += piece.end - piece.start
-    down = [f for f in flips if f.state is SiteState.DOWN and start <= f.at < end]
     return Availability(
         up=totals[SiteState.UP],
         down=totals[SiteState.DOWN],
         unknown=totals[SiteState.UNKNOWN],
         maintenance=totals[SiteState.MAINTENANCE],
-        checks=sum(start <= run.at < end for run in runs),
-        outages=len(down),
+        checks=sum(start <= at < end for at in checks),
+        outages=sum(flip.state is SiteState.DOWN and start <= flip.at < end for flip in flips),
     )
 
 
@@ -155,5 +178,5 @@ def _by_maintenance(span: Span, site: Site) -> Iterable[tuple[Span, bool]]:
     for window in site.maintenance:
         edges.update(e for e in window.edges(span.start, span.end) if span.start < e < span.end)
     cuts = sorted(edges)
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         yield Span(left, right), site.in_maintenance(left)

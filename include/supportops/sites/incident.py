@@ -47,7 +47,12 @@ class Incident:
 
     @property
     def key(self) -> str:
-        return f"{self.kind}:{self.subject}:{self.started_at.isoformat()}"
+        """Unique: of one kind and subject, no two are opened by the same check.
+
+        Two may well start with the same one: a server's sites recover all but one, whose first
+        failure is then the start of the server's next outage too.
+        """
+        return f"{self.kind}:{self.subject}:{self.opened_at.isoformat()}"
 
 
 class ChangeKind(StrEnum):

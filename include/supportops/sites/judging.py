@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from supportops.sites.check import WORDS, ProbeResult, instant_to_json, result_to_json
+from supportops.sites.check import ProbeResult, Reason
 from supportops.sites.incident import (
     VANTAGE,
     Change,
@@ -24,18 +24,33 @@ from supportops.sites.incident import (
     Run,
     StandingKey,
 )
+from supportops.sites.opening import (
+    certificate_incident,
+    evidence,
+    host_incident,
+    page_incident,
+    page_subject,
+)
 from supportops.sites.site import Fleet, Site
-from supportops.sites.standing import Attempt, SiteState, Standing, Track, advance, suspend
+from supportops.sites.standing import (
+    Attempt,
+    SiteState,
+    Standing,
+    Track,
+    advance,
+    suspend,
+    tracks_of,
+)
+
+BLIND = (IncidentKind.BLIND, "our connection")
 
 
 def fold(before: FleetState, run: Run, fleet: Fleet) -> tuple[FleetState, list[Change]]:
     """The state after `run`, and what it opened, updated and closed.
 
     Pure: the same state, run and fleet give the same answer. Sites that the run did not check
-    keep their standing.
+    keep their standing; what the fleet no longer has is forgotten.
     """
-    if not run.attempts:
-        return before, []
     judging = _Judging(before, run, fleet)
     judging.judge()
     return FleetState(judging.standings, judging.open), judging.changes
@@ -50,18 +65,34 @@ class _Judging:
         self.changes: list[Change] = []
         self.fleet = fleet
         self.sites = fleet.named()
-        self.at = max(attempt.result.checked_at for attempt in run.attempts)
+        self.at = max((a.result.checked_at for a in run.attempts), default=run.slot)
         self.attempts = _by_page(run.attempts)
         self.touched: set[StandingKey] = set()
 
     def judge(self) -> None:
+        self._drop_the_removed()
+        if not self.attempts:
+            return
         blind = self._judge_vantage()
         for name in sorted({site for site, _ in self.attempts if site in self.sites}):
             self._advance_site(self.sites[name], blind)
         self._judge_hosts()
         self._judge_pages()
         self._judge_certificates()
-        self._drop_the_removed()
+
+    def _drop_the_removed(self) -> None:
+        """What is no longer checked ends here: nobody could close it, or judge it, otherwise."""
+        pages = {(s.name, p.path) for s in self.fleet.sites for p in s.pages}
+        pages |= {(s.name, "") for s in self.fleet.sites}
+        hosts = {s.host for s in self.fleet.sites}
+        for gone in [key for key in self.standings if key[:2] not in pages]:
+            del self.standings[gone]
+        for key, incident in sorted(self.open.items()):
+            there = incident.site is None or (incident.site, incident.page or "") in pages
+            if incident.kind is IncidentKind.HOST_OUTAGE:
+                there = incident.host in hosts
+            if not there:
+                self._close(key, self.at, "no longer checked")
 
     def _judge_vantage(self) -> bool:
         """Whether this run saw nothing because our own connection is down."""
@@ -71,32 +102,31 @@ class _Judging:
             for (site, page), tries in self.attempts.items()
             if page == "" and site in self.sites
         ]
-        gone = bool(controls) and all(not tries[-1].result.good for tries in controls)
+        if controls:
+            gone = all(not tries[-1].result.good for tries in controls)
+        else:  # A run that was cut short before it asked them: what was known holds.
+            gone = bool(self.fleet.policy.vantage) and BLIND in self.open
         failing = sum(mains)
         blind = gone and failing * 2 > len(mains)
-        key = (IncidentKind.BLIND, "our connection")
-        if blind and key not in self.open:
+        if blind and BLIND not in self.open:
             last = controls[0][-1].result
             first = min(tries[0].result.checked_at for tries in controls)
-            facts = _evidence(last) | {"checked": len(mains), "down": failing}
-            incident = Incident(*key, last.reason.value, first, self.at, facts=facts)
+            facts = evidence(last) | {"checked": len(mains), "down": failing}
             why = f"{failing} of {len(mains)} sites and every control address failed together"
-            self._open(incident, why)
-        elif not blind and key in self.open:
-            self._close(key, self._first_good(controls), "control addresses or sites answer again")
+            self._open(Incident(*BLIND, last.reason.value, first, self.at, facts=facts), why)
+        elif not blind and BLIND in self.open:
+            good = [a.result.checked_at for tries in controls for a in tries if a.result.good]
+            self._close(BLIND, min(good, default=self.at), "control addresses or sites answer")
         return blind
-
-    def _first_good(self, controls: Sequence[Sequence[Attempt]]) -> datetime:
-        good = [a.result.checked_at for tries in controls for a in tries if a.result.good]
-        return min(good, default=self.at)
 
     def _advance_site(self, site: Site, blind: bool) -> None:
         mains = self.attempts.get((site.name, ""), [])
-        main_bad = bool(mains) and mains[-1].bad_for(Track.OUTAGE)
+        main = self.standings.get((site.name, "", Track.OUTAGE), Standing())
+        # A run that was cut short may hold pages of a site whose front page it never asked.
+        main_bad = mains[-1].bad_for(Track.OUTAGE) if mains else main.down
         for page in ("", *(page.path for page in site.pages)):
             tries = self.attempts.get((site.name, page), [])
-            tracks = (Track.OUTAGE, Track.FAULT) if page == "" else (Track.FAULT,)
-            for track in tracks:
+            for track in tracks_of(page):
                 if tries and not (track is Track.FAULT and main_bad):
                     self._advance(site, page, track, tries, blind)
 
@@ -118,48 +148,49 @@ class _Judging:
         for site in self.fleet.sites:
             if site.host is not None:
                 members[site.host].append(site)
-        for host, sites in members.items():
-            self._judge_host(host, sites)
+        for host, sites in sorted(members.items()):
+            if (IncidentKind.HOST_OUTAGE, host) in self.open:
+                self._follow_host(host, sites)
+            else:
+                self._judge_host(host, sites)
 
     def _judge_host(self, host: str, sites: Sequence[Site]) -> None:
+        """Opens the outage of a server when most of its sites are down together."""
         known = {s.name: st for s in sites if (st := self._fresh(s)) is not None}
         down = {name: standing for name, standing in known.items() if standing.down}
-        policy = self.fleet.policy
-        together = len(known) >= policy.host_min_sites and len(down) > policy.host_share * len(
-            known
-        )
-        key = (IncidentKind.HOST_OUTAGE, host)
-        share = f"{len(down)} of {len(known)} sites on {host} are down"
-        if together and key not in self.open:
-            self._open_host(key, host, down, len(known), share)
-        elif together and key in self.open:
-            self._update(key, sites=sorted({*self.open[key].facts["sites"], *down}))
-        elif key in self.open and known:
-            up = [s.since for s in known.values() if not s.down and s.since is not None]
-            ended = max((t for t in up if t > self.open[key].started_at), default=self.at)
-            self._close(key, ended, share)
+        if len(known) >= self.fleet.policy.host_min_sites and self._is_most(len(down), len(known)):
+            incident = host_incident(host, down, self._first_down(down), len(known), self.at)
+            self._open(incident, f"{len(down)} of {len(known)} sites on {host} are down")
 
-    def _open_host(
-        self,
-        key: IncidentKey,
-        host: str,
-        down: Mapping[str, Standing],
-        known: int,
-        why: str,
-    ) -> None:
-        first = min(down.values(), key=lambda s: (s.since is None, s.since))
-        assert first.since is not None
-        assert first.last_bad is not None
-        good = [s.last_good_at for s in down.values() if s.last_good_at]
-        facts = _evidence(first.last_bad) | {
-            "sites": sorted(down),
-            "checked": known,
-            "down": len(down),
-            "first_failed_at": first.since.isoformat(),
-            "last_good_at": instant_to_json(max(good, default=None)),
-        }
-        reason = first.last_bad.reason.value
-        self._open(Incident(*key, reason, first.since, self.at, host=host, facts=facts), why)
+    def _first_down(self, down: Mapping[str, Standing]) -> Standing:
+        """Who began a server's outage. A site that was down before, on its own, did not: only
+        where each of them was, the last one made it an outage of the server."""
+        since = {name: s.since for name, s in down.items() if s.since is not None}
+        fresh = [name for name in since if (IncidentKind.OUTAGE, name) not in self.open]
+        if fresh:
+            return down[min(fresh, key=lambda name: (since[name], name))]
+        return down[max(since, key=lambda name: (since[name], name))]
+
+    def _follow_host(self, host: str, sites: Sequence[Site]) -> None:
+        """Keeps the outage of a server up to date, until most of its sites are back.
+
+        What was confirmed of a site holds through maintenance and blindness, as it does for a
+        site's own incident; one that flaps is not back.
+        """
+        key = (IncidentKind.HOST_OUTAGE, host)
+        found = {s.name: self.standings.get((s.name, "", Track.OUTAGE)) for s in sites}
+        known = {name: standing for name, standing in found.items() if standing is not None}
+        down = {name for name, standing in known.items() if standing.down or standing.flapping}
+        if self._is_most(len(down), len(known)):
+            self._update(key, sites=sorted({*self.open[key].facts["sites"], *down}))
+            return
+        started = self.open[key].started_at
+        back = [s.since for name, s in known.items() if name not in down and s.since is not None]
+        ended = max((since for since in back if since > started), default=self.at)
+        self._close(key, ended, f"{len(down)} of {len(known)} sites on {host} are down")
+
+    def _is_most(self, down: int, known: int) -> bool:
+        return known > 0 and down / known > self.fleet.policy.host_share
 
     def _fresh(self, site: Site) -> Standing | None:
         """How a site stands, unless that is unknown, suspended or older than two intervals."""
@@ -174,95 +205,45 @@ class _Judging:
         hosts_down = {s for kind, s in self.open if kind is IncidentKind.HOST_OUTAGE}
         for key in sorted(self.standings):
             name, page, track = key
-            site = self.sites.get(name)
-            if site is None:
-                continue
-            kind = IncidentKind(track.value)
-            incident_key = (kind, f"{name} {page}" if page else name)
-            standing = self.standings[key]
-            if incident_key in self.open:
+            site, standing = self.sites[name], self.standings[key]
+            kind, subject = IncidentKind(track.value), page_subject(track, name, page)
+            its_own = kind is IncidentKind.FAULT or site.host not in hosts_down
+            if (kind, subject) in self.open:
                 if key in self.touched:
-                    self._continue(incident_key, standing)
-            elif standing.state is SiteState.DOWN and self._is_its_own_cause(
-                kind, site, hosts_down
-            ):
-                self._open_page(incident_key, site, page, standing)
-
-    def _is_its_own_cause(self, kind: IncidentKind, site: Site, hosts_down: set[str]) -> bool:
-        return kind is IncidentKind.FAULT or site.host not in hosts_down
+                    self._continue((kind, subject), standing)
+            elif standing.state is SiteState.DOWN and its_own:
+                at = standing.checked_at if key in self.touched else None
+                incident = page_incident(kind, subject, site, page, standing, at or self.at)
+                self._open(incident, f"{standing.bad_streak} checks in a row failed")
 
     def _continue(self, key: IncidentKey, standing: Standing) -> None:
-        incident = self.open[key]
-        if standing.flapping != incident.flapping:
+        if standing.flapping != self.open[key].flapping:
             self._update(key, flapping=standing.flapping)
         if not standing.down and not standing.flapping:
             assert standing.since is not None
-            count = f"{standing.good_streak} good checks in a row"
-            self._close(key, standing.since, count)
-
-    def _open_page(self, key: IncidentKey, site: Site, page: str, standing: Standing) -> None:
-        assert standing.since is not None
-        assert standing.last_bad is not None
-        facts = _evidence(standing.last_bad) | {
-            "first_failed_at": standing.since.isoformat(),
-            "last_good_at": instant_to_json(standing.last_good_at),
-            "page": page,
-        }
-        incident = Incident(
-            *key,
-            standing.last_bad.reason.value,
-            standing.since,
-            standing.checked_at or self.at,
-            site=site.name,
-            page=page,
-            host=site.host,
-            customer=site.customer,
-            flapping=standing.flapping,
-            facts=facts,
-        )
-        self._open(incident, f"{standing.bad_streak} checks in a row failed")
+            self._close(key, standing.since, f"{standing.good_streak} good checks in a row")
 
     def _judge_certificates(self) -> None:
-        for site in self.fleet.sites:
-            if (site.name, "", Track.OUTAGE) in self.touched:
-                last = self.standings[(site.name, "", Track.OUTAGE)].last
-                if last is not None and last.good and last.certificate_expires is not None:
-                    self._judge_certificate(site, last, last.certificate_expires)
+        """Where the front page answers; a certificate that keeps it from answering is an outage."""
+        for name, site in sorted(self.sites.items()):
+            if (name, "", Track.OUTAGE) in self.touched:
+                last = self.standings[(name, "", Track.OUTAGE)].last
+                if last is not None and (last.good or last.reason is Reason.SLOW):
+                    self._judge_certificate(site, last)
 
-    def _judge_certificate(self, site: Site, last: ProbeResult, expires: datetime) -> None:
+    def _judge_certificate(self, site: Site, last: ProbeResult) -> None:
         key = (IncidentKind.CERTIFICATE, site.name)
-        left = expires - last.checked_at
+        if last.certificate_expires is None:
+            if key in self.open:
+                self._close(key, last.checked_at, "the site has no certificate any more")
+            return
+        left = last.certificate_expires - last.checked_at
         ends_soon = left < timedelta(days=site.expect.certificate_days)
-        why = f"the certificate ends in {left.days} days"
         if ends_soon and key not in self.open:
-            self._open(
-                Incident(
-                    *key,
-                    "certificate_ends",
-                    last.checked_at,
-                    last.checked_at,
-                    site=site.name,
-                    host=site.host,
-                    customer=site.customer,
-                    facts=_evidence(last) | {"words": why},
-                ),
-                why,
-            )
+            why = f"the certificate ends in {left.days} days"
+            self._open(certificate_incident(key, site, last, why), why)
         elif not ends_soon and key in self.open:
             self._close(key, last.checked_at, f"a certificate with {left.days} days left")
-
-    def _drop_the_removed(self) -> None:
-        """Incidents of what is no longer checked end here; nobody could close them otherwise."""
-        pages = {(s.name, p.path) for s in self.fleet.sites for p in s.pages}
-        pages |= {(s.name, "") for s in self.fleet.sites}
-        hosts = {s.host for s in self.fleet.sites}
-        for key, incident in list(self.open.items()):
-            by_site = incident.site is not None
-            there = (incident.site, incident.page or "") in pages if by_site else True
-            if incident.kind is IncidentKind.HOST_OUTAGE:
-                there = incident.host in hosts
-            if not there:
-                self._close(key, self.at, "no longer checked")
 
     def _open(self, incident: Incident, why: str) -> None:
         self.open[(incident.kind, incident.subject)] = incident
@@ -270,6 +251,7 @@ class _Judging:
 
     def _close(self, key: IncidentKey, ended_at: datetime, why: str) -> None:
         incident = self.open.pop(key)
+        ended_at = max(ended_at, incident.started_at)
         facts = {**incident.facts, "ended_at": ended_at.isoformat()}
         closed = replace(incident, ended_at=ended_at, closed_at=self.at, facts=facts)
         self.changes.append(Change(ChangeKind.CLOSED, closed, why))
@@ -288,10 +270,6 @@ def _by_page(attempts: Iterable[Attempt]) -> dict[tuple[str, str], list[Attempt]
     for attempt in sorted(attempts, key=lambda a: (a.site, a.page, a.number)):
         pages[(attempt.site, attempt.page)].append(attempt)
     return dict(pages)
-
-
-def _evidence(result: ProbeResult) -> dict[str, Any]:
-    return result_to_json(result) | {"words": WORDS[result.reason]}
 
 
 def fold_all(runs: Iterable[Run], fleet: Fleet) -> Iterator[tuple[FleetState, list[Change]]]:

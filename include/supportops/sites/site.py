@@ -48,7 +48,7 @@ class OneOffMaintenance:
     def covers(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
-    def edges(self, start: datetime, end: datetime) -> list[datetime]:
+    def edges(self, _start: datetime, _end: datetime) -> list[datetime]:
         """The instants at which the window may open or close, among them all in [start, end)."""
         return [self.start, self.end]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,6 +37,11 @@ class Track(StrEnum):
 
     OUTAGE = "outage"
     FAULT = "fault"
+
+
+def tracks_of(page: str) -> tuple[Track, ...]:
+    """What a page is judged on; the front page is the one without a name."""
+    return (Track.OUTAGE, Track.FAULT) if page == "" else (Track.FAULT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,16 @@ def advance(
     policy: CheckPolicy,
     interval: timedelta,
 ) -> Standing:
-    """The standing after one run's attempts, in their order.
+    """The standing after one run's attempts, taken in the order of their numbers.
 
     Down is confirmed by as many failures in a row as a run makes tries (a run that was cut short
     is completed by the next one), up by `recovery_checks` good ones in a row. Failures on the
-    two sides of a gap of more than two intervals are not in a row.
+    two sides of a gap of more than two intervals are not in a row. A run that a later one has
+    overtaken says nothing new.
     """
+    attempts = sorted(attempts, key=lambda attempt: attempt.number)
+    if _is_overtaken(before, attempts):
+        return before
     after = before
     for attempt in attempts:
         after = _step(after, attempt, attempt.bad_for(track), policy, interval)
@@ -108,9 +117,26 @@ def advance(
 
 
 def suspend(before: Standing, state: SiteState, attempts: Iterable[Attempt]) -> Standing:
-    """The standing after checks that count for nothing: in maintenance, or while we are blind."""
-    last = max(attempts, key=lambda attempt: attempt.number).result
-    return replace(before, state=state, checked_at=last.checked_at, last=last)
+    """The standing after checks that count for nothing: in maintenance, or while we are blind.
+
+    What was confirmed stays; checks before and after are not in a row.
+    """
+    attempts = sorted(attempts, key=lambda attempt: attempt.number)
+    if _is_overtaken(before, attempts):
+        return before
+    last = attempts[-1].result
+    at = _later(before.checked_at, last.checked_at)
+    return replace(before, state=state, checked_at=at, last=last, bad_streak=0, good_streak=0)
+
+
+def _is_overtaken(before: Standing, attempts: Sequence[Attempt]) -> bool:
+    newest = max((attempt.result.checked_at for attempt in attempts), default=before.checked_at)
+    return before.checked_at is not None and (newest is None or newest < before.checked_at)
+
+
+def _later(before: datetime | None, at: datetime) -> datetime:
+    # A clock that jumps back in the middle of a run must not take the standing back with it.
+    return at if before is None else max(before, at)
 
 
 def _step(
@@ -119,7 +145,7 @@ def _step(
     at = attempt.result.checked_at
     if s.checked_at is not None and at - s.checked_at > 2 * interval:
         s = replace(s, bad_streak=0, good_streak=0)
-    s = replace(s, checked_at=at, last=attempt.result)
+    s = replace(s, checked_at=_later(s.checked_at, at), last=attempt.result)
     s = _failed(s, attempt.result, policy) if bad else _succeeded(s, at, policy)
     return replace(s, state=SiteState.DOWN if s.down else SiteState.UP, since=s.since or at)
 

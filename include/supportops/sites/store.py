@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from supportops.db.schema import check_results, check_runs, incidents, site_status
 from supportops.db.statements import insert_new, insert_or_update
@@ -21,7 +21,7 @@ from supportops.sites.incident import (
     Run,
     StandingKey,
 )
-from supportops.sites.standing import Attempt, Standing, Track, from_json, to_json
+from supportops.sites.standing import Attempt, SiteState, Standing, Track, from_json, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def attempts(
 
 def front_page_runs(
     connection: Connection, site: str, start: datetime, end: datetime
-) -> list[list[Attempt]]:
-    """The tries of a site's front page, run by run, of the slots in [start, end)."""
+) -> dict[datetime, list[Attempt]]:
+    """The tries of a site's front page, by slot and in its order, of the slots in [start, end)."""
     c = check_results.c
     statement = (
         select(check_results)
@@ -112,7 +112,33 @@ def front_page_runs(
     runs: dict[datetime, list[Attempt]] = {}
     for row in connection.execute(statement).mappings():
         runs.setdefault(row["slot"], []).append(_attempt(row))
-    return list(runs.values())
+    return runs
+
+
+def blind_slots(connection: Connection, start: datetime, end: datetime) -> set[datetime]:
+    """The slots in [start, end) whose runs were judged blind."""
+    c = check_runs.c
+    statement = select(c.slot, c.summary).where(c.slot >= start, c.slot < end)
+    rows = connection.execute(statement.where(c.judged_at.is_not(None)))
+    return {slot for slot, summary in rows if summary and summary.get("blind")}
+
+
+def down_pages(connection: Connection, sites: Iterable[str]) -> dict[tuple[str, str], set[Track]]:
+    """The pages of `sites` that were confirmed down, and on which tracks."""
+    wanted, found = set(sites), dict[tuple[str, str], set[Track]]()
+    # A page whose state is up is not down; of the few others the fold says it.
+    statement = select(site_status).where(site_status.c.state != SiteState.UP.value)
+    for row in connection.execute(statement).mappings():
+        if row["site"] in wanted and from_json(row["fold"]).down:
+            found.setdefault((row["site"], row["page"]), set()).add(Track(row["track"]))
+    return found
+
+
+def last_sign(connection: Connection, run: CheckRun) -> datetime:
+    """When a run last did something that was recorded."""
+    c = check_results.c
+    newest = connection.execute(select(func.max(c.checked_at)).where(c.slot == run.slot)).scalar()
+    return run.started_at if newest is None else max(newest, run.started_at)
 
 
 def load_runs(connection: Connection, until: datetime | None = None) -> Iterable[Run]:
@@ -137,7 +163,11 @@ def load_state(connection: Connection) -> FleetState:
 
 
 def save_state(connection: Connection, before: FleetState, after: FleetState) -> None:
-    """Writes the standings that changed."""
+    """Writes the standings that changed, and forgets those of what is no longer checked."""
+    for site, page, track in before.standings.keys() - after.standings.keys():
+        c = site_status.c
+        gone = (c.site == site, c.page == page, c.track == track.value)
+        connection.execute(delete(site_status).where(*gone))
     rows = [
         _status_row(key, standing)
         for key, standing in after.standings.items()

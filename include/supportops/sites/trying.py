@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from supportops.sites.site import CheckPolicy
-from supportops.sites.standing import Attempt, Track
+from supportops.sites.standing import Attempt, Track, tracks_of
 
 NOW = timedelta(0)
 
 
 def pause_before_next(
-    tries: Sequence[Attempt], was_down: bool, policy: CheckPolicy
+    tries: Sequence[Attempt], down: Collection[Track], policy: CheckPolicy
 ) -> timedelta | None:
     """How long to wait before the next try of a page in this run; None: its run is complete.
 
     A page that failed is tried until it answers or the confirmations are used up. One that was
-    known to be down and answers is tried until it has answered `recovery_checks` times; while
-    it still fails, once is enough.
+    known to be down (on the tracks in `down`) and answers is tried until it has answered
+    `recovery_checks` times; while it still fails, once is enough. A page that was only slow and
+    now does not answer is a new failure, to be confirmed at once.
     """
     if not tries:
         return NOW
-    bad = _is_bad(tries[-1])
-    failures = sum(_is_bad(attempt) for attempt in tries)
+    pauses = [_pause(tries, track, track in down, policy) for track in tracks_of(tries[0].page)]
+    return min((pause for pause in pauses if pause is not None), default=None)
+
+
+def _pause(
+    tries: Sequence[Attempt], track: Track, was_down: bool, policy: CheckPolicy
+) -> timedelta | None:
+    bad = tries[-1].bad_for(track)
+    failures = sum(attempt.bad_for(track) for attempt in tries)
     if was_down:
-        wanted = not bad and len(tries) - failures < policy.recovery_checks
-        return _pause(len(tries), policy) if wanted else None
+        if bad or len(tries) - failures >= policy.recovery_checks:
+            return None
+        pauses = policy.confirm_after or (timedelta(seconds=10),)
+        return pauses[min(len(tries), len(pauses)) - 1]
     if not bad or failures > len(policy.confirm_after):
         return None
     return policy.confirm_after[failures - 1]
-
-
-def _pause(tries: int, policy: CheckPolicy) -> timedelta:
-    pauses = policy.confirm_after or (timedelta(seconds=10),)
-    return pauses[min(tries, len(pauses)) - 1]
-
-
-def _is_bad(attempt: Attempt) -> bool:
-    return attempt.bad_for(Track.OUTAGE) or attempt.bad_for(Track.FAULT)
