@@ -1,0 +1,53 @@
+"""The prose keeps its promises: links lead somewhere, files named exist, sizes hold."""
+
+import re
+import tomllib
+
+import pytest
+
+from airflow_home import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def test_the_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_inside_the_project_leads_somewhere(page) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (page.parent / target).exists(), target
+
+
+def test_the_files_that_the_readme_sends_people_to_exist() -> None:
+    text = (ROOT / "README.md").read_text()
+    table = text.split("| to change | open |")[1].split("Why things")[0]
+    for name in re.findall(r"`([\w/]+(?:\.py|/))`", table):
+        assert (ROOT / "include" / "supportops" / name).exists(), name
+
+
+def test_the_make_targets_that_the_prose_names_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        for name in re.findall(r"`make ([a-z]+)`", page.read_text()):
+            assert name in targets, f"{page.name}: make {name}"
+
+
+def test_every_decision_has_context_choice_and_price() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{n:04}" for n in range(1, len(pages) + 1)]
+    for page in pages:
+        for part in ("## Context", "## Choice", "## Price"):
+            assert part in page.read_text(), f"{page.name} lacks {part}"
+
+
+def test_the_lock_holds_every_dependency_with_a_hash() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lock = (ROOT / "requirements.txt").read_text()
+    for requirement in project["dependencies"]:
+        name = re.match(r"[\w-]+", requirement)[0]
+        assert re.search(rf"^{name}(\[\w+\])?==\S+ .*\\$", lock, re.MULTILINE), name
+    assert "--hash=sha256:" in lock
+    assert "://" not in re.sub(r"#.*", "", lock)
