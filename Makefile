@@ -30,7 +30,7 @@ test: devtools ## Lint, types, import contracts and every test
 	@$(VENV) -m ruff check .
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 	@$(VENV) -m pytest
 
 bench: devtools ## Measure the probe against its peers, and a run through Airflow
