@@ -24,6 +24,7 @@ class OfficeHours(Protocol):
     """What the escalation needs of a business calendar."""
 
     def is_open(self, t: datetime) -> bool: ...
+    def next_open(self, t: datetime) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who hears `after` the alert was raised, while it is still open."""
+    """Who hears `after` the alert was raised, while it is still open.
+
+    On an office route the time counts from the opening: nobody could have acted before it.
+    """
 
     after: timedelta
     targets: tuple[Target, ...]
@@ -69,6 +73,16 @@ class Route:
         if self.hours is Hours.ALWAYS:
             return True
         return office.is_open(now) == (self.hours is Hours.OFFICE)
+
+    def tells_end_at(self, now: datetime, office: OfficeHours) -> bool:
+        """Whether "resolved" may go out: whoever was woken outside hours need not wait for them."""
+        return self.resolved and (self.hours is not Hours.OFFICE or office.is_open(now))
+
+    def begins(self, alert: Alert, office: OfficeHours) -> datetime:
+        """The instant from which the steps count."""
+        if self.hours is Hours.OFFICE:
+            return office.next_open(alert.opened_at)
+        return alert.opened_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +142,7 @@ class Why(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     ALREADY = "already told or queued"
     FAILING_TARGET = "the target is the one that fails"
+    NOT_WANTED = "the route tells no end"
 
 
 SENDS = frozenset({Why.STEP_REACHED, Why.REMINDER, Why.FALLBACK, Why.RESOLVED})
@@ -139,7 +154,7 @@ class Entry:
 
     `handed_over`: a service took it. `maybe_told`: an attempt timed out or was cut short, it may
     have arrived. `failures` counts recorded attempts that were not handed over. `at` is the
-    instant of the last attempt.
+    instant of the last attempt, `why` the reason of the decision that queued it.
     """
 
     target: str
@@ -151,6 +166,7 @@ class Entry:
     failures: int = 0
     finished: bool = False
     at: datetime | None = None
+    why: Why = Why.STEP_REACHED
 
     @property
     def told(self) -> bool:
@@ -192,15 +208,16 @@ def decide(
     routes = [route for route in policy.routes if route.matches(alert)]
     decisions = [d for route in routes for d in _steps(alert, route, ledger, now, office)]
     decisions += _fallbacks(alert, policy, ledger, decisions)
-    return _first_of_each(decisions)
+    return _one_of_each(decisions)
 
 
 def _steps(
     alert: Alert, route: Route, ledger: Sequence[Entry], now: datetime, office: OfficeHours
 ) -> Iterator[Decision]:
     known = {(e.target, e.step) for e in ledger if e.phase is Phase.FIRING and e.reminder == 0}
+    begins = route.begins(alert, office)
     for number, step in enumerate(route.steps):
-        due_at = alert.opened_at + step.after
+        due_at = begins + step.after
         for target in step.targets:
             why = Why.STEP_REACHED
             if _is_the_failing_one(alert, target):
@@ -208,7 +225,7 @@ def _steps(
             elif (target.name, number) in known:
                 yield from _reminder(alert, route, target, ledger, now, office)
                 why = Why.ALREADY
-            elif now < due_at:
+            elif now < due_at and route.open_at(now, office):
                 why = Why.NOT_YET
             elif alert.acknowledged_at is not None and number > 0:
                 why = Why.ACKNOWLEDGED
@@ -243,6 +260,7 @@ def _fallbacks(
     """A critical alarm that failed on one channel is told on another at once, not after retries.
 
     That a target is broken is always told to the fallback too: its own route may be the broken one.
+    Once somebody took the alert, nobody else needs to be found.
     """
     failed = any(e.phase is Phase.FIRING and e.failures and not e.handed_over for e in ledger)
     if not (failed and alert.severity is Severity.CRITICAL) and alert.kind is not Kind.DELIVERY:
@@ -250,10 +268,10 @@ def _fallbacks(
     named = {d.target for d in decided if d.sends or d.why is Why.ALREADY}
     known = {e.target for e in ledger if e.phase is Phase.FIRING}
     for target in policy.fallback:
-        if target.name not in named | known and not _is_the_failing_one(alert, target):
-            yield Decision(
-                target.name, target.channel, Phase.FIRING, 0, 0, Why.FALLBACK, alert.opened_at
-            )
+        if target.name in named | known or _is_the_failing_one(alert, target):
+            continue
+        why = Why.FALLBACK if alert.acknowledged_at is None else Why.ACKNOWLEDGED
+        yield Decision(target.name, target.channel, Phase.FIRING, 0, 0, why, alert.opened_at)
 
 
 def _resolves(
@@ -263,29 +281,44 @@ def _resolves(
     now: datetime,
     office: OfficeHours,
 ) -> Iterator[Decision]:
-    """Whoever was told of the alarm hears of its end; nobody else does."""
+    """Whoever was told of the alarm hears of its end; nobody else does.
+
+    Whom the fallback told hears at once, as then; the others as their routes say.
+    """
     assert alert.resolved_at is not None
+    told = {e.target: e for e in ledger if e.phase is Phase.FIRING and e.told}
+    by_fallback = {e.target for e in ledger if e.told and e.why is Why.FALLBACK}
     known = {e.target for e in ledger if e.phase is Phase.RESOLVED}
-    routes = [r for r in policy.routes if r.matches(alert)]
+    routes = _routes_of_targets(alert, policy)
     for target in policy.targets().values():
-        if not any(e.told for e in ledger if e.target == target.name and e.phase is Phase.FIRING):
+        if target.name not in told:
             continue
-        mine = [r for r in routes if any(target in step.targets for step in r.steps)]
+        mine = [] if target.name in by_fallback else routes.get(target.name, [])
         why = Why.RESOLVED
         if target.name in known:
             why = Why.ALREADY
-        elif mine and not any(r.resolved for r in mine):
-            continue
-        elif mine and not any(r.open_at(now, office) for r in mine if r.resolved):
+        elif mine and not any(route.resolved for route in mine):
+            why = Why.NOT_WANTED
+        elif mine and not any(route.tells_end_at(now, office) for route in mine):
             why = Why.OUTSIDE_HOURS
         yield Decision(target.name, target.channel, Phase.RESOLVED, 0, 0, why, alert.resolved_at)
+
+
+def _routes_of_targets(alert: Alert, policy: AlertPolicy) -> dict[str, list[Route]]:
+    """The routes that match `alert`, by the targets that they name."""
+    found: dict[str, list[Route]] = {}
+    for route in policy.routes:
+        if route.matches(alert):
+            for name in {target.name for step in route.steps for target in step.targets}:
+                found.setdefault(name, []).append(route)
+    return found
 
 
 def _is_the_failing_one(alert: Alert, target: Target) -> bool:
     return alert.kind is Kind.DELIVERY and alert.subject == target.name
 
 
-def _first_of_each(decisions: Sequence[Decision]) -> list[Decision]:
+def _one_of_each(decisions: Sequence[Decision]) -> list[Decision]:
     """One decision a message; a target named by two routes is told once, by the one that sends."""
     best: dict[tuple[str, int, int], Decision] = {}
     for decision in decisions:

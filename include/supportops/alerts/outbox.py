@@ -14,14 +14,29 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Text, and_, case, cast, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from supportops.alerts.alert import Alert, Channel, Phase, Severity
-from supportops.alerts.escalation import Decision, Entry
-from supportops.db.schema import messages, notification_log
+from supportops.alerts.escalation import Decision, Entry, Why
+from supportops.alerts.text import storable
+from supportops.db.schema import alerts, messages, notification_log
 from supportops.db.statements import insert_new
 
 URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+# Clocks of two dispatchers may differ, and one may wait its turn after it read its own. What lies
+# further ahead of `now` was written before the clock jumped back.
+CLOCK_TOLERANCE = timedelta(minutes=2)
 
 
 class MessageState(StrEnum):
@@ -61,59 +76,51 @@ class Message:
 
 
 def queue(
-    connection: Connection, alert: Alert, decisions: Iterable[Decision], now: datetime
+    connection: Connection, decided: Iterable[tuple[Alert, Iterable[Decision]]], now: datetime
 ) -> int:
     """Puts every decision that sends into the outbox; one that is there already stays as it is."""
     rows = [
-        {
-            "alert": alert.key,
-            "target": decision.target,
-            "channel": decision.channel.value,
-            "phase": decision.phase.value,
-            "step": decision.step,
-            "reminder": decision.reminder,
-            "why": decision.why.value,
-            "urgency": URGENCY[alert.severity],
-            "due_at": decision.due_at,
-            "queued_at": now,
-            "state": MessageState.WAITING.value,
-            "attempts": 0,
-            "next_attempt_at": now,
-            "maybe_sent": False,
-        }
+        _row(alert, decision, now)
+        for alert, decisions in decided
         for decision in decisions
         if decision.sends
     ]
     return insert_new(connection, messages, rows)
 
 
-def entries(connection: Connection, alert_keys: Sequence[str]) -> dict[str, list[Entry]]:
-    """What was done about each alert, message by message: what `decide` reads."""
-    failed = (
-        select(
-            notification_log.c.message,
-            func.count().label("failures"),
-        )
-        .where(notification_log.c.outcome != "handed_over")
-        .group_by(notification_log.c.message)
-        .subquery()
-    )
+def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
+    return {
+        "alert": alert.key,
+        "target": decision.target,
+        "channel": decision.channel.value,
+        "phase": decision.phase.value,
+        "step": decision.step,
+        "reminder": decision.reminder,
+        "why": decision.why.value,
+        "urgency": URGENCY[alert.severity],
+        "due_at": decision.due_at,
+        "queued_at": now,
+        "state": MessageState.WAITING.value,
+        "attempts": 0,
+        "next_attempt_at": now,
+        "maybe_sent": False,
+    }
+
+
+def entries(connection: Connection) -> dict[str, list[Entry]]:
+    """What was done about each unsettled alert, message by message: what `decide` reads."""
     c = messages.c
+    failures = (
+        select(func.count())
+        .where(notification_log.c.message == c.id, notification_log.c.outcome != "handed_over")
+        .correlate(messages)
+        .scalar_subquery()
+    )
+    columns = (c.alert, c.target, c.phase, c.step, c.reminder, c.why, c.state, c.maybe_sent)
     statement = (
-        select(
-            c.alert,
-            c.target,
-            c.phase,
-            c.step,
-            c.reminder,
-            c.state,
-            c.maybe_sent,
-            c.finished_at,
-            c.claimed_at,
-            func.coalesce(failed.c.failures, 0).label("failures"),
-        )
-        .join(failed, failed.c.message == c.id, isouter=True)
-        .where(c.alert.in_(alert_keys), c.state != MessageState.SUPERSEDED.value)
+        select(*columns, c.finished_at, c.claimed_at, failures.label("failures"))
+        .join(alerts, alerts.c.key == c.alert)
+        .where(alerts.c.settled_at.is_(None), c.state != MessageState.SUPERSEDED.value)
         .order_by(c.id)
     )
     found: defaultdict[str, list[Entry]] = defaultdict(list)
@@ -128,23 +135,28 @@ def entries(connection: Connection, alert_keys: Sequence[str]) -> dict[str, list
             failures=row.failures,
             finished=row.finished_at is not None,
             at=row.finished_at or row.claimed_at,
+            why=Why(row.why),
         )
         found[row.alert].append(entry)
     return found
 
 
-def supersede(connection: Connection, alert: Alert, now: datetime) -> int:
-    """Takes back what was queued and never went out, once the alert no longer calls for it.
+def supersede(connection: Connection, now: datetime) -> int:
+    """Takes back what was queued and never went out, where its alert no longer calls for it.
 
-    A resolved alert takes back its alarms; an acknowledged one its reminders and later steps.
+    A resolved alert takes back its alarms; an acknowledged one its reminders, its later steps
+    and what the fallback was to hear.
     """
     c = messages.c
-    overtaken = c.phase == Phase.FIRING.value
-    if alert.resolved_at is None:
-        overtaken = and_(overtaken, or_(c.reminder > 0, c.step > 0))
+    unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
+    resolved = unsettled.where(alerts.c.resolved_at.is_not(None))
+    taken = unsettled.where(alerts.c.resolved_at.is_(None), alerts.c.acknowledged_at.is_not(None))
+    beyond_the_first = or_(c.reminder > 0, c.step > 0, c.why == Why.FALLBACK.value)
     result = connection.execute(
         update(messages)
-        .where(c.alert == alert.key, c.state == MessageState.WAITING.value, overtaken)
+        .where(c.finished_at.is_(None), c.state == MessageState.WAITING.value)
+        .where(c.phase == Phase.FIRING.value)
+        .where(or_(c.alert.in_(resolved), and_(c.alert.in_(taken), beyond_the_first)))
         .values(
             # An attempt that may have arrived is no message that never went out.
             state=case(
@@ -154,13 +166,6 @@ def supersede(connection: Connection, alert: Alert, now: datetime) -> int:
         )
     )
     return result.rowcount
-
-
-def unfinished(connection: Connection, alert_key: str) -> int:
-    statement = select(func.count()).where(
-        messages.c.alert == alert_key, messages.c.finished_at.is_(None)
-    )
-    return connection.execute(statement).scalar_one()
 
 
 def claim(
@@ -175,21 +180,14 @@ def claim(
 
     Nobody else gets them meanwhile. A claim that ran out is taken over, and its message counts
     as perhaps sent. So is one from a future that the clock has since jumped back from.
-    `waiting_targets` have used up their storm limit and are left out.
+    `waiting_targets` have used up their storm limit and are left out. What may have arrived
+    already comes after what of the same urgency has not.
     """
     c = messages.c
-    orphaned = and_(
-        c.state == MessageState.CLAIMED.value, or_(c.claimed_until <= now, c.claimed_at > now)
-    )
-    due = and_(
-        c.state == MessageState.WAITING.value,
-        or_(c.next_attempt_at <= now, c.claimed_at > now, c.queued_at > now),
-    )
     wanted = (
         select(c.id)
-        .where(c.finished_at.is_(None), or_(due, orphaned))
-        .where(c.target.not_in(list(waiting_targets)))
-        .order_by(c.urgency, c.queued_at, c.id)
+        .where(_due(now), c.target.not_in(list(waiting_targets)))
+        .order_by(c.urgency, c.maybe_sent, c.queued_at, c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -204,52 +202,65 @@ def claim(
             claimed_at=now,
             claimed_until=now + lease,
         )
-        .returning(
-            c.id,
-            c.alert,
-            c.target,
-            c.channel,
-            c.phase,
-            c.step,
-            c.reminder,
-            c.urgency,
-            c.attempts,
-            c.maybe_sent,
-            c.queued_at,
-        )
+        .returning(*_columns().selected_columns)
     )
-    taken = [
-        Message(
-            id=row.id,
-            alert=row.alert,
-            target=row.target,
-            channel=Channel(row.channel),
-            phase=Phase(row.phase),
-            step=row.step,
-            reminder=row.reminder,
-            urgency=row.urgency,
-            attempt=row.attempts,
-            maybe_sent=row.maybe_sent,
-            queued_at=row.queued_at,
-        )
-        for row in connection.execute(statement)
-    ]
-    return sorted(taken, key=lambda message: (message.urgency, message.queued_at, message.id))
+    taken = [_message(row) for row in connection.execute(statement)]
+    return sorted(taken, key=lambda m: (m.urgency, m.maybe_sent, m.queued_at, m.id))
+
+
+def held_back(connection: Connection, now: datetime, targets: Iterable[str]) -> int:
+    """How many messages to `targets` are due and wait for the storm limit."""
+    statement = select(func.count()).where(_due(now), messages.c.target.in_(list(targets)))
+    return connection.execute(statement).scalar_one()
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    c = messages.c
+    future = now + CLOCK_TOLERANCE
+    orphaned = and_(
+        c.state == MessageState.CLAIMED.value, or_(c.claimed_until <= now, c.claimed_at > future)
+    )
+    waiting = and_(
+        c.state == MessageState.WAITING.value,
+        or_(c.next_attempt_at <= now, c.claimed_at > future, c.queued_at > future),
+    )
+    return and_(c.finished_at.is_(None), or_(waiting, orphaned))
+
+
+def _columns() -> Select[Any]:
+    c = messages.c
+    key = (c.id, c.alert, c.target, c.channel, c.phase, c.step, c.reminder)
+    return select(*key, c.urgency, c.attempts, c.maybe_sent, c.queued_at)
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        id=row.id,
+        alert=row.alert,
+        target=row.target,
+        channel=Channel(row.channel),
+        phase=Phase(row.phase),
+        step=row.step,
+        reminder=row.reminder,
+        urgency=row.urgency,
+        attempt=row.attempts,
+        maybe_sent=row.maybe_sent,
+        queued_at=row.queued_at,
+    )
 
 
 def release(connection: Connection, taken: Sequence[Message], who: str, until: datetime) -> None:
     """Gives claimed messages back unsent, to be tried from `until` on."""
-    for message in taken:
-        connection.execute(
-            update(messages)
-            .where(messages.c.id == message.id, messages.c.claimed_by == who)
-            .where(messages.c.state == MessageState.CLAIMED.value)
-            .values(
-                state=MessageState.WAITING.value,
-                attempts=messages.c.attempts - 1,
-                next_attempt_at=until,
-            )
+    connection.execute(
+        update(messages)
+        .where(messages.c.id.in_([message.id for message in taken]))
+        .where(messages.c.claimed_by == who, messages.c.state == MessageState.CLAIMED.value)
+        .values(
+            state=MessageState.WAITING.value,
+            attempts=messages.c.attempts - 1,
+            next_attempt_at=until,
         )
+    )
 
 
 def record(
@@ -259,14 +270,17 @@ def record(
     *,
     outcome: str,
     detail: str,
-    bundle: str | None,
+    bundle: str,
     started_at: datetime,
     seconds: float,
     state: MessageState,
     next_attempt_at: datetime,
     now: datetime,
 ) -> None:
-    """Writes one attempt into the ledger and moves its message on, if the claim is still ours."""
+    """Writes one attempt into the ledger and moves its message on, if the claim is still ours.
+
+    Messages with the same `bundle` shared one attempt.
+    """
     row = {
         "message": message.id,
         "attempt": message.attempt,
@@ -274,7 +288,7 @@ def record(
         "target": message.target,
         "channel": message.channel.value,
         "outcome": outcome,
-        "detail": detail,
+        "detail": storable(detail),
         "bundle": bundle,
         "started_at": started_at,
         "seconds": seconds,
@@ -295,46 +309,13 @@ def record(
     )
 
 
-def sent_in(connection: Connection, since: datetime, until: datetime) -> dict[str, list[datetime]]:
-    """When each target was sent something in [since, until]; a bundle counts once."""
-    c = notification_log.c
-    statement = (
-        select(c.target, func.min(c.started_at).label("at"))
-        .where(c.started_at >= since, c.started_at <= until)
-        .where(c.outcome.in_(["handed_over", "unknown"]))
-        .group_by(c.target, func.coalesce(c.bundle, cast(c.id, Text)))
-    )
-    found: defaultdict[str, list[datetime]] = defaultdict(list)
-    for row in connection.execute(statement):
-        found[row.target].append(row.at)
-    return found
-
-
 def in_flight(connection: Connection, now: datetime) -> dict[str, int]:
     """How many messages to each target are claimed and not yet recorded."""
     c = messages.c
     statement = (
         select(c.target, func.count().label("n"))
         .where(c.state == MessageState.CLAIMED.value)
-        .where(c.claimed_until > now, c.claimed_at <= now)
+        .where(c.claimed_until > now, c.claimed_at <= now + CLOCK_TOLERANCE)
         .group_by(c.target)
     )
     return {row.target: row.n for row in connection.execute(statement)}
-
-
-def last_outcomes(connection: Connection, target: str, most: int) -> list[str]:
-    """The outcomes of the newest attempts to a target, the newest first; a bundle counts once."""
-    c = notification_log.c
-    statement = (
-        select(c.outcome, c.bundle, c.id)
-        .where(c.target == target)
-        .order_by(c.id.desc())
-        .limit(most * 20)
-    )
-    outcomes: list[str] = []
-    seen: set[Any] = set()
-    for row in connection.execute(statement):
-        if row.bundle is None or row.bundle not in seen:
-            outcomes.append(row.outcome)
-            seen.add(row.bundle)
-    return outcomes[:most]

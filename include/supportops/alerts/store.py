@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
 from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.text import storable
 from supportops.db.schema import alerts
 from supportops.db.statements import insert_new
 
@@ -21,7 +22,7 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
 
     An open one is seen again: its headline and facts are brought up to date, its start stays.
     """
-    row = {
+    row: dict[str, Any] = {
         "key": alert.key,
         "kind": alert.kind.value,
         "severity": alert.severity.value,
@@ -30,16 +31,17 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
         "site": alert.site,
         "customer": alert.customer,
         "host": alert.host,
-        "facts": dict(alert.facts),
+        "facts": alert.facts,
         "opened_at": alert.opened_at,
         "last_seen_at": now,
     }
+    row = {name: storable(value) for name, value in row.items()}
     if insert_new(connection, alerts, [row]):
         return True
     connection.execute(
         update(alerts)
-        .where(*_open(alert.kind, alert.subject))
-        .values(headline=alert.headline, facts=dict(alert.facts), last_seen_at=now)
+        .where(*_open(alert.kind, row["subject"]))
+        .values(headline=row["headline"], facts=row["facts"], last_seen_at=now)
     )
     return False
 
@@ -60,7 +62,7 @@ def resolve_alert(
         .where(alerts.c.key == found.key, alerts.c.resolved_at.is_(None))
         .values(
             resolved_at=max(resolved_at, found.opened_at),
-            facts={"ended_at": resolved_at.isoformat(), **found.facts, **(facts or {})},
+            facts=storable({"ended_at": resolved_at.isoformat(), **found.facts, **(facts or {})}),
         )
     )
     return True
@@ -87,6 +89,12 @@ def find(connection: Connection, key: str) -> Alert | None:
     return None if found is None else _alert(found)
 
 
+def find_all(connection: Connection, keys: Iterable[str]) -> dict[str, Alert]:
+    """The alerts with these keys; at most a few thousand."""
+    rows = connection.execute(_select().where(alerts.c.key.in_(set(keys)))).mappings()
+    return {row["key"]: _alert(row) for row in rows}
+
+
 def list_open(connection: Connection, kind: Kind | None = None) -> list[Alert]:
     """Open alerts, the oldest first."""
     statement = _select().where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.opened_at)
@@ -101,13 +109,14 @@ def unsettled(connection: Connection) -> list[Alert]:
     return [_alert(row) for row in connection.execute(statement).mappings()]
 
 
-def settle(connection: Connection, key: str, now: datetime) -> None:
-    """Nobody will hear of this alert any more."""
-    connection.execute(
-        update(alerts)
-        .where(alerts.c.key == key, alerts.c.resolved_at.is_not(None))
-        .values(settled_at=now)
-    )
+def settle(connection: Connection, keys: Iterable[str], now: datetime) -> None:
+    """Nobody will hear of these alerts any more."""
+    rows = [{"settled": key} for key in keys]
+    if rows:
+        statement = update(alerts).where(
+            alerts.c.key == bindparam("settled"), alerts.c.resolved_at.is_not(None)
+        )
+        connection.execute(statement.values(settled_at=now), rows)
 
 
 def not_seen_since(connection: Connection, kind: Kind, instant: datetime) -> list[Alert]:
@@ -123,7 +132,7 @@ def not_seen_since(connection: Connection, kind: Kind, instant: datetime) -> lis
 def _open(kind: Kind, subject: str) -> tuple[Any, ...]:
     return (
         alerts.c.kind == kind.value,
-        alerts.c.subject == subject,
+        alerts.c.subject == storable(subject),
         alerts.c.resolved_at.is_(None),
     )
 

@@ -15,8 +15,11 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int
     """Inserts `rows`, leaving out those whose key is there already; answers how many were new."""
     if not rows:
         return 0
-    statement = _insert(connection, table).on_conflict_do_nothing()
-    return max(connection.execute(statement, [dict(row) for row in rows]).rowcount, 0)
+    # The rows that come back are counted: psycopg knows no row count of a batch.
+    statement = (
+        _insert(connection, table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+    )
+    return len(connection.execute(statement, [dict(row) for row in rows]).all())
 
 
 def insert_or_update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

@@ -8,49 +8,42 @@ from __future__ import annotations
 
 import os
 import socket
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from supportops.alerts import outbox, store
+from supportops.alerts import ledger, outbox, store
 from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.escalation import AlertPolicy, Limit, Why, decide
-from supportops.alerts.message import Notice, compose
+from supportops.alerts.escalation import Entry, Why, decide
 from supportops.alerts.outbox import Message, MessageState
-from supportops.alerts.sending import Job, send_all
+from supportops.alerts.sending import send_all
+from supportops.alerts.storm import allowance
 from supportops.config.loader import Configuration
 from supportops.db.engine import DISPATCHING, take_turns, writing
+from supportops.flows.alert_letters import NOT_SENT, Letters, NotTried, Sealed, Secrets, Send
 from supportops.flows.in_force import in_force
-from supportops.notify import Delivery, Letter, Outcome, send
-from supportops.sites.site import FIVE_MINUTES
-from supportops.sites.store import last_run
+from supportops.flows.self_watch import watch
+from supportops.notify import Delivery, Outcome, send
 
 Clock = Callable[[], datetime]
-Secrets = Callable[[str], str | None]
-
-
-class Send(Protocol):
-    """What `supportops.notify.send` is."""
-
-    def __call__(self, url: str, letter: Letter, *, timeout: float) -> Delivery: ...
-
 
 BATCH = 32
 WORKERS = 8
 LONGEST_DISPATCH = timedelta(minutes=4)
+# New alerts are looked for so often while a long outbox is being worked off.
+LOOK_AGAIN = timedelta(seconds=10)
 MOST_UNSURE = 3
-STALE_AFTER = 2 * FIVE_MINUTES
-# An import error is seen again at each parse; one that was not seen for so long is mended.
-IMPORT_ERROR_GONE = timedelta(minutes=15)
 
 
 @dataclass(slots=True)
 class Summary:
-    """What a dispatch did, by outcome; it lands in the log and in XCom, without addresses."""
+    """What a dispatch did, by outcome; it lands in the log and in XCom, without addresses.
+
+    `held_back` are the messages that wait for a storm limit at its end.
+    """
 
     queued: int = 0
     superseded: int = 0
@@ -79,47 +72,20 @@ def run(
 ) -> dict[str, Any]:
     """One dispatch: watches the watcher, then queues and sends until nothing is due.
 
-    `who` names this dispatcher in its claims. Before the first configuration was taken up
-    nobody is known who could be told; what is raised by then waits.
+    `who` names this dispatcher in its claims. Raises LookupError before the first configuration.
     """
     me = who or f"{socket.gethostname()}:{os.getpid()}"
-    summary = Summary()
     with writing(engine) as connection:
+        configuration = in_force(connection)
         watch(connection, clock())
-        try:
-            configuration = in_force(connection)
-        except LookupError as nothing_yet:
-            return summary.to_json() | {"note": str(nothing_yet)}
-    dispatch = _Dispatch(engine, configuration, secrets, clock, send, me, summary)
-    started = clock()
-    while clock() - started < LONGEST_DISPATCH:
+    dispatch = _Dispatch(engine, configuration, secrets, clock, send, me)
+    end = clock() + LONGEST_DISPATCH
+    while clock() < end:
         dispatch.queue()
-        if not dispatch.send_batch():
+        if not dispatch.send_for_a_while(end):
             break
     dispatch.settle()
-    return summary.to_json()
-
-
-def watch(connection: Connection, now: datetime) -> None:
-    """Raises or resolves what the system must say of itself: the age of the last check."""
-    run = last_run(connection, judged=True)
-    age = None if run is None or run.judged_at is None else now - run.judged_at
-    if age is None or age <= STALE_AFTER:
-        store.resolve_alert(connection, Kind.CHECK_STALE, "site check", now)
-    else:
-        alert = Alert(
-            key=f"{Kind.CHECK_STALE}:site check:{now.isoformat()}",
-            kind=Kind.CHECK_STALE,
-            severity=Severity.CRITICAL,
-            subject="site check",
-            headline="no site was checked for more than two intervals",
-            opened_at=now,
-            facts={"age_seconds": age.total_seconds()},
-        )
-        store.raise_alert(connection, alert, now)
-    gone = store.not_seen_since(connection, Kind.IMPORT_ERROR, now - IMPORT_ERROR_GONE)
-    for alert in gone:
-        store.resolve_alert(connection, Kind.IMPORT_ERROR, alert.subject, now)
+    return dispatch.summary.to_json()
 
 
 class _Dispatch:
@@ -133,133 +99,115 @@ class _Dispatch:
         clock: Clock,
         send: Send,
         me: str,
-        summary: Summary,
     ) -> None:
         self.engine = engine
         self.policy = configuration.alerts
         self.office = configuration.office
-        self.secrets = secrets
         self.clock = clock
-        self.send = send
         self.me = me
-        self.summary = summary
+        self.summary = Summary()
         self.targets = self.policy.targets()
+        self.letters = Letters(self.policy, secrets, send, clock)
 
     def queue(self) -> None:
         """Queues what should have been said by now, takes back what is overtaken."""
         now = self.clock()
         with writing(self.engine) as connection:
             take_turns(connection, DISPATCHING)
-            alerts = store.unsettled(connection)
-            for alert in alerts:
-                if alert.resolved_at is not None or alert.acknowledged_at is not None:
-                    self.summary.superseded += outbox.supersede(connection, alert, now)
-            known = outbox.entries(connection, [alert.key for alert in alerts])
-            for alert in alerts:
-                decisions = decide(alert, self.policy, known.get(alert.key, []), now, self.office)
-                self.summary.queued += outbox.queue(connection, alert, decisions, now)
+            for alert in store.list_open(connection, Kind.DELIVERY):
+                if alert.subject not in self.targets:  # nobody waits for messages there any more
+                    store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now)
+            self.summary.superseded += outbox.supersede(connection, now)
+            known = outbox.entries(connection)
+            decided = [
+                (alert, decide(alert, self.policy, known.get(alert.key, ()), now, self.office))
+                for alert in store.unsettled(connection)
+            ]
+            self.summary.queued += outbox.queue(connection, decided, now)
 
-    def send_batch(self) -> bool:
-        """Claims, sends and records one batch; answers whether there was anything to send."""
+    def send_for_a_while(self, end: datetime) -> bool:
+        """Sends until nothing is due, something failed, or it is time to look for new alerts.
+
+        Answers whether anything was tried. After a failure somebody else may have to hear.
+        """
+        until = min(end, self.clock() + LOOK_AGAIN)
+        tried = False
+        while (failed := self.send_batch()) is not None:
+            tried = True
+            if failed or self.clock() >= until:
+                break
+        return tried
+
+    def send_batch(self) -> int | None:
+        """Claims, sends and records one batch; how many letters failed, None if none was due."""
         now = self.clock()
+        slowest = self.policy.retry.timeout + timedelta(seconds=10)
+        lease = self.policy.retry.timeout * (BATCH // WORKERS + 2) + timedelta(minutes=1)
         with writing(self.engine) as connection:
             take_turns(connection, DISPATCHING)
             allowances = self._allowances(connection, now)
             exhausted = [name for name, left in allowances.items() if left <= 0]
-            lease = self.policy.retry.timeout * (BATCH // WORKERS + 2) + timedelta(minutes=1)
             taken = outbox.claim(connection, now, self.me, lease, BATCH, exhausted)
-            alerts = {m.alert: store.find(connection, m.alert) for m in taken}
-        jobs = self._jobs(taken, alerts, allowances)
-        timeout = self.policy.retry.timeout.total_seconds()
-        for job, delivery in send_all(
-            jobs, self._attempt, workers=WORKERS, hard_limit=timeout + 10
+            alerts = store.find_all(connection, [message.alert for message in taken])
+            self.summary.held_back = outbox.held_back(connection, now, exhausted)
+        if not taken:
+            return None
+        sealed = self.letters.seal(taken, alerts, allowances, now + lease - slowest)
+        failed = 0
+        for letter, delivery in send_all(
+            sealed, self.letters.post, workers=WORKERS, hard_limit=slowest.total_seconds()
         ):
-            self._record(job.about, delivery)
-        return bool(taken)
+            failed += delivery.outcome is not Outcome.HANDED_OVER
+            self._record(letter, delivery)
+        return failed
 
     def settle(self) -> None:
         """Closes the books on alerts of which nobody will hear any more."""
         now = self.clock()
         with writing(self.engine) as connection:
             take_turns(connection, DISPATCHING)
-            resolved = [a for a in store.unsettled(connection) if a.resolved_at is not None]
-            known = outbox.entries(connection, [alert.key for alert in resolved])
-            for alert in resolved:
-                decisions = decide(alert, self.policy, known.get(alert.key, []), now, self.office)
-                waits = any(d.sends or d.why is Why.OUTSIDE_HOURS for d in decisions)
-                if not waits and not outbox.unfinished(connection, alert.key):
-                    store.settle(connection, alert.key, now)
+            known = outbox.entries(connection)
+            done = [
+                alert.key
+                for alert in store.unsettled(connection)
+                if alert.resolved_at is not None
+                and all(entry.finished for entry in known.get(alert.key, ()))
+                and not self._somebody_waits(alert, known.get(alert.key, []), now)
+            ]
+            store.settle(connection, done, now)
+
+    def _somebody_waits(self, alert: Alert, known: list[Entry], now: datetime) -> bool:
+        decisions = decide(alert, self.policy, known, now, self.office)
+        return any(decision.sends or decision.why is Why.OUTSIDE_HOURS for decision in decisions)
 
     def _allowances(self, connection: Connection, now: datetime) -> dict[str, int]:
-        """How many more messages each target may get now, by its channel's storm limits."""
-        limits = [limit for found in self.policy.limits.values() for limit in found]
-        longest = max((limit.period for limit in limits), default=timedelta(0))
-        sent = outbox.sent_in(connection, now - longest, now)
+        """How many more letters each target may get now, by its channel's storm limits."""
+        limits = self.policy.limits
+        longest = max(
+            (limit.period for found in limits.values() for limit in found), default=timedelta(0)
+        )
+        sent = ledger.sent_in(connection, now - longest, now) if longest else {}
         flying = outbox.in_flight(connection, now)
         return {
-            name: _allowance(
-                self.policy.limits.get(target.channel, ()),
+            name: allowance(
+                limits.get(target.channel, ()),
                 sent.get(name, []),
                 flying.get(name, 0),
                 now,
+                BATCH,
             )
             for name, target in self.targets.items()
         }
 
-    def _jobs(
-        self,
-        taken: Sequence[Message],
-        alerts: Mapping[str, Alert | None],
-        allowances: Mapping[str, int],
-    ) -> list[Job[list[Message]]]:
-        """One job a letter: a message each while the target's allowance lasts, then a bundle."""
-        by_target: defaultdict[str, list[Message]] = defaultdict(list)
-        for message in taken:
-            by_target[message.target].append(message)
-        letters = [
-            group
-            for target, messages in by_target.items()
-            for group in _bundles(messages, max(1, allowances.get(target, 1)))
-        ]
-        letters.sort(key=lambda group: (group[0].urgency, group[0].queued_at, group[0].id))
-        return [self._job(group, alerts) for group in letters]
-
-    def _job(self, group: list[Message], alerts: Mapping[str, Alert | None]) -> Job[list[Message]]:
-        notices = [
-            Notice(
-                alert=alert,
-                phase=message.phase,
-                step=message.step,
-                reminder=message.reminder > 0,
-                repeated=message.maybe_sent,
-            )
-            for message in group
-            if (alert := alerts[message.alert]) is not None
-        ]
-        target = self.targets.get(group[0].target)
-        channel = group[0].channel if target is None else target.channel
-        letter = compose(notices, channel, self.policy.timezone, self.policy.board_url)
-        url = self.secrets(target.secret) if target else None
-        return Job(group[0].target, url or "", letter, group)
-
-    def _attempt(self, job: Job[list[Message]]) -> Delivery:
-        if not job.url:
-            target = self.targets.get(job.target)
-            why = (
-                f"nobody set the connection {target.secret}"
-                if target
-                else "no receiver of this name is configured any more"
-            )
-            return Delivery(Outcome.NOBODY, why, 0.0)
-        timeout = self.policy.retry.timeout.total_seconds()
-        return self.send(job.url, job.letter, timeout=timeout)
-
-    def _record(self, group: list[Message], delivery: Delivery) -> None:
+    def _record(self, letter: Sealed, delivery: Delivery) -> None:
         now = self.clock()
-        bundle = f"{group[0].id}/{group[0].attempt}" if len(group) > 1 else None
+        if delivery is NOT_SENT:
+            with writing(self.engine) as connection:
+                outbox.release(connection, letter.messages, self.me, now)
+            return
         with writing(self.engine) as connection:
-            for message in group:
-                state, pause = _next_state(message, delivery.outcome, self.policy, now)
+            for message in letter.messages:
+                state, pause = self._next(connection, message, delivery.outcome, now)
                 self.summary.count(delivery.outcome.value)
                 outbox.record(
                     connection,
@@ -267,14 +215,35 @@ class _Dispatch:
                     self.me,
                     outcome=delivery.outcome.value,
                     detail=delivery.detail,
-                    bundle=bundle,
+                    bundle=delivery.bundle if isinstance(delivery, NotTried) else letter.bundle,
                     started_at=now - timedelta(seconds=delivery.seconds),
                     seconds=delivery.seconds,
                     state=state,
                     next_attempt_at=now + pause,
                     now=now,
                 )
-            self._tell_of_target(connection, group[0].target, delivery, now)
+            if letter.target in self.targets:
+                self._tell_of_target(connection, letter.target, delivery, now)
+
+    def _next(
+        self, connection: Connection, message: Message, outcome: Outcome, now: datetime
+    ) -> tuple[MessageState, timedelta]:
+        """How a message goes on after an attempt, and how long it waits if it is tried again."""
+        retry = self.policy.retry
+        if outcome is Outcome.HANDED_OVER:
+            return MessageState.HANDED_OVER, timedelta(0)
+        too_late = now - message.queued_at > retry.give_up_after
+        if too_late or message.target not in self.targets:
+            return MessageState.GIVEN_UP, timedelta(0)
+        if outcome is Outcome.NOBODY:
+            # Useless until somebody sets the address right; then the open alert is still told.
+            return MessageState.WAITING, retry.longest
+        if outcome is Outcome.UNKNOWN:
+            unsure = 1 + ledger.unsure_attempts(connection, message.id)
+            if unsure >= MOST_UNSURE:
+                # Each of them may have arrived; one more would only annoy whoever has them all.
+                return MessageState.UNKNOWN, timedelta(0)
+        return MessageState.WAITING, retry.pause(message.key, message.attempt)
 
     def _tell_of_target(
         self, connection: Connection, target: str, delivery: Delivery, now: datetime
@@ -284,7 +253,7 @@ class _Dispatch:
             store.resolve_alert(connection, Kind.DELIVERY, target, now)
             return
         most = self.policy.retry.alarm_after
-        outcomes = outbox.last_outcomes(connection, target, most)
+        outcomes = ledger.last_outcomes(connection, target, most)
         in_a_row = len(outcomes) >= most and Outcome.HANDED_OVER.value not in outcomes
         if in_a_row or delivery.outcome is Outcome.NOBODY:
             alert = Alert(
@@ -297,32 +266,3 @@ class _Dispatch:
                 facts={"target": target, "detail": delivery.detail, "attempts": len(outcomes)},
             )
             store.raise_alert(connection, alert, now)
-
-
-def _allowance(
-    limits: Sequence[Limit], sent: Sequence[datetime], flying: int, now: datetime
-) -> int:
-    left = [limit.count - flying - sum(at > now - limit.period for at in sent) for limit in limits]
-    return min(left, default=BATCH)
-
-
-def _bundles(messages: Sequence[Message], allowance: int) -> list[list[Message]]:
-    """At most `allowance` letters: the most urgent alone, the overflow together in the last."""
-    if len(messages) <= allowance:
-        return [[message] for message in messages]
-    alone = [[message] for message in messages[: allowance - 1]]
-    return [*alone, list(messages[allowance - 1 :])]
-
-
-def _next_state(
-    message: Message, outcome: Outcome, policy: AlertPolicy, now: datetime
-) -> tuple[MessageState, timedelta]:
-    """How a message goes on after an attempt, and how long it waits if it is tried again."""
-    if outcome is Outcome.HANDED_OVER:
-        return MessageState.HANDED_OVER, timedelta(0)
-    if outcome is Outcome.NOBODY or now - message.queued_at > policy.retry.give_up_after:
-        return MessageState.GIVEN_UP, timedelta(0)
-    if outcome is Outcome.UNKNOWN and message.attempt >= MOST_UNSURE:
-        # Each of the three may have arrived; a fourth would only annoy whoever has them all.
-        return MessageState.UNKNOWN, timedelta(0)
-    return MessageState.WAITING, policy.retry.pause(message.key, message.attempt)

@@ -1,0 +1,153 @@
+"""From claimed messages to letters with an address, and each letter's one attempt."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from supportops.alerts.alert import Alert
+from supportops.alerts.escalation import AlertPolicy, Target
+from supportops.alerts.message import Notice, compose
+from supportops.alerts.outbox import Message
+from supportops.alerts.storm import bundles
+from supportops.notify import Delivery, Letter, Outcome
+
+Clock = Callable[[], datetime]
+Secrets = Callable[[str], str | None]
+
+
+class Send(Protocol):
+    """What `supportops.notify.send` is."""
+
+    def __call__(self, url: str, letter: Letter, *, timeout: float) -> Delivery: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One letter for one target and the messages in it; `known` is what becomes of it unsent.
+
+    Not posted any more from `until` on: its claim would run out under way.
+    """
+
+    target: str
+    messages: list[Message]
+    until: datetime
+    url: str = ""
+    letter: Letter | None = None
+    known: Delivery | None = None
+
+    @property
+    def bundle(self) -> str:
+        """Names this attempt in the ledger."""
+        return f"{self.messages[0].id}/{self.messages[0].attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried(Delivery):
+    """A letter to a target that just kept us waiting: it shares that attempt, `bundle`."""
+
+    bundle: str
+
+
+# The batch took too long; the letter is given back and goes with the next one.
+NOT_SENT = Delivery(Outcome.FAILED, "not sent", 0.0)
+
+
+class Letters:
+    """Composes and posts the letters of one dispatch."""
+
+    def __init__(self, policy: AlertPolicy, secrets: Secrets, send: Send, clock: Clock) -> None:
+        self._policy = policy
+        self._secrets = secrets
+        self._send = send
+        self._clock = clock
+        self._targets = policy.targets()
+        self._timeout = policy.retry.timeout.total_seconds()
+        self._slow: dict[str, NotTried] = {}
+
+    def seal(
+        self,
+        taken: Sequence[Message],
+        alerts: Mapping[str, Alert],
+        allowances: Mapping[str, int],
+        until: datetime,
+    ) -> list[Sealed]:
+        """Letters for the messages `taken`: one each while a target's allowance lasts, then one
+        for the rest. The urgent first."""
+        by_target: defaultdict[str, list[Message]] = defaultdict(list)
+        for message in taken:
+            by_target[message.target].append(message)
+        groups = [
+            group
+            for target, messages in by_target.items()
+            for group in bundles(messages, max(1, allowances.get(target, 1)))
+        ]
+        place = {message.id: number for number, message in enumerate(taken)}
+        groups.sort(key=lambda group: place[group[0].id])
+        return [self._sealed(group, alerts, until) for group in groups]
+
+    def _sealed(self, group: list[Message], alerts: Mapping[str, Alert], until: datetime) -> Sealed:
+        """A letter that cannot be written or addressed fails alone, and not the batch with it."""
+        name = group[0].target
+        target = self._targets.get(name)
+        if target is None:
+            known = _nobody("no receiver of this name is configured any more")
+            return Sealed(name, group, until, known=known)
+        try:
+            url = self._secrets(target.secret)
+        except Exception as error:  # its text may hold a secret, its kind does not
+            why = f"connection {target.secret} could not be read: {type(error).__name__}"
+            return Sealed(name, group, until, known=_failed(why))
+        if not url:
+            known = _nobody(f"nobody set the connection {target.secret}")
+            return Sealed(name, group, until, known=known)
+        try:
+            letter = self._composed(group, alerts, target)
+        except Exception as error:
+            known = _failed(f"could not be put into words: {type(error).__name__}")
+            return Sealed(name, group, until, known=known)
+        return Sealed(name, group, until, url, letter)
+
+    def _composed(
+        self, group: Sequence[Message], alerts: Mapping[str, Alert], target: Target
+    ) -> Letter:
+        notices = [
+            Notice(
+                alert=alerts[message.alert],
+                phase=message.phase,
+                step=message.step,
+                reminder=message.reminder > 0,
+                repeated=message.maybe_sent,
+            )
+            for message in group
+        ]
+        return compose(notices, target.channel, self._policy.timezone, self._policy.board_url)
+
+    def post(self, sealed: Sealed) -> Delivery:
+        """One attempt, or what is known without one. Called by several threads.
+
+        A target that kept us waiting for nothing is not asked again in this dispatch: forty
+        messages to a hung server would hold up everybody else's for a quarter of an hour.
+        """
+        if sealed.known is not None:
+            return sealed.known
+        if sealed.target in self._slow:
+            return self._slow[sealed.target]
+        if sealed.letter is None or self._clock() >= sealed.until:
+            return NOT_SENT
+        delivery = self._send(sealed.url, sealed.letter, timeout=self._timeout)
+        if delivery.outcome is not Outcome.HANDED_OVER and delivery.seconds >= self._timeout / 2:
+            words = f"not tried, as a moment ago: {delivery.detail}"
+            self._slow[sealed.target] = NotTried(Outcome.FAILED, words, 0.0, sealed.bundle)
+        return delivery
+
+
+def _nobody(why: str) -> Delivery:
+    return Delivery(Outcome.NOBODY, why, 0.0)
+
+
+def _failed(why: str) -> Delivery:
+    return Delivery(Outcome.FAILED, why, 0.0)

@@ -1,0 +1,55 @@
+"""What the system must say of itself: that checks stopped, and that a broken DAG was mended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
+from supportops.db.schema import configurations
+from supportops.sites.site import FIVE_MINUTES
+from supportops.sites.store import last_run
+
+SUBJECT = "site check"
+STALE_AFTER = 2 * FIVE_MINUTES
+# An import error is seen again at each parse; one that was not seen for so long is mended.
+IMPORT_ERROR_GONE = timedelta(minutes=15)
+
+
+def watch(connection: Connection, now: datetime) -> None:
+    """Raises or resolves the alert on the age of the last check; ends import errors long unseen.
+
+    Where no check ever came to its end, the age counts from the first configuration that was
+    taken up: an installation that never checks is told of too.
+    """
+    since = _last_sign_of_checks(connection)
+    if since is None or now - since <= STALE_AFTER:
+        resolve_alert(connection, Kind.CHECK_STALE, SUBJECT, now)
+    else:
+        raise_alert(connection, _stale(now - since, now), now)
+    for gone in not_seen_since(connection, Kind.IMPORT_ERROR, now - IMPORT_ERROR_GONE):
+        resolve_alert(connection, Kind.IMPORT_ERROR, gone.subject, now)
+
+
+def _last_sign_of_checks(connection: Connection) -> datetime | None:
+    run = last_run(connection, judged=True)
+    if run is not None:
+        return run.judged_at
+    first: datetime | None = connection.execute(
+        select(func.min(configurations.c.loaded_at))
+    ).scalar()
+    return first
+
+
+def _stale(age: timedelta, now: datetime) -> Alert:
+    return Alert(
+        key=f"{Kind.CHECK_STALE}:{SUBJECT}:{now.isoformat()}",
+        kind=Kind.CHECK_STALE,
+        severity=Severity.CRITICAL,
+        subject=SUBJECT,
+        headline="no site was checked for more than two intervals",
+        opened_at=now,
+        facts={"age_seconds": age.total_seconds()},
+    )

@@ -1,0 +1,117 @@
+"""A store with a configuration and alerts in it, a clock to turn, and a real dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from alert_builders import NOON
+from supportops.alerts import store as alert_store
+from supportops.alerts.alert import Alert, Kind
+from supportops.config.loader import Configuration, restore
+from supportops.config.snapshots import save
+from supportops.db.engine import reading, writing
+from supportops.db.schema import check_runs, messages, notification_log
+from supportops.flows import alert_dispatch
+from supportops.flows.alert_letters import Send
+from supportops.notify import send
+
+NINE_TO_FIVE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+LEVELS = {"calendars": {"office": {"timezone": "Europe/London", "hours": NINE_TO_FIVE}}}
+
+
+def receivers(*targets: str) -> dict[str, Any]:
+    """A receiver of each target's own name; its channel is the last word of it."""
+    return {
+        name: [{"name": name, "channel": name.rpartition("_")[2], "secret": f"apprise_{name}"}]
+        for name in targets
+    }
+
+
+def everything_to(*targets: str, **route: Any) -> dict[str, Any]:
+    """A route that matches every alert and tells `targets` at once."""
+    return {"name": "everything", "steps": [{"receivers": list(targets)}]} | route
+
+
+def configuration(*targets: str, **alerts: Any) -> Configuration:
+    """Every alert goes to `targets` at once, unless `alerts` has routes of its own."""
+    known = {"receivers": receivers(*targets), "routes": [everything_to(*targets)]}
+    return restore({"sites": {"sites": []}, "alerts": known | alerts, "service_levels": LEVELS})
+
+
+@dataclass
+class Clock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def turn(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+
+@dataclass
+class Desk:
+    """One installation: `dispatch()` runs the flow as a DAG does, at the clock's time."""
+
+    store: Engine
+    secrets: Mapping[str, str]
+    clock: Clock = field(default_factory=Clock)
+
+    def take_up(self, configuration: Configuration) -> None:
+        """Puts it in force, and has the sites checked just now, so that nothing is stale."""
+        with writing(self.store) as connection:
+            save(connection, configuration, self.clock.now)
+        self.check(configuration)
+
+    def check(self, configuration: Configuration) -> None:
+        now = self.clock.now
+        with writing(self.store) as connection:
+            connection.execute(check_runs.delete())
+            row = {"slot": now, "configuration": configuration.digest, "started_at": now}
+            row |= {"sites": 0, "judged_at": now + timedelta(days=7), "judged_order": 1}
+            connection.execute(check_runs.insert(), [row])
+
+    def raise_(self, *alerts: Alert) -> None:
+        with writing(self.store) as connection:
+            for alert in alerts:
+                assert alert_store.raise_alert(connection, alert, self.clock.now)
+
+    def resolve(self, alert: Alert) -> None:
+        with writing(self.store) as connection:
+            assert alert_store.resolve_alert(connection, alert.kind, alert.subject, self.clock.now)
+
+    def acknowledge(self, alert: Alert) -> None:
+        with writing(self.store) as connection:
+            assert alert_store.acknowledge(connection, alert.key, "Ada", self.clock.now)
+
+    def dispatch(self, send: Send = send, who: str = "dispatcher") -> dict[str, Any]:
+        return alert_dispatch.run(
+            self.store, lambda name: self.secrets.get(name), self.clock, send=send, who=who
+        )
+
+    def open_alerts(self, kind: Kind) -> list[Alert]:
+        with reading(self.store) as connection:
+            return alert_store.list_open(connection, kind)
+
+    def unsettled(self) -> list[Alert]:
+        with reading(self.store) as connection:
+            return alert_store.unsettled(connection)
+
+    def outbox(self) -> list[Any]:
+        return self._rows(select(messages).order_by(messages.c.id))
+
+    def ledger(self) -> list[Any]:
+        return self._rows(select(notification_log).order_by(notification_log.c.id))
+
+    def outcomes(self, target: str | None = None) -> list[str]:
+        """What each attempt came to, in order, to everybody or to `target`."""
+        return [row.outcome for row in self.ledger() if target in (None, row.target)]
+
+    def _rows(self, statement: Any) -> list[Any]:
+        with reading(self.store) as connection:
+            return list(connection.execute(statement))
