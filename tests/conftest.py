@@ -11,11 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, text
+
 from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import upgrade
 
 SERVER_VARIABLE = "SUPPORTOPS_TEST_POSTGRES"
+
+# A busy machine must not fail a test.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def store_url(address: str) -> URL:
 
 
 def make_engine(address: str, *, lock_wait: float | None = None) -> Engine:
-    """An engine whose writers wait for each other, up to `lock_wait` seconds, instead of failing."""
+    """An engine whose writers wait for each other, for `lock_wait` seconds, and then fail."""
     url = store_url(address)
     if url.get_backend_name() == "postgresql":
         return create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4)
