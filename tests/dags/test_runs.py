@@ -128,6 +128,10 @@ def test_an_outage_and_its_end_reach_every_channel(agency: Agency, bag) -> None:
     assert count(agency.store, messages) == count(agency.store, notification_log) == 6
 
 
+def test_a_dispatch_before_the_first_check_is_green(agency: Agency, bag) -> None:
+    assert bag.dags["alert_dispatch"].test().state == "success"
+
+
 def test_a_dispatch_without_alerts_is_green(agency: Agency, bag) -> None:
     bag.dags["site_check"].test()
     assert bag.dags["alert_dispatch"].test().state == "success"

@@ -72,12 +72,16 @@ def run(
 ) -> dict[str, Any]:
     """One dispatch: watches the watcher, then queues and sends until nothing is due.
 
-    `who` names this dispatcher in its claims. Raises LookupError before the first configuration.
+    `who` names this dispatcher in its claims. Before the first configuration was taken up nobody
+    is known who could be told: what was raised by then waits, and `note` says so.
     """
     me = who or f"{socket.gethostname()}:{os.getpid()}"
     with writing(engine) as connection:
-        configuration = in_force(connection)
         watch(connection, clock())
+        try:
+            configuration = in_force(connection)
+        except LookupError as nothing_yet:
+            return Summary().to_json() | {"note": str(nothing_yet)}
     dispatch = _Dispatch(engine, configuration, secrets, clock, send, me)
     end = clock() + LONGEST_DISPATCH
     while clock() < end:
