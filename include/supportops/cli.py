@@ -148,7 +148,7 @@ def alert_dispatch(as_json: Json = False) -> None:
     if as_json:
         _print_json(summary)
     else:
-        print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in summary.items()))
+        print(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in summary.items()))
     failed = summary.keys() & {"failed", "unknown", "nobody"}
     raise typer.Exit(FINDINGS if failed else FINE)
 

@@ -287,9 +287,13 @@ def test_a_letter_that_cannot_be_written_stops_no_other(
     assert "Sound" in mail.mails[0].subject
 
 
-def test_there_is_nothing_to_dispatch_by_before_the_first_configuration(store: Engine) -> None:
-    with pytest.raises(LookupError, match="no configuration"):
-        Desk(store, {}).dispatch()
+def test_before_the_first_configuration_what_was_raised_waits(store: Engine) -> None:
+    desk = Desk(store, {})
+    desk.raise_(alert())
+    assert "no configuration" in desk.dispatch()["note"]
+    assert desk.messages() == []
+    desk.take_up(configuration("team_email"))
+    assert desk.dispatch()["queued"] == 1
 
 
 def test_a_receiver_that_left_the_configuration_hears_nothing_and_alarms_nobody(
