@@ -291,7 +291,7 @@ def test_before_the_first_configuration_what_was_raised_waits(store: Engine) -> 
     desk = Desk(store, {})
     desk.raise_(alert())
     assert "no configuration" in desk.dispatch()["note"]
-    assert desk.messages() == []
+    assert desk.outbox() == []
     desk.take_up(configuration("team_email"))
     assert desk.dispatch()["queued"] == 1
 

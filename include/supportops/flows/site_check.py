@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.store import raise_alert, resolve_alert
+from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.config import snapshots
 from supportops.db.engine import JUDGING, reading, take_turns, writing
 from supportops.flows.in_force import in_force, take_up
@@ -115,10 +115,13 @@ def _clock_jump(connection: Connection, now: datetime) -> timedelta:
     """How far to run ahead of the machine's clock so that the log never runs backwards."""
     last = store.last_run(connection)
     subject = "this machine's clock"
-    if last is None or last.started_at <= now + CLOCK_TOLERANCE:
-        resolve_alert(connection, Kind.CLOCK, subject, now)
+    if last is None:
         return timedelta(0)
     ahead = last.started_at + CATCH_UP_STEP - now
+    jumped = last.started_at > now + CLOCK_TOLERANCE
+    if not jumped and (ahead <= timedelta(0) or not find_open(connection, Kind.CLOCK, subject)):
+        resolve_alert(connection, Kind.CLOCK, subject, now)
+        return timedelta(0)
     alert = Alert(
         key=f"{Kind.CLOCK}:{subject}:{now.isoformat()}",
         kind=Kind.CLOCK,
@@ -263,7 +266,7 @@ def finish(
     if specs:
         slot = datetime.fromisoformat(specs[0]["slot"])
         ahead = timedelta(seconds=specs[0]["ahead_seconds"])
-    summary = judge(place.engine, slot, now + ahead)
+    summary = judge(place.engine, slot, now, ahead)
     summary["pages"] = sum(shard["pages"] for shard in checked)
     summary["failing"] = sum(shard["failing"] for shard in checked)
     missing = len(specs) - len(checked)
