@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 TIMEOUT = 10.0
-PARTS = ("metadatabase", "scheduler", "dag_processor")
+PARTS = ("api_server", "metadatabase", "scheduler", "dag_processor")
 
 
 class AirflowError(Exception):
@@ -34,7 +34,8 @@ class AirflowApi:
             answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT)
             health = answer.json() if answer.ok else {}
         except (requests.RequestException, ValueError):
-            return ["api_server", *PARTS]
+            return list(PARTS)
+        health["api_server"] = {"status": "healthy" if answer.ok else "failing"}
         return [part for part in PARTS if (health.get(part) or {}).get("status") != "healthy"]
 
     def dags(self) -> dict[str, dict[str, Any]]:

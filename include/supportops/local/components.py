@@ -29,21 +29,26 @@ def migrations(here: Installation) -> list[tuple[str, Command]]:
 
 
 def airflow(here: Installation, port: int) -> list[Command]:
-    """Airflow's parts.
+    """Airflow's parts but the scheduler.
 
     Task logs are read from the disk that all parts share, so none serves logs on a port of its
     own: a second installation on this machine has no port to fight over but the UI's.
     """
-    parts = {
-        "api-server": ("api-server", "--host", "127.0.0.1", "--port", str(port)),
-        "scheduler": ("scheduler", "--skip-serve-logs"),
-        "dag-processor": ("dag-processor",),
-        "triggerer": ("triggerer", "--skip-serve-logs"),
-    }
     return [
-        Command(name, python("-m", "airflow", *arguments), here.logs / f"{name}.log")
-        for name, arguments in parts.items()
+        part(here, "api-server", "--host", "127.0.0.1", "--port", str(port)),
+        part(here, "dag-processor"),
+        part(here, "triggerer", "--skip-serve-logs"),
     ]
+
+
+def scheduler(here: Installation) -> Command:
+    """To be started once the API answers: a task that was due while nothing ran begins at once,
+    and fails when it finds no API."""
+    return part(here, "scheduler", "--skip-serve-logs")
+
+
+def part(here: Installation, name: str, *options: str) -> Command:
+    return Command(name, python("-m", "airflow", name, *options), here.logs / f"{name}.log")
 
 
 def demo(here: Installation, smtp: int, http: int) -> list[Command]:

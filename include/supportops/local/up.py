@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from rich.text import Text
 
 from supportops.local import breakage, components, demo_config
-from supportops.local.airflow_api import AirflowApi, AirflowError
+from supportops.local.airflow_api import PARTS, AirflowApi, AirflowError
 from supportops.local.credentials import Credentials, as_json, credentials, replace
 from supportops.local.environment import environment
 from supportops.local.inbox import Inbox, panel
@@ -120,7 +120,10 @@ class Run:
                 raise Broke(last_words(ended))
         for command in [*self.demo_parts, *components.airflow(self.here, self.wish.port)]:
             self.processes.start(command)
-        self._wait_until_healthy()
+        with self.terminal.step("Starting Airflow") as now:
+            self._wait_for({"api_server"}, now)
+            self.processes.start(components.scheduler(self.here))
+            self._wait_for(set(PARTS), now)
         ready = self._wait_for_dags()
         self.terminal.show(
             welcome(self.api.url, self.credentials.admin_password, demo=self.wish.demo)
@@ -137,14 +140,14 @@ class Run:
         if (ended := self.processes.first_ended()) is not None:
             raise Broke(last_words(ended))
 
-    def _wait_until_healthy(self) -> None:
+    def _wait_for(self, parts: set[str], now: Callable[[str], None]) -> None:
+        """Until `parts` report as healthy. Raises Broke when that takes too long."""
         deadline = time.monotonic() + HEALTHY_WITHIN
-        with self.terminal.step("Starting Airflow") as now:
-            while waiting := self.api.unhealthy():
-                now("waiting for " + ", ".join(waiting).replace("_", " "))
-                self._watch(0.5)
-                if time.monotonic() > deadline:
-                    raise Broke(f"{', '.join(waiting)} not healthy; see {self.here.logs}")
+        while waiting := [part for part in self.api.unhealthy() if part in parts]:
+            now("waiting for " + ", ".join(waiting).replace("_", " "))
+            self._watch(0.5)
+            if time.monotonic() > deadline:
+                raise Broke(f"{', '.join(waiting)} not healthy; see {self.here.logs}")
 
     def _wait_for_dags(self) -> bool:
         """Until the DAG of the first check is there (True) or a file turned out to be broken."""
