@@ -7,8 +7,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from airflow_home import ROOT
 from sqlalchemy import Engine
+
+from airflow_home import ROOT
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.db.engine import reading
