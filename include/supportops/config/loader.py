@@ -16,7 +16,7 @@ from supportops.alerts.escalation import AlertPolicy
 from supportops.config.alerts import AlertsFile
 from supportops.config.service_levels import ServiceLevelsFile
 from supportops.config.sites import SitesFile
-from supportops.config.values import Model, shown
+from supportops.config.values import AsWritten, Model, shown
 from supportops.config.yaml_source import (
     ConfigurationError,
     Fault,
@@ -89,7 +89,7 @@ def restore(document: Mapping[str, Any]) -> Configuration:
 
 def json_schema(name: str) -> dict[str, Any]:
     """The JSON Schema of one file, for editors. `name` is a key of FILES."""
-    schema = FILES[name].model_json_schema(by_alias=True)
+    schema = FILES[name].model_json_schema(by_alias=True, schema_generator=AsWritten)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

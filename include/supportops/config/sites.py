@@ -164,7 +164,7 @@ class CheckEntry(Model):
 class ServersEntry(Model):
     """When a shared server, not each of its sites, is the cause."""
 
-    share: Share = 0.5
+    share: Share = Field(default=0.5, json_schema_extra={"default": "50%"})
     min_sites: Annotated[int, Field(ge=2)] = 3
 
 

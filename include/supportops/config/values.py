@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic.json_schema import GenerateJsonSchema
 
 from supportops.config.yaml_source import KeyPath, show_path
 from supportops.sites.site import FIVE_MINUTES
@@ -71,6 +72,21 @@ def shown(value: Any) -> str:
         return f"a list of {len(value)}"
     text = repr(without_login(value) if isinstance(value, str) else value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+class AsWritten(GenerateJsonSchema):
+    """A JSON Schema whose defaults read as an operator would write them."""
+
+    def encode_default(self, dft: Any) -> Any:
+        if isinstance(dft, timedelta):
+            seconds = int(dft.total_seconds())
+            unit = next((u for u, size in reversed(_UNITS.items()) if seconds % size == 0), "s")
+            return f"{seconds // _UNITS[unit]}{unit}"
+        if isinstance(dft, list | tuple):
+            return [self.encode_default(item) for item in dft]
+        if isinstance(dft, BaseModel):
+            return dft.model_dump(mode="json", exclude_unset=True)
+        return super().encode_default(dft)
 
 
 def _duration(found: Any) -> timedelta:

@@ -86,7 +86,7 @@ def read(path: Path) -> Source:
     except (yaml.YAMLError, RecursionError, OverflowError, ValueError) as error:
         if isinstance(error, ConfigurationError):
             raise
-        raise ConfigurationError((_syntax_fault(name, error),)) from None
+        raise ConfigurationError((_syntax_fault(name, text, error),)) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -147,11 +147,16 @@ def show_path(path: KeyPath) -> str:
     return shown
 
 
-def _syntax_fault(name: str, error: Exception) -> Fault:
-    mark = getattr(error, "problem_mark", None)
-    line = mark.line + 1 if mark is not None else None
-    problem = getattr(error, "problem", None) or str(error) or type(error).__name__
-    return Fault(name, line, "", str(problem).removeprefix("found "), "YAML")
+def _syntax_fault(name: str, text: str, error: Exception) -> Fault:
+    mark, position = getattr(error, "problem_mark", None), getattr(error, "position", None)
+    line = None
+    if mark is not None:
+        line = mark.line + 1
+    elif isinstance(position, int):
+        line = text.count("\n", 0, position) + 1
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    words = " ".join(str(problem or type(error).__name__).split())
+    return Fault(name, line, "", words.removeprefix("found "), "YAML")
 
 
 def _walk(

@@ -86,6 +86,8 @@ class Standing:
 
     @property
     def flap_percent(self) -> float:
+        if not self.flips:
+            return 0.0
         bits = (self.flips >> (FLAP_CHECKS - 1 - age) & 1 for age in range(FLAP_CHECKS))
         return 100.0 * sum(w for w, bit in zip(_FLAP_WEIGHTS, bits, strict=True) if bit) / 20
 

@@ -1,0 +1,116 @@
+"""Availability from the log, on both databases: the same fold as the incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from builders import NOON, checks, configure
+from supportops.db.engine import writing
+from supportops.flows import site_check
+from supportops.flows.in_force import take_up
+from supportops.flows.site_availability import SiteAvailability, of_period
+from supportops.sites import store as sites_store
+from supportops.sites.availability import Availability
+
+CONTROL = "https://control.example/"
+MINUTE = timedelta(minutes=1)
+SEEN = ("@vantage", CONTROL)
+
+
+class Log:
+    """A store that runs are written to, as the site check leaves them."""
+
+    def __init__(self, engine: Engine, folder: Path, names: Sequence[str] = ("shop",)) -> None:
+        self.engine = engine
+        sites = [{"name": name, "url": f"https://{name}.example/"} for name in names]
+        configure(folder, sites, vantage=[CONTROL])
+        self.digest = take_up(engine, folder, NOON)[0].digest
+
+    def run(self, minute: float, answers: Mapping[str | tuple[str, str], str]) -> None:
+        run = checks(minute, answers)
+        with writing(self.engine) as connection:
+            sites_store.begin_run(connection, run.slot, self.digest, run.slot, 1)
+            sites_store.append_results(connection, run.slot, run.attempts)
+        site_check.judge(self.engine, run.slot, run.slot + MINUTE)
+
+    def runs(self, *marks: str, start: float = 0) -> None:
+        for number, answers in enumerate(marks):
+            if answers:
+                self.run(start + 5 * number, {"shop": answers, SEEN: "."})
+
+    def of(self, start: float, end: float) -> Availability:
+        return of_period(self.engine, NOON + start * MINUTE, NOON + end * MINUTE)[0].availability
+
+
+@pytest.fixture
+def log(store: Engine, tmp_path: Path) -> Log:
+    return Log(store, tmp_path / "config")
+
+
+def test_an_outage_in_the_period(log: Log) -> None:
+    log.runs(".", "xxx", "x", "..", ".", ".")
+    found = log.of(0, 30)
+    assert (found.up, found.down, found.outages, found.checks) == (20 * MINUTE, 10 * MINUTE, 1, 6)
+
+
+def test_the_state_at_the_start_comes_from_before_it(log: Log) -> None:
+    log.runs("xxx", "x", "x", "x", "..")
+    assert log.of(15, 20).down == 5 * MINUTE
+
+
+def test_the_state_at_the_start_is_known_however_long_ago_it_was_confirmed(log: Log) -> None:
+    """After the outage no two checks agree for hours: the site never came back for good."""
+    log.runs("xxx", *[".x", "x"] * 30, ".")
+    assert log.of(290, 300).down == 10 * MINUTE
+
+
+def test_an_outage_that_the_end_of_the_period_cuts_off_is_confirmed_after_it(log: Log) -> None:
+    log.runs(".", "x", "x", "x", ".")
+    assert log.of(0, 6).down == 1 * MINUTE
+    assert log.of(0, 20).down == log.of(0, 6).down + log.of(6, 20).down == 15 * MINUTE
+
+
+def test_a_run_that_is_late_holds_the_state_beyond_the_end_of_a_period(log: Log) -> None:
+    log.runs(".", "", ".")
+    assert log.of(0, 7).up + log.of(7, 10).up == 10 * MINUTE
+
+
+def test_blind_runs_are_unknown_and_not_down(log: Log) -> None:
+    log.runs(".", ".")
+    for minute in (10, 15):
+        log.run(minute, {"shop": "xxx", SEEN: "xxx"})
+    log.runs(".", ".", start=20)
+    found = log.of(0, 30)
+    assert (found.up, found.unknown, found.down) == (20 * MINUTE, 10 * MINUTE, timedelta(0))
+    assert log.of(20, 30).up == 10 * MINUTE, "also where the blindness ended with the period before"
+
+
+def test_a_site_that_fails_in_the_run_that_sees_again_is_down(
+    store: Engine, tmp_path: Path
+) -> None:
+    log = Log(store, tmp_path / "config", ("shop", "blog", "wiki"))
+    log.run(0, {"shop": ".", "blog": ".", "wiki": ".", SEEN: "."})
+    log.run(5, {"shop": "xxx", "blog": "xxx", "wiki": "xxx", SEEN: "xxx"})
+    log.run(10, {"shop": "xxx", "blog": ".", "wiki": ".", SEEN: "."})
+    log.run(15, {"shop": "x", "blog": ".", "wiki": ".", SEEN: "."})
+    found = log.of(0, 20)
+    assert (found.up, found.unknown, found.down) == (5 * MINUTE, 5 * MINUTE, 10 * MINUTE)
+
+
+def test_a_period_without_checks_is_unknown(log: Log) -> None:
+    assert log.of(-60, -30).unknown == 30 * MINUTE
+
+
+def test_every_site_has_its_row_in_the_order_of_the_file(store: Engine, tmp_path: Path) -> None:
+    log = Log(store, tmp_path / "config", ("zoo", "shop"))
+    log.run(0, {"zoo": ".", "shop": "."})
+    rows = of_period(store, NOON, NOON + 5 * MINUTE)
+    assert [row.site.name for row in rows] == ["zoo", "shop"]
+    shown = rows[0].to_json()
+    assert isinstance(rows[0], SiteAvailability)
+    assert (shown["site"], shown["up_share"], shown["up_seconds"]) == ("zoo", 1.0, 300.0)
