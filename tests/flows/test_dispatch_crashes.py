@@ -68,6 +68,7 @@ def once(desk: Desk, address: str, act: str = "once") -> subprocess.Popen[str]:
     started = process(desk, address, act, now=desk.clock.now.isoformat())
     assert started.stdout is not None
     assert started.stdout.readline() == "ready\n"
+    return started
 
 
 def said(http: Endpoint) -> list[str]:

@@ -107,7 +107,7 @@ def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
     }
 
 
-def entries(connection: Connection) -> dict[str, list[Entry]]:
+def entries(connection: Connection, *, only_resolved: bool = False) -> dict[str, list[Entry]]:
     """What was done about each unsettled alert, message by message: what `decide` reads."""
     c = messages.c
     failures = (
@@ -123,6 +123,8 @@ def entries(connection: Connection) -> dict[str, list[Entry]]:
         .where(alerts.c.settled_at.is_(None), c.state != MessageState.SUPERSEDED.value)
         .order_by(c.id)
     )
+    if only_resolved:
+        statement = statement.where(alerts.c.resolved_at.is_not(None))
     found: defaultdict[str, list[Entry]] = defaultdict(list)
     for row in connection.execute(statement):
         entry = Entry(
@@ -208,9 +210,11 @@ def claim(
     return sorted(taken, key=lambda m: (m.urgency, m.maybe_sent, m.queued_at, m.id))
 
 
-def held_back(connection: Connection, now: datetime, targets: Iterable[str]) -> int:
+def held_back(connection: Connection, now: datetime, targets: Sequence[str]) -> int:
     """How many messages to `targets` are due and wait for the storm limit."""
-    statement = select(func.count()).where(_due(now), messages.c.target.in_(list(targets)))
+    if not targets:
+        return 0
+    statement = select(func.count()).where(_due(now), messages.c.target.in_(targets))
     return connection.execute(statement).scalar_one()
 
 
@@ -260,6 +264,17 @@ def release(connection: Connection, taken: Sequence[Message], who: str, until: d
             attempts=messages.c.attempts - 1,
             next_attempt_at=until,
         )
+    )
+
+
+def hurry(connection: Connection, target: str, now: datetime) -> None:
+    """A target that failed works again: what waits for its retry goes now."""
+    c = messages.c
+    connection.execute(
+        update(messages)
+        .where(c.finished_at.is_(None), c.state == MessageState.WAITING.value)
+        .where(c.target == target, c.next_attempt_at > now)
+        .values(next_attempt_at=now)
     )
 
 

@@ -36,6 +36,7 @@ LONGEST_DISPATCH = timedelta(minutes=4)
 # New alerts are looked for so often while a long outbox is being worked off.
 LOOK_AGAIN = timedelta(seconds=10)
 MOST_UNSURE = 3
+_REPEATED = ", marked as perhaps repeated"
 
 
 @dataclass(slots=True)
@@ -136,14 +137,17 @@ class _Dispatch:
         """
         until = min(end, self.clock() + LOOK_AGAIN)
         tried = False
-        while (failed := self.send_batch()) is not None:
+        while (failed := self.send_batch(end)) is not None:
             tried = True
             if failed or self.clock() >= until:
                 break
         return tried
 
-    def send_batch(self) -> int | None:
-        """Claims, sends and records one batch; how many letters failed, None if none was due."""
+    def send_batch(self, end: datetime) -> int | None:
+        """Claims, sends and records one batch; how many letters failed, None if none was due.
+
+        No letter is posted after `end`, nor so late that its claim would run out under way.
+        """
         now = self.clock()
         slowest = self.policy.retry.timeout + timedelta(seconds=10)
         lease = self.policy.retry.timeout * (BATCH // WORKERS + 2) + timedelta(minutes=1)
@@ -156,7 +160,8 @@ class _Dispatch:
             self.summary.held_back = outbox.held_back(connection, now, exhausted)
         if not taken:
             return None
-        sealed = self.letters.seal(taken, alerts, allowances, now + lease - slowest)
+        until = min(end, now + lease - slowest)
+        sealed = self.letters.seal(taken, alerts, allowances, until)
         failed = 0
         for letter, delivery in send_all(
             sealed, self.letters.post, workers=WORKERS, hard_limit=slowest.total_seconds()
@@ -170,7 +175,7 @@ class _Dispatch:
         now = self.clock()
         with writing(self.engine) as connection:
             take_turns(connection, DISPATCHING)
-            known = outbox.entries(connection)
+            known = outbox.entries(connection, only_resolved=True)
             done = [
                 alert.key
                 for alert in store.unsettled(connection)
@@ -187,10 +192,10 @@ class _Dispatch:
     def _allowances(self, connection: Connection, now: datetime) -> dict[str, int]:
         """How many more letters each target may get now, by its channel's storm limits."""
         limits = self.policy.limits
-        longest = max(
-            (limit.period for found in limits.values() for limit in found), default=timedelta(0)
-        )
-        sent = ledger.sent_in(connection, now - longest, now) if longest else {}
+        periods = [limit.period for found in limits.values() for limit in found]
+        if not periods:
+            return dict.fromkeys(self.targets, BATCH)
+        sent = ledger.sent_in(connection, now - max(periods), now)
         flying = outbox.in_flight(connection, now)
         return {
             name: allowance(
@@ -218,7 +223,7 @@ class _Dispatch:
                     message,
                     self.me,
                     outcome=delivery.outcome.value,
-                    detail=delivery.detail,
+                    detail=delivery.detail + (_REPEATED if message.maybe_sent else ""),
                     bundle=delivery.bundle if isinstance(delivery, NotTried) else letter.bundle,
                     started_at=now - timedelta(seconds=delivery.seconds),
                     seconds=delivery.seconds,
@@ -254,7 +259,8 @@ class _Dispatch:
     ) -> None:
         """A target that fails for good is shown and told through another channel."""
         if delivery.outcome is Outcome.HANDED_OVER:
-            store.resolve_alert(connection, Kind.DELIVERY, target, now)
+            if store.resolve_alert(connection, Kind.DELIVERY, target, now):
+                outbox.hurry(connection, target, now)
             return
         most = self.policy.retry.alarm_after
         outcomes = ledger.last_outcomes(connection, target, most)

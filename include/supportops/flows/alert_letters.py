@@ -29,7 +29,7 @@ class Send(Protocol):
 class Sealed:
     """One letter for one target and the messages in it; `known` is what becomes of it unsent.
 
-    Not posted any more from `until` on: its claim would run out under way.
+    It is not posted any more from `until` on.
     """
 
     target: str
@@ -52,7 +52,7 @@ class NotTried(Delivery):
     bundle: str
 
 
-# The batch took too long; the letter is given back and goes with the next one.
+# Its batch took too long; the letter is given back and goes with the next one.
 NOT_SENT = Delivery(Outcome.FAILED, "not sent", 0.0)
 
 
