@@ -1,7 +1,8 @@
-"""What supportops adds to Airflow: one listener, so that a failed task is told like an outage.
+"""What supportops adds to Airflow: the board, and one listener, so that a failed task is told
+like an outage.
 
-Airflow executes this file in every process; nothing happens at import, and what a listener does
-is imported when it is called.
+Airflow executes this file in every process; nothing happens at import. What a listener does is
+imported when it is called, the board when it is first asked for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk import TaskInstanceState
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +32,19 @@ def _tell(what: str, *arguments: object) -> None:
 
 
 @hookimpl
-def on_task_instance_failed(previous_state, task_instance, error):
-    if str(getattr(task_instance, "state", "")) != "up_for_retry":
+def on_task_instance_failed(task_instance):
+    # Airflow calls this for every try; one that is tried again has not failed yet.
+    if task_instance.state != TaskInstanceState.UP_FOR_RETRY:
         _tell("task_failed", task_instance.dag_id, task_instance.task_id, task_instance.run_id)
 
 
 @hookimpl
-def on_dag_run_failed(dag_run, msg):
+def on_dag_run_failed(dag_run):
     _tell("run_failed", dag_run.dag_id, dag_run.run_id)
 
 
 @hookimpl
-def on_dag_run_success(dag_run, msg):
+def on_dag_run_success(dag_run):
     _tell("run_succeeded", dag_run.dag_id)
 
 
@@ -55,6 +58,61 @@ def on_existing_dag_import_error(filename, stacktrace):
     _tell("import_failed", filename, stacktrace)
 
 
+class _Board:
+    """The board, made at its first request: FastAPI alone takes a worker a second to import."""
+
+    def __init__(self) -> None:
+        self.app = None
+
+    async def __call__(self, scope, receive, send):
+        if self.app is None:
+            self.app = make_board()
+        await self.app(scope, receive, send)
+
+
+def make_board():
+    """Whoever may see Airflow's pages may read; whoever may edit the dispatch may acknowledge."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+    from airflow.api_fastapi.core_api.security import (
+        get_user,
+        requires_access_dag,
+        requires_access_view,
+    )
+    from airflow.sdk import Connection, timezone
+    from fastapi import Depends
+
+    from supportops.bootstrap import open_workplace
+    from supportops.config.remembered import Remembered
+    from supportops.web.app import make_app
+    from supportops.web.kept_open import KeptOpen
+
+    user, may_edit = Depends(get_user), Depends(requires_access_dag("PUT", None, "alert_dispatch"))
+
+    def who_acts(user=user, _=may_edit):
+        return user.get_name()
+
+    return make_app(
+        KeptOpen(lambda: open_workplace(Connection.get)),
+        Remembered(),
+        timezone.utcnow,
+        authorise_read=requires_access_view(AccessView.WEBSITE),
+        authorise_write=who_acts,
+    )
+
+
 class SupportopsPlugin(AirflowPlugin):
     name = "supportops"
     listeners = [sys.modules[__name__]]  # noqa: RUF012 (the form that Airflow reads)
+    fastapi_apps = [  # noqa: RUF012
+        {"name": "supportops", "app": _Board(), "url_prefix": "/support"}
+    ]
+    # Airflow shows the frame's path behind the view's: plugin/support/support/incident?key=...
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Support",
+            "href": "support/",
+            "url_route": "support",
+            "destination": "nav",
+            "nav_top_level": True,
+        }
+    ]

@@ -25,7 +25,7 @@ os.environ |= {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
-    "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-for-tests-only-0123456789abcdef",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-for-tests-only-" + "0123456789" * 4,
     "AIRFLOW__API__SECRET_KEY": "another-secret-for-tests-only-0123456789",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),
     "PYTHONPATH": str(ROOT / "include"),

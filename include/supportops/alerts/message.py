@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from supportops.alerts.alert import Alert, Channel
-from supportops.alerts.story import MOST_NAMES, Notice, Story, cut, safe_link, tell
+from supportops.alerts.story import MOST_NAMES, Notice, Story, cut, incident_link, safe_link, tell
 from supportops.gsm7 import fit_sms, gsm7, septets
 from supportops.notify import Letter
 from supportops.rendering import render
@@ -38,7 +38,7 @@ def compose(
     context = {
         "title": title,
         "stories": stories,
-        "board": safe_link(board_url),
+        "board": _link(notices, board_url),
         "most": MOST_NAMES,
         "marks": _MARKS,
     }
@@ -47,6 +47,13 @@ def compose(
     thread = thread_id(notices[0].alert) if len(notices) == 1 else None
     text, html = render("alerts/email.txt", **context), render("alerts/email.html", **context)
     return Letter(title, text, html, message_id=thread)
+
+
+def _link(notices: Sequence[Notice], board_url: str | None) -> str | None:
+    """A message about one alert leads to its page, a bundle to the board."""
+    if len(notices) == 1:
+        return incident_link(board_url, notices[0].alert)
+    return safe_link(board_url)
 
 
 def thread_id(alert: Alert) -> str:

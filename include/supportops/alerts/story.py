@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from supportops.alerts.alert import Alert, Phase, Severity
 from supportops.alerts.facts import Facts
@@ -18,6 +18,7 @@ from supportops.rendering import duration, local, one_line
 
 MOST_NAMES = 100
 _TRACEBACK_LINES = 25
+_LONGEST_LINK = 1000
 _PHASES = {
     "dns": "DNS",
     "connect": "connect",
@@ -118,6 +119,27 @@ def safe_link(address: str | None) -> str | None:
     except ValueError:
         return None
     return address if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def incident_path(key: str) -> str:
+    """Where the page of an alert lies on the board, relative to it."""
+    return f"incident?key={quote(key, safe='', errors='replace')}"
+
+
+def incident_link(board: str | None, alert: Alert) -> str | None:
+    """The page of `alert` on the board at `board`, the board where its pages cannot be addressed.
+
+    Airflow frames the board (`/support/`) and shows its address behind that of the view:
+    `<airflow>/plugin/support/support/incident?key=...`.
+    """
+    home = safe_link(board)
+    if home is None or "/plugin/" not in home or "?" in home or "#" in home:
+        return home
+    view = home.rstrip("/")
+    if view.endswith("/support/support"):
+        view = view.removesuffix("/support")
+    link = f"{view}/support/{incident_path(alert.key)}"
+    return link if len(link) <= _LONGEST_LINK else home
 
 
 def _tone(alert: Alert, resolved: bool) -> str:

@@ -1,0 +1,78 @@
+"""Open alerts, messages on their way, and receivers that cannot be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from supportops.alerts import store
+from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.story import incident_path
+from supportops.alerts.wording import WORDING
+from supportops.web import queries
+from supportops.web.parts import Desk, last_check
+from supportops.web.telling import OUTCOMES, as_told
+
+MOST_ALERTS = 200
+MOST_MESSAGES = 100
+
+_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    alert: Alert
+    word: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A target of alerts.yaml and what its newest attempt came to; `failing` has an alert."""
+
+    name: str
+    channel: str
+    outcome: str
+    detail: str
+    at: datetime | None
+    failing: bool
+
+
+def alerts(desk: Desk) -> dict[str, Any]:
+    """What the alerts' template shows."""
+    found = sorted(store.list_open(desk.connection), key=lambda alert: _ORDER[alert.severity])
+    rows, unfinished = queries.unfinished_messages(desk.connection, MOST_MESSAGES)
+    return {
+        "check": last_check(desk.connection, desk.now),
+        "alerts": [
+            OpenAlert(alert, WORDING[alert.kind].word, incident_path(alert.key))
+            for alert in found[:MOST_ALERTS]
+        ],
+        "total": len(found),
+        "messages": [(as_told(row), incident_path(row["alert"])) for row in rows],
+        "unfinished": unfinished,
+        "receivers": receivers(desk, {a.subject for a in found if a.kind is Kind.DELIVERY}),
+        "now": desk.now,
+        "zone": desk.zone,
+    }
+
+
+def receivers(desk: Desk, failing: set[str]) -> list[Receiver]:
+    """Every target that is configured, the failing ones first."""
+    targets = desk.configuration.alerts.targets()
+    newest = queries.newest_attempts(desk.connection, targets)
+    found = []
+    for name, target in targets.items():
+        row = newest.get(name)
+        found.append(
+            Receiver(
+                name=name,
+                channel=target.channel.value,
+                outcome=OUTCOMES.get(row["outcome"], row["outcome"]) if row else "nothing sent yet",
+                detail=row["detail"] if row and row["outcome"] != "handed_over" else "",
+                at=row["started_at"] if row else None,
+                failing=name in failing,
+            )
+        )
+    return sorted(found, key=lambda receiver: (not receiver.failing, receiver.name))

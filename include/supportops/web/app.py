@@ -1,0 +1,168 @@
+"""The board as a FastAPI app: five pages to read and one act, behind whatever guards it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from supportops.alerts.store import acknowledge
+from supportops.db.engine import reading, writing
+from supportops.rendering import render
+from supportops.web.alerts_page import alerts
+from supportops.web.board import Asked, board
+from supportops.web.guard import HEADERS, trespass
+from supportops.web.incident_page import incident
+from supportops.web.lights import Light
+from supportops.web.parts import Clock, Desk, InForce, NotHere, OpenPlace
+from supportops.web.site_page import site
+
+log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_LONGEST = 4000
+
+Text = Annotated[str, Query(max_length=_LONGEST)]
+Page = Callable[[Desk], dict[str, Any]]
+
+
+class Acknowledgement(BaseModel):
+    """What the button sends."""
+
+    key: str = Field(min_length=1, max_length=_LONGEST)
+
+
+def make_app(
+    open_place: OpenPlace,
+    in_force: InForce,
+    clock: Clock,
+    *,
+    authorise_read: Callable[..., Any],
+    authorise_write: Callable[..., Any],
+) -> FastAPI:
+    """The board over the store that `open_place` opens.
+
+    `authorise_read` and `authorise_write` are FastAPI dependencies that refuse by raising an
+    HTTPException; the first guards every address, the second answers the name of who acts.
+    """
+    app = FastAPI(
+        dependencies=[Depends(authorise_read)], docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.middleware("http")(_with_headers)
+    pages = _Pages(open_place, in_force, clock)
+
+    @app.get("/")
+    def _board(
+        customer: Text = "", state: Light | None = None, page: Annotated[int, Query(ge=1)] = 1
+    ) -> HTMLResponse:
+        asked = Asked(customer, state.value if state else "", page)
+        return pages.show("board", lambda desk: board(desk, asked))
+
+    @app.get("/incident")
+    def _incident(key: Text) -> HTMLResponse:
+        return pages.show("incident", lambda desk: incident(desk, key))
+
+    @app.get("/alerts")
+    def _alerts() -> HTMLResponse:
+        return pages.show("alerts", alerts)
+
+    @app.get("/site")
+    def _site(name: Text) -> HTMLResponse:
+        return pages.show("site", lambda desk: site(desk, name))
+
+    @app.get("/static/{name}")
+    def _static(name: str) -> Response:
+        found = _files().get(name)
+        if found is None:
+            return Response(status_code=404)
+        body, kind = found
+        keep = {"cache-control": "private, max-age=86400"}
+        return Response(body, media_type=kind, headers=keep)
+
+    @app.post("/acknowledge")
+    def _acknowledge(
+        request: Request,
+        body: Acknowledgement,
+        who: str = Depends(authorise_write),
+    ) -> JSONResponse:
+        if refused := trespass(request.headers):
+            return JSONResponse({"detail": refused}, 403)
+        return pages.acknowledge(body.key, who)
+
+    return app
+
+
+async def _with_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+class _Pages:
+    """Makes pages from the store, one snapshot each, and says so when it cannot."""
+
+    def __init__(self, open_place: OpenPlace, in_force: InForce, clock: Clock) -> None:
+        self.open_place = open_place
+        self.in_force = in_force
+        self.clock = clock
+
+    def show(self, name: str, page: Page) -> HTMLResponse:
+        try:
+            with self.open_place() as place, reading(place.engine) as connection:
+                now = self.clock()
+                try:
+                    configuration = self.in_force(connection)
+                except LookupError:
+                    return _notice(200, "No check has run yet", "The first one takes up the sites.")
+                context = page(Desk(connection, configuration, now))
+                return HTMLResponse(render(f"web/{name}.html", version=_version(), **context))
+        except NotHere as error:
+            return _notice(404, "Not found", f"{error}.".capitalize())
+        except Exception as error:
+            # What went wrong may hold an address with its password: the log masks, a page cannot.
+            log.exception("the board could not show %s", name)
+            words = f"Its store did not answer as expected ({type(error).__name__})."
+            return _notice(503, "The board cannot be shown", words)
+
+    def acknowledge(self, key: str, who: str) -> JSONResponse:
+        try:
+            with self.open_place() as place, writing(place.engine) as connection:
+                taken = acknowledge(connection, key, who, self.clock())
+        except Exception as error:
+            log.exception("%s could not acknowledge %r", who, key)
+            return JSONResponse({"detail": f"the store failed ({type(error).__name__})"}, 503)
+        log.info("%s acknowledged %r: %s", who, key, "taken" if taken else "was taken or over")
+        return JSONResponse({"acknowledged": taken}, 200 if taken else 409)
+
+
+def _notice(status: int, title: str, words: str) -> HTMLResponse:
+    body = render("web/notice.html", version=_version(), title=title, words=words, check=None)
+    return HTMLResponse(body, status)
+
+
+@cache
+def _files() -> dict[str, tuple[bytes, str]]:
+    """Every static file by its name, read once."""
+    return {
+        path.name: (path.read_bytes(), _TYPES[path.suffix])
+        for path in STATIC.iterdir()
+        if path.suffix in _TYPES
+    }
+
+
+@cache
+def _version() -> str:
+    """Changes with the static files, so that a browser never mixes two releases."""
+    digest = hashlib.sha256(b"".join(body for _, (body, _) in sorted(_files().items())))
+    return digest.hexdigest()[:8]

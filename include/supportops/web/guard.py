@@ -1,0 +1,40 @@
+"""What keeps the board safe in a browser: headers on every answer, and a check of every write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+HEADERS: Mapping[str, str] = {
+    # No inline script and no inline style: a site's name that slipped through stays text.
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+WRITE_HEADER = "x-supportops"
+
+
+def trespass(headers: Mapping[str, str]) -> str | None:
+    """Why a write is refused, None if it comes from the board's own page.
+
+    A page of another site can send neither our header nor JSON without being asked for consent
+    first (CORS), and the browser says where a request comes from: two fences, since Airflow adds
+    none but SameSite=Lax. `headers` by lower-case name.
+    """
+    if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        return "only JSON is taken"
+    if WRITE_HEADER not in headers:
+        return "the board's own header is missing"
+    fetched = headers.get("sec-fetch-site")
+    if fetched is not None:
+        return None if fetched == "same-origin" else "the request comes from another site"
+    origin = urlsplit(headers.get("origin", ""))
+    if not origin.netloc or origin.netloc != headers.get("host"):
+        return "the request comes from another site"
+    return None

@@ -1,0 +1,111 @@
+"""One incident or alert: what, when, why, on what evidence, and who was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from supportops.alerts import store as alert_store
+from supportops.alerts.alert import Alert
+from supportops.alerts.facts import Facts
+from supportops.alerts.story import Notice, Story, tell
+from supportops.db.schema import incidents
+from supportops.web.parts import Desk, NotHere, last_check, link
+from supportops.web.telling import telling
+
+_PHASES = (
+    ("dns", "DNS"),
+    ("connect", "Connect"),
+    ("tls", "TLS"),
+    ("first_byte", "First byte"),
+    ("total", "Body"),
+)
+BAR = 100.0
+MOST_SITES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A bar of the waterfall, in hundredths of the whole exchange."""
+
+    name: str
+    x: float
+    width: float
+    ms: float
+
+
+def incident(desk: Desk, key: str) -> dict[str, Any]:
+    """What the incident's template shows. Raises NotHere where there is none with this key."""
+    alert = alert_store.find(desk.connection, key)
+    if alert is None:
+        raise NotHere("no incident has this key")
+    facts = Facts(alert.facts)
+    story = tell(Notice(alert, alert.phase), desk.zone)
+    began = facts.instant("first_failed_at") or alert.opened_at
+    flapping, ended = _recorded(desk, key)
+    return {
+        "check": last_check(desk.connection, desk.now),
+        "alert": alert,
+        "story": story,
+        "began": began,
+        "ended": ended or facts.instant("ended_at") or alert.resolved_at,
+        "flapping": flapping,
+        "timeline": list(_timeline(alert, facts)),
+        "phases": waterfall(alert.facts.get("phases")),
+        "sites": [(name, link("site", name=name)) for name in story.names[:MOST_SITES]],
+        "more_sites": max(0, len(story.names) - MOST_SITES),
+        "site_href": link("site", name=alert.site) if alert.site else None,
+        "telling": telling(desk, alert),
+        "rows": _rows(story),
+        "now": desk.now,
+        "zone": desk.zone,
+    }
+
+
+def _recorded(desk: Desk, key: str) -> tuple[bool, datetime | None]:
+    """Whether the incident flaps, and when it ended; an alert without one does neither."""
+    c = incidents.c
+    found = desk.connection.execute(select(c.flapping, c.ended_at).where(c.key == key)).first()
+    return (False, None) if found is None else (found.flapping, found.ended_at)
+
+
+def _rows(story: Story) -> list[Any]:
+    """The evidence; what the page says elsewhere is left out."""
+    elsewhere = {"Timing", "Ended", "Lasted", "First failure", "Last good check", "Alert opened"}
+    return [row for row in story.rows if row.label not in elsewhere]
+
+
+def _timeline(alert: Alert, facts: Facts) -> Iterator[tuple[str, datetime]]:
+    if good := facts.instant("last_good_at"):
+        yield "Last good check", good
+    if failed := facts.instant("first_failed_at"):
+        yield "First failure", failed
+    yield "Confirmed, alert raised", alert.opened_at
+    if alert.acknowledged_at:
+        yield f"Acknowledged by {alert.acknowledged_by}", alert.acknowledged_at
+    if ended := facts.instant("ended_at") or alert.resolved_at:
+        yield "Over", ended
+
+
+def waterfall(found: Any) -> list[Phase]:
+    """The phases of an exchange as bars; each begins where the one before it ended."""
+    if not isinstance(found, Mapping):
+        return []
+    phases = Facts(found)
+    reached = [(name, ms) for key, name in _PHASES if (ms := phases.number(key)) is not None]
+    whole = max((ms for _, ms in reached), default=0.0)
+    if whole <= 0:
+        return []
+    bars, before = [], 0.0
+    for name, ms in reached:
+        start, ms = min(before, ms), max(0.0, ms)
+        width = max((ms - start) / whole * BAR, 0.5)
+        bars.append(
+            Phase(name, round(min(start / whole * BAR, BAR - width), 2), round(width, 2), ms)
+        )
+        before = ms
+    return bars

@@ -1,0 +1,202 @@
+"""What the pages read from the store: columns, bounded, and none of it once for each site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from supportops.db.schema import (
+    check_results,
+    check_runs,
+    messages,
+    notification_log,
+    site_status,
+)
+from supportops.sites.check import ProbeResult, Reason, State
+from supportops.sites.standing import Attempt, SiteState, Track
+from supportops.web.lights import FaultyPage, FrontPage
+
+LEDGER_TAIL = 5000
+_CHUNK = 500
+
+
+def front_pages(connection: Connection, only: str | None = None) -> dict[str, FrontPage]:
+    """How every site's front page stands, or the one of the site `only`, by the site's name."""
+    c = site_status.c
+    statement = select(c.site, c.state, c.reason, c.since, c.checked_at, c.total_ms).where(
+        c.page == "", c.track == Track.OUTAGE.value
+    )
+    if only is not None:
+        statement = statement.where(c.site == only)
+    rows = connection.execute(statement)
+    return {name: FrontPage(SiteState(state), *rest) for name, state, *rest in rows}
+
+
+def faulty_pages(connection: Connection, only: str | None = None) -> dict[str, list[FaultyPage]]:
+    """The pages whose fault is confirmed, of all sites or of `only`, by the site's name."""
+    c = site_status.c
+    statement = (
+        select(c.site, c.page, c.reason, c.since)
+        .where(c.track == Track.FAULT.value, c.state == SiteState.DOWN.value)
+        .order_by(c.site, c.page)
+    )
+    if only is not None:
+        statement = statement.where(c.site == only)
+    rows = connection.execute(statement)
+    found: dict[str, list[FaultyPage]] = {}
+    for name, page, reason, since in rows:
+        found.setdefault(name, []).append(FaultyPage(page, reason, since))
+    return found
+
+
+def run_slots(connection: Connection, start: datetime) -> list[datetime]:
+    """The slots of the judged runs since `start`, in order."""
+    c = check_runs.c
+    statement = select(c.slot).where(c.slot >= start, c.judged_at.is_not(None)).order_by(c.slot)
+    return list(connection.execute(statement).scalars())
+
+
+def known_from(
+    connection: Connection, names: Sequence[str], start: datetime
+) -> dict[str, datetime]:
+    """The first slot since `start` in which each of `names` was checked."""
+    c = check_results.c
+    found: dict[str, datetime] = {}
+    for at in range(0, len(names), _CHUNK):
+        statement = (
+            select(c.site, func.min(c.slot))
+            .where(c.site.in_(names[at : at + _CHUNK]), c.page == "", c.slot >= start)
+            .group_by(c.site)
+        )
+        found.update((name, slot) for name, slot in connection.execute(statement))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One run of a site's front page: its tries, and how long the last one took (ms)."""
+
+    slot: datetime
+    tries: tuple[Attempt, ...]
+    total_ms: float | None
+
+
+def front_page_log(
+    connection: Connection, site: str, start: datetime, end: datetime
+) -> list[Checked]:
+    """The runs of a site's front page in slots of [start, end), with what judging needs."""
+    c = check_results.c
+    statement = (
+        select(c.slot, c.attempt, c.checked_at, c.state, c.reason, c.total_ms)
+        .where(c.site == site, c.page == "", c.slot >= start, c.slot < end)
+        .order_by(c.slot, c.attempt)
+    )
+    runs: dict[datetime, tuple[list[Attempt], float | None]] = {}
+    for slot, number, checked_at, state, reason, total_ms in connection.execute(statement):
+        result = ProbeResult("", State(state), Reason(reason), checked_at)
+        tries, _ = runs.get(slot, ([], None))
+        tries.append(Attempt(site, "", number, result))
+        runs[slot] = (tries, total_ms)
+    return [Checked(slot, tuple(tries), total_ms) for slot, (tries, total_ms) in runs.items()]
+
+
+def last_results(
+    connection: Connection, site: str, since: datetime, most: int
+) -> Sequence[RowMapping]:
+    """The newest results of a site, all its pages, the newest first."""
+    c = check_results.c
+    statement = (
+        select(
+            c.checked_at,
+            c.page,
+            c.attempt,
+            c.state,
+            c.reason,
+            c.detail,
+            c.status,
+            c.total_ms,
+            c.address,
+        )
+        .where(c.site == site, c.slot >= since)
+        .order_by(c.slot.desc(), c.page, c.attempt.desc())
+        .limit(most)
+    )
+    return connection.execute(statement).mappings().all()
+
+
+def certificate_of(connection: Connection, site: str) -> datetime | None:
+    c = site_status.c
+    return connection.execute(
+        select(c.certificate_expires).where(
+            c.site == site, c.page == "", c.track == Track.OUTAGE.value
+        )
+    ).scalar()
+
+
+def messages_of(connection: Connection, alert: str, most: int) -> Sequence[RowMapping]:
+    """An alert's messages in the order in which they were queued."""
+    statement = _messages().where(messages.c.alert == alert).order_by(messages.c.id).limit(most)
+    return connection.execute(statement).mappings().all()
+
+
+def unfinished_messages(connection: Connection, most: int) -> tuple[Sequence[RowMapping], int]:
+    """Messages that are still on their way, the next one first, and how many there are."""
+    waiting = messages.c.finished_at.is_(None)
+    rows = connection.execute(
+        _messages().where(waiting).order_by(messages.c.next_attempt_at).limit(most)
+    )
+    total = connection.execute(select(func.count()).select_from(messages).where(waiting))
+    return rows.mappings().all(), total.scalar_one()
+
+
+def _messages() -> Any:
+    c = messages.c
+    return select(
+        c.id,
+        c.alert,
+        c.target,
+        c.channel,
+        c.phase,
+        c.step,
+        c.reminder,
+        c.why,
+        c.state,
+        c.attempts,
+        c.maybe_sent,
+        c.claimed_at,
+        c.queued_at,
+        c.next_attempt_at,
+        c.finished_at,
+    )
+
+
+def attempts_of(connection: Connection, alert: str, most: int) -> dict[int, list[RowMapping]]:
+    """The ledger of an alert: every attempt, by its message, in order."""
+    c = notification_log.c
+    statement = (
+        select(c.message, c.attempt, c.outcome, c.detail, c.started_at, c.seconds)
+        .where(c.alert == alert)
+        .order_by(c.id)
+        .limit(most)
+    )
+    found: dict[int, list[RowMapping]] = {}
+    for row in connection.execute(statement).mappings():
+        found.setdefault(row["message"], []).append(row)
+    return found
+
+
+def newest_attempts(connection: Connection, targets: Iterable[str]) -> dict[str, RowMapping]:
+    """The newest attempt to each of `targets` among the newest of the ledger, by target."""
+    c = notification_log.c
+    newest = connection.execute(select(func.max(c.id))).scalar() or 0
+    ids = (
+        select(func.max(c.id))
+        .where(c.id > newest - LEDGER_TAIL, c.target.in_(list(targets)))
+        .group_by(c.target)
+    )
+    statement = select(c.target, c.channel, c.outcome, c.detail, c.started_at).where(c.id.in_(ids))
+    return {row["target"]: row for row in connection.execute(statement).mappings()}

@@ -1,0 +1,175 @@
+"""One site: how available it was, day by day, and what its last checks said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from supportops.alerts.story import incident_path
+from supportops.sites import store
+from supportops.sites.availability import Availability, CheckedRun, Flip, Span, timeline, weigh
+from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.site import CheckPolicy, Site
+from supportops.web import queries
+from supportops.web.board import KINDS
+from supportops.web.lights import Light, Tile, reason_words, tile
+from supportops.web.parts import Desk, NotHere, last_check, link
+from supportops.web.strip import DAY, WIDTH, Piece, sparkline, strip, troubles
+
+LONGEST = timedelta(days=30)
+MOST_RESULTS = 20
+MOST_INCIDENTS = 20
+RESULTS_OF = timedelta(hours=26)
+SPARK = 40.0
+_PERIODS = (("24 hours", DAY), ("7 days", timedelta(days=7)), ("30 days", LONGEST))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One period's availability, for the table."""
+
+    words: str
+    parts: Availability
+
+    @property
+    def unknown(self) -> float:
+        parts = self.parts
+        whole = parts.up + parts.down + parts.unknown + parts.maintenance
+        return parts.unknown / whole if whole else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DayStrip:
+    """One UTC day as a bar: shares of its seen part, stacked from the bottom."""
+
+    date: datetime
+    parts: Availability
+    bars: tuple[tuple[Light, float, float], ...]
+
+
+def site(desk: Desk, name: str) -> dict[str, Any]:
+    """What the site's template shows. Raises NotHere where no site has this name."""
+    found = desk.configuration.fleet.named().get(name)
+    if found is None:
+        raise NotHere("no site of this name is configured")
+    policy = desk.configuration.fleet.policy
+    start = desk.now - LONGEST
+    lead = start - _lead_in(policy, found)
+    log = queries.front_page_log(desk.connection, name, lead, desk.now)
+    blind = store.blind_slots(desk.connection, lead, desk.now)
+    recent = store.list_incidents(desk.connection, start, desk.now)
+    runs = [CheckedRun(checked.tries, checked.slot in blind) for checked in log]
+    flips = timeline(runs, found, policy)
+    checks = [run.at for run in runs]
+    day = Span(desk.now - DAY, desk.now)
+    return {
+        "check": last_check(desk.connection, desk.now),
+        "site": found,
+        "tile": _tile(desk, found),
+        "shares": [
+            Share(words, weigh(flips, checks, found, desk.now - length, desk.now))
+            for words, length in _PERIODS
+        ],
+        "days": days(flips, checks, found, start, desk.now),
+        "strip": _strip(desk, found, recent, day),
+        "spark": _spark(log, day),
+        "spark_height": SPARK,
+        "slowest": _slowest(log, day),
+        "width": WIDTH,
+        "incidents": [_line(each) for each in _concerning(recent, name)],
+        "results": queries.last_results(desk.connection, name, desk.now - RESULTS_OF, MOST_RESULTS),
+        "certificate": queries.certificate_of(desk.connection, name),
+        "reason_words": reason_words,
+        "link": link,
+        "now": desk.now,
+        "zone": desk.zone,
+    }
+
+
+def _lead_in(policy: CheckPolicy, found: Site) -> timedelta:
+    """So much before the period that its first state is confirmed, not guessed."""
+    return (len(policy.confirm_after) + policy.recovery_checks + 2) * found.interval
+
+
+def _tile(desk: Desk, found: Site) -> Tile:
+    fronts = queries.front_pages(desk.connection, found.name)
+    faults = queries.faulty_pages(desk.connection, found.name)
+    return tile(found, fronts.get(found.name), faults.get(found.name, ()), desk.now)
+
+
+def days(
+    flips: Sequence[Flip], checks: Sequence[datetime], found: Site, start: datetime, now: datetime
+) -> list[DayStrip]:
+    """Every UTC day from `start` on, the last one until `now`."""
+    edge = start.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    strips = []
+    while edge < now:
+        end = min(edge + DAY, now)
+        parts = weigh(flips, checks, found, edge, end)
+        strips.append(DayStrip(edge, parts, tuple(_stack(parts))))
+        edge = end
+    return strips
+
+
+def _stack(parts: Availability) -> list[tuple[Light, float, float]]:
+    """(light, y, height) in hundredths; what was down is never too thin to be seen."""
+    lengths = {
+        Light.DOWN: parts.down,
+        Light.UNKNOWN: parts.unknown,
+        Light.MAINTENANCE: parts.maintenance,
+    }
+    whole = sum(lengths.values(), parts.up)
+    bars, y = [(Light.UP, 0.0, 100.0)], 0.0
+    for light, length in lengths.items():
+        if length and whole:
+            height = max(length / whole * 100, 8.0 if light is Light.DOWN else 3.0)
+            height = min(height, 100.0 - y)
+            bars.append((light, round(y, 1), round(height, 1)))
+            y += height
+    return bars
+
+
+def _strip(desk: Desk, found: Site, recent: Sequence[Incident], day: Span) -> list[Piece]:
+    since = queries.known_from(desk.connection, [found.name], day.start)
+    slots = queries.run_slots(desk.connection, day.start)
+    in_day = [each for each in recent if (each.ended_at or day.end) > day.start]
+    return strip(found, since.get(found.name), troubles(in_day, slots, day), day)
+
+
+def _timed(log: Sequence[queries.Checked], day: Span) -> list[tuple[datetime, float]]:
+    return [
+        (at, checked.total_ms)
+        for checked in log
+        if (at := checked.tries[-1].result.checked_at) >= day.start
+        and checked.tries[-1].result.good
+        and checked.total_ms is not None
+    ]
+
+
+def _spark(log: Sequence[queries.Checked], day: Span) -> str:
+    return sparkline(_timed(log, day), day, SPARK)
+
+
+def _slowest(log: Sequence[queries.Checked], day: Span) -> float | None:
+    return max((ms for _, ms in _timed(log, day)), default=None)
+
+
+def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:
+    """Those of the site and of its server while it was among the failing; the newest first."""
+    mine = [i for i in incidents if i.site == name or name in (i.facts.get("sites") or ())]
+    return sorted(mine, key=lambda i: i.started_at, reverse=True)[:MOST_INCIDENTS]
+
+
+def _line(each: Incident) -> dict[str, Any]:
+    grave = each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
+    return {
+        "light": Light.UP if each.ended_at else Light.DOWN if grave else Light.FAULT,
+        "kind": KINDS.get(each.kind, each.kind.value),
+        "subject": each.subject,
+        "words": each.facts.get("words") or reason_words(each.reason),
+        "started_at": each.started_at,
+        "ended_at": each.ended_at,
+        "href": incident_path(each.key),
+    }

@@ -1,0 +1,111 @@
+"use strict";
+// Theme, the age of the last check, refreshing, and the acknowledge button; nothing else.
+
+const REFRESH_EVERY = 30000;
+
+function followTheme() {
+  let name = "";
+  try {
+    const classes = window.parent === window ? null : window.parent.document.documentElement.classList;
+    name = classes && ["dark", "light"].find((each) => classes.contains(each)) || "";
+  } catch { /* framed by somebody else: the browser's preference counts */ }
+  document.documentElement.className = name;
+}
+
+followTheme();
+try {
+  if (window.parent !== window) {
+    new MutationObserver(followTheme).observe(window.parent.document.documentElement,
+      { attributes: true, attributeFilter: ["class"] });
+  }
+} catch { /* as above */ }
+
+// The age counts on in the browser, so that it turns red also when no server answers any more.
+let read = null;
+
+function readAge() {
+  const age = document.getElementById("age");
+  read = age.dataset.age === undefined ? null
+    : { age: Number(age.dataset.age), wall: Date.now(), tick: performance.now() };
+}
+
+function words(seconds) {
+  const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  if (hours >= 24) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return minutes ? `${minutes} min` : `${Math.floor(seconds)} s`;
+}
+
+function showAge() {
+  if (read === null) return;
+  const age = document.getElementById("age");
+  // A sleeping computer stops one of the two clocks, one that is set anew moves the other.
+  const passed = Math.max(Date.now() - read.wall, performance.now() - read.tick) / 1000;
+  const seconds = read.age + passed, text = `Last check ${words(seconds)} ago`;
+  const stale = seconds > Number(age.dataset.stale);
+  if (age.textContent !== text) age.textContent = text;
+  age.classList.toggle("stale", stale);
+  document.body.classList.toggle("stale", stale);
+  document.getElementById("outdated").hidden = !stale;
+}
+
+function tell(problem) {
+  const silence = document.getElementById("silence");
+  silence.hidden = problem === "";
+  if (problem) silence.textContent = problem;
+}
+
+async function refresh() {
+  if (String(document.getSelection())) return;
+  let answer, text;
+  try {
+    answer = await fetch(window.location.href, { cache: "no-store" });
+    text = await answer.text();
+  } catch {
+    return tell("This page is not being refreshed: the server does not answer.");
+  }
+  if (answer.status === 401) return tell("You are signed out: sign in again to see what is new.");
+  if (!answer.ok) return tell(`This page is not being refreshed: the server says ${answer.status}.`);
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  const open = [...document.querySelectorAll("details[open][id]")].map((each) => each.id);
+  for (const part of ["main", "#age"]) {
+    document.querySelector(part).replaceWith(document.adoptNode(fresh.querySelector(part)));
+  }
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  document.title = fresh.title;
+  tell("");
+  readAge();
+  showAge();
+}
+
+async function acknowledge(button) {
+  button.disabled = true;
+  let answer;
+  try {
+    answer = await fetch("acknowledge", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Supportops": "acknowledge" },
+      body: JSON.stringify({ key: button.dataset.acknowledge }),
+    });
+  } catch {
+    button.disabled = false;
+    return tell("Not acknowledged: the server does not answer.");
+  }
+  if (answer.status === 403) return tell("Not acknowledged: you may only read.");
+  if (!answer.ok && answer.status !== 409) {
+    button.disabled = false;
+    return tell(`Not acknowledged: the server says ${answer.status}.`);
+  }
+  return refresh();
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  readAge();
+  showAge();
+  setInterval(showAge, 1000);
+  setInterval(refresh, REFRESH_EVERY);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-acknowledge]");
+    if (button) acknowledge(button);
+  });
+});

@@ -1,0 +1,124 @@
+"""The last hours of a site as a narrow strip: which part of them it was down, unknown, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from supportops.sites.availability import Span
+from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.site import FIVE_MINUTES, Site
+from supportops.web.lights import Light
+
+DAY = timedelta(hours=24)
+WIDTH = 288.0
+"""Units of a strip's drawing: one for each five minutes of a day."""
+
+_NARROWEST = 1.5
+_LIGHTS = {IncidentKind.OUTAGE: Light.DOWN, IncidentKind.FAULT: Light.FAULT}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a strip, in units of its drawing."""
+
+    x: float
+    width: float
+    light: Light
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What happened in a period, by site; `blind` and `gaps` are everybody's."""
+
+    by_site: Mapping[str, Sequence[tuple[Span, Light]]]
+    blind: Sequence[Span]
+    gaps: Sequence[Span]
+
+
+def troubles(incidents: Iterable[Incident], slots: Sequence[datetime], period: Span) -> Troubles:
+    """Sorts `incidents` by the sites they concern; a server's outage is one of all its sites.
+
+    `slots` are the slots of the runs in `period`, in order: more than two intervals between
+    two of them is a gap, of which nothing is known.
+    """
+    by_site: dict[str, list[tuple[Span, Light]]] = {}
+    blind: list[Span] = []
+    for incident in incidents:
+        span = Span(incident.started_at, incident.ended_at or period.end)
+        if incident.kind is IncidentKind.BLIND:
+            blind.append(span)
+        for name in _sites_of(incident):
+            light = _LIGHTS.get(incident.kind, Light.DOWN)
+            by_site.setdefault(name, []).append((span, light))
+    return Troubles(by_site, blind, _gaps(slots, period))
+
+
+def _sites_of(incident: Incident) -> Sequence[str]:
+    if incident.kind is IncidentKind.HOST_OUTAGE:
+        named = incident.facts.get("sites", ())
+        return [str(name) for name in named] if isinstance(named, list) else []
+    return [incident.site] if incident.site and incident.kind in _LIGHTS else []
+
+
+def _gaps(slots: Sequence[datetime], period: Span) -> list[Span]:
+    edges = [period.start, *slots]
+    found = [
+        Span(left if left == period.start else left + FIVE_MINUTES, right)
+        for left, right in pairwise(edges)
+        if right - left > 2 * FIVE_MINUTES
+    ]
+    last = edges[-1]
+    if period.end - last > 2 * FIVE_MINUTES:
+        found.append(Span(last if last == period.start else last + FIVE_MINUTES, period.end))
+    return found
+
+
+def strip(site: Site, known_from: datetime | None, found: Troubles, period: Span) -> list[Piece]:
+    """The pieces of one site's strip over `period`, to be drawn in their order."""
+    if known_from is None:
+        return [Piece(0.0, WIDTH, Light.UNKNOWN)]
+    layers = [(period, Light.UP)]
+    mine = found.by_site.get(site.name, ())
+    layers += [(span, light) for span, light in mine if light is Light.FAULT]
+    layers += [(span, light) for span, light in mine if light is Light.DOWN]
+    layers += [(span, Light.UNKNOWN) for span in (*found.blind, *found.gaps)]
+    if known_from - period.start > 2 * site.interval:
+        layers.append((Span(period.start, known_from), Light.UNKNOWN))
+    layers += [(span, Light.MAINTENANCE) for span in maintenance(site, period)]
+    return [piece for span, light in layers if (piece := _piece(span, light, period))]
+
+
+def maintenance(site: Site, period: Span) -> list[Span]:
+    """When `site` was in announced maintenance within `period`."""
+    if not site.maintenance:
+        return []
+    edges = {period.start, period.end}
+    for window in site.maintenance:
+        found = window.edges(period.start, period.end)
+        edges.update(edge for edge in found if period.start < edge < period.end)
+    cuts = sorted(edges)
+    pairs = pairwise(cuts)
+    return [Span(left, right) for left, right in pairs if site.in_maintenance(left)]
+
+
+def _piece(span: Span, light: Light, period: Span) -> Piece | None:
+    start, end = max(span.start, period.start), min(span.end, period.end)
+    if end <= start:
+        return None
+    unit = (period.end - period.start) / WIDTH
+    width = max((end - start) / unit, _NARROWEST)
+    x = min((start - period.start) / unit, WIDTH - width)
+    return Piece(round(x, 1), round(width, 1), light)
+
+
+def sparkline(points: Sequence[tuple[datetime, float]], period: Span, height: float) -> str:
+    """The points of an SVG polyline: latency over `period`, scaled to the highest."""
+    highest = max((value for _, value in points), default=0.0) or 1.0
+    unit = (period.end - period.start) / WIDTH
+    return " ".join(
+        f"{(at - period.start) / unit:.1f},{height - value / highest * (height - 1):.1f}"
+        for at, value in points
+    )

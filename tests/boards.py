@@ -1,0 +1,123 @@
+"""A store with a past, made by the product itself: configurations, checks, incidents, alerts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Header, HTTPException
+from sqlalchemy import Engine
+
+from supportops.config.remembered import Remembered
+from supportops.db.engine import writing
+from supportops.flows.in_force import take_up
+from supportops.flows.site_check import judge
+from supportops.sites import store
+from supportops.sites.check import Phases, ProbeResult, Reason, State
+from supportops.sites.site import FIVE_MINUTES, Site
+from supportops.sites.standing import Attempt
+from supportops.web.app import make_app
+
+NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+CONFIG = Path(__file__).parents[1] / "include" / "config"
+
+Answer = Callable[[Site, str, datetime], Reason]
+"""What a site's page ("" is the front page) answers at an instant."""
+
+
+def write_config(folder: Path, sites: list[dict[str, Any]], **check: Any) -> Path:
+    """The project's own configuration with other sites; JSON is YAML."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("alerts", "service_levels"):
+        (folder / f"{name}.yaml").write_text((CONFIG / f"{name}.yaml").read_text())
+    document = {"check": {"confirm_after": ["10s", "30s"]} | check, "sites": sites}
+    (folder / "sites.yaml").write_text(json.dumps(document))
+    return folder
+
+
+def site_entry(name: str, customer: str = "Acme", **fields: Any) -> dict[str, Any]:
+    return {"name": name, "customer": customer, "url": "https://shop.example/"} | fields
+
+
+def live_through(
+    engine: Engine, folder: Path, slots: list[datetime], answer: Answer, latency: float = 80.0
+) -> None:
+    """Every slot's run: recorded and judged as the flow does, without asking anybody."""
+    configuration, error = take_up(engine, folder, slots[0])
+    assert error is None
+    for slot in slots:
+        due = configuration.fleet.due(slot)
+        attempts = [each for site in due for each in _tries(site, slot, answer, latency)]
+        with writing(engine) as connection:
+            store.begin_run(connection, slot, configuration.digest, slot, len(due))
+            store.append_results(connection, slot, attempts)
+        judge(engine, slot, slot + timedelta(seconds=45))
+
+
+def slots_until(end: datetime, count: int) -> list[datetime]:
+    return [end - FIVE_MINUTES * number for number in range(count, 0, -1)]
+
+
+def _tries(site: Site, slot: datetime, answer: Answer, latency: float) -> Iterator[Attempt]:
+    for page in ("", *(page.path for page in site.pages)):
+        for number, pause in enumerate((0, 10, 40)):
+            at = slot + timedelta(seconds=pause + 1)
+            reason = answer(site, page, at)
+            if reason is Reason.OK and number:
+                break
+            yield Attempt(site.name, page, number, _result(site, reason, at, latency))
+
+
+def _result(site: Site, reason: Reason, at: datetime, latency: float) -> ProbeResult:
+    good = reason is Reason.OK
+    swing = latency * (1 + (len(site.name) * int(at.timestamp()) // 300 % 37) / 60)
+    phases = Phases(4.0, 19.0, 46.0, round(swing * 0.8, 1), round(swing, 1))
+    return ProbeResult(
+        site.url,
+        State.UP if good else State.DOWN,
+        reason,
+        at,
+        detail="" if good else "HTTP 503 Service Unavailable",
+        status=200 if good else 503,
+        phases=phases,
+        certificate_expires=at + timedelta(days=61),
+        address="192.0.2.10",
+        bytes=18_400,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HousePlace:
+    engine: Engine
+
+
+def make_board(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
+    """The board, guarded by a header: whoever says who they are may read, `ada` may act."""
+
+    def read(x_user: str | None = Header(None)) -> None:
+        if x_user is None:
+            raise HTTPException(401)
+
+    def write(x_user: str | None = Header(None)) -> str:
+        if x_user != "ada":
+            raise HTTPException(403)
+        return "ada"
+
+    @contextmanager
+    def place() -> Iterator[HousePlace]:
+        yield HousePlace(engine)
+
+    return make_app(place, Remembered(), clock, authorise_read=read, authorise_write=write)
+
+
+READER: Mapping[str, str] = {"x-user": "bob"}
+ACTOR: Mapping[str, str] = {
+    "x-user": "ada",
+    "x-supportops": "acknowledge",
+    "sec-fetch-site": "same-origin",
+}

@@ -1,0 +1,167 @@
+"""Who may see the board and who may act on it, in a real Airflow with its own tokens."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+import airflow_home
+from boards import ACTOR, NOON, live_through, site_entry, slots_until, write_config
+from supportops.alerts.alert import Kind
+from supportops.alerts.store import find, find_open
+from supportops.db.engine import reading
+from supportops.sites.check import Reason
+from supportops.sites.site import Site
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def airflow() -> Iterator[TestClient]:
+    airflow_home.migrated()
+    from airflow.api_fastapi.app import create_app
+
+    with TestClient(create_app(), base_url="http://airflow.example") as client:
+        yield client
+
+
+def token(role: str) -> dict[str, str]:
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    user: Any = SimpleAuthManagerUser(username=f"{role}-person", role=role)
+    return {"authorization": f"Bearer {get_auth_manager().generate_jwt(user)}"}
+
+
+@pytest.fixture
+def outage(
+    store: Engine, store_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The key of an alert in the store that Airflow's board shows."""
+    monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
+    board().app = None  # made anew, on this test's store
+    write_config(tmp_path / "config", [site_entry("alpha")])
+
+    def answer(site: Site, page: str, at: object) -> Reason:
+        return Reason.REFUSED
+
+    live_through(store, tmp_path / "config", slots_until(NOON, 2), answer)
+    with reading(store) as connection:
+        alert = find_open(connection, Kind.OUTAGE, "alpha")
+    assert alert is not None
+    yield alert.key
+    board().app = None
+
+
+def board() -> Any:
+    from airflow import plugins_manager
+
+    (app,) = [
+        each["app"]
+        for each in plugins_manager.get_fastapi_plugins()[0]
+        if each["url_prefix"] == "/support"
+    ]
+    return app
+
+
+def addresses(airflow: TestClient) -> list[tuple[str, str]]:
+    """Every method and address of the board's app, static files among them."""
+    airflow.get("/support/")
+    routes = [(method, r.path) for r in board().app.routes for method in r.methods]
+    assert {path for _, path in routes} >= {"/", "/alerts", "/static/{name}", "/acknowledge"}
+    return [(method, path.replace("{name}", "board.css")) for method, path in routes]
+
+
+def test_nobody_gets_anything_without_signing_in(airflow: TestClient, outage: str) -> None:
+    for method, path in addresses(airflow):
+        answer = airflow.request(method, f"/support{path}", json={"key": outage})
+        assert answer.status_code == 401, f"{method} {path}"
+        assert "alpha" not in answer.text
+        assert "content-security-policy" in answer.headers
+
+
+def test_there_is_no_documentation_to_explore(airflow: TestClient, outage: str) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json", "/static/../app.py", "/static/app.py"):
+        assert airflow.get(f"/support{path}", headers=token("admin")).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["viewer", "user", "admin"])
+def test_whoever_may_see_airflow_may_read(airflow: TestClient, outage: str, role: str) -> None:
+    for path in ("/", "/alerts", "/site?name=alpha", "/static/board.css", "/static/board.js"):
+        answer = airflow.get(f"/support{path}", headers=token(role))
+        assert answer.status_code == 200, path
+    page = airflow.get("/support/incident", params={"key": outage}, headers=token(role))
+    assert "DOWN: alpha" in page.text
+
+
+def test_a_viewer_may_not_acknowledge_and_a_user_signs_with_their_name(
+    airflow: TestClient, outage: str, store: Engine
+) -> None:
+    def acknowledge(role: str) -> int:
+        headers: Mapping[str, str] = token(role) | dict(ACTOR)
+        answer = airflow.post("/support/acknowledge", json={"key": outage}, headers=headers)
+        return answer.status_code
+
+    assert acknowledge("viewer") == 403
+    assert taken_by(store, outage) is None
+    assert acknowledge("user") == 200
+    assert taken_by(store, outage) == "user-person"
+
+
+def taken_by(store: Engine, key: str) -> str | None:
+    with reading(store) as connection:
+        alert = find(connection, key)
+    assert alert is not None
+    return alert.acknowledged_by
+
+
+def test_a_write_from_another_site_is_refused_with_a_good_token(
+    airflow: TestClient, outage: str, store: Engine
+) -> None:
+    headers = token("admin") | dict(ACTOR) | {"sec-fetch-site": "cross-site"}
+    answer = airflow.post("/support/acknowledge", json={"key": outage}, headers=headers)
+    assert answer.status_code == 403
+    assert taken_by(store, outage) is None
+
+
+def test_every_answer_forbids_inline_scripts_and_foreign_frames(
+    airflow: TestClient, outage: str
+) -> None:
+    for path in ("/", "/alerts", "/static/board.js", "/nothing"):
+        headers = airflow.get(f"/support{path}", headers=token("viewer")).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'self'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "x-frame-options" not in headers
+
+
+def test_the_board_stands_in_airflows_menu_and_its_frame_finds_it(
+    airflow: TestClient, outage: str
+) -> None:
+    plugins = airflow.get("/api/v2/plugins", headers=token("admin")).json()["plugins"]
+    (ours,) = [plugin for plugin in plugins if plugin["name"] == "supportops"]
+    (view,) = ours["external_views"]
+    assert (view["href"], view["url_route"]) == ("support/", "support")
+    assert airflow.get(f"/{view['href']}", headers=token("viewer")).status_code == 200
+
+
+def test_the_plugin_loads_nothing_heavy_into_the_other_processes() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import airflow.plugins_manager, airflow.listeners;"
+        "known = set(sys.modules); sys.path.insert(0, 'plugins'); import supportops_plugin;"
+        "print(sorted(set(sys.modules) - known))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.strip().splitlines()[-1] == "['supportops_plugin']"

@@ -1,0 +1,162 @@
+"""What happens in a real browser after the page has arrived."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from boards import NOON, live_through, make_board, site_entry, slots_until, write_config
+from supportops.sites.check import Reason
+
+Browse = Callable[..., str]
+
+
+class Server(uvicorn.Server):
+    """The board on a real port; with `answering` False it ends for good at the first refresh."""
+
+    def __init__(self, app: object) -> None:
+        self.answering = True
+        self.inner = app
+        config = uvicorn.Config(
+            self._gate, port=0, log_level="critical", lifespan="off", ws="none", interface="asgi3"
+        )
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def _gate(self, scope, receive, send) -> None:
+        kind = dict(scope["headers"]).get(b"sec-fetch-dest", b"")
+        if not self.answering and kind == b"empty":
+            self.should_exit = True
+            raise ConnectionError("the server is gone")
+        scope["headers"] = [*scope["headers"], (b"x-user", b"bob")]
+        await self.inner(scope, receive, send)
+
+    async def startup(self, sockets=None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @property
+    def url(self) -> str:
+        port = self.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def serving(app: object) -> Iterator[Server]:
+    server = Server(app)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    assert server.ready.wait(10)
+    yield server
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Browse:
+    """The page as it stands after `seconds` of the browser's own, virtual time."""
+    chromium = shutil.which("chromium")
+    assert chromium, "the pages are tested in Debian's chromium: apt-get install chromium"
+
+    def look(url: str, seconds: int) -> str:
+        command = [
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'browser'}",
+            f"--virtual-time-budget={seconds * 1000}",
+            "--dump-dom",
+            url,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert "<main>" in done.stdout, done.stderr[-2000:]
+        return done.stdout
+
+    return look
+
+
+@pytest.fixture
+def board(store: Engine, tmp_path: Path) -> object:
+    write_config(tmp_path / "config", [site_entry("alpha")])
+    live_through(store, tmp_path / "config", slots_until(NOON, 3), lambda *_: Reason.OK)
+    return make_board(store, lambda: NOON)
+
+
+def age(page: str) -> str:
+    found = re.search(r'<p id="age"[^>]*>[^<]*', page)
+    assert found
+    return found[0]
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_the_age_of_the_last_check_turns_red_by_itself_when_no_server_answers(
+    board: object, browse: Browse
+) -> None:
+    with serving(board) as server:
+        young = browse(server.url, 5)
+        server.answering = False
+        old = browse(server.url, 500)
+    assert "Last check 4 min ago" in age(young)
+    assert 'class="stale"' not in age(young)
+    assert 'class="stale"' in age(old)
+    assert re.search(r"Last check 1[12] min ago", age(old))
+    assert re.search(r"<body[^>]*stale", old)
+    assert re.search(r'<p id="outdated" class="notice bad">', old)
+    assert re.search(r'<p id="silence" class="notice bad">', old)
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_the_page_brings_itself_up_to_date(store: Engine, tmp_path: Path, browse: Browse) -> None:
+    write_config(tmp_path / "config", [site_entry("alpha")])
+    live_through(store, tmp_path / "config", slots_until(NOON, 3), lambda *_: Reason.OK)
+    asked = 0
+
+    def clock():
+        nonlocal asked
+        asked += 1
+        return NOON + timedelta(hours=1 if asked > 1 else 0)
+
+    with serving(make_board(store, clock)) as server:
+        page = browse(server.url, 45)
+    assert asked >= 2
+    assert "The site is unknown" in page
+    assert 'class="stale"' in age(page)
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_the_page_takes_airflows_theme_from_around_its_frame(board: object, browse: Browse) -> None:
+    frame = """<!doctype html><html class="dark"><iframe id="frame" src="/"></iframe><main></main>
+        <script>setTimeout(() => {
+            const inside = document.getElementById("frame").contentDocument.documentElement;
+            document.querySelector("main").textContent = "theme:" + inside.className;
+        }, 2000)</script>"""
+
+    async def around(scope, receive, send):
+        from fastapi.responses import HTMLResponse
+
+        app = HTMLResponse(frame) if scope["path"] == "/around" else board
+        await app(scope, receive, send)
+
+    with serving(around) as server:
+        assert "theme:dark" in browse(f"{server.url}/around", 5)
+
+
+def test_no_page_holds_a_script_or_style_of_its_own(board: object) -> None:
+    client = TestClient(board)
+    for path in ("/", "/alerts", "/site?name=alpha"):
+        page = client.get(path, headers={"x-user": "bob"}).text
+        assert re.findall(r"<script[^>]*>[^<]", page) == []
+        assert "<style" not in page
+        assert re.findall(r"\s(?:style|on\w+)=", page) == []
