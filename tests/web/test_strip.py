@@ -1,0 +1,126 @@
+"""The drawings: strips, gaps, latency and the phases of an exchange."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import NOON, site
+from supportops.sites.availability import Span
+from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.site import FIVE_MINUTES, OneOffMaintenance
+from supportops.web.board import verdict
+from supportops.web.incident_page import BAR, waterfall
+from supportops.web.lights import Light, count
+from supportops.web.parts import LastCheck
+from supportops.web.strip import DAY, WIDTH, Piece, sparkline, strip, troubles
+
+PERIOD = Span(NOON - DAY, NOON)
+SLOTS = [PERIOD.start + FIVE_MINUTES * number for number in range(288)]
+
+
+def incident(
+    kind: IncidentKind, begun: float, ended: float | None = None, **fields: object
+) -> Incident:
+    """Hours before the end of the period."""
+    start = NOON - timedelta(hours=begun)
+    end = None if ended is None else NOON - timedelta(hours=ended)
+    subject = str(fields.pop("subject", "shop"))
+    return Incident(kind, subject, "timeout", start, start, ended_at=end, **fields)
+
+
+def drawn(*incidents: Incident, slots: list = SLOTS, **fields: object) -> list[Piece]:
+    found = troubles(incidents, slots, PERIOD)
+    return strip(site("shop", **fields), PERIOD.start, found, PERIOD)
+
+
+def test_a_day_without_trouble_is_one_piece() -> None:
+    assert drawn() == [Piece(0.0, WIDTH, Light.UP)]
+
+
+def test_an_outage_is_drawn_where_it_was_and_an_open_one_until_now() -> None:
+    over = incident(IncidentKind.OUTAGE, 12, 6, site="shop")
+    still = incident(IncidentKind.OUTAGE, 2, site="shop")
+    assert drawn(over)[1] == Piece(144.0, 72.0, Light.DOWN)
+    assert drawn(still)[1] == Piece(264.0, 24.0, Light.DOWN)
+
+
+def test_a_servers_outage_is_one_of_each_of_its_sites() -> None:
+    server = incident(IncidentKind.HOST_OUTAGE, 2, 1, subject="web-1", facts={"sites": ["shop"]})
+    other = incident(IncidentKind.HOST_OUTAGE, 2, 1, subject="web-2", facts={"sites": ["blog"]})
+    assert [piece.light for piece in drawn(server)] == [Light.UP, Light.DOWN]
+    assert [piece.light for piece in drawn(other)] == [Light.UP]
+
+
+def test_a_gap_between_runs_and_being_blind_are_unknown_for_everybody() -> None:
+    gap = [slot for slot in SLOTS if not NOON - timedelta(hours=3) <= slot < NOON - FIVE_MINUTES]
+    assert drawn(slots=gap)[1].light is Light.UNKNOWN
+    assert drawn(slots=[]) == [Piece(0.0, WIDTH, Light.UP), Piece(0.0, WIDTH, Light.UNKNOWN)]
+    blind = incident(IncidentKind.BLIND, 2, 1, subject="our connection")
+    assert drawn(blind)[1] == Piece(264.0, 12.0, Light.UNKNOWN)
+
+
+def test_before_a_site_was_first_checked_nothing_is_known_of_it() -> None:
+    found = troubles([], SLOTS, PERIOD)
+    half = strip(site("shop"), NOON - timedelta(hours=12), found, PERIOD)
+    assert half[1] == Piece(0.0, 144.0, Light.UNKNOWN)
+    assert strip(site("shop"), None, found, PERIOD) == [Piece(0.0, WIDTH, Light.UNKNOWN)]
+
+
+def test_announced_maintenance_lies_over_everything() -> None:
+    window = OneOffMaintenance(NOON - timedelta(hours=6), NOON - timedelta(hours=3))
+    outage = incident(IncidentKind.OUTAGE, 5, 4, site="shop")
+    assert drawn(outage, maintenance=(window,))[-1] == Piece(216.0, 36.0, Light.MAINTENANCE)
+
+
+@given(st.floats(0, 60), st.floats(0, 60))
+def test_no_piece_leaves_the_strip_or_is_too_thin_to_see(begun: float, ended: float) -> None:
+    for piece in drawn(
+        incident(IncidentKind.OUTAGE, max(begun, ended), min(begun, ended), site="shop")
+    ):
+        assert 0 <= piece.x <= piece.x + piece.width <= WIDTH + 0.1
+        assert piece.width >= 1.5
+
+
+def test_latency_is_scaled_to_the_slowest_check() -> None:
+    points = [(PERIOD.start, 50.0), (NOON, 100.0)]
+    assert sparkline(points, PERIOD, 41.0) == "0.0,21.0 288.0,1.0"
+    assert sparkline([], PERIOD, 41.0) == ""
+
+
+def test_each_phase_begins_where_the_one_before_it_ended() -> None:
+    bars = waterfall({"dns": 10.0, "connect": 20.0, "tls": None, "first_byte": 60, "total": 100})
+    assert [(bar.name, bar.x, bar.width) for bar in bars] == [
+        ("DNS", 0.0, 10.0),
+        ("Connect", 10.0, 10.0),
+        ("First byte", 20.0, 40.0),
+        ("Body", 60.0, 40.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "found", [None, [], "x", {}, {"dns": "<b>"}, {"total": float("nan")}, {"total": 0}, {"dns": -5}]
+)
+def test_phases_that_are_none_draw_nothing(found: object) -> None:
+    assert waterfall(found) == []
+
+
+NUMBERS = st.floats(-10, 1e6) | st.none()
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(("dns", "connect", "first_byte", "total"), NUMBERS)))
+def test_no_bar_leaves_the_waterfall(found: dict[str, float | None]) -> None:
+    for bar in waterfall(found):
+        assert 0 <= bar.x <= bar.x + bar.width <= BAR + 0.01
+
+
+def test_while_we_are_blind_the_verdict_speaks_of_our_own_connection() -> None:
+    counts = count([]) | {Light.UNKNOWN: 24}
+    blind = incident(IncidentKind.BLIND, 1, subject="our connection")
+    checked = LastCheck(NOON, timedelta(minutes=2))
+    light, words = verdict(counts, [blind], checked)
+    assert light is Light.DOWN
+    assert words.startswith("Our own connection is down")
