@@ -158,6 +158,19 @@ DURATION = "a number and a unit: 30s, 5m, 2h or 1d"
                 "a name of 1 to 200 characters that does not begin with @",
             ),
         ),
+        (
+            sites("/basket", "/" + "b" * 400),
+            (
+                6,
+                "sites[0].pages[0].path",
+                f"'/{'b' * 75}...",
+                "a path that begins with /, has no spaces and at most 400 characters",
+            ),
+        ),
+        (
+            sites("check:", "vantage: ['http://a/', 'http://a/']\ncheck:"),
+            (1, "vantage[1]", "'http://a/'", "each once, but it stands at vantage[0] too"),
+        ),
         ("- a\n", (1, "", "a list of 1", "a mapping of keys")),
         ("", (None, "", "None", "a mapping of keys")),
     ],

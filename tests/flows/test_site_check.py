@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -131,6 +132,17 @@ def test_a_hostile_name_goes_the_whole_way(desk: Desk, web: Websites) -> None:
     desk.run()
     assert desk.alerts() == [("outage", name, True)]
     assert {row[0] for row in desk.results()} == {name}
+
+
+def test_the_longest_names_and_paths_fit_into_both_stores(desk: Desk, web: Websites) -> None:
+    """PostgreSQL's keys end at 2,704 bytes; no compression helps against these."""
+    luck = random.Random(1)
+    name = "".join(chr(luck.randrange(0x10000, 0x1F000)) for _ in range(200))
+    path = "/" + "".join(chr(luck.randrange(0x10000, 0x1F000)) for _ in range(399))
+    page = {"path": path, "expect": {"contains": ["nobody says this"]}}
+    desk.write([{"name": name, "url": web.servers["shop"].url(), "host": name, "pages": [page]}])
+    desk.run()
+    assert desk.alerts() == [("fault", f"{name} {path}", True)]
 
 
 class TestInOneTransaction:

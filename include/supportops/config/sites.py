@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from supportops.config.values import (
     Clock,
+    ControlUrl,
     Duration,
     Identifier,
     Instant,
@@ -174,12 +175,15 @@ class SitesFile(Model):
     defaults: DefaultsEntry = DefaultsEntry()
     check: CheckEntry = CheckEntry()
     servers: ServersEntry = ServersEntry()
-    vantage: list[Url] = []
+    vantage: list[ControlUrl] = []
     sites: list[SiteEntry]
 
     @classmethod
     def across(cls, data: Any) -> Iterator[Wrong]:
-        """Each site name once, and in a site each page once."""
+        """Each site name once, in a site each page once, and each control address once."""
+        vantage = data.get("vantage") if isinstance(data, dict) else None
+        urls = vantage if isinstance(vantage, list) else []
+        yield from twice((("vantage", index), url) for index, url in enumerate(urls))
         sites = list(entries(data, "sites"))
         yield from twice(((*path, "name"), site.get("name")) for path, site in sites)
         for path, site in sites:

@@ -143,8 +143,14 @@ def _url(found: str) -> str:
         raise ValueError("an address such as https://www.example.org/")
     if parts.username or parts.password:
         raise ValueError("an address without user and password")
-    if re.search(r"[\x00-\x20\x7f]", found):
-        raise ValueError("an address without spaces or control characters")
+    if re.search(r"[\x00-\x20\x7f]", found) or len(found) > 2000:
+        raise ValueError("an address without spaces or control characters, at most 2000 long")
+    return found
+
+
+def _control_url(found: str) -> str:
+    if len(found) > 500:
+        raise ValueError("an address of at most 500 characters")
     return found
 
 
@@ -194,8 +200,9 @@ def _identifier(found: str) -> str:
 
 
 def _path(found: str) -> str:
-    if not found.startswith("/") or re.search(r"[\x00-\x20\x7f#]", found):
-        raise ValueError("a path that begins with / and has no spaces")
+    # With the site's name it is a key of the store, and PostgreSQL's keys end at 2,704 bytes.
+    if not found.startswith("/") or re.search(r"[\x00-\x20\x7f#]", found) or len(found) > 400:
+        raise ValueError("a path that begins with /, has no spaces and at most 400 characters")
     return found
 
 
@@ -216,6 +223,7 @@ StatusRanges = Annotated[
     WithJsonSchema({"type": ["string", "integer"], "examples": ["200-399"]}),
 ]
 Url = Annotated[str, AfterValidator(_url)]
+ControlUrl = Annotated[Url, AfterValidator(_control_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[time, BeforeValidator(_clock), _text({"examples": ["22:30"]})]
 Weekday = Annotated[int, BeforeValidator(_weekday), _text({"enum": list(WEEKDAYS)})]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +24,7 @@ from supportops.sites.trying import pause_before_next
 Clock = Callable[[], datetime]
 PageKey = tuple[str, str]
 FLUSH_EVERY = 200
+FLUSH_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -122,16 +124,17 @@ class Writer:
         self._engine = engine
         self._slot = slot
         self._rows: list[Attempt] = []
+        self._flushed = monotonic()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="supportops-results")
         self._written: list[Future[None]] = []
 
     def add(self, attempt: Attempt) -> None:
         self._rows.append(attempt)
-        if len(self._rows) >= FLUSH_EVERY:
+        if len(self._rows) >= FLUSH_EVERY or monotonic() - self._flushed >= FLUSH_SECONDS:
             self._flush()
 
     def _flush(self) -> None:
-        rows, self._rows = self._rows, []
+        rows, self._rows, self._flushed = self._rows, [], monotonic()
         if rows:
             self._written.append(self._thread.submit(self._append, rows))
 

@@ -100,7 +100,13 @@ def _after(before: Standing, run: CheckedRun, site: Site, policy: CheckPolicy) -
         return suspend(before, SiteState.MAINTENANCE, run.tries)
     if run.blind and run.tries[-1].bad_for(Track.OUTAGE):
         return suspend(before, SiteState.UNKNOWN, run.tries)
+    if before.state is SiteState.UP and before.bad_streak == 0 and _is_one_good_check(run):
+        return before  # as nearly all runs of a month: it tells nothing new
     return advance(before, run.tries, Track.OUTAGE, policy, site.interval)
+
+
+def _is_one_good_check(run: CheckedRun) -> bool:
+    return len(run.tries) == 1 and not run.tries[0].bad_for(Track.OUTAGE)
 
 
 def settles(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool:
