@@ -6,7 +6,6 @@ Exit codes: 0 fine, 1 findings, 2 usage or configuration.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -53,7 +52,7 @@ def db_upgrade() -> None:
     from supportops.db.migrate import upgrade
 
     with _told(), open_workplace(migrated=False) as place:
-        print(f"the store is at revision {upgrade(place.engine)}")
+        typer.echo(f"the store is at revision {upgrade(place.engine)}")
 
 
 @config_app.command("check")
@@ -77,7 +76,7 @@ def config_check(
         if as_json:
             _print_json([])
         else:
-            print(f"{where}: fine, {sites} sites and {routes} routes")
+            typer.echo(f"{where}: fine, {sites} sites and {routes} routes")
 
 
 @config_app.command("schema")
@@ -148,7 +147,9 @@ def alert_dispatch(as_json: Json = False) -> None:
     if as_json:
         _print_json(summary)
     else:
-        print(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in summary.items()))
+        typer.echo(
+            ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in summary.items())
+        )
     failed = summary.keys() & {"failed", "unknown", "nobody"}
     raise typer.Exit(FINDINGS if failed else FINE)
 
@@ -183,7 +184,7 @@ def alerts_ack(
         taken = acknowledge(connection, key, who, now())
     if not taken:
         _fail(f"no open alert {key!r} that nobody has taken; see `supportops alerts list`")
-    print(f"{who} has taken {key}")
+    typer.echo(f"{who} has taken {key}")
 
 
 @app.command()
@@ -224,12 +225,12 @@ def _told() -> Iterator[None]:
 
 def _fail(*lines: str) -> NoReturn:
     for line in lines:
-        print(f"supportops: {line}", file=sys.stderr)
+        typer.echo(f"supportops: {line}", err=True)
     raise typer.Exit(USAGE)
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
 def _fields(value: Any) -> dict[str, Any]:

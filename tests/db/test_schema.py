@@ -6,7 +6,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
+
 from supportops.db.engine import StoreAddressError, make_engine, reading, store_url, writing
 from supportops.db.migrate import SchemaError, check, newest, upgrade
 from supportops.db.schema import configurations, metadata
@@ -51,10 +52,9 @@ def test_a_naive_datetime_is_refused(store: Engine) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(store: Engine) -> None:
-    row = {"digest": "a", "loaded_at": NOON, "document": {}}
-    with pytest.raises(RuntimeError), writing(store) as connection:
-        connection.execute(insert(configurations), row)
-        raise RuntimeError
+    rows = [{"digest": "a", "loaded_at": NOON, "document": {}}] * 2
+    with pytest.raises(IntegrityError), writing(store) as connection:
+        connection.execute(insert(configurations), rows)
     with reading(store) as connection:
         assert connection.execute(select(configurations)).all() == []
 
