@@ -155,7 +155,7 @@ class BusinessHours:
                 raise self._outside(f"the end of {seconds} open seconds from {start}")
             return _EPOCH + _MICROSECOND * (amount - self._lag[self._amount.below(amount)])
         amounts = self._open_seconds(start) + _whole(seconds)
-        if amounts.size and not (least <= amounts.min() and amounts.max() <= most // _MICRO):
+        if amounts.size and not (least <= np.min(amounts) and np.max(amounts) <= most // _MICRO):
             raise self._outside("the end of some of these open seconds")
         return amounts - self._lags[self._amounts.below(amounts)]
 
@@ -208,7 +208,7 @@ class BusinessHours:
             raise TypeError(f"found {t!r}, expected an aware datetime or an int64 array")
         second = _whole(t)
         first, until = self._reach
-        if second.size and not (first <= second.min() and second.max() < until):
+        if second.size and not (first <= np.min(second) and np.max(second) < until):
             stray = second[(second < first) | (second >= until)][0]
             raise self._outside(f"UTC epoch second {stray}")
         return second
