@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from supportops.alerts.alert import Alert, Channel, Kind, Severity
-from supportops.alerts.escalation import AlertPolicy, Route, Step, Target
+from supportops.alerts.policy import AlertPolicy, Route, Step, Target
 from supportops.sla.business_hours import BusinessHours
 
 # A Tuesday; the office opens at 09:00 and London keeps GMT.

@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 
 from alert_builders import NIGHT, NOON, alert, minutes, office, policy, route, step
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
-from supportops.alerts.escalation import (
-    AlertPolicy,
-    Decision,
-    Entry,
-    Hours,
-    Retry,
-    Why,
-    decide,
-)
+from supportops.alerts.escalation import Decision, Entry, Why, decide
+from supportops.alerts.policy import AlertPolicy, Hours, Retry
 
 OPENING = NIGHT.replace(hour=9)
 CRITICAL = route(

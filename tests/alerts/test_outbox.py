@@ -10,8 +10,9 @@ from sqlalchemy import Engine, select
 from alert_builders import NOON, alert, minutes, office, policy, route, step
 from supportops.alerts import ledger, outbox
 from supportops.alerts.alert import Alert, Channel, Kind, Phase
-from supportops.alerts.escalation import Decision, Limit, Why, decide
+from supportops.alerts.escalation import Decision, Why, decide
 from supportops.alerts.outbox import Message, MessageState
+from supportops.alerts.policy import Limit
 from supportops.alerts.store import acknowledge, raise_alert, resolve_alert
 from supportops.alerts.storm import allowance, bundles
 from supportops.db.engine import reading, writing

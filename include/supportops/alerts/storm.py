@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from supportops.alerts.escalation import Limit
+from supportops.alerts.policy import Limit
 
 T = TypeVar("T")
 

@@ -9,15 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from supportops.alerts.alert import Channel, Kind, Severity
-from supportops.alerts.escalation import (
-    AlertPolicy,
-    Hours,
-    Limit,
-    Retry,
-    Route,
-    Step,
-    Target,
-)
+from supportops.alerts.policy import AlertPolicy, Hours, Limit, Retry, Route, Step, Target
 from supportops.config.values import (
     Delay,
     Duration,

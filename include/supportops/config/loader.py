@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from supportops.alerts.escalation import AlertPolicy
+from supportops.alerts.policy import AlertPolicy
 from supportops.config.alerts import AlertsFile
 from supportops.config.service_levels import ServiceLevelsFile
 from supportops.config.sites import SitesFile

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from supportops.alerts.alert import Alert
-from supportops.alerts.escalation import AlertPolicy, Target
 from supportops.alerts.message import Notice, compose
 from supportops.alerts.outbox import Message
+from supportops.alerts.policy import AlertPolicy, Target
 from supportops.alerts.storm import bundles
 from supportops.notify import Delivery, Letter, Outcome
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection, Engine
 
-from supportops.alerts.escalation import AlertPolicy, OfficeHours
+from supportops.alerts.policy import AlertPolicy, OfficeHours
 from supportops.sites.site import FIVE_MINUTES, Fleet
 from supportops.sites.store import last_run
 

@@ -158,8 +158,9 @@ def _why(decision: Decision, alert: Alert) -> str:
     over = alert.resolved_at is not None
     if decision.sends:
         return "it was over before anybody was told" if over else "the next dispatch tells them"
+    taken = alert.acknowledged_at is not None and decision.step > 0
+    if decision.why is Why.ACKNOWLEDGED or (decision.why is Why.NOT_YET and taken):
+        return f"{alert.acknowledged_by or 'somebody'} acknowledged it before"
     if decision.why is Why.NOT_YET:
         return "it was over before their step was reached" if over else "their step is not reached"
-    if decision.why is Why.ACKNOWLEDGED:
-        return f"{alert.acknowledged_by or 'somebody'} acknowledged it before"
     return decision.why.value

@@ -1,0 +1,130 @@
+"""What the agency decided about alerts: routes, steps, limits and retries, from `alerts.yaml`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from supportops.alerts.alert import Alert, Channel, Kind, Severity
+
+
+class Hours(StrEnum):
+    """When a route's messages may go out."""
+
+    ALWAYS = "always"
+    OFFICE = "office"
+    OUTSIDE = "outside"
+
+
+class OfficeHours(Protocol):
+    """What the escalation needs of a business calendar."""
+
+    def is_open(self, t: datetime) -> bool: ...
+    def next_open(self, t: datetime) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One person or room on one channel. `secret` names the Apprise address, never holds it."""
+
+    name: str
+    channel: Channel
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Who hears `after` the alert was raised, while it is still open.
+
+    On an office route the time counts from the opening: nobody could have acted before it.
+    """
+
+    after: timedelta
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which alerts go to whom. An empty tuple in a match means any; all matching routes count."""
+
+    name: str
+    steps: tuple[Step, ...]
+    kinds: tuple[Kind, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    sites: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    hours: Hours = Hours.ALWAYS
+    remind: timedelta | None = None
+    resolved: bool = True
+
+    def matches(self, alert: Alert) -> bool:
+        return (
+            (not self.kinds or alert.kind in self.kinds)
+            and (not self.severities or alert.severity in self.severities)
+            and (not self.sites or alert.site in self.sites)
+            and (not self.customers or alert.customer in self.customers)
+        )
+
+    def open_at(self, now: datetime, office: OfficeHours) -> bool:
+        if self.hours is Hours.ALWAYS:
+            return True
+        return office.is_open(now) == (self.hours is Hours.OFFICE)
+
+    def tells_end_at(self, now: datetime, office: OfficeHours) -> bool:
+        """Whether "resolved" may go out: whoever was woken outside hours need not wait for them."""
+        return self.resolved and (self.hours is not Hours.OFFICE or office.is_open(now))
+
+    def begins(self, alert: Alert, office: OfficeHours) -> datetime:
+        """The instant from which the steps count."""
+        if self.hours is Hours.OFFICE:
+            return office.next_open(alert.opened_at)
+        return alert.opened_at
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` messages in `period` to one target; the overflow is bundled."""
+
+    count: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a failed attempt is repeated, and when the outbox gives up on a message."""
+
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=15)
+    give_up_after: timedelta = timedelta(hours=24)
+    alarm_after: int = 3
+    timeout: timedelta = timedelta(seconds=20)
+
+    def pause(self, key: str, attempt: int) -> timedelta:
+        """The wait after the `attempt`-th failure (from 1): doubling, with jitter of +-20 %.
+
+        The jitter comes from the message's key, so that a replay waits as long as history did.
+        """
+        plain = min(self.first * (1 << min(attempt - 1, 20)), self.longest)
+        digest = hashlib.sha256(f"{key}/{attempt}".encode()).digest()
+        return timedelta(seconds=plain.total_seconds() * (0.8 + 0.4 * digest[0] / 255))
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """What `alerts.yaml` says."""
+
+    routes: tuple[Route, ...]
+    fallback: tuple[Target, ...] = ()
+    limits: Mapping[Channel, tuple[Limit, ...]] = field(default_factory=dict)
+    retry: Retry = Retry()
+    timezone: str = "Europe/London"
+    board_url: str | None = None
+
+    def targets(self) -> dict[str, Target]:
+        steps = (step for route in self.routes for step in route.steps)
+        found = {target.name: target for step in steps for target in step.targets}
+        return found | {target.name: target for target in self.fallback}
