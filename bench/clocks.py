@@ -32,7 +32,8 @@ from rich.console import Console
 from rich.table import Table
 
 from supportops.sla.business_hours import BusinessHours
-from supportops.sla.clock import judge, prepare
+from supportops.sla.clock import judge
+from supportops.sla.history import prepare
 from supportops.sla.policy import (
     Amount,
     Calendar,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from sla.policies import always, bug_fix, columns, mission_critical, office, user_support, version
 from sla.slow_clock import Row, slow_clocks
-from supportops.sla.clock import Clocks, clocks, judge, prepare
+from supportops.sla.clock import Clocks, clocks, judge
+from supportops.sla.history import prepare
 from supportops.sla.policy import DayReading, PolicyBook, Promise, Target
 from supportops.tickets.ticket import Author, Event, EventKind
 
