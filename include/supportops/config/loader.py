@@ -27,6 +27,7 @@ from supportops.config.yaml_source import (
 )
 from supportops.sites.site import Fleet
 from supportops.sla.business_hours import BusinessHours
+from supportops.sla.policy import PolicyBook
 
 FILES: Mapping[str, type[Model]] = {
     "sites": SitesFile,
@@ -60,6 +61,7 @@ class Configuration:
     fleet: Fleet
     alerts: AlertPolicy
     office: BusinessHours
+    promises: PolicyBook | None  # None where no policy is written
     document: Mapping[str, Any]
     digest: str
 
@@ -103,6 +105,7 @@ def _assemble(checked: Mapping[str, Model], document: Mapping[str, Any]) -> Conf
         fleet=sites.fleet(),
         alerts=alerts.policy(),
         office=BusinessHours.from_spec(levels.calendars["office"].spec()),
+        promises=levels.book(),
         document=document,
         digest=hashlib.sha256(canonical.encode()).hexdigest(),
     )

@@ -1,9 +1,10 @@
-"""`service_levels.yaml`: the calendars in which the agency keeps its promises."""
+"""`service_levels.yaml`: the agency's promises, and the calendars in which it keeps them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import Annotated, Any
@@ -11,9 +12,12 @@ from typing import Annotated, Any
 import holidays
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from supportops.config.promises import PolicyEntry, wrong_default, wrong_policies
 from supportops.config.values import Identifier, Model, Wrong, Zone
 from supportops.config.yaml_source import KeyPath
 from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar_spec import read_spec
+from supportops.sla.policy import Calendar, PolicyBook
 
 FIRST_YEAR, LAST_YEAR = 1990, 2050
 
@@ -27,11 +31,10 @@ def _region(found: str) -> str:
 
 
 @cache
-def _public_holidays(region: str) -> frozenset[str]:
+def _public_holidays(region: str) -> Mapping[date, str]:
     country, _, part = region.partition("/")
     years = range(FIRST_YEAR, LAST_YEAR)
-    known = holidays.country_holidays(country, subdiv=part or None, years=years)
-    return frozenset(day.isoformat() for day in known)
+    return dict(holidays.country_holidays(country, subdiv=part or None, years=years))
 
 
 Region = Annotated[str, AfterValidator(_region)]
@@ -50,7 +53,7 @@ class CalendarEntry(Model):
         """The form that `BusinessHours.from_spec` reads."""
         closed = {day.isoformat() for day in self.holidays}
         if self.region:
-            closed |= _public_holidays(self.region)
+            closed |= {day.isoformat() for day in _public_holidays(self.region)}
         return {
             "tz": self.timezone,
             "hours": {day: [list(span) for span in spans] for day, spans in self.hours.items()},
@@ -61,15 +64,42 @@ class CalendarEntry(Model):
             },
         }
 
+    def calendar(self, name: str) -> Calendar:
+        """For the clocks. "A working day" is as long as most weekdays with hours are."""
+        lengths = Counter(
+            sum(closes - opens for opens, closes in day)
+            for day in read_spec(self.spec()).week
+            if day
+        )
+        closed = dict(_public_holidays(self.region)) if self.region else {}
+        closed |= {day: "closed" for day in self.holidays if day not in closed}
+        working_day = max(lengths, key=lambda length: (lengths[length], length), default=86_400)
+        return Calendar(name, BusinessHours.from_spec(self.spec()), working_day, closed)
+
 
 class ServiceLevelsFile(Model):
     """The whole of `service_levels.yaml`."""
 
     calendars: Annotated[dict[Identifier, CalendarEntry], Field(min_length=1)]
+    default_tier: Identifier = "user_support"
+    policies: list[PolicyEntry] = []
+
+    def book(self) -> PolicyBook | None:
+        """The promises; None in a file that makes none."""
+        if not self.policies:
+            return None
+        zone = self.calendars["office"].timezone
+        return PolicyBook(
+            tuple(entry.version(zone) for entry in self.policies),
+            {name: entry.calendar(name) for name, entry in self.calendars.items()},
+            self.default_tier,
+        )
 
     @classmethod
     def across(cls, data: Any) -> Iterator[Wrong]:
-        """Calendars whose parts do not fit together: hours that overlap, unknown weekdays."""
+        """Calendars and policies whose parts do not fit together, or not each other."""
+        yield from wrong_policies(data)
+        yield from wrong_default(data)
         found = data.get("calendars") if isinstance(data, dict) else None
         for name, written in (found if isinstance(found, dict) else {}).items():
             try:

@@ -1,0 +1,62 @@
+"""What the clocks need to know of tickets' events: a few integer columns and their code tables.
+
+The tables repeat the words of the ticket log in its order; a test holds the two together.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+MICRO = 1_000_000
+NEVER = int(np.iinfo(np.int64).max)  # later than any instant
+NONE = int(np.iinfo(np.int64).min)  # no instant; datetime64 reads it as NaT
+
+KINDS = (
+    "created",
+    "comment",
+    "note",
+    "status",
+    "priority",
+    "tier",
+    "assignee",
+    "site",
+    "customer",
+    "tags",
+    "merged",
+    "deleted",
+    "restored",
+)
+AUTHORS = ("customer", "agent", "automatic")
+STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
+DONE = ("solved", "closed")
+
+CREATED, COMMENT, STATUS = (KINDS.index(kind) for kind in ("created", "comment", "status"))
+TIER, CUSTOMER_OF, TAGS = (KINDS.index(kind) for kind in ("tier", "customer", "tags"))
+MERGED, DELETED, RESTORED = (KINDS.index(kind) for kind in ("merged", "deleted", "restored"))
+CUSTOMER, AGENT = AUTHORS.index("customer"), AUTHORS.index("agent")
+
+
+class EventColumns(Protocol):
+    """One row an event. `at` counts microseconds since 1970 UTC; (`ticket`, `at`, `order`) sorts.
+
+    `kind` indexes KINDS, `author` AUTHORS, and `value` the texts in `values`.
+    """
+
+    @property
+    def ticket(self) -> Ints: ...
+    @property
+    def at(self) -> Ints: ...
+    @property
+    def order(self) -> Ints: ...
+    @property
+    def kind(self) -> NDArray[np.int8]: ...
+    @property
+    def author(self) -> NDArray[np.int8]: ...
+    @property
+    def value(self) -> NDArray[np.int32]: ...
+    @property
+    def values(self) -> tuple[str | None, ...]: ...

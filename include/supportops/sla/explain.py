@@ -1,0 +1,267 @@
+"""The arithmetic behind a ticket's clocks, in words and segments, from the engine's own rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from supportops.sla.calendar_days import DayShare, shares
+from supportops.sla.clock import STATES, Clocks, judge
+from supportops.sla.events import DONE, MICRO, NEVER, NONE, STATUSES, EventColumns
+from supportops.sla.history import prepare
+from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise
+from supportops.sla.promised import to_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a clock: it ran, or stood still in a status. Open time in seconds."""
+
+    since: datetime
+    until: datetime
+    status: str
+    ran: bool
+    open_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was promised from an instant on: by which rule of which policy, and due when.
+
+    `deadline` is as it stood when this promise last held.
+    """
+
+    since: datetime
+    promise: str | None
+    reason: str
+    deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStory:
+    """One clock with its reasons. Durations in seconds, instants aware UTC."""
+
+    metric: str
+    instance: int
+    tier: str
+    state: str
+    policy: str | None
+    within: str | None
+    started_at: datetime
+    deadline: datetime | None
+    aim: datetime | None
+    fulfilled_at: datetime | None
+    ended_at: datetime | None
+    breached_at: datetime | None
+    open_seconds: float | None
+    paused_seconds: float | None
+    calendar_seconds: float
+    promises: tuple[Told, ...]
+    segments: tuple[Segment, ...]
+    days: tuple[DayShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All clocks of one ticket as of an instant."""
+
+    ticket: int
+    at: datetime
+    clocks: tuple[ClockStory, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same in JSON's types; instants as ISO texts in UTC."""
+        told: dict[str, Any] = _plain(self)
+        return told
+
+
+def explain(events: EventColumns, book: PolicyBook, at: datetime) -> Explanation:
+    """Why the clocks of one ticket stand as they do at an aware instant.
+
+    Raises ValueError for events of several tickets or none.
+    """
+    if len(set(events.ticket.tolist())) != 1:
+        raise ValueError("expected the events of one ticket")
+    history = prepare(events)
+    found = judge(history, book, at)
+    order = np.lexsort((found.instance, found.metric))
+    stories = tuple(_story(found, int(place)) for place in order)
+    return Explanation(int(history.tickets[0]), at, stories)
+
+
+def _story(found: Clocks, place: int) -> ClockStory:
+    one = found.take(slice(place, place + 1))
+    code = int(one.promise[0])
+    version, promise = found.promised.promises[code] if code >= 0 else (None, None)
+    metric = METRICS[int(one.metric[0])]
+    target = promise.target(metric) if promise else None
+    tier = found.history.values[int(one.tier[0])] or found.book.default_tier
+    return ClockStory(
+        metric=metric.value,
+        instance=int(one.instance[0]),
+        tier=tier,
+        state=STATES[int(one.state[0])].value,
+        policy=f"{version.name}/{promise.name}" if version and promise else None,
+        within=str(target.deadline) if target and target.deadline else None,
+        started_at=to_datetime(int(one.started_at[0])),
+        deadline=_instant(one.deadline),
+        aim=_instant(one.aim),
+        fulfilled_at=_instant(one.fulfilled_at),
+        ended_at=_instant(one.ended_at),
+        breached_at=_instant(one.breached_at),
+        open_seconds=_seconds(one.spent),
+        paused_seconds=_seconds(one.paused),
+        calendar_seconds=int(one.calendar_time[0]) / MICRO,
+        promises=tuple(_promises(one)),
+        segments=tuple(_segments(one, promise, metric)),
+        days=tuple(_days(one, promise, metric)),
+    )
+
+
+def _promises(one: Clocks) -> Iterator[Told]:
+    """Each promise that held while the clock ran, with the deadline that it set."""
+    profiles, values = one.history.profiles, one.history.values
+    start, until = int(one.started_at[0]), int(one.until[0])
+    for n, at in enumerate(profiles.at):
+        following = int(profiles.at[n + 1]) if n + 1 < len(profiles.at) else NEVER
+        if following <= start or int(at) > until:
+            continue
+        tier, customer, tags = (values[int(profiles.held[k][n])] for k in _WHO)
+        match = one.book.match(to_datetime(start), tier, customer, tags)
+        gone = int(profiles.held["removed"][n]) > 0
+        yield Told(
+            since=to_datetime(max(int(at), start)),
+            promise=match.promise.name if match.promise and not gone else None,
+            reason="removed: nothing is promised" if gone else match.reason,
+            deadline=None if gone else _deadline_then(one, min(until, following - 1)),
+        )
+
+
+_WHO = ("tier", "customer", "tags")
+
+
+def _deadline_then(one: Clocks, at: int) -> datetime | None:
+    """The clock's deadline as it stood at an instant."""
+    if at == int(one.until[0]):
+        return _instant(one.deadline)
+    then = judge(one.history, one.book, to_datetime(at))
+    same = (then.metric == one.metric[0]) & (then.instance == one.instance[0])
+    return _instant(then.deadline[same]) if same.any() else None
+
+
+def _segments(one: Clocks, promise: Promise | None, metric: Metric) -> Iterator[Segment]:
+    """Where the clock ran and where it stood still, from its start to its end or now."""
+    if promise is None:
+        return
+    statuses, pauses = one.history.statuses, _pauses(promise, metric)
+    hours = one.book.calendars[promise.calendar].hours
+    start, until = int(one.started_at[0]), int(one.until[0])
+    for n, at in enumerate(statuses.at):
+        following = int(statuses.at[n + 1]) if n + 1 < len(statuses.at) else NEVER
+        since, before = max(int(at), start), min(following, until)
+        if since >= before:
+            continue
+        status = STATUSES[int(statuses.held["status"][n])]
+        begin, end = to_datetime(since), to_datetime(before)
+        yield Segment(begin, end, status, status not in pauses, hours.elapsed(begin, end))
+
+
+def _days(one: Clocks, promise: Promise | None, metric: Metric) -> Iterator[DayShare]:
+    """Date by date how the open time up to the deadline adds up, pauses left out."""
+    deadline = _instant(one.deadline)
+    if promise is None or deadline is None:
+        return
+    calendar = one.book.calendars[promise.calendar]
+    start, until = to_datetime(int(one.started_at[0])), to_datetime(int(one.until[0]))
+    ran = [(s.since, s.until) for s in _segments(one, promise, metric) if s.ran]
+    if deadline > until:
+        ran.append((until, deadline))
+    yield from shares(calendar, start, deadline, ran)
+
+
+def _pauses(promise: Promise, metric: Metric) -> set[str]:
+    target = promise.target(metric)
+    pauses = set(target.pauses) if target else set()
+    return pauses | (set(DONE) if metric is Metric.RESOLUTION else set())
+
+
+def text(explanation: Explanation, book: PolicyBook) -> str:
+    """The explanation for a terminal; instants on the wall clock of each promise's calendar."""
+    lines = [f"Ticket {explanation.ticket} as of {explanation.at:%Y-%m-%d %H:%M %Z}"]
+    for story in explanation.clocks:
+        lines += ["", *_told(story, _calendar(story, book))]
+    if not explanation.clocks:
+        lines.append("Nothing was promised.")
+    return "\n".join(lines)
+
+
+def _calendar(story: ClockStory, book: PolicyBook) -> Calendar:
+    for version in book.versions:
+        for promise in version.promises:
+            if story.policy == f"{version.name}/{promise.name}":
+                found: Calendar = book.calendars[promise.calendar]
+                return found
+    first: Calendar = next(iter(book.calendars.values()))
+    return first
+
+
+def _told(story: ClockStory, calendar: Calendar) -> Iterator[str]:
+    zone = calendar.hours.zone
+
+    def at(instant: datetime) -> str:
+        return f"{instant.astimezone(zone):%a %-d %b %Y %H:%M:%S}".removesuffix(":00")
+
+    yield f"{story.metric} {story.instance}, {story.tier}: {story.state}"
+    promised = f"within {story.within}" if story.within else "measured only"
+    yield f"  promised: {promised} ({story.policy or 'nothing any more'}, {calendar.name} hours)"
+    for told in story.promises:
+        due = f", due {at(told.deadline)}" if told.deadline else ""
+        yield f"  from {at(told.since)}: {told.reason}{due}"
+    for segment in story.segments:
+        did = "ran" if segment.ran else f"stood still ({segment.status})"
+        spent = f"{_hours(segment.open_seconds)} of open time"
+        yield f"  {at(segment.since)} to {at(segment.until)}: {did}, {spent}"
+    for day in story.days:
+        yield f"  {day.words}"
+    for name, instant in (
+        ("aim", story.aim),
+        ("due", story.deadline),
+        ("breached", story.breached_at),
+        ("fulfilled", story.fulfilled_at),
+    ):
+        if instant:
+            yield f"  {name}: {at(instant)}"
+    if story.open_seconds is not None:
+        felt = _hours(story.calendar_seconds)
+        yield f"  so far: {_hours(story.open_seconds)} of open time; {felt} for the customer"
+
+
+def _hours(seconds: float) -> str:
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join(p for p in [*parts, f"{rest} s" if rest else ""] if p) or "0 h"
+
+
+def _instant(column: Any) -> datetime | None:
+    value = int(column[0])
+    return None if value == NONE else to_datetime(value)
+
+
+def _seconds(column: Any) -> float | None:
+    value = int(column[0])
+    return None if value == NONE else value / MICRO
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value.isoformat() if hasattr(value, "isoformat") else value

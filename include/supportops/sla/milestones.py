@@ -1,0 +1,125 @@
+"""When a clock asks for attention: warnings before its deadline, the deadline, and after.
+
+The sweep tells what has come; the earliest that has not is when it must look again.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from supportops.sla.clock import Clocks
+from supportops.sla.due import Dial
+from supportops.sla.events import DONE, MICRO, NEVER, NONE, Ints
+from supportops.sla.policy import METRICS, Calendar, Metric, Promise, Target
+from supportops.sla.runs import RUNNING, Runs
+
+
+class Milestone(StrEnum):
+    """What comes due on a clock, in order of urgency. Their order is the code.
+
+    WARNING: a share of the open time is used. WARNING_BEFORE: an amount is left. AIM: the softer
+    target is missed. BREACH: the deadline has passed. FOLLOW_UP: an amount after the breach.
+    """
+
+    WARNING = "warning"
+    WARNING_BEFORE = "warning_before"
+    AIM = "aim"
+    BREACH = "breach"
+    FOLLOW_UP = "follow_up"
+
+
+MILESTONES = tuple(Milestone)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Milestones:
+    """One row a milestone. clock: place in the clocks. milestone: index into MILESTONES. at: int64
+    microseconds; those up to the clocks' `as_of` have come.
+    """
+
+    clock: Ints
+    milestone: NDArray[np.int8]
+    at: Ints
+
+
+def milestones(clocks: Clocks) -> Milestones:
+    """The milestones of clocks, come or to come if they run on as they do.
+
+    Open clocks have all of theirs, except what a pause keeps from being known. Of a clock that
+    ended late only the breach is left, of others nothing. A breach of an earlier promise counts as
+    the breach. The follow-up comes so much open time after the breach, pauses or not.
+    """
+    parts: list[tuple[Ints, Milestone, Ints]] = []
+    broken = np.flatnonzero(clocks.breached_at != NONE)
+    parts.append((broken, Milestone.BREACH, clocks.breached_at[broken]))
+    intact = np.flatnonzero(clocks.open & (clocks.breached_at == NONE))
+    parts.append((intact, Milestone.BREACH, clocks.deadline[intact]))
+    opened = np.flatnonzero(clocks.open)
+    parts.append((opened, Milestone.AIM, clocks.aim[opened]))
+    key = clocks.promise[opened].astype(np.int64) * len(METRICS) + clocks.metric[opened]
+    for found in np.unique(key[clocks.target[opened] != NONE]):
+        code, metric = divmod(int(found), len(METRICS))
+        _, promise = clocks.promised.promises[code]
+        target = promise.target(METRICS[metric])
+        chosen = opened[key == found]
+        if target is not None:
+            parts += _escalated(clocks, promise, target, chosen)
+    clock = np.concatenate([rows for rows, _, _ in parts])
+    kind = [np.full(len(rows), MILESTONES.index(m), dtype=np.int8) for rows, m, _ in parts]
+    at = np.concatenate([instants for _, _, instants in parts])
+    known = at != NONE
+    return Milestones(clock[known], np.concatenate(kind)[known], at[known])
+
+
+def next_instants(clocks: Clocks, found: Milestones) -> Ints:
+    """By ticket (row of the history): the first milestone after `as_of`, NONE if there is none."""
+    coming = found.at > clocks.as_of
+    first = np.full(len(clocks.history.tickets), NEVER, dtype=np.int64)
+    np.minimum.at(first, clocks.row[found.clock[coming]], found.at[coming])
+    return np.where(first == NEVER, NONE, first)
+
+
+def _escalated(
+    clocks: Clocks, promise: Promise, target: Target, chosen: Ints
+) -> list[tuple[Ints, Milestone, Ints]]:
+    """The warnings and follow-ups of open clocks under one target."""
+    calendar = clocks.book.calendars[promise.calendar]
+    own, escalation = clocks.take(chosen), promise.escalation
+    pauses = target.pauses | (set(DONE) if target.metric is Metric.RESOLUTION else set())
+    dial = Dial.of(clocks.history, calendar, frozenset(pauses), _runs(own))
+    before = own.target - _length(escalation.warn_before.seconds, 0, calendar)
+    share = (own.target * escalation.warn_share).astype(np.int64)
+    in_time = np.where(before > 0, dial.landing(np.maximum(before, 1)), NONE)
+    broken = np.flatnonzero(own.breached_at != NONE)
+    after = _length(escalation.follow_up.seconds, escalation.follow_up.working_days, calendar)
+    told = dial.time.reached(dial.time.passed(own.breached_at[broken]) + after)
+    return [
+        (chosen, Milestone.WARNING, dial.landing(share)),
+        (chosen, Milestone.WARNING_BEFORE, in_time),
+        (chosen[broken], Milestone.FOLLOW_UP, told),
+    ]
+
+
+def _length(seconds: int, working_days: int, calendar: Calendar) -> int:
+    return (seconds + working_days * calendar.working_day) * MICRO
+
+
+def _runs(own: Clocks) -> Runs:
+    """Open clocks as runs again, their stretches looked up by instant."""
+    history = own.history
+    none = np.full(len(own), -1, dtype=np.int64)
+    return Runs(
+        own.row,
+        own.instance,
+        own.started_at,
+        none,
+        history.statuses.at_instant(own.row, own.started_at),
+        none,
+        own.until,
+        none,
+        history.statuses.at_instant(own.row, own.until),
+        none,
+        np.full(len(own), RUNNING, dtype=np.int8),
+    )

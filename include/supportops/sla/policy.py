@@ -1,0 +1,195 @@
+"""What is promised to whom, since when: versions of promises, matched by tier, customer and tags.
+
+A clock is judged by the version in force when it started, to its end: a version that comes into
+force later promises nothing new to whoever waits already. Within a version the first promise that
+fits the ticket counts, and the match says why. A changed calendar is a new calendar, named by a
+new version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from supportops.sla.business_hours import BusinessHours
+from supportops.sla.events import STATUSES
+
+
+class Metric(StrEnum):
+    """What is measured, in Zendesk's words."""
+
+    FIRST_REPLY = "first_reply_time"
+    NEXT_REPLY = "next_reply_time"
+    UPDATE = "update_time"
+    RESOLUTION = "resolution_time"
+
+
+METRICS = tuple(Metric)
+PAUSABLE = frozenset({Metric.UPDATE, Metric.RESOLUTION})
+
+
+class DayReading(StrEnum):
+    """What "3 working days" means, said on Saturday at 11:00 before a working Monday.
+
+    BUSINESS_HOURS: three working days' worth of open time: Wednesday at closing.
+    SAME_TIME: the third working day after that date, at 11:00; where the office is closed at that
+    time of day, the day's closing. END_OF_DAY: the closing of that day.
+    """
+
+    BUSINESS_HOURS = "business_hours"
+    SAME_TIME = "same_time"
+    END_OF_DAY = "end_of_day"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How long a promise is: seconds of open time, or a number of working days."""
+
+    seconds: int = 0
+    working_days: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.seconds > 0) == (self.working_days > 0):
+            raise ValueError("an amount of either seconds or working days, above zero")
+
+    def __str__(self) -> str:
+        if self.working_days:
+            return f"{self.working_days} working day{'s' if self.working_days > 1 else ''}"
+        for unit, size in (("h", 3600), ("min", 60)):
+            if self.seconds % size == 0:
+                return f"{self.seconds // size} {unit}"
+        return f"{self.seconds} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One metric's promise. Without a deadline it is measured and reported only.
+
+    `aim` is a softer target before the deadline, told as a warning. `pauses`: the statuses during
+    which the clock stands still; only update and resolution may pause.
+    """
+
+    metric: Metric
+    deadline: Amount | None = None
+    aim: Amount | None = None
+    pauses: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.pauses and self.metric not in PAUSABLE:
+            raise ValueError(f"{self.metric} never pauses")
+        if unknown := self.pauses - set(STATUSES):
+            raise ValueError(f"unknown statuses {sorted(unknown)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """When to speak up: at a share of the open time, an amount before the deadline, and after."""
+
+    warn_share: float = 0.75
+    warn_before: Amount = field(default_factory=lambda: Amount(seconds=3600))
+    follow_up: Amount = field(default_factory=lambda: Amount(working_days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The targets of one tier, of certain customers or tags where these are named.
+
+    A ticket fits if its tier is `tier`, its customer one of `customers` and at least one of its
+    tags among `tags`; an empty set fits all.
+    """
+
+    name: str
+    tier: str
+    calendar: str
+    targets: tuple[Target, ...]
+    reading: DayReading = DayReading.BUSINESS_HOURS
+    customers: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    escalation: Escalation = field(default_factory=Escalation)
+
+    def fits(self, tier: str, customer: str | None, tags: frozenset[str]) -> bool:
+        return (
+            tier == self.tier
+            and (not self.customers or customer in self.customers)
+            and (not self.tags or bool(tags & self.tags))
+        )
+
+    def target(self, metric: Metric) -> Target | None:
+        return next((target for target in self.targets if target.metric is metric), None)
+
+    @property
+    def condition(self) -> str:
+        """What a ticket has to be, in words."""
+        told = f"tier {self.tier}"
+        told += f", customer {' or '.join(sorted(self.customers))}" if self.customers else ""
+        return told + (f", tag {' or '.join(sorted(self.tags))}" if self.tags else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """The promises in force from `valid_from` (aware) until the next version's, in their order."""
+
+    name: str
+    valid_from: datetime
+    promises: tuple[Promise, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """Opening hours, the seconds in "a working day", and why dates are closed, where known."""
+
+    name: str
+    hours: BusinessHours
+    working_day: int
+    closed: Mapping[date, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which promise counts, and why; none where nothing is promised."""
+
+    promise: Promise | None
+    version: PolicyVersion | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyBook:
+    """All versions, oldest first. A ticket without a tier counts as `default_tier`."""
+
+    versions: tuple[PolicyVersion, ...]
+    calendars: Mapping[str, Calendar]
+    default_tier: str
+
+    def __post_init__(self) -> None:
+        starts = [version.valid_from for version in self.versions]
+        if starts != sorted(set(starts)) or not starts:
+            raise ValueError("at least one version, each later than the one before it")
+        for version in self.versions:
+            for promise in version.promises:
+                if promise.calendar not in self.calendars:
+                    raise ValueError(f"promise {promise.name}: no calendar {promise.calendar!r}")
+
+    def version_at(self, at: datetime) -> PolicyVersion | None:
+        """The version in force at an aware instant; none before the first."""
+        held = [version for version in self.versions if version.valid_from <= at]
+        return held[-1] if held else None
+
+    def match(
+        self, at: datetime, tier: str | None, customer: str | None = None, tags: str | None = None
+    ) -> Match:
+        """The promise to a clock that starts at `at`. `tags` as stored, with commas between."""
+        version = self.version_at(at)
+        if version is None:
+            return Match(None, None, f"before the first policy, {self.versions[0].name}")
+        worn, told = tier or self.default_tier, "" if tier else " (without a tier)"
+        for number, promise in enumerate(version.promises, 1):
+            if promise.fits(worn, customer, tag_set(tags)):
+                reason = f"rule {number} of policy {version.name}: {promise.condition}{told}"
+                return Match(promise, version, reason)
+        return Match(None, version, f"no rule of policy {version.name} for tier {worn}{told}")
+
+
+def tag_set(tags: str | None) -> frozenset[str]:
+    """The single tags of a stored text."""
+    return frozenset(tag for tag in (tags or "").split(",") if tag)

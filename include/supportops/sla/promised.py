@@ -1,0 +1,117 @@
+"""Which promise of a policy book each stretch of each ticket falls under, for all at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from supportops.sla.events import MICRO, Bools, Ints
+from supportops.sla.history import History
+from supportops.sla.policy import METRICS, PolicyBook, PolicyVersion, Promise, tag_set
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Codes = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Promised:
+    """A book laid over a history.
+
+    promises: every promise of every version; its place is its code. `valid_from`: microseconds.
+    `kind_of`: of each profile stretch its kind of ticket; `code`: by version and kind, -1 where
+    nothing is promised. `covers`: by promise code and metric, whether it names the metric.
+    """
+
+    promises: tuple[tuple[PolicyVersion, Promise], ...]
+    valid_from: Ints
+    kind_of: Ints
+    code: Codes
+    covers: Bools
+
+    @classmethod
+    def over(cls, history: History, book: PolicyBook) -> Self:
+        listed = tuple((version, p) for version in book.versions for p in version.promises)
+        kinds, kind_of = _kinds(history, book)
+        numbered = {(version.name, id(p)): n for n, (version, p) in enumerate(listed)}
+        code = np.full((len(book.versions), len(kinds)), -1, dtype=np.int16)
+        for v, version in enumerate(book.versions):
+            for k, (tier, customer, tags) in enumerate(kinds):
+                found = book.match(version.valid_from, tier, customer, tags).promise
+                if found is not None:
+                    code[v, k] = numbered[version.name, id(found)]
+        covers = [[p.target(metric) is not None for metric in METRICS] for _, p in listed]
+        valid_from = [to_micros(version.valid_from) for version in book.versions]
+        return cls(
+            listed,
+            np.array(valid_from, dtype=np.int64),
+            kind_of,
+            code,
+            np.array([*covers, [False] * len(METRICS)], dtype=np.bool_),
+        )
+
+    def version(self, started_at: Ints) -> Ints:
+        """The version in force at each instant, -1 before the first."""
+        return np.searchsorted(self.valid_from, started_at, side="right") - 1
+
+    def promise(self, version: Ints, profile: Ints) -> Codes:
+        """The promise of a version to a profile stretch, -1 if none."""
+        found: Codes = np.where(version >= 0, self.code[version, self.kind_of[profile]], -1)
+        return found.astype(np.int16, copy=False)
+
+
+def to_micros(at: datetime) -> int:
+    """Whole microseconds since 1970 of an aware datetime."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def to_datetime(micros: int) -> datetime:
+    """The UTC datetime of whole microseconds since 1970."""
+    return _EPOCH + timedelta(seconds=micros // MICRO, microseconds=micros % MICRO)
+
+
+Kind = tuple[str | None, str | None, str | None]
+
+
+def _kinds(history: History, book: PolicyBook) -> tuple[list[Kind], Ints]:
+    """The kinds of tickets that the book tells apart, and that of each profile stretch.
+
+    Customers and tags that no promise names are all alike, so there are few kinds.
+    """
+    promises = [promise for version in book.versions for promise in version.promises]
+    customers = {name for promise in promises for name in promise.customers}
+    named = {tag for promise in promises for tag in promise.tags}
+    tiers = {promise.tier for promise in promises}
+    held, values = history.profiles.held, history.values
+    columns = [
+        (held["tier"], [t if t in tiers or not t else "?" for t in values]),
+        (held["customer"], [c if c in customers else None for c in values] if customers else None),
+        (
+            held["tags"],
+            [",".join(sorted(tag_set(t) & named)) for t in values] if named else None,
+        ),
+    ]
+    key = np.zeros(len(history.profiles.at), dtype=np.int64)
+    classes: list[list[str | None]] = []
+    for codes, words in columns:
+        distinct, of_value = _classes([None] if words is None else words)
+        classes.append(distinct)
+        if words is not None:
+            key = key * len(distinct) + of_value[codes]
+    used, kind_of = np.unique(key, return_inverse=True) if len(key) > 0 else (key, key)
+    return [_kind(int(each), classes) for each in used], kind_of
+
+
+def _classes(words: Iterable[str | None]) -> tuple[list[str | None], Ints]:
+    codes: dict[str | None, int] = {}
+    of_value = [codes.setdefault(word, len(codes)) for word in words]
+    return list(codes), np.array(of_value, dtype=np.int64)
+
+
+def _kind(key: int, classes: list[list[str | None]]) -> Kind:
+    tiers, customers, tags = classes
+    key, tag = divmod(key, len(tags))
+    tier, customer = divmod(key, len(customers))
+    return tiers[tier], customers[customer], tags[tag]

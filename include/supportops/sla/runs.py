@@ -1,0 +1,175 @@
+"""Where each clock stands at an instant: from its start to its end, or to the instant itself."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from supportops.sla.events import DONE, MERGED, NEVER, NONE, STATUSES, Bools, Ints
+from supportops.sla.history import History
+
+SOLVED = STATUSES.index(DONE[0])
+RUNNING, PAUSED, FULFILLED, MERGED_AWAY, DELETED_AWAY = range(5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Clocks of one metric up to `until`: their end, or the instant that we look from.
+
+    `start_event` and `until_event` are -1 where no event is; `start_status` and `until_status`
+    the status stretches there, and `start_profile` and `until_profile` the profile stretches.
+    `state`: RUNNING while open, whether or not it pauses, or why it ended.
+    """
+
+    row: Ints
+    instance: NDArray[np.int32]
+    started_at: Ints
+    start_event: Ints
+    start_status: Ints
+    start_profile: Ints
+    until: Ints
+    until_event: Ints
+    until_status: Ints
+    until_profile: Ints
+    state: NDArray[np.int8]
+
+    def take(self, chosen: NDArray[np.intp] | Bools) -> "Runs":
+        return Runs(*(getattr(self, name)[chosen] for name in self.__slots__))
+
+    @property
+    def open(self) -> Bools:
+        running: Bools = self.state == RUNNING
+        return running
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A history seen from an instant: each ticket's stretches then, or when it was removed.
+
+    `removed_at` is NEVER for a ticket that is not removed. A ticket that was restored counts as
+    if it had never gone, except that nothing was promised meanwhile.
+    """
+
+    history: History
+    as_of: int
+    profile: Ints
+    status: Ints
+    removed_at: Ints
+    removed: NDArray[np.int8]
+    kept_profile: Ints  # the last one before a removal
+
+    @classmethod
+    def at(cls, history: History, as_of: int) -> Self:
+        profiles = history.profiles
+        profile = profiles.at_once(as_of)
+        gone = profiles.held["removed"][profile] > 0
+        begun = profiles.run[profile]
+        removed_at = np.where(gone, profiles.at[begun], NEVER)
+        status = history.statuses.at_once(as_of)
+        left = np.flatnonzero(gone)
+        status[left] = history.statuses.at_instant(left, removed_at[left])
+        how = np.where(profiles.held["removed"][begun] == MERGED, MERGED_AWAY, DELETED_AWAY)
+        return cls(
+            history,
+            as_of,
+            profile,
+            status,
+            removed_at,
+            how.astype(np.int8),
+            np.where(gone, np.maximum(begun - 1, profiles.begin[:-1]), profile),
+        )
+
+    def between_events(self, start: Ints, end: Ints) -> Runs:
+        """Clocks from one event to another (-1 if none), numbered by ticket."""
+        history = self.history
+        row = history.row[start]
+        first = np.append(True, row[1:] != row[:-1])[: len(row)]
+        place = np.arange(len(row))
+        instance = (place - np.maximum.accumulate(np.where(first, place, 0)) + 1).astype(np.int32)
+        ended = end >= 0
+        return self._seen(
+            Runs(
+                row,
+                instance,
+                history.at[start],
+                start,
+                history.status_of[start],
+                history.profile_of[start],
+                np.where(ended, history.at[end], NEVER),
+                end,
+                history.status_of[end],
+                history.profile_of[end],
+                np.full(len(row), FULFILLED, dtype=np.int8),
+            )
+        )
+
+    def resolutions(self, due: Ints) -> Runs:
+        """One clock a ticket: from the first reply, or when it was due (NONE if not), to solved.
+
+        A ticket that was solved before either starts there; one that no customer created starts
+        with its creation.
+        """
+        history = self.history
+        choices = (history.first_reply, history.first_solved)
+        started = np.where(due == NONE, NEVER, due)
+        event = np.full(len(started), -1, dtype=np.int64)
+        for choice in choices:
+            at = np.where(choice >= 0, history.at[choice], NEVER)
+            event = np.where(at <= started, choice, event)
+            started = np.minimum(at, started)
+        own = (history.created >= 0) & ~history.by_customer
+        event = np.where(own, history.created, event)
+        started = np.where(own, history.at[history.created], started)
+        known = (history.created >= 0) & (started <= self.as_of)
+        row = np.flatnonzero(known)
+        return self._resolving(row, started[row], event[row])
+
+    def _resolving(self, row: Ints, started: Ints, event: Ints) -> Runs:
+        history, statuses = self.history, self.history.statuses
+        status, profile = history.status_of[event], history.profile_of[event]
+        other = np.flatnonzero(event < 0)
+        status[other] = statuses.at_instant(row[other], started[other])
+        profile[other] = history.profiles.at_instant(row[other], started[other])
+        solution = statuses.run[self.status[row]]
+        solved = statuses.held["status"][solution] >= SOLVED
+        # A solution from before the clock began, of a ticket created as solved, ends it at once.
+        later = solved & (statuses.at[solution] > started)
+        until = np.where(later, statuses.at[solution], np.where(solved, started, NEVER))
+        until_event = np.where(later, statuses.event[solution], np.where(solved, event, -1))
+        return self._seen(
+            Runs(
+                row,
+                np.ones(len(row), dtype=np.int32),
+                started,
+                event,
+                status,
+                profile,
+                until,
+                until_event,
+                np.where(later, solution, status),
+                np.where(later, history.profile_of[statuses.event[solution]], profile),
+                np.full(len(row), FULFILLED, dtype=np.int8),
+            )
+        )
+
+    def _seen(self, runs: Runs) -> Runs:
+        """What had begun by now, with what ended later still open and the removed ones ended."""
+        removed_at = self.removed_at[runs.row]
+        begun = (runs.started_at <= self.as_of) & (runs.started_at < removed_at)
+        if not begun.all():
+            runs, removed_at = runs.take(begun), removed_at[begun]
+        gone = (runs.until >= removed_at) & (removed_at != NEVER)
+        running = (runs.until > self.as_of) & ~gone
+        cut = gone | running
+        row = runs.row
+        return replace(
+            runs,
+            until=np.where(gone, removed_at, np.where(running, self.as_of, runs.until)),
+            until_event=np.where(cut, -1, runs.until_event),
+            until_status=np.where(cut, self.status[row], runs.until_status),
+            until_profile=np.where(cut, self.kept_profile[row], runs.until_profile),
+            state=np.where(gone, self.removed[row], np.where(running, RUNNING, runs.state)).astype(
+                np.int8
+            ),
+        )

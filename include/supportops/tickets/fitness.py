@@ -1,0 +1,76 @@
+"""Which events a store can keep, and how foreign text is made fit for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from supportops.tickets.ticket import Event, EventKind, Status
+
+# A PostgreSQL index entry ends at 2,704 bytes; these are characters of up to four bytes.
+MAX_ID = 200
+MAX_EVENT_ID = 400
+MAX_VALUE = 400
+MAX_TAGS = 8_000
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_STATUSES = frozenset(Status)
+
+
+def unfit(event: Event) -> str | None:
+    """Why `event` cannot be kept, None if it can."""
+    for what, written, longest in (
+        ("source", event.source, MAX_ID),
+        ("event id", event.source_event, MAX_EVENT_ID),
+        ("ticket number", event.ticket, MAX_ID),
+    ):
+        if not written:
+            return f"no {what}"
+        if len(written) > longest:
+            return f"a {what} of {len(written)} characters, at most {longest} are kept"
+        if _UNSTORABLE.search(written):
+            return f"a {what} with NUL or half a character"
+    if event.happened_at.tzinfo is None or event.recorded_at.tzinfo is None:
+        return "an instant without a zone"
+    return _unfit_value(event)
+
+
+def _unfit_value(event: Event) -> str | None:
+    kind, value = event.kind, event.value or ""
+    if kind is EventKind.STATUS and value not in _STATUSES:
+        return f"the status {value[:40]!r}; known are {', '.join(Status)}"
+    longest = MAX_TAGS if kind is EventKind.TAGS else MAX_VALUE
+    if len(value) > longest:
+        return f"a {kind.value} of {len(value)} characters, at most {longest} are kept"
+    return None
+
+
+def fitting(event: Event) -> Event:
+    """`event` with NUL and halves of characters, which no store takes, replaced in its texts."""
+    value = None if event.value is None else storable(event.value)
+    return replace(event, value=value, facts=_storable_facts(event.facts))
+
+
+def storable(text: str) -> str:
+    """`text` with what no database can hold shown as the replacement character."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _storable_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    cleaned: dict[str, Any] = _cleaned(facts)
+    for name in ("subject", "requester"):
+        if name in cleaned and not isinstance(cleaned[name], str):
+            cleaned[name] = str(cleaned[name])
+    return cleaned
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable(str(key)): _cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(item) for item in value]
+    return value

@@ -1,0 +1,191 @@
+"""What the rows of a file mean: which column says what, and how its words read here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from supportops.tickets.ticket import Author, EventKind
+
+ISO = "iso"
+EPOCH_SECONDS = "epoch"
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+_COLUMN = re.compile(r"\{([^{}]+)\}")
+
+Record = Mapping[str, str]
+
+
+class RecordError(ValueError):
+    """Why a row cannot be loaded, in words for whoever has to mend it."""
+
+
+class FileFormat(StrEnum):
+    """CSV begins with a row of names; JSON lines hold one object each."""
+
+    CSV = "csv"
+    JSON_LINES = "json_lines"
+
+
+class Rows(StrEnum):
+    """SNAPSHOTS tell how a ticket stands after each change, EVENTS what happened to it."""
+
+    SNAPSHOTS = "snapshots"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column, and what its words mean here.
+
+    Without `values` the words are taken as they are. With them a word that is not among them is
+    refused; one that stands there for None says nothing.
+    """
+
+    column: str
+    values: Mapping[str, str | None] | None = None
+
+    def read(self, record: Record) -> str | None:
+        """The meaning of the row's word, None where it says nothing. Raises RecordError."""
+        word = record.get(self.column, "")
+        if not word or self.values is None:
+            return word or None
+        if word not in self.values:
+            raise RecordError(f"{self.column}: {shown(word)} means nothing in this mapping")
+        return self.values[word]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How instants are written: formats tried in turn, and the zone of those that name none."""
+
+    formats: tuple[str, ...] = (ISO,)
+    zone: str = "UTC"
+
+    def read(self, record: Record, column: str) -> datetime:
+        """The instant in `column`, in UTC. Raises RecordError."""
+        word = record.get(column, "")
+        if not word:
+            raise RecordError(f"{column}: no instant")
+        found = _instant(word[:64], self.formats, self.zone)
+        if found is None:
+            raise RecordError(f"{column}: {shown(word)} is no instant written {self._expected()}")
+        if not EARLIEST <= found < LATEST:
+            raise RecordError(f"{column}: {shown(word)} is not between 1970 and 2200")
+        return found
+
+    def _expected(self) -> str:
+        return " or ".join(self.formats)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with `{column}` in it, each replaced by the row's word; the words are not read again."""
+
+    text: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(_COLUMN.findall(self.text))
+
+    def fill(self, record: Record) -> str:
+        return _COLUMN.sub(lambda found: record.get(found[1], ""), self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What a row says of its ticket's creation; `at` is the column of the instant."""
+
+    at: str
+    author: Author = Author.CUSTOMER
+    subject: Template = Template("")
+    text: Template = Template("")
+    requester: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReply:
+    """The first row whose word in `column` is not one of `unless` is an agent's public reply."""
+
+    column: str
+    unless: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """In rows of events: the columns that say what happened, by whom, and with what words."""
+
+    kind: Cell
+    author: Cell
+    value: str
+    text: str
+    values: Mapping[EventKind, Mapping[str, str | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMapping:
+    """How to read one kind of file. See include/config/imports/ for what each part is for."""
+
+    name: str
+    source: str
+    rows: Rows
+    ticket: str
+    at: str
+    row_id: tuple[str, ...]
+    created: Creation
+    format: FileFormat = FileFormat.CSV
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+    missing: frozenset[str] = frozenset()
+    times: Times = Times()
+    author: Author = Author.AGENT
+    state: Mapping[EventKind, Cell] = field(default_factory=dict)
+    from_creation: frozenset[EventKind] = frozenset()
+    first_reply: FirstReply | None = None
+    happening: Happening | None = None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that the mapping reads; a CSV file must have them all."""
+        named = [self.ticket, self.at, self.created.at, *self.row_id]
+        named += [*self.created.subject.columns, *self.created.text.columns]
+        named += [cell.column for cell in self.state.values()]
+        if self.created.requester is not None:
+            named.append(self.created.requester)
+        if self.first_reply is not None:
+            named.append(self.first_reply.column)
+        if (told := self.happening) is not None:
+            named += [told.kind.column, told.author.column, told.value, told.text]
+        return frozenset(named)
+
+
+def shown(word: str) -> str:
+    """A foreign word in a message: quoted and short."""
+    return repr(word if len(word) <= 60 else f"{word[:57]}...")
+
+
+@lru_cache(maxsize=50_000)
+def _instant(word: str, formats: tuple[str, ...], zone: str) -> datetime | None:
+    for form in formats:
+        try:
+            found = _parsed(word, form)
+            if found.tzinfo is None:
+                found = found.replace(tzinfo=ZoneInfo(zone))
+            return found.astimezone(UTC)
+        except (ValueError, OverflowError, OSError):
+            continue
+    return None
+
+
+def _parsed(word: str, form: str) -> datetime:
+    if form == ISO:
+        return datetime.fromisoformat(word)
+    if form == EPOCH_SECONDS:
+        return datetime.fromtimestamp(float(word), UTC)
+    return datetime.strptime(word, form)  # noqa: DTZ007 - the caller gives it the mapping's zone

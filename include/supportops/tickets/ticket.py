@@ -1,0 +1,154 @@
+"""A ticket is what its events say: an append-only log, folded as of any instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    """What may happen to a ticket. Values are stored; their order is the order at one instant."""
+
+    CREATED = "created"
+    COMMENT = "comment"
+    NOTE = "note"
+    STATUS = "status"
+    PRIORITY = "priority"
+    TIER = "tier"
+    ASSIGNEE = "assignee"
+    SITE = "site"
+    CUSTOMER = "customer"
+    TAGS = "tags"
+    MERGED = "merged"
+    DELETED = "deleted"
+    RESTORED = "restored"
+
+
+class Author(StrEnum):
+    """Who did it. AUTOMATIC covers triggers, auto-replies and imports; it never stops a clock."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    AUTOMATIC = "automatic"
+
+
+class Status(StrEnum):
+    """Zendesk's words. PENDING waits for the customer, HOLD for a third party."""
+
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    HOLD = "hold"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+DONE = frozenset({Status.SOLVED, Status.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a ticket.
+
+    (`source`, `source_event`) is the natural key: loading an event twice changes nothing.
+    `happened_at` is when it was, `recorded_at` when we heard of it; both aware UTC. `value` is
+    the new status, priority, tier, assignee, site, customer, comma-separated tags, or the source
+    id of the ticket that this one was merged into. `facts` are JSON values: on CREATED `subject`,
+    `text` and `requester`, on COMMENT and NOTE `text`.
+    """
+
+    source: str
+    source_event: str
+    ticket: str
+    kind: EventKind
+    happened_at: datetime
+    recorded_at: datetime
+    author: Author = Author.AUTOMATIC
+    value: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[datetime, int, str]:
+        """At one instant a creation comes before a reply and a reply before a status."""
+        return (self.happened_at, _KINDS.index(self.kind), self.source_event)
+
+
+_KINDS = tuple(EventKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The state of a ticket at an instant. `ended_at` is set by a merge or a deletion."""
+
+    source: str
+    ticket: str
+    created_at: datetime | None = None
+    subject: str = ""
+    requester: str = ""
+    status: Status = Status.NEW
+    priority: str | None = None
+    tier: str | None = None
+    assignee: str | None = None
+    site: str | None = None
+    customer: str | None = None
+    tags: tuple[str, ...] = ()
+    merged_into: str | None = None
+    ended_at: datetime | None = None
+    solved_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.ended_at is None and self.status not in DONE
+
+
+def fold(events: Iterable[Event]) -> Ticket:
+    """The ticket that `events` (at least one, of one ticket, in any order) add up to."""
+    ordered = sorted(events, key=lambda event: event.order)
+    ticket = Ticket(ordered[0].source, ordered[0].ticket)
+    for event in ordered:
+        ticket = replace(_apply(ticket, event), updated_at=event.happened_at)
+    return ticket
+
+
+def _apply(ticket: Ticket, event: Event) -> Ticket:
+    value = event.value
+    match event.kind:
+        case EventKind.CREATED:
+            return replace(
+                ticket,
+                created_at=event.happened_at,
+                subject=str(event.facts.get("subject", "")),
+                requester=str(event.facts.get("requester", "")),
+            )
+        case EventKind.STATUS:
+            return _with_status(ticket, Status(value or Status.OPEN), event.happened_at)
+        case EventKind.PRIORITY:
+            return replace(ticket, priority=value)
+        case EventKind.TIER:
+            return replace(ticket, tier=value)
+        case EventKind.ASSIGNEE:
+            return replace(ticket, assignee=value)
+        case EventKind.SITE:
+            return replace(ticket, site=value)
+        case EventKind.CUSTOMER:
+            return replace(ticket, customer=value)
+        case EventKind.TAGS:
+            return replace(ticket, tags=tuple(t for t in (value or "").split(",") if t))
+        case EventKind.MERGED:
+            return replace(ticket, merged_into=value, ended_at=event.happened_at)
+        case EventKind.DELETED:
+            return replace(ticket, ended_at=event.happened_at)
+        case EventKind.RESTORED:
+            return replace(ticket, ended_at=None, merged_into=None)
+        case EventKind.COMMENT | EventKind.NOTE:
+            return ticket
+
+
+def _with_status(ticket: Ticket, status: Status, at: datetime) -> Ticket:
+    was_done, is_done = ticket.status in DONE, status in DONE
+    solved_at = ticket.solved_at if is_done and was_done else at if is_done else None
+    return replace(ticket, status=status, solved_at=solved_at)

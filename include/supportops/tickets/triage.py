@@ -1,0 +1,212 @@
+"""Which tier a ticket is promised: rules in turn, the first that matches, with its name as why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from supportops.tickets.phrases import Phrase, Words
+from supportops.tickets.ticket import Author, Event, EventKind
+
+BY_AGENT = "an agent's priority"
+NO_RULE = "no rule matched"
+
+
+class Part(StrEnum):
+    """Where a rule's phrases are looked for."""
+
+    SUBJECT = "subject"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What triage knows of a ticket. `outage`: its site has an outage that is open.
+
+    `priority` is the source's own, and counts only if an agent set it.
+    """
+
+    subject: str = ""
+    text: str = ""
+    tags: frozenset[str] = frozenset()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    outage: bool = False
+    priority: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """All conditions that are given must hold; of several phrases, tags or values any one does."""
+
+    name: str
+    tier: str
+    phrases: tuple[Phrase, ...] = ()
+    within: frozenset[Part] = frozenset(Part)
+    tags: frozenset[str] = frozenset()
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    outage: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriageRules:
+    """`priorities` are the source's words for an agent's decision, `otherwise` the last resort."""
+
+    rules: tuple[Rule, ...]
+    otherwise: str
+    priorities: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's answer: whether it matched, and the words, tag or lack of them that decided."""
+
+    rule: str
+    tier: str
+    matched: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The tier, the rule that gave it, and what every rule found, in their order."""
+
+    tier: str
+    rule: str
+    findings: tuple[Finding, ...]
+
+
+def explain(situation: Situation, rules: TriageRules) -> Decision:
+    """The decision with every rule's finding, those after the first match too."""
+    words = {
+        Part.SUBJECT: Words.of(situation.subject),
+        Part.TEXT: Words.of(situation.text),
+    }
+    findings = [_by_priority(situation, rules)] if rules.priorities else []
+    findings += [_finding(rule, situation, words) for rule in rules.rules]
+    for finding in findings:
+        if finding.matched:
+            return Decision(finding.tier, finding.rule, tuple(findings))
+    return Decision(rules.otherwise, NO_RULE, tuple(findings))
+
+
+def with_tiers(
+    events: Sequence[Event], rules: TriageRules, outage: Callable[[str], bool] = lambda _site: False
+) -> list[Event]:
+    """`events` and a TIER event for each creation and each priority that an agent set.
+
+    What is known at a creation is its own facts and the events of the same ticket and instant.
+    Where the source names a tier itself at that instant, it is left alone. `outage` tells
+    whether a site has an outage that is open. The same event gives a tier of the same name, so
+    loading it again adds nothing.
+    """
+    together: dict[_Moment, list[Event]] = {}
+    for event in events:
+        together.setdefault(_moment(event), []).append(event)
+    found = list(events)
+    for event in events:
+        beside = together[_moment(event)]
+        kinds = {each.kind for each in beside}
+        if EventKind.TIER in kinds:
+            continue
+        if event.kind is EventKind.CREATED:
+            decision = explain(_situation(event, beside, outage), rules)
+            found.append(_tier(event, decision.tier, decision.rule, "created"))
+        elif _is_agents_word(event) and EventKind.CREATED not in kinds:
+            tier = rules.priorities.get(event.value or "")
+            if tier is not None:
+                found.append(_tier(event, tier, _agents(event.value), "priority"))
+    return found
+
+
+_Moment = tuple[str, str, datetime]
+
+
+def _moment(event: Event) -> _Moment:
+    return (event.source, event.ticket, event.happened_at)
+
+
+def _situation(created: Event, beside: Iterable[Event], outage: Callable[[str], bool]) -> Situation:
+    said = {each.kind: each for each in sorted(beside, key=lambda each: each.order)}
+    site, tags = said.get(EventKind.SITE), said.get(EventKind.TAGS)
+    priority = said.get(EventKind.PRIORITY)
+    by_agent = priority is not None and _is_agents_word(priority)
+    facts: Mapping[str, Any] = created.facts
+    fields = facts.get("fields")
+    return Situation(
+        subject=str(facts.get("subject", "")),
+        text=str(facts.get("text", "")),
+        tags=frozenset(((tags and tags.value) or "").split(",")) - {""},
+        fields={str(k): str(v) for k, v in fields.items()} if isinstance(fields, Mapping) else {},
+        outage=bool(site and site.value and outage(site.value)),
+        priority=priority.value if priority is not None and by_agent else None,
+    )
+
+
+def _is_agents_word(event: Event) -> bool:
+    return event.kind is EventKind.PRIORITY and event.author is Author.AGENT
+
+
+def _tier(cause: Event, tier: str, rule: str, what: str) -> Event:
+    # At one instant "created" comes before "priority" by name, so that the agent has the last word.
+    return Event(
+        source=cause.source,
+        source_event=f"triage/{what}/{cause.source_event}",
+        ticket=cause.ticket,
+        kind=EventKind.TIER,
+        happened_at=cause.happened_at,
+        recorded_at=cause.recorded_at,
+        author=Author.AUTOMATIC,
+        value=tier,
+        facts={"rule": rule},
+    )
+
+
+def _agents(priority: str | None) -> str:
+    return f"{BY_AGENT}: {priority}"
+
+
+def _by_priority(situation: Situation, rules: TriageRules) -> Finding:
+    priority = situation.priority
+    if priority is None:
+        return Finding(BY_AGENT, "", False, "no agent has set one")
+    tier = rules.priorities.get(priority)
+    if tier is None:
+        return Finding(BY_AGENT, "", False, f"{priority!r} stands for no tier")
+    return Finding(_agents(priority), tier, True, f"set to {priority}")
+
+
+def _finding(rule: Rule, situation: Situation, words: Mapping[Part, Words]) -> Finding:
+    """Whether every condition of the rule holds; the first that does not is told."""
+    reasons = []
+    for met, why in _conditions(rule, situation, words):
+        if not met:
+            return Finding(rule.name, rule.tier, False, why)
+        reasons.append(why)
+    return Finding(rule.name, rule.tier, True, ", ".join(reasons))
+
+
+def _conditions(
+    rule: Rule, situation: Situation, words: Mapping[Part, Words]
+) -> Iterable[tuple[bool, str]]:
+    if rule.outage is not None:
+        state = "has an open outage" if situation.outage else "has no open outage"
+        yield situation.outage is rule.outage, f"the site {state}"
+    if rule.tags:
+        common = sorted(rule.tags & situation.tags)
+        yield bool(common), f"tagged {', '.join(common)}" if common else "no such tag"
+    for name, values in rule.fields.items():
+        found = situation.fields.get(name)
+        yield found in values, f"{name} is {found or 'not set'}"
+    if rule.phrases:
+        yield _said(rule, words)
+
+
+def _said(rule: Rule, words: Mapping[Part, Words]) -> tuple[bool, str]:
+    for part in Part:
+        for phrase in rule.phrases if part in rule.within else ():
+            if (found := words[part].find(phrase)) is not None:
+                return True, f"the {part.value} says {found!r} ({phrase.written})"
+    return False, "none of its phrases is said"

@@ -1,0 +1,368 @@
+"""The clocks of one ticket, slowly and obviously: the story is told event by event.
+
+Nothing is shared with the columnar engine but the calendars' answers for single instants and the
+book's match. Used to check it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+
+from supportops.sla.policy import (
+    Amount,
+    Calendar,
+    DayReading,
+    Metric,
+    PolicyBook,
+    Promise,
+    Target,
+)
+from supportops.tickets.ticket import Author, Event, EventKind
+
+DONE = {"solved", "closed"}
+REMOVALS = {EventKind.MERGED: "merged", EventKind.DELETED: "deleted"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is said of one clock."""
+
+    metric: str
+    instance: int
+    tier: str | None
+    policy: str | None
+    state: str
+    started_at: datetime
+    deadline: datetime | None
+    aim: datetime | None
+    ended_at: datetime | None
+    breached_at: datetime | None
+    open_seconds: float | None
+    paused_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What holds from an instant on. `gone` is how the ticket was removed, at `gone_at`."""
+
+    at: datetime
+    status: str = "new"
+    tier: str | None = None
+    customer: str | None = None
+    tags: str | None = None
+    gone: str | None = None
+    gone_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """A clock before any promise: from `start` until `end`, or still going."""
+
+    metric: Metric
+    instance: int
+    start: datetime
+    end: datetime | None
+
+
+def slow_clocks(events: Iterable[Event], book: PolicyBook, as_of: datetime) -> list[Row]:
+    """Every clock of one ticket as of an instant."""
+    told = sorted((e for e in events if e.happened_at <= as_of), key=lambda e: e.order)
+    if not told:
+        return []
+    return _Ticket(told, book, as_of).rows()
+
+
+class _Ticket:
+    def __init__(self, told: Sequence[Event], book: PolicyBook, as_of: datetime) -> None:
+        self.told, self.book, self.as_of = told, book, as_of
+        self.moments = _moments(told)
+        self.created = next((e for e in told if e.kind is EventKind.CREATED), None)
+        after = told if self.created is None else told[told.index(self.created) + 1 :]
+        self.counted = list(after)
+
+    def rows(self) -> list[Row]:
+        rows = [self.judge(span) for span in [*self.first(), *self.next(), *self.updates()]]
+        overdue = next((r.breached_at for r in rows if r and r.metric == Metric.FIRST_REPLY), None)
+        rows += [self.judge(span) for span in self.resolution(overdue)]
+        return [row for row in rows if row is not None]
+
+    # --- what starts and stops clocks -------------------------------------------------------------
+
+    @property
+    def asked(self) -> bool:
+        return self.created is not None and self.created.author is Author.CUSTOMER
+
+    def reply(self) -> Event | None:
+        return next((e for e in self.counted if _says(e, Author.AGENT)), None)
+
+    def first(self) -> list[Span]:
+        if not self.asked:
+            return []
+        assert self.created
+        reply = self.reply()
+        end = reply.happened_at if reply and self.created else None
+        return [Span(Metric.FIRST_REPLY, 1, self.created.happened_at, end)]
+
+    def next(self) -> list[Span]:
+        spans: list[Span] = []
+        waiting: datetime | None = None
+        listening = not self.asked
+        for event in self.counted:
+            if listening and waiting is None and _says(event, Author.CUSTOMER):
+                waiting = event.happened_at
+            if _says(event, Author.AGENT) or _solves(event):
+                if waiting is not None:
+                    spans.append(
+                        Span(Metric.NEXT_REPLY, len(spans) + 1, waiting, event.happened_at)
+                    )
+                waiting = None
+                listening = listening or _says(event, Author.AGENT)
+        if waiting is not None:
+            spans.append(Span(Metric.NEXT_REPLY, len(spans) + 1, waiting, None))
+        return spans
+
+    def updates(self) -> list[Span]:
+        spans: list[Span] = []
+        running: datetime | None = None
+        replied, done = False, False
+
+        def stop(at: datetime) -> None:
+            if running is not None and at > running:
+                spans.append(Span(Metric.UPDATE, len(spans) + 1, running, at))
+
+        for event in self.told:
+            if _says(event, Author.AGENT) and event in self.counted:
+                stop(event.happened_at)
+                running, replied = None if done else event.happened_at, True
+            elif event.kind is EventKind.STATUS and event.value in DONE:
+                stop(event.happened_at)
+                running, done = None, True
+            elif event.kind is EventKind.STATUS:
+                if done and replied:
+                    running = event.happened_at
+                done = False
+        if running is not None:
+            spans.append(Span(Metric.UPDATE, len(spans) + 1, running, None))
+        return spans
+
+    def resolution(self, overdue: datetime | None) -> list[Span]:
+        if self.created is None:
+            return []
+        reply, solved = self.reply(), next((e for e in self.counted if _solves(e)), None)
+        starts = [e.happened_at for e in (reply, solved) if e] + ([overdue] if overdue else [])
+        if not self.asked:
+            starts = [self.created.happened_at]
+        if not starts:
+            return []
+        end, now = None, self.moments[-1]
+        if now.status in DONE:
+            for moment in reversed(self.moments):
+                if moment.status not in DONE:
+                    break
+                end = moment.at
+        if now.gone_at and end is None and self.status_at(now.gone_at) in DONE:
+            end = now.gone_at
+        start = min(starts)
+        return [Span(Metric.RESOLUTION, 1, start, max(start, end) if end else None)]
+
+    # --- what was promised ------------------------------------------------------------------------
+
+    def moment(self, at: datetime) -> Moment:
+        return [m for m in self.moments if m.at <= at][-1]
+
+    def status_at(self, at: datetime) -> str:
+        return self.moment(at).status
+
+    def judge(self, span: Span) -> Row | None:
+        gone_at = self.moments[-1].gone_at
+        if gone_at and span.start >= gone_at:
+            return None
+        state, until = "fulfilled", span.end
+        if gone_at and (until is None or until >= gone_at):
+            state, until = self.moments[-1].gone or "", gone_at
+        elif until is None:
+            state = "running"
+        now = until or self.as_of
+        held = self.promises(span, now, gone_at)
+        if not any(target for _, _, _, target, _ in held):
+            return None
+        _, _, promise, target, moment = held[-1]
+        row = Row(
+            metric=span.metric,
+            instance=span.instance,
+            tier=moment.tier or self.book.default_tier,
+            policy=promise.name if promise else None,
+            state=state,
+            started_at=span.start,
+            deadline=None,
+            aim=None,
+            ended_at=until,
+            breached_at=self.breach(span, held, now, still=until is None),
+            open_seconds=None,
+            paused_seconds=None,
+        )
+        if promise is None:
+            return row
+        target = target or Target(span.metric)
+        calendar, pauses = self.book.calendars[promise.calendar], _pauses(target)
+        spent = self.open_time(span.start, now, calendar, pauses)
+        if until is None and self.status_at(now) in pauses:
+            row = replace(row, state="paused")
+        due = [
+            amount and self.due(span.start, now, amount, promise, pauses, until is None)
+            for amount in (target.deadline, target.aim)
+        ]
+        return replace(
+            row,
+            deadline=due[0],
+            aim=due[1],
+            open_seconds=spent,
+            paused_seconds=calendar.hours.elapsed(span.start, now) - spent,
+        )
+
+    def promises(
+        self, span: Span, now: datetime, gone_at: datetime | None
+    ) -> list[tuple[datetime, datetime, Promise | None, Target | None, Moment]]:
+        """(since, before, promise, target, moment) for each moment of the clock; not when gone."""
+        held = []
+        for moment, following in pairwise([*self.moments, None]):
+            assert moment
+            since = max(moment.at, span.start)
+            before = min(following.at, now) if following else now
+            if moment.at > now or (following and following.at <= span.start):
+                continue
+            if gone_at and moment.at >= gone_at:
+                continue
+            match = self.book.match(span.start, moment.tier, moment.customer, moment.tags)
+            target = match.promise.target(span.metric) if match.promise else None
+            if moment.gone and moment.at < now and following and following.at <= now:
+                target = None
+            held.append((since, before, match.promise, target, moment))
+        return held
+
+    def breach(
+        self,
+        span: Span,
+        held: list[tuple[datetime, datetime, Promise | None, Target | None, Moment]],
+        now: datetime,
+        *,
+        still: bool,
+    ) -> datetime | None:
+        for n, (since, before, promise, target, moment) in enumerate(held):
+            if promise is None or target is None or target.deadline is None or moment.gone:
+                continue
+            due = self.due(span.start, now, target.deadline, promise, _pauses(target), still)
+            if due is None:
+                continue
+            at = max(due, since)
+            if at < before or (still and n == len(held) - 1 and at == before):
+                return at
+        return None
+
+    # --- the arithmetic ---------------------------------------------------------------------------
+
+    def pieces(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime, str]]:
+        """The time between, cut where the status may change."""
+        cuts = sorted({start, end, *(m.at for m in self.moments if start < m.at < end)})
+        return [(a, b, self.status_at(a)) for a, b in pairwise(cuts)]
+
+    def open_time(
+        self, start: datetime, end: datetime, calendar: Calendar, pauses: set[str]
+    ) -> float:
+        return sum(
+            calendar.hours.elapsed(a, b)
+            for a, b, status in self.pieces(start, end)
+            if status not in pauses
+        )
+
+    def due(
+        self,
+        start: datetime,
+        now: datetime,
+        amount: Amount,
+        promise: Promise,
+        pauses: set[str],
+        still: bool,
+    ) -> datetime | None:
+        calendar = self.book.calendars[promise.calendar]
+        named = None
+        left: float = amount.seconds or amount.working_days * calendar.working_day
+        if amount.working_days and promise.reading is not DayReading.BUSINESS_HOURS:
+            named = _working_day(start, amount.working_days, promise.reading, calendar)
+            left = max(calendar.hours.elapsed(start, named), 0)
+        landed = self.land(start, now, left, calendar, pauses, still)
+        return max(landed, named) if landed and named else landed
+
+    def land(
+        self,
+        start: datetime,
+        now: datetime,
+        left: float,
+        calendar: Calendar,
+        pauses: set[str],
+        still: bool,
+    ) -> datetime | None:
+        hours = calendar.hours
+        if left == 0:
+            return hours.deadline(start, 0)
+        for a, b, status in self.pieces(start, now):
+            if status in pauses:
+                continue
+            if hours.elapsed(a, b) >= left:
+                return hours.deadline(a, left)
+            left -= hours.elapsed(a, b)
+        if still and self.status_at(now) in pauses:
+            return None
+        return hours.deadline(now, left)
+
+
+def _pauses(target: Target) -> set[str]:
+    return set(target.pauses) | (DONE if target.metric is Metric.RESOLUTION else set())
+
+
+def _says(event: Event, author: Author) -> bool:
+    return event.kind is EventKind.COMMENT and event.author is author
+
+
+def _solves(event: Event) -> bool:
+    return event.kind is EventKind.STATUS and event.value in DONE
+
+
+def _moments(told: Sequence[Event]) -> list[Moment]:
+    moments = [Moment(told[0].happened_at)]
+    for event in told:
+        now = replace(moments[-1], at=event.happened_at)
+        if event.kind is EventKind.STATUS:
+            now = replace(now, status=str(event.value))
+        elif event.kind in (EventKind.TIER, EventKind.CUSTOMER, EventKind.TAGS):
+            now = replace(now, **{event.kind.value: event.value})
+        elif event.kind in REMOVALS:
+            now = replace(
+                now,
+                gone=now.gone or REMOVALS[event.kind],
+                gone_at=now.gone_at or event.happened_at,
+            )
+        elif event.kind is EventKind.RESTORED:
+            now = replace(now, gone=None, gone_at=None)
+        if now.at == moments[-1].at:
+            moments.pop()
+        moments.append(now)
+    return moments
+
+
+def _working_day(start: datetime, number: int, reading: DayReading, calendar: Calendar) -> datetime:
+    zone, hours = calendar.hours.zone, calendar.hours
+    local = start.astimezone(zone)
+    day = local.date()
+    while number:
+        day += timedelta(days=1)
+        opens = datetime.combine(day, time(), zone).astimezone(UTC)
+        closes = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+        number -= hours.elapsed(opens, closes) > 0
+    same = datetime.combine(day, local.time(), zone).astimezone(UTC)
+    if reading is DayReading.SAME_TIME and hours.is_open(same):
+        return same
+    return hours.deadline(opens, hours.elapsed(opens, closes))

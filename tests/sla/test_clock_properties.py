@@ -1,0 +1,186 @@
+"""The columnar clocks agree with a slow telling of each story, whatever happens to the tickets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sla.policies import always, bug_fix, columns, mission_critical, office, user_support, version
+from sla.slow_clock import Row, slow_clocks
+from supportops.sla.clock import Clocks, clocks, judge
+from supportops.sla.history import prepare
+from supportops.sla.policy import DayReading, PolicyBook, Promise, Target
+from supportops.tickets.ticket import Author, Event, EventKind
+
+# Easter with its bank holidays, the Sunday before it with the change to summer time.
+BEGIN = datetime(2026, 3, 26, 8, tzinfo=UTC)
+STATUSES = ["new", "open", "pending", "hold", "solved", "closed"]
+TIERS = ["user_support", "bug_fix", "mission_critical", "unheard_of"]
+VALUES = {
+    EventKind.STATUS: STATUSES,
+    EventKind.TIER: TIERS,
+    EventKind.CUSTOMER: ["Acme", "Bolt"],
+    EventKind.TAGS: ["vip", "vip,late", "late", ""],
+}
+KINDS = [
+    *[EventKind.COMMENT] * 6,
+    *[EventKind.STATUS] * 5,
+    *[EventKind.TIER] * 2,
+    *[kind for kind in EventKind if kind is not EventKind.PRIORITY],
+]
+STEPS = [0, 0, 0, 1, 60, 900, 1800, 3600, 4 * 3600, 8 * 3600, 86_400, 3 * 86_400]
+
+
+@st.composite
+def stories(draw: st.DrawFn, ticket: int) -> list[Event]:
+    """A ticket's life: mostly created by a customer, in steps that like to meet at one instant."""
+    at = BEGIN + timedelta(seconds=draw(st.integers(0, 6 * 86_400)))
+    if draw(st.booleans()):
+        at = at.replace(minute=0, second=0)
+    said: list[tuple[EventKind, Author, str | None, datetime]] = []
+    if draw(st.integers(0, 9)):
+        creator = draw(st.sampled_from([Author.CUSTOMER] * 4 + [Author.AGENT, Author.AUTOMATIC]))
+        said.append((EventKind.CREATED, creator, None, at))
+    for _ in range(draw(st.integers(0 if said else 1, 9))):
+        at += timedelta(seconds=draw(st.sampled_from(STEPS)))
+        if not draw(st.integers(0, 9)):
+            at += timedelta(microseconds=draw(st.integers(1, 1_500_000)))
+        kind = draw(st.sampled_from(KINDS))
+        value = draw(st.sampled_from(VALUES[kind])) if kind in VALUES else None
+        said.append((kind, draw(st.sampled_from(list(Author))), value, at))
+    return [
+        Event("test", f"{ticket}-{n:03}", str(ticket), kind, when, when, author, value)
+        for n, (kind, author, value, when) in enumerate(said)
+    ]
+
+
+@st.composite
+def books(draw: st.DrawFn) -> PolicyBook:
+    reading = draw(st.sampled_from(list(DayReading)))
+    tiers: list[Promise] = [user_support(reading), bug_fix(reading), mission_critical()]
+    waiting = frozenset({"pending", "hold"})
+    for_few = Promise(
+        "vip",
+        "bug_fix",
+        draw(st.sampled_from(["office", "always"])),
+        tuple(
+            Target(t.metric, t.deadline, t.aim, waiting if t.pauses else frozenset())
+            for t in mission_critical().targets[draw(st.integers(0, 2)) :]
+        ),
+        customers=draw(st.sampled_from([frozenset(), frozenset({"Acme"})])),
+        tags=frozenset({"vip"}),
+    )
+    versions = [version([for_few, *tiers])]
+    if draw(st.booleans()):
+        since = BEGIN + timedelta(hours=draw(st.integers(0, 9 * 24)))
+        later = [user_support(reading, 1), *tiers[2:]]
+        versions.append(version(later, "later", since))
+    return PolicyBook(tuple(versions), {"office": office(), "always": always()}, "user_support")
+
+
+def told(found: Clocks) -> dict[int, list[Row]]:
+    """The engine's rows, in the words of the slow ones."""
+    by_ticket: dict[int, list[Row]] = {}
+    for row in found.frame().to_dict("records"):
+        by_ticket.setdefault(row["ticket"], []).append(_row(row))
+    return by_ticket
+
+
+def _row(row: dict[str, Any]) -> Row:
+    def at(name: str) -> datetime | None:
+        return None if pd.isna(row[name]) else row[name].to_pydatetime()
+
+    def number(name: str) -> float | None:
+        return None if np.isnan(row[name]) else round(row[name], 6)
+
+    policy = row["policy"]
+    return Row(
+        row["metric"],
+        row["instance"],
+        row["tier"],
+        policy.split("/")[1] if isinstance(policy, str) else None,
+        row["state"],
+        row["started_at"].to_pydatetime(),
+        at("deadline"),
+        at("aim"),
+        at("ended_at"),
+        at("breached_at"),
+        number("open_seconds"),
+        number("paused_seconds"),
+    )
+
+
+def slowly(events: list[Event], book: PolicyBook, as_of: datetime) -> dict[int, list[Row]]:
+    by_ticket: dict[int, list[Event]] = {}
+    for event in events:
+        by_ticket.setdefault(int(event.ticket), []).append(event)
+    rows = {n: slow_clocks(own, book, as_of) for n, own in sorted(by_ticket.items())}
+    return {n: [_rounded(row) for row in own] for n, own in rows.items() if own}
+
+
+def _rounded(row: Row) -> Row:
+    fields = {**row.__dict__}
+    for name in ("open_seconds", "paused_seconds"):
+        if fields[name] is not None:
+            fields[name] = round(fields[name], 6)
+    return Row(**fields)
+
+
+MANY = st.integers(1, 12).flatmap(
+    lambda number: st.tuples(*(stories(ticket) for ticket in range(1, number + 1)))
+)
+INSTANTS = st.integers(-3600, 30 * 86_400).map(lambda s: BEGIN + timedelta(seconds=s))
+careful = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@careful
+@given(MANY, books(), INSTANTS, st.integers(0, 2**32), st.booleans())
+def test_the_columns_agree_with_a_slow_telling(
+    tickets: tuple[list[Event], ...],
+    book: PolicyBook,
+    as_of: datetime,
+    seed: int,
+    at_an_event: bool,
+):
+    events = [event for own in tickets for event in own]
+    shuffle = Random(seed)
+    if at_an_event:
+        as_of = shuffle.choice(events).happened_at
+    expected = slowly(events, book, as_of)
+    mixed = columns(events)
+    places = list(range(len(events)))
+    shuffle.shuffle(places)
+    assert told(clocks(mixed.take(np.array(places)), book, as_of)) == expected
+
+
+@settings(careful, max_examples=50)
+@given(MANY, books(), INSTANTS)
+def test_what_came_later_changes_nothing_of_what_was(
+    tickets: tuple[list[Event], ...], book: PolicyBook, as_of: datetime
+):
+    events = [event for own in tickets for event in own]
+    then = [event for event in events if event.happened_at <= as_of]
+    now = told(judge(prepare(columns(events)), book, as_of))
+    assert now == (told(clocks(columns(then), book, as_of)) if then else {})
+
+
+@settings(careful, max_examples=50)
+@given(MANY, books(), INSTANTS)
+def test_at_its_deadline_a_clock_shows_exactly_what_was_promised(
+    tickets: tuple[list[Event], ...], book: PolicyBook, as_of: datetime
+):
+    history = prepare(columns([event for own in tickets for event in own]))
+    for row in judge(history, book, as_of).frame().to_dict("records"):
+        if pd.isna(row["deadline"]) or row["deadline"] > as_of or row["state"] != "running":
+            continue
+        again = judge(history, book, row["deadline"].to_pydatetime()).frame()
+        key = (again["ticket"] == row["ticket"]) & (again["metric"] == row["metric"])
+        then = again[key & (again["instance"] == row["instance"])]
+        if len(then) and then["policy"].iloc[0] == row["policy"]:
+            assert then["open_seconds"].iloc[0] == row["target_seconds"]
