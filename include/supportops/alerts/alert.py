@@ -23,6 +23,16 @@ class Kind(StrEnum):
     DELIVERY = "delivery"
     TASK_FAILED = "task_failed"
     IMPORT_ERROR = "import_error"
+    SLA_WARNING = "sla_warning"
+    SLA_BREACH = "sla_breach"
+    SLA_FOLLOW_UP = "sla_follow_up"
+    CALL = "call"
+
+
+# What one letter tells of many tickets, and what a ticket's alert holds in its facts.
+SERVICE_LEVEL_KINDS = frozenset({Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP})
+# What stays true when its clock ends: a reply that came late does not undo the breach.
+LASTING_KINDS = frozenset({Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP})
 
 
 class Severity(StrEnum):

@@ -77,6 +77,26 @@ WORDING: dict[Kind, Wording] = {
         "This DAG file cannot be loaded, so what it schedules does not run.",
         "DAG loads again",
     ),
+    Kind.SLA_WARNING: Wording(
+        "SLA DUE SOON",
+        "The time that the service level promises for this ticket is nearly spent.",
+        "the clock ended or its deadline moved",
+    ),
+    Kind.SLA_BREACH: Wording(
+        "SLA BREACHED",
+        "What the service level promises for this ticket was not done by its deadline.",
+        "the clock ended",
+    ),
+    Kind.SLA_FOLLOW_UP: Wording(
+        "SLA STILL OPEN",
+        "The deadline of this ticket passed some time ago, and the promise is still not kept.",
+        "the clock ended",
+    ),
+    Kind.CALL: Wording(
+        "CALL",
+        "A customer calls for help that cannot wait for the office to open.",
+        "call was answered",
+    ),
 }
 
 
