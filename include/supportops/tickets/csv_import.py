@@ -94,7 +94,7 @@ def import_file(
     """
     if shift is not None and shift % WEEK:
         raise ValueError(f"a log is moved by whole weeks, not by {shift}")
-    aside = rejects or path.with_name(path.name + REJECTS_SUFFIX)
+    aside = rejects or path.parent / (path.name + REJECTS_SUFFIX)
     if aside.resolve() == path.resolve():
         raise ImportFault("the bad rows would be written over the file itself")
     work = _Work()
