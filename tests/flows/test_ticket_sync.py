@@ -500,6 +500,17 @@ def test_a_second_that_fills_a_page_is_got_over(store: Engine, zendesk: FakeZend
     assert state(store, tickets_raised[0]).status == "solved"
 
 
+def test_an_end_time_out_of_this_world_loses_nothing(store: Engine, zendesk: FakeZendesk) -> None:
+    ticket = zendesk.raise_ticket()
+    settle(zendesk)
+    zendesk.fail("ticket_events", Patch({"end_time": 10**12}))
+    sync(store, zendesk)
+    zendesk.comment(ticket, "still there")
+    settle(zendesk)
+    sync(store, zendesk)
+    assert len(events(store, ticket, EventKind.COMMENT)) == 1
+
+
 def test_without_end_of_stream_the_end_is_where_time_stands_still(
     store: Engine, zendesk: FakeZendesk
 ) -> None:

@@ -111,6 +111,7 @@ class FakeZendesk:
         self.faults: list[tuple[str, Any]] = []
         self.asked: list[Asked] = []
         self.forgets_cursors = False
+        self.indigestible: set[int] = set()
         self._numbers = 1000
         self._cursors: dict[str, tuple[int, int]] = {}
         self._windows: dict[str, tuple[float, int]] = {}
@@ -277,6 +278,8 @@ class FakeZendesk:
                 known = self.users if what == "users" else self.organizations
                 ids = [int(one) for one in asked.query["ids"].split(",")]
                 assert len(ids) <= 100
+                if any(one in self.indigestible for one in ids):
+                    return 400, {"error": "InvalidValue"}
                 return 200, {what: [known[one] for one in ids if one in known], "next_page": None}
             case ["tickets"] if asked.method == "GET":
                 wanted = asked.query.get("external_id", "").lower()

@@ -271,9 +271,10 @@ def test_a_certificate_must_be_trusted() -> None:
     body = b'{"tickets": [], "after_cursor": "c", "end_of_stream": true}'
     with server(answer(body), tls=context) as secure, authority.cert_pem.tempfile() as bundle:
         address = secure.url("", scheme="https").rstrip("/")
-        http, _ = patient(address)
+        http, sleeper = patient(address)
         with pytest.raises(ZendeskError, match="certificate is not trusted"):
             http.get("/api/v2/x")
+        assert sleeper.slept == []
         assert secure.heads == []
         with Client(Account(address, LOGIN, TOKEN, ca_bundle=bundle)) as client:
             assert client.tickets().cursor == "c"
@@ -298,6 +299,27 @@ def test_people_are_asked_for_a_hundred_at_a_time(zendesk: FakeZendesk, client: 
     found = client.people(str(number) for number in range(AGENT - 20, AGENT + 99))
     assert found == {str(AGENT): ("agent", "Eve Agent")}
     assert [len(a.query["ids"].split(",")) for a in zendesk.asked] == [100, 19]
+
+
+def test_one_id_that_zendesk_takes_ill_hides_no_other(zendesk: FakeZendesk, client: Client) -> None:
+    zendesk.indigestible = {150}
+    ids = [str(number) for number in range(AGENT - 60, AGENT + 1)]
+    assert client.people(ids) == {str(AGENT): ("agent", "Eve Agent")}
+
+
+def test_a_ca_bundle_that_is_not_there_is_said_at_once(zendesk: FakeZendesk) -> None:
+    http, sleeper = patient("https://127.0.0.1:9", ca_bundle="/nowhere/ca.pem")
+    with pytest.raises(ZendeskError, match="ca_bundle of the connection cannot be read"):
+        http.get("/api/v2/x")
+    assert sleeper.slept == []
+
+
+@pytest.mark.parametrize("fields", [{"proxy": "http://:bad:port:s3"}, {"address": "https://a b"}])
+def test_a_misspelt_connection_is_said_at_once(fields: dict[str, str]) -> None:
+    http, sleeper = patient(fields.get("address", "https://127.0.0.1:9"), proxy=fields.get("proxy"))
+    with pytest.raises(ZendeskError, match="of the connection zendesk is misspelt"):
+        http.get("/api/v2/x")
+    assert sleeper.slept == []
 
 
 def create(client: Client, key: str = "outage-1") -> str:

@@ -90,6 +90,8 @@ class _Sync:
         self.summary = _Summary()
         self.known: dict[str, tuple[str, str]] = {}
         self.asked: set[str] = set()
+        self.companies: dict[str, str] = {}
+        self.asked_organizations: set[str] = set()
 
     def tickets(self) -> bool:
         """Reads the ticket export; answers whether its end was reached."""
@@ -203,7 +205,10 @@ class _Sync:
         )
 
     def _organizations(self, ids: set[str]) -> Mapping[str, str]:
-        return self.client.organizations(ids) if ids else {}
+        fresh = ids - self.asked_organizations
+        self.companies |= self.client.organizations(fresh) if fresh else {}
+        self.asked_organizations |= fresh
+        return self.companies
 
 
 def _unkept(stream: str, event: Event, reason: str) -> Rejected:

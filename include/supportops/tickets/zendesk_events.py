@@ -125,7 +125,7 @@ class _Audit:
         name = optional_number(fields.get("id"))
         key = f"event/{name}" if name else f"event/{self.id}/{place}"
         match fields.get("event_type"):
-            case "Comment":
+            case "Comment" | "VoiceComment":
                 return self._comment(key, fields)
             case "Create" | "Change":
                 return self._changes(key, fields)

@@ -32,6 +32,11 @@ _REFUSED_FOR_NOW = frozenset({429})
 _PASSING = frozenset({408, 409, 425, 429})
 
 
+_UNTRUSTED = "its certificate is not trusted"
+_MISSPELT = "the host, proxy or password of the connection zendesk is misspelt"
+_LASTING = frozenset({_UNTRUSTED, _MISSPELT})
+
+
 class _LostError(Exception):
     """An attempt without a whole answer; the text says how it failed."""
 
@@ -143,7 +148,12 @@ class ZendeskHttp:
                 content = self._content(response)
                 return Answer(response.status_code, _json(content), response.headers)
         except requests.RequestException as error:
-            raise _LostError(_kind(error)) from None
+            kind = _kind(error)
+            if kind in _LASTING:
+                raise ZendeskError(f"Zendesk: {request}: {kind}") from None
+            raise _LostError(kind) from None
+        except OSError:
+            raise ZendeskError("Zendesk: the ca_bundle of the connection cannot be read") from None
 
     def _content(self, response: requests.Response) -> bytes:
         parts, size, until = [], 0, self._monotonic() + ANSWER_SECONDS
@@ -218,8 +228,10 @@ def _words(status: int) -> str:
 
 def _kind(error: requests.RequestException) -> str:
     """What failed, without the library's text: SSLError and a timeout want different menders."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return _UNTRUSTED
+    if isinstance(error, ValueError):
+        return _MISSPELT
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     return f"the connection failed ({type(error).__name__})"

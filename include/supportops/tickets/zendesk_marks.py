@@ -61,7 +61,12 @@ class EventMark:
         return json.dumps({"start": self.start})
 
     def after(self, page: EventPage) -> EventMark:
-        return EventMark(max(self.start, page.end or 0))
+        """As far as the page's own events reach: an `end` beyond them promises too much."""
+        stamps = [one.get("timestamp") for one in page.events if isinstance(one, dict)]
+        seconds = [one for one in stamps if type(one) is int]
+        if not seconds or page.end is None:
+            return self
+        return EventMark(max(self.start, min(page.end, max(seconds))))
 
 
 def mark(connection: Connection, source: str, stream: str) -> str | None:
