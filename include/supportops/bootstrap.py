@@ -13,14 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sqlalchemy import Engine
 
 from supportops.db.engine import make_engine
 from supportops.db.migrate import check
+from supportops.tickets.zendesk import Account
+from supportops.tickets.zendesk_account import account_of
 
 STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
 STORE_CONNECTION = "support_db"
+ZENDESK_CONNECTION = "zendesk"
 CONFIG_VARIABLE = "SUPPORTOPS_CONFIG"
 DEFAULT_CONFIG = Path(__file__).parents[1] / "config"
 
@@ -32,6 +36,10 @@ class SetupError(RuntimeError):
 class Connection(Protocol):
     """The parts of an Airflow Connection that are read here."""
 
+    @property
+    def host(self) -> str | None: ...
+    @property
+    def login(self) -> str | None: ...
     @property
     def password(self) -> str | None: ...
     @property
@@ -106,6 +114,53 @@ def secret_reader(lookup: Lookup | None = None) -> Secrets:
         return connection.password or _path_in(connection.extra_dejson)
 
     return read
+
+
+def zendesk_account(lookup: Lookup | None = None) -> Account | None:
+    """The account of the connection `zendesk`, None where nobody set one.
+
+    Its host is `NAME`, `NAME.zendesk.com` or an https address; its login `EMAIL/token` with the
+    API token as password, or no login and an OAuth token. In its extra, each optional: `start`
+    (a date from which tickets are fetched), `site_field`, `proxy`, `ca_bundle`. Raises SetupError.
+    """
+    written = os.environ.get(_variable(ZENDESK_CONNECTION))
+    if written:
+        fields = _login_of(written)
+    else:
+        connection = _ask(lookup, ZENDESK_CONNECTION)
+        if connection is None:
+            return None
+        fields = {
+            "host": connection.host,
+            "login": connection.login,
+            "password": connection.password,
+            "extra": connection.extra_dejson,
+        }
+    try:
+        return account_of(fields)
+    except ValueError as error:
+        raise SetupError(f"the connection {ZENDESK_CONNECTION}: {error}") from None
+
+
+def _login_of(written: str) -> Mapping[str, Any]:
+    """A connection's host, login, password and extra, from JSON or an address."""
+    if not written.lstrip().startswith("{"):
+        parts = urlsplit(written)
+        host = parts.netloc.rpartition("@")[2]
+        return {
+            "host": unquote(host),
+            "login": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "extra": dict(parse_qsl(parts.query)),
+        }
+    try:
+        fields = json.loads(written)
+        extra = fields.get("extra") or {}
+        return {**fields, "extra": json.loads(extra) if isinstance(extra, str) else extra}
+    except (ValueError, AttributeError):
+        raise SetupError(
+            f"the connection {ZENDESK_CONNECTION} is no JSON with host, login, password, extra"
+        ) from None
 
 
 def _ask(lookup: Lookup | None, name: str) -> Connection | None:

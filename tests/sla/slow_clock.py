@@ -80,8 +80,8 @@ class _Ticket:
         self.told, self.book, self.as_of = told, book, as_of
         self.moments = _moments(told)
         self.created = next((e for e in told if e.kind is EventKind.CREATED), None)
-        after = told if self.created is None else told[told.index(self.created) + 1 :]
-        self.counted = list(after)
+        # Nobody waits on a ticket that does not exist yet.
+        self.counted = list(told[told.index(self.created) + 1 :]) if self.created else []
 
     def rows(self) -> list[Row]:
         rows = [self.judge(span) for span in [*self.first(), *self.next(), *self.updates()]]
@@ -157,14 +157,11 @@ class _Ticket:
             starts = [self.created.happened_at]
         if not starts:
             return []
-        end, now = None, self.moments[-1]
-        if now.status in DONE:
-            for moment in reversed(self.moments):
-                if moment.status not in DONE:
-                    break
-                end = moment.at
-        if now.gone_at and end is None and self.status_at(now.gone_at) in DONE:
-            end = now.gone_at
+        end, gone_at = None, self.moments[-1].gone_at
+        for moment in reversed([m for m in self.moments if not gone_at or m.at <= gone_at]):
+            if moment.status not in DONE:
+                break
+            end = moment.at
         start = min(starts)
         return [Span(Metric.RESOLUTION, 1, start, max(start, end) if end else None)]
 

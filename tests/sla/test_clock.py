@@ -240,6 +240,12 @@ def test_a_resolution_begins_when_the_reply_is_due_if_none_came():
     assert when(found[RESOLUTION]["started_at"]) == "2026-04-14 12:00"
 
 
+def test_what_was_said_before_the_creation_starts_nothing():
+    lines = ("2026-04-13 11:00 writes", "2026-04-13 11:30 answers", *QUESTION)
+    assert told(*lines, at="2026-04-13 11:45") == {}
+    assert told(*lines, at="2026-04-13 12:30").keys() == {FIRST}
+
+
 def test_nothing_is_said_of_what_has_not_begun():
     assert told(*QUESTION, at="2026-04-13 11:59") == {}
 

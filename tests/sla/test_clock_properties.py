@@ -132,7 +132,7 @@ def _rounded(row: Row) -> Row:
     return Row(**fields)
 
 
-MANY = st.integers(1, 12).flatmap(
+MANY = st.integers(1, 6).flatmap(
     lambda number: st.tuples(*(stories(ticket) for ticket in range(1, number + 1)))
 )
 INSTANTS = st.integers(-3600, 30 * 86_400).map(lambda s: BEGIN + timedelta(seconds=s))

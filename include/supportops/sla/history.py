@@ -99,12 +99,12 @@ def prepare(events: EventColumns) -> History:
     )
     created = _first(row, len(begin), kind == e.CREATED)
     place = np.arange(len(row))
-    counts = place > created[row]
+    known = created >= 0
+    counts = known[row] & (place > created[row])  # nobody waits on what does not exist yet
     reply = (kind == e.COMMENT) & (author == e.AGENT) & counts
     question = (kind == e.COMMENT) & (author == e.CUSTOMER) & counts
-    known = created >= 0
     by_customer = known & (author[created] == e.CUSTOMER) if len(row) else known
-    first_reply = np.where(known, _first(row, len(begin), reply), -1)
+    first_reply = _first(row, len(begin), reply)
     waited = ~by_customer | (first_reply >= 0)
     question &= waited[row] & (place > np.where(by_customer, first_reply, -1)[row])
     return History(

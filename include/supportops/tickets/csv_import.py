@@ -18,7 +18,7 @@ from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
 from supportops.tickets.fitness import storable
 from supportops.tickets.mapping import ImportMapping, RecordError
-from supportops.tickets.record_file import KEPT_CONTENT, BadRow, GoodRow, open_records
+from supportops.tickets.record_file import KEPT_CONTENT, BadRow, GoodRow, ImportFault, open_records
 from supportops.tickets.row_events import RowReader, Standings
 from supportops.tickets.store import BATCH, Appended, append_events
 from supportops.tickets.ticket import Event, EventKind
@@ -94,7 +94,9 @@ def import_file(
     """
     if shift is not None and shift % WEEK:
         raise ValueError(f"a log is moved by whole weeks, not by {shift}")
-    aside = rejects or path.with_name(path.name + REJECTS_SUFFIX)
+    aside = rejects or path.parent / (path.name + REJECTS_SUFFIX)
+    if aside.resolve() == path.resolve():
+        raise ImportFault("the bad rows would be written over the file itself")
     work = _Work()
     with ExitStack() as stack:
         file = stack.enter_context(open_records(path, mapping))

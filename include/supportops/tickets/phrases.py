@@ -104,7 +104,7 @@ class Words:
 
 
 def matches(pattern: str, word: str) -> bool:
-    """Whether a word is what a pattern means, in at most as many steps as their lengths multiply."""
+    """Whether a word is what a pattern means, in at most the product of their lengths of steps."""
     at = place = held = 0
     star = -1
     while place < len(word):

@@ -51,6 +51,7 @@ class RecordFile:
     """An open file; `size` is its length in bytes on disk, `done` how many of them are read."""
 
     raw: BinaryIO
+    text: io.TextIOWrapper
     size: int
     mapping: ImportMapping
 
@@ -60,10 +61,7 @@ class RecordFile:
 
     def rows(self) -> Iterator[GoodRow | BadRow]:
         """Every row, in the file's order. Raises ImportFault before the first."""
-        opened = io.TextIOWrapper(
-            _unpacked(self.raw), self.mapping.encoding, errors="surrogateescape", newline=""
-        )
-        lines = _Lines(opened)
+        lines = _Lines(self.text)
         if self.mapping.format is FileFormat.CSV:
             return _csv_rows(lines, self.mapping)
         return _json_rows(lines, self.mapping)
@@ -78,7 +76,12 @@ def open_records(path: Path, mapping: ImportMapping) -> Iterator[RecordFile]:
     except (OSError, LookupError) as error:
         raise ImportFault(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     with raw:
-        yield RecordFile(raw, path.stat().st_size, mapping)
+        unpacked = _unpacked(raw)
+        # Bytes that are no text become marks, so that they spoil their own row alone.
+        with io.TextIOWrapper(
+            unpacked, mapping.encoding, errors="surrogateescape", newline=""
+        ) as text:
+            yield RecordFile(raw, text, path.stat().st_size, mapping)
 
 
 def _unpacked(raw: BinaryIO) -> BinaryIO:

@@ -14,6 +14,8 @@ from supportops.tickets.ticket import Author, Event, EventKind
 BY_AGENT = "an agent's priority"
 NO_RULE = "no rule matched"
 
+Outage = Callable[[str, datetime], bool]
+
 
 class Part(StrEnum):
     """Where a rule's phrases are looked for."""
@@ -93,13 +95,13 @@ def explain(situation: Situation, rules: TriageRules) -> Decision:
 
 
 def with_tiers(
-    events: Sequence[Event], rules: TriageRules, outage: Callable[[str], bool] = lambda _site: False
+    events: Sequence[Event], rules: TriageRules, outage: Outage = lambda _site, _at: False
 ) -> list[Event]:
     """`events` and a TIER event for each creation and each priority that an agent set.
 
     What is known at a creation is its own facts and the events of the same ticket and instant.
     Where the source names a tier itself at that instant, it is left alone. `outage` tells
-    whether a site has an outage that is open. The same event gives a tier of the same name, so
+    whether a site was down at an instant. The same event gives a tier of the same name, so
     loading it again adds nothing.
     """
     together: dict[_Moment, list[Event]] = {}
@@ -128,7 +130,7 @@ def _moment(event: Event) -> _Moment:
     return (event.source, event.ticket, event.happened_at)
 
 
-def _situation(created: Event, beside: Iterable[Event], outage: Callable[[str], bool]) -> Situation:
+def _situation(created: Event, beside: Iterable[Event], outage: Outage) -> Situation:
     said = {each.kind: each for each in sorted(beside, key=lambda each: each.order)}
     site, tags = said.get(EventKind.SITE), said.get(EventKind.TAGS)
     priority = said.get(EventKind.PRIORITY)
@@ -140,7 +142,7 @@ def _situation(created: Event, beside: Iterable[Event], outage: Callable[[str], 
         text=str(facts.get("text", "")),
         tags=frozenset(((tags and tags.value) or "").split(",")) - {""},
         fields={str(k): str(v) for k, v in fields.items()} if isinstance(fields, Mapping) else {},
-        outage=bool(site and site.value and outage(site.value)),
+        outage=bool(site and site.value and outage(site.value, created.happened_at)),
         priority=priority.value if priority is not None and by_agent else None,
     )
 

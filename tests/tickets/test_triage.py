@@ -1,0 +1,176 @@
+"""The shipped rules on what customers write, and tiers as events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders import NOON, SHIPPED
+from supportops.config.triage import load_triage
+from supportops.config.yaml_source import ConfigurationError
+from supportops.tickets.phrases import Phrase
+from supportops.tickets.ticket import Author, EventKind
+from supportops.tickets.triage import (
+    BY_AGENT,
+    NO_RULE,
+    Part,
+    Rule,
+    Situation,
+    TriageRules,
+    explain,
+    with_tiers,
+)
+from tickets.histories import created, event
+
+SHIPPED_RULES = load_triage(SHIPPED)
+DOWN, SERVER, SCRIPT, OUTAGE = (
+    "a site or server is down",
+    "a server error (4xx or 5xx)",
+    "a JavaScript error",
+    "the site has an open outage",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "tier", "rule"),
+    [
+        ("My site is down", "mission_critical", DOWN),
+        ("The website's down!", "mission_critical", DOWN),
+        ("the server has gone down", "mission_critical", DOWN),
+        ("Nobody can open our website", "mission_critical", DOWN),
+        ("This site can’t be reached", "mission_critical", DOWN),
+        ("our website is completely down, error 503", "mission_critical", DOWN),
+        ("Getting a 404 on the blog", "bug_fix", SERVER),
+        ("Error: 503 Service Unavailable", "bug_fix", SERVER),
+        ("I get an HTTP 500", "bug_fix", SERVER),
+        ("the page returns 422", "bug_fix", SERVER),
+        ("we see a 5xx error", "bug_fix", SERVER),
+        ("Internal Server Error", "bug_fix", SERVER),
+        ("JavaScript error in the CMS console", "bug_fix", SCRIPT),
+        ("Uncaught TypeError: x is undefined", "bug_fix", SCRIPT),
+        ("How do I embed a video?", "user_support", NO_RULE),
+        ("We have 450 images to upload", "user_support", NO_RULE),
+        ("a 500 word article", "user_support", NO_RULE),
+        ("scroll down on the website", "user_support", NO_RULE),
+        ("", "user_support", NO_RULE),
+    ],
+)
+def test_the_shipped_rules_read_what_customers_write(text: str, tier: str, rule: str) -> None:
+    for situation in (Situation(text=text), Situation(subject=text)):
+        decision = explain(situation, SHIPPED_RULES)
+        assert (decision.tier, decision.rule) == (tier, rule)
+
+
+def test_a_ticket_about_a_site_with_an_open_outage_is_critical() -> None:
+    decision = explain(Situation(text="I cannot log in", outage=True), SHIPPED_RULES)
+    assert (decision.tier, decision.rule) == ("mission_critical", OUTAGE)
+
+
+def test_an_agents_priority_wins_over_every_rule() -> None:
+    decision = explain(Situation(text="my site is down", priority="low"), SHIPPED_RULES)
+    assert decision.tier == "user_support"
+    assert decision.rule == f"{BY_AGENT}: low"
+
+
+def test_every_rule_tells_what_it_found() -> None:
+    decision = explain(Situation(text="site is down: 503"), SHIPPED_RULES)
+    found = {finding.rule: finding for finding in decision.findings}
+    assert list(found) == [BY_AGENT, OUTAGE, DOWN, SERVER, SCRIPT]
+    assert found[DOWN].matched
+    assert "the text says 'site is down'" in found[DOWN].why
+    assert found[SERVER].matched
+    assert not found[SCRIPT].matched
+    assert found[SCRIPT].why == "none of its phrases is said"
+
+
+def rules(*found: Rule, otherwise: str = "rest") -> TriageRules:
+    return TriageRules(found, otherwise, {"urgent": "top"})
+
+
+def test_all_conditions_of_a_rule_must_hold() -> None:
+    rule = Rule(
+        "both",
+        "tier",
+        phrases=(Phrase.of("slow"),),
+        within=frozenset({Part.SUBJECT}),
+        tags=frozenset({"shop", "blog"}),
+        fields={"plan": frozenset({"gold"})},
+    )
+    met = Situation("slow", "", frozenset({"shop"}), {"plan": "gold"})
+    assert explain(met, rules(rule)).rule == "both"
+    for other, why in (
+        (Situation("fast", "slow", met.tags, met.fields), "none of its phrases is said"),
+        (Situation("slow", "", frozenset({"news"}), met.fields), "no such tag"),
+        (Situation("slow", "", met.tags, {"plan": "tin"}), "plan is tin"),
+        (Situation("slow", "", met.tags), "plan is not set"),
+    ):
+        decision = explain(other, rules(rule))
+        assert decision.rule == NO_RULE
+        assert decision.findings[-1].why == why
+
+
+BROKEN = Rule("broken", "bug", phrases=(Phrase.of("broken"),))
+DOWN_NOW = Rule("down now", "top", outage=True)
+
+
+def test_a_created_ticket_is_given_a_tier_with_its_rule() -> None:
+    ticket = created(subject="It is broken")
+    (_, tier) = with_tiers([ticket], rules(BROKEN))
+    assert (tier.kind, tier.value, tier.facts) == (EventKind.TIER, "bug", {"rule": "broken"})
+    assert (tier.author, tier.happened_at) == (Author.AUTOMATIC, NOON)
+    assert with_tiers([ticket], rules(BROKEN))[1] == tier
+
+
+def test_the_site_is_asked_for_at_the_instant_of_the_ticket() -> None:
+    asked = []
+    site = event(EventKind.SITE, value="shop")
+    found = with_tiers(
+        [created(), site], rules(DOWN_NOW), lambda name, at: bool(asked.append((name, at))) or True
+    )
+    assert asked == [("shop", NOON)]
+    assert found[-1].value == "top"
+
+
+def test_a_tier_of_the_sources_own_is_left_alone() -> None:
+    given_events = [created(subject="broken"), event(EventKind.TIER, value="gold")]
+    assert with_tiers(given_events, rules(BROKEN)) == given_events
+
+
+def test_an_agents_priority_at_the_creation_decides_alone() -> None:
+    found = with_tiers(
+        [created(subject="broken"), event(EventKind.PRIORITY, value="urgent")], rules(BROKEN)
+    )
+    assert [each.value for each in found if each.kind is EventKind.TIER] == ["top"]
+
+
+def test_a_priority_set_later_is_a_tier_from_then_on() -> None:
+    later = event(EventKind.PRIORITY, 5, "urgent")
+    automatic = event(EventKind.PRIORITY, 6, "urgent", author=Author.AUTOMATIC)
+    unknown = event(EventKind.PRIORITY, 7, "odd")
+    found = with_tiers([later, automatic, unknown], rules())
+    (tier,) = [each for each in found if each.kind is EventKind.TIER]
+    assert (tier.value, tier.happened_at) == ("top", later.happened_at)
+
+
+def test_the_agents_tier_has_the_last_word_at_one_instant() -> None:
+    ticket, priority = created(subject="broken"), event(EventKind.PRIORITY, 0, "urgent")
+    apart = with_tiers([ticket], rules(BROKEN)) + with_tiers([priority], rules(BROKEN))
+    tiers = sorted((e for e in apart if e.kind is EventKind.TIER), key=lambda e: e.order)
+    assert [each.value for each in tiers] == ["bug", "top"]
+
+
+def test_faults_of_the_file_are_told_with_their_place(tmp_path: Path) -> None:
+    (tmp_path / "triage.yaml").write_text(
+        "rules:\n"
+        "  - {name: a, tier: top, says: ['(a+)+b']}\n"
+        "  - {name: a, tier: top}\n"
+        "otherwise: Not A Tier\n"
+    )
+    with pytest.raises(ConfigurationError) as error:
+        load_triage(tmp_path)
+    told = str(error.value)
+    assert "triage.yaml:2 rules[0].says[0]" in told
+    assert "a condition: says, tags, fields or outage" in told
+    assert "each once" in told
+    assert "triage.yaml:4 otherwise" in told
