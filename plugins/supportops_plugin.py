@@ -61,16 +61,30 @@ def on_existing_dag_import_error(filename, stacktrace):
 class _Board:
     """The board, made at its first request: FastAPI alone takes a worker a second to import."""
 
-    def __init__(self) -> None:
-        self.app = None
+    def __init__(self):
+        self.app = self.place = None
 
     async def __call__(self, scope, receive, send):
         if self.app is None:
-            self.app = make_board()
+            self.open()
         await self.app(scope, receive, send)
 
+    def open(self):
+        from airflow.sdk import Connection
 
-def make_board():
+        from supportops.bootstrap import open_workplace
+        from supportops.web.kept_open import KeptOpen
+
+        self.place = KeptOpen(lambda: open_workplace(Connection.get))
+        self.app = make_board(self.place)
+
+    def close(self):
+        if self.place is not None:
+            self.place.close()
+        self.app = self.place = None
+
+
+def make_board(place):
     """Whoever may see Airflow's pages may read; whoever may edit the dispatch may acknowledge."""
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import (
@@ -78,13 +92,11 @@ def make_board():
         requires_access_dag,
         requires_access_view,
     )
-    from airflow.sdk import Connection, timezone
+    from airflow.sdk import timezone
     from fastapi import Depends
 
-    from supportops.bootstrap import open_workplace
     from supportops.config.remembered import Remembered
     from supportops.web.app import make_app
-    from supportops.web.kept_open import KeptOpen
 
     user, may_edit = Depends(get_user), Depends(requires_access_dag("PUT", None, "alert_dispatch"))
 
@@ -92,7 +104,7 @@ def make_board():
         return user.get_name()
 
     return make_app(
-        KeptOpen(lambda: open_workplace(Connection.get)),
+        place,
         Remembered(),
         timezone.utcnow,
         authorise_read=requires_access_view(AccessView.WEBSITE),

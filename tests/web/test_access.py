@@ -46,7 +46,7 @@ def outage(
 ) -> Iterator[str]:
     """The key of an alert in the store that Airflow's board shows."""
     monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
-    board().app = None  # made anew, on this test's store
+    board().close()  # it opens this test's store
     write_config(tmp_path / "config", [site_entry("alpha")])
 
     def answer(site: Site, page: str, at: object) -> Reason:
@@ -57,7 +57,7 @@ def outage(
         alert = find_open(connection, Kind.OUTAGE, "alpha")
     assert alert is not None
     yield alert.key
-    board().app = None
+    board().close()
 
 
 def board() -> Any:

@@ -275,6 +275,7 @@ def test_acknowledging_stops_the_next_steps_and_is_signed(house: Board) -> None:
     assert taken is not None
     assert (taken.acknowledged_by, taken.acknowledged_at) == ("ada", NOON)
     assert "Acknowledged by ada" in house.text("/alerts")
+    assert "manager_email email 2 ada acknowledged it" in house.text("/incident", key=alert.key)
     again = house.client.post("/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
     assert (again.status_code, again.json()) == (409, {"acknowledged": False})
 

@@ -101,6 +101,10 @@ def test_each_phase_begins_where_the_one_before_it_ended() -> None:
     ]
 
 
+def test_an_exchange_that_never_answered_has_no_body() -> None:
+    assert [bar.name for bar in waterfall({"dns": 1.0, "total": 9.0})] == ["DNS", "Until it failed"]
+
+
 @pytest.mark.parametrize(
     "found", [None, [], "x", {}, {"dns": "<b>"}, {"total": float("nan")}, {"total": 0}, {"dns": -5}]
 )

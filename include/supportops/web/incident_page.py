@@ -97,6 +97,8 @@ def waterfall(found: Any) -> list[Phase]:
         return []
     phases = Facts(found)
     reached = [(name, ms) for key, name in _PHASES if (ms := phases.number(key)) is not None]
+    if phases.number("first_byte") is None:
+        reached = [("Until it failed" if name == "Body" else name, ms) for name, ms in reached]
     whole = max((ms for _, ms in reached), default=0.0)
     if whole <= 0:
         return []

@@ -35,5 +35,13 @@ class KeptOpen:
     def _forget(self, place: Place) -> None:
         with self._lock:
             if self._place is place:
-                self._place = None
-                self._stack.close()
+                self._close()
+
+    def close(self) -> None:
+        """Lets go of the place; the next page opens it again."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        self._place = None
+        self._stack.close()
