@@ -15,6 +15,7 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.config import snapshots
 from supportops.db.engine import JUDGING, reading, take_turns, writing
+from supportops.flows import outage_tickets
 from supportops.flows.in_force import in_force, take_up
 from supportops.flows.shard_asking import Clock, Shard
 from supportops.heartbeat import beat
@@ -163,8 +164,9 @@ def judge(
 ) -> dict[str, Any]:
     """Folds the run, and any that a killed one left behind, into incidents and their alerts.
 
-    One transaction for each run holds standings, incidents, alerts and the mark that it was
-    judged: all of it happened, or none. `ahead`: how far the log runs ahead of `now`.
+    One transaction for each run holds standings, incidents, alerts, tickets of outages and the
+    mark that it was judged: all of it happened, or none. `ahead`: how far the log runs ahead of
+    `now`.
     """
     summary: dict[str, Any] = {"slot": slot.isoformat(), "runs": 0, "changes": []}
     with reading(engine) as connection:
@@ -200,6 +202,7 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     store.save_changes(connection, changes)
     for change in changes:
         _tell(connection, change, now)
+    outage_tickets.record(connection, changes, now)
     summary = {
         "attempts": len(attempts),
         "blind": BLIND in after.open,
