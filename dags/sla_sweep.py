@@ -1,0 +1,51 @@
+"""Judges every open ticket's clocks each hour and raises warnings, breaches and follow-ups.
+
+**A failure means** that deadlines of the last hour may not have been told; the next run, or the
+ticket sync in five minutes, tells them. **Is a rerun safe?** Yes: nothing is raised twice, and an
+hour that later sweeps have judged is only counted. **Who hears:** the operators (route
+`operations` in alerts.yaml); of tickets that cannot be judged they hear by an alert of its own.
+"""
+
+import logging
+from datetime import timedelta
+
+from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
+
+DEFAULTS = {
+    "owner": "supportops",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=30),
+    "execution_timeout": timedelta(minutes=7),
+}
+RAISED = AssetAlias("alerts_raised_by_sla_sweep")
+
+
+@dag(
+    schedule=CronTriggerTimetable("3 * * * *", timezone="Europe/London"),
+    start_date=timezone.datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=15),
+    default_args=DEFAULTS,
+    tags=["tickets"],
+    doc_md=__doc__,
+)
+def sla_sweep():
+    @task(outlets=[RAISED])
+    def sweep(dag_run=None, outlet_events=None):
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import sla_sweep as flow
+
+        with open_workplace(Connection.get) as place:
+            summary = flow.hourly(place, dag_run.run_after, timezone.utcnow())
+        log = logging.getLogger("airflow.task")
+        for one in summary["poisoned"]:
+            log.warning("%s could not be judged: %s", one["ticket"], one["error"])
+        if summary["raised"] > summary["untold"] or summary["retracted"]:
+            outlet_events[RAISED].add(Asset("alerts"))
+        return summary
+
+    sweep()
+
+
+sla_sweep()
