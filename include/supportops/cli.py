@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
+from supportops import cli_sla
 from supportops.bootstrap import SetupError, config_folder, open_workplace
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import StoreAddressError
@@ -235,6 +236,9 @@ def _print_json(value: Any) -> None:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).__slots__}
+
+
+cli_sla.mount(app, now, _told)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

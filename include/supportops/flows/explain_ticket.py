@@ -1,0 +1,75 @@
+"""Why the clocks of one ticket stand as they do, read from the store and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from supportops.db.schema import tickets as tickets_table
+from supportops.sla.business_hours import OutsideRange
+from supportops.sla.explain import Explanation, explain
+from supportops.sla.policy import PolicyBook
+from supportops.tickets.event_reading import event_columns
+from supportops.tickets.store import sources_of
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedTicket:
+    """A ticket by the names that people use, and the story of each of its clocks."""
+
+    source: str
+    ticket: str
+    subject: str
+    explanation: Explanation
+    book: PolicyBook
+
+    def to_json(self) -> dict[str, Any]:
+        """`clocks` as `Explanation.as_json` tells them."""
+        told = self.explanation.as_json()
+        named = {"ticket": self.ticket, "source_id": self.source, "subject": self.subject}
+        return told | named
+
+
+def of_ticket(
+    connection: Connection, book: PolicyBook, ticket: str, source: str | None, at: datetime
+) -> ExplainedTicket:
+    """`ticket` is a number or SOURCE/NUMBER. As of `at`, by all that we know today.
+
+    Raises LookupError where it is no ticket, could be several, had not begun by then, or has an
+    instant that no calendar reaches.
+    """
+    found_source, number = find_ticket(connection, ticket, source)
+    table = tickets_table.c
+    row = connection.execute(
+        select(table.id, table.subject).where(table.source == found_source, table.ticket == number)
+    ).one()
+    events = event_columns(connection, tickets=np.array([row.id]), until=at)
+    if not len(events):
+        raise LookupError(f"nothing had happened to {ticket!r} by {at:%Y-%m-%d %H:%M} UTC")
+    try:
+        told = explain(events, book, at)
+    except OutsideRange as error:
+        raise LookupError(f"{ticket!r} cannot be judged: {error}") from None
+    return ExplainedTicket(found_source, number, row.subject, told, book)
+
+
+def find_ticket(connection: Connection, ticket: str, source: str | None = None) -> tuple[str, str]:
+    """Source and number of a ticket called NUMBER or SOURCE/NUMBER. Raises LookupError."""
+    sources = sources_of(connection, ticket)
+    if source is None and not sources:
+        source, slash, number = ticket.partition("/")
+        if not slash:
+            raise LookupError(f"no ticket {ticket!r}")
+        sources, ticket = sources_of(connection, number), number
+    if source is not None:
+        if source in sources:
+            return source, ticket
+        raise LookupError(f"no ticket {ticket!r} of source {source!r}")
+    if len(sources) > 1:
+        several = ", ".join(f"{each}/{ticket}" for each in sources)
+        raise LookupError(f"several tickets are called {ticket!r}: {several}")
+    return sources[0], ticket

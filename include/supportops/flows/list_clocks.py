@@ -1,0 +1,103 @@
+"""Every clock of every ticket as of an instant, a row each, some thousand tickets at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from supportops.flows.judged_tickets import Poisoned, each_judged, names
+from supportops.sla.clock import Clocks, judge
+from supportops.sla.history import prepare
+from supportops.sla.policy import PolicyBook
+from supportops.tickets.columns import EventColumns
+from supportops.tickets.event_reading import event_chunks
+
+# The order of a file's columns. `ticket` is the number that its source and its people know it by,
+# `source_id` the source; together they name a ticket. Instants are ISO texts in UTC, durations
+# seconds: `open_seconds` on the promise's calendar, `calendar_seconds` as the customer felt it.
+COLUMNS = (
+    "ticket",
+    "source_id",
+    "tier",
+    "metric",
+    "instance",
+    "policy",
+    "started_at",
+    "deadline",
+    "fulfilled_at",
+    "breached_at",
+    "open_seconds",
+    "calendar_seconds",
+    "state",
+    "aim",
+    "ended_at",
+    "target_seconds",
+    "paused_seconds",
+    "left_seconds",
+)
+_INSTANTS = ("started_at", "deadline", "fulfilled_at", "breached_at", "aim", "ended_at")
+_SECONDS = ("open_seconds", "calendar_seconds", "target_seconds", "paused_seconds", "left_seconds")
+_TICKETS_AT_ONCE = 5_000
+
+Row = dict[str, Any]
+
+
+def rows(
+    connection: Connection,
+    book: PolicyBook,
+    at: datetime,
+    poisoned: Poisoned,
+    *,
+    open_only: bool = False,
+    tiers: Collection[str] = (),
+) -> Iterator[Row]:
+    """The clocks, each with COLUMNS, by ticket as it came into the store, metric and instance.
+
+    None where there is nothing. `open_only` leaves out clocks that have ended, `tiers` others
+    than these. Memory does not grow with the store. Tickets that cannot be judged are collected
+    in `poisoned`.
+    """
+    for chunk in event_chunks(connection, until=at, size=_TICKETS_AT_ONCE):
+
+        def judged(chosen: NDArray[np.intp], chunk: EventColumns = chunk) -> Clocks:
+            return judge(prepare(chunk.take(chosen)), book, at)
+
+        for found in each_judged(chunk, judged, poisoned):
+            clocks = found.take(found.open) if open_only else found
+            yield from _rows(connection, clocks, tiers)
+
+
+def _rows(connection: Connection, clocks: Clocks, tiers: Collection[str]) -> Iterator[Row]:
+    frame = clocks.frame()
+    if tiers:
+        frame = frame[frame["tier"].isin(list(tiers))]
+    named = names(connection, frame["ticket"].to_numpy(dtype=np.int64))
+    columns: dict[str, list[Any]] = {
+        name: frame[name].tolist() for name in ("tier", "metric", "instance", "policy", "state")
+    }
+    columns["source_id"], columns["ticket"] = (
+        [named[each][part] for each in frame["ticket"].tolist()] for part in (0, 1)
+    )
+    for name in _INSTANTS:
+        columns[name] = _iso(frame[name])
+    for name in _SECONDS:
+        columns[name] = [_number(each) for each in frame[name].tolist()]
+    for row in zip(*(columns[name] for name in COLUMNS), strict=True):
+        yield dict(zip(COLUMNS, row, strict=True))
+
+
+def _iso(instants: Any) -> list[str | None]:
+    told = instants.array.astype(object)
+    return [None if at is None or at != at else at.isoformat() for at in told]
+
+
+def _number(seconds: float) -> float | int | None:
+    """Whole seconds as whole numbers."""
+    if seconds != seconds:
+        return None
+    return int(seconds) if seconds.is_integer() else seconds
