@@ -77,3 +77,13 @@ class Alert:
     @property
     def phase(self) -> Phase:
         return Phase.FIRING if self.resolved_at is None else Phase.RESOLVED
+
+    @property
+    def retracted(self) -> bool:
+        """Whether what it said turned out not to be so."""
+        return self.facts.get("retracted") is True
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is still to be told once after its end."""
+        return self.kind in LASTING_KINDS and not self.retracted

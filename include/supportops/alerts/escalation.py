@@ -24,6 +24,7 @@ class Why(StrEnum):
     ALREADY = "already told or queued"
     FAILING_TARGET = "the target is the one that fails"
     NOT_WANTED = "the route tells no end"
+    OVER = "over before it was told"
 
 
 SENDS = frozenset({Why.STEP_REACHED, Why.REMINDER, Why.FALLBACK, Why.RESOLVED})
@@ -65,6 +66,7 @@ class Decision:
     reminder: int
     why: Why
     due_at: datetime
+    digest: bool = False
 
     @property
     def sends(self) -> bool:
@@ -84,11 +86,14 @@ def decide(
     was done, never on which event called. A decision whose message the ledger already holds is
     ALREADY, so that asking twice queues nothing twice.
     """
-    if alert.resolved_at is not None:
+    if alert.resolved_at is not None and not alert.lasts:
+        if alert.kind is Kind.SLA_WARNING:
+            return []  # nobody misses a deadline that moved or was met
         return list(_resolves(alert, policy, ledger, now, office))
     routes = [route for route in policy.routes if route.matches(alert)]
     decisions = [d for route in routes for d in _steps(alert, route, ledger, now, office)]
-    decisions += _fallbacks(alert, policy, ledger, decisions)
+    if alert.resolved_at is None:
+        decisions += _fallbacks(alert, policy, ledger, decisions)
     return _one_of_each(decisions)
 
 
@@ -112,7 +117,9 @@ def _steps(
                 why = Why.ACKNOWLEDGED
             elif not route.open_at(now, office):
                 why = Why.OUTSIDE_HOURS
-            yield Decision(target.name, target.channel, Phase.FIRING, number, 0, why, due_at)
+            if alert.resolved_at is not None and number > 0 and why is not Why.ALREADY:
+                why = Why.OVER  # what lasts is told once more at most, by the first step
+            yield _decision(target, Phase.FIRING, number, 0, why, due_at, route.digest)
 
 
 def _reminder(
@@ -124,7 +131,7 @@ def _reminder(
     office: OfficeHours,
 ) -> Iterator[Decision]:
     """The next reminder, once the last word to this target is `remind` old."""
-    if route.remind is None or alert.acknowledged_at is not None:
+    if route.remind is None or alert.acknowledged_at is not None or alert.resolved_at is not None:
         return
     mine = [e for e in ledger if e.target == target.name and e.phase is Phase.FIRING]
     if any(e.at is None or not e.finished for e in mine) or not route.open_at(now, office):
@@ -132,7 +139,7 @@ def _reminder(
     due_at = max(e.at for e in mine if e.at is not None) + route.remind
     if now >= due_at:
         number = max(e.reminder for e in mine) + 1
-        yield Decision(target.name, target.channel, Phase.FIRING, 0, number, Why.REMINDER, due_at)
+        yield _decision(target, Phase.FIRING, 0, number, Why.REMINDER, due_at, route.digest)
 
 
 def _fallbacks(
@@ -152,7 +159,7 @@ def _fallbacks(
         if target.name in named | known or _is_the_failing_one(alert, target):
             continue
         why = Why.FALLBACK if alert.acknowledged_at is None else Why.ACKNOWLEDGED
-        yield Decision(target.name, target.channel, Phase.FIRING, 0, 0, why, alert.opened_at)
+        yield _decision(target, Phase.FIRING, 0, 0, why, alert.opened_at)
 
 
 def _resolves(
@@ -164,7 +171,8 @@ def _resolves(
 ) -> Iterator[Decision]:
     """Whoever was told of the alarm hears of its end; nobody else does.
 
-    Whom the fallback told hears at once, as then; the others as their routes say.
+    Whom the fallback told hears at once, as then; the others as their routes say. That it was
+    wrong is told on routes that tell no end, too.
     """
     assert alert.resolved_at is not None
     told = {e.target: e for e in ledger if e.phase is Phase.FIRING and e.told}
@@ -178,11 +186,12 @@ def _resolves(
         why = Why.RESOLVED
         if target.name in known:
             why = Why.ALREADY
-        elif mine and not any(route.resolved for route in mine):
+        elif mine and not alert.retracted and not any(route.resolved for route in mine):
             why = Why.NOT_WANTED
-        elif mine and not any(route.tells_end_at(now, office) for route in mine):
+        elif mine and not any(route.tells_end_at(now, office, alert) for route in mine):
             why = Why.OUTSIDE_HOURS
-        yield Decision(target.name, target.channel, Phase.RESOLVED, 0, 0, why, alert.resolved_at)
+        digest = bool(mine) and all(route.digest for route in mine)
+        yield _decision(target, Phase.RESOLVED, 0, 0, why, alert.resolved_at, digest)
 
 
 def _routes_of_targets(alert: Alert, policy: AlertPolicy) -> dict[str, list[Route]]:
@@ -193,6 +202,18 @@ def _routes_of_targets(alert: Alert, policy: AlertPolicy) -> dict[str, list[Rout
             for name in {target.name for step in route.steps for target in step.targets}:
                 found.setdefault(name, []).append(route)
     return found
+
+
+def _decision(
+    target: Target,
+    phase: Phase,
+    step: int,
+    reminder: int,
+    why: Why,
+    due_at: datetime,
+    digest: bool = False,
+) -> Decision:
+    return Decision(target.name, target.channel, phase, step, reminder, why, due_at, digest)
 
 
 def _is_the_failing_one(alert: Alert, target: Target) -> bool:

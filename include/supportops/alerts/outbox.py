@@ -18,16 +18,20 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     and_,
     case,
+    cast,
+    distinct,
     func,
     literal,
+    not_,
     or_,
     select,
     update,
 )
 
-from supportops.alerts.alert import Alert, Channel, Phase, Severity
+from supportops.alerts.alert import LASTING_KINDS, Alert, Channel, Phase, Severity
 from supportops.alerts.escalation import Decision, Entry, Why
 from supportops.alerts.text import storable
 from supportops.db.schema import alerts, messages, notification_log
@@ -37,6 +41,8 @@ URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 # Clocks of two dispatchers may differ, and one may wait its turn after it read its own. What lies
 # further ahead of `now` was written before the clock jumped back.
 CLOCK_TOLERANCE = timedelta(minutes=2)
+# What a digest that nobody could send for days may grow to; the rest goes in the next.
+MOST_IN_DIGEST = 2000
 
 
 class MessageState(StrEnum):
@@ -69,6 +75,7 @@ class Message:
     attempt: int
     maybe_sent: bool
     queued_at: datetime
+    digest: bool = False
 
     @property
     def key(self) -> str:
@@ -104,6 +111,7 @@ def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
         "attempts": 0,
         "next_attempt_at": now,
         "maybe_sent": False,
+        "digest": decision.digest,
     }
 
 
@@ -147,12 +155,13 @@ def supersede(connection: Connection, now: datetime) -> int:
     """Takes back what was queued and never went out, where its alert no longer calls for it.
 
     A resolved alert takes back its alarms; an acknowledged one its reminders, its later steps
-    and what the fallback was to hear.
+    and what the fallback was to hear. So does the end of one that lasts.
     """
     c = messages.c
     unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
-    resolved = unsettled.where(alerts.c.resolved_at.is_not(None))
-    taken = unsettled.where(alerts.c.resolved_at.is_(None), alerts.c.acknowledged_at.is_not(None))
+    over, lasts = alerts.c.resolved_at.is_not(None), _lasts()
+    resolved = unsettled.where(over, not_(lasts))
+    taken = unsettled.where(or_(and_(over, lasts), alerts.c.acknowledged_at.is_not(None)))
     beyond_the_first = or_(c.reminder > 0, c.step > 0, c.why == Why.FALLBACK.value)
     result = connection.execute(
         update(messages)
@@ -170,6 +179,13 @@ def supersede(connection: Connection, now: datetime) -> int:
     return result.rowcount
 
 
+def _lasts() -> ColumnElement[bool]:
+    """What `Alert.lasts` is, in SQL. SQLite reads a JSON true as 1."""
+    retracted = cast(alerts.c.facts["retracted"].as_string(), Text)
+    kinds = [kind.value for kind in LASTING_KINDS]
+    return and_(alerts.c.kind.in_(kinds), func.coalesce(retracted, "").not_in(["true", "1"]))
+
+
 def claim(
     connection: Connection,
     now: datetime,
@@ -180,15 +196,35 @@ def claim(
 ) -> list[Message]:
     """Takes up to `most` messages that are due, the urgent first, for `lease`.
 
-    Nobody else gets them meanwhile. A claim that ran out is taken over, and its message counts
-    as perhaps sent. So is one from a future that the clock has since jumped back from.
+    A message of a digest brings along all that are due to its target in digests, beyond `most`
+    but at most MOST_IN_DIGEST. Nobody else gets them meanwhile. A claim that ran out is taken
+    over, and its message counts as perhaps sent. So is one from a future that the clock has since
+    jumped back from.
     `waiting_targets` have used up their storm limit and are left out. What may have arrived
     already comes after what of the same urgency has not.
     """
     c = messages.c
+    due = and_(_due(now), c.target.not_in(list(waiting_targets)))
+    taken = _take(connection, due, now, who, lease, most)
+    for target in sorted({message.target for message in taken if message.digest}):
+        have = sum(message.digest and message.target == target for message in taken)
+        rest = and_(_due(now), c.digest, c.target == target)
+        taken += _take(connection, rest, now, who, lease, MOST_IN_DIGEST - have)
+    return sorted(taken, key=lambda m: (m.urgency, m.maybe_sent, m.queued_at, m.id))
+
+
+def _take(
+    connection: Connection,
+    due: ColumnElement[bool],
+    now: datetime,
+    who: str,
+    lease: timedelta,
+    most: int,
+) -> list[Message]:
+    c = messages.c
     wanted = (
         select(c.id)
-        .where(_due(now), c.target.not_in(list(waiting_targets)))
+        .where(due)
         .order_by(c.urgency, c.maybe_sent, c.queued_at, c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -206,8 +242,7 @@ def claim(
         )
         .returning(*_columns().selected_columns)
     )
-    taken = [_message(row) for row in connection.execute(statement)]
-    return sorted(taken, key=lambda m: (m.urgency, m.maybe_sent, m.queued_at, m.id))
+    return [_message(row) for row in connection.execute(statement)]
 
 
 def held_back(connection: Connection, now: datetime, targets: Sequence[str]) -> int:
@@ -234,7 +269,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
 def _columns() -> Select[Any]:
     c = messages.c
     key = (c.id, c.alert, c.target, c.channel, c.phase, c.step, c.reminder)
-    return select(*key, c.urgency, c.attempts, c.maybe_sent, c.queued_at)
+    return select(*key, c.urgency, c.attempts, c.maybe_sent, c.queued_at, c.digest)
 
 
 def _message(row: Any) -> Message:
@@ -250,6 +285,7 @@ def _message(row: Any) -> Message:
         attempt=row.attempts,
         maybe_sent=row.maybe_sent,
         queued_at=row.queued_at,
+        digest=row.digest,
     )
 
 
@@ -325,10 +361,12 @@ def record(
 
 
 def in_flight(connection: Connection, now: datetime) -> dict[str, int]:
-    """How many messages to each target are claimed and not yet recorded."""
+    """How many letters to each target are claimed and not yet recorded; a digest is one."""
     c = messages.c
+    alone = func.count(case((not_(c.digest), c.id)))
+    digests = func.count(distinct(case((c.digest, c.claimed_at))))
     statement = (
-        select(c.target, func.count().label("n"))
+        select(c.target, (alone + digests).label("n"))
         .where(c.state == MessageState.CLAIMED.value)
         .where(c.claimed_until > now, c.claimed_at <= now + CLOCK_TOLERANCE)
         .group_by(c.target)

@@ -25,6 +25,7 @@ class OfficeHours(Protocol):
 
     def is_open(self, t: datetime) -> bool: ...
     def next_open(self, t: datetime) -> datetime: ...
+    def elapsed(self, start: datetime, end: datetime) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which alerts go to whom. An empty tuple in a match means any; all matching routes count."""
+    """Which alerts go to whom. An empty tuple in a match means any; all matching routes count.
+
+    `digest`: everything that is due to one target at one dispatch goes in one letter.
+    """
 
     name: str
     steps: tuple[Step, ...]
@@ -60,6 +64,7 @@ class Route:
     hours: Hours = Hours.ALWAYS
     remind: timedelta | None = None
     resolved: bool = True
+    digest: bool = False
 
     def matches(self, alert: Alert) -> bool:
         return (
@@ -74,9 +79,11 @@ class Route:
             return True
         return office.is_open(now) == (self.hours is Hours.OFFICE)
 
-    def tells_end_at(self, now: datetime, office: OfficeHours) -> bool:
-        """Whether "resolved" may go out: whoever was woken outside hours need not wait for them."""
-        return self.resolved and (self.hours is not Hours.OFFICE or office.is_open(now))
+    def tells_end_at(self, now: datetime, office: OfficeHours, alert: Alert) -> bool:
+        """Whether the end of `alert` may be told: whoever was woken outside hours need not wait for
+        them. That it was wrong is told whatever the route says of ends."""
+        told = self.resolved or alert.retracted
+        return told and (self.hours is not Hours.OFFICE or office.is_open(now))
 
     def begins(self, alert: Alert, office: OfficeHours) -> datetime:
         """The instant from which the steps count."""

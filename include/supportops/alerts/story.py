@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from supportops.alerts.alert import Alert, Phase, Severity
+from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
 from supportops.alerts.facts import Facts
+from supportops.alerts.ticket_clock import TicketClock
 from supportops.alerts.wording import WORDING, reason
 from supportops.rendering import duration, local, one_line
 
@@ -86,7 +87,7 @@ def tell(notice: Notice, zone: str) -> Story:
     alert, facts = notice.alert, Facts(notice.alert.facts)
     resolved = notice.phase is Phase.RESOLVED
     return Story(
-        word="RESOLVED" if resolved else WORDING[alert.kind].word,
+        word=_word(alert, resolved),
         tone=_tone(alert, resolved),
         subject=_subject(alert, facts),
         reason=_over(alert, facts) if resolved else reason(alert, zone),
@@ -142,6 +143,12 @@ def incident_link(board: str | None, alert: Alert) -> str | None:
     return link if len(link) <= _LONGEST_LINK else home
 
 
+def _word(alert: Alert, resolved: bool) -> str:
+    if resolved:
+        return "RETRACTED" if alert.retracted else "RESOLVED"
+    return WORDING[alert.kind].word
+
+
 def _tone(alert: Alert, resolved: bool) -> str:
     if resolved:
         return "good"
@@ -149,6 +156,9 @@ def _tone(alert: Alert, resolved: bool) -> str:
 
 
 def _subject(alert: Alert, facts: Facts) -> str:
+    if alert.kind in SERVICE_LEVEL_KINDS and facts.text("ticket"):
+        clock = TicketClock.of(alert)
+        return f"{clock.ticket} {clock.title}".strip()
     subject, page = one_line(alert.subject) or alert.kind.value, facts.text("page")
     return f"{subject} {page}" if page and page not in subject else subject
 
@@ -162,6 +172,8 @@ def _ended(alert: Alert, facts: Facts) -> datetime | None:
 
 
 def _over(alert: Alert, facts: Facts) -> str:
+    if alert.retracted:
+        return facts.text("why") or "it turned out not to be so"
     words, ended = WORDING[alert.kind].over, _ended(alert, facts)
     return words if ended is None else f"{words} after {duration(ended - _started(alert, facts))}"
 
@@ -190,6 +202,8 @@ def _notes(notice: Notice, facts: Facts, zone: str) -> Iterator[str]:
 
 
 def _rows(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
+    if notice.alert.kind in SERVICE_LEVEL_KINDS:
+        yield from _clock(notice.alert)
     yield from _where(notice.alert, facts)
     yield from _what(facts)
     yield from _when(notice, facts, zone)
@@ -197,6 +211,26 @@ def _rows(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
     if notice.repeated:
         yield Row("Note", "This message may be repeated: an earlier attempt was not answered.")
     yield Row("Reference", f"{reference(notice.alert)} ({one_line(notice.alert.key)})")
+
+
+def _clock(alert: Alert) -> Iterator[Row]:
+    """What a service-level alert tells of its ticket; its times are in the reason."""
+    clock = TicketClock.of(alert)
+    labels = {
+        "Ticket": clock.ticket,
+        "Title": clock.title,
+        "Tier": clock.tier,
+        "Promise": clock.promise,
+        "Over by" if clock.over else "Left": _both_times(clock),
+        "Assignee": clock.assignee or "nobody",
+    }
+    yield from (Row(label, value) for label, value in labels.items() if value)
+
+
+def _both_times(clock: TicketClock) -> str:
+    business = f"{clock.business} business time" if clock.business else ""
+    calendar = f"{clock.calendar} calendar time" if clock.calendar else ""
+    return ", ".join(words for words in (business, calendar) if words)
 
 
 def _where(alert: Alert, facts: Facts) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.facts import Facts
+from supportops.alerts.ticket_clock import TicketClock
 from supportops.rendering import duration, local, one_line
 
 
@@ -147,6 +148,14 @@ def _delivery(_: Alert, facts: Facts, __: str) -> str | None:
     return f"{attempts:.0f} attempts failed" + (f", {detail}" if detail else "")
 
 
+def _clock(alert: Alert, _: Facts, zone: str) -> str | None:
+    clock = TicketClock.of(alert)
+    if clock.deadline is None:
+        return None
+    words = f"{clock.promise} {'was due' if clock.over else 'due'} {clock.due(zone)}"
+    return f"{words}, {clock.assignee}" if clock.assignee else words
+
+
 def _headline(alert: Alert) -> str:
     """The headline, without the subject that stands before it anyway."""
     headline, subject = one_line(alert.headline), one_line(alert.subject)
@@ -163,4 +172,7 @@ _REASONS: dict[Kind, Callable[[Alert, Facts, str], str | None]] = {
     Kind.BLIND: _blind,
     Kind.CHECK_STALE: _stale,
     Kind.DELIVERY: _delivery,
+    Kind.SLA_WARNING: _clock,
+    Kind.SLA_BREACH: _clock,
+    Kind.SLA_FOLLOW_UP: _clock,
 }

@@ -55,6 +55,7 @@ class RouteEntry(Model):
     steps: Annotated[list[StepEntry], Field(min_length=1)]
     remind: Duration | None = None
     resolved: bool = True
+    digest: bool = False
 
     @model_validator(mode="after")
     def steps_in_order(self) -> Self:
@@ -133,6 +134,7 @@ class AlertsFile(Model):
             hours=entry.hours,
             remind=entry.remind,
             resolved=entry.resolved,
+            digest=entry.digest,
         )
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects import postgresql
@@ -218,6 +219,7 @@ messages = Table(
     Column("claimed_at", Instant),
     Column("claimed_until", Instant),
     Column("maybe_sent", Boolean, nullable=False),
+    Column("digest", Boolean, nullable=False, server_default=false()),
     Column("finished_at", Instant),
     UniqueConstraint("alert", "target", "phase", "step", "reminder"),
     Index(

@@ -112,7 +112,7 @@ class _Dispatch:
         self.me = me
         self.summary = Summary()
         self.targets = self.policy.targets()
-        self.letters = Letters(self.policy, secrets, send, clock)
+        self.letters = Letters(self.policy, self.office, secrets, send, clock)
 
     def queue(self) -> None:
         """Queues what should have been said by now, takes back what is overtaken."""
@@ -186,8 +186,9 @@ class _Dispatch:
             store.settle(connection, done, now)
 
     def _somebody_waits(self, alert: Alert, known: list[Entry], now: datetime) -> bool:
+        waits = (Why.OUTSIDE_HOURS, Why.NOT_YET)
         decisions = decide(alert, self.policy, known, now, self.office)
-        return any(decision.sends or decision.why is Why.OUTSIDE_HOURS for decision in decisions)
+        return any(decision.sends or decision.why in waits for decision in decisions)
 
     def _allowances(self, connection: Connection, now: datetime) -> dict[str, int]:
         """How many more letters each target may get now, by its channel's storm limits."""
@@ -216,7 +217,9 @@ class _Dispatch:
             return
         with writing(self.engine) as connection:
             for message in letter.messages:
-                state, pause = self._next(connection, message, delivery.outcome, now)
+                # A digest stays together: the pauses of its messages have one jitter.
+                whose = letter.messages[0] if message.digest else message
+                state, pause = self._next(connection, message, whose, delivery.outcome, now)
                 self.summary.count(delivery.outcome.value)
                 outbox.record(
                     connection,
@@ -235,9 +238,17 @@ class _Dispatch:
                 self._tell_of_target(connection, letter.target, delivery, now)
 
     def _next(
-        self, connection: Connection, message: Message, outcome: Outcome, now: datetime
+        self,
+        connection: Connection,
+        message: Message,
+        whose: Message,
+        outcome: Outcome,
+        now: datetime,
     ) -> tuple[MessageState, timedelta]:
-        """How a message goes on after an attempt, and how long it waits if it is tried again."""
+        """How a message goes on after an attempt, and how long it waits if it is tried again.
+
+        `whose` key and attempt give the length of the pause.
+        """
         retry = self.policy.retry
         if outcome is Outcome.HANDED_OVER:
             return MessageState.HANDED_OVER, timedelta(0)
@@ -252,7 +263,7 @@ class _Dispatch:
             if unsure >= MOST_UNSURE:
                 # Each of them may have arrived; one more would only annoy whoever has them all.
                 return MessageState.UNKNOWN, timedelta(0)
-        return MessageState.WAITING, retry.pause(message.key, message.attempt)
+        return MessageState.WAITING, retry.pause(whose.key, whose.attempt)
 
     def _tell_of_target(
         self, connection: Connection, target: str, delivery: Delivery, now: datetime

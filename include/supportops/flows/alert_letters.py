@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Protocol
 
 from supportops.alerts.alert import Alert
+from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import Notice, compose
 from supportops.alerts.outbox import Message
-from supportops.alerts.policy import AlertPolicy, Target
+from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.storm import bundles
 from supportops.notify import Delivery, Letter, Outcome
 
@@ -59,8 +60,16 @@ NOT_SENT = Delivery(Outcome.FAILED, "not sent", 0.0)
 class Letters:
     """Composes and posts the letters of one dispatch."""
 
-    def __init__(self, policy: AlertPolicy, secrets: Secrets, send: Send, clock: Clock) -> None:
+    def __init__(
+        self,
+        policy: AlertPolicy,
+        office: OfficeHours,
+        secrets: Secrets,
+        send: Send,
+        clock: Clock,
+    ) -> None:
         self._policy = policy
+        self._office = office
         self._secrets = secrets
         self._send = send
         self._clock = clock
@@ -75,16 +84,16 @@ class Letters:
         allowances: Mapping[str, int],
         until: datetime,
     ) -> list[Sealed]:
-        """Letters for the messages `taken`: one each while a target's allowance lasts, then one
-        for the rest. The urgent first."""
+        """Letters for the messages `taken`: one for a target's digest, one each for others while
+        its allowance lasts, then one for the rest. The urgent first."""
         by_target: defaultdict[str, list[Message]] = defaultdict(list)
+        digests: defaultdict[str, list[Message]] = defaultdict(list)
         for message in taken:
-            by_target[message.target].append(message)
-        groups = [
-            group
-            for target, messages in by_target.items()
-            for group in bundles(messages, max(1, allowances.get(target, 1)))
-        ]
+            (digests if message.digest else by_target)[message.target].append(message)
+        groups = list(digests.values())
+        for target, messages in by_target.items():
+            left = allowances.get(target, 1) - (target in digests)
+            groups += bundles(messages, max(1, left))
         place = {message.id: number for number, message in enumerate(taken)}
         groups.sort(key=lambda group: place[group[0].id])
         return [self._sealed(group, alerts, until) for group in groups]
@@ -124,7 +133,11 @@ class Letters:
             )
             for message in group
         ]
-        return compose(notices, target.channel, self._policy.timezone, self._policy.board_url)
+        zone, board = self._policy.timezone, self._policy.board_url
+        if all(message.digest for message in group):
+            now = self._clock()
+            return compose_digest(notices, target.channel, zone, board, now, self._office)
+        return compose(notices, target.channel, zone, board)
 
     def post(self, sealed: Sealed) -> Delivery:
         """One attempt, or what is known without one. Called by several threads.
