@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer()
+FINE, FINDINGS, USAGE = 0, 1, 2
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
-@app.command("sla-sweep")
-def sla_sweep(
-    at: Annotated[
-        datetime | None, typer.Option("--at", formats=FORMATS, help="As of this instant (UTC).")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+def mount(
+    app: typer.Typer,
+    now: Callable[[], datetime],
+    told: Callable[[], AbstractContextManager[None]],
 ) -> None:
-    """Judge all open tickets' clocks, and raise the warnings and breaches that have come.
+    """Adds the command, with the clock and the teller of faults of the entrance."""
 
-    As of a past that later sweeps have judged, or a time to come, it only says what stands.
-    """
-    from supportops import cli
-    from supportops.bootstrap import open_workplace
-    from supportops.flows import sla_sweep as flow
+    @app.command("sla-sweep")
+    def sla_sweep(
+        at: Annotated[
+            datetime | None, typer.Option("--at", formats=FORMATS, help="As of this instant (UTC).")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    ) -> None:
+        """Judge all open tickets' clocks, and raise the warnings and breaches that have come.
 
-    now = cli.now()
-    with cli._told(), open_workplace() as place:
-        summary = flow.hourly(place, at.replace(tzinfo=UTC) if at else now, now)
-    if as_json:
-        cli._print_json(summary)
-    else:
-        typer.echo("\n".join(_lines(summary)))
-    if summary["faults"]:
-        cli._fail("the configuration is wrong; judged by the last good one", *summary["faults"])
-    raise typer.Exit(cli.FINDINGS if summary["poisoned"] else cli.FINE)
+        As of a past that later sweeps have judged, or a time to come, it only says what stands.
+        """
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import sla_sweep as flow
+
+        moment = now()
+        with told(), open_workplace() as place:
+            summary = flow.hourly(place, at.replace(tzinfo=UTC) if at else moment, moment)
+        if as_json:
+            typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+        else:
+            typer.echo("\n".join(_lines(summary)))
+        for fault in summary["faults"]:
+            typer.echo(f"supportops: {fault}", err=True)
+        if summary["faults"]:
+            raise typer.Exit(USAGE)
+        raise typer.Exit(FINDINGS if summary["poisoned"] else FINE)
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:

@@ -51,6 +51,8 @@ class Sweeper:
         found = []
         for row in self.alerts():
             f = row.facts
+            if "metric" not in f:
+                continue
             state = "retracted" if f.get("retracted") else "over" if row.resolved_at else "open"
             state = "untold" if f.get("untold") else state
             found.append(f"{f['metric'].removesuffix('_time')} {f['milestone']} {state}")
@@ -60,6 +62,17 @@ class Sweeper:
         with reading(self.store) as connection:
             return [
                 [tuple(row) for row in connection.execute(select(t).order_by(*t.primary_key))]
+                for t in SWEPT
+            ]
+
+    def plain_rows(self) -> list[list[dict[str, Any]]]:
+        """The same without the numbers that the store gave."""
+        with reading(self.store) as connection:
+            return [
+                [
+                    {name: value for name, value in row.items() if name != "id"}
+                    for row in connection.execute(select(t).order_by(*t.primary_key)).mappings()
+                ]
                 for t in SWEPT
             ]
 
