@@ -511,6 +511,31 @@ def test_an_end_time_out_of_this_world_loses_nothing(store: Engine, zendesk: Fak
     assert len(events(store, ticket, EventKind.COMMENT)) == 1
 
 
+def test_a_record_from_the_future_is_kept_and_hides_nothing(
+    store: Engine, zendesk: FakeZendesk
+) -> None:
+    ticket = zendesk.raise_ticket()
+    child = {"event_type": "Change", "priority": "low"}
+    future = zendesk.audit(ticket, [child], timestamp=START + 10**8)
+    zendesk.fail("ticket_events", Patch({"ticket_events": [future], "end_time": START + 10**8}))
+    settle(zendesk)
+    sync(store, zendesk)
+    zendesk.comment(ticket, "still there")
+    settle(zendesk)
+    sync(store, zendesk)
+    assert len(events(store, ticket, EventKind.COMMENT)) == 1
+    assert state(store, ticket).priority == "low"
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 05 Jan 2026 08:00:00 -0000"])
+def test_a_server_without_a_clock_is_fine(store: Engine, zendesk: FakeZendesk, date: str) -> None:
+    headers = zendesk._headers
+    zendesk._headers = lambda path: headers(path) | {"Date": date}  # type: ignore[method-assign]
+    zendesk.raise_ticket()
+    settle(zendesk)
+    assert sync(store, zendesk)["notes"] == []
+
+
 def test_without_end_of_stream_the_end_is_where_time_stands_still(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
