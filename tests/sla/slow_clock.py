@@ -337,11 +337,8 @@ def _moments(told: Sequence[Event]) -> list[Moment]:
         elif event.kind in (EventKind.TIER, EventKind.CUSTOMER, EventKind.TAGS):
             now = replace(now, **{event.kind.value: event.value})
         elif event.kind in REMOVALS:
-            now = replace(
-                now,
-                gone=now.gone or REMOVALS[event.kind],
-                gone_at=now.gone_at or event.happened_at,
-            )
+            if now.gone is None or now.gone_at == event.happened_at:
+                now = replace(now, gone=REMOVALS[event.kind], gone_at=event.happened_at)
         elif event.kind is EventKind.RESTORED:
             now = replace(now, gone=None, gone_at=None)
         if now.at == moments[-1].at:

@@ -246,6 +246,23 @@ def test_progress_ends_at_the_whole_of_the_file(store: Engine, tmp_path: Path) -
     assert told[-1] == (path.stat().st_size, path.stat().st_size)
 
 
+def test_an_import_that_was_killed_goes_on_where_it_was(store: Engine, tmp_path: Path) -> None:
+    lines = [row.replace("7,", f"{n},", 1) for n in range(500) for row in HISTORY]
+    path = write(tmp_path, *lines)
+
+    def killed(done: int, size: int) -> None:
+        if done > size * 0.9:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        load(store, path, progress=killed)
+    with reading(store) as connection:
+        kept = connection.execute(select(func.count()).select_from(ticket_events)).scalar()
+    whole = load(store, path)
+    assert (whole.known_events, whole.known_events + whole.new_events) == (kept, 500 * 14)
+    assert 0 < kept < 500 * 14
+
+
 def test_a_log_is_moved_by_whole_weeks_only(store: Engine, tmp_path: Path) -> None:
     path = write(tmp_path, *HISTORY)
     weeks = weeks_until(path, load_mapping(SHIPPED, "uci"), NOW)

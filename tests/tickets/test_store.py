@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -248,3 +249,31 @@ INSERT INTO ticket_events (source, source_event, ticket, kind, author, happened_
 SELECT 'desk', id || '/' || n, id, 'note', 'agent', touched_at, touched_at
 FROM tickets, generate_series(1, 4) AS n
 """
+
+
+def test_appenders_at_once_take_turns_and_lose_nothing(store: Engine) -> None:
+    history = [created(ticket="1"), created(ticket="2")]
+    history += [event(EventKind.STATUS, n, "open", ticket=str(1 + n % 2)) for n in range(40)]
+    history += [
+        event(EventKind.ASSIGNEE, n, f"agent {n}", ticket=str(1 + n % 2)) for n in range(40)
+    ]
+    append(store, *history)
+    expected = rows(store)
+    empty(store)
+    with ThreadPoolExecutor(4) as pool:
+        parts = [history[n::4] + history[:10] for n in range(4)]
+        counts = list(pool.map(lambda part: append(store, *part), parts))
+    assert sum(each.new for each in counts) == len(history)
+    assert rows(store) == expected
+
+
+def interrupted(store: Engine) -> None:
+    with writing(store) as connection:
+        append_events(connection, [created(), event(EventKind.NOTE, 1)], LATER)
+        raise InterruptedError
+
+
+def test_events_that_were_not_committed_leave_nothing(store: Engine) -> None:
+    with pytest.raises(InterruptedError):
+        interrupted(store)
+    assert rows(store) == ([], [])

@@ -136,7 +136,7 @@ class _Sync:
             # Only the first page looks back: what Zendesk told late is found, and known by its key.
             begin = max(0, old.start - OVERLAP_SECONDS) if reached is None else reached
             page = self.client.events(start=begin)
-            new = old.after(page)
+            new = old.after(page, self.client.their_clock)
             audits = page.events
             names = self._names(
                 zendesk_events.people_in(audits), zendesk_events.organizations_in(audits)

@@ -5,6 +5,7 @@ came later: cut at any instant, a history is what it would have been then.
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,10 @@ from supportops.sla.events import Bools, EventColumns, Ints
 from supportops.sla.open_time import OpenTime
 from supportops.sla.rest import Rest
 from supportops.sla.spans import Spans, next_replies, updates
-from supportops.sla.stretches import Stretches, last_of_instant, stretches
+from supportops.sla.stretches import Change, Stretches, last_of_instant, stretches
 
 _CHANGES = (e.TIER, e.CUSTOMER_OF, e.TAGS, e.MERGED, e.DELETED, e.RESTORED)
+_LAST_OPEN = e.STATUSES.index(e.DONE[0]) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,53 +66,24 @@ class History:
 
 def prepare(events: EventColumns) -> History:
     """The history of any number of tickets' events, in any order."""
-    order = _order(events)
-    ticket, at = events.ticket[order], events.at[order]
-    kind, author, value = events.kind[order], events.author[order], events.value[order]
-    new = np.append(True, ticket[1:] != ticket[:-1])[: len(ticket)]
-    row = np.cumsum(new) - 1
-    begin = np.flatnonzero(new)
-    ends = last_of_instant(row, at)
-    status = _status_codes(events.values)[value]
-    is_status = (kind == e.STATUS) & (status >= 0)
-    is_done = is_status & (status >= e.STATUSES.index(e.DONE[0]))
-    profiles, profile_of = stretches(
-        row,
-        at,
-        begin,
-        ends,
-        np.isin(kind, _CHANGES),
-        {
-            "tier": (kind == e.TIER, value, 0),
-            "customer": (kind == e.CUSTOMER_OF, value, 0),
-            "tags": (kind == e.TAGS, value, 0),
-            "removed": (kind >= e.MERGED, np.where(kind == e.RESTORED, 0, kind), 0),
-        },
-        run=("removed", 0),
-    )
-    statuses, status_of = stretches(
-        row,
-        at,
-        begin,
-        ends,
-        is_status,
-        {"status": (is_status, status, 0)},
-        run=("status", e.STATUSES.index(e.DONE[0]) - 1),
-    )
-    created = _first(row, len(begin), kind == e.CREATED)
-    place = np.arange(len(row))
+    log = _Log.of(events)
+    profiles, profile_of = log.profiles()
+    statuses, status_of = log.statuses()
+    created = log.first(log.kind == e.CREATED)
     known = created >= 0
-    counts = known[row] & (place > created[row])  # nobody waits on what does not exist yet
-    reply = (kind == e.COMMENT) & (author == e.AGENT) & counts
-    question = (kind == e.COMMENT) & (author == e.CUSTOMER) & counts
-    by_customer = known & (author[created] == e.CUSTOMER) if len(row) else known
-    first_reply = _first(row, len(begin), reply)
-    waited = ~by_customer | (first_reply >= 0)
-    question &= waited[row] & (place > np.where(by_customer, first_reply, -1)[row])
+    by_customer = known & (log.author[created] == e.CUSTOMER) if len(log.row) else known
+    place = np.arange(len(log.row))
+    counts = known[log.row] & (place > created[log.row])  # nobody waits on what is not there yet
+    said = (log.kind == e.COMMENT) & counts
+    reply, solved = said & (log.author == e.AGENT), log.is_done & counts
+    first_reply = log.first(reply)
+    # Until its first reply, what a customer adds to the ticket belongs to the first question.
+    heard = np.where(by_customer, np.where(first_reply < 0, e.NEVER, first_reply), -1)
+    question = said & (log.author == e.CUSTOMER) & (place > heard[log.row])
     return History(
-        tickets=ticket[begin],
-        row=row,
-        at=at,
+        tickets=log.tickets,
+        row=log.row,
+        at=log.at,
         values=events.values,
         profiles=profiles,
         statuses=statuses,
@@ -119,10 +92,80 @@ def prepare(events: EventColumns) -> History:
         created=created,
         by_customer=by_customer,
         first_reply=first_reply,
-        first_solved=_first(row, len(begin), is_done & counts),
-        next_replies=next_replies(row, question, reply | (is_done & counts)),
-        updates=updates(row, at, begin, reply, is_status, is_done),
+        first_solved=log.first(solved),
+        next_replies=next_replies(log.row, question, reply | solved),
+        updates=updates(log.row, log.at, log.begin, reply, log.is_status, log.is_done),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Log:
+    """Events in their order. `begin`: each ticket's first; `ends`: the last of each's instant."""
+
+    tickets: Ints
+    row: Ints
+    at: Ints
+    kind: NDArray[np.int8]
+    author: NDArray[np.int8]
+    value: NDArray[np.int32]
+    status: NDArray[np.int8]
+    begin: Ints
+    ends: Ints
+    is_status: Bools
+    is_done: Bools
+
+    @classmethod
+    def of(cls, events: EventColumns) -> Self:
+        order = _order(events)
+        ticket, at, kind = events.ticket[order], events.at[order], events.kind[order]
+        value = events.value[order]
+        new = np.append(True, ticket[1:] != ticket[:-1])[: len(ticket)]
+        row, begin = np.cumsum(new) - 1, np.flatnonzero(new)
+        status = _status_codes(events.values)[value]
+        is_status = (kind == e.STATUS) & (status >= 0)
+        return cls(
+            tickets=ticket[begin],
+            row=row,
+            at=at,
+            kind=kind,
+            author=events.author[order],
+            value=value,
+            status=status,
+            begin=begin,
+            ends=last_of_instant(row, at),
+            is_status=is_status,
+            is_done=is_status & (status > _LAST_OPEN),
+        )
+
+    def first(self, chosen: Bools) -> Ints:
+        """Each ticket's first chosen event, or -1."""
+        found = np.flatnonzero(chosen)[::-1]
+        first = np.full(len(self.begin), -1, dtype=np.int64)
+        first[self.row[found]] = found  # of several, numpy keeps the last written
+        return first
+
+    def profiles(self) -> tuple[Stretches, Ints]:
+        changes: dict[str, Change] = {
+            "tier": (self.kind == e.TIER, self.value, 0),
+            "customer": (self.kind == e.CUSTOMER_OF, self.value, 0),
+            "tags": (self.kind == e.TAGS, self.value, 0),
+            "removed": (
+                self.kind >= e.MERGED,
+                np.where(self.kind == e.RESTORED, 0, self.kind),
+                0,
+            ),
+        }
+        changing = np.isin(self.kind, _CHANGES)
+        return self._stretches(changing, changes, run=("removed", 0))
+
+    def statuses(self) -> tuple[Stretches, Ints]:
+        changes: dict[str, Change] = {"status": (self.is_status, self.status, 0)}
+        return self._stretches(self.is_status, changes, run=("status", _LAST_OPEN))
+
+    def _stretches(
+        self, changing: Bools, changes: dict[str, Change], run: tuple[str, int]
+    ) -> tuple[Stretches, Ints]:
+        return stretches(self.row, self.at, self.begin, self.ends, changing, changes, run=run)
 
 
 def _order(events: EventColumns) -> NDArray[np.intp] | slice:
@@ -139,11 +182,3 @@ def _status_codes(values: tuple[str | None, ...]) -> NDArray[np.int8]:
     """Of each text the status that it names, or -1."""
     codes: dict[str | None, int] = {status: code for code, status in enumerate(e.STATUSES)}
     return np.array([codes.get(text, -1) for text in values], dtype=np.int8)
-
-
-def _first(row: Ints, tickets: int, chosen: Bools) -> Ints:
-    """Each ticket's first chosen event, or -1."""
-    found = np.flatnonzero(chosen)[::-1]
-    first = np.full(tickets, -1, dtype=np.int64)
-    first[row[found]] = found  # of several, numpy keeps the last written
-    return first

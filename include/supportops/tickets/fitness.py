@@ -30,7 +30,7 @@ def unfit(event: Event) -> str | None:
             return f"no {what}"
         if len(written) > longest:
             return f"a {what} of {len(written)} characters, at most {longest} are kept"
-        if _UNSTORABLE.search(written):
+        if not _plain(written) and _UNSTORABLE.search(written):
             return f"a {what} with NUL or half a character"
     if event.happened_at.tzinfo is None or event.recorded_at.tzinfo is None:
         return "an instant without a zone"
@@ -50,12 +50,19 @@ def _unfit_value(event: Event) -> str | None:
 def fitting(event: Event) -> Event:
     """`event` with NUL and halves of characters, which no store takes, replaced in its texts."""
     value = None if event.value is None else storable(event.value)
-    return replace(event, value=value, facts=_storable_facts(event.facts))
+    facts = _storable_facts(event.facts) if event.facts else event.facts
+    if value == event.value and facts == event.facts:
+        return event
+    return replace(event, value=value, facts=facts)
 
 
 def storable(text: str) -> str:
     """`text` with what no database can hold shown as the replacement character."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if _plain(text) else _UNSTORABLE.sub("\ufffd", text)
+
+
+def _plain(text: str) -> bool:
+    return text.isascii() and "\0" not in text
 
 
 def _storable_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -151,7 +151,8 @@ class RowReader:
             column = self.mapping.state[kind].column
             facts = {"rule": f"{column} {record.get(column, '')} in the source"}
         name = f"{base.source_event}/{kind.value}"
-        return replace(base, source_event=name, kind=kind, value=value, facts=facts)
+        at, heard = base.happened_at, base.recorded_at
+        return Event(base.source, name, base.ticket, kind, at, heard, base.author, value, facts)
 
     def _is_reply(self, record: Record) -> bool:
         asked = self.mapping.first_reply

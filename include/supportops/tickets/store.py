@@ -20,6 +20,7 @@ from supportops.db.schema import ticket_events as events_table
 from supportops.db.schema import tickets as tickets_table
 from supportops.tickets.columns import instant
 from supportops.tickets.event_reading import event_columns
+from supportops.tickets.event_writing import insert_events
 from supportops.tickets.fitness import fitting, unfit
 from supportops.tickets.folding import NEVER, TicketColumns, fold_columns, status_of
 from supportops.tickets.ticket import DONE, Author, Event, EventKind, Ticket, fold
@@ -100,7 +101,8 @@ def _append(connection: Connection, batch: Sequence[Event], now: datetime) -> Ap
     new = [fitting(event) for key, event in given.items() if key not in known]
     tickets, created = _numbered(connection, new, now)
     if new:
-        connection.execute(insert(events_table), [_row(event, tickets, now) for event in new])
+        numbered = [(tickets[event.source, event.ticket].id, event) for event in new]
+        insert_events(connection, numbered, now)
         _refold(connection, _touched(new, tickets, now))
     return Appended(len(new), len(batch) - len(new), created)
 
@@ -222,20 +224,6 @@ def _blank(source: str, ticket: str, now: datetime) -> dict[str, Any]:
         "tags": "",
         "open": True,
         "touched_at": now,
-    }
-
-
-def _row(event: Event, tickets: Mapping[Key, _Numbered], now: datetime) -> dict[str, Any]:
-    return {
-        "source": event.source,
-        "source_event": event.source_event,
-        "ticket": tickets[event.source, event.ticket].id,
-        "kind": event.kind.value,
-        "author": event.author.value,
-        "happened_at": event.happened_at,
-        "recorded_at": min(event.recorded_at, now),
-        "value": event.value,
-        "facts": dict(event.facts),
     }
 
 

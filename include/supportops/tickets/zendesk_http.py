@@ -168,9 +168,10 @@ class ZendeskHttp:
 
     def _note_clock(self, date: str | None) -> None:
         try:
-            self.their_clock = parsedate_to_datetime(date) if date else self.their_clock
-        except ValueError:
+            told = parsedate_to_datetime(date or "")
+        except (ValueError, OverflowError):
             return
+        self.their_clock = told if told.tzinfo else self.their_clock
 
     def _final(self, request: _Request, answer: Answer) -> ZendeskError:
         said = _said(answer.body)

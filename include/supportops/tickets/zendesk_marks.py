@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,10 +61,14 @@ class EventMark:
     def write(self) -> str:
         return json.dumps({"start": self.start})
 
-    def after(self, page: EventPage) -> EventMark:
-        """As far as the page's own events reach: an `end` beyond them promises too much."""
+    def after(self, page: EventPage, their_clock: datetime | None) -> EventMark:
+        """As far as the page's own events reach: an `end` beyond them promises too much.
+
+        One record from the future must not move the mark there either.
+        """
+        latest = their_clock.timestamp() if their_clock else math.inf
         stamps = [one.get("timestamp") for one in page.events if isinstance(one, dict)]
-        seconds = [one for one in stamps if type(one) is int]
+        seconds = [one for one in stamps if type(one) is int and one <= latest]
         if not seconds or page.end is None:
             return self
         return EventMark(max(self.start, min(page.end, max(seconds))))
