@@ -3,7 +3,7 @@
     python -m bench.through_airflow [--sites 200]
 
 Copies the project to a scratch folder, starts it there as `make up` does on 200 farm sites of
-which one refuses connections, and waits for a scheduled run. Prints the seconds from tick to
+which one begins to refuse connections just before a tick. Prints the seconds from tick to
 delivery, and the CPU seconds that the run costs above what an idle Airflow burns. Takes about
 eight minutes: the tick is Airflow's own.
 """
@@ -42,14 +42,18 @@ routes: [{name: all, match: {kind: [outage, host_outage, blind]}, steps: [{recei
 """
 
 
-class Receiver:
-    """An HTTP endpoint that notes when the first message arrived."""
+class Local:
+    """A website that answers until it is closed, and a receiver that notes when first told."""
 
     def __init__(self) -> None:
         self.arrived: float | None = None
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+
             def do_POST(self) -> None:
                 receiver.arrived = receiver.arrived or time.time()
                 self.rfile.read(int(self.headers["Content-Length"]))
@@ -62,9 +66,13 @@ class Receiver:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    @property
-    def url(self) -> str:
-        return f"json://127.0.0.1:{self.server.server_port}/bench"
+    def url(self, scheme: str) -> str:
+        return f"{scheme}://127.0.0.1:{self.server.server_port}/bench"
+
+    def close(self) -> None:
+        """Nobody listens there any more: connections are refused."""
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def free_port() -> int:
@@ -83,7 +91,7 @@ def sites_yaml(urls: list[str]) -> str:
 
 
 @contextlib.contextmanager
-def installation(urls: list[str], receiver: Receiver) -> Iterator[psutil.Process]:
+def installation(urls: list[str], receiver: Local) -> Iterator[psutil.Process]:
     """The project in a scratch folder, up on these sites; ended and removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="supportops-bench-") as scratch:
         for part in PARTS:
@@ -93,7 +101,7 @@ def installation(urls: list[str], receiver: Receiver) -> Iterator[psutil.Process
         environment = os.environ | {
             "PYTHONPATH": str(Path(scratch, "include")),
             "SUPPORTOPS_PORT": str(free_port()),
-            "AIRFLOW_CONN_APPRISE_BENCH": receiver.url,
+            "AIRFLOW_CONN_APPRISE_BENCH": receiver.url("json"),
         }
         started = subprocess.Popen(
             [sys.executable, "-m", "supportops.local", "up"],
@@ -143,10 +151,10 @@ def main() -> int:
     parser.add_argument("--sites", type=int, default=200)
     wanted = parser.parse_args().sites
     console = Console()
-    receiver = Receiver()
+    receiver, site = Local(), Local()
     with farm() as grown:
         urls = grown.urls(wanted, scheme="http", hanging=0.0)
-        urls[wanted // 2] = f"http://127.0.0.1:{free_port()}/"
+        urls[wanted // 2] = site.url("http")
         with installation(urls, receiver) as top:
             tick = (time.time() // INTERVAL + 1) * INTERVAL
             # A tick that is about to come would fall into the start; the next one is clean.
@@ -155,6 +163,7 @@ def main() -> int:
             before, idle_from = cpu_seconds(top), time.time()
             sleep_until(tick - 5)
             idle = (cpu_seconds(top) - before) / (time.time() - idle_from)
+            site.close()
             at_tick, busy_from = cpu_seconds(top), time.time()
             with console.status(
                 f"waiting for the run of {datetime.fromtimestamp(tick, UTC):%H:%M}"

@@ -103,7 +103,7 @@ def test_a_checkout_that_moved_gets_an_environment_of_its_new_place(place: Place
 
     assert install(moved, dev=False, asked=False)
     assert stamp.fresh(moved.venv, moved.root, [moved.root / "requirements.txt"])
-    answer = subprocess.run([moved.venv / "bin" / "supportops", "x"], capture_output=True)
+    answer = subprocess.run([moved.venv / "bin/supportops", "x"], capture_output=True, env={})
     assert answer.returncode == 3
 
 

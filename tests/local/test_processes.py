@@ -26,7 +26,10 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
     def start(*kinds: str, patience: float = 1.0, wait_for: int = 0) -> subprocess.Popen[str]:
         argv = [sys.executable, str(SUPERVISOR), str(tmp_path), str(patience), *kinds]
         environment = {"PYTHONPATH": str(INCLUDE)}
+        # Under nohup the tests themselves ignore SIGHUP, and what they start would inherit that.
+        ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True)
+        signal.signal(signal.SIGHUP, ours)
         started.append(process)
         until(lambda: len(pids(tmp_path)) >= (wait_for or len(kinds)))
         return process
