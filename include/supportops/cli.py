@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from supportops import cli_sla
+from supportops import cli_sla, cli_sweep
 from supportops.bootstrap import SetupError, config_folder, open_workplace
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import StoreAddressError
@@ -239,6 +239,7 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 cli_sla.mount(app, now, _told)
+cli_sweep.mount(app, now, _told)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
