@@ -1,0 +1,202 @@
+"""Takes down a customer's call: a mission-critical ticket, and a page to the engineers at once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.store import raise_alert
+from supportops.config.yaml_source import ConfigurationError
+from supportops.db.engine import writing
+from supportops.flows.in_force import take_up
+from supportops.flows.outage_tickets import SOURCE as OUTAGE
+from supportops.flows.outage_tickets import link_tickets, outages_of, ticket_number
+from supportops.rendering import one_line
+from supportops.sites.site import Site
+from supportops.tickets.fitness import storable
+from supportops.tickets.store import append_events, events_of
+from supportops.tickets.ticket import Author, Event, EventKind
+
+SOURCE = "phone"
+TIER = "mission_critical"
+RULE = "a call to the emergency number"
+LONGEST_NAME = 200
+LONGEST_TEXT = 4_000
+# What people write down of a number: digits, with what separates them and an extension.
+NUMBER = re.compile(r"[(+]{0,2}[0-9][0-9 ()./-]{2,30}(\s?(x|ext\.?)\s?[0-9]{1,6})?", re.IGNORECASE)
+_HEADLINE = 300
+
+
+class CallError(ValueError):
+    """What is wrong with what was taken down, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the caller said, as whoever took the phone wrote it down; `checked` makes one."""
+
+    customer: str
+    what: str
+    site: str = ""
+    number: str = ""
+
+    @classmethod
+    def checked(cls, customer: str, what: str, site: str = "", number: str = "") -> Call:
+        """The call in fit words. Raises CallError for what is missing, too long or no number."""
+        call = cls(one_line(customer), storable(what).strip(), one_line(site), one_line(number))
+        if not one_line(call.what):
+            raise CallError("what has happened? `what` is empty")
+        if not call.customer:
+            raise CallError("who called? `customer` is empty")
+        for name, written, longest in (
+            ("customer", call.customer, LONGEST_NAME),
+            ("site", call.site, LONGEST_NAME),
+            ("what", call.what, LONGEST_TEXT),
+        ):
+            if len(written) > longest:
+                raise CallError(f"`{name}` has {len(written)} characters, at most {longest} fit")
+        if call.number and not NUMBER.fullmatch(call.number):
+            raise CallError(
+                f"`number` is {call.number[:40]!r}; expected a telephone number such as "
+                "+44 20 7946 0958, or nothing where it was withheld"
+            )
+        return call
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What we know about a call: its site if we check one of that name, and its outage."""
+
+    customer: str
+    site: Site | None
+    outage: str | None = None
+
+
+def run(
+    engine: Engine, folder: Path, call: Call, run_id: str, at: datetime, now: datetime
+) -> dict[str, Any]:
+    """Creates the ticket of a call taken down at `at`, and raises its alert, together.
+
+    The ticket's number comes from `run_id`: a rerun finds what is there and adds nothing. A
+    customer raised it, so the first-reply clock runs. A site that we do not check is kept as it
+    was written, and told as such.
+    """
+    sites = _sites(engine, folder, now)
+    number = ticket_of(run_id)
+    at = min(at, now)
+    with writing(engine) as connection:
+        known = _known(connection, call, sites, at)
+        is_new = not events_of(connection, SOURCE, number)
+        if is_new:
+            append_events(connection, _events(call, known, number, at, now), now)
+            raise_alert(connection, _alert(call, known, number, at), now)
+        link_tickets(connection, now)
+    return {
+        "ticket": f"{SOURCE}/{number}",
+        "new": is_new,
+        "site": known.site.name if known.site else call.site or None,
+        "site_known": known.site is not None,
+        "outage": known.outage,
+    }
+
+
+def ticket_of(run_id: str) -> str:
+    """The number of the ticket that a run makes."""
+    return hashlib.sha256(run_id.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def _sites(engine: Engine, folder: Path, now: datetime) -> tuple[Site, ...]:
+    """Every site that is checked. A configuration that was never good keeps no call from us."""
+    try:
+        return take_up(engine, folder, now)[0].fleet.sites
+    except ConfigurationError:
+        return ()
+
+
+def _known(connection: Connection, call: Call, sites: tuple[Site, ...], at: datetime) -> _Known:
+    """Whom and what the words mean; neither capitals nor the rest of an address matter."""
+    site = next((each for each in sites if _means(call.site, each)), None)
+    customers = {each.customer.casefold(): each.customer for each in sites}
+    customer = customers.get(call.customer.casefold(), call.customer)
+    outages = outages_of(connection, site.name, at) if site else []
+    outage = f"{OUTAGE}/{ticket_number(outages[-1].key)}" if outages else None
+    return _Known(customer, site, outage)
+
+
+def _means(written: str, site: Site) -> bool:
+    said = written.casefold()
+    return bool(said) and (said == site.name.casefold() or _bare(said) == _bare(site.url))
+
+
+def _bare(address: str) -> str:
+    """An address as people say it: without scheme, `www.`, path and the rest."""
+    bare = re.sub(r"^[a-z]+://", "", address.casefold())
+    return re.split(r"[/?#]", bare, maxsplit=1)[0].removeprefix("www.")
+
+
+def _events(call: Call, known: _Known, number: str, at: datetime, now: datetime) -> Iterator[Event]:
+    def event(kind: EventKind, author: Author, value: str | None = None, **facts: Any) -> Event:
+        key = f"{number}/{kind.value}"
+        return Event(SOURCE, key, number, kind, at, now, author, value, facts)
+
+    caller = f"{known.customer}, {call.number}" if call.number else known.customer
+    yield event(
+        EventKind.CREATED,
+        Author.CUSTOMER,
+        subject=one_line(call.what)[:_HEADLINE],
+        text=call.what,
+        requester=caller,
+    )
+    yield event(EventKind.TIER, Author.AGENT, TIER, rule=RULE)
+    yield event(EventKind.CUSTOMER, Author.AGENT, known.customer)
+    site = known.site.name if known.site else call.site
+    if site:
+        yield event(EventKind.SITE, Author.AGENT, site)
+    if known.site is None:
+        yield event(EventKind.NOTE, Author.AUTOMATIC, text=_unknown(call))
+
+
+def _unknown(call: Call) -> str:
+    if call.site:
+        return f"No site that we check is called {call.site!r}: nobody watches it for us."
+    return "The caller named no site."
+
+
+def _alert(call: Call, known: _Known, number: str, opened_at: datetime) -> Alert:
+    about = call.site if known.site is None else known.site.name
+    who = f"{known.customer}, {call.number}" if call.number else known.customer
+    told = f"call from {who}: {one_line(call.what)}"
+    notes = [f"about {about}" if about else "", "" if known.site or not about else "not checked"]
+    notes.append(f"we know already: {known.outage}" if known.outage else "")
+    return Alert(
+        key=f"{Kind.CALL}:{SOURCE}:{number}",
+        kind=Kind.CALL,
+        severity=Severity.CRITICAL,
+        subject=f"{SOURCE} {number}",
+        headline=told[:_HEADLINE],
+        opened_at=opened_at,
+        site=known.site.name if known.site else None,
+        customer=known.customer,
+        host=known.site.host if known.site else None,
+        facts={
+            "source": SOURCE,
+            "ticket": number,
+            "tier": TIER,
+            "title": one_line(call.what)[:_HEADLINE],
+            "customer": known.customer,
+            "caller": call.number or None,
+            "site_named": call.site or None,
+            "site_known": known.site is not None,
+            "outage": known.outage,
+            "words": ", ".join(note for note in notes if note) or None,
+            "detail": call.what,
+        },
+    )

@@ -1,0 +1,103 @@
+"""Airflow's Trigger form takes down a call: one ticket, one page, and clear refusals."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from airflow_home import ROOT
+from builders import configure
+from supportops.db.schema import alerts, tickets
+from supportops.flows.log_call import Call, CallError
+
+NUMBERS = ("", "112", "+44 20 7946 0958", "(020) 7946-0958 ext. 12", "call me", "1" * 80, "12x")
+
+
+@pytest.fixture(scope="module")
+def bag():
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(ROOT / "dags"))
+
+
+@pytest.fixture
+def workplace(
+    store: Engine, store_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Engine:
+    sites = [{"name": "Shop", "url": "https://shop.example/"}]
+    monkeypatch.setenv("SUPPORTOPS_CONFIG", str(configure(tmp_path / "config", sites)))
+    monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
+    return store
+
+
+def rows(store: Engine, table) -> list:
+    with store.connect() as connection:
+        return list(connection.execute(select(table)))
+
+
+def test_the_form_makes_a_ticket_and_a_page(workplace: Engine, bag) -> None:
+    said = {"customer": "Acme", "site": "shop", "what": "All\nis down", "number": "+44 20 79460958"}
+    run = bag.dags["log_call"].test(run_conf=said)
+    assert run.state == "success"
+    (ticket,), (alert,) = rows(workplace, tickets), rows(workplace, alerts)
+    assert (ticket.source, ticket.tier, ticket.site) == ("phone", "mission_critical", "Shop")
+    assert ticket.created_at == run.run_after
+    assert (alert.kind, alert.severity) == ("call", "critical")
+    assert alert.headline == "call from Acme, +44 20 79460958: All is down"
+
+
+def test_only_who_and_what_must_be_said(workplace: Engine, bag) -> None:
+    run = bag.dags["log_call"].test(run_conf={"customer": "Acme", "what": "Help"})
+    assert run.state == "success"
+    assert len(rows(workplace, tickets)) == 1
+
+
+def test_blanks_are_refused_and_take_nothing_down(workplace: Engine, bag) -> None:
+    run = bag.dags["log_call"].test(run_conf={"customer": "Acme", "what": "   "})
+    assert run.state == "failed"
+    assert rows(workplace, tickets) == []
+    assert [row.kind for row in rows(workplace, alerts)] == ["task_failed"]
+
+
+@pytest.mark.parametrize("missing", ["customer", "what"])
+def test_the_form_does_not_let_go_without_who_and_what(bag, missing: str) -> None:
+    param = bag.dags["log_call"].params.get_param(missing)
+    assert not form_takes(param, "")
+    assert not form_takes(param, "x" * 4001)
+    assert form_takes(param, "Acme")
+
+
+def test_the_form_and_the_flow_agree_about_numbers() -> None:
+    spec = importlib.util.spec_from_file_location("form", ROOT / "dags" / "log_call.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for number in NUMBERS:
+        assert form_takes(module.FORM["number"], number) == flow_takes(number), number
+
+
+def form_takes(param, number: str) -> bool:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    try:
+        param.resolve(number)
+    except ParamValidationError:
+        return False
+    return True
+
+
+def flow_takes(number: str) -> bool:
+    try:
+        Call.checked("Acme", "Help", number=number)
+    except CallError:
+        return False
+    return True
+
+
+def test_the_words_are_a_text_area(bag) -> None:
+    schema = bag.dags["log_call"].params.get_param("what").schema
+    assert schema["format"] == "multiline"
