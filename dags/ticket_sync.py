@@ -1,15 +1,25 @@
-"""Fetches from Zendesk what happened to tickets since the last time, every five minutes.
+"""Fetches from Zendesk what happened to tickets since the last time, then judges their clocks.
 
-Without a connection `zendesk` it skips. **A failure means** that Zendesk did not answer or refused
-us; what was fetched until then is kept, and its own line says which. **Is a rerun safe?** Yes: a
-page and the mark up to which it reaches are stored together, and an event is stored once. **Who
-hears:** the operators (route `operations` in alerts.yaml).
+Without a connection `zendesk` nothing is fetched; clocks are judged all the same. **A failure
+means** that Zendesk did not answer or refused us; what was fetched until then is kept and judged.
+**Is a rerun safe?** Yes: a page and the mark up to which it reaches are stored together, an event
+is stored once, and nothing is raised twice. **Who hears:** the operators (route `operations` in
+alerts.yaml).
 """
 
 from datetime import timedelta
 
-from airflow.sdk import Connection, CronTriggerTimetable, dag, task, timezone
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
 from airflow.sdk.exceptions import AirflowSkipException
+
+DEFAULTS = {
+    "owner": "supportops",
+    "retries": 1,
+    "retry_delay": timedelta(seconds=30),
+    "execution_timeout": timedelta(minutes=7),
+}
+RAISED = AssetAlias("alerts_raised_by_ticket_sync")
 
 
 @dag(
@@ -18,12 +28,7 @@ from airflow.sdk.exceptions import AirflowSkipException
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args={
-        "owner": "supportops",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(minutes=7),
-    },
+    default_args=DEFAULTS,
     tags=["tickets"],
     doc_md=__doc__,
 )
@@ -32,16 +37,27 @@ def ticket_sync():
     def sync():
         from supportops.bootstrap import open_workplace, zendesk_account
         from supportops.flows import ticket_sync as flow
-        from supportops.tickets.zendesk_client import Client
 
         with open_workplace(Connection.get) as place:
             account = zendesk_account(Connection.get)
             if account is None:
                 raise AirflowSkipException("no connection zendesk is set; nothing to fetch")
-            with Client(account) as client:
-                return flow.sync(place.engine, client, timezone.utcnow)
+            return flow.fetch(place, account, timezone.utcnow)
 
-    sync()
+    @task(trigger_rule="all_done", outlets=[RAISED])
+    def sweep(outlet_events=None):
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import touched_tickets as flow
+
+        with open_workplace(Connection.get) as place:
+            summary = flow.follow(place, timezone.utcnow())
+        if summary["raised"] > summary["untold"] or summary["retracted"]:
+            outlet_events[RAISED].add(Asset("alerts"))
+        return summary
+
+    # A run is what its last tasks are: this one fails where the sync did, whatever the sweep says.
+    synced = EmptyOperator(task_id="synced", trigger_rule="none_failed")
+    synced << sync() >> sweep()
 
 
 ticket_sync()

@@ -26,7 +26,6 @@ def ticket_sync_command(
         """Fetch from Zendesk what happened to tickets since the last time."""
         from supportops.flows import ticket_sync as flow
         from supportops.tickets.zendesk import ZendeskError
-        from supportops.tickets.zendesk_client import Client
 
         with told(), open_workplace() as place:
             account = zendesk_account()
@@ -34,8 +33,7 @@ def ticket_sync_command(
                 _skip(as_json)
                 return
             try:
-                with Client(account) as client:
-                    summary = flow.sync(place.engine, client, now)
+                summary = flow.fetch(place, account, now)
             except ZendeskError as error:
                 typer.echo(f"supportops: {error}", err=True)
                 raise typer.Exit(USAGE if error.status in (401, 403) else FINDINGS) from None

@@ -19,9 +19,9 @@ def dag():
     return DagBag(str(ROOT / "dags" / "ticket_sync.py")).dags["ticket_sync"]
 
 
-def task_state(run) -> str:
-    [instance] = run.get_task_instances()
-    return str(instance.state)
+def task_state(run, task: str = "sync") -> str:
+    [state] = [i.state for i in run.get_task_instances() if i.task_id == task]
+    return str(state)
 
 
 def test_without_a_connection_it_skips(
@@ -31,6 +31,8 @@ def test_without_a_connection_it_skips(
     monkeypatch.delenv("AIRFLOW_CONN_ZENDESK", raising=False)
     run = dag.test()
     assert task_state(run) == "skipped"
+    assert task_state(run, "sweep") == "success"
+    assert run.state == "success"
 
 
 def test_with_a_connection_it_fetches_and_a_refusal_fails_the_run(
@@ -49,4 +51,6 @@ def test_with_a_connection_it_fetches_and_a_refusal_fails_the_run(
             events = connection.execute(select(ticket_events.c.source_event)).scalars().all()
         assert any(name.endswith("/created") for name in events)
         zendesk.fail("cursor", *[Status(403)] * 3)
-        assert dag.test().state == "failed"
+        refused = dag.test()
+        assert refused.state == "failed"
+        assert task_state(refused, "sweep") == "success"

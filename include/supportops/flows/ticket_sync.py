@@ -15,14 +15,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
+from supportops.config.triage import load_triage
 from supportops.db.engine import reading, take_turns, writing
 from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
+from supportops.flows.sla_sweep import Place
+from supportops.flows.ticket_import import outages, triaged
 from supportops.tickets import zendesk_events, zendesk_snapshots
 from supportops.tickets.fitness import unfit
 from supportops.tickets.store import APPENDING, append_events
 from supportops.tickets.ticket import Event
-from supportops.tickets.zendesk import SOURCE, Names, ZendeskError
+from supportops.tickets.zendesk import SOURCE, Account, Names, ZendeskError
 from supportops.tickets.zendesk_client import Client
 from supportops.tickets.zendesk_marks import EventMark, TicketMark, ended, mark, move, requesters
 from supportops.tickets.zendesk_records import Rejected, reject
@@ -64,12 +67,30 @@ class _Summary:
         }
 
 
-def sync(engine: Engine, client: Client, clock: Clock) -> dict[str, Any]:
+def fetch(place: Place, account: Account, clock: Clock) -> dict[str, Any]:
+    """Syncs with one account, and triages what comes in by the rules of the configuration."""
+    rules = load_triage(place.config)
+    outage = outages(place.engine, clock())
+
+    def complete(events: Sequence[Event]) -> Sequence[Event]:
+        return triaged(events, rules, outage)
+
+    with Client(account) as client:
+        return sync(place.engine, client, clock, complete)
+
+
+def sync(
+    engine: Engine,
+    client: Client,
+    clock: Clock,
+    complete: Callable[[Sequence[Event]], Sequence[Event]] = lambda events: events,
+) -> dict[str, Any]:
     """Reads both exports to their end, or as far as four minutes reach.
 
-    Raises ZendeskError, in one line; what was read until then is kept.
+    `complete` adds what follows from a page's events, such as their tier. Raises ZendeskError, in
+    one line; what was read until then is kept.
     """
-    syncing = _Sync(engine, client, clock)
+    syncing = _Sync(engine, client, clock, complete)
     caught_up = syncing.tickets() and syncing.changes()
     summary = syncing.summary
     summary.caught_up = caught_up
@@ -82,8 +103,15 @@ def sync(engine: Engine, client: Client, clock: Clock) -> dict[str, Any]:
 class _Sync:
     """One sync at work: what it was given, and whom it asked about already."""
 
-    def __init__(self, engine: Engine, client: Client, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        client: Client,
+        clock: Clock,
+        complete: Callable[[Sequence[Event]], Sequence[Event]],
+    ) -> None:
         self.engine = engine
+        self.complete = complete
         self.client = client
         self.clock = clock
         self.until = clock() + LONGEST_SYNC
@@ -185,7 +213,7 @@ class _Sync:
             events, rejected = read(connection, now)
             reasons = [(event, unfit(event)) for event in events]
             fit = [event for event, reason in reasons if reason is None]
-            self.summary.events += append_events(connection, fit, now).new
+            self.summary.events += append_events(connection, self.complete(fit), now).new
             aside = [_unkept(stream, event, reason) for event, reason in reasons if reason]
             self.summary.quarantined += set_aside(connection, [*rejected, *aside], now)
             if new != old:

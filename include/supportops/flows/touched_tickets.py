@@ -1,0 +1,31 @@
+"""What follows whenever tickets came in: they find their outage, and their clocks are judged.
+
+So nothing waits for the hourly sweep: a mission-critical ticket pages within five minutes, and a
+deadline is told when it comes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from supportops.db.engine import take_turns, writing
+from supportops.flows.in_force import take_up
+from supportops.flows.outage_tickets import link_tickets
+from supportops.flows.sla_sweep import Place, sweep_due
+from supportops.tickets.store import APPENDING
+
+
+def follow(place: Place, now: datetime) -> dict[str, Any]:
+    """Links tickets to the outages they were raised in, then sweeps what was touched or is due.
+
+    Answers what the sweep does, and `linked`. Raises ConfigurationError where there never was a
+    good configuration.
+    """
+    configuration, error = take_up(place.engine, place.config, now)
+    with writing(place.engine) as connection:
+        take_turns(connection, APPENDING)
+        linked = link_tickets(connection, now)
+    swept = sweep_due(place.engine, configuration.promises, now, now)
+    faults = [str(fault) for fault in error.faults] if error else []
+    return swept | {"linked": linked, "faults": faults}
