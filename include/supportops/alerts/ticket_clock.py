@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from supportops.alerts.alert import Alert, Severity
 from supportops.alerts.facts import Facts
@@ -76,11 +75,18 @@ class TicketClock:
         until, seen = self.ended_at or now, self.seen_at
         if self.started_at is None or seen is None or until <= seen:
             return self
-        left = self.left
-        if left is not None and not self.paused:
-            calendar = (until - seen).total_seconds()
-            left -= calendar if self.round_the_clock else office.elapsed(seen, until)
-        return replace(self, left=left, spent=(until - self.started_at).total_seconds())
+        spent = (until - self.started_at).total_seconds()
+        try:
+            return replace(self, left=self._left_at(until, seen, office), spent=spent)
+        except ValueError:  # no calendar reaches that far; one odd ticket holds up no letter
+            return replace(self, left=None, spent=spent)
+
+    def _left_at(self, until: datetime, seen: datetime, office: OfficeHours) -> float | None:
+        if self.left is None or self.paused:
+            return self.left
+        if self.round_the_clock:
+            return self.left - (until - seen).total_seconds()
+        return self.left - office.elapsed(seen, until)
 
     @property
     def promise(self) -> str:
@@ -129,11 +135,10 @@ class TicketClock:
     def _due_in_short(self, zone: str) -> str:
         if self.deadline is None:
             return ""
-        seen = self.seen_at
-        if seen is not None and abs(self.deadline - seen) < _NEAR:
-            return f"{self.deadline.astimezone(ZoneInfo(zone)):%a %H:%M}"
         weekday, day, month, _, clock, _ = self.due(zone).split(" ")
-        return f"{weekday} {day} {month} {clock}"
+        seen = self.seen_at
+        near = seen is not None and abs(self.deadline - seen) < _NEAR
+        return f"{weekday} {clock}" if near else f"{weekday} {day} {month} {clock}"
 
 
 def _hours(seconds: float) -> str:

@@ -1,0 +1,314 @@
+"""One letter about many tickets, as each channel shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alert_builders import NIGHT, NOON, alert, office
+from service_level_alerts import ticket_alert
+from supportops.alerts.alert import Alert, Channel, Kind, Phase
+from supportops.alerts.digest import MOST_ROWS, compose_digest
+from supportops.alerts.message import compose
+from supportops.alerts.story import Notice
+from supportops.gsm7 import gsm7, septets
+from supportops.notify import Letter
+
+LONDON = "Europe/London"
+BOARD = "https://support.example/support/"
+HOUR = timedelta(hours=1)
+LAST_FRIDAY = NOON.replace(day=20, hour=17)
+HOSTILE = (
+    "B\"o'b\r\nBcc: spy@example.com\u2028🔥<script>alert(1)</script>[x](http://e.example)@channel"
+)
+
+
+def told(found: Alert, **changes: Any) -> Notice:
+    return Notice(found, Phase.FIRING, **changes)
+
+
+def breached(ticket: int | str, **facts: Any) -> Notice:
+    return told(ticket_alert(ticket, **facts))
+
+
+def due_soon(ticket: int | str, **facts: Any) -> Notice:
+    return told(ticket_alert(ticket, Kind.SLA_WARNING, **({"deadline": NOON + HOUR} | facts)))
+
+
+def retracted(ticket: int | str, **facts: Any) -> Notice:
+    found = ticket_alert(ticket, retracted=True, why="the reply was there in time", **facts)
+    return Notice(found, Phase.RESOLVED)
+
+
+def letter(
+    notices: Sequence[Notice], channel: Channel = Channel.EMAIL, now: datetime = NOON
+) -> Letter:
+    return compose_digest(notices, channel, LONDON, BOARD, now, office())
+
+
+def text(*notices: Notice, now: datetime = NOON) -> str:
+    return letter(notices, now=now).text
+
+
+def tickets(shown: str) -> list[str]:
+    return re.findall(r"^- (#\d+)", shown, re.MULTILINE)
+
+
+class Page(HTMLParser):
+    """What a mail client would make of an e-mail."""
+
+    def __init__(self, html: str | None) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.tags: list[str] = []
+        self.links: list[str | None] = []
+        assert html is not None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag == "a":
+            self.links.append(dict(attrs)["href"])
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] = " ".join(f"{self.rows[-1][-1]} {data}".split())
+
+
+def test_the_subject_is_the_answer() -> None:
+    breaches = [breached(number) for number in (7, 8)]
+    breaches.append(breached(1234, deadline=LAST_FRIDAY))
+    warnings = [due_soon(number) for number in range(20, 25)]
+    assert letter([*warnings, *breaches]).title == (
+        "SLA: 3 breached, 5 due soon - first: #1234 reply was due Fri 17:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("notice", "subject"),
+    [
+        (breached(7), "SLA: 1 breached - #7 reply was due Tue 11:00"),
+        (due_soon("INC0007"), "SLA: 1 due soon - INC0007 reply due Tue 13:00"),
+        (
+            due_soon(7, metric="resolution_time", deadline=NOON + 30 * 24 * HOUR),
+            "SLA: 1 due soon - #7 fix due Thu 24 Dec 12:00",
+        ),
+        (
+            told(ticket_alert(7, Kind.SLA_FOLLOW_UP, metric="update_time")),
+            "SLA: 1 still open - #7 update was due Tue 11:00",
+        ),
+        (retracted(7), "SLA: 1 retracted - #7 reply was due Tue 11:00"),
+        (
+            told(ticket_alert(7), repeated=True),
+            "SLA: 1 breached - #7 reply was due Tue 11:00 (may be repeated)",
+        ),
+        (told(alert("Acme Shop")), "Alerts: 1 other - Acme Shop DOWN"),
+    ],
+)
+def test_one_alone_is_named(notice: Notice, subject: str) -> None:
+    assert letter([notice]).title == subject
+
+
+def test_breaches_come_first_and_then_what_is_due_soonest() -> None:
+    shown = text(
+        due_soon(4, deadline=NOON + 2 * HOUR),
+        due_soon(3, deadline=NOON + HOUR),
+        retracted(5),
+        breached(2, deadline=NOON - HOUR),
+        breached(1, deadline=NOON - 3 * HOUR),
+    )
+    assert tickets(shown) == ["#1", "#2", "#3", "#4", "#5"]
+
+
+def test_both_times_are_told_business_and_calendar() -> None:
+    friday = ticket_alert(7, deadline=LAST_FRIDAY, seen_at=LAST_FRIDAY)
+    shown = text(told(friday), now=NOON - 2 * HOUR)
+    assert "was due Fri 20 Nov 2026 17:00 GMT" in shown
+    assert "9 h 00 min over in business time, 3 d 17 h in calendar time" in shown
+
+
+def test_a_clock_that_ended_is_as_late_as_it_was_then() -> None:
+    late = ticket_alert(7, deadline=NOON, ended=(NOON + HOUR).isoformat())
+    shown = text(told(late), now=NOON + 24 * HOUR)
+    assert "1 h 00 min over in business time, 1 h 00 min in calendar time" in shown
+    assert "done by now, late" in shown
+
+
+def test_a_clock_that_is_paused_uses_no_open_time() -> None:
+    paused = ticket_alert(7, Kind.SLA_WARNING, deadline=NOON + HOUR, state="paused")
+    assert "1 h 00 min left in business time, 30 min in" in text(told(paused), now=NOON + HOUR / 2)
+
+
+def test_a_mission_critical_clock_runs_at_night() -> None:
+    paged = ticket_alert(7, deadline=NIGHT, seen_at=NIGHT, critical=True)
+    assert "1 h 00 min over in business time" in text(told(paged), now=NIGHT + HOUR)
+
+
+def test_a_clock_is_told_once_by_its_gravest_notice() -> None:
+    deadline = NOON - HOUR
+    warned = ticket_alert(7, Kind.SLA_WARNING, deadline=deadline)
+    other = ticket_alert(7, metric="update_time", deadline=deadline)
+    shown = letter([told(warned), told(ticket_alert(7, deadline=deadline)), told(other)])
+    assert shown.title.startswith("SLA: 2 breached - ")
+
+
+def test_fifty_rows_at_most_and_some_of_every_section() -> None:
+    many = [breached(number) for number in range(300)] + [due_soon(n) for n in range(400, 420)]
+    shown = letter([*many, retracted(900)])
+    assert len(tickets(shown.text)) == MOST_ROWS
+    assert {"#400", "#900"} < set(tickets(shown.text))
+    assert "- and 256 more" in shown.text
+    assert "- and 15 more" in shown.text
+    assert f"All of them: {BOARD}" in shown.text
+
+
+def test_the_email_is_a_table_that_says_who_is_to_do_what() -> None:
+    page = Page(letter([breached(7, customer="Acme Ltd", assignee=None)]).html)
+    assert ["Ticket", "Promise", "Due", "Overdue by", "Assignee"] in page.rows
+    assert [
+        "#7 Question 7 bug fix, Acme Ltd",
+        "first reply",
+        "Tue 24 Nov 2026 11:00 GMT",
+        "1 h 00 min business 1 h 00 min calendar",
+        "nobody",
+    ] in page.rows
+    assert page.links == [BOARD]
+
+
+def test_an_aim_that_was_missed_is_no_breach_yet() -> None:
+    shown = letter([due_soon(7, metric="resolution_time", milestone="aim")])
+    assert "1 due soon" in shown.title
+    assert "the aim was missed" in shown.text
+
+
+def test_other_alerts_stand_in_a_digest_too() -> None:
+    shown = letter([breached(7), told(alert("Acme Shop", Kind.FAULT))])
+    assert shown.title.startswith("SLA: 1 breached, 1 other - first: #7 ")
+    assert "Acme Shop FAULT: connection refused" in shown.text
+
+
+def hostile() -> list[Notice]:
+    names = ("ticket", "title", "tier", "assignee", "metric", "milestone", "why", "state")
+    facts: dict[str, Any] = dict.fromkeys(names, HOSTILE)
+    cases = [
+        ticket_alert(7, kind, customer=HOSTILE) for kind in (Kind.SLA_BREACH, Kind.SLA_WARNING)
+    ]
+    found = []
+    for case in cases:
+        case.facts.update(facts)  # type: ignore[attr-defined]
+        found.append(Notice(case, Phase.FIRING))
+    return [*found, retracted(8, title=HOSTILE), told(alert(HOSTILE, Kind.FAULT))]
+
+
+def test_hostile_text_stays_text_in_an_email() -> None:
+    shown = letter(hostile())
+    page = Page(shown.html)
+    assert "script" not in page.tags
+    assert any("<script>alert(1)</script>" in cell for row in page.rows for cell in row)
+    assert page.links == [BOARD]
+    assert "\n" not in shown.title
+    assert not any(line.startswith("Bcc") for line in shown.text.splitlines())
+
+
+def test_hostile_text_stays_text_in_chat() -> None:
+    shown = letter(hostile(), Channel.CHAT)
+    assert shown.markdown
+    assert "<script" not in shown.text
+    assert "@channel" not in shown.text
+    assert "](http://e" not in shown.text
+    assert shown.text.count(f"]({BOARD})") == 1
+
+
+def test_chat_says_it_on_a_line_each() -> None:
+    shown = letter([breached(7), due_soon(8)], Channel.CHAT).text
+    assert (
+        "- 🟠 #7 Question 7: reply was due Tue 11:00, 1 h 00 min over "
+        "(1 h 00 min by the calendar), Ada" in shown
+    )
+    assert "- 🟡 #8 Question 8: reply due Tue 13:00, 1 h 00 min left" in shown
+
+
+def test_an_sms_is_the_subject_and_the_board() -> None:
+    shown = letter([breached(7), due_soon(8)], Channel.SMS)
+    assert shown.title == ""
+    assert shown.text == (
+        f"SLA: 1 breached, 1 due soon - first: #7 reply was due Tue 11:00 {BOARD}"
+    )
+
+
+@pytest.mark.parametrize("many", [1, 500])
+def test_an_sms_fits_whatever_it_tells(many: int) -> None:
+    shown = letter([*hostile(), *(breached(n) for n in range(many))], Channel.SMS).text
+    assert septets(gsm7(shown)) <= 160
+    assert gsm7(shown) == shown
+
+
+FACTS = (
+    *("source", "ticket", "title", "tier", "assignee", "metric", "instance", "milestone", "state"),
+    *("started_at", "deadline", "fulfilled_at", "ended", "calendar_seconds", "left_seconds"),
+    *("retracted", "why"),
+)
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.text(max_size=30),
+    st.integers(),
+    st.floats(),
+    st.datetimes().map(lambda at: at.isoformat() + "+00:00"),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    facts=st.fixed_dictionaries(
+        dict.fromkeys(
+            FACTS,
+            anything,
+        )
+    ),
+    kind=st.sampled_from([Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP]),
+    channel=st.sampled_from(Channel),
+)
+def test_whatever_the_facts_hold_a_letter_comes_of_it(
+    facts: dict[str, Any], kind: Kind, channel: Channel
+) -> None:
+    odd = alert("desk 7", kind, facts=facts)
+    assert letter([told(odd), breached(1)], channel).text
+    assert compose([told(odd)], channel, LONDON, BOARD).text
+
+
+@pytest.mark.parametrize("board", [None, "javascript:alert(1)", "https://x/) [y](z"])
+def test_a_board_address_that_is_none_is_not_linked(board: str | None) -> None:
+    for channel in (Channel.EMAIL, Channel.CHAT):
+        made = compose_digest([breached(7)], channel, LONDON, board, NOON, office())
+        assert "oard" not in made.text
+        assert made.html is None or Page(made.html).links == []
+
+
+def test_alone_a_breach_names_its_ticket_its_promise_and_its_times() -> None:
+    made = compose([breached(7)], Channel.EMAIL, LONDON, BOARD)
+    assert made.title.startswith(
+        "SLA BREACHED: #7 Question 7 - first reply was due Tue 24 Nov 2026 11:00 GMT, Ada"
+    )
+    assert "Over by: 1 h 00 min business time, 1 h 00 min calendar time" in made.text
+
+
+def test_alone_a_retraction_says_so_and_why() -> None:
+    made = compose([retracted(7)], Channel.EMAIL, LONDON, BOARD)
+    assert made.title == "RETRACTED: #7 Question 7 - the reply was there in time"
+
+
+def test_nothing_to_tell_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        letter([])
