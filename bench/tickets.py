@@ -2,16 +2,17 @@
 
     python -m bench.tickets [--rows 141712] [--tickets 50000]
 
-Loads generated incident logs of a quarter, a half and the whole of `--rows` into SQLite and
-PostgreSQL, each in a process of its own, with the time and the most memory that it took. Then
-reads the events of `--tickets` open tickets from PostgreSQL as the sweep does, beside a bare
-SELECT of the same rows into a frame. Takes about three minutes on two cores.
+Loads the shipped incident log, repeated to a quarter, a half and the whole of `--rows` (those of
+the published log), into SQLite and PostgreSQL, each in a process of its own, with the time and the
+most memory that it took. Then reads the events of `--tickets` open tickets from PostgreSQL as the
+sweep does, beside a bare SELECT of the same rows into a frame. Takes some minutes on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import multiprocessing
 import os
 import resource
@@ -21,7 +22,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -33,16 +34,12 @@ from sqlalchemy import Engine, create_engine, text
 from supportops.config.imports import load_mapping
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
+from supportops.flows.ticket_import import DEMO_FILE
 from supportops.tickets.csv_import import import_file
 from supportops.tickets.event_reading import event_columns
 
 CONFIG = Path(__file__).parents[1] / "include" / "config"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-STATES = ("New", "Active", "Active", "Awaiting User Info", "Active", "Resolved", "Closed")
-COLUMNS = (
-    *("number", "incident_state", "sys_mod_count", "opened_at", "sys_updated_at", "caller_id"),
-    *("category", "subcategory", "priority", "assigned_to"),
-)
 
 _SELECT = """
 SELECT e.ticket, e.happened_at, e.id, e.kind, e.author, e.value
@@ -121,33 +118,16 @@ def load(log: Path, address: str) -> tuple[float, float]:
 
 
 def write_log(path: Path, rows: int) -> Path:
-    """A log of incidents with seven rows each, some ten at a time open."""
+    """The shipped log over and over, each time with other ticket numbers, up to `rows` rows."""
+    with gzip.open(DEMO_FILE, "rt", newline="") as file:
+        names, *shipped = csv.reader(file)
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
+        writer.writerow(names)
         for row in range(rows):
-            number, step = divmod(row, len(STATES))
-            opened = datetime(2026, 1, 1) + timedelta(minutes=20 * number)
-            changed = opened + timedelta(minutes=7 + 33 * step)
-            words = (
-                f"{opened:%d/%m/%Y %H:%M}",
-                f"{changed:%d/%m/%Y %H:%M}",
-                f"Caller {number % 900}",
-            )
-            who = f"Resolver {(number + step) % 80}" if step else "?"
-            priority = 1 + number % 4
-            writer.writerow(
-                (
-                    f"{number:07}",
-                    STATES[step],
-                    step,
-                    *words,
-                    number % 50,
-                    number % 200,
-                    priority,
-                    who,
-                )
-            )
+            again, place = divmod(row, len(shipped))
+            number, *cells = shipped[place]
+            writer.writerow((f"{again}-{number}", *cells))
     return path
 
 

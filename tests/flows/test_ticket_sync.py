@@ -17,6 +17,7 @@ from tickets.fake_zendesk import (
     ROBOT,
     START,
     FakeZendesk,
+    Patch,
     fake_zendesk,
 )
 
@@ -74,6 +75,35 @@ def test_deleting_and_restoring_and_deleting_again(store: Engine, zendesk: FakeZ
         assert state(store, ticket).ended_at == (at if ends else None)
     kinds = [e.kind for e in events(store, ticket, EventKind.DELETED, EventKind.RESTORED)]
     assert kinds == ["deleted", "restored", "deleted"]
+
+
+def test_a_deleted_ticket_that_moves_again_ended_when_it_was_deleted(
+    store: Engine, zendesk: FakeZendesk
+) -> None:
+    ticket = zendesk.raise_ticket()
+    zendesk.advance(60)
+    at = datetime.fromtimestamp(zendesk.now, UTC)
+    zendesk.delete(ticket)
+    settle(zendesk)
+    sync(store, zendesk)
+    zendesk.touch(ticket)
+    settle(zendesk)
+    assert sync(store, zendesk)["tickets"] == 1
+    assert state(store, ticket).ended_at == at
+
+
+def test_a_row_from_before_the_deletion_restores_nothing(
+    store: Engine, zendesk: FakeZendesk
+) -> None:
+    ticket = zendesk.raise_ticket(status="open")
+    stale = dict(zendesk.tickets[ticket])
+    zendesk.advance(60)
+    zendesk.change(ticket, "status", "deleted")
+    settle(zendesk)
+    sync(store, zendesk)
+    zendesk.fail("cursor", Patch({"tickets": [stale]}))
+    assert sync(store, zendesk)["new_events"] == 0
+    assert state(store, ticket).ended_at is not None
 
 
 def test_a_deletion_that_the_events_tell_of_is_one_too(store: Engine, zendesk: FakeZendesk) -> None:
