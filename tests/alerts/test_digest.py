@@ -186,6 +186,13 @@ def test_the_email_is_a_table_that_says_who_is_to_do_what() -> None:
     assert page.links == [BOARD]
 
 
+def test_a_retraction_says_why_and_counts_no_time() -> None:
+    page = Page(letter([retracted(7)]).html)
+    (row,) = [cells for cells in page.rows if cells and cells[0].startswith("#7")]
+    assert row[0].endswith("the reply was there in time")
+    assert row[3] == ""
+
+
 def test_an_aim_that_was_missed_is_no_breach_yet() -> None:
     shown = letter([due_soon(7, metric="resolution_time", milestone="aim")])
     assert "1 due soon" in shown.title

@@ -44,6 +44,11 @@ _HEADINGS = {
     Part.RETRACTED: "Retracted: not breached after all",
     Part.OTHER: "Other alerts",
 }
+_TIMES = {
+    Part.BREACHED: "Overdue by",
+    Part.STILL_OPEN: "Overdue by",
+    Part.DUE_SOON: "Time left",
+}
 _MARKS = {
     Part.BREACHED: "🟠",
     Part.STILL_OPEN: "🟠",
@@ -78,12 +83,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The lines that are shown of a section with `total` of them."""
+    """The lines that are shown of a section with `total` of them. `time` heads the lengths."""
 
     part: Part
     heading: str
     lines: tuple[Line, ...]
     total: int
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +200,15 @@ def _sections(parts: dict[Part, list[Notice]], reader: _Reader, most: int) -> li
     for place, (part, those) in enumerate(parts.items()):
         shown = min(len(those), max(left - sum(later[place + 1 :]), 0))
         lines = tuple(_line(notice, reader) for notice in those[:shown])
-        found.append(Section(part, _HEADINGS[part], lines, len(those)))
+        found.append(Section(part, _HEADINGS[part], lines, len(those), _TIMES.get(part, "")))
         left -= shown
     return found
 
 
 def _line(notice: Notice, reader: _Reader) -> Line:
     critical = notice.alert.severity is Severity.CRITICAL
-    notes = tuple(_notes(notice))
-    if _part(notice) is Part.OTHER:
+    part, notes = _part(notice), tuple(_notes(notice))
+    if part is Part.OTHER:
         story = tell(notice, reader.zone)
         title = f"{story.word}: {cut(story.reason, 150)}"
         return Line(story.subject, title, "", "", "", "", "", False, "", notes, "", critical)
@@ -213,8 +219,8 @@ def _line(notice: Notice, reader: _Reader) -> Line:
         about=", ".join(word for word in (clock.tier, cut(clock.customer, 60)) if word),
         promise=clock.promise,
         due=clock.due(reader.zone),
-        business=clock.business,
-        calendar=clock.calendar,
+        business=clock.business if part in _TIMES else "",
+        calendar=clock.calendar if part in _TIMES else "",
         over=clock.over,
         assignee=cut(clock.assignee, 60) or "nobody",
         notes=notes,
