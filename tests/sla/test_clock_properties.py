@@ -136,7 +136,7 @@ MANY = st.integers(1, 6).flatmap(
     lambda number: st.tuples(*(stories(ticket) for ticket in range(1, number + 1)))
 )
 INSTANTS = st.integers(-3600, 30 * 86_400).map(lambda s: BEGIN + timedelta(seconds=s))
-careful = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+careful = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @careful
