@@ -159,7 +159,7 @@ def test_the_columns_agree_with_a_slow_telling(
     assert told(clocks(mixed.take(np.array(places)), book, as_of)) == expected
 
 
-@settings(careful, max_examples=50)
+@settings(careful, max_examples=30)
 @given(MANY, books(), INSTANTS)
 def test_what_came_later_changes_nothing_of_what_was(
     tickets: tuple[list[Event], ...], book: PolicyBook, as_of: datetime
@@ -170,7 +170,7 @@ def test_what_came_later_changes_nothing_of_what_was(
     assert now == (told(clocks(columns(then), book, as_of)) if then else {})
 
 
-@settings(careful, max_examples=50)
+@settings(careful, max_examples=30)
 @given(MANY, books(), INSTANTS)
 def test_at_its_deadline_a_clock_shows_exactly_what_was_promised(
     tickets: tuple[list[Event], ...], book: PolicyBook, as_of: datetime
