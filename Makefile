@@ -33,8 +33,11 @@ test: devtools ## Lint, types, import contracts and every test
 	@.venv/bin/lint-imports --no-logo
 	@$(VENV) -m pytest
 
-bench: devtools ## Measure the probe against its peers, and a run through Airflow
+bench: devtools ## Measure probe, clocks, tickets, sweep and a run through Airflow
 	@$(VENV) -m bench.probe $(ARGS)
+	@$(VENV) -m bench.clocks
+	@$(VENV) -m bench.tickets
+	@$(VENV) -m bench.sweep
 	@$(VENV) -m bench.through_airflow
 
 lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
