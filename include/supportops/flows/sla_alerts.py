@@ -90,7 +90,7 @@ def told(connection: Connection, names: Iterable[str]) -> dict[str, list[Told]]:
         c.kind.in_([kind.value for kind in SERVICE_LEVEL_KINDS])
     )
     found: dict[str, list[Told]] = {}
-    for key, kind, is_open, retracted in connection.execute(rows):
+    for key, kind, is_open, retracted in connection.execute(rows).all():
         name = ticket_in(key)
         if name in wanted:
             base = _base(key)

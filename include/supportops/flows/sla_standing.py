@@ -149,13 +149,13 @@ def _resting(clocks: Clocks, names: Mapping[int, str]) -> list[str]:
 
 def ended(clocks: Clocks, claim: Claim) -> str | None:
     """When a claim's clock ended (ISO); None while it runs or pauses."""
-    return _iso(clocks.ended_at[claim.clock])
+    return None if _is_open(clocks, claim) else _iso(clocks.until[claim.clock])
 
 
 def is_old(clocks: Clocks, claim: Claim, horizon: timedelta) -> bool:
     """Whether a claim is about a clock that has ended, and came longer ago than `horizon`."""
     age = clocks.as_of - claim.at
-    return not clocks.open[claim.clock] and age > horizon / timedelta(microseconds=1)
+    return not _is_open(clocks, claim) and age > horizon / timedelta(microseconds=1)
 
 
 def facts_of(clocks: Clocks, claim: Claim) -> dict[str, Any]:
@@ -199,6 +199,11 @@ def tier_of(clocks: Clocks, claim: Claim) -> str:
 def nothing(tickets: Sequence[int]) -> Standing:
     """Tickets without events have no clocks."""
     return Standing(None, {}, frozenset(), dict.fromkeys(tickets, NONE))
+
+
+def _is_open(clocks: Clocks, claim: Claim) -> bool:
+    # Of this clock alone: the columns of `Clocks` that are derived are as long as all clocks.
+    return STATES[clocks.state[claim.clock]] in (State.RUNNING, State.PAUSED)
 
 
 def _held(clocks: Clocks, row: int) -> bool:

@@ -215,9 +215,8 @@ class _Asked:
         elif self.since is not None:
             moved = [c.touched_at > self.since - COMMITTED_WITHIN, c.next_at <= self.at]
             asked = asked.where(or_(*moved, c.open) if self.every_open else or_(*moved))
-        return [
-            _Row(row[0], name_of(row[1], row[2]), *row[3:]) for row in connection.execute(asked)
-        ]
+        found = connection.execute(asked).all()
+        return [_Row(row[0], name_of(row[1], row[2]), *row[3:]) for row in found]
 
 
 # --- judging -------------------------------------------------------------------------------------
