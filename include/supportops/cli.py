@@ -17,6 +17,9 @@ from sqlalchemy.exc import OperationalError
 
 from supportops import cli_sla, cli_sweep
 from supportops.bootstrap import SetupError, config_folder, open_workplace
+from supportops.cli_call import add_log_call
+from supportops.cli_tickets import tickets_app, triage_app
+from supportops.cli_zendesk import ticket_sync_command
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import StoreAddressError
 from supportops.db.migrate import SchemaError
@@ -240,6 +243,10 @@ def _fields(value: Any) -> dict[str, Any]:
 
 cli_sla.mount(app, now, _told)
 cli_sweep.mount(app, now, _told)
+add_log_call(app, now, _told)
+app.command("ticket-sync")(ticket_sync_command(now, _told))
+app.add_typer(tickets_app(now, _told), name="tickets")
+app.add_typer(triage_app(now, _told), name="triage")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,8 +1,7 @@
 """What every hourly sweep of a past period had to say, by what was known at each of them.
 
-A sweep tells the milestones that have come since the sweep before. What it can see is a ticket's
-events up to its instant, so each ticket is laid out as a few views: one for each hour in which
-something became known of it. All views of all tickets are judged at once.
+A sweep sees a ticket's events up to its instant, so each ticket is laid out as a few views: one for
+each hour in which something became known of it. All views of all tickets are judged at once.
 """
 
 from dataclasses import dataclass
@@ -59,8 +58,9 @@ class Columns:
 class Views:
     """Tickets as sweeps saw them. ticket: of each view; first, last: the sweeps that saw it so.
 
-    The views of a ticket stand together, in order of time. `first` is the sweep before the period
-    in a view of what was known then.
+    The views of a ticket stand together, in order of time. Tickets that nothing became known of
+    in the period have one; of the others there are those from before it too, since what was told
+    then is not told again.
     """
 
     history: History
@@ -72,10 +72,13 @@ class Views:
     @classmethod
     def of(cls, events: EventColumns, known: Ints, sweeps: Sweeps) -> "Views":
         """`known`: of each event the microsecond from which sweeps could see it."""
-        seen = np.maximum(-(-known // HOUR), sweeps.first - 1)
-        rows = np.flatnonzero((seen <= sweeps.last) & np.isin(events.kind, _MOVES_CLOCKS))
-        rows = rows[np.lexsort((seen[rows], events.ticket[rows]))]
-        ticket, hour = events.ticket[rows], seen[rows]
+        hour = -(-known // HOUR)
+        counts = (hour <= sweeps.last) & np.isin(events.kind, _MOVES_CLOCKS)
+        touched = np.unique(events.ticket[counts & (hour >= sweeps.first)])
+        hour = np.where(np.isin(events.ticket, touched), hour, sweeps.first - 1)
+        rows = np.flatnonzero(counts)
+        rows = rows[np.lexsort((hour[rows], events.ticket[rows]))]
+        ticket, hour = events.ticket[rows], hour[rows]
         new_ticket = _differs(ticket)
         new_view = new_ticket | _differs(hour)
         view = np.cumsum(new_view) - 1
@@ -121,57 +124,108 @@ class Said:
 def said(views: Views, book: PolicyBook) -> Said:
     """What the sweeps told under a policy book.
 
-    A warning is told once for each deadline: of a deadline that moved it is told again. The breach
-    of a clock and its follow-up are told once. A breach that what became known later shows not to
-    have been one is told as retracted. Raises OutsideRange for instants beyond a calendar.
+    Of the warnings that have come to a clock a sweep tells the latest, once for each deadline, and
+    none once it is breached. A breach and its follow-up are told once. A breach that, by what
+    became known later, never was is retracted, and told if it comes back. Raises OutsideRange for
+    instants beyond a calendar.
     """
     clocks = judge(views.history, book, to_datetime(views.sweeps.last * HOUR))
-    return _compared(views, clocks)
-
-
-def _compared(views: Views, clocks: Clocks) -> Said:
-    found = milestones(clocks)
-    view = clocks.ticket[found.clock]
-    deadline = clocks.deadline[found.clock]
-    breach = found.milestone >= _BREACH
-    come = (found.at <= views.last[view] * HOUR) & (breach | (deadline != NONE))
-    clock, what, at, view = found.clock[come], found.milestone[come], found.at[come], view[come]
-    due = np.where(breach[come], 0, deadline[come])
-    keys = np.stack((view, clocks.metric[clock], clocks.instance[clock], what, due), axis=1)
-    before = keys.copy()
-    before[:, 0] += 1
-    follows = _follows(views)
-    before = before[follows[before[:, 0]]]
-    told_before = _among(keys, before)
-    sweep = np.maximum(views.first[view], -(-at // HOUR))
-    new = ~told_before & (sweep >= views.sweeps.first)
-    gone = _retracted(views, keys, sweep, what)
-    rows = np.concatenate((np.flatnonzero(new), gone))
-    code = np.concatenate((what[new], np.full(len(gone), len(MILESTONES), dtype=np.int8)))
-    when = np.concatenate((sweep[new], views.last[view[gone]] + 1))
-    order = np.lexsort((code, clocks.instance[clock[rows]], clocks.metric[clock[rows]], when))
+    found = _Found.of(views, clocks)
+    told = np.concatenate((found.once(found.soft | found.after), found.breaches()))
+    gone = found.retracted()
+    rows = np.concatenate((told, gone))
+    what = np.concatenate((found.what[told], np.full(len(gone), len(MILESTONES), dtype=np.int8)))
+    sweep = np.concatenate((found.sweep[told], views.last[found.view[gone]] + 1))
+    inside = sweep >= views.sweeps.first
+    rows, what, sweep = rows[inside], what[inside], sweep[inside]
+    order = np.lexsort((found.clock[rows], what, sweep))
     rows = rows[order]
-    return Said(clocks, clock[rows], views.ticket[view[rows]], when[order], code[order], at[rows])
+    ticket = views.ticket[found.view[rows]]
+    return Said(clocks, found.clock[rows], ticket, sweep[order], what[order], found.at[rows])
 
 
-def _follows(views: Views) -> Bools:
-    """Whether a view is of the same ticket as the one before; one more for after the last."""
-    same = np.zeros(len(views.ticket) + 1, dtype=np.bool_)
-    same[1:-1] = views.ticket[1:] == views.ticket[:-1]
-    return same
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What came due in each view while it held. sweep: the first that saw it so."""
+
+    views: Views
+    clock: Ints
+    what: NDArray[np.int8]
+    at: Ints
+    view: Ints
+    sweep: Ints
+    keys: Ints
+
+    @classmethod
+    def of(cls, views: Views, clocks: Clocks) -> "_Found":
+        found = milestones(clocks)
+        view = clocks.ticket[found.clock]
+        sweep = np.maximum(views.first[view], -(-found.at // HOUR))
+        broken, deadline = clocks.breached_at[found.clock], clocks.deadline[found.clock]
+        soft = found.milestone < _BREACH
+        # A pause keeps the deadline from being known: there is nothing to warn of.
+        worth = ~soft | ((deadline != NONE) & ((broken == NONE) | (broken > sweep * HOUR)))
+        rows = np.flatnonzero((sweep <= views.last[view]) & worth)
+        rows = rows[_latest(found.clock[rows], found.milestone[rows], found.at[rows], sweep[rows])]
+        clock, what = found.clock[rows], found.milestone[rows]
+        about = np.where(soft[rows], deadline[rows], broken[rows])
+        keys = (view[rows], clocks.metric[clock], clocks.instance[clock], what, about)
+        return cls(
+            views, clock, what, found.at[rows], view[rows], sweep[rows], np.stack(keys, axis=1)
+        )
+
+    @property
+    def soft(self) -> Bools:
+        return self.what < _BREACH
+
+    @property
+    def after(self) -> Bools:
+        return self.what > _BREACH
+
+    def once(self, chosen: Bools) -> Ints:
+        """Of the chosen rows those that tell what no earlier sweep has told of the ticket."""
+        rows = np.flatnonzero(chosen)
+        rows = rows[np.argsort(self.sweep[rows], kind="stable")]
+        keys = self.keys[rows]
+        keys[:, 0] = self.views.ticket[self.view[rows]]
+        _, first = np.unique(keys, axis=0, return_index=True)
+        found: Ints = rows[first]
+        return found
+
+    def breaches(self) -> Ints:
+        """Rows with a breach that the view before, at its last sweep, did not know of."""
+        rows = np.flatnonzero(self.what == _BREACH)
+        before = self.keys[rows]
+        before[:, 0] += 1
+        same_ticket = self._follows()[before[:, 0]]
+        found: Ints = rows[~_among(self.keys[rows], before[same_ticket])]
+        return found
+
+    def retracted(self) -> Ints:
+        """Rows with a breach that the next view, at its first sweep, knows nothing of."""
+        broken = np.flatnonzero(self.what == _BREACH)
+        still = broken[self.sweep[broken] == self.views.first[self.view[broken]]]
+        after = self.keys[broken]
+        after[:, 0] += 1
+        has_next = self._follows()[after[:, 0]]
+        found: Ints = broken[has_next][~_among(after[has_next], self.keys[still])]
+        return found
+
+    def _follows(self) -> Bools:
+        """Whether a view is of the same ticket as the one before; one more for after the last."""
+        same = np.zeros(len(self.views.ticket) + 1, dtype=np.bool_)
+        same[1:-1] = self.views.ticket[1:] == self.views.ticket[:-1]
+        return same
 
 
-def _retracted(views: Views, keys: Ints, sweep: Ints, what: NDArray[np.int8]) -> Ints:
-    """Rows with a breach that the next view of the ticket, at its first sweep, knows nothing of."""
-    broken = np.flatnonzero(what == _BREACH)
-    following = keys[broken]
-    following[:, 0] += 1
-    has_next = _follows(views)[following[:, 0]]
-    broken, following = broken[has_next], following[has_next]
-    view = keys[:, 0]
-    still = keys[(what == _BREACH) & (sweep <= views.first[view])]
-    gone: Ints = broken[~_among(following, still)]
-    return gone
+def _latest(clock: Ints, what: NDArray[np.int8], at: Ints, sweep: Ints) -> Ints:
+    """Rows but for warnings that something later had overtaken by their first sweep."""
+    order = np.lexsort((what, at, clock))
+    clock, what, at, sweep = clock[order], what[order], at[order], sweep[order]
+    overtaken = np.zeros(len(order), dtype=np.bool_)
+    overtaken[:-1] = (clock[1:] == clock[:-1]) & (at[1:] <= sweep[:-1] * HOUR)
+    left: Ints = order[~(overtaken & (what < _BREACH))]
+    return left
 
 
 def _among(rows: Ints, others: Ints) -> Bools:
