@@ -191,7 +191,7 @@ def window(first: int, length: int) -> Sweeps:
     return Sweeps.between(start, start + length * HOUR)
 
 
-@settings(max_examples=12, phases=[Phase.generate])
+@settings(max_examples=40, phases=[Phase.generate])
 @given(
     stories(1),
     st.integers(0, 60),
@@ -288,3 +288,11 @@ def test_a_period_that_has_not_ended_ends_now(store: Engine) -> None:
     found = again(store, "2026-04-01 00:00", "2026-05-01 00:00", as_of=london("2026-04-09 16:30"))
     assert words(found) == ["09 10:00 warning", "09 15:00 warning_before"]
     assert kept(found) == Counter()
+
+
+def test_a_ticket_beyond_all_calendars_is_named_and_the_others_go_on(store: Engine) -> None:
+    far = story("2026-04-07 10:00 asks", "2150-01-01 10:00 answers", ticket="9")
+    fill(store, *story(SATURDAY), *far)
+    found = again(store, "2026-04-01 00:00", "2026-05-01 00:00")
+    assert [each.ticket for each in found.unjudged] == ["9"]
+    assert len(found.messages) == 4
