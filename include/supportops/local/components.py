@@ -5,6 +5,9 @@ from __future__ import annotations
 from supportops.local.installation import Installation
 from supportops.local.processes import Command, python
 
+# To `demo_tickets`: go on for ever.
+FOLLOW = "--follow"
+
 
 def migrations(here: Installation) -> list[tuple[str, Command]]:
     """Both databases, in order, each with the words that are shown while it runs."""
@@ -65,3 +68,18 @@ def demo(here: Installation, smtp: int, http: int) -> list[Command]:
             here.logs / "inbox.log",
         ),
     ]
+
+
+def demo_tickets(here: Installation) -> Command:
+    """Loads what has happened in the demo's log of tickets by now."""
+    argv = python("-m", "supportops.local.demo_tickets", str(here.logs / "demo-rejects.jsonl"))
+    return Command("demo tickets", argv, here.logs / "demo-tickets.log")
+
+
+def demo_tickets_to_come(here: Installation) -> Command:
+    """Goes on loading as time passes."""
+    return Command(
+        "demo tickets to come",
+        (*demo_tickets(here).argv, FOLLOW),
+        here.logs / "demo-tickets-to-come.log",
+    )

@@ -12,6 +12,9 @@ from supportops.local.installation import Installation
 from supportops.local.port import free_from
 
 SOURCE = Path(__file__).with_name("demo_config")
+SHIPPED = Path(__file__).parents[2] / "config"
+# What the demo has no version of its own of.
+AS_SHIPPED = ("triage.yaml", "imports/*.yaml")
 LOCAL_ADDRESS = re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}")
 UI_PORT = 8080
 SMTP_PORT = 18025
@@ -48,6 +51,10 @@ def write(here: Installation, ports: DemoPorts) -> None:
     for path in SOURCE.glob("*.yaml"):
         text = LOCAL_ADDRESS.sub(lambda found: str(ports.files[int(found[0])]), path.read_text())
         replace(here.demo_config / path.name, text)
+    for path in (each for pattern in AS_SHIPPED for each in SHIPPED.glob(pattern)):
+        there = here.demo_config / path.relative_to(SHIPPED)
+        there.parent.mkdir(mode=0o700, exist_ok=True)
+        replace(there, path.read_text(encoding="utf-8"))
 
 
 def secrets(ports: DemoPorts) -> dict[str, str]:

@@ -25,6 +25,12 @@ HEALTHY_WITHIN = 180.0
 DAG_WITHIN = 90.0
 RUN_WITHIN = 120.0
 FIRST_CHECK = "site_check"
+FIRST_SWEEP = "sla_sweep"
+# What runs at once in a demo, so that there is a green run to see without waiting for the clock.
+FIRST_RUNS = {
+    FIRST_CHECK: "First check of the demo sites",
+    FIRST_SWEEP: "First sweep of the demo tickets",
+}
 
 
 class CannotStart(Exception):
@@ -118,6 +124,8 @@ class Run:
                 ended = self.processes.run(command)
             if ended.code:
                 raise Broke(last_words(ended))
+        if self.wish.demo and self._bring_in_tickets():
+            self.demo_parts.append(components.demo_tickets_to_come(self.here))
         for command in [*self.demo_parts, *components.airflow(self.here, self.wish.port)]:
             self.processes.start(command)
         with self.terminal.step("Starting Airflow") as now:
@@ -130,8 +138,9 @@ class Run:
         )
         self.terminal.show("Try, in another terminal:")
         self.terminal.show(things_to_try(demo=self.wish.demo))
-        if self.wish.demo and ready:
-            self._first_check()
+        for dag_id, words in FIRST_RUNS.items() if self.wish.demo else ():
+            if dag_id in ready:
+                self._first_run(dag_id, words)
         self.terminal.show("Ctrl-C ends everything.")
 
     def _watch(self, seconds: float = TICK) -> None:
@@ -149,40 +158,50 @@ class Run:
             if time.monotonic() > deadline:
                 raise Broke(f"{', '.join(waiting)} not healthy; see {self.here.logs}")
 
-    def _wait_for_dags(self) -> bool:
-        """Until the DAG of the first check is there (True) or a file turned out to be broken."""
+    def _bring_in_tickets(self) -> bool:
+        """Whether it worked. A demo without them is still one: all else starts."""
+        with self.terminal.step("Bringing in two weeks of real tickets"):
+            ended = self.processes.run(components.demo_tickets(self.here))
+        if ended.code:
+            self.terminal.show(Text(last_words(ended), style="red"))
+            return False
+        self.terminal.show("".join(f"Demo tickets: {line}" for line in ended.last_lines()[-1:]))
+        return True
+
+    def _wait_for_dags(self) -> set[str]:
+        """Until every DAG file was read or one turned out to be broken; the DAGs that are there."""
         deadline = time.monotonic() + DAG_WITHIN
+        wanted = {path.stem for path in (self.here.root / "dags").glob("*.py")}
         errors: dict[str, str] = {}
-        found = False
+        found: set[str] = set()
         with self.terminal.step("Reading the DAGs"):
             while time.monotonic() < deadline:
                 with suppress(AirflowError):
                     errors = self.api.import_errors()
-                    found = FIRST_CHECK in self.api.dags()
-                    if errors or found:
+                    found = set(self.api.dags())
+                    if errors or wanted <= found:
                         break
                 self._watch(0.5)
         for file, error in errors.items():
             self.terminal.show(Text(f"{file} does not import: {error}", style="red"))
         return found
 
-    def _first_check(self) -> None:
-        """A run at once, so that there is a green one to see without waiting for the clock."""
-        with self.terminal.step("First check of the demo sites"):
+    def _first_run(self, dag_id: str, words: str) -> None:
+        with self.terminal.step(words):
             try:
-                state = self._outcome(self.api.trigger(FIRST_CHECK))
+                state = self._outcome(dag_id, self.api.trigger(dag_id))
             except AirflowError as error:
                 state = str(error)
-        self.terminal.show(f"First check of the demo sites: {state}.")
+        self.terminal.show(f"{words}: {state}.")
 
-    def _outcome(self, run: str) -> str:
-        """How a run of the first check ended, as a word."""
+    def _outcome(self, dag_id: str, run: str) -> str:
+        """How a run ended, as a word."""
         deadline = time.monotonic() + RUN_WITHIN
         while time.monotonic() < deadline:
             self._watch(0.5)
             # A busy machine may miss one answer; the next one tells as much.
             with suppress(AirflowError):
-                state = self.api.run_state(FIRST_CHECK, run)
+                state = self.api.run_state(dag_id, run)
                 if state in ("success", "failed"):
                     return state
         return "not finished yet"
