@@ -84,12 +84,13 @@ def replayed(found: Replay) -> None:
     console.print(table if shown else "No sweep had anything to tell.")
     if len(found.messages) > len(shown):
         console.print(f"and {len(found.messages) - len(shown)} more; --json lists them all")
+    if shown:
+        told = (f"{count} {what.replace('_', ' ')}" for what, count in found.told().items())
+        console.print(", ".join(told))
     console.print()
     console.print(_attainment(found))
     for under in found.policies:
-        told = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in sorted(under.told.items()))
-        footer = f"{under.name}: {told or 'nothing told'}"
-        footer += f"; {under.left_out} clocks of merged or deleted tickets left out"
+        footer = f"{under.name}: {under.left_out} clocks of merged or deleted tickets left out"
         console.print(_plain(footer), soft_wrap=True)
 
 

@@ -280,7 +280,7 @@ def test_another_policy_stands_beside_the_one_in_force(store: Engine) -> None:
     assert (relaxed[*key, "met"], relaxed[*key, "due"]) == (0, 0)
     assert relaxed["bug_fix", "resolution_time", "due"] == 1
     assert [each.name for each in found.policies] == ["then", "slack"]
-    assert found.policies[1].told != found.policies[0].told
+    assert lines(found) == lines(again(store, "2026-04-01 00:00", "2026-05-01 00:00"))
 
 
 def test_a_period_that_has_not_ended_ends_now(store: Engine) -> None:

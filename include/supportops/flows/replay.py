@@ -7,7 +7,7 @@ sends nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from supportops.flows.judged_tickets import Poisoned, Unjudged, each_judged, names
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
-from supportops.sla.history import History, prepare
+from supportops.sla.history import prepare
 from supportops.sla.past_sweeps import HOUR, TOLD, Said, Sweeps, Views, said
 from supportops.sla.policy import METRICS, PolicyBook
 from supportops.sla.promised import to_datetime, to_micros
@@ -82,7 +82,7 @@ class Message:
 
 @dataclass(slots=True)
 class UnderPolicy:
-    """How a period went under one policy book: promises by (tier, metric), messages by kind.
+    """How a period went under one policy book: promises by (tier, metric).
 
     `left_out`: clocks under a target that ended in the period because their ticket was merged or
     deleted; they count nowhere else.
@@ -90,18 +90,21 @@ class UnderPolicy:
 
     name: str
     kept: dict[tuple[str, str], Kept] = field(default_factory=dict)
-    told: Counter[str] = field(default_factory=Counter)
     left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A period under every policy asked for; `messages` are those of the first, in order."""
+    """A period under every policy asked for; `messages` are what sweeps told by the first."""
 
     period: Period
     policies: tuple[UnderPolicy, ...]
     messages: tuple[Message, ...]
     unjudged: tuple[Unjudged, ...]
+
+    def told(self) -> dict[str, int]:
+        """How often what was told."""
+        return dict(sorted(Counter(message.what for message in self.messages).items()))
 
     def sweeps(self) -> Iterator[tuple[datetime, list[Message]]]:
         """The sweeps that had something to say."""
@@ -120,6 +123,7 @@ class Replay:
                 {"at": at.isoformat(), "told": [message.to_json() for message in messages]}
                 for at, messages in self.sweeps()
             ],
+            "told": self.told(),
             "policies": [_policy_json(each) for each in self.policies],
             "unjudged": [
                 {"ticket": each.ticket, "source_id": each.source, "why": each.why}
@@ -137,6 +141,7 @@ def replay(
 ) -> Replay:
     """The period under each of `books`, at least one; events are read and ordered once for all.
 
+    Under the first, what the sweeps told; under each, how promises were kept.
     Each sweep is told as it was on the full hour: by the events that had happened by then, or with
     `as_recorded` by those that had reached the store too. A promise falls due at its deadline, or
     when it was broken if a change moved the deadline later, so it counts in exactly one of several
@@ -147,7 +152,7 @@ def replay(
 
         def prepared(
             rows: NDArray[np.intp], events: EventColumns = events, known: Any = known
-        ) -> list[tuple[Clocks, Said]]:
+        ) -> tuple[list[Clocks], Said]:
             return retold.judged(events.take(rows), known[rows])
 
         for judged in each_judged(events, prepared, retold.poisoned):
@@ -180,21 +185,17 @@ class _Retold:
         self.messages: list[Message] = []
         self.poisoned = Poisoned()
 
-    def judged(self, events: EventColumns, known: NDArray[np.int64]) -> list[tuple[Clocks, Said]]:
-        history: History = prepare(events)
+    def judged(self, events: EventColumns, known: NDArray[np.int64]) -> tuple[list[Clocks], Said]:
+        """The clocks under each policy, and what sweeps told by the first."""
+        history = prepare(events)
+        clocks = [judge(history, book, self.period.as_of) for book in self.books.values()]
         views = Views.of(events, known, self.sweeps)
-        return [
-            (judge(history, book, self.period.as_of), said(views, book))
-            for book in self.books.values()
-        ]
+        return clocks, said(views, next(iter(self.books.values())))
 
-    def add(self, judged: Sequence[tuple[Clocks, Said]]) -> None:
-        for under, (clocks, told) in zip(self.policies, judged, strict=True):
+    def add(self, judged: tuple[list[Clocks], Said]) -> None:
+        for under, clocks in zip(self.policies, judged[0], strict=True):
             _count(under, clocks, self.period)
-            codes, counts = np.unique(told.what, return_counts=True)
-            for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
-                under.told[TOLD[code]] += count
-        self.messages += _messages(self.connection, judged[0][1])
+        self.messages += _messages(self.connection, judged[1])
 
     def result(self) -> Replay:
         messages = sorted(self.messages, key=lambda each: (each.sweep, each.at))
@@ -250,6 +251,5 @@ def _policy_json(under: UnderPolicy) -> dict[str, Any]:
             {"tier": tier, "metric": metric, "met": kept.met, "due": kept.due, "share": kept.share}
             for (tier, metric), kept in sorted(under.kept.items())
         ],
-        "told": dict(sorted(under.told.items())),
         "left_out": under.left_out,
     }
