@@ -82,9 +82,11 @@ class TargetEntry(Model):
 class EscalationEntry(Model):
     """When somebody hears of a clock before it is due, and once more after."""
 
-    warn: Share = 0.75
+    warn: Share = Field(default=0.75, json_schema_extra={"default": "75%"})
     warn_before: Duration | None = None
-    follow_up: AmountText = Amount(working_days=1)
+    follow_up: AmountText = Field(
+        default=Amount(working_days=1), json_schema_extra={"default": "1 working day"}
+    )
 
     def escalation(self) -> Escalation:
         seconds = int(self.warn_before.total_seconds()) if self.warn_before else 3600
