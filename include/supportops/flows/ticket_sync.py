@@ -21,6 +21,7 @@ from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
 from supportops.flows.sla_sweep import Place
 from supportops.flows.ticket_import import outages, triaged
+from supportops.flows.zendesk_outages import mirror
 from supportops.tickets import zendesk_events, zendesk_snapshots
 from supportops.tickets.fitness import unfit
 from supportops.tickets.store import APPENDING, append_events
@@ -68,7 +69,7 @@ class _Summary:
 
 
 def fetch(place: Place, account: Account, clock: Clock) -> dict[str, Any]:
-    """Syncs with one account, and triages what comes in by the rules of the configuration."""
+    """Tells Zendesk of outages, fetches what happened there, and triages what comes in."""
     rules = load_triage(place.config)
     outage = outages(place.engine, clock())
 
@@ -76,7 +77,8 @@ def fetch(place: Place, account: Account, clock: Clock) -> dict[str, Any]:
         return triaged(events, rules, outage)
 
     with Client(account) as client:
-        return sync(place.engine, client, clock, complete)
+        mirrored = mirror(place.engine, client, clock)
+        return sync(place.engine, client, clock, complete) | mirrored
 
 
 def sync(
