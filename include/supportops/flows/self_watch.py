@@ -9,11 +9,10 @@ from sqlalchemy import Connection, func, select
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
 from supportops.db.schema import configurations
-from supportops.sites.site import FIVE_MINUTES
+from supportops.sites.site import STALE_AFTER
 from supportops.sites.store import last_run
 
 SUBJECT = "site check"
-STALE_AFTER = 2 * FIVE_MINUTES
 # An import error is seen again at each parse; one that was not seen for so long is mended.
 IMPORT_ERROR_GONE = timedelta(minutes=15)
 

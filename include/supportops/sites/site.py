@@ -8,6 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 FIVE_MINUTES = timedelta(minutes=5)
+# The last check is too old when two intervals have passed without another.
+STALE_AFTER = 2 * FIVE_MINUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,8 @@ from urllib.parse import quote, urlencode
 from sqlalchemy import Connection, Engine
 
 from supportops.alerts.policy import AlertPolicy, OfficeHours
-from supportops.sites.site import FIVE_MINUTES, Fleet
+from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import last_run
-
-STALE_AFTER = 2 * FIVE_MINUTES
 
 
 class Place(Protocol):
