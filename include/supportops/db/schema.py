@@ -1,9 +1,9 @@
 """Every table, on one page.
 
 Instants are aware UTC: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite.
-Logs (`check_runs`, `check_results`, `notification_log`, `configurations`) are only ever appended
-to; `site_status`, `incidents`, `alerts` and `messages` are what was folded from them and what is
-still to be done.
+Logs (`check_runs`, `check_results`, `notification_log`, `configurations`, `reports` with their
+documents) are only ever appended to; `site_status`, `incidents`, `alerts` and `messages` are what
+was folded from them and what is still to be done.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -182,6 +183,7 @@ alerts = Table(
     Column("settled_at", Instant),
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", Text),
+    Index(None, "kind", "opened_at"),
     Index(
         "alerts_open_key",
         "kind",
@@ -287,6 +289,7 @@ tickets = Table(
     Index(None, "site", "created_at"),
     Index(None, "created_at"),
     Index(None, "solved_at"),
+    Index(None, "updated_at"),
 )
 
 ticket_events = Table(
@@ -327,4 +330,41 @@ quarantine = Table(
     Column("content", Text, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     UniqueConstraint("source", "record", "reason"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("cadence", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("customer", Text),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("as_of", Instant, nullable=False),
+    Column("data_until", Instant),
+    Column("made_at", Instant, nullable=False),
+    Column("issued_at", Instant),
+    Column("alert", Text),
+    Column("configuration", ForeignKey("configurations.digest"), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("recipients", Json, nullable=False),
+    Column("figures", Json, nullable=False),
+    Column("troubles", Json, nullable=False),
+    UniqueConstraint("cadence", "period", "audience", "edition"),
+    UniqueConstraint("alert"),
+    Index(None, "audience", "cadence", "starts_at"),
+)
+
+report_documents = Table(
+    "report_documents",
+    metadata,
+    Column("report", ForeignKey("reports.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )

@@ -1,0 +1,142 @@
+"""What a report is made from: frames of clocks, tickets, sites, incidents and alerts.
+
+Pure data, gathered elsewhere. Instants are aware UTC datetimes (pandas `datetime64[us, UTC]`, NaT
+where there is none), durations seconds (NaN where there is none), texts None where there is none.
+Whatever order rows come in, the report is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+
+import pandas as pd
+
+from supportops.reports.period import Period
+
+# One row a clock that fell due in the period, started in it, or was open at `as_of`. The first
+# columns name the ticket and whom it belongs to as of `as_of`; the others are the clock engine's:
+# `open_seconds` is the promise's time without pauses, `calendar_seconds` the customer's.
+CLOCK_COLUMNS = (
+    "ticket",  # int64, the store's id
+    "source",
+    "number",  # by which its people know it
+    "subject",  # as the requester wrote it: hostile
+    "customer",
+    "site",
+    "assignee",
+    "tier",
+    "metric",  # first_reply_time, next_reply_time, update_time, resolution_time
+    "instance",  # from 1
+    "policy",  # "version/promise", None where none holds
+    "state",  # running, paused, fulfilled, merged, deleted
+    "started_at",
+    "deadline",  # NaT without a target, and while a pause keeps it from being known
+    "aim",
+    "fulfilled_at",
+    "ended_at",
+    "breached_at",
+    "target_seconds",
+    "open_seconds",
+    "paused_seconds",
+    "left_seconds",
+    "calendar_seconds",
+)
+# One row a ticket that was created, solved, reopened, reassigned, merged or deleted in the period,
+# or was open at `as_of`.
+TICKET_COLUMNS = (
+    "ticket",
+    "source",
+    "number",
+    "subject",
+    "customer",
+    "site",
+    "assignee",
+    "tier",
+    "status",  # as of `as_of`
+    "created_at",
+    "open",  # bool, as of `as_of`
+    "solved",  # int, how often it was solved in the period
+    "reopened",  # int, how often reopened in it
+    "reassigned",  # int, how often it went from one assignee to another in it
+    "left_out",  # None, or why no figure counts it: merged, deleted
+)
+SITE_COLUMNS = (
+    "site",
+    "customer",
+    "interval_seconds",
+    "up_seconds",
+    "down_seconds",
+    "unknown_seconds",
+    "maintenance_seconds",
+    "checks",  # int
+    "outages",  # int
+)
+# One row an incident and a site that it hit, if it overlaps the period.
+INCIDENT_COLUMNS = (
+    "key",
+    "kind",  # outage, fault, certificate: a site's own word, also where its server was down
+    "site",
+    "customer",
+    "reason",
+    "started_at",  # the first failed check
+    "opened_at",  # when it was confirmed
+    "ended_at",  # the first good check, NaT while it lasts
+)
+# One row a message to one receiver's target about something that began in the period.
+ALERT_COLUMNS = (
+    "kind",
+    "severity",
+    "site",
+    "customer",
+    "channel",  # email, sms, chat
+    "caused_at",  # the incident's start, the breach; else when the alert was opened
+    "handed_over_at",  # NaT where nothing was
+    "failures",  # int, attempts that came to nothing
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """Everything about one period as of one instant.
+
+    `data_until`: when the ticket store last heard of its sources, None where it never did.
+    `risk_until`: what falls due before it, and is not yet broken, is at risk. `policies`: names of
+    the versions of promises in force in the period. `unjudged`: tickets that no clock could be
+    computed for, with why. `report_customers` is the order of nobody: names are sorted.
+    """
+
+    period: Period
+    as_of: datetime
+    risk_until: datetime
+    clocks: pd.DataFrame
+    tickets: pd.DataFrame
+    sites: pd.DataFrame
+    incidents: pd.DataFrame
+    alerts: pd.DataFrame
+    data_until: datetime | None = None
+    policies: tuple[str, ...] = ()
+    unjudged: Mapping[str, str] = field(default_factory=dict)
+
+    def of_customer(self, customer: str) -> Self:
+        """The rows of one customer alone: of nobody else a word is left."""
+        return replace(
+            self,
+            unjudged={},
+            **{
+                name: getattr(self, name).loc[lambda frame: frame["customer"] == customer]
+                for name in ("clocks", "tickets", "sites", "incidents", "alerts")
+            },
+        )
+
+    def of_tiers(self, tiers: tuple[str, ...]) -> Self:
+        """Clocks and tickets of these tiers alone; all of them where none is named."""
+        if not tiers:
+            return self
+        return replace(
+            self,
+            clocks=self.clocks[self.clocks["tier"].isin(tiers)],
+            tickets=self.tickets[self.tickets["tier"].isin(tiers)],
+        )

@@ -1,0 +1,312 @@
+"""Every figure of one report for one audience: what is issued, kept, and compared later.
+
+Frozen values, computed once from the facts. Instants are aware UTC, durations seconds, shares of
+one. Texts come from tickets, sites and operators: hostile until a document escapes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from supportops.reports.period import Period
+
+FEW = 20
+"""Under so many promises due a share says nothing: counts only, and no colour."""
+
+
+class By(StrEnum):
+    """What lines are grouped by. ALL is one line: everything."""
+
+    TIER = "tier"
+    CUSTOMER = "customer"
+    SITE = "site"
+    ASSIGNEE = "assignee"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Promises that fell due in the period and how many were met.
+
+    `low`, `high`: the Wilson 95 % interval of the share, None where nothing was due. `target`: the
+    share that the agency set itself, None where it set none.
+    """
+
+    due: int
+    met: int
+    low: float | None = None
+    high: float | None = None
+    target: float | None = None
+
+    @property
+    def breached(self) -> int:
+        return self.due - self.met
+
+    @property
+    def share(self) -> float | None:
+        return self.met / self.due if self.due else None
+
+    @property
+    def few(self) -> bool:
+        return self.due < FEW
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """The time by which that part was done; None where it is not reached yet.
+
+    `over` is then the longest wait seen so far: the answer is more than that. Both are None where
+    nothing was measured.
+    """
+
+    seconds: float | None
+    over: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long it took, by Kaplan-Meier over the clocks that started in the period.
+
+    `n` started, `unfinished` of them were still open at `as_of` (censored there).
+    """
+
+    n: int
+    unfinished: int
+    median: Quantile
+    p90: Quantile
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """One line: how promises of a group were kept, by one metric or (None) by all together.
+
+    `business` counts the promise's open time, `calendar` what the customer felt. As of `as_of`:
+    `open` clocks (also those without a target), `at_risk` of them that fall due soon, `overdue`
+    ones, and `oldest`, the longest that one of the open clocks has run in calendar time.
+    Times are None on a line over all metrics: medians of different things do not mix.
+    """
+
+    by: By
+    name: str | None
+    metric: str | None
+    kept: Kept
+    business: Times | None
+    calendar: Times | None
+    open: int
+    at_risk: int
+    overdue: int
+    oldest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One line of tickets: what came and went in the period, and what is open at `as_of`.
+
+    `backlog`: open tickets aged under 1 day, 1-3, 3-7, and over 7 days. `oldest`: seconds.
+    """
+
+    by: By
+    name: str | None
+    arrived: int
+    solved: int
+    reopened: int
+    reassigned: int
+    open: int
+    backlog: tuple[int, int, int, int]
+    oldest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One promise of one ticket, for the lists of breaches and of what is at risk.
+
+    `overdue_by`: open time past the deadline, negative before it; the promise's time.
+    """
+
+    source: str
+    number: str
+    subject: str
+    customer: str | None
+    site: str | None
+    assignee: str | None
+    tier: str
+    metric: str
+    instance: int
+    policy: str | None
+    state: str
+    started_at: datetime
+    deadline: datetime | None
+    breached_at: datetime | None
+    ended_at: datetime | None
+    open_seconds: float
+    calendar_seconds: float
+    target_seconds: float | None
+    overdue_by: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLine:
+    """One site. `up_share` of the time that was seen; None where nothing was.
+
+    `budget_seconds`: how much longer it might have been down under its target, negative when it
+    was down longer; None without a target. `resolution_seconds`: nothing shorter can be seen.
+    """
+
+    site: str
+    customer: str
+    up_share: float | None
+    unknown_share: float
+    down_seconds: float
+    maintenance_seconds: float
+    checks: int
+    outages: int
+    target: float | None
+    budget_seconds: float | None
+    resolution_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """All sites of one customer (or, with None, all of them) together, weighted by time."""
+
+    customer: str | None
+    sites: int
+    up_share: float | None
+    unknown_share: float
+    down_seconds: float
+    checks: int
+    outages: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """One incident of one site. `seconds` counts to its end, or to `as_of` while it lasts.
+
+    `detected_after`: from the first failed check until it was confirmed.
+    """
+
+    key: str
+    kind: str
+    site: str
+    customer: str | None
+    reason: str
+    started_at: datetime
+    ended_at: datetime | None
+    seconds: float
+    detected_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Messages by channel: handed over, failed attempts, never handed over; cause to delivery."""
+
+    channel: str
+    handed_over: int
+    failed_attempts: int
+    undelivered: int
+    median: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One period of a trend. `issued`: as a report said it; else computed for this one."""
+
+    label: str
+    due: int
+    met: int
+    issued: bool
+
+    @property
+    def share(self) -> float | None:
+        return self.met / self.due if self.due else None
+
+    @property
+    def few(self) -> bool:
+        return self.due < FEW
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Attainment over periods, the last one this report's, as an XmR chart.
+
+    `mean`, `low`, `high`: the natural limits (mean +- 2.66 x the mean moving range, within 0 and
+    1), None while there are too few periods to tell. `signals`: places in `points` that chance
+    does not explain. Periods with few promises take no part.
+    """
+
+    by: By
+    name: str | None
+    points: tuple[Point, ...]
+    mean: float | None
+    low: float | None
+    high: float | None
+    signals: tuple[int, ...]
+    target: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """A ticket that changed an issued figure, and why, in a few words."""
+
+    source: str
+    number: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """An issued figure that today's knowledge tells otherwise. Name None: all tiers together."""
+
+    label: str
+    tier: str | None
+    issued: Kept
+    now: Kept
+    because: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What no figure counts: tickets merged or deleted in the period, and those without clocks."""
+
+    merged: int
+    deleted: int
+    unjudged: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One report. `promises` holds, for each `By` asked for, a line per name and metric and one
+    over all metrics; tiers first, ALL last. `breaches` fell due in the period, `open_breaches` are
+    open at `as_of` whenever they fell due, `at_risk` fall due soonest first.
+    """
+
+    audience: str
+    customer: str | None  # set where the report is about this customer alone
+    period: Period
+    as_of: datetime
+    risk_until: datetime
+    data_until: datetime | None
+    stale: bool
+    policies: tuple[str, ...]
+    promises: tuple[Promises, ...]
+    volumes: tuple[Volume, ...]
+    open_breaches: tuple[Clock, ...]
+    breaches: tuple[Clock, ...]
+    at_risk: tuple[Clock, ...]
+    sites: tuple[SiteLine, ...]
+    uptimes: tuple[Uptime, ...]
+    incidents: tuple[IncidentLine, ...]
+    detection_median: float | None
+    recovery_median: float | None
+    delivered: tuple[Delivered, ...]
+    trends: tuple[Trend, ...]
+    restatements: tuple[Restatement, ...]
+    left_out: LeftOut
+
+    def line(self, by: By, name: str | None, metric: str | None = None) -> Promises | None:
+        """The line of a group by one metric, or over all of them."""
+        found = (p for p in self.promises if (p.by, p.name, p.metric) == (by, name, metric))
+        return next(found, None)
