@@ -1,11 +1,34 @@
-"""The day or the week that a report is about, in the report's zone: half-open, aware UTC."""
+"""The day or the week that a report is about, in the report's zone: half-open, aware UTC.
+
+A day begins at its zone's midnight, or at the first instant after it where clocks jump over
+midnight; so the weeks in which clocks change have 167 and 169 hours, and nothing falls between two
+days.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+Works = Callable[[date], bool]
+"""Whether a date is a working day."""
+
+DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
+EXAMPLES = {"day": "2026-11-20", "week": "2026-W47"}
+FORMS = {"day": r"([0-9]{4})-([0-9]{2})-([0-9]{2})", "week": r"([0-9]{4})-W([0-9]{2})"}
+# Tickets are kept from these years alone.
+YEARS = (1970, 2200)
+# When the report about a period is made, on the clocks of its zone.
+DAILY_AT = time(7, 30)
+WEEKLY_AT = time(8)
+# No desk rests longer; without an end a calendar that never works would be searched for ever.
+LONGEST_REST = 400
 
 
 class Cadence(StrEnum):
@@ -34,4 +57,115 @@ class Period:
 
     @property
     def last_day(self) -> date:
-        return self.end.astimezone(ZoneInfo(self.zone)).date() - timedelta(days=1)
+        return self.end.astimezone(ZoneInfo(self.zone)).date() - DAY
+
+
+def parse(cadence: Cadence, label: str, zone: str) -> Period:
+    """The period of a label. Raises ValueError where it names none, or where there is no zone."""
+    return week(label, zone) if cadence is Cadence.WEEKLY else day(label, zone)
+
+
+def day(label: str, zone: str) -> Period:
+    """A day such as "2026-11-20". Raises ValueError."""
+    return _of_day(_date("day", label, date), label, zone)
+
+
+def week(label: str, zone: str) -> Period:
+    """An ISO week such as "2026-W47", Monday to Sunday. Raises ValueError."""
+    monday = _date("week", label, lambda year, number: date.fromisocalendar(year, number, 1))
+    return _between(Cadence.WEEKLY, label, monday, WEEK, zone)
+
+
+def week_before(at: datetime, zone: str) -> Period:
+    """The last ISO week that was over at an aware instant."""
+    today = at.astimezone(_zone(zone)).date()
+    return _of_week(today - timedelta(days=today.weekday()) - WEEK, zone)
+
+
+def working_day_before(at: datetime, zone: str, works: Works) -> Period:
+    """The last working day that was over at an aware instant. ValueError where none is near."""
+    return _of_day(_working(at.astimezone(_zone(zone)).date(), -DAY, works), None, zone)
+
+
+def earlier(period: Period, count: int, works: Works) -> tuple[Period, ...]:
+    """The `count` periods before this one, oldest first: weeks, or working days."""
+    found, first = [], period.first_day
+    for _ in range(count):
+        if period.cadence is Cadence.WEEKLY:
+            first -= WEEK
+            found.append(_of_week(first, period.zone))
+        else:
+            first = _working(first, -DAY, works)
+            found.append(_of_day(first, None, period.zone))
+    return tuple(reversed(found))
+
+
+def report_instant(period: Period, works: Works) -> datetime:
+    """When its report is made, aware UTC: Monday 08:00 after a week, 07:30 on the working day
+    after a day.
+    """
+    if period.cadence is Cadence.WEEKLY:
+        return _instant(period.last_day + DAY, WEEKLY_AT, period.zone)
+    return _instant(_working(period.last_day, DAY, works), DAILY_AT, period.zone)
+
+
+def risk_until(period: Period, as_of: datetime) -> datetime:
+    """Before when a promise must fall due to be told as at risk, aware UTC.
+
+    Daily: the midnight that ends the day of `as_of`. Weekly: the end of the week after the period.
+    """
+    if period.cadence is Cadence.WEEKLY:
+        return _instant(period.last_day + DAY + WEEK, time(), period.zone)
+    today = as_of.astimezone(_zone(period.zone)).date()
+    return _instant(today + DAY, time(), period.zone)
+
+
+def _date(what: str, label: str, make: Callable[..., date]) -> date:
+    """What a label's numbers name."""
+    found = re.fullmatch(FORMS[what], label)
+    with suppress(ValueError):
+        if found:
+            return make(*map(int, found.groups()))
+    shown = repr(label if len(label) <= 20 else label[:20] + "…")
+    raise ValueError(f"{shown} is no {what}: expected one such as {EXAMPLES[what]}")
+
+
+def _of_day(first: date, label: str | None, zone: str) -> Period:
+    return _between(Cadence.DAILY, label or first.isoformat(), first, DAY, zone)
+
+
+def _of_week(monday: date, zone: str) -> Period:
+    year, number, _ = monday.isocalendar()
+    return _between(Cadence.WEEKLY, f"{year:04}-W{number:02}", monday, WEEK, zone)
+
+
+def _between(cadence: Cadence, label: str, first: date, lasts: timedelta, zone: str) -> Period:
+    if first.year > YEARS[1] or (first + lasts).year < YEARS[0]:
+        raise ValueError(f"{label} is out of reach: expected a year from {YEARS[0]} to {YEARS[1]}")
+    start, end = (_instant(each, time(), zone) for each in (first, first + lasts))
+    if start == end:  # Samoa went without its 30 December 2011
+        raise ValueError(f"{label} was left out of the calendar in {zone}")
+    return Period(cadence, label, start, end, zone)
+
+
+def _instant(on: date, at: time, zone: str) -> datetime:
+    """A reading of the zone's clocks. One that clocks jump over is the instant of the jump; of two
+    the first one counts.
+    """
+    return datetime.combine(on, at, _zone(zone)).astimezone(UTC)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        shown = repr(name if len(name) <= 40 else name[:40] + "…")
+        raise ValueError(f"no time zone {shown}: expected one such as Europe/London") from None
+
+
+def _working(after: date, step: timedelta, works: Works) -> date:
+    """The nearest working day in one direction, `after` itself left out."""
+    for number in range(1, LONGEST_REST + 1):
+        if works(after + number * step):
+            return after + number * step
+    raise ValueError(f"no working day within {LONGEST_REST} days of {after}")
