@@ -63,7 +63,7 @@ def configure(
     written = {"check": check, "vantage": list(vantage), "sites": entries}
     folder.mkdir(exist_ok=True)
     (folder / "sites.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
-    for name in ("alerts.yaml", "service_levels.yaml"):
+    for name in ("alerts.yaml", "service_levels.yaml", "reports.yaml"):
         shutil.copy(SHIPPED / name, folder)
     return folder
 

@@ -26,8 +26,7 @@ def test_one_good_check_ends_an_outage() -> None:
 
 
 def test_every_receiver_has_its_address_in_the_environment() -> None:
-    policy = load(SOURCE).alerts
-    named = {target.secret for r in policy.routes for s in r.steps for target in s.targets}
+    named = {target.secret for target in load(SOURCE).alerts.targets().values()}
 
     assert {f"AIRFLOW_CONN_{name.upper()}" for name in named} <= secrets(choose_ports(8080)).keys()
 

@@ -122,16 +122,19 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """What `alerts.yaml` says."""
+    """What `alerts.yaml` says. `receivers` are all of them by name, also those on no route."""
 
     routes: tuple[Route, ...]
     fallback: tuple[Target, ...] = ()
+    receivers: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     limits: Mapping[Channel, tuple[Limit, ...]] = field(default_factory=dict)
     retry: Retry = Retry()
     timezone: str = "Europe/London"
     board_url: str | None = None
 
     def targets(self) -> dict[str, Target]:
+        """Every target by its name."""
         steps = (step for route in self.routes for step in route.steps)
-        found = {target.name: target for step in steps for target in step.targets}
-        return found | {target.name: target for target in self.fallback}
+        named = [step.targets for step in steps]
+        every = (*named, self.fallback, *self.receivers.values())
+        return {target.name: target for targets in every for target in targets}

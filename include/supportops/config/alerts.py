@@ -20,6 +20,7 @@ from supportops.config.values import (
     Wrong,
     Zone,
     entries,
+    items,
     shown,
     twice,
 )
@@ -109,6 +110,7 @@ class AlertsFile(Model):
         return AlertPolicy(
             routes=tuple(self._route(route) for route in self.routes),
             fallback=self._targets(self.fallback),
+            receivers={name: self._targets([name]) for name in self.receivers},
             limits={
                 channel: tuple(Limit(limit.count, limit.period) for limit in limits)
                 for channel, limits in self.limits.items()
@@ -142,12 +144,6 @@ def _used(data: Any) -> Iterator[tuple[KeyPath, Any]]:
     """Every place that names a receiver."""
     for path, route in entries(data, "routes"):
         for inner, step in entries(route, "steps"):
-            yield from _items((*path, *inner), step, "receivers")
-    if isinstance(data, dict):
-        yield from _items((), data, "fallback")
-
-
-def _items(path: KeyPath, holder: dict[str, Any], key: str) -> Iterator[tuple[KeyPath, Any]]:
-    found = holder.get(key)
-    for index, item in enumerate(found if isinstance(found, list) else []):
-        yield (*path, key, index), item
+            for place, name in items(step, "receivers"):
+                yield (*path, *inner, *place), name
+    yield from items(data, "fallback")

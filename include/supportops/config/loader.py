@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from supportops.alerts.policy import AlertPolicy
 from supportops.config.alerts import AlertsFile
+from supportops.config.reports import ReportsFile
 from supportops.config.service_levels import ServiceLevelsFile
 from supportops.config.sites import SitesFile
 from supportops.config.values import AsWritten, Model, shown
@@ -21,10 +22,12 @@ from supportops.config.yaml_source import (
     ConfigurationError,
     Fault,
     KeyPath,
+    MissingFileError,
     Source,
     read,
     show_path,
 )
+from supportops.reports.audience import Plan
 from supportops.sites.site import Fleet
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.policy import PolicyBook
@@ -33,13 +36,17 @@ FILES: Mapping[str, type[Model]] = {
     "sites": SitesFile,
     "alerts": AlertsFile,
     "service_levels": ServiceLevelsFile,
+    "reports": ReportsFile,
 }
+# What older installations, and documents stored by them, have no such file of: nothing is set.
+_OPTIONAL = frozenset({"reports"})
 
 _EXPECTED = {
     "extra_forbidden": "no such key",
     "missing": "this key",
     "string_type": "a text",
     "list_type": "a list",
+    "too_short": "at least one entry",
     "dict_type": "a mapping of keys",
     "model_type": "a mapping of keys",
     "int_type": "a whole number",
@@ -62,30 +69,37 @@ class Configuration:
     alerts: AlertPolicy
     office: BusinessHours
     promises: PolicyBook | None  # None where no policy is written
+    reports: Plan
     document: Mapping[str, Any]
     digest: str
 
 
 def load(folder: Path) -> Configuration:
     """The configuration in `folder`. Raises ConfigurationError with all faults of all files."""
+    sources: dict[str, Source] = {}
     checked: dict[str, Model] = {}
-    documents: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name, model in FILES.items():
+    faults: dict[str, tuple[Fault, ...]] = {}
+    for name in FILES:
         try:
-            source = read(folder / f"{name}.yaml")
-            checked[name] = _validate(model, source, f"{name}.yaml")
-            documents[name] = source.data
+            sources[name] = read(folder / f"{name}.yaml")
         except ConfigurationError as error:
-            faults.extend(error.faults)
+            if not (name in _OPTIONAL and isinstance(error, MissingFileError)):
+                faults[name] = error.faults
+    documents = {name: source.data for name, source in sources.items()}
+    for name, source in sources.items():
+        try:
+            checked[name] = _validate(FILES[name], source, f"{name}.yaml", documents)
+        except ConfigurationError as error:
+            faults[name] = error.faults
     if faults:
-        raise ConfigurationError(tuple(faults))
+        raise ConfigurationError(tuple(each for name in FILES for each in faults.get(name, ())))
     return _assemble(checked, documents)
 
 
 def restore(document: Mapping[str, Any]) -> Configuration:
     """The configuration of a stored `document`, as it was when it was loaded."""
-    checked = {name: model.model_validate(document[name]) for name, model in FILES.items()}
+    written = [name for name in FILES if name in document or name not in _OPTIONAL]
+    checked = {name: FILES[name].model_validate(document[name]) for name in written}
     return _assemble(checked, document)
 
 
@@ -96,25 +110,31 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _assemble(checked: Mapping[str, Model], document: Mapping[str, Any]) -> Configuration:
-    sites, alerts, levels = (checked[name] for name in FILES)
+    sites, alerts, levels = (checked[name] for name in ("sites", "alerts", "service_levels"))
+    reports = checked.get("reports", ReportsFile())
     assert isinstance(sites, SitesFile)
     assert isinstance(alerts, AlertsFile)
     assert isinstance(levels, ServiceLevelsFile)
+    assert isinstance(reports, ReportsFile)
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Configuration(
         fleet=sites.fleet(),
         alerts=alerts.policy(),
         office=BusinessHours.from_spec(levels.calendars["office"].spec()),
         promises=levels.book(),
+        reports=reports.plan(),
         document=document,
         digest=hashlib.sha256(canonical.encode()).hexdigest(),
     )
 
 
-def _validate(model: type[Model], source: Source, file: str) -> Model:
+def _validate(
+    model: type[Model], source: Source, file: str, others: Mapping[str, Any] | None = None
+) -> Model:
+    wrongs = (*model.across(source.data), *model.among(source.data, others or {}))
     faults = [
         Fault(file, source.line(wrong.path), show_path(wrong.path), wrong.found, wrong.expected)
-        for wrong in model.across(source.data)
+        for wrong in wrongs
     ]
     try:
         checked = model.model_validate(source.data)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,6 +20,9 @@ from supportops.sites.web_address import without_login
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
+_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(kB|MB)", re.IGNORECASE)
+_BYTES = {"kb": 1000, "mb": 1_000_000}
+LARGEST = 100_000_000
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -34,6 +38,12 @@ class Model(BaseModel):
         that it is told together with what is wrong inside the parts."""
         return ()
 
+    @classmethod
+    def among(cls, _data: Any, _others: Mapping[str, Any]) -> Iterable[Wrong]:
+        """What does not fit the raw data of the folder's `others`, by name; one that could not be
+        read is not among them."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -46,10 +56,16 @@ class Wrong:
 
 def entries(data: Any, key: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """The mappings of the list at `key`, each with its path; nothing where the shape is wrong."""
+    for path, item in items(data, key):
+        if isinstance(item, dict):
+            yield path, item
+
+
+def items(data: Any, key: str) -> Iterator[tuple[KeyPath, Any]]:
+    """What the list at `key` holds, each with its path; nothing where the shape is wrong."""
     found = data.get(key) if isinstance(data, dict) else None
-    for index, entry in enumerate(found if isinstance(found, list) else []):
-        if isinstance(entry, dict):
-            yield (key, index), entry
+    for index, item in enumerate(found if isinstance(found, list) else []):
+        yield (key, index), item
 
 
 def twice(named: Iterable[tuple[KeyPath, Any]]) -> Iterator[Wrong]:
@@ -115,10 +131,20 @@ def _five_minutes(found: timedelta) -> timedelta:
 
 def _share(found: Any) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", found.strip()) if isinstance(found, str) else None
-    share = float(match[1]) / 100 if match else found
+    share = float(Decimal(match[1]) / 100) if match else found
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         raise ValueError("a percentage from 0% to 100%")
     return float(share)
+
+
+def _size(found: Any) -> int:
+    match = _SIZE.fullmatch(found.strip()) if isinstance(found, str) else None
+    if match is None:
+        raise ValueError("a number and a unit: 500kB or 7MB")
+    size = int(Decimal(match[1]) * _BYTES[match[2].lower()])
+    if size > LARGEST:
+        raise ValueError("a size of at most 100MB")
+    return size
 
 
 def _status(found: Any) -> tuple[tuple[int, int], ...]:
@@ -217,6 +243,11 @@ Duration = Annotated[
 Interval = Annotated[Duration, AfterValidator(_five_minutes)]
 Delay = Annotated[timedelta, BeforeValidator(_duration), _DURATION_SCHEMA]
 Share = Annotated[float, BeforeValidator(_share), _text({"examples": ["50%"]})]
+Size = Annotated[
+    int,
+    BeforeValidator(_size),
+    _text({"pattern": r"^\d+(\.\d+)?\s*[kKmM][bB]$", "examples": ["500kB", "7MB"]}),
+]
 StatusRanges = Annotated[
     tuple[tuple[int, int], ...],
     BeforeValidator(_status),

@@ -48,6 +48,10 @@ class ConfigurationError(ValueError):
         super().__init__("\n".join(str(fault) for fault in faults))
 
 
+class MissingFileError(ConfigurationError):
+    """There is no such file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A parsed file: its data, and the line (from 1) of each key path."""
@@ -101,7 +105,8 @@ def _text(path: Path) -> str:
             return written.decode("utf-8-sig")
         found, expected = f"more than {MAX_BYTES >> 20} MiB", "a smaller file"
     except FileNotFoundError:
-        found, expected = "no such file", f"a file in {path.parent}"
+        fault = Fault(path.name, None, "", "no such file", f"a file in {path.parent}")
+        raise MissingFileError((fault,)) from None
     except (OSError, UnicodeDecodeError) as error:
         found, expected = str(error), "a readable UTF-8 file"
     raise ConfigurationError((Fault(path.name, None, "", found, expected),))

@@ -67,6 +67,7 @@ def secrets(ports: DemoPorts) -> dict[str, str]:
     return {
         "AIRFLOW_CONN_APPRISE_TEAM_EMAIL": f"{mail}support-team@agency.example",
         "AIRFLOW_CONN_APPRISE_MANAGER_EMAIL": f"{mail}manager@agency.example",
+        "AIRFLOW_CONN_APPRISE_BLUEBIRD_EMAIL": f"{mail}contact@bluebird.example",
         "AIRFLOW_CONN_APPRISE_ENGINEER_SMS": f"{web}/sms",
         "AIRFLOW_CONN_APPRISE_ENGINEER_CHAT": f"{web}/chat",
     }

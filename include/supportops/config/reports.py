@@ -1,0 +1,195 @@
+"""`reports.yaml`: who gets which report, as operators write it, and the plan that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from babel import Locale, UnknownLocaleError
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from supportops.config.values import (
+    Clock,
+    Duration,
+    Identifier,
+    Model,
+    Name,
+    Share,
+    Size,
+    Wrong,
+    Zone,
+    entries,
+    items,
+    shown,
+    twice,
+)
+from supportops.config.yaml_source import KeyPath
+from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
+from supportops.reports.period import Cadence
+
+# The choices of which an audience names each at most once.
+_CHOICES = ("receivers", "reports", "tiers", "sections", "formats")
+
+
+def _language(found: str) -> str:
+    try:
+        Locale.parse(found, sep="-")
+    except (ValueError, UnknownLocaleError):
+        raise ValueError("a language, such as en-GB, de or pt-BR") from None
+    return found
+
+
+def _hour(found: Any) -> Any:
+    """Unquoted, 10:30 is 630 in YAML, but a bare 9 is nine o'clock to who writes it."""
+    if isinstance(found, int) and found < 60:
+        raise ValueError("a time of day such as 09:00")
+    return found
+
+
+Language = Annotated[str, AfterValidator(_language)]
+Hour = Annotated[Clock, BeforeValidator(_hour)]
+
+
+class AudienceEntry(Model):
+    """Those who get the same report. What is left out: all of it, on the file's own clock."""
+
+    name: Identifier
+    title: Name
+    receivers: Annotated[list[Identifier], Field(min_length=1)]
+    reports: Annotated[list[Cadence], Field(min_length=1)]
+    customer: Name | None = None
+    tiers: list[Identifier] = []
+    sections: Annotated[list[Part], Field(min_length=1)] | None = None
+    formats: list[Format] = [Format.PDF]
+    timezone: Zone | None = None
+    language: Language = "en-GB"
+
+    def audience(self, zone: str) -> Audience:
+        return Audience(
+            name=self.name,
+            title=self.title,
+            receivers=tuple(self.receivers),
+            cadences=frozenset(self.reports),
+            parts=tuple(part for part in Part if part in self._chosen()),
+            formats=tuple(each for each in Format if each in self.formats),
+            customer=self.customer,
+            tiers=tuple(self.tiers),
+            zone=self.timezone or zone,
+            language=self.language,
+        )
+
+    def _chosen(self) -> frozenset[Part]:
+        """A customer reads of the agency's own affairs only where its file says so."""
+        if self.sections is not None:
+            return frozenset(self.sections)
+        return frozenset(Part) - INTERNAL if self.customer else frozenset(Part)
+
+
+class AvailabilityEntry(Model):
+    """The share of time that sites should be up; `sites` for those that differ."""
+
+    default: Share | None = None
+    sites: dict[Name, Share] = {}
+
+
+class ReportsFile(Model):
+    """The whole of `reports.yaml`. Without the file nobody gets a report."""
+
+    timezone: Zone = "Europe/London"
+    stale_after: Duration = timedelta(hours=2)
+    attach_at_most: Size = Field(default=7_000_000, json_schema_extra={"default": "7MB"})
+    late: dict[Cadence, Hour] = {}
+    targets: dict[Identifier, Share] = {}
+    availability: AvailabilityEntry = AvailabilityEntry()
+    audiences: list[AudienceEntry] = []
+
+    @classmethod
+    def across(cls, data: Any) -> Iterator[Wrong]:
+        """Each audience once, and in it each receiver, section and so on."""
+        found = list(entries(data, "audiences"))
+        yield from twice(((*path, "name"), entry.get("name")) for path, entry in found)
+        for path, entry in found:
+            for key in _CHOICES:
+                yield from twice(((*path, *inner), item) for inner, item in items(entry, key))
+
+    @classmethod
+    def among(cls, data: Any, others: Mapping[str, Any]) -> Iterator[Wrong]:
+        """Receivers, tiers, sites and customers that the other files do not know."""
+        yield from _wrong_receivers(data, others.get("alerts"))
+        yield from _wrong_tiers(data, others.get("service_levels"))
+        yield from _wrong_sites(data, others.get("sites"))
+
+    def plan(self) -> Plan:
+        return Plan(
+            audiences=tuple(entry.audience(self.timezone) for entry in self.audiences),
+            targets=self.targets,
+            availability=self.availability.default,
+            site_availability=self.availability.sites,
+            stale_after=self.stale_after,
+            attach_at_most=self.attach_at_most,
+            late_at=self.late,
+            zone=self.timezone,
+        )
+
+
+def _wrong_receivers(data: Any, alerts: Any) -> Iterator[Wrong]:
+    """A page of figures does not fit into an SMS: somebody must get it by e-mail or chat."""
+    receivers = alerts.get("receivers") if isinstance(alerts, dict) else None
+    if not isinstance(receivers, dict):
+        return  # told there
+    known = ", ".join(str(name) for name in receivers) or "none"
+    for path, name in _named(data, "receivers"):
+        if name not in receivers:
+            yield Wrong(path, shown(name), f"a receiver of alerts.yaml: {known}")
+        elif {target.get("channel") for _, target in entries(receivers, name)} == {"sms"}:
+            yield Wrong(path, shown(name), "a receiver that alerts.yaml reaches by e-mail or chat")
+
+
+def _wrong_tiers(data: Any, levels: Any) -> Iterator[Wrong]:
+    if not isinstance(levels, dict):
+        return
+    promises = [
+        p for _, policy in entries(levels, "policies") for _, p in entries(policy, "promises")
+    ]
+    tiers = dict.fromkeys(p["tier"] for p in promises if isinstance(p.get("tier"), str))
+    expected = f"a tier of service_levels.yaml: {', '.join(tiers) or 'none'}"
+    targets = data.get("targets") if isinstance(data, dict) else None
+    written = [(("targets", tier), tier) for tier in targets] if isinstance(targets, dict) else []
+    for path, tier in [*written, *_named(data, "tiers")]:
+        if isinstance(tier, str) and tier not in tiers:
+            yield Wrong(path, shown(tier), expected)
+
+
+def _wrong_sites(data: Any, sites: Any) -> Iterator[Wrong]:
+    """A customer may have tickets and no site, but not a name that sites.yaml writes otherwise."""
+    known = [site for _, site in entries(sites, "sites")]
+    if not known:
+        return
+    names = {site.get("name") for site in known if isinstance(site.get("name"), str)}
+    availability = data.get("availability") if isinstance(data, dict) else None
+    written = availability.get("sites") if isinstance(availability, dict) else None
+    for name in written if isinstance(written, dict) else {}:
+        if isinstance(name, str) and name not in names:
+            yield Wrong(("availability", "sites", name), shown(name), "a site of sites.yaml")
+    customers = {c for site in known if isinstance(c := site.get("customer"), str)}
+    alike = {_folded(customer): customer for customer in sorted(customers)}
+    for path, entry in entries(data, "audiences"):
+        customer = entry.get("customer")
+        if not isinstance(customer, str) or customer in customers:
+            continue
+        if meant := alike.get(_folded(customer)):
+            expected = f"{shown(meant)}, as sites.yaml writes it"
+            yield Wrong((*path, "customer"), shown(customer), expected)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _named(data: Any, key: str) -> Iterator[tuple[KeyPath, str]]:
+    """The texts in the list at `key` of every audience, with their places."""
+    for path, entry in entries(data, "audiences"):
+        for inner, item in items(entry, key):
+            if isinstance(item, str):
+                yield (*path, *inner), item
