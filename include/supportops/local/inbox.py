@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from email import policy
@@ -25,13 +26,17 @@ from supportops.local.terminal import printable
 
 SMS_LENGTH = 160
 MAIL_LINES = 18
+UNSAFE = re.compile(r"[^\w.-]+")
 LABEL = re.compile(r"^([^:\n]{1,30}:)\n+", re.MULTILINE)
 COLOURS = {Channel.EMAIL: "cyan", Channel.SMS: "magenta", Channel.CHAT: "green"}
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One message as it arrived. `at` is aware; `also` names a file that shows more of it."""
+    """One message as it arrived. `at` is aware; `also` names a file that shows more of it.
+
+    `files` are the names of what an e-mail brought along, pictures in it left out.
+    """
 
     channel: Channel
     at: datetime
@@ -39,6 +44,16 @@ class Delivered:
     title: str
     text: str
     also: str = ""
+    files: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail in parts: its HTML ("" when it has none), and its pictures and files by name."""
+
+    delivered: Delivered
+    html: str
+    files: Mapping[str, bytes]
 
 
 class Inbox:
@@ -51,19 +66,34 @@ class Inbox:
     def numbers(self) -> list[int]:
         return sorted(int(p.stem) for p in self.folder.glob("*.json") if p.stem.isdecimal())
 
-    def keep(self, delivered: Delivered, raw: bytes = b"", html: str = "") -> Path:
-        """Saves one: NNNN.json, for an e-mail also NNNN.eml and what a mail client would show."""
+    def keep(self, delivered: Delivered) -> Path:
+        """Saves one: NNNN.json."""
         with self._lock:
-            number = next(reversed(self.numbers()), 0) + 1
-            path = self.folder / f"{number:04}.json"
-            if raw:
-                write_new(path.with_suffix(".eml"), raw)
-            if html:
-                write_new(path.with_suffix(".html"), html)
-            also = path.with_suffix(".html").name if html else ""
-            content = asdict(delivered) | {"at": delivered.at.isoformat(), "also": also}
-            replace(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-            return path
+            return self._save(self._next(), delivered)
+
+    def keep_mail(self, mail: Mail, raw: bytes) -> Path:
+        """Saves one: NNNN.json, NNNN.eml, what a mail client would show as NNNN.html, and in the
+        folder NNNN what came with it.
+        """
+        with self._lock:
+            path = self._next()
+            write_new(path.with_suffix(".eml"), raw)
+            if mail.files:
+                path.with_suffix("").mkdir(mode=0o700)
+            for name, content in mail.files.items():
+                write_new(path.with_suffix("") / name, content)
+            if mail.html:
+                write_new(path.with_suffix(".html"), _with_pictures(mail, path.stem))
+            also = path.with_suffix(".html").name if mail.html else ""
+            return self._save(path, dataclasses.replace(mail.delivered, also=also))
+
+    def _next(self) -> Path:
+        return self.folder / f"{next(reversed(self.numbers()), 0) + 1:04}.json"
+
+    def _save(self, path: Path, delivered: Delivered) -> Path:
+        content = asdict(delivered) | {"at": delivered.at.isoformat()}
+        replace(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        return path
 
     def after(self, number: int) -> Iterator[tuple[int, Delivered]]:
         """Deliveries later than `number`, in order."""
@@ -77,14 +107,35 @@ class Inbox:
         return Delivered(**found | {"channel": Channel(found["channel"]), "at": at})
 
 
-def from_mail(content: bytes, recipients: list[str], at: datetime) -> tuple[Delivered, str]:
-    """A delivery out of an SMTP message, and its HTML part ("" when it has none)."""
+def from_mail(content: bytes, recipients: list[str], at: datetime) -> Mail:
+    """A delivery out of an SMTP message."""
     message = BytesParser(policy=policy.default).parsebytes(content)
     if not isinstance(message, EmailMessage):
         raise TypeError("policy.default makes an EmailMessage")
     title = str(message["Subject"] or "")
     text = part(message, "plain")
-    return Delivered(Channel.EMAIL, at, ", ".join(recipients), title, text), part(message, "html")
+    html = part(message, "html")
+    files = dict(_files(message))
+    listed = [name for name in files if f"cid:{name}" not in html]
+    to = ", ".join(recipients)
+    return Mail(Delivered(Channel.EMAIL, at, to, title, text, files=listed), html, files)
+
+
+def _files(message: EmailMessage) -> Iterator[tuple[str, bytes]]:
+    """What came along, under names that stay inside a folder."""
+    for each in message.walk():
+        name = UNSAFE.sub("_", each.get_filename() or "").lstrip(".")
+        content = each.get_payload(decode=True)
+        if name and isinstance(content, bytes):
+            yield name, content
+
+
+def _with_pictures(mail: Mail, folder: str) -> str:
+    """The HTML as a browser shows it from the inbox: its pictures are files beside it."""
+    html = mail.html
+    for name in mail.files:
+        html = html.replace(f"cid:{name}", f"{folder}/{name}")
+    return html
 
 
 def part(message: EmailMessage, kind: str) -> str:
@@ -140,4 +191,5 @@ def foot(number: int, delivered: Delivered) -> str:
     if delivered.channel is Channel.SMS:
         length = len(delivered.title) + len(delivered.text)
         return f"{length} of {SMS_LENGTH} characters · {at}"
-    return f"{delivered.also or f'{number:04}.json'} · {at}"
+    with_it = f" + {', '.join(delivered.files)}" if delivered.files else ""
+    return f"{delivered.also or f'{number:04}.json'}{printable(with_it)} · {at}"

@@ -32,8 +32,7 @@ class MailHandler:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
-        delivered, html = from_mail(raw, envelope.rcpt_tos, self.clock())
-        self.inbox.keep(delivered, raw, html)
+        self.inbox.keep_mail(from_mail(raw, envelope.rcpt_tos, self.clock()), raw)
         return "250 OK"
 
 
