@@ -90,8 +90,8 @@ KEPT: dict[Cadence, tuple[tuple[str, str, float, int, int, int], ...]] = {
     ),
 }
 EMPTY: dict[str, Any] = {
-    "promises": (),
-    "volumes": (),
+    "promises": (Promises(By.ALL, None, None, Kept(0, 0), None, None, 0, 0, 0, None),),
+    "volumes": (Volume(By.ALL, None, 0, 0, 0, 0, 0, (0, 0, 0, 0), None),),
     "open_breaches": (),
     "breaches": (),
     "at_risk": (),

@@ -1,0 +1,55 @@
+"""Figures as plain JSON values, and an issued report's totals read back out of them.
+
+Instants are ISO 8601 in UTC ("2026-11-23T08:00:00Z"), durations seconds, shares of one, what there
+is none of null. Keys come in the order of the fields, so the same figures give the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import isfinite
+from typing import Any, cast
+
+from supportops.reports.figures import By, Figures, Kept, Point
+
+VERSION = 1
+"""Of this layout. A change that a reader of older reports would stumble over adds one."""
+
+# What is told beside the fields, so that no reader has to divide.
+DERIVED = {Kept: ("breached", "share", "few"), Point: ("share", "few")}
+
+
+def to_json(figures: Figures) -> dict[str, Any]:
+    """Every figure as dicts, lists, texts, numbers, booleans and None: strict JSON."""
+    return {"version": VERSION, **cast("dict[str, Any]", _plain(figures))}
+
+
+def points_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
+    """Due and met over all metrics of each tier, and of all together (None), as issued.
+
+    Raises KeyError where the value is not one of `to_json`.
+    """
+    return {
+        line["name"]: (line["kept"]["due"], line["kept"]["met"])
+        for line in issued["promises"]
+        if line["metric"] is None and line["by"] in (By.TIER, By.ALL)
+    }
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        names = [field.name for field in fields(value)]
+        names += DERIVED.get(cast("type[Any]", type(value)), ())
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return value
