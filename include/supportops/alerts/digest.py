@@ -13,8 +13,9 @@ from enum import StrEnum
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Channel, Kind, Phase, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import OfficeHours
-from supportops.alerts.story import Notice, cut, safe_link, tell
+from supportops.alerts.story import Notice, cut, tell
 from supportops.alerts.ticket_clock import TicketClock
+from supportops.board_address import safe_link
 from supportops.gsm7 import fit_sms, gsm7, septets
 from supportops.notify import Letter
 from supportops.rendering import render

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 
 from supportops.alerts.alert import Alert, Channel
-from supportops.alerts.story import MOST_NAMES, Notice, Story, cut, incident_link, safe_link, tell
+from supportops.alerts.story import MOST_NAMES, Notice, Story, cut, incident_link, tell
+from supportops.board_address import safe_link
 from supportops.gsm7 import fit_sms, gsm7, septets
 from supportops.notify import Letter
 from supportops.rendering import render

@@ -9,17 +9,17 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.alerts.wording import WORDING, reason
+from supportops.board_address import page_link, safe_link
 from supportops.rendering import duration, local, one_line
 
 MOST_NAMES = 100
 _TRACEBACK_LINES = 25
-_LONGEST_LINK = 1000
 _PHASES = {
     "dns": "DNS",
     "connect": "connect",
@@ -111,36 +111,14 @@ def reference(alert: Alert) -> str:
     return hashlib.sha256(alert.key.encode("utf-8", "replace")).hexdigest()[:6]
 
 
-def safe_link(address: str | None) -> str | None:
-    """`address` if it is http(s) and holds nothing that could end a link early, else None."""
-    if not address or not address.isascii() or any(sign in address for sign in " <>()[]|\"'`\\"):
-        return None
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return None
-    return address if parts.scheme in ("http", "https") and parts.hostname else None
-
-
 def incident_path(key: str) -> str:
     """Where the page of an alert lies on the board, relative to it."""
     return f"incident?key={quote(key, safe='', errors='replace')}"
 
 
 def incident_link(board: str | None, alert: Alert) -> str | None:
-    """The page of `alert` on the board at `board`, the board where its pages cannot be addressed.
-
-    Airflow frames the board (`/support/`) and shows its address behind that of the view:
-    `<airflow>/plugin/support/support/incident?key=...`.
-    """
-    home = safe_link(board)
-    if home is None or "/plugin/" not in home or "?" in home or "#" in home:
-        return home
-    view = home.rstrip("/")
-    if view.endswith("/support/support"):
-        view = view.removesuffix("/support")
-    link = f"{view}/support/{incident_path(alert.key)}"
-    return link if len(link) <= _LONGEST_LINK else home
+    """The page of `alert` on the board at `board`, as `page_link` tells."""
+    return page_link(board, incident_path(alert.key))
 
 
 def _word(alert: Alert, resolved: bool) -> str:
@@ -174,7 +152,7 @@ def _ended(alert: Alert, facts: Facts) -> datetime | None:
 def _over(alert: Alert, facts: Facts) -> str:
     if alert.retracted:
         return facts.text("why") or "it turned out not to be so"
-    words, ended = WORDING[alert.kind].over, _ended(alert, facts)
+    words, ended = facts.text("over") or WORDING[alert.kind].over, _ended(alert, facts)
     return words if ended is None else f"{words} after {duration(ended - _started(alert, facts))}"
 
 
