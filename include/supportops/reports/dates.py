@@ -1,0 +1,108 @@
+"""How dates, clocks and numbers are written for a reader: in a language, on a zone's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.numbers import format_decimal
+
+# Unicode's locale data likes thin and unbreakable spaces, which mail subjects and fixed-width
+# text do not.
+_SPACES = str.maketrans({"\u2009": " ", "\u202f": " ", "\u00a0": " "})
+
+
+def check_language(tag: str) -> str:
+    """`tag` again; raises ValueError if it is no BCP 47 tag that dates can be written in."""
+    _locale(tag)
+    return tag
+
+
+@lru_cache(maxsize=32)
+def _locale(tag: str) -> Locale:
+    try:
+        return Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError, TypeError):
+        raise ValueError(
+            f"{tag!r:.40} is not a language that dates can be written in, such as en-GB or de-DE"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever reads a report: `language` is a BCP 47 tag, `zone` an IANA name.
+
+    Instants are aware; they are told on the zone's clock. Raises ValueError for an unknown
+    language, when first asked.
+    """
+
+    language: str
+    zone: str
+
+    def there(self, instant: datetime) -> datetime:
+        """The same instant on the reader's clock."""
+        return instant.astimezone(ZoneInfo(self.zone))
+
+    def weekday(self, day: date) -> str:
+        """ "Thursday 19 Nov"."""
+        name = format_date(day, "EEEE", _locale(self.language))
+        return f"{name} {self._skeleton('MMMd', day)}"
+
+    def short_day(self, day: date) -> str:
+        """ "Thu 19 Nov"."""
+        return self._skeleton("MMMEd", day)
+
+    def days(self, first: date, last: date, *, year: bool = False) -> str:
+        """From one day to another, both named: "16-22 Nov", "16-22 Nov 2026"."""
+        skeleton = "yMMMd" if year else "MMMd"
+        if first == last:
+            return self._skeleton(skeleton, first)
+        told = format_interval(first, last, skeleton, locale=_locale(self.language))
+        return str(told).translate(_SPACES).replace(" – ", " - ").replace("–", "-")
+
+    def clock(self, instant: datetime) -> str:
+        """ "14:05"."""
+        told = format_time(self.there(instant), "short", locale=_locale(self.language))
+        return str(told).translate(_SPACES)
+
+    def instant(self, instant: datetime) -> str:
+        """ "Thu 19 Nov 14:05"."""
+        return f"{self.short_day(self.there(instant).date())} {self.clock(instant)}"
+
+    def full(self, instant: datetime) -> str:
+        """ "Thu, 19 Nov 2026 14:05 GMT"."""
+        there = self.there(instant)
+        return f"{self._skeleton('yMMMEd', there)} {self.clock(instant)} {there.tzname()}"
+
+    def count(self, number: int) -> str:
+        """ "1,204"."""
+        return str(format_decimal(number, locale=_locale(self.language))).translate(_SPACES)
+
+    def share(self, share: float, digits: int = 0) -> str:
+        """A share of one as "91 %", rounded down: 99.97 never reads as 100."""
+        return f"{self.hundredths(share, digits)} %"
+
+    def hundredths(self, share: float, digits: int = 0) -> str:
+        """The number of `share` alone: "91"."""
+        exact = Decimal(str(round(share, 9))) * 100
+        if share < 1:
+            exact = min(exact, Decimal(100) - Decimal(1).scaleb(-digits))
+        down = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN)
+        return self._fixed(down, digits)
+
+    def target(self, share: float) -> str:
+        """A target as it was set, without needless digits: "95 %", "99.5 %"."""
+        return f"{self._fixed(Decimal(str(round(share * 100, 6))).normalize(), None)} %"
+
+    def _fixed(self, number: Decimal, digits: int | None) -> str:
+        pattern = "0.######" if digits is None else "0" + ("." + "0" * digits if digits else "")
+        return str(format_decimal(number, format=pattern, locale=_locale(self.language)))
+
+    def _skeleton(self, skeleton: str, day: date) -> str:
+        told = format_skeleton(skeleton, day, locale=_locale(self.language))
+        return str(told).translate(_SPACES)
