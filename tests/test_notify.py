@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import base64
 import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inboxes import Behaviour, Endpoint, Mailbox, endpoint, free_port, mailbox
-from supportops.notify import Delivery, Letter, Outcome, send
+from supportops.notify import Attachment, Delivery, Letter, Outcome, send
 
 PLAIN = Letter("A title", "Acme Shop DOWN: connection refused")
 MAIL = Letter(
@@ -53,6 +56,105 @@ def test_a_mail_names_its_thread_and_asks_for_no_automatic_reply(mail: Mailbox) 
     assert message["References"] == message["In-Reply-To"] == "<0f3a@alerts.supportops.invalid>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert len(message.get_all("Message-ID", [])) == 1
+
+
+PICTURE = Attachment("trend.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+PAPER = Attachment("weekly-2026-W47.pdf", "application/pdf", b"%PDF-1.7\r\n.\n\0\xff" * 4000)
+TABLE = Attachment("Zürich, Week.csv", "text/csv; charset=utf-8", "a;ü\r\n.\r\n'=1\n".encode())
+REPORT = Letter(
+    "SLA week 47: 91 % \u2013 4 open 🔥",
+    "From us: https://board.example/report?week=47\n.\nÜ" + "x" * 1200,
+    '<p>Für Ärzte 🔥 <img src="cid:trend.png" alt="falling"></p>',
+    attachments=(PAPER, TABLE),
+    images=(PICTURE,),
+)
+
+
+def shape(part: EmailMessage) -> Any:
+    """The tree of a mail's media types."""
+    kind = part.get_content_type()
+    return (kind, [shape(each) for each in part.iter_parts()]) if part.is_multipart() else kind
+
+
+def test_files_belong_to_the_mail_and_pictures_to_its_html(mail: Mailbox) -> None:
+    assert attempt(mail.url(), REPORT).outcome is Outcome.HANDED_OVER
+    message = mail.wait_for(1)[0].message
+    page = ("multipart/related", ["text/html", "image/png"])
+    words = ("multipart/alternative", ["text/plain", page])
+    assert shape(message) == ("multipart/mixed", [words, "application/pdf", "text/csv"])
+    assert [part.defects for part in message.walk()] == [[]] * 8
+
+
+def test_a_picture_is_found_by_the_name_that_the_html_calls_it(mail: Mailbox) -> None:
+    attempt(mail.url(), REPORT)
+    (arrived,) = mail.wait_for(1)
+    (picture,) = (p for p in arrived.message.walk() if p.get_content_type() == "image/png")
+    assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in arrived.part("html")
+    assert picture.get_content_disposition() == "inline"
+    assert picture.get_content() == PICTURE.content
+
+
+def test_attached_files_arrive_byte_for_byte_under_their_names(mail: Mailbox) -> None:
+    attempt(mail.url(), REPORT)
+    paper, table = mail.wait_for(1)[0].message.iter_attachments()
+    assert paper.get_filename() == PAPER.name
+    assert paper.get_content() == PAPER.content
+    assert table.get_filename() == TABLE.name
+    assert table.get_payload(decode=True) == TABLE.content
+    assert table.get_content_charset() == "utf-8"
+
+
+def test_the_words_of_a_long_mail_arrive_as_written_with_their_links(mail: Mailbox) -> None:
+    attempt(mail.url(), REPORT)
+    (arrived,) = mail.wait_for(1)
+    assert arrived.subject == REPORT.title
+    assert arrived.part("plain").splitlines() == REPORT.text.splitlines()
+    assert arrived.part("html").splitlines() == [REPORT.html]
+
+
+def test_an_address_that_wants_text_gets_the_files_without_the_pictures(mail: Mailbox) -> None:
+    attempt(mail.url(extra="&format=text"), REPORT)
+    message = mail.wait_for(1)[0].message
+    assert shape(message) == ("multipart/mixed", ["text/plain", "application/pdf", "text/csv"])
+
+
+def test_a_file_of_no_known_kind_and_an_empty_one_arrive_too(mail: Mailbox) -> None:
+    odd = (
+        Attachment("a", "", b"?"),
+        Attachment("b", "multipart/x", b""),
+        Attachment("c", "é", b""),
+    )
+    assert attempt(mail.url(), Letter("t", "x", attachments=odd)).outcome is Outcome.HANDED_OVER
+    files = list(mail.wait_for(1)[0].message.iter_attachments())
+    assert [file.get_payload(decode=True) for file in files] == [b"?", b"", b""]
+
+
+def test_a_mail_to_two_people_of_whom_one_is_unknown_is_a_failure(mail: Mailbox) -> None:
+    mail.behaviour = Behaviour.REFUSE
+    delivery = attempt(mail.url("one@example.com,two@example.com"), REPORT)
+    assert (delivery.outcome, delivery.detail) == (Outcome.FAILED, "550 mailbox unavailable")
+
+
+def test_a_copy_goes_to_those_whom_the_address_names(mail: Mailbox) -> None:
+    attempt(mail.url(extra="&cc=copy@example.com&reply=desk@example.com"), REPORT)
+    (arrived,) = mail.wait_for(1)
+    assert arrived.recipients == ("team@example.com", "copy@example.com")
+    assert arrived.message["Cc"] == "copy@example.com"
+    assert arrived.message["Reply-To"] == "desk@example.com"
+
+
+def test_a_service_that_takes_files_gets_them_and_one_that_takes_none_gets_the_text(
+    http: Endpoint,
+) -> None:
+    assert attempt(http.url("hook"), REPORT).outcome is Outcome.HANDED_OVER
+    assert attempt(http.url("t" * 26, scheme="mmost"), REPORT).outcome is Outcome.HANDED_OVER
+    with_files, without = http.wait_for(2)
+    assert [file["filename"] for file in with_files.json()["attachments"]] == [
+        PAPER.name,
+        TABLE.name,
+    ]
+    assert base64.b64decode(with_files.json()["attachments"][0]["base64"]) == PAPER.content
+    assert REPORT.text in without.json()["text"]
 
 
 def test_a_letter_without_html_is_sent_as_plain_text(mail: Mailbox) -> None:

@@ -7,12 +7,15 @@ import sys
 import threading
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from supportops.mail_parts import Attachment, with_parts
 from supportops.masking import mask
 from supportops.transport_log import TransportLog
+
+__all__ = ["GRACE", "Attachment", "Delivery", "Letter", "Outcome", "send"]
 
 
 class Outcome(StrEnum):
@@ -29,7 +32,8 @@ class Letter:
     """A message ready to send. `html` is used where the channel shows HTML (e-mail).
 
     `title` may be empty: an SMS and a chat message carry everything in `text`. `message_id` is
-    the e-mail thread that the letter belongs to, "<id@domain>".
+    the e-mail thread that the letter belongs to, "<id@domain>". `attachments` go to services that
+    take files. `images` are those that `html` shows as "cid:NAME"; they go by e-mail alone.
     """
 
     title: str
@@ -37,6 +41,8 @@ class Letter:
     html: str | None = None
     markdown: bool = False
     message_id: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    images: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,32 +158,106 @@ def _service(url: str, timeout: float) -> Any:
 def _notify(service: Any, letter: Letter) -> str:
     """Apprise's word for what happened: SUCCESS, FAILURE, NOMATCH, PARTIAL or TIMEOUT."""
     from apprise import Apprise, NotifyFormat
+    from apprise.plugins.email.base import NotifyEmail, PGPMode
 
+    letter = _sendable(letter)
     body, form = letter.text, NotifyFormat.MARKDOWN if letter.markdown else NotifyFormat.TEXT
     if letter.html is not None and service.resolve_format(NotifyFormat.HTML) == NotifyFormat.HTML:
         body, form = letter.html, NotifyFormat.HTML
-    _head(service, letter)
+    if isinstance(service, NotifyEmail):
+        _head(service, letter)
+        if type(service) is NotifyEmail and service.pgp_mode == PGPMode.NONE:
+            return _mail(service, letter, shown=form == NotifyFormat.HTML)
     messenger = Apprise(asset=service.asset)
     messenger.add(service)
     with messenger.notify(
-        body=_encodable(body),
-        title=_CONTROL.sub(" ", _encodable(letter.title)).strip(),
-        body_format=form,
+        body=body, title=letter.title, body_format=form, attach=_attached(service, letter)
     ) as result:
         return str(result.status.name)
 
 
+def _sendable(letter: Letter) -> Letter:
+    """What a transport can encode, with a title of one line."""
+    return replace(
+        letter,
+        title=_CONTROL.sub(" ", _encodable(letter.title)).strip(),
+        text=_encodable(letter.text),
+        html=None if letter.html is None else _encodable(letter.html),
+    )
+
+
 def _head(service: Any, letter: Letter) -> None:
     """E-mail headers: the thread, and the mark that keeps out-of-office replies away."""
-    from apprise.plugins.email.base import NotifyEmail
-
-    if not isinstance(service, NotifyEmail):
-        return
     service.headers["Auto-Submitted"] = "auto-generated"
     if letter.message_id:
         thread = _CONTROL.sub("", letter.message_id)
         service.headers["References"] = thread
         service.headers["In-Reply-To"] = thread
+
+
+def _mail(service: Any, letter: Letter, *, shown: bool) -> str:
+    """Sends an e-mail whose head and way are Apprise's and whose parts are ours.
+
+    Apprise would take the words of the HTML for the text part, a table's cells each on a line and
+    no link with its address, and would file attachments among the pictures. `shown`: with HTML.
+    """
+    from apprise import NotifyFormat
+    from apprise.plugins.email.base import NotifyEmail
+    from apprise.plugins.email.smtp import AppriseSMTPController
+
+    mails = NotifyEmail.prepare_emails(
+        subject=letter.title,
+        body="",
+        notify_format=NotifyFormat.TEXT,
+        from_addr=service.from_addr,
+        to=service.targets,
+        cc=service.cc,
+        bcc=service.bcc,
+        reply_to=service.reply_to,
+        smtp_host=service.smtp_host,
+        headers={"X-Application": service.app_id, **service.headers},
+        names=service.names,
+        tzinfo=service.tzinfo,
+    )
+    html = letter.html if shown else None
+    with AppriseSMTPController(
+        host=service.smtp_host,
+        port=service.port,
+        secure_mode=service.secure_mode,
+        user=service.user,
+        password=service.password,
+        verify_certificate=service.verify_certificate,
+        socket_connect_timeout=service.socket_connect_timeout,
+    ) as connection:
+        taken = [
+            connection.sendmail(
+                service.from_addr[1],
+                mail.to_addrs,
+                with_parts(mail.body, letter.text, html, letter.images, letter.attachments),
+            )
+            for mail in mails
+        ]
+    return "SUCCESS" if all(taken) else "FAILURE"
+
+
+def _attached(service: Any, letter: Letter) -> Any:
+    """The files in Apprise's own form, None for a service that takes none."""
+    from apprise.attachment.memory import AttachMemory
+    from apprise.plugins.email.base import NotifyEmail
+
+    files = letter.attachments
+    if isinstance(service, NotifyEmail):  # signed or encrypted, so its parts are Apprise's
+        files = (*letter.images, *files)
+        service.inline = bool(letter.images)
+    if not service.attachment_support:
+        return None
+    made: Any = AttachMemory
+    found = [
+        made(content=file.content, name=file.name, mimetype=file.media_type.partition(";")[0])
+        for file in files
+        if file.content  # Apprise takes an empty file for one that is not there
+    ]
+    return found or None
 
 
 def _judged(status: str, lines: list[str]) -> tuple[Outcome, str]:
