@@ -1,0 +1,255 @@
+"""Reports as they were made and as they were issued, with their documents.
+
+Rows are appended, one an edition. What one says never changes; issuing it is told once, beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+
+from supportops.db.engine import take_turns
+from supportops.db.schema import report_documents, reports
+from supportops.reports.file import File
+from supportops.reports.period import Cadence
+
+KEEPING = 7_305_041
+
+_c = reports.c
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report as it was made. `period` is its label, `configuration` the digest of the one that
+    it was made by, `code` the version that made it; `figures` are plain JSON values; `troubles`
+    say what could not be made.
+    """
+
+    cadence: Cadence
+    period: str
+    audience: str
+    customer: str | None
+    starts_at: datetime
+    ends_at: datetime
+    as_of: datetime
+    data_until: datetime | None
+    made_at: datetime
+    configuration: str
+    code: str
+    subject: str
+    figures: Mapping[str, Any]
+    troubles: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a list of reports shows of one. `edition` counts from 1 for each period and audience.
+
+    `issued_at`, `alert` and `recipients` (names) are set by issuing it.
+    """
+
+    id: int
+    cadence: Cadence
+    period: str
+    audience: str
+    edition: int
+    customer: str | None
+    starts_at: datetime
+    ends_at: datetime
+    as_of: datetime
+    data_until: datetime | None
+    made_at: datetime
+    issued_at: datetime | None
+    alert: str | None
+    configuration: str
+    code: str
+    subject: str
+    recipients: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Entry):
+    """A report as kept, with its figures."""
+
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ENTRY = tuple(reports.c[each.name] for each in fields(Entry))
+_KEPT = tuple(reports.c[each.name] for each in fields(Kept))
+
+
+def keep(connection: Connection, draft: Draft, files: Sequence[File]) -> Kept:
+    """Appends a report as the next edition of its cadence, period and audience, with its files.
+
+    Writers take turns until their transactions end, so two of them get different editions.
+    """
+    take_turns(connection, KEEPING)
+    last = select(func.max(_c.edition)).where(*_named(draft.cadence, draft.period, draft.audience))
+    row = {each.name: getattr(draft, each.name) for each in fields(Draft)} | {
+        "cadence": draft.cadence.value,
+        "edition": (connection.execute(last).scalar() or 0) + 1,
+        "recipients": [],
+        "figures": dict(draft.figures),
+        "troubles": list(draft.troubles),
+    }
+    found = connection.execute(insert(reports).values(row).returning(_c.id)).scalar_one()
+    if files:
+        connection.execute(insert(report_documents), [_document(found, file) for file in files])
+    kept = connection.execute(select(*_KEPT).where(_c.id == found)).mappings().one()
+    return _kept(kept)
+
+
+def issue(
+    connection: Connection, report: int, alert: str, recipients: Sequence[str], now: datetime
+) -> bool:
+    """Marks a report as issued by this alert, to these; False if it was issued before."""
+    statement = update(reports).where(_c.id == report, _c.issued_at.is_(None))
+    values = {"issued_at": now, "alert": alert, "recipients": list(recipients)}
+    return connection.execute(statement.values(values)).rowcount == 1
+
+
+def issued(connection: Connection, cadence: Cadence, period: str, audience: str) -> Kept | None:
+    """The newest edition that was issued."""
+    return _first(connection, _editions(cadence, period, audience).where(_c.issued_at.is_not(None)))
+
+
+def newest(connection: Connection, cadence: Cadence, period: str, audience: str) -> Kept | None:
+    """The newest edition, issued or not."""
+    return _first(connection, _editions(cadence, period, audience))
+
+
+def edition(
+    connection: Connection, cadence: Cadence, period: str, audience: str, number: int
+) -> Kept | None:
+    """One edition."""
+    return _first(connection, _editions(cadence, period, audience).where(_c.edition == number))
+
+
+def issued_before(
+    connection: Connection, cadence: Cadence, audience: str, before: datetime, count: int
+) -> list[Kept]:
+    """Of the last `count` issued periods that start before `before` the newest issued editions,
+    oldest first.
+    """
+    start = select(_c.period).where(*_issued(cadence, audience), _c.starts_at < before)
+    last = start.group_by(_c.period).order_by(func.max(_c.starts_at).desc()).limit(count)
+    return issued_among(connection, cadence, audience, connection.execute(last).scalars().all())
+
+
+def issued_among(
+    connection: Connection, cadence: Cadence, audience: str, periods: Sequence[str]
+) -> list[Kept]:
+    """Of these periods, those that were issued: their newest issued editions, oldest first."""
+    wanted = (*_issued(cadence, audience), _c.period.in_(list(periods)))
+    last = select(func.max(_c.id)).where(*wanted).group_by(_c.period)
+    rows = select(*_KEPT).where(_c.id.in_(last)).order_by(_c.starts_at)
+    return [_kept(row) for row in connection.execute(rows).mappings()]
+
+
+def by_alert(connection: Connection, keys: Sequence[str]) -> dict[str, Kept]:
+    """The reports that these alerts issued, by the alert's key."""
+    rows = select(*_KEPT).where(_c.alert.in_(list(keys)))
+    return {row["alert"]: _kept(row) for row in connection.execute(rows).mappings()}
+
+
+def listing(
+    connection: Connection,
+    limit: int,
+    *,
+    cadence: Cadence | None = None,
+    audience: str | None = None,
+    customer: str | None = None,
+    only_issued: bool = False,
+) -> list[Entry]:
+    """The newest reports first, by period, then by edition; those that meet all that is given."""
+    rows = select(*_ENTRY).order_by(_c.ends_at.desc(), _c.audience, _c.edition.desc(), _c.id)
+    for column, value in ((_c.cadence, cadence), (_c.audience, audience), (_c.customer, customer)):
+        if value is not None:
+            rows = rows.where(column == value)
+    if only_issued:
+        rows = rows.where(_c.issued_at.is_not(None))
+    return [_entry(row) for row in connection.execute(rows.limit(limit)).mappings()]
+
+
+def files(connection: Connection, report: int, names: Sequence[str] | None = None) -> list[File]:
+    """The files of a report by name, or those of them with these names."""
+    table = report_documents.c
+    rows = select(table.name, table.media_type, table.content).where(table.report == report)
+    if names is not None:
+        rows = rows.where(table.name.in_(list(names)))
+    return [File(*row) for row in connection.execute(rows.order_by(table.name))]
+
+
+def file(
+    connection: Connection,
+    cadence: Cadence,
+    period: str,
+    audience: str,
+    number: int | None,
+    name: str,
+) -> File | None:
+    """A file of an edition; without a number of the newest issued one, or else the newest."""
+    if number is not None:
+        kept = edition(connection, cadence, period, audience, number)
+    else:
+        of = (connection, cadence, period, audience)
+        kept = issued(*of) or newest(*of)
+    found = files(connection, kept.id, [name]) if kept else []
+    return found[0] if found else None
+
+
+def digests(connection: Connection, report: int) -> dict[str, str]:
+    """The SHA-256 of each file of a report, by name."""
+    table = report_documents.c
+    rows = select(table.name, table.digest).where(table.report == report).order_by(table.name)
+    return {row.name: row.digest for row in connection.execute(rows)}
+
+
+def _named(cadence: Cadence, period: str, audience: str) -> tuple[Any, ...]:
+    return (_c.cadence == cadence.value, _c.period == period, _c.audience == audience)
+
+
+def _issued(cadence: Cadence, audience: str) -> tuple[Any, ...]:
+    return (_c.cadence == cadence.value, _c.audience == audience, _c.issued_at.is_not(None))
+
+
+def _editions(cadence: Cadence, period: str, audience: str) -> Select[Any]:
+    chosen = select(*_KEPT).where(*_named(cadence, period, audience))
+    return chosen.order_by(_c.edition.desc()).limit(1)
+
+
+def _first(connection: Connection, rows: Select[Any]) -> Kept | None:
+    found = connection.execute(rows).mappings().first()
+    return None if found is None else _kept(found)
+
+
+def _document(report: int, file: File) -> dict[str, Any]:
+    return {
+        "report": report,
+        "name": file.name,
+        "media_type": file.media_type,
+        "digest": file.digest,
+        "content": file.content,
+    }
+
+
+def _entry(row: RowMapping) -> Entry:
+    return Entry(**_values(row))
+
+
+def _kept(row: RowMapping) -> Kept:
+    return Kept(**_values(row))
+
+
+def _values(row: RowMapping) -> dict[str, Any]:
+    return {
+        **row,
+        "cadence": Cadence(row["cadence"]),
+        "recipients": tuple(row["recipients"]),
+        "troubles": tuple(row["troubles"]),
+    }
