@@ -23,7 +23,8 @@ def wilson(met: ArrayLike, due: ArrayLike) -> tuple[NDArray[np.float64], NDArray
     whole = 1 + Z**2 / n
     middle = (share + Z**2 / (2 * n)) / whole
     half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / whole
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+    # Rounding must not put the share itself outside.
+    return np.clip(middle - half, 0.0, share), np.clip(middle + half, share, 1.0)
 
 
 def kept(due: int, met: int, target: float | None = None) -> Kept:
