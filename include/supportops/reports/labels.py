@@ -8,7 +8,7 @@ from supportops.reports.figures import By, Clock
 # A subject can be a novel; what is longer than this is told by the ticket itself.
 LONGEST = 300
 NOBODY = "nobody"
-OVERALL = "Overall (a mixture of tiers)"
+OVERALL = "Overall (mixed tiers)"
 
 _TIERS = {
     "user_support": "User support",
@@ -50,7 +50,7 @@ def tier_inside(name: str) -> str:
 
 def metric(name: str | None) -> str:
     """ "First reply"; None is all of them together."""
-    return "All together" if name is None else _METRICS.get(name) or said(name, 60)
+    return "All" if name is None else _METRICS.get(name) or said(name, 60)
 
 
 def promise(clock: Clock) -> str:

@@ -15,7 +15,7 @@ SHOWN_INCIDENTS = 20
 _ALLOWED = 0.0001 * 7 * 86400
 
 
-def uptime(figures: Figures, reader: Reader) -> Words | None:
+def uptime(figures: Figures, reader: Reader, target: float | None) -> Words | None:
     """All sites together in a sentence; None where there is no such line."""
     line = next((u for u in figures.uptimes if u.customer is None), None)
     if line is None and len(figures.uptimes) == 1:
@@ -27,7 +27,8 @@ def uptime(figures: Figures, reader: Reader) -> Words | None:
         return Words(f"{several(line.sites, 'site')}: not seen at all, {unseen}.")
     seen = f"{reader.share(line.up_share, 2)} of the time that was seen"
     counted = f"{reader.count(line.checks)} checks, {several(line.outages, 'outage')}, {unseen}"
-    return Words(f"{several(line.sites, 'site')} up {seen}: {counted}.")
+    aim = "" if target is None else f" Target: {reader.target(target)}."
+    return Words(f"{several(line.sites, 'site')} up {seen}: {counted}.{aim}")
 
 
 def sites(figures: Figures, reader: Reader) -> Table:
@@ -36,7 +37,7 @@ def sites(figures: Figures, reader: Reader) -> Table:
     whose = figures.customer is None
     return Table(
         "sites",
-        "Sites",
+        "Uptime by site",
         (
             Column("Site"),
             *((Column("Customer"),) if whose else ()),
@@ -79,7 +80,7 @@ def _up(line: SiteLine, reader: Reader) -> Cell:
 
 
 def _budget(line: SiteLine) -> Cell:
-    if line.budget_seconds is None:
+    if line.budget_seconds is None or line.up_share is None:
         return cells.NONE
     if line.budget_seconds < 0:
         over = f"{duration(-line.budget_seconds)} over"

@@ -67,7 +67,7 @@ def times(figures: Figures, reader: Reader) -> Table:
 def customers(figures: Figures, reader: Reader) -> Table:
     """The customers whose promises were broken most come first."""
     lines = sorted(_lines(figures, By.CUSTOMER), key=lambda p: (-p.kept.breached, -p.kept.due))
-    return _groups("customers", "Customers", "Customer", lines, reader)
+    return _groups("customers", "Promises by customer", "Customer", lines, reader)
 
 
 def sites(figures: Figures, reader: Reader) -> Table:

@@ -9,7 +9,6 @@ from supportops.reports.dates import Reader
 from supportops.reports.document import BarsPicture, Cell, Chart, Column, Table, Tone, Unit
 from supportops.reports.figures import FEW, By, Clock, Figures, Volume
 from supportops.reports.labels import several
-from supportops.reports.period import Cadence
 
 SHOWN_TICKETS = 20
 AGES = ("Under 1 day", "1 to 3 days", "3 to 7 days", "Over 7 days")
@@ -32,7 +31,7 @@ def breaches(figures: Figures, reader: Reader) -> Table:
     """What fell due in the period and was not done by then, and what became of it."""
     return _tickets(
         figures,
-        Table("breaches", "Broken in this period", (), (), empty="None: every promise was kept."),
+        Table("breaches", "Broken promises", (), (), empty="None: every promise was kept."),
         list(figures.breaches),
         (Column("Was due", Unit.INSTANT), Column("What happened")),
         lambda c: (cells.instant(c.breached_at or c.deadline, reader), _happened(c)),
@@ -41,12 +40,11 @@ def breaches(figures: Figures, reader: Reader) -> Table:
 
 def at_risk(figures: Figures, reader: Reader) -> Table:
     """Not broken, but due soon; the soonest first."""
-    daily = figures.period.cadence is Cadence.DAILY
     return _tickets(
         figures,
         Table(
             "at_risk",
-            "At risk today" if daily else "At risk",
+            "At risk",
             (),
             (),
             empty=f"None: nothing falls due before {reader.instant(figures.risk_until)}.",
@@ -144,8 +142,8 @@ def backlog(figures: Figures, reader: Reader) -> Table:
     """Open tickets by age in calendar time."""
     columns = (Column("Open", Unit.COUNT), *(Column(age, Unit.COUNT) for age in AGES))
     return Table(
-        "backlog",
-        "Open tickets by age",
+        "backlog_ages",
+        "The same in figures",
         (Column("Tier"), *columns, Column("Oldest", Unit.SECONDS)),
         tuple(
             (

@@ -15,24 +15,28 @@ from supportops.reports.document import (
     Tone,
     TrendPicture,
     TrendPoint,
+    Words,
 )
 from supportops.reports.figures import Because, By, Figures, Kept, Point, Restatement, Trend
 from supportops.reports.labels import said
 from supportops.reports.sentences import week
 
 _REASONS = 5
+_DRAWN = 2  # points without which a chart shows nothing
 
 
-def charts(figures: Figures, reader: Reader) -> tuple[Chart, ...]:
-    """One a tier, the mixture of all last."""
+def charts(figures: Figures, reader: Reader) -> tuple[Chart | Words, ...]:
+    """One a tier, the mixture of all last; a sentence where there is nothing to draw."""
     names: set[str] = set()
-    made = []
+    made: list[Chart | Words] = []
     for trend in _ordered(figures):
-        name = _identifier(trend, names)
+        told, name = alt(trend, reader), _identifier(trend, names)
         names.add(name)
-        made.append(
-            Chart(name, labels.group(trend.by, trend.name), alt(trend, reader), _picture(trend))
-        )
+        if sum(not point.few for point in trend.points) < _DRAWN:
+            made.append(Words(f"{told}."))
+        else:
+            title = labels.group(trend.by, trend.name)
+            made.append(Chart(name, title, told, _picture(trend)))
     return tuple(made)
 
 

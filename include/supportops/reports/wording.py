@@ -16,7 +16,7 @@ from supportops.reports import (
 )
 from supportops.reports.audience import Audience, Part, Plan
 from supportops.reports.dates import Reader
-from supportops.reports.document import Block, Document, Section, Tile, Tone, Words
+from supportops.reports.document import Block, Document, Section, Tile, Tone
 from supportops.reports.figures import Figures, Kept, Promises
 from supportops.reports.period import Cadence
 
@@ -152,15 +152,9 @@ def _customers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
 
 
 def _sites(figures: Figures, reader: Reader, plan: Plan) -> tuple[Block, ...]:
-    words = site_tables.uptime(figures, reader)
-    promised = tables.sites(figures, reader)
-    target = f"Target: {reader.target(plan.availability)} up." if plan.availability else ""
-    return (
-        *([words] if words else []),
-        *([Words(target)] if target else []),
-        site_tables.sites(figures, reader),
-        *([promised] if promised.rows else []),
-    )
+    words = site_tables.uptime(figures, reader, plan.availability)
+    uptimes, promised = site_tables.sites(figures, reader), tables.sites(figures, reader)
+    return (*([words] if words else []), uptimes, *([promised] if promised.rows else []))
 
 
 def _incidents(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
