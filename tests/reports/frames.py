@@ -2,7 +2,7 @@
 
     clocks(clock(tier="bug_fix", due="2026-11-18 12:00"), clock(number="2", broken="..."))
     tickets(ticket(created="2026-11-16 09:00"), ticket(number="2", left_out="merged"))
-    of_stories({"1": story("2026-11-16 09:00 asks", ...)}, as_of="2026-11-23 08:00")
+    of_stories(asked(1, "bug_fix", "2026-11-16 09:00", "2026-11-16 11:00 answers"), MONDAY)
 
 Instants are London's readings ("2026-11-16 09:00") or aware datetimes.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sla.policies import book, columns, london
+from sla.policies import book, columns, london, story
 from supportops.reports.facts import (
     ALERT_COLUMNS,
     CLOCK_COLUMNS,
@@ -147,6 +147,12 @@ def of_stories(
     for column in ("source", "number", "subject", "customer", "site", "assignee"):
         judged[column] = pd.Series([given[number][column] for number in numbers], dtype="object")
     return judged[list(CLOCK_COLUMNS)]
+
+
+def asked(number: int, tier: str, at: str, *then: str) -> dict[str, list[Event]]:
+    """A ticket that had its tier from the beginning."""
+    told = story(f"{at} asks", f"{at} tier {tier}", *then, ticket=str(number))
+    return {str(number): told}
 
 
 def facts(
