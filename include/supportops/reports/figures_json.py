@@ -35,8 +35,12 @@ def points_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
     return {
         line["name"]: (line["kept"]["due"], line["kept"]["met"])
         for line in issued["promises"]
-        if line["metric"] is None and line["by"] in (By.TIER, By.ALL)
+        if line["metric"] is None and _is_total(line)
     }
+
+
+def _is_total(line: Mapping[str, Any]) -> bool:
+    return line["by"] == By.ALL or (line["by"] == By.TIER and line["name"] is not None)
 
 
 def _plain(value: Any) -> Any:

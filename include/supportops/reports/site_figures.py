@@ -27,10 +27,9 @@ def site_lines(
     The error budget is what the target leaves of the time that was seen, less the time down. It
     is None without a target, and where nothing was seen.
     """
-    ordered = _measured(sites).sort_values(["customer", "site"], kind="stable")
     return tuple(
         _site_line(row, of_site.get(row["site"], availability))
-        for row in ordered.to_dict("records")
+        for row in _measured(sites).to_dict("records")
     )
 
 
@@ -68,9 +67,9 @@ def recovery_median(incidents: pd.DataFrame, period: Period) -> float | None:
 
 
 def _measured(sites: pd.DataFrame) -> pd.DataFrame:
-    """With what was never measured as nothing, and `seen_seconds` and `all_seconds` added."""
+    """In order, what was never measured as nothing, with `seen_seconds` and `all_seconds`."""
     spans = [f"{state}_seconds" for state in ("up", "down", "unknown", "maintenance")]
-    measured = sites.fillna(dict.fromkeys(spans, 0.0))
+    measured = sites.sort_values(["customer", "site"]).fillna(dict.fromkeys(spans, 0.0))
     return measured.assign(
         seen_seconds=measured["up_seconds"] + measured["down_seconds"],
         all_seconds=measured[spans].sum(axis=1),
