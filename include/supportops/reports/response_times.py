@@ -9,8 +9,8 @@ would tell how fast the quick answers were. Clocks of merged and deleted tickets
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -126,20 +126,21 @@ def _crossed(groups: Groups, metrics: Groups) -> Groups:
 def _times(
     clocks: pd.DataFrame, started: NDArray[np.bool_], cells: Groups
 ) -> list[tuple[Times, Times]]:
-    """How long the clocks of each group took on the promise's time and on the calendar."""
+    """How long the clocks of each group took, on the promise's time and on the calendar."""
     code = cells.code[started]
     order = np.argsort(code, kind="stable")
     ends = np.cumsum(np.bincount(code, minlength=len(cells)))[:-1]
-    finished = np.split((clocks["state"] == "fulfilled").to_numpy()[started][order], ends)
-    business, calendar = (
-        np.split(clocks[name].to_numpy(np.float64)[started][order], ends)
-        for name in ("open_seconds", "calendar_seconds")
+    done, business, calendar = (
+        np.split(column.to_numpy()[started][order], ends)
+        for column in (
+            clocks["state"] == "fulfilled",
+            clocks["open_seconds"],
+            clocks["calendar_seconds"],
+        )
     )
     return [
-        (_taken(*one), _taken(*two))
-        for one, two in zip(
-            zip(business, finished, strict=True), zip(calendar, finished, strict=True), strict=True
-        )
+        (_taken(own, finished), _taken(felt, finished))
+        for own, felt, finished in zip(business, calendar, done, strict=True)
     ]
 
 
@@ -160,11 +161,13 @@ def _sorted(clocks: pd.DataFrame, first: str) -> pd.DataFrame:
 
 def _listed(clocks: pd.DataFrame) -> tuple[Clock, ...]:
     """Rows as values: missing ones None, instants aware datetimes."""
-    own = clocks.assign(overdue_by=-clocks["left_seconds"])[list(Clock.__dataclass_fields__)]
-    return tuple(Clock(*map(_value, row)) for row in own.itertuples(index=False, name=None))
+    own = clocks.assign(overdue_by=-clocks["left_seconds"])
+    columns = (_plain(own[each.name]) for each in fields(Clock))
+    return tuple(Clock(*row) for row in zip(*columns, strict=True))
 
 
-def _value(found: Any) -> Any:
-    if pd.isna(found):
-        return None
-    return found.to_pydatetime() if isinstance(found, pd.Timestamp) else found
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        read = column.dt.tz_convert(None).to_numpy("datetime64[us]").tolist()
+        return [None if each is None else each.replace(tzinfo=UTC) for each in read]
+    return column.astype(object).where(column.notna(), None).tolist()
