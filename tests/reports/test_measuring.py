@@ -355,7 +355,7 @@ def random_facts(draw: st.DrawFn) -> Facts:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(random_facts(), st.sampled_from(CUSTOMERS))
 def test_a_customers_figures_never_hold_a_word_of_another(of: Facts, customer: str) -> None:
     own = audience(customer=customer)
@@ -373,7 +373,7 @@ def test_a_customers_figures_never_hold_a_word_of_another(of: Facts, customer: s
         assert not [mark for mark in CUSTOMERS if mark != customer and mark in text]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(random_facts())
 def test_customers_add_up_and_rows_may_come_in_any_order(of: Facts) -> None:
     told = measured(of)

@@ -237,7 +237,7 @@ promise = st.tuples(
 some = st.lists(promise, max_size=6, unique_by=lambda each: each[0])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(some, some, st.randoms(use_true_random=False))
 def test_the_changed_tiers_add_up_to_the_whole_in_any_order_of_rows(
     then: list[Any], now: list[Any], random: Any

@@ -7,11 +7,10 @@ is none of null. Keys come in the order of the fields, so the same figures give 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import isfinite
-from typing import Any, cast
+from typing import Any
 
 from supportops.reports.figures import By, Figures, Kept, Point
 
@@ -24,7 +23,7 @@ DERIVED = {Kept: ("breached", "share", "few"), Point: ("share", "few")}
 
 def to_json(figures: Figures) -> dict[str, Any]:
     """Every figure as dicts, lists, texts, numbers, booleans and None: strict JSON."""
-    return {"version": VERSION, **cast("dict[str, Any]", _plain(figures))}
+    return {"version": VERSION, **_plain(figures)}
 
 
 def points_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
@@ -44,16 +43,15 @@ def _is_total(line: Mapping[str, Any]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        names = [field.name for field in fields(value)]
-        names += DERIVED.get(cast("type[Any]", type(value)), ())
-        return {name: _plain(getattr(value, name)) for name in names}
+    if value is None or type(value) in (str, int, bool):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, float) and not isfinite(value):
-        return None
-    return value
+    names = (*value.__dataclass_fields__, *DERIVED.get(type(value), ()))
+    return {name: _plain(getattr(value, name)) for name in names}
