@@ -71,7 +71,7 @@ def definitions(figures: Figures, audience: Audience) -> tuple[tuple[str, str], 
 
 
 def footer(
-    figures: Figures, reader: Reader, *, edition: int = 1, version: str | None = None
+    figures: Figures, reader: Reader, *, edition: int | None = None, version: str | None = None
 ) -> Iterator[str]:
     """Clock and zone, window, ages, what is left out, and by which rules it was counted."""
     period = figures.period
@@ -83,7 +83,10 @@ def footer(
         named = ", ".join(said(name, 60) for name in figures.policies[:5])
         yield f"Promises as in {named}."
     yield _left_out(figures.left_out)
-    yield f"Edition {edition}" + (f", made by supportops {said(version, 60)}." if version else ".")
+    if edition is not None:
+        yield f"Edition {edition}."
+    if version:
+        yield f"Made by supportops {said(version, 60)}."
 
 
 def _data_age(figures: Figures, reader: Reader) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from supportops.rendering import one_line
 from supportops.reports.figures import By, Clock
 
@@ -34,7 +36,12 @@ _NAMELESS = {
 
 def said(text: object, most: int = LONGEST) -> str:
     """Text of a stranger on one line, without hidden signs, cut at `most` signs."""
-    line = one_line(str(text)[: 4 * most])
+    return _said(str(text)[: 2 * most], most)
+
+
+@lru_cache(maxsize=4096)  # the same names and subjects stand in many rows
+def _said(text: str, most: int) -> str:
+    line = one_line(text)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 

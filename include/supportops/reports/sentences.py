@@ -173,7 +173,9 @@ def _still(figures: Figures) -> str:
     return f"{late}, {risk or 'none'} {'is' if risk < 2 else 'are'} at risk today"
 
 
-def notices(figures: Figures, *, edition: int = 1, corrects: bool = False) -> Iterator[Words]:
+def notices(
+    figures: Figures, *, edition: int | None = None, corrects: bool = False
+) -> Iterator[Words]:
     """What has to be known before any figure is read: old data first."""
     if figures.data_until is None:
         yield Words(
@@ -183,7 +185,8 @@ def notices(figures: Figures, *, edition: int = 1, corrects: bool = False) -> It
         age = (figures.as_of - figures.data_until).total_seconds()
         yield Words(f"The ticket data is {_age(age)} old: figures may change.", Tone.BAD)
     if corrects:
-        yield Words(f"This is edition {edition}: it replaces what was sent before.")
+        which = "" if edition is None else f" (edition {edition})"
+        yield Words(f"Corrected{which}: this replaces what was sent before.")
     if not any(v.arrived or v.open for v in figures.volumes) and not everything(figures).due:
         yield Words("No ticket arrived in this period, and none is open.")
 

@@ -11,7 +11,7 @@ _UNBROKEN = 12  # signs of a figure that stays on one line
 
 def wide(text: str) -> int:
     """Columns that `text` takes: two for a wide sign, none for one that is set upon another."""
-    return sum(_columns(sign) for sign in text)
+    return len(text) if text.isascii() else sum(_columns(sign) for sign in text)
 
 
 def _columns(sign: str) -> int:

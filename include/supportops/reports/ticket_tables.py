@@ -133,7 +133,7 @@ def _reopen_rate(volume: Volume, reader: Reader) -> Cell:
     if not volume.solved:
         return cells.NONE
     if volume.solved < FEW:
-        return Cell(f"{volume.reopened} to {volume.solved} solved")
+        return Cell(f"{volume.reopened} per {volume.solved} solved")
     rate = volume.reopened / volume.solved
     return Cell(f"{reader.share(rate, 1)} of {reader.count(volume.solved)}", rate)
 

@@ -44,14 +44,15 @@ def document(
     plan: Plan,
     *,
     link: str | None,
-    edition: int = 1,
+    edition: int | None = None,
     corrects: bool = False,
     version: str | None = None,
 ) -> Document:
     """The report in words, for one audience; the same input gives the same document.
 
-    `link` is the board's page of it. `corrects`: an earlier edition was sent. `version` is the
-    code's. Every text is one line without control and direction characters, and not escaped.
+    `link` is the board's page of it. `corrects`: an earlier edition was sent. `edition` counts
+    from 1, `version` is the code's; what is not given is not told. Every text is one line without
+    control and direction characters, and not escaped.
     Raises ValueError for an unknown language.
     """
     reader = Reader(audience.language, audience.zone)
@@ -72,8 +73,10 @@ def document(
 
 
 def _title(figures: Figures, reader: Reader) -> str:
-    name = f"ervice levels, {sentences.period_name(figures.period, reader)}"
-    return f"{labels.said(figures.customer, 80)}: s{name}" if figures.customer else f"S{name}"
+    period = sentences.period_name(figures.period, reader)
+    if figures.customer:
+        return f"{labels.said(figures.customer, 80)}: service levels, {period}"
+    return f"Service levels, {period}"
 
 
 def _subtitle(figures: Figures, audience: Audience, reader: Reader) -> str:
