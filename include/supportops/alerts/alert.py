@@ -27,12 +27,15 @@ class Kind(StrEnum):
     SLA_BREACH = "sla_breach"
     SLA_FOLLOW_UP = "sla_follow_up"
     CALL = "call"
+    REPORT = "report"
+    REPORT_TROUBLE = "report_trouble"
 
 
 # What one letter tells of many tickets, and what a ticket's alert holds in its facts.
 SERVICE_LEVEL_KINDS = frozenset({Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP})
-# What stays true when its clock ends: a reply that came late does not undo the breach.
-LASTING_KINDS = frozenset({Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP})
+# What is told although nothing is open any more: a reply that came late does not undo the breach,
+# and a report that was issued raises no alarm at all.
+LASTING_KINDS = frozenset({Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT})
 
 
 class Severity(StrEnum):

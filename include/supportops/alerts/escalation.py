@@ -18,6 +18,7 @@ class Why(StrEnum):
     REMINDER = "reminder"
     FALLBACK = "another channel failed"
     RESOLVED = "resolved"
+    ADDRESSED = "addressed to it"
     NOT_YET = "not yet"
     OUTSIDE_HOURS = "outside the route's hours"
     ACKNOWLEDGED = "acknowledged"
@@ -27,7 +28,7 @@ class Why(StrEnum):
     OVER = "over before it was told"
 
 
-SENDS = frozenset({Why.STEP_REACHED, Why.REMINDER, Why.FALLBACK, Why.RESOLVED})
+SENDS = frozenset({Why.STEP_REACHED, Why.REMINDER, Why.FALLBACK, Why.RESOLVED, Why.ADDRESSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,11 @@ def decide(
 
     Level-triggered: the answer depends on the alert as it stands and on what the ledger says
     was done, never on which event called. A decision whose message the ledger already holds is
-    ALREADY, so that asking twice queues nothing twice.
+    ALREADY, so that asking twice queues nothing twice. A report was addressed when it was issued:
+    no route sends it to anybody else.
     """
+    if alert.kind is Kind.REPORT:
+        return []
     if alert.resolved_at is not None and not alert.lasts:
         if alert.kind is Kind.SLA_WARNING:
             return []  # nobody misses a deadline that moved or was met

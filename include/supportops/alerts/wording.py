@@ -98,6 +98,16 @@ WORDING: dict[Kind, Wording] = {
         "A customer calls for help that cannot wait for the office to open.",
         "call was answered",
     ),
+    Kind.REPORT: Wording(
+        "REPORT",
+        "A report was issued for its recipients.",
+        "issued",
+    ),
+    Kind.REPORT_TROUBLE: Wording(
+        "REPORT TROUBLE",
+        "A report is late, did not reach everybody, or lacks a part that could not be made.",
+        "the report is as it should be",
+    ),
 }
 
 

@@ -23,8 +23,18 @@ from supportops.alerts.sending import send_all
 from supportops.alerts.storm import allowance
 from supportops.config.loader import Configuration
 from supportops.db.engine import DISPATCHING, take_turns, writing
-from supportops.flows.alert_letters import NOT_SENT, Letters, NotTried, Sealed, Secrets, Send
+from supportops.flows.alert_letters import (
+    NOT_SENT,
+    SLOWEST_LINE,
+    Letters,
+    NotTried,
+    Sealed,
+    Secrets,
+    Send,
+)
 from supportops.flows.in_force import in_force
+from supportops.flows.report_letters import parcels
+from supportops.flows.report_watch import watch_reports
 from supportops.flows.self_watch import watch
 from supportops.notify import Delivery, Outcome, send
 
@@ -83,6 +93,7 @@ def run(
             configuration = in_force(connection)
         except LookupError as nothing_yet:
             return Summary().to_json() | {"note": str(nothing_yet)}
+        watch_reports(connection, configuration, clock())
     dispatch = _Dispatch(engine, configuration, secrets, clock, send, me)
     end = clock() + LONGEST_DISPATCH
     while clock() < end:
@@ -112,7 +123,9 @@ class _Dispatch:
         self.me = me
         self.summary = Summary()
         self.targets = self.policy.targets()
-        self.letters = Letters(self.policy, self.office, secrets, send, clock)
+        most = configuration.reports.attach_at_most
+        self.heaviest = timedelta(seconds=most / SLOWEST_LINE)
+        self.letters = Letters(self.policy, self.office, secrets, send, clock, most)
 
     def queue(self) -> None:
         """Queues what should have been said by now, takes back what is overtaken."""
@@ -149,19 +162,21 @@ class _Dispatch:
         No letter is posted after `end`, nor so late that its claim would run out under way.
         """
         now = self.clock()
-        slowest = self.policy.retry.timeout + timedelta(seconds=10)
+        slowest = self.policy.retry.timeout + self.heaviest + timedelta(seconds=10)
         lease = self.policy.retry.timeout * (BATCH // WORKERS + 2) + timedelta(minutes=1)
+        lease += self.heaviest
         with writing(self.engine) as connection:
             take_turns(connection, DISPATCHING)
             allowances = self._allowances(connection, now)
             exhausted = [name for name, left in allowances.items() if left <= 0]
             taken = outbox.claim(connection, now, self.me, lease, BATCH, exhausted)
             alerts = store.find_all(connection, [message.alert for message in taken])
+            reports = parcels(connection, alerts.values(), self.policy.board_url)
             self.summary.held_back = outbox.held_back(connection, now, exhausted)
         if not taken:
             return None
         until = min(end, now + lease - slowest)
-        sealed = self.letters.seal(taken, alerts, allowances, until)
+        sealed = self.letters.seal(taken, alerts, reports, allowances, until)
         failed = 0
         for letter, delivery in send_all(
             sealed, self.letters.post, workers=WORKERS, hard_limit=slowest.total_seconds()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from supportops.alerts.alert import Alert
+from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import Notice, compose
 from supportops.alerts.outbox import Message
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.storm import bundles
+from supportops.flows.report_letters import letter as report_letter
 from supportops.notify import Delivery, Letter, Outcome
+from supportops.reports.letter import NothingKept, Parcel
 
 Clock = Callable[[], datetime]
 Secrets = Callable[[str], str | None]
@@ -53,6 +55,9 @@ class NotTried(Delivery):
     bundle: str
 
 
+# What a line carries at the least, in bytes a second: files may take longer than words.
+SLOWEST_LINE = 250_000
+
 # Its batch took too long; the letter is given back and goes with the next one.
 NOT_SENT = Delivery(Outcome.FAILED, "not sent", 0.0)
 
@@ -67,12 +72,14 @@ class Letters:
         secrets: Secrets,
         send: Send,
         clock: Clock,
+        attach_at_most: int,
     ) -> None:
         self._policy = policy
         self._office = office
         self._secrets = secrets
         self._send = send
         self._clock = clock
+        self._attach_at_most = attach_at_most
         self._targets = policy.targets()
         self._timeout = policy.retry.timeout.total_seconds()
         self._slow: dict[str, NotTried] = {}
@@ -81,24 +88,44 @@ class Letters:
         self,
         taken: Sequence[Message],
         alerts: Mapping[str, Alert],
+        reports: Mapping[str, Parcel],
         allowances: Mapping[str, int],
         until: datetime,
     ) -> list[Sealed]:
         """Letters for the messages `taken`: one for a target's digest, one each for others while
-        its allowance lasts, then one for the rest. The urgent first."""
+        its allowance lasts, then one for the rest. The urgent first.
+
+        A report has a letter of its own or waits: in a bundle it would be a line. `reports` are
+        what was found of them, by their alerts' keys.
+        """
         by_target: defaultdict[str, list[Message]] = defaultdict(list)
         digests: defaultdict[str, list[Message]] = defaultdict(list)
+        posted: defaultdict[str, list[Message]] = defaultdict(list)
         for message in taken:
-            (digests if message.digest else by_target)[message.target].append(message)
+            is_report = alerts[message.alert].kind is Kind.REPORT
+            kind = digests if message.digest else posted if is_report else by_target
+            kind[message.target].append(message)
         groups = list(digests.values())
         for target, messages in by_target.items():
             left = allowances.get(target, 1) - (target in digests)
             groups += bundles(messages, max(1, left))
+        used = Counter(group[0].target for group in groups)
+        waiting: list[Sealed] = []
+        for target, messages in posted.items():
+            left = max(0, allowances.get(target, 1) - used[target])
+            groups += [[message] for message in messages[:left]]
+            waiting += [Sealed(target, [m], until, known=NOT_SENT) for m in messages[left:]]
         place = {message.id: number for number, message in enumerate(taken)}
         groups.sort(key=lambda group: place[group[0].id])
-        return [self._sealed(group, alerts, until) for group in groups]
+        return [self._sealed(group, alerts, reports, until) for group in groups] + waiting
 
-    def _sealed(self, group: list[Message], alerts: Mapping[str, Alert], until: datetime) -> Sealed:
+    def _sealed(
+        self,
+        group: list[Message],
+        alerts: Mapping[str, Alert],
+        reports: Mapping[str, Parcel],
+        until: datetime,
+    ) -> Sealed:
         """A letter that cannot be written or addressed fails alone, and not the batch with it."""
         name = group[0].target
         target = self._targets.get(name)
@@ -114,15 +141,24 @@ class Letters:
             known = _nobody(f"nobody set the connection {target.secret}")
             return Sealed(name, group, until, known=known)
         try:
-            letter = self._composed(group, alerts, target)
+            letter = self._composed(group, alerts, reports, target)
+        except NothingKept as error:
+            return Sealed(name, group, until, known=_failed(str(error)))
         except Exception as error:
             known = _failed(f"could not be put into words: {type(error).__name__}")
             return Sealed(name, group, until, known=known)
         return Sealed(name, group, until, url, letter)
 
     def _composed(
-        self, group: Sequence[Message], alerts: Mapping[str, Alert], target: Target
+        self,
+        group: Sequence[Message],
+        alerts: Mapping[str, Alert],
+        reports: Mapping[str, Parcel],
+        target: Target,
     ) -> Letter:
+        first = group[0]
+        if alerts[first.alert].kind is Kind.REPORT:
+            return self._report(first, reports, target)
         notices = [
             Notice(
                 alert=alerts[message.alert],
@@ -139,6 +175,13 @@ class Letters:
             return compose_digest(notices, target.channel, zone, board, now, self._office)
         return compose(notices, target.channel, zone, board)
 
+    def _report(self, message: Message, reports: Mapping[str, Parcel], target: Target) -> Letter:
+        parcel = reports.get(message.alert)
+        if parcel is None:
+            raise NothingKept("the report is not kept any more")
+        most = self._attach_at_most
+        return report_letter(parcel, target.channel, most, repeated=message.maybe_sent)
+
     def post(self, sealed: Sealed) -> Delivery:
         """One attempt, or what is known without one. Called by several threads.
 
@@ -151,7 +194,9 @@ class Letters:
             return self._slow[sealed.target]
         if sealed.letter is None or self._clock() >= sealed.until:
             return NOT_SENT
-        delivery = self._send(sealed.url, sealed.letter, timeout=self._timeout)
+        files = (*sealed.letter.attachments, *sealed.letter.images)
+        patience = self._timeout + sum(len(file.content) for file in files) / SLOWEST_LINE
+        delivery = self._send(sealed.url, sealed.letter, timeout=patience)
         if delivery.outcome is not Outcome.HANDED_OVER and delivery.seconds >= self._timeout / 2:
             words = f"not tried, as a moment ago: {delivery.detail}"
             self._slow[sealed.target] = NotTried(Outcome.FAILED, words, 0.0, sealed.bundle)

@@ -16,7 +16,7 @@ from supportops.reports.document import (
     Tone,
     Unit,
 )
-from supportops.reports.file import MAIL_TEXT, File
+from supportops.reports.file import LEAD, MAIL_TEXT, File
 from supportops.reports.shortening import Limits, Shortened, shortened
 from supportops.reports.text_columns import folded, glued, joined, narrowed, padded, wide
 
@@ -32,6 +32,14 @@ def text(document: Document) -> File:
     """The text part of the mail: every figure, tables in columns, or a row a paragraph."""
     lines = "\n".join(_lines(shortened(document, _LIMITS))).replace("\u00a0", " ")
     return File(MAIL_TEXT, "text/plain; charset=utf-8", (lines + "\n").encode("utf-8", "replace"))
+
+
+def lead(document: Document) -> File:
+    """The notices and the one sentence, a line each: what a chat message says."""
+    told = shortened(document, _LIMITS).document
+    lines = [*(notice.text for notice in told.notices), told.lead]
+    words = "\n".join(map(one_line, lines)) + "\n"
+    return File(LEAD, "text/plain; charset=utf-8", words.encode("utf-8", "replace"))
 
 
 def _lines(short: Shortened) -> Iterator[str]:
