@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import NOON, site
@@ -116,6 +116,7 @@ NUMBERS = st.floats(-10, 1e6) | st.none()
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(("dns", "connect", "first_byte", "total"), NUMBERS)))
+@example({"dns": 1.0, "connect": None, "first_byte": None, "total": -1.0})
 def test_no_bar_leaves_the_waterfall(found: dict[str, float | None]) -> None:
     for bar in waterfall(found):
         assert 0 <= bar.x <= bar.x + bar.width <= BAR + 0.01

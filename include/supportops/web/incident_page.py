@@ -96,7 +96,9 @@ def waterfall(found: Any) -> list[Phase]:
     if not isinstance(found, Mapping):
         return []
     phases = Facts(found)
-    reached = [(name, ms) for key, name in _PHASES if (ms := phases.number(key)) is not None]
+    reached = [
+        (name, max(0.0, ms)) for key, name in _PHASES if (ms := phases.number(key)) is not None
+    ]
     if phases.number("first_byte") is None:
         reached = [("Until it failed" if name == "Body" else name, ms) for name, ms in reached]
     whole = max((ms for _, ms in reached), default=0.0)
@@ -104,7 +106,7 @@ def waterfall(found: Any) -> list[Phase]:
         return []
     bars, before = [], 0.0
     for name, ms in reached:
-        start, ms = min(before, ms), max(0.0, ms)
+        start = min(before, ms)
         width = max((ms - start) / whole * BAR, 0.5)
         bars.append(
             Phase(name, round(min(start / whole * BAR, BAR - width), 2), round(width, 2), ms)
