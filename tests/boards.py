@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from supportops.config.remembered import Remembered
 from supportops.db.engine import writing
 from supportops.flows.in_force import take_up
 from supportops.flows.site_check import judge
+from supportops.reports.period import Cadence, parse
+from supportops.reports.store import Draft
 from supportops.sites import store
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.site import FIVE_MINUTES, Site
@@ -33,7 +36,7 @@ Answer = Callable[[Site, str, datetime], Reason]
 def write_config(folder: Path, sites: list[dict[str, Any]], **check: Any) -> Path:
     """The project's own configuration with other sites; JSON is YAML."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("alerts", "service_levels"):
+    for name in ("alerts", "service_levels", "reports"):
         (folder / f"{name}.yaml").write_text((CONFIG / f"{name}.yaml").read_text())
     document = {"check": {"confirm_after": ["10s", "30s"]} | check, "sites": sites}
     (folder / "sites.yaml").write_text(json.dumps(document))
@@ -91,6 +94,35 @@ def _result(site: Site, reason: Reason, at: datetime, latency: float) -> ProbeRe
     )
 
 
+def draft(
+    configuration: str,
+    made_at: datetime,
+    period: str = "2026-W46",
+    cadence: Cadence = Cadence.WEEKLY,
+    **fields: Any,
+) -> Draft:
+    """A report that was made under a stored configuration, with no figures in it."""
+    about = parse(cadence, period, "Europe/London")
+    values: dict[str, Any] = {
+        "audience": "managers",
+        "customer": None,
+        "data_until": about.end + timedelta(hours=7),
+        "code": "1.2.3",
+        "subject": "SLA week: bug fixes 91 %",
+        "figures": {},
+    }
+    return Draft(
+        cadence=cadence,
+        period=period,
+        starts_at=about.start,
+        ends_at=about.end,
+        as_of=about.end + timedelta(hours=8),
+        made_at=made_at,
+        configuration=configuration,
+        **values | fields,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class HousePlace:
     engine: Engine
@@ -121,3 +153,19 @@ ACTOR: Mapping[str, str] = {
     "x-supportops": "acknowledge",
     "sec-fetch-site": "same-origin",
 }
+
+
+class _Visible(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def visible(page: str) -> str:
+    """What a reader sees of a page, white space collapsed."""
+    reader = _Visible()
+    reader.feed(page)
+    return " ".join(" ".join(reader.parts).split())

@@ -75,7 +75,9 @@ def addresses(airflow: TestClient) -> list[tuple[str, str]]:
     """Every method and address of the board's app, static files among them."""
     airflow.get("/support/")
     routes = [(method, r.path) for r in board().app.routes for method in r.methods]
-    assert {path for _, path in routes} >= {"/", "/alerts", "/static/{name}", "/acknowledge"}
+    expected = {"/", "/alerts", "/reports", "/report", "/static/{name}", "/acknowledge"}
+    assert {path for _, path in routes} >= expected
+    assert any(path.startswith("/reports/{cadence}/") for _, path in routes)
     return [(method, path.replace("{name}", "board.css")) for method, path in routes]
 
 
@@ -94,7 +96,7 @@ def test_there_is_no_documentation_to_explore(airflow: TestClient, outage: str) 
 
 @pytest.mark.parametrize("role", ["viewer", "user", "admin"])
 def test_whoever_may_see_airflow_may_read(airflow: TestClient, outage: str, role: str) -> None:
-    for path in ("/", "/alerts", "/site?name=alpha", "/static/board.css", "/static/board.js"):
+    for path in ("/", "/alerts", "/reports", "/site?name=alpha", "/static/board.css"):
         answer = airflow.get(f"/support{path}", headers=token(role))
         assert answer.status_code == 200, path
     page = airflow.get("/support/incident", params={"key": outage}, headers=token(role))
@@ -134,7 +136,7 @@ def test_a_write_from_another_site_is_refused_with_a_good_token(
 def test_every_answer_forbids_inline_scripts_and_foreign_frames(
     airflow: TestClient, outage: str
 ) -> None:
-    for path in ("/", "/alerts", "/static/board.js", "/nothing"):
+    for path in ("/", "/alerts", "/reports", "/report", "/static/board.js", "/nothing"):
         headers = airflow.get(f"/support{path}", headers=token("viewer")).headers
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,6 +20,7 @@ from boards import (
     make_board,
     site_entry,
     slots_until,
+    visible,
     write_config,
 )
 from supportops.alerts.alert import Kind
@@ -61,21 +61,6 @@ class Board:
             return Delivery(outcome, "HTTP 500 Server Error", 0.2)
 
         alert_dispatch.run(self.engine, lambda name: f"json://{name}", lambda: self.now, send=send)
-
-
-class _Visible(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-
-def visible(page: str) -> str:
-    reader = _Visible()
-    reader.feed(page)
-    return " ".join(" ".join(reader.parts).split())
 
 
 def listed(page: str) -> list[str]:

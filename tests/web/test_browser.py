@@ -14,9 +14,15 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from boards import NOON, live_through, make_board, site_entry, slots_until, write_config
+from boards import NOON, draft, live_through, make_board, site_entry, slots_until, write_config
+from supportops.db.engine import writing
+from supportops.db.schema import configurations
+from supportops.reports import store as report_store
+from supportops.reports.file import PAGE, File
+from supportops.reports.links import report_path
+from supportops.reports.period import Cadence
 from supportops.sites.check import Reason
 
 Browse = Callable[..., str]
@@ -153,9 +159,22 @@ def test_the_page_takes_airflows_theme_from_around_its_frame(board: object, brow
         assert "theme:dark" in browse(f"{server.url}/around", 5)
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_reports_frame_is_as_tall_as_what_it_shows(
+    board: object, store: Engine, browse: Browse
+) -> None:
+    tall = b'<!doctype html><style>body {margin: 0}</style><div style="height: 3210px"></div>'
+    with writing(store) as connection:
+        report = draft(connection.execute(select(configurations.c.digest)).scalar_one(), NOON)
+        report_store.keep(connection, report, [File(PAGE, "text/html", tall)])
+    with serving(board) as server:
+        page = browse(f"{server.url}/{report_path(Cadence.WEEKLY, '2026-W46', 'managers')}", 5)
+    assert re.search(r'<iframe[^>]* style="height: 3210px;"', page)
+
+
 def test_no_page_holds_a_script_or_style_of_its_own(board: object) -> None:
     client = TestClient(board)
-    for path in ("/", "/alerts", "/site?name=alpha"):
+    for path in ("/", "/alerts", "/reports", "/site?name=alpha"):
         page = client.get(path, headers={"x-user": "bob"}).text
         assert re.findall(r"<script[^>]*>[^<]", page) == []
         assert "<style" not in page

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from supportops.config.values import (
@@ -26,6 +25,7 @@ from supportops.config.values import (
 )
 from supportops.config.yaml_source import KeyPath
 from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
+from supportops.reports.dates import check_language
 from supportops.reports.period import Cadence
 
 # The choices of which an audience names each at most once.
@@ -34,8 +34,8 @@ _CHOICES = ("receivers", "reports", "tiers", "sections", "formats")
 
 def _language(found: str) -> str:
     try:
-        Locale.parse(found, sep="-")
-    except (ValueError, UnknownLocaleError):
+        check_language(found)
+    except ValueError:
         raise ValueError("a language, such as en-GB, de or pt-BR") from None
     return found
 
@@ -134,7 +134,6 @@ class ReportsFile(Model):
 
 
 def _wrong_receivers(data: Any, alerts: Any) -> Iterator[Wrong]:
-    """A page of figures does not fit into an SMS: somebody must get it by e-mail or chat."""
     receivers = alerts.get("receivers") if isinstance(alerts, dict) else None
     if not isinstance(receivers, dict):
         return  # told there
@@ -142,8 +141,6 @@ def _wrong_receivers(data: Any, alerts: Any) -> Iterator[Wrong]:
     for path, name in _named(data, "receivers"):
         if name not in receivers:
             yield Wrong(path, shown(name), f"a receiver of alerts.yaml: {known}")
-        elif {target.get("channel") for _, target in entries(receivers, name)} == {"sms"}:
-            yield Wrong(path, shown(name), "a receiver that alerts.yaml reaches by e-mail or chat")
 
 
 def _wrong_tiers(data: Any, levels: Any) -> Iterator[Wrong]:

@@ -1,27 +1,32 @@
-"""The board as a FastAPI app: five pages to read and one act, behind whatever guards it."""
+"""The board as a FastAPI app: pages to read, reports to fetch and one act, behind a guard."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 
 from supportops.alerts.store import acknowledge
 from supportops.db.engine import reading, writing
 from supportops.rendering import render
+from supportops.reports.period import Cadence
 from supportops.web.alerts_page import alerts
 from supportops.web.board import Asked, board
-from supportops.web.guard import HEADERS, trespass
+from supportops.web.guard import FRAMING, HEADERS, ISSUED, trespass
 from supportops.web.incident_page import incident
 from supportops.web.lights import Light
 from supportops.web.parts import Clock, Desk, InForce, NotHere, OpenPlace
+from supportops.web.report_page import Named, Served, report, served
+from supportops.web.reports_page import MOST_PAGES, reports
+from supportops.web.reports_page import Asked as AskedReports
 from supportops.web.site_page import site
 
 log = logging.getLogger(__name__)
@@ -32,6 +37,7 @@ _LONGEST = 4000
 
 Text = Annotated[str, Query(max_length=_LONGEST)]
 Page = Callable[[Desk], dict[str, Any]]
+Answer = TypeVar("Answer", bound=Response)
 
 
 class Acknowledgement(BaseModel):
@@ -78,6 +84,25 @@ def make_app(
     def _site(name: Text) -> HTMLResponse:
         return pages.show("site", lambda desk: site(desk, name))
 
+    @app.get("/reports")
+    def _reports(
+        cadence: Cadence | None = None,
+        audience: Text = "",
+        page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1,
+    ) -> HTMLResponse:
+        asked = AskedReports(cadence, audience, page)
+        return pages.show("reports", lambda desk: reports(desk, asked))
+
+    @app.get("/report")
+    def _report(cadence: Text, period: Text, audience: Text, edition: Text = "") -> HTMLResponse:
+        named = (cadence, period, audience, edition)
+        return pages.show("report", lambda desk: report(desk, Named.of(*named)), FRAMING)
+
+    @app.get("/reports/{cadence}/{period}/{audience}/{edition}/{name}")
+    def _file(cadence: str, period: str, audience: str, edition: str, name: str) -> Response:
+        named = (cadence, period, audience, edition)
+        return pages.hand_out(lambda connection: served(connection, Named.of(*named), name))
+
     @app.get("/static/{name}")
     def _static(name: str) -> Response:
         found = _files().get(name)
@@ -117,16 +142,33 @@ class _Pages:
         self.in_force = in_force
         self.clock = clock
 
-    def show(self, name: str, page: Page) -> HTMLResponse:
+    def show(self, name: str, page: Page, headers: Mapping[str, str] | None = None) -> HTMLResponse:
+        def answer(connection: Connection) -> HTMLResponse:
+            now = self.clock()
+            try:
+                configuration = self.in_force(connection)
+            except LookupError:
+                return _notice(200, "No check has run yet", "The first one takes up the sites.")
+            context = page(Desk(connection, configuration, now))
+            body = render(f"web/{name}.html", version=_version(), **context)
+            return HTMLResponse(body, headers=headers)
+
+        return self._answered(name, answer)
+
+    def hand_out(self, find: Callable[[Connection], Served]) -> Response:
+        def answer(connection: Connection) -> Response:
+            file = find(connection)
+            headers = dict(ISSUED)
+            if file.name is not None:
+                headers["content-disposition"] = f'attachment; filename="{file.name}"'
+            return Response(file.content, media_type=file.media_type, headers=headers)
+
+        return self._answered("a file", answer)
+
+    def _answered(self, name: str, answer: Callable[[Connection], Answer]) -> Answer | HTMLResponse:
         try:
             with self.open_place() as place, reading(place.engine) as connection:
-                now = self.clock()
-                try:
-                    configuration = self.in_force(connection)
-                except LookupError:
-                    return _notice(200, "No check has run yet", "The first one takes up the sites.")
-                context = page(Desk(connection, configuration, now))
-                return HTMLResponse(render(f"web/{name}.html", version=_version(), **context))
+                return answer(connection)
         except NotHere as error:
             return _notice(404, "Not found", f"{error}.".capitalize())
         except Exception as error:

@@ -14,7 +14,7 @@ from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.site import Site
 from supportops.web import queries
 from supportops.web.lights import Cut, Light, Tile, count, grouped, reason_words, tile
-from supportops.web.parts import Desk, LastCheck, last_check, link
+from supportops.web.parts import Choice, Desk, LastCheck, last_check, link
 from supportops.web.strip import DAY, Piece, Troubles, strip, troubles
 
 MOST_CALM = 240
@@ -29,17 +29,6 @@ KINDS: dict[str, str] = {
     IncidentKind.BLIND: "Our own connection",
 }
 _GRAVE = {IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE, IncidentKind.BLIND}
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A filter that can be chosen; `chosen` if it is in force."""
-
-    words: str
-    href: str
-    count: int
-    chosen: bool
-    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,18 @@ HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
 }
 
+# A page that shows a report in a frame: documents of this place may be framed, no others.
+FRAMING = {
+    "content-security-policy": f"{HEADERS['content-security-policy']}; frame-src 'self'",
+}
+# A report as it was issued: no script at all, its own inline styles, pictures from beside it.
+ISSUED = {
+    "content-security-policy": (
+        "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; "
+        "base-uri 'none'; frame-ancestors 'self'"
+    ),
+}
+
 WRITE_HEADER = "x-supportops"
 
 

@@ -12,8 +12,10 @@ from urllib.parse import quote, urlencode
 from sqlalchemy import Connection, Engine
 
 from supportops.alerts.policy import AlertPolicy, OfficeHours
+from supportops.reports.audience import Plan
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import last_run
+from supportops.web.lights import Light
 
 
 class Place(Protocol):
@@ -32,6 +34,8 @@ class Configuration(Protocol):
     def alerts(self) -> AlertPolicy: ...
     @property
     def office(self) -> OfficeHours: ...
+    @property
+    def reports(self) -> Plan: ...
 
 
 OpenPlace = Callable[[], AbstractContextManager[Place]]
@@ -56,6 +60,17 @@ class Desk:
     @property
     def zone(self) -> str:
         return self.configuration.alerts.timezone
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter that can be chosen; `chosen` if it is in force."""
+
+    words: str
+    href: str
+    count: int
+    chosen: bool
+    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)

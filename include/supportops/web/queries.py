@@ -143,6 +143,18 @@ def messages_of(connection: Connection, alert: str, most: int) -> Sequence[RowMa
     return connection.execute(statement).mappings().all()
 
 
+def messages_of_all(
+    connection: Connection, alerts: Iterable[str], most: int
+) -> dict[str, list[RowMapping]]:
+    """The messages of some alerts, by the alert, in the order in which they were queued."""
+    c = messages.c
+    statement = _messages().where(c.alert.in_(list(alerts))).order_by(c.id).limit(most)
+    found: dict[str, list[RowMapping]] = {}
+    for row in connection.execute(statement).mappings():
+        found.setdefault(row["alert"], []).append(row)
+    return found
+
+
 def unfinished_messages(connection: Connection, most: int) -> tuple[Sequence[RowMapping], int]:
     """Messages that are still on their way, the next one first, and how many there are."""
     waiting = messages.c.finished_at.is_(None)

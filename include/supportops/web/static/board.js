@@ -1,5 +1,5 @@
 "use strict";
-// Theme, the age of the last check, refreshing, and the acknowledge button; nothing else.
+// Theme, the age of the last check, refreshing, the acknowledge button, and a report's height.
 
 const REFRESH_EVERY = 30000;
 
@@ -99,7 +99,19 @@ async function acknowledge(button) {
   return refresh();
 }
 
+// A report's frame is as tall as what it shows, so that one scroll bar serves all of the page.
+function fit(frame) {
+  const inside = frame.contentDocument?.documentElement;
+  if (inside) frame.style.height = `${Math.ceil(inside.getBoundingClientRect().height)}px`;
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  const frame = document.getElementById("report");
+  if (frame) {
+    fit(frame);
+    frame.addEventListener("load", () => fit(frame));
+    window.addEventListener("resize", () => fit(frame));
+  }
   readAge();
   showAge();
   setInterval(showAge, 1000);

@@ -1,0 +1,81 @@
+"""What the pages of reports read from the store: one line a report, bounded, without figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, case, func, select
+
+from supportops.db.schema import report_documents, reports
+from supportops.reports.period import Cadence
+from supportops.reports.store import Entry
+
+_c = reports.c
+_COLUMNS = tuple(_c[each.name] for each in fields(Entry))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One report: the edition that counts (the newest issued one, else the newest), and the number
+    of its newest edition."""
+
+    entry: Entry
+    newest: int
+
+
+def lines(
+    connection: Connection, cadence: Cadence | None, audience: str, skip: int, most: int
+) -> list[Line]:
+    """Reports by period, the newest first: those of a cadence and an audience, where given."""
+    issued = case((_c.issued_at.is_not(None), _c.id))
+    counts = func.coalesce(func.max(issued), func.max(_c.id))
+    statement = (
+        select(counts.label("id"), func.max(_c.edition).label("newest"))
+        .group_by(_c.cadence, _c.period, _c.audience)
+        .order_by(func.max(_c.ends_at).desc(), _c.cadence.desc(), _c.audience)
+    )
+    if cadence is not None:
+        statement = statement.where(_c.cadence == cadence.value)
+    if audience:
+        statement = statement.where(_c.audience == audience)
+    found = connection.execute(statement.offset(skip).limit(most)).all()
+    rows = select(*_COLUMNS).where(_c.id.in_([row.id for row in found]))
+    entries = {row["id"]: _entry(row) for row in connection.execute(rows).mappings()}
+    return [Line(entries[row.id], row.newest) for row in found]
+
+
+def audiences(connection: Connection) -> list[str]:
+    """Everybody about whom or for whom a report is kept."""
+    statement = select(_c.audience).distinct().order_by(_c.audience)
+    return list(connection.execute(statement).scalars())
+
+
+def editions(
+    connection: Connection, cadence: Cadence, period: str, audience: str, most: int
+) -> list[Entry]:
+    """The newest editions of one report, the newest first."""
+    statement = (
+        select(*_COLUMNS)
+        .where(_c.cadence == cadence.value, _c.period == period, _c.audience == audience)
+        .order_by(_c.edition.desc())
+        .limit(most)
+    )
+    return [_entry(row) for row in connection.execute(statement).mappings()]
+
+
+def sizes(connection: Connection, report: int) -> dict[str, int]:
+    """The bytes of each file of an edition, by its name."""
+    c = report_documents.c
+    size = func.length(c.content).label("size")
+    statement = select(c.name, size).where(c.report == report).order_by(c.name)
+    return {row.name: row.size for row in connection.execute(statement)}
+
+
+def _entry(row: RowMapping) -> Entry:
+    values: dict[str, Any] = dict(row)
+    lists: Sequence[str] = ("recipients", "troubles")
+    return Entry(
+        **values | {"cadence": Cadence(row["cadence"])} | {name: tuple(row[name]) for name in lists}
+    )

@@ -1,0 +1,349 @@
+"""The reports on the board: what is listed, what is shown, and what is handed out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlalchemy import Engine
+
+from boards import READER, draft, make_board, site_entry, visible, write_config
+from supportops.alerts.alert import Channel
+from supportops.alerts.policy import Target
+from supportops.db.engine import writing
+from supportops.flows import alert_dispatch
+from supportops.flows.in_force import take_up
+from supportops.flows.report_letters import post
+from supportops.notify import Delivery, Letter, Outcome
+from supportops.reports import store as report_store
+from supportops.reports.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File
+from supportops.reports.links import file_path, report_link, report_path
+from supportops.reports.period import Cadence
+
+on_sqlite = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>'\"&\n\u202e{{7*7}}" + "x" * 3000
+PICTURE = b"\x89PNG\r\n\x1a\n"
+HTML = b'<!doctype html><p>The week<img src="trend.png"><a href="report.pdf">PDF</a>'
+FILES = (
+    File(PAGE, "text/html; charset=utf-8", HTML),
+    File("trend.png", "text/html", PICTURE),
+    File(PDF, "text/html", b"%PDF-1.7"),
+    File(WORKBOOK, "text/html", b"PK"),
+    File(MAIL_HTML, "text/html; charset=utf-8", HTML),
+    File(MAIL_TEXT, "text/plain; charset=utf-8", b"The week"),
+    File(COUNTED, "text/csv", b"ticket\n1\n"),
+)
+MANAGER = Target("manager_email", Channel.EMAIL, "apprise_manager_email")
+TEAM = Target("team_email", Channel.EMAIL, "apprise_team_email")
+
+
+class Shelf:
+    """A store with reports in it, and the board over it, mounted as Airflow mounts it."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        configuration, error = take_up(engine, write_config(folder, [site_entry("alpha")]), MONDAY)
+        assert error is None
+        self.digest = configuration.digest
+        outer = FastAPI()
+        outer.mount("/support", make_board(engine, lambda: MONDAY))
+        self.client = TestClient(outer, base_url="http://airflow.example")
+
+    def keep(
+        self,
+        period: str = "2026-W47",
+        audience: str = "managers",
+        *sent_to: Target,
+        files: tuple[File, ...] = FILES,
+        **fields: Any,
+    ) -> report_store.Kept:
+        """The next edition of a report; a draft unless it is sent to somebody."""
+        report = draft(self.digest, MONDAY, period, audience=audience, **fields)
+        with writing(self.engine) as connection:
+            kept = report_store.keep(connection, report, files)
+            if sent_to:
+                post(connection, kept, sent_to, MONDAY)
+        return kept
+
+    def dispatch(self, **outcomes: Outcome) -> None:
+        """Sends what is queued; targets that are not named get theirs."""
+
+        def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
+            name = url.removeprefix("json://apprise_")
+            return Delivery(outcomes.get(name, Outcome.HANDED_OVER), "HTTP 500", 0.1)
+
+        alert_dispatch.run(self.engine, lambda name: f"json://{name}", lambda: MONDAY, send=send)
+
+    def ask(self, path: str, **query: str) -> Response:
+        return self.client.get(f"/support/{path}", params=query or None, headers=dict(READER))
+
+    def get(self, path: str, **query: str) -> str:
+        answer = self.ask(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def frame(self, page: str) -> str:
+        """The address that a report's page shows in its frame, as a browser resolves it."""
+        (found,) = re.findall(r'<iframe [^>]*src="([^"]*)"', page)
+        return urljoin("/support/report", found).removeprefix("/support/")
+
+
+@pytest.fixture
+def shelf(store: Engine, tmp_path: Path) -> Shelf:
+    return Shelf(store, tmp_path / "config")
+
+
+def report(audience: str = "managers", **query: str) -> dict[str, str]:
+    return {"cadence": "weekly", "period": "2026-W47", "audience": audience} | query
+
+
+@on_sqlite
+def test_an_empty_shelf_says_when_the_first_report_comes(shelf: Shelf) -> None:
+    assert "No report was made yet." in shelf.get("reports")
+
+
+def test_reports_are_listed_newest_first_in_words(shelf: Shelf) -> None:
+    shelf.keep("2026-W46", subject="SLA week 46")
+    shelf.keep("2026-W47", subject="SLA week 47")
+    shelf.keep("2026-11-20", "team", cadence=Cadence.DAILY, subject="SLA Friday")
+    page = visible(shelf.get("reports"))
+    places = [page.index(words) for words in ("SLA week 47", "SLA Friday", "SLA week 46")]
+    assert places == sorted(places)
+    assert "Weekly 16-22 Nov 2026 Managers SLA week 47" in page
+    assert "Daily 20 Nov 2026 Support team SLA Friday" in page
+
+
+def test_the_list_says_whom_a_report_reached_and_whom_not(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER, TEAM)
+    waiting = visible(shelf.get("reports"))
+    assert "manager_email waiting team_email waiting" in waiting
+    shelf.dispatch(team_email=Outcome.FAILED)
+    page = visible(shelf.get("reports"))
+    assert "Sent Mon 23 Nov 2026 08:00 GMT" in page
+    assert "team_email failed, will be tried again manager_email handed over" in page
+
+
+@on_sqlite
+def test_a_draft_is_called_one(shelf: Shelf) -> None:
+    shelf.keep()
+    assert "Draft , made Mon 23 Nov 2026 08:00 GMT , sent to nobody" in visible(
+        shelf.get("reports")
+    )
+    page = shelf.get("report", **report())
+    assert "Draft. This edition was sent to nobody." in visible(page)
+    assert 'class="sheet draft"' in page
+
+
+def test_what_was_sent_counts_and_a_later_draft_stands_beside_it(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER)
+    shelf.keep(subject="Known since")
+    listed = visible(shelf.get("reports"))
+    assert "a later draft says otherwise" in listed
+    assert "Known since" not in listed
+    page = shelf.get("report", **report())
+    assert shelf.frame(page) == "reports/weekly/2026-W47/managers/1/page.html"
+    assert "What has come to be known since stands in a draft" in visible(page)
+    draft = shelf.get("report", **report(edition="2"))
+    assert shelf.frame(draft) == "reports/weekly/2026-W47/managers/2/page.html"
+    assert "Draft. This edition was sent to nobody. What was sent" in visible(draft)
+
+
+@on_sqlite
+def test_a_corrected_edition_takes_the_place_of_the_first(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER)
+    shelf.keep("2026-W47", "managers", MANAGER)
+    assert shelf.frame(shelf.get("report", **report())).endswith("/2/page.html")
+    first = visible(shelf.get("report", **report(edition="1")))
+    assert "A corrected edition was sent after this one" in first
+
+
+@on_sqlite
+def test_a_report_says_to_whom_it_went_and_what_it_was_made_from(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER, TEAM, customer="Acme", troubles=("no PDF",))
+    shelf.dispatch(team_email=Outcome.FAILED)
+    page = visible(shelf.get("report", **report()))
+    assert "manager_email email handed over" in page
+    assert "team_email email failed, will be tried again" in page
+    assert "HTTP 500" in page
+    assert "no PDF" in page
+    assert f"supportops 1.2.3, configuration {shelf.digest[:12]}" in page
+    assert "Ticket data until Mon 23 Nov 2026 07:00 GMT" in page
+    assert "Customer Acme" in page
+
+
+def test_the_list_is_filtered_by_cadence_and_audience(shelf: Shelf) -> None:
+    shelf.keep(subject="For managers")
+    shelf.keep("2026-W47", "team", subject="For the team")
+    shelf.keep("2026-11-20", "team", cadence=Cadence.DAILY, subject="Of Friday")
+    daily = shelf.get("reports", cadence="daily")
+    assert "Of Friday" in daily
+    assert "For the team" not in daily
+    team = shelf.get("reports", audience="team")
+    assert "Of Friday" in team
+    assert "For the team" in team
+    assert "For managers" not in team
+    assert "No report is like this." in shelf.get("reports", cadence="daily", audience="managers")
+    assert "No report is like this." in shelf.get("reports", audience="a\0b")
+
+
+def test_the_list_is_paged(shelf: Shelf) -> None:
+    weeks = [f"{year}-W{week:02}" for year in (2025, 2026) for week in range(10, 47)]
+    for week in weeks[:45]:
+        shelf.keep(week, subject=f"About {week}", files=())
+    first = shelf.get("reports")
+    assert first.count("About ") == 40
+    assert "Newer" not in first
+    (older,) = re.findall(r'href="(reports[^"]*page=2[^"]*)"', first)
+    second = shelf.get(older.replace("&amp;", "&"))
+    assert second.count("About ") == 5
+    assert "About 2025-W10" in second
+    assert "No reports are older than that." in shelf.get("reports", page="3")
+
+
+@on_sqlite
+def test_a_page_finds_its_pictures_and_downloads_beside_itself(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER)
+    address = shelf.frame(shelf.get("report", **report()))
+    page = shelf.ask(address)
+    assert (page.content, page.headers["content-type"]) == (HTML, "text/html; charset=utf-8")
+    assert "content-disposition" not in page.headers
+    picture = shelf.ask(urljoin(address, "trend.png"))
+    assert (picture.content, picture.headers["content-type"]) == (PICTURE, "image/png")
+    pdf = shelf.ask(urljoin(address, "report.pdf"))
+    assert (pdf.content, pdf.headers["content-type"]) == (b"%PDF-1.7", "application/pdf")
+    named = 'attachment; filename="weekly-2026-W47-managers.pdf"'
+    assert pdf.headers["content-disposition"] == named
+
+
+@on_sqlite
+def test_what_was_issued_runs_no_script_and_stays_out_of_caches(shelf: Shelf) -> None:
+    shelf.keep()
+    for name in ("page.html", "trend.png", "report.pdf"):
+        path = file_path(Cadence.WEEKLY, "2026-W47", "managers", 1, name)
+        headers = shelf.ask(path).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; img-src 'self'; style-src 'unsafe-inline';")
+        assert "script" not in policy
+        assert "frame-ancestors 'self'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+
+
+@on_sqlite
+def test_only_a_reports_page_may_hold_a_frame(shelf: Shelf) -> None:
+    shelf.keep()
+    framing = shelf.ask("report", **report()).headers["content-security-policy"]
+    assert framing.endswith("; frame-src 'self'")
+    assert "unsafe" not in framing
+    listing = shelf.ask("reports").headers["content-security-policy"]
+    assert "frame-src" not in listing
+
+
+def test_a_file_that_is_not_for_the_board_is_not_found(shelf: Shelf) -> None:
+    shelf.keep()
+    kept = (COUNTED, MAIL_HTML, MAIL_TEXT)
+    for name in (
+        *kept,
+        "report.csv",
+        "other.png",
+        "page.htm",
+        "%2e%2e",
+        "%00",
+        "x" * 3000 + ".png",
+    ):
+        answer = shelf.ask(f"reports/weekly/2026-W47/managers/1/{name}")
+        assert answer.status_code == 404, name
+        assert b"ticket" not in answer.content
+
+
+HOSTILE_PARTS = [
+    " ",
+    "0",
+    "-1",
+    "2",
+    "²",
+    "١",
+    "9" * 30,
+    "1 OR 1=1",
+    "'; DROP TABLE reports;--",
+    "\0",
+    "\u202e",
+    "../../../etc/passwd",
+    "monthly",
+    "2026-W47\n",
+    "2026-W99",
+    "MANAGERS",
+    "x" * 3000,
+]
+
+
+def test_an_address_of_no_report_is_not_found(shelf: Shelf) -> None:
+    shelf.keep()
+    for place in ("cadence", "period", "audience", "edition"):
+        for part in HOSTILE_PARTS:
+            asked = report(edition="1") | {place: part}
+            answer = shelf.ask("report", **asked)
+            assert answer.status_code == 404, (place, part)
+            assert "Not found" in visible(answer.text)
+            path = "/".join(quote(each, safe="") for each in asked.values())
+            assert shelf.ask(f"reports/{path}/page.html").status_code == 404, (place, part)
+
+
+def test_what_strangers_wrote_stays_text(shelf: Shelf) -> None:
+    shelf.keep(
+        "2026-W47", "managers", MANAGER, subject=HOSTILE, customer=HOSTILE, troubles=(HOSTILE,)
+    )
+    for page in (shelf.get("reports"), shelf.get("report", **report())):
+        assert "<script>alert" not in page
+        assert "\u202e" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+        assert "{{7*7}}" in page
+
+
+@on_sqlite
+def test_every_link_of_the_pages_leads_somewhere(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER)
+    shelf.keep()
+    for path, query in (("reports", {}), ("report", report()), ("report", report(edition="2"))):
+        found = re.findall(r'(?:href|src)="([^"#]+)"', shelf.get(path, **query))
+        assert any(each.startswith("report?") for each in found)
+        for each in found:
+            address = urljoin("/support/reports", each.replace("&amp;", "&"))
+            answer = shelf.client.get(address, headers=dict(READER))
+            assert answer.status_code == 200, address
+
+
+@on_sqlite
+def test_an_edition_without_a_page_says_so(shelf: Shelf) -> None:
+    shelf.keep(files=FILES[2:3])
+    page = shelf.get("report", **report())
+    assert "No page is kept of this edition." in page
+    assert "<iframe" not in page
+
+
+@on_sqlite
+def test_a_message_leads_to_the_report_that_counts(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER)
+    airflow = "https://airflow.example/plugin/support"
+    link = report_link(airflow, Cadence.WEEKLY, "2026-W47", "managers")
+    assert link == f"{airflow}/support/report?cadence=weekly&period=2026-W47&audience=managers"
+    assert "<iframe" in shelf.get(report_path(Cadence.WEEKLY, "2026-W47", "managers"))
+    assert report_link(None, Cadence.WEEKLY, "2026-W47", "managers") is None
+    elsewhere = report_link("https://board.example/", Cadence.WEEKLY, "2026-W47", "managers")
+    assert elsewhere == "https://board.example/"
+
+
+@on_sqlite
+def test_nobody_reads_a_report_unasked(shelf: Shelf) -> None:
+    shelf.keep()
+    path = file_path(Cadence.WEEKLY, "2026-W47", "managers", 1, "page.html")
+    for each in ("reports", report_path(Cadence.WEEKLY, "2026-W47", "managers"), path):
+        assert shelf.client.get(f"/support/{each}").status_code == 401
