@@ -15,61 +15,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from math import sqrt
 from typing import Any
 
 from reports.hostile_texts import made_hostile
+from reports.site_builders import incidents, site, uptimes
+from reports.small_agency import (
+    AS_OF,
+    ASSIGNEES,
+    BOOKS,
+    CUSTOMERS,
+    DAY,
+    FRIDAY,
+    HOUR,
+    RISK_UNTIL,
+    SITES,
+    SUBJECTS,
+    TARGETS,
+    WEEK,
+)
+from reports.trend_builders import restatements, trends
 from supportops.reports.figures import (
     Because,
     By,
     Clock,
     Delivered,
     Figures,
-    IncidentLine,
     Kept,
     LeftOut,
-    Point,
     Promises,
     Quantile,
-    Restatement,
-    SiteLine,
     Times,
-    Trend,
-    Uptime,
     Volume,
 )
-from supportops.reports.period import Cadence, Period
+from supportops.reports.period import Cadence
+from supportops.reports.proportion import kept
 
-HOUR, DAY = 3600.0, 86400.0
-TIERS = ("user_support", "bug_fix", "mission_critical")
-TARGETS = {"user_support": 0.9, "bug_fix": 0.95, "mission_critical": 0.99}
-BOOKS, CINDER, DELFT = CUSTOMERS = ("Bramley Books", "Cinder & Sons Ltd", "Delft Pottery")
-SITES = {BOOKS: ("books",), CINDER: ("cinder-press", "cinder-shop"), DELFT: ("delft",)}
-ASSIGNEES = ("Ana Ruiz", "Joe O'Neill", None)
-SUBJECTS = ("Cannot upload an image", "Checkout answers 500", "Site is down", "Video will not play")
-
-WEEK = Period(
-    Cadence.WEEKLY,
-    "2026-W47",
-    datetime(2026, 11, 16, tzinfo=UTC),
-    datetime(2026, 11, 23, tzinfo=UTC),
-    "Europe/London",
-)
-FRIDAY = Period(
-    Cadence.DAILY,
-    "2026-11-20",
-    datetime(2026, 11, 20, tzinfo=UTC),
-    datetime(2026, 11, 21, tzinfo=UTC),
-    "Europe/London",
-)
-AS_OF = {
-    Cadence.WEEKLY: datetime(2026, 11, 23, 8, tzinfo=UTC),
-    Cadence.DAILY: datetime(2026, 11, 23, 7, 30, tzinfo=UTC),
-}
-RISK_UNTIL = {
-    Cadence.WEEKLY: datetime(2026, 11, 30, tzinfo=UTC),
-    Cadence.DAILY: datetime(2026, 11, 24, tzinfo=UTC),
-}
 # Tier, metric, target in open seconds; then due, met, and overdue by `as_of`, in a week and a day.
 KEPT: dict[Cadence, tuple[tuple[str, str, float, int, int, int], ...]] = {
     Cadence.WEEKLY: (
@@ -107,16 +87,6 @@ EMPTY: dict[str, Any] = {
 }
 
 
-def kept(due: int, met: int, target: float | None = None) -> Kept:
-    """With its Wilson interval, as the handbook writes it."""
-    if not due:
-        return Kept(0, 0, target=target)
-    z2, p = 1.959963984540054**2, met / due
-    middle = (p + z2 / (2 * due)) / (1 + z2 / due)
-    half = sqrt(z2 * (p * (1 - p) / due + z2 / (4 * due * due))) / (1 + z2 / due)
-    return Kept(due, met, max(0.0, middle - half), min(1.0, middle + half), target)
-
-
 def clock(**changes: Any) -> Clock:
     """An open, overdue first reply to a bug report, unless said otherwise."""
     started = changes.pop("started_at", datetime(2026, 11, 18, 10, tzinfo=UTC))
@@ -142,27 +112,6 @@ def clock(**changes: Any) -> Clock:
         "overdue_by": 13 * HOUR,
     }
     return Clock(**known | changes)
-
-
-def trend(name: str | None, shares: Sequence[tuple[int, int]], **changes: Any) -> Trend:
-    """Weeks that end with week 47, each as (due, met); all but the last as issued."""
-    last = len(shares) - 1
-    points = tuple(
-        Point(f"2026-W{47 - last + n}", due, met, issued=n != last)
-        for n, (due, met) in enumerate(shares)
-    )
-    told = [p.met / p.due for p in points if not p.few]
-    known: dict[str, Any] = {"mean": None, "low": None, "high": None, "signals": ()}
-    if len(told) >= 6:
-        mean = sum(told) / len(told)
-        moving = sum(abs(a - b) for a, b in zip(told[1:], told, strict=False)) / (len(told) - 1)
-        low, high = max(0.0, mean - 2.66 * moving), min(1.0, mean + 2.66 * moving)
-        outside = (
-            n for n, p in enumerate(points) if not p.few and not low <= p.met / p.due <= high
-        )
-        known = {"mean": mean, "low": low, "high": high, "signals": tuple(outside)}
-    by = By.ALL if name is None else By.TIER
-    return Trend(by, name, points, **{**known, "target": TARGETS.get(name or ""), **changes})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +154,9 @@ def figures(
         open_breaches=tuple(_clock(p, as_of) for p in promises if p.overdue),
         breaches=tuple(_clock(p, as_of) for p in promises if not p.met),
         at_risk=tuple(_at_risk(promises, RISK_UNTIL[cadence])),
-        sites=tuple(_site(name, c) for c in customers for name in SITES[c]),
-        uptimes=tuple(_uptimes(customers)),
-        incidents=tuple(each for each in _incidents() if each.customer in customers),
+        sites=tuple(site(name, c) for c in customers for name in SITES[c]),
+        uptimes=tuple(uptimes(customers)),
+        incidents=tuple(each for each in incidents() if each.customer in customers),
         detection_median=340.0,
         recovery_median=1260.0,
         delivered=()
@@ -217,8 +166,8 @@ def figures(
             Delivered("email", 21, 3, 1, 48.0, 340.0),
             Delivered("sms", 2, 0, 0, 31.0, 33.0),
         ),
-        trends=tuple(_trends()) if weekly else (),
-        restatements=tuple(_restatements()) if weekly else (),
+        trends=tuple(trends()) if weekly else (),
+        restatements=tuple(restatements()) if weekly else (),
         left_out=LeftOut(
             3, 1, () if of else (Because("zendesk", "4402", "two events contradict each other"),)
         ),
@@ -329,74 +278,3 @@ def _at_risk(promises: Sequence[_Promise], until: datetime) -> Iterator[Clock]:
             open_seconds=promise.target - 2 * HOUR - n,
             overdue_by=-2 * HOUR - n,
         )
-
-
-def _site(name: str, customer: str) -> SiteLine:
-    """`cinder-shop` was down longer than it may, `delft` was not seen at all."""
-    seen = 0.0 if name == "delft" else 7 * DAY - 2 * HOUR
-    down = {"cinder-shop": 2520.0, "books": 300.0}.get(name, 0.0)
-    return SiteLine(
-        name,
-        customer,
-        up_share=1 - down / seen if seen else None,
-        unknown_share=1 - seen / (7 * DAY),
-        down_seconds=down,
-        maintenance_seconds=1800.0 if name == "books" else 0.0,
-        checks=2010 if seen else 0,
-        outages=1 if down else 0,
-        target=None if name == "cinder-press" else 0.999,
-        budget_seconds=None if name == "cinder-press" else 0.001 * seen - down,
-        resolution_seconds=300.0,
-    )
-
-
-def _uptimes(customers: Sequence[str]) -> Iterator[Uptime]:
-    for customer in (*customers, None):
-        mine = customers if customer is None else (customer,)
-        lines = [_site(name, each) for each in mine for name in SITES[each]]
-        down, checks = sum(s.down_seconds for s in lines), sum(s.checks for s in lines)
-        seen = sum(1 - s.unknown_share for s in lines) * 7 * DAY
-        yield Uptime(
-            customer,
-            len(lines),
-            1 - down / seen if seen else None,
-            1 - seen / (7 * DAY * len(lines)),
-            down,
-            checks,
-            sum(s.outages for s in lines),
-        )
-
-
-def _incidents() -> Iterator[IncidentLine]:
-    at = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
-    rows = (
-        ("books", BOOKS, "outage", "timeout", 5, True),
-        ("cinder-shop", CINDER, "outage", "connection refused", 42, True),
-        ("cinder-press", CINDER, "certificate", "expires in 6 days", 2 * 1440, False),
-    )
-    for site, customer, kind, reason, minutes, over in rows:
-        end = at + timedelta(minutes=minutes)
-        key = f"{kind}:{site}:{at:%Y%m%dT%H%M}"
-        yield IncidentLine(
-            key, kind, site, customer, reason, at, end if over else None, minutes * 60.0, 340.0
-        )
-
-
-def _trends() -> Iterator[Trend]:
-    """User support wanders, bug fixes fell in week 44, mission critical is too little to tell."""
-    wander = (0.97, 0.95, 0.98, 0.96, 0.94, 0.97, 0.96, 0.98, 0.95, 0.97, 0.96, 0.95)
-    support = [(60, round(60 * share)) for share in wander] + [(63, 61)]
-    fixes = [(50, 47), (48, 45), (52, 49), (15, 14), (55, 52), (50, 47), (49, 46), (51, 48)]
-    fixes += [(53, 50), (50, 29), (47, 44), (52, 49), (66, 59)]
-    critical = [(n % 5, n % 5) for n in range(12)] + [(12, 11)]
-    yield trend("user_support", support)
-    yield trend("bug_fix", fixes)
-    yield trend("mission_critical", critical)
-    added = zip(support, fixes, critical, strict=True)
-    yield trend(None, [(sum(d for d, _ in row), sum(m for _, m in row)) for row in added])
-
-
-def _restatements() -> Iterator[Restatement]:
-    why = (Because("zendesk", "4123", "merged"), Because("zendesk", "4007", "was late after all"))
-    yield Restatement("2026-W46", "bug_fix", kept(52, 49, 0.95), kept(51, 47, 0.95), why)
-    yield Restatement("2026-W46", None, kept(117, 110), kept(116, 108), why)

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
-from reports.figure_builders import BOOKS, EMPTY, figures, kept, trend
+from reports.figure_builders import EMPTY, figures
 from reports.hostile_texts import HOSTILE, hostile_text
+from reports.small_agency import BOOKS
+from reports.trend_builders import trend
 from supportops.reports.figures import By, Figures, SiteLine
 from supportops.reports.figures_json import points_of, to_json
 from supportops.reports.period import Cadence
+from supportops.reports.proportion import kept
 
 REPORTS = {
     "weekly": figures(),
