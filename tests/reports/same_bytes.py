@@ -1,0 +1,32 @@
+"""Every format of one report, for a look from another process: prints name and digest of each."""
+
+import hashlib
+import json as standard
+import logging
+import sys
+
+from reports.document_builders import AS_OF, bars_chart, document, trend_chart
+from reports.figure_builders import figures
+from supportops.reports import charts, csv_file, json_file, pdf, workbook
+from supportops.reports.figures_json import to_json
+
+
+def digests() -> dict[str, str]:
+    from reports.frames import clock, clocks
+
+    drawn = {chart.name: charts.svg(chart) for chart in (trend_chart(), bars_chart())}
+    files = (
+        pdf.pdf(document(), drawn, AS_OF),
+        workbook.workbook(document(), figures(), clocks(clock(), clock(number="2"))),
+        csv_file.csv(figures()),
+        json_file.json(to_json(figures())),
+    )
+    contents = {file.name: file.content for file in files} | drawn
+    contents["png"] = charts.png(trend_chart())
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    assert not {"matplotlib", "typst", "xlsxwriter", "PIL"} & set(sys.modules)
+    print(standard.dumps(digests()))
