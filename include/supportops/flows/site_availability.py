@@ -12,7 +12,7 @@ from supportops.db.engine import reading
 from supportops.flows.in_force import in_force
 from supportops.sites import store
 from supportops.sites.availability import Availability, CheckedRun, availability, settles
-from supportops.sites.site import CheckPolicy, Site
+from supportops.sites.site import CheckPolicy, Fleet, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,20 @@ class SiteAvailability:
 def of_period(engine: Engine, start: datetime, end: datetime) -> list[SiteAvailability]:
     """Each site of the configuration in force, in [start, end), in the order of the file."""
     with reading(engine) as connection:
-        fleet = in_force(connection).fleet
-        log = _Log(connection, fleet.policy)
-        return [
-            SiteAvailability(
-                site, availability(log.around(site, start, end), site, fleet.policy, start, end)
-            )
-            for site in fleet.sites
-        ]
+        return of_fleet(connection, in_force(connection).fleet, start, end)
+
+
+def of_fleet(
+    connection: Connection, fleet: Fleet, start: datetime, end: datetime
+) -> list[SiteAvailability]:
+    """Each site of a fleet, in [start, end), in its order."""
+    log = _Log(connection, fleet.policy)
+    return [
+        SiteAvailability(
+            site, availability(log.around(site, start, end), site, fleet.policy, start, end)
+        )
+        for site in fleet.sites
+    ]
 
 
 # A site that was neither confirmed up nor down for so long is taken as new.

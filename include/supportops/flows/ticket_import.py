@@ -13,6 +13,7 @@ from supportops.config.triage import load_triage
 from supportops.db.engine import reading, writing
 from supportops.db.schema import sync_marks
 from supportops.db.statements import insert_new
+from supportops.flows.heard import mark_heard
 from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
 from supportops.tickets.csv_import import ImportSummary, Progress, import_file, weeks_until
@@ -48,9 +49,11 @@ def run(
         def complete(events: Sequence[Event]) -> Sequence[Event]:
             return triaged(events, rules, outage)
 
-    return import_file(
+    done = import_file(
         engine, path, chosen, now, progress=progress, complete=complete, rejects=rejects
     )
+    _heard(engine, chosen.source, now)
+    return done
 
 
 def triaged(events: Sequence[Event], rules: TriageRules, outage: Outage) -> Sequence[Event]:
@@ -78,7 +81,14 @@ def import_demo(
     if shift is None:
         weeks = weeks_until(file, mapping, now, created=True)
         shift = _settle(engine, mapping.source, weeks, now)
-    return import_file(engine, file, mapping, now, shift=shift, until=now, rejects=rejects)
+    done = import_file(engine, file, mapping, now, shift=shift, until=now, rejects=rejects)
+    _heard(engine, mapping.source, now)
+    return done
+
+
+def _heard(engine: Engine, source: str, now: datetime) -> None:
+    with writing(engine) as connection:
+        mark_heard(connection, source, now)
 
 
 def outages(engine: Engine, now: datetime) -> Outage:

@@ -19,6 +19,7 @@ from supportops.config.triage import load_triage
 from supportops.db.engine import reading, take_turns, writing
 from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
+from supportops.flows.heard import mark_heard
 from supportops.flows.sla_sweep import Place
 from supportops.flows.ticket_import import outages, triaged
 from supportops.flows.zendesk_outages import mirror
@@ -92,8 +93,11 @@ def sync(
     `complete` adds what follows from a page's events, such as their tier. Raises ZendeskError, in
     one line; what was read until then is kept.
     """
-    syncing = _Sync(engine, client, clock, complete)
+    syncing, began = _Sync(engine, client, clock, complete), clock()
     caught_up = syncing.tickets() and syncing.changes()
+    if caught_up:
+        with writing(engine) as connection:
+            mark_heard(connection, SOURCE, began)
     summary = syncing.summary
     summary.caught_up = caught_up
     skew = client.their_clock and client.their_clock - clock()

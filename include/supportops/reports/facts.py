@@ -31,7 +31,9 @@ CLOCK_COLUMNS = (
     "metric",  # first_reply_time, next_reply_time, update_time, resolution_time
     "instance",  # from 1
     "policy",  # "version/promise", None where none holds
-    "state",  # running, paused, fulfilled, merged, deleted
+    # running, paused, fulfilled, merged, deleted; unanswered: overdue or without a deadline, and its
+    # ticket is done, so that nobody waits any more
+    "state",
     "started_at",
     "deadline",  # NaT without a target, and while a pause keeps it from being known
     "aim",
@@ -92,7 +94,7 @@ ALERT_COLUMNS = (
     "site",
     "customer",
     "channel",  # email, sms, chat
-    "caused_at",  # the incident's start, the breach; else when the alert was opened
+    "caused_at",  # incident's start, breach, else the alert's; of a later word when that was due
     "handed_over_at",  # NaT where nothing was
     "failures",  # int, attempts that came to nothing
 )

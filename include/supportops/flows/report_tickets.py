@@ -1,0 +1,138 @@
+"""What became of tickets in a period, and how they stood at an instant, from their events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from supportops.sla.events import NEVER
+from supportops.sla.history import History
+from supportops.sla.runs import MERGED_AWAY, SOLVED, View
+from supportops.tickets.columns import KIND_CODES, EventColumns
+from supportops.tickets.folding import NEVER as NOT_YET
+from supportops.tickets.folding import TicketColumns, fold_columns, status_of
+from supportops.tickets.ticket import DONE, EventKind
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Micros = tuple[int, int]
+
+_ASSIGNEE = KIND_CODES[EventKind.ASSIGNEE]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TicketStates:
+    """How tickets stand after some events, one row a ticket by ascending id."""
+
+    folded: TicketColumns
+    open: Bools
+    default_tier: str
+
+    @classmethod
+    def of(cls, events: EventColumns, default_tier: str) -> TicketStates:
+        folded = fold_columns(events)
+        done = [code for code, word in enumerate(folded.values) if word in DONE]
+        is_open = (folded.ended_at == NOT_YET) & ~np.isin(folded.status, done)
+        return cls(folded, is_open, default_tier)
+
+    @property
+    def ticket(self) -> Ints:
+        return self.folded.ticket
+
+    def words(self, name: str, rows: NDArray[np.intp]) -> NDArray[np.object_]:
+        """A word of each of these rows, None where none was ever said."""
+        codes: NDArray[np.int32] = getattr(self.folded, name)
+        told: NDArray[np.object_] = np.array(self.folded.values, dtype=np.object_)[codes[rows]]
+        return told
+
+    def statuses(self, rows: NDArray[np.intp]) -> list[str]:
+        return [status_of(word).value for word in self.words("status", rows)]
+
+    def tiers(self, rows: NDArray[np.intp]) -> list[str]:
+        return [word or self.default_tier for word in self.words("tier", rows)]
+
+
+def ticket_rows(
+    events: EventColumns, history: History, states: TicketStates, period: Micros
+) -> pd.DataFrame:
+    """The tickets that something happened to in the period, or that are open after these events.
+
+    `events` are those of `history`, in order. Columns as in `reports.facts`, but for those that
+    the store tells.
+    """
+    removed = View.at(history, int(events.at.max()) if len(events) else 0)
+    at = np.searchsorted(states.ticket, history.tickets)
+    solved, reopened = _turns(history, period)
+    reassigned = _reassigned(events, history, period)
+    created = states.folded.created_at[at]
+    is_gone = removed.removed_at != NEVER
+    moved = solved + reopened + reassigned > 0
+    moved |= _inside(created, period) | _inside(removed.removed_at, period)
+    chosen = np.flatnonzero(moved | states.open[at])
+    rows = at[chosen]
+    left_out = np.where(removed.removed == MERGED_AWAY, "merged", "deleted").astype(np.object_)
+    left_out[~is_gone] = None
+    return pd.DataFrame(
+        {
+            "ticket": history.tickets[chosen],
+            "customer": _texts(states.words("customer", rows)),
+            "site": _texts(states.words("site", rows)),
+            "assignee": _texts(states.words("assignee", rows)),
+            "tier": _texts(states.tiers(rows)),
+            "status": _texts(states.statuses(rows)),
+            # Both say "no instant" by the same number, which datetime64 reads as NaT.
+            "created_at": pd.Series(created[chosen].view("M8[us]")).dt.tz_localize("UTC"),
+            "open": states.open[rows],
+            "solved": solved[chosen],
+            "reopened": reopened[chosen],
+            "reassigned": reassigned[chosen],
+            "left_out": _texts(left_out[chosen]),
+        }
+    )
+
+
+def _turns(history: History, period: Micros) -> tuple[Ints, Ints]:
+    """How often each ticket was solved, and reopened, in the period.
+
+    One that comes as solved was solved; what changes to and fro within an instant has not changed.
+    """
+    statuses = history.statuses
+    done = statuses.held["status"] >= SOLVED
+    first = np.zeros(len(done), dtype=np.bool_)
+    first[statuses.begin[:-1]] = True
+    before = np.append(False, done[:-1])[: len(done)] & ~first
+    inside = _inside(statuses.at, period)
+    count = len(history.tickets)
+    solved = np.bincount(statuses.row[done & ~before & inside], minlength=count)
+    reopened = np.bincount(statuses.row[~done & before & inside], minlength=count)
+    return solved, reopened
+
+
+def _reassigned(events: EventColumns, history: History, period: Micros) -> Ints:
+    """How often each ticket went from one assignee to another in the period.
+
+    The first one is given it, no more; and whoever gets it back from nobody had it all along.
+    """
+    given = np.flatnonzero(events.kind == _ASSIGNEE)
+    ticket, at, who = events.ticket[given], events.at[given], events.value[given]
+    last = np.append((ticket[1:] != ticket[:-1]) | (at[1:] != at[:-1]), True)[: len(given)]
+    named = last & (who != 0)
+    ticket, at, who = ticket[named], at[named], who[named]
+    changed = np.zeros(len(ticket), dtype=np.bool_)
+    changed[1:] = (ticket[1:] == ticket[:-1]) & (who[1:] != who[:-1])
+    rows = np.searchsorted(history.tickets, ticket[changed & _inside(at, period)])
+    return np.bincount(rows, minlength=len(history.tickets))
+
+
+def _inside(at: Ints, period: Micros) -> Bools:
+    inside: Bools = (at >= period[0]) & (at < period[1])
+    return inside
+
+
+def _texts(words: Sequence[str] | NDArray[np.object_]) -> pd.Series[Any]:
+    return pd.Series(words, dtype=object)
