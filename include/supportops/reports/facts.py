@@ -31,8 +31,8 @@ CLOCK_COLUMNS = (
     "metric",  # first_reply_time, next_reply_time, update_time, resolution_time
     "instance",  # from 1
     "policy",  # "version/promise", None where none holds
-    # running, paused, fulfilled, merged, deleted; unanswered: overdue or without a deadline, and its
-    # ticket is done, so that nobody waits any more
+    # running, paused, fulfilled, merged, deleted; unanswered: overdue or without a deadline on a
+    # ticket that is done, so that nobody waits any more
     "state",
     "started_at",
     "deadline",  # NaT without a target, and while a pause keeps it from being known
