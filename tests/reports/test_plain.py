@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from reports.figure_builders import AS_OF, BOOKS, CINDER, DELFT, EMPTY, clock, figures
+from reports.figure_builders import EMPTY, clock, figures
+from reports.small_agency import AS_OF, BOOKS, CINDER, DELFT
 from reports.telling import BOARD, customer_audience, told
 from supportops.reports import plain
 from supportops.reports.document import Document
@@ -78,11 +79,12 @@ def test_a_verdict_is_a_sign_and_not_a_colour() -> None:
 
 
 def test_every_finding_of_a_chart_is_told() -> None:
-    assert "Bug fixes: 13 weeks between 58 and 94 %, this week 89 %, a signal in W44" in WEEK
-    assert "33 open tickets, 12 of them older than 7 days" in WEEK
+    found = " ".join(WEEK.split())
+    assert "13 weeks between 58 and 94 %, this week 89 %, a signal in W35 to W44" in found
+    assert "33 open tickets, 12 of them older than 7 days" in found
 
 
-def test_words_and_grounds_are_told_at_the_end() -> None:
+def test_words_and_grounds_are_foundat_the_end() -> None:
     assert "Half were done within the median" in " ".join(WEEK.split())
     assert "Days and times are on the clock of Europe/London." in WEEK
 

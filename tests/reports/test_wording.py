@@ -9,20 +9,10 @@ from typing import Any
 
 import pytest
 
-from reports.figure_builders import (
-    AS_OF,
-    BOOKS,
-    CINDER,
-    CUSTOMERS,
-    DELFT,
-    EMPTY,
-    SITES,
-    clock,
-    figures,
-    kept,
-    trend,
-)
+from reports.figure_builders import EMPTY, clock, figures
+from reports.small_agency import AS_OF, BOOKS, CINDER, CUSTOMERS, DELFT, SITES
 from reports.telling import audience, charts, column, customer_audience, table, tile, told, words_of
+from reports.trend_builders import trend
 from supportops.reports import cells, sentences
 from supportops.reports.audience import Part
 from supportops.reports.dates import Reader, check_language
@@ -39,6 +29,7 @@ from supportops.reports.figures import (
     Times,
 )
 from supportops.reports.period import Cadence
+from supportops.reports.proportion import kept
 
 BRITISH = Reader("en-GB", "Europe/London")
 GERMAN = Reader("de-DE", "Europe/Berlin")
@@ -289,12 +280,16 @@ def test_a_week_keeps_the_order_of_the_page_whatever_order_was_asked_for() -> No
 def test_a_trend_states_its_finding() -> None:
     found = {chart.name: chart for chart in charts(told())}
     assert found["trend-bug_fix"].alt == (
-        "Bug fixes: 13 weeks between 58 and 94 %, this week 89 %, a signal in W44"
+        "Bug fixes: 13 weeks between 58 and 94 %, this week 89 %, a signal in W35 to W44"
     )
     assert found["trend-user_support"].alt.endswith("this week 96 %, no signal")
     picture = found["trend-bug_fix"].picture
     assert isinstance(picture, TrendPicture)
-    assert [point.label for point in picture.points if point.signal] == ["W44"]
+    assert [point.label for point in picture.points if not point.signal][-3:] == [
+        "W45",
+        "W46",
+        "W47",
+    ]
     assert list(found)[-2:] == ["trend-overall", "backlog"]
 
 
@@ -307,6 +302,20 @@ def test_weeks_with_few_promises_are_a_sentence_and_no_picture() -> None:
 def test_a_short_trend_makes_no_claim_about_signals() -> None:
     known = figures(trends=(trend("bug_fix", [(30, 28), (30, 27)]),))
     assert charts(told(known))[0].alt.endswith("too few weeks to tell a signal from chance")
+
+
+@pytest.mark.parametrize(
+    ("signals", "words"),
+    [
+        ((), "no signal"),
+        ((2,), "a signal in W43"),
+        ((2, 3, 4, 6), "a signal in W43 to W45 and W47"),
+        ((0, 2, 4), "a signal in W41, W43, W45"),
+    ],
+)
+def test_signals_are_named_by_their_weeks(signals: tuple[int, ...], words: str) -> None:
+    known = figures(trends=(trend("bug_fix", [(30, 28)] * 7, signals=signals),))
+    assert charts(told(known))[0].alt.endswith(f", {words}")
 
 
 def test_tiers_of_like_names_have_charts_of_their_own() -> None:

@@ -91,8 +91,12 @@ def _encoded(text: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def _inliner() -> CSSInliner:
-    """Media queries stay in the head; nothing is ever fetched."""
-    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    """Nothing is ever fetched.
+
+    Media queries stay in the head, by tags that say so: with `keep_at_rules` they would all become
+    one tag, too long for Gmail, in front of the charset that browsers look for in 1,024 bytes.
+    """
+    return CSSInliner(load_remote_stylesheets=False)
 
 
 def _render(

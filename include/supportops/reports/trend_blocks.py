@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from supportops.reports import labels
 from supportops.reports.dates import Reader
@@ -88,10 +88,24 @@ def _point(point: Point, reader: Reader) -> str:
 def _signal(trend: Trend) -> str:
     if trend.mean is None:
         return "too few weeks to tell a signal from chance"
-    weeks = [_week(trend.points[n].label) for n in trend.signals]
-    if not weeks:
+    runs = list(_runs(trend))
+    if not runs:
         return "no signal"
-    return f"a signal in {' and '.join(weeks) if len(weeks) < 3 else ', '.join(weeks)}"
+    told = [first if first == last else f"{first} to {last}" for first, last in runs]
+    return f"a signal in {' and '.join(told) if len(told) < 3 else ', '.join(told)}"
+
+
+def _runs(trend: Trend) -> Iterator[tuple[str, str]]:
+    """The first and the last week of signals that follow each other; few promises part nothing."""
+    first = last = ""
+    for place, point in enumerate(trend.points):
+        if place in trend.signals:
+            first, last = first or _week(point.label), _week(point.label)
+        elif first and not point.few:
+            yield first, last
+            first = ""
+    if first:
+        yield first, last
 
 
 def _week(label: str) -> str:
