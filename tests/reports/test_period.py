@@ -161,7 +161,7 @@ def test_a_day_that_its_zone_left_out_is_refused() -> None:
     ],
 )
 def test_the_last_week_is_one_that_is_over(at: str, label: str) -> None:
-    assert week_before(london(at), LONDON).label == label
+    assert week_before(london(at), LONDON) == week(label, LONDON)
 
 
 def test_which_week_is_over_depends_on_the_zone() -> None:
@@ -180,7 +180,7 @@ def test_which_week_is_over_depends_on_the_zone() -> None:
     ],
 )
 def test_the_last_working_day_is_over_and_worked(at: str, label: str) -> None:
-    assert working_day_before(london(at), LONDON, works).label == label
+    assert working_day_before(london(at), LONDON, works) == day(label, LONDON)
 
 
 def test_a_desk_that_never_works_has_no_working_day() -> None:

@@ -240,6 +240,27 @@ def test_breaches_come_by_when_open_ones_by_how_late_and_risks_by_how_soon() -> 
     assert [each.number for each in at_risk(frame, UNTIL)] == ["x", "z", "y"]
 
 
+def test_how_late_a_breach_is_goes_by_open_time_and_not_by_its_date() -> None:
+    """A weekend makes nothing later."""
+    frame = clocks(
+        clock(number="thursday", broken="2026-11-19 16:00", left_seconds=-9 * 3600.0),
+        clock(number="critical", broken="2026-11-21 16:00", left_seconds=-40 * 3600.0),
+    )
+    late = [(each.number, each.overdue_by) for each in open_breaches(frame)]
+    assert late == [("critical", 40 * 3600.0), ("thursday", 9 * 3600.0)]
+
+
+def test_a_ticket_that_was_done_without_an_answer_broke_its_promise_and_waits_no_more() -> None:
+    done = clock(due="2026-11-17 09:00", broken="2026-11-17 09:00", state="unanswered")
+    times, over_all = lines(clocks(done))
+    assert (over_all.kept.due, over_all.kept.met) == (1, 0)
+    assert (over_all.open, over_all.overdue, over_all.oldest) == (0, 0, None)
+    assert times.calendar is not None
+    assert (times.calendar.n, times.calendar.unfinished) == (1, 1)
+    assert open_breaches(clocks(done)) == ()
+    assert len(breaches(clocks(done), WEEK, MONDAY)) == 1
+
+
 def test_promises_of_one_ticket_at_one_instant_come_in_the_order_of_its_life() -> None:
     noon = {"due": "2026-11-18 12:00", "broken": "2026-11-18 12:00"}
     frame = clocks(

@@ -35,6 +35,13 @@ def test_a_ticket_arrives_in_the_week_in_which_it_was_created() -> None:
     assert (line.arrived, line.open) == (2, 4)
 
 
+def test_nothing_arrives_after_the_snapshot() -> None:
+    noon = WEEK.start + DAY / 2
+    frame = tickets(ticket(created=noon))
+    for as_of, arrived in ((noon, 1), (noon - TICK, 0)):
+        assert volumes(frame, WEEK, as_of, By.ALL)[0].arrived == arrived
+
+
 @pytest.mark.parametrize(
     ("age", "part"),
     [
