@@ -179,6 +179,20 @@ def test_a_report_says_to_whom_it_went_and_what_it_was_made_from(shelf: Shelf) -
     assert "Customer Acme" in page
 
 
+@on_sqlite
+def test_a_message_on_its_way_leads_to_its_report(shelf: Shelf) -> None:
+    shelf.keep("2026-W47", "managers", MANAGER)
+    alerts = shelf.get("alerts")
+    assert "manager_email email report waiting" in visible(alerts)
+    (href,) = set(re.findall(r'href="(incident[^"]*)"', alerts))
+    answer = shelf.ask(href)
+    assert answer.status_code == 200
+    assert str(answer.url).endswith(
+        "/support/report?cadence=weekly&period=2026-W47&audience=managers&edition=1"
+    )
+    assert "manager_email email waiting" in visible(answer.text)
+
+
 def test_the_list_is_filtered_by_cadence_and_audience(shelf: Shelf) -> None:
     shelf.keep(subject="For managers")
     shelf.keep("2026-W47", "team", subject="For the team")

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
@@ -23,7 +23,7 @@ from supportops.web.board import Asked, board
 from supportops.web.guard import FRAMING, HEADERS, ISSUED, trespass
 from supportops.web.incident_page import incident
 from supportops.web.lights import Light
-from supportops.web.parts import Clock, Desk, InForce, NotHere, OpenPlace
+from supportops.web.parts import Clock, Desk, Elsewhere, InForce, NotHere, OpenPlace
 from supportops.web.report_page import Named, Served, report, served
 from supportops.web.reports_page import MOST_PAGES, reports
 from supportops.web.reports_page import Asked as AskedReports
@@ -37,7 +37,6 @@ _LONGEST = 4000
 
 Text = Annotated[str, Query(max_length=_LONGEST)]
 Page = Callable[[Desk], dict[str, Any]]
-Answer = TypeVar("Answer", bound=Response)
 
 
 class Acknowledgement(BaseModel):
@@ -68,20 +67,20 @@ def make_app(
     @app.get("/")
     def _board(
         customer: Text = "", state: Light | None = None, page: Annotated[int, Query(ge=1)] = 1
-    ) -> HTMLResponse:
+    ) -> Response:
         asked = Asked(customer, state.value if state else "", page)
         return pages.show("board", lambda desk: board(desk, asked))
 
     @app.get("/incident")
-    def _incident(key: Text) -> HTMLResponse:
+    def _incident(key: Text) -> Response:
         return pages.show("incident", lambda desk: incident(desk, key))
 
     @app.get("/alerts")
-    def _alerts() -> HTMLResponse:
+    def _alerts() -> Response:
         return pages.show("alerts", alerts)
 
     @app.get("/site")
-    def _site(name: Text) -> HTMLResponse:
+    def _site(name: Text) -> Response:
         return pages.show("site", lambda desk: site(desk, name))
 
     @app.get("/reports")
@@ -89,12 +88,12 @@ def make_app(
         cadence: Cadence | None = None,
         audience: Text = "",
         page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1,
-    ) -> HTMLResponse:
+    ) -> Response:
         asked = AskedReports(cadence, audience, page)
         return pages.show("reports", lambda desk: reports(desk, asked))
 
     @app.get("/report")
-    def _report(cadence: Text, period: Text, audience: Text, edition: Text = "") -> HTMLResponse:
+    def _report(cadence: Text, period: Text, audience: Text, edition: Text = "") -> Response:
         named = (cadence, period, audience, edition)
         return pages.show("report", lambda desk: report(desk, Named.of(*named)), FRAMING)
 
@@ -142,7 +141,7 @@ class _Pages:
         self.in_force = in_force
         self.clock = clock
 
-    def show(self, name: str, page: Page, headers: Mapping[str, str] | None = None) -> HTMLResponse:
+    def show(self, name: str, page: Page, headers: Mapping[str, str] | None = None) -> Response:
         def answer(connection: Connection) -> HTMLResponse:
             now = self.clock()
             try:
@@ -165,10 +164,12 @@ class _Pages:
 
         return self._answered("a file", answer)
 
-    def _answered(self, name: str, answer: Callable[[Connection], Answer]) -> Answer | HTMLResponse:
+    def _answered(self, name: str, answer: Callable[[Connection], Response]) -> Response:
         try:
             with self.open_place() as place, reading(place.engine) as connection:
                 return answer(connection)
+        except Elsewhere as error:
+            return RedirectResponse(error.to, 307)
         except NotHere as error:
             return _notice(404, "Not found", f"{error}.".capitalize())
         except Exception as error:

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import select
 
 from supportops.alerts import store as alert_store
-from supportops.alerts.alert import Alert
+from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.facts import Facts
 from supportops.alerts.story import Notice, Story, tell
 from supportops.db.schema import incidents
-from supportops.web.parts import Desk, NotHere, last_check, link
+from supportops.web.parts import Desk, Elsewhere, NotHere, last_check, link
+from supportops.web.report_queries import edition_path
 from supportops.web.telling import telling
 
 _PHASES = (
@@ -39,10 +40,14 @@ class Phase:
 
 
 def incident(desk: Desk, key: str) -> dict[str, Any]:
-    """What the incident's template shows. Raises NotHere where there is none with this key."""
+    """What the incident's template shows. Raises NotHere where there is none with this key, and
+    Elsewhere for a report: what went out with it stands on its own page.
+    """
     alert = alert_store.find(desk.connection, key)
     if alert is None:
         raise NotHere("no incident has this key")
+    if alert.kind is Kind.REPORT and (path := edition_path(desk.connection, key)):
+        raise Elsewhere(path)
     facts = Facts(alert.facts)
     story = tell(Notice(alert, alert.phase), desk.zone)
     began = facts.instant("first_failed_at") or alert.opened_at

@@ -49,6 +49,14 @@ class NotHere(LookupError):
     """A page about something that the store does not hold."""
 
 
+class Elsewhere(LookupError):
+    """A page that lies at another address: `to`, relative to the board."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__(to)
+        self.to = to
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a page is made from: one snapshot of the store, its configuration, and the instant."""

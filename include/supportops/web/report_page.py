@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from supportops.alerts.story import incident_path
 from supportops.reports import store
 from supportops.reports.file import CSV, JSON, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_path
@@ -105,7 +104,6 @@ def report(desk: Desk, named: Named) -> dict[str, Any]:
         "page": _file(entry, PAGE) if PAGE in sizes else "",
         "downloads": list(_downloads(entry, sizes)),
         "told": _told(desk, entry),
-        "evidence": incident_path(entry.alert) if entry.alert else "",
         "editions": [_edition(each, entry) for each in known],
         "all_of_audience": link("reports", audience=entry.audience),
         "now": desk.now,

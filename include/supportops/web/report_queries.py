@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, case, func, select
 
 from supportops.db.schema import report_documents, reports
+from supportops.reports.links import report_path
 from supportops.reports.period import Cadence
 from supportops.reports.store import Entry
 
@@ -63,6 +64,13 @@ def editions(
         .limit(most)
     )
     return [_entry(row) for row in connection.execute(statement).mappings()]
+
+
+def edition_path(connection: Connection, alert: str) -> str | None:
+    """The page of the edition that this alert issued."""
+    statement = select(_c.cadence, _c.period, _c.audience, _c.edition).where(_c.alert == alert)
+    found = connection.execute(statement).first()
+    return report_path(Cadence(found.cadence), *found[1:]) if found else None
 
 
 def sizes(connection: Connection, report: int) -> dict[str, int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping
 
-from supportops.alerts.alert import Alert, Phase
+from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, Entry, Why, decide
 from supportops.alerts.outbox import MessageState
 from supportops.web import queries
@@ -132,6 +132,8 @@ def as_told(row: RowMapping, attempts: Sequence[RowMapping] = ()) -> Told:
 
 
 def _about(row: RowMapping) -> str:
+    if row["alert"].startswith(f"{Kind.REPORT}:"):
+        return "report"
     if row["phase"] == "resolved":
         return "resolved"
     if row["reminder"]:
