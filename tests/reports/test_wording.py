@@ -234,6 +234,11 @@ def test_a_tier_of_the_agencys_own_is_shown_as_it_is_written() -> None:
     assert "Gold-24x7 66 % of 30 due" in document.subject
 
 
+def test_a_name_that_shows_nothing_is_named_so() -> None:
+    document = told(week_of(line("\u202e\u200b", 30, 20, 0.9)))
+    assert tile(document, "(no name)").figure == "66 %"
+
+
 def test_an_open_breach_has_an_owner_and_says_how_long_it_is_overdue() -> None:
     found = table(told(figures(open_breaches=(clock(assignee=None),))), "open_breaches")
     assert [cell.text for cell in found.rows[0]] == [

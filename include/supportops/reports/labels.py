@@ -9,7 +9,7 @@ from supportops.reports.figures import By, Clock
 
 # A subject can be a novel; what is longer than this is told by the ticket itself.
 LONGEST = 300
-NOBODY = "nobody"
+NOBODY, NAMELESS = "nobody", "(no name)"
 OVERALL = "Overall (mixed tiers)"
 
 _TIERS = {
@@ -47,12 +47,12 @@ def _said(text: str, most: int) -> str:
 
 def tier(name: str) -> str:
     """ "Bug fixes"; a tier of the agency's own as it is written."""
-    return _TIERS.get(name) or said(name, 60)
+    return _TIERS.get(name) or said(name, 60) or NAMELESS
 
 
 def tier_inside(name: str) -> str:
     """The tier in the middle of a sentence: "bug fixes"."""
-    return _TIERS[name].lower() if name in _TIERS else said(name, 60)
+    return _TIERS[name].lower() if name in _TIERS else tier(name)
 
 
 def metric(name: str | None) -> str:
@@ -69,7 +69,7 @@ def group(by: By, name: str | None) -> str:
     """A line's name among its like."""
     if name is None:
         return _NAMELESS[by]
-    return tier(name) if by is By.TIER else said(name, 80)
+    return tier(name) if by is By.TIER else said(name, 80) or NAMELESS
 
 
 def kind(name: str) -> str:

@@ -10,6 +10,7 @@ from supportops.reports.document import Cell, Column, Table, Tone, Unit
 from supportops.reports.figures import By, Figures, Promises
 
 SHOWN_GROUPS = 15
+_MIXTURE = "The overall line mixes tiers: it moves when their mixture does, so judge by tier."
 _KEPT = (
     Column("Due", Unit.COUNT),
     Column("Met", Unit.COUNT),
@@ -46,7 +47,7 @@ def tiers(figures: Figures, reader: Reader) -> Table:
         (Column("Tier"), Column("Promise"), *_KEPT, *_OPEN),
         tuple(rows),
         empty="No promise fell due, and none is open.",
-        note="The overall line mixes tiers: it moves when their mixture does, so judge by tier.",
+        note=_MIXTURE if lines else "",
     )
 
 

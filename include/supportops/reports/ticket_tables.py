@@ -143,7 +143,7 @@ def backlog(figures: Figures, reader: Reader) -> Table:
     columns = (Column("Open", Unit.COUNT), *(Column(age, Unit.COUNT) for age in AGES))
     return Table(
         "backlog_ages",
-        "The same in figures",
+        "Backlog by age",
         (Column("Tier"), *columns, Column("Oldest", Unit.SECONDS)),
         tuple(
             (
