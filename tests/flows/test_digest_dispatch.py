@@ -140,7 +140,9 @@ def test_breaches_wait_for_the_office_and_then_say_how_late_it_is_by_then(
     assert desk.dispatch()["handed_over"] == 2
     (letter,) = mail.wait_for(1)
     words = " ".join(letter.part("plain").split())
-    assert "Mon 23 Nov 2026 17:00 GMT 30 min business 16 h 30 min calendar" in words
+    assert (
+        "Mon 23 Nov 2026 17:00 GMT, 30 min over in business time, 16 h 30 min in calendar time"
+    ) in words
 
 
 def test_what_is_mission_critical_does_not_wait_and_comes_alone(

@@ -55,9 +55,12 @@ def test_what_sweeps_find_after_hours_is_one_letter_at_nine_and_a_late_word_take
     assert desk.dispatch()["handed_over"] == 2
     (letter,) = mail.wait_for(1)
     assert letter.subject == "SLA: 2 breached - first: #1 reply was due Thu 17:00"
-    assert "Thu 9 Apr 2026 17:00 BST 0 min business 16 h 00 min calendar nobody" in said(letter)
+    assert (
+        "was due Thu 9 Apr 2026 17:00 BST, 0 min over in business time, "
+        "16 h 00 min in calendar time; nobody"
+    ) in said(letter)
     assert "done by now, late" in said(letter)
-    assert "0 min business 30 min calendar" in said(letter)
+    assert "0 min over in business time, 30 min in calendar time" in said(letter)
 
     tickets.append(*heard([answer_in_time], "2026-04-10 09:30"))
     assert tickets.sweep("2026-04-10 10:03")["retracted"] == 1
