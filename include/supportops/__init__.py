@@ -1,0 +1,3 @@
+"""The software that a web agency's support desk runs on."""
+
+__version__ = "0.1.0"

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from supportops import cli_sla, cli_sweep
+from supportops import cli_report, cli_sla, cli_sweep
 from supportops.bootstrap import SetupError, config_folder, open_workplace
 from supportops.cli_call import add_log_call
 from supportops.cli_tickets import tickets_app, triage_app
@@ -29,7 +29,7 @@ FINE, FINDINGS, USAGE = 0, 1, 2
 
 app = typer.Typer(
     name="supportops",
-    help="Site checks, alerts and service levels from a shell. Exit: 0 fine, 1 findings, 2 usage.",
+    help="Site checks, alerts, service levels and reports. Exit: 0 fine, 1 findings, 2 usage.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -85,7 +85,7 @@ def config_check(
 
 @config_app.command("schema")
 def config_schema(
-    name: Annotated[str, typer.Argument(help="sites, alerts or service_levels")],
+    name: Annotated[str, typer.Argument(help="sites, alerts, service_levels or reports")],
 ) -> None:
     """Print the JSON Schema of one file, for editors that complete YAML."""
     from supportops.config.loader import FILES, json_schema
@@ -243,6 +243,7 @@ def _fields(value: Any) -> dict[str, Any]:
 
 cli_sla.mount(app, now, _told)
 cli_sweep.mount(app, now, _told)
+cli_report.mount(app, now, _told)
 add_log_call(app, now, _told)
 app.command("ticket-sync")(ticket_sync_command(now, _told))
 app.add_typer(tickets_app(now, _told), name="tickets")

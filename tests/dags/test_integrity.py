@@ -10,7 +10,7 @@ import pytest
 from airflow_home import ROOT
 
 FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
-TAGS = {"sites", "alerts", "tickets"}
+TAGS = {"sites", "alerts", "tickets", "reports"}
 
 
 @pytest.fixture(scope="module")

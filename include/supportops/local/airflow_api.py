@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,9 +49,10 @@ class AirflowApi:
         found = self._call("GET", "/importErrors")["import_errors"]
         return {e["filename"]: e["stack_trace"].strip().splitlines()[-1] for e in found}
 
-    def trigger(self, dag_id: str) -> str:
-        """Starts a run now; its id."""
-        run = self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None})
+    def trigger(self, dag_id: str, form: Mapping[str, Any] | None = None) -> str:
+        """Starts a run now, with `form` as its params; its id."""
+        asked = {"logical_date": None, "conf": dict(form or {})}
+        run = self._call("POST", f"/dags/{dag_id}/dagRuns", json=asked)
         return str(run["dag_run_id"])
 
     def run_state(self, dag_id: str, run_id: str) -> str:

@@ -1,0 +1,75 @@
+"""Makes the weekly report on Monday at 08:00 and queues it for everybody who gets it.
+
+**A failure means** that managers do not have last week's figures; at 09:00 an alert says so.
+**Is a rerun safe?** Yes: what was issued is not issued again, and a backfill or a run by hand keeps
+a draft and sends nothing unless `send` is ticked. **Who hears:** the operators (route `operations`
+in alerts.yaml); of a format that could not be made they hear by an alert of its own.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import (
+    Asset,
+    AssetAlias,
+    Connection,
+    CronTriggerTimetable,
+    Param,
+    dag,
+    task,
+    timezone,
+)
+from airflow.sdk.exceptions import AirflowFailException
+
+FORM = {
+    "week": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-W\d{2}$",
+        title="Week",
+        description="Such as 2026-W47; empty: the last one that is over.",
+    ),
+    "audience": Param(None, type=["null", "string"], title="Audience", description="Empty: all."),
+    "send": Param(False, type="boolean", title="Send it", description="Else a draft is kept."),
+}
+POSTED = AssetAlias("alerts_raised_by_weekly_report")
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 8 * * 1", timezone="Europe/London"),
+    start_date=timezone.datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=15),
+    default_args={
+        "owner": "supportops",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(minutes=7),
+    },
+    params=FORM,
+    tags=["reports"],
+    doc_md=__doc__,
+)
+def weekly_report():
+    @task(outlets=[Asset("reports"), POSTED])
+    def report(params=None, dag_run=None, outlet_events=None):
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import weekly_report as flow
+        from supportops.flows.report_tasks import ReportError
+
+        send = params["send"] or dag_run.run_type == "scheduled"
+        at = dag_run.logical_date or dag_run.run_after
+        asked = {"week": params["week"], "audience": params["audience"], "send": send}
+        try:
+            with open_workplace(Connection.get) as place:
+                summary = flow.run(place, at, timezone.utcnow(), **asked)
+        except ReportError as error:
+            raise AirflowFailException(str(error)) from None
+        if summary["sent"] or summary["troubles"]:
+            outlet_events[POSTED].add(Asset("alerts"))
+        return summary
+
+    report()
+
+
+weekly_report()

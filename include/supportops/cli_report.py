@@ -1,0 +1,193 @@
+"""`supportops report`: the daily and the weekly report from a shell, of any past period."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from supportops.bootstrap import Workplace, open_workplace
+
+if TYPE_CHECKING:
+    from supportops.flows.report_making import Made, Progress
+    from supportops.reports.file import File
+    from supportops.reports.period import Cadence
+
+FINE, FINDINGS, USAGE = 0, 1, 2
+
+Audience = Annotated[list[str] | None, typer.Option(help="Else all; may be repeated.")]
+Send = Annotated[bool, typer.Option("--send", help="Issue it and queue it for its recipients.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="With --send: a corrected edition of what was issued.")
+]
+Out = Annotated[Path | None, typer.Option(help="A folder to write the documents into.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def mount(
+    app: typer.Typer,
+    now: Callable[[], datetime],
+    told: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """Adds the commands, with the clock and the teller of faults of the entrance."""
+    commands = typer.Typer(
+        help="Daily and weekly reports: make, send and list them.", no_args_is_help=True
+    )
+    app.add_typer(commands, name="report")
+
+    @commands.command("weekly")
+    def weekly(
+        week: Annotated[str | None, typer.Option(help="Such as 2026-W47; else the last.")] = None,
+        to: Annotated[str | None, typer.Option(help="With --week: every week up to this.")] = None,
+        audience: Audience = None,
+        send: Send = False,
+        again: Again = False,
+        out: Out = None,
+        as_json: Json = False,
+    ) -> None:
+        """Make the weekly report of one week or of many. Kept as a draft unless --send.
+
+        Exit 1 if a document could not be made.
+        """
+        from supportops.reports.period import Cadence
+
+        asked = _Asked(Cadence.WEEKLY, week, to, audience or [], send, again, out, as_json)
+        with told():
+            _run(asked, now())
+
+    @commands.command("daily")
+    def daily(
+        day: Annotated[str | None, typer.Option(help="Such as 2026-11-20; else the last.")] = None,
+        to: Annotated[str | None, typer.Option(help="With --day: every working day to it.")] = None,
+        audience: Audience = None,
+        send: Send = False,
+        again: Again = False,
+        out: Out = None,
+        as_json: Json = False,
+    ) -> None:
+        """Make the daily report of one day or of many. Kept as a draft unless --send.
+
+        Exit 1 if a document could not be made.
+        """
+        from supportops.reports.period import Cadence
+
+        asked = _Asked(Cadence.DAILY, day, to, audience or [], send, again, out, as_json)
+        with told():
+            _run(asked, now())
+
+    @commands.command("list")
+    def list_reports(
+        limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 30,
+        as_json: Json = False,
+    ) -> None:
+        """List the reports that are kept, the newest first."""
+        from supportops.db.engine import reading
+        from supportops.reports.store import listing
+
+        with told(), open_workplace() as place, reading(place.engine) as connection:
+            found = listing(connection, limit=limit)
+        if as_json:
+            plain = [asdict(each) for each in found]
+            typer.echo(json.dumps(plain, indent=2, default=str, ensure_ascii=False))
+            return
+        from supportops.terminal_reports import report_table
+
+        report_table(found)
+
+
+class _Asked:
+    """What one command was told."""
+
+    def __init__(
+        self,
+        cadence: Cadence,
+        first: str | None,
+        last: str | None,
+        audiences: Sequence[str],
+        send: bool,
+        again: bool,
+        out: Path | None,
+        as_json: bool,
+    ) -> None:
+        self.cadence = cadence
+        self.first = first
+        self.last = last
+        self.audiences = tuple(audiences)
+        self.send = send
+        self.again = again
+        self.out = out
+        self.as_json = as_json
+
+
+def _run(asked: _Asked, now: datetime) -> None:
+    from supportops.flows.report_making import ReportError
+    from supportops.terminal_reports import made_lines
+
+    if asked.last and not asked.first:
+        _fail("--to needs the first one too")
+    if asked.again and not asked.send:
+        _fail("--again needs --send: without it a draft is kept anyway")
+    try:
+        with open_workplace() as place:
+            made = _made(place, asked, now)
+    except ReportError as error:
+        _fail(str(error))
+    if asked.as_json:
+        text = json.dumps([each.to_json() for each in made], indent=2, ensure_ascii=False)
+        typer.echo(text)
+    else:
+        made_lines(made, asked.out)
+    raise typer.Exit(FINDINGS if any(each.troubles for each in made) else FINE)
+
+
+def _made(place: Workplace, asked: _Asked, now: datetime) -> list[Made]:
+    from supportops.config.loader import load
+    from supportops.flows.report_making import Wanted, make
+    from supportops.flows.report_tasks import labels_between, works
+
+    configuration = load(place.config)
+    labels: tuple[str, ...] = (asked.first,) if asked.first else ()
+    if asked.first and asked.last:
+        office = works(configuration.office)
+        labels = labels_between(asked.cadence, asked.first, asked.last, office)
+    wanted = Wanted(asked.cadence, labels, asked.audiences, asked.send, asked.again)
+
+    def told(one: Made, files: Sequence[File]) -> None:
+        if asked.out:
+            _write(asked.out, one, files)
+
+    with _progress() as progress:
+        return make(place.engine, configuration, wanted, now, now, told=told, progress=progress)
+
+
+def _write(out: Path, made: Made, files: Sequence[File]) -> None:
+    """The documents of a report in a folder of its own."""
+    folder = out / f"{made.cadence}-{made.period}-{made.audience}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        (folder / Path(file.name).name).write_bytes(file.content)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere nothing, so that logs stay short."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _of: None
+        return
+    from supportops.terminal_reports import bar
+
+    with bar() as advance:
+        yield advance
+
+
+def _fail(*lines: str) -> Any:
+    for line in lines:
+        typer.echo(f"supportops: {line}", err=True)
+    raise typer.Exit(USAGE)

@@ -1,0 +1,35 @@
+"""The daily report: the last working day, and whose promises are at risk today."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from supportops.flows.in_force import take_up
+from supportops.flows.report_tasks import Wanted, works
+from supportops.flows.weekly_report import Place, report
+from supportops.reports.period import Cadence
+
+
+def run(
+    place: Place,
+    at: datetime,
+    now: datetime,
+    *,
+    day: str | None = None,
+    audience: str | None = None,
+    send: bool = False,
+) -> dict[str, Any]:
+    """Makes the report on `day` ("2026-11-20"), or on the last working day that is over at `at`;
+    see `weekly_report.run`.
+
+    On a day without work nothing is made unless `day` is named: `note` says so. The next working
+    day's report is about the same day.
+    """
+    configuration, _ = take_up(place.engine, place.config, now)
+    office = configuration.office
+    today = at.astimezone(office.zone).date()
+    if day is None and not works(office)(today):
+        return {"reports": [], "sent": 0, "troubles": [], "faults": [], "note": "no working day"}
+    wanted = Wanted(Cadence.DAILY, (day,) if day else (), (audience,) if audience else (), send)
+    return report(place, wanted, at, now) | {"note": ""}

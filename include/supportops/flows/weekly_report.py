@@ -1,0 +1,54 @@
+"""The weekly report: how a week's promises were kept, and how the weeks before compare."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Engine
+
+from supportops.flows.in_force import take_up
+from supportops.flows.report_making import make
+from supportops.flows.report_tasks import Wanted
+from supportops.reports.period import Cadence
+
+
+class Place(Protocol):
+    """What `supportops.bootstrap.Workplace` is."""
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def config(self) -> Path: ...
+
+
+def run(
+    place: Place,
+    at: datetime,
+    now: datetime,
+    *,
+    week: str | None = None,
+    audience: str | None = None,
+    send: bool = False,
+) -> dict[str, Any]:
+    """Makes the report on `week` ("2026-W47"), or on the last one that is over at `at`, for one
+    `audience` or for all that get it, and sends it if told to.
+
+    Answers what became of each, `sent` as a count and `troubles`. Raises ReportError, or
+    ConfigurationError where there never was a good configuration.
+    """
+    wanted = Wanted(Cadence.WEEKLY, (week,) if week else (), (audience,) if audience else (), send)
+    return report(place, wanted, at, now)
+
+
+def report(place: Place, wanted: Wanted, at: datetime, now: datetime) -> dict[str, Any]:
+    """What is wanted, by the configuration in force."""
+    configuration, error = take_up(place.engine, place.config, now)
+    made = make(place.engine, configuration, wanted, at, now)
+    return {
+        "reports": [each.to_json() for each in made],
+        "sent": sum(each.state == "sent" for each in made),
+        "troubles": [trouble for each in made for trouble in each.troubles],
+        "faults": [str(fault) for fault in error.faults] if error else [],
+    }

@@ -1,0 +1,106 @@
+"""The reports' DAGs in a real Airflow, on a real store; what they kept and queued is asserted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from airflow_home import ROOT
+from builders import configure
+from flows.reporting import ALERTS, READERS, SITES, WEEK, a_week
+from supportops.db.engine import reading, writing
+from supportops.db.schema import messages, reports
+from supportops.tickets.store import append_events
+
+MONDAY = datetime(2026, 4, 20, 7, tzinfo=UTC)  # 08:00 in London
+
+
+@pytest.fixture
+def desk(
+    store: Engine, store_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Engine:
+    config = configure(tmp_path / "config", SITES)
+    (config / "alerts.yaml").write_text(ALERTS)
+    (config / "reports.yaml").write_text(READERS)
+    monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
+    monkeypatch.setenv("SUPPORTOPS_CONFIG", str(config))
+    with writing(store) as connection:
+        append_events(connection, a_week(), datetime(2030, 1, 1, tzinfo=UTC))
+    return store
+
+
+@pytest.fixture(scope="module")
+def bag():
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(ROOT / "dags"))
+
+
+def kept(store: Engine) -> list[tuple[str, str, str, bool]]:
+    c = reports.c
+    with reading(store) as connection:
+        rows = connection.execute(
+            select(c.cadence, c.period, c.audience, c.issued_at).order_by(c.id)
+        )
+        return [(*row[:3], row[3] is not None) for row in rows]
+
+
+def queued(store: Engine) -> list[str]:
+    with reading(store) as connection:
+        return list(connection.execute(select(messages.c.target).order_by(messages.c.id)).scalars())
+
+
+def outcome(run: Any, task: str) -> Any:
+    (instance,) = run.get_task_instances()
+    return instance.xcom_pull(task_ids=task)
+
+
+def test_a_run_by_hand_makes_drafts_of_the_last_week(desk: Engine, bag) -> None:
+    run = bag.dags["weekly_report"].test(logical_date=MONDAY)
+
+    assert run.state == "success"
+    assert kept(desk) == [
+        ("weekly", WEEK, "managers", False),
+        ("weekly", WEEK, "acme", False),
+    ]
+    assert queued(desk) == []
+
+
+def test_a_run_that_is_told_to_sends_once_however_often_it_runs(desk: Engine, bag) -> None:
+    form = {"week": WEEK, "audience": "managers", "send": True}
+    for _ in range(2):
+        run = bag.dags["weekly_report"].test(run_conf=form)
+        assert run.state == "success"
+
+    assert kept(desk) == [("weekly", WEEK, "managers", True)]
+    assert queued(desk) == ["manager_email"]
+    (made,) = outcome(run, "report")["reports"]
+    assert made["state"] == "sent before"
+
+
+def test_a_week_that_is_none_fails_in_one_line(desk: Engine, bag) -> None:
+    run = bag.dags["weekly_report"].test(run_conf={"week": "2026-W54"})
+
+    assert run.state == "failed"
+    assert kept(desk) == []
+
+
+def test_the_daily_report_is_about_the_last_working_day(desk: Engine, bag) -> None:
+    tuesday_after_easter = datetime(2026, 4, 7, 6, 30, tzinfo=UTC)
+    run = bag.dags["daily_report"].test(logical_date=tuesday_after_easter)
+
+    assert run.state == "success"
+    assert kept(desk) == [("daily", "2026-04-02", "managers", False)]
+
+
+def test_on_a_bank_holiday_there_is_no_daily_report(desk: Engine, bag) -> None:
+    easter_monday = datetime(2026, 4, 6, 6, 30, tzinfo=UTC)
+    run = bag.dags["daily_report"].test(logical_date=easter_monday)
+
+    assert run.state == "success"
+    assert outcome(run, "report")["note"] == "no working day"
+    assert kept(desk) == []

@@ -1,0 +1,249 @@
+"""Reports as they are made, kept, issued and queued, on both stores."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import Engine
+
+from flows.reporting import WEEK, WHOLE, Newsroom, a_week, asked, later, newsroom
+from supportops.alerts.alert import Kind
+from supportops.alerts.store import list_open
+from supportops.db.engine import make_engine, reading
+from supportops.db.migrate import upgrade
+from supportops.flows import report_files
+from supportops.flows.report_making import ReportError
+from supportops.reports.file import File
+from supportops.reports.pdf import PdfFailed
+
+
+@pytest.fixture
+def desk(store: Engine, tmp_path: Path) -> Newsroom:
+    room = newsroom(store, tmp_path / "config")
+    room.append(*a_week())
+    return room
+
+
+@pytest.fixture
+def whole_desk(tmp_path: Path) -> Iterator[Newsroom]:
+    """With every part and every format, on one store: what is made does not depend on it."""
+    engine = make_engine(f"sqlite+pysqlite:///{tmp_path}/whole.db")
+    upgrade(engine)
+    room = newsroom(engine, tmp_path / "config", WHOLE)
+    room.append(*a_week())
+    yield room
+    engine.dispose()
+
+
+def words(file: File) -> str:
+    """All that a document says, whatever it is packed in."""
+    if file.name.endswith(".xlsx"):
+        with zipfile.ZipFile(io.BytesIO(file.content)) as packed:
+            return " ".join(packed.read(name).decode() for name in packed.namelist())
+    if file.name.endswith(".pdf"):
+        return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(file.content)).pages)
+    return file.content.decode("utf-8", "replace")
+
+
+def states(made) -> list[tuple[str, str, int]]:
+    return [(each.audience, each.state, each.edition) for each in made]
+
+
+def test_the_week_that_is_over_is_issued_to_everybody_who_gets_it(desk: Newsroom) -> None:
+    made = desk.weekly(send=True)
+
+    assert states(made) == [("managers", "sent", 1), ("acme", "sent", 1)]
+    assert {each.period for each in made} == {WEEK}
+    assert desk.queued() == [
+        ("manager_email", f"report:weekly:{WEEK}:managers:1"),
+        ("acme_email", f"report:weekly:{WEEK}:acme:1"),
+    ]
+    names = {name for report, name, _ in desk.documents() if report == 1}
+    assert names >= {"mail.html", "mail.txt", "page.html", "counted.csv"}
+    assert names >= {"report.csv", "figures.json"}
+
+
+def test_the_figures_are_those_that_a_hand_counts(desk: Newsroom) -> None:
+    """Three working days from Monday 09:00 end on Wednesday 17:00: 2 is late on Thursday. 3 falls
+    due on Thursday 17:00 and has no answer. 5 is a bug with a day's promise: its answer is due on
+    Wednesday 17:00, its fix two working days later, on Friday."""
+    desk.weekly()
+
+    figures = desk.kept()[0].figures
+    lines = {(p["by"], p["name"], p["metric"]): p["kept"] for p in figures["promises"]}
+    first = lines["tier", "user_support", "first_reply_time"]
+    assert (first["due"], first["met"]) == (4, 2)
+    bug = lines["tier", "bug_fix", "first_reply_time"]
+    assert (bug["due"], bug["met"]) == (1, 0)
+    fix = lines["tier", "bug_fix", "resolution_time"]
+    assert (fix["due"], fix["met"]) == (1, 0)
+    assert lines["all", None, None]["due"] == 6
+
+
+def test_a_run_by_hand_keeps_a_draft_and_sends_nothing(desk: Newsroom) -> None:
+    made = desk.weekly()
+
+    assert [each.state for each in made] == ["draft", "draft"]
+    assert desk.queued() == []
+    assert all(row.issued_at is None for row in desk.kept())
+
+
+def test_the_same_run_again_keeps_no_second_draft(desk: Newsroom) -> None:
+    desk.weekly()
+    before = desk.documents()
+
+    assert states(desk.weekly()) == [("managers", "unchanged", 1), ("acme", "unchanged", 1)]
+    assert desk.documents() == before
+
+
+def test_a_draft_that_still_holds_is_what_is_issued(desk: Newsroom) -> None:
+    desk.weekly()
+
+    assert states(desk.weekly(send=True)) == [("managers", "sent", 1), ("acme", "sent", 1)]
+
+
+def test_what_was_issued_is_not_issued_again(desk: Newsroom) -> None:
+    desk.weekly(send=True)
+    desk.append(*asked("6", "2026-04-13 09:00 asks"))
+    kept, queued = desk.kept(), desk.queued()
+
+    again = desk.weekly(send=True, at="2026-04-20 11:00")
+
+    assert [each.state for each in again] == ["sent before", "sent before"]
+    assert again[0].recipients == ("manager_email",)
+    assert (desk.kept(), desk.queued()) == (kept, queued)
+
+
+def test_a_later_run_is_a_new_draft_beside_what_was_issued(desk: Newsroom) -> None:
+    desk.weekly(send=True)
+    issued = desk.kept()
+    desk.append(*asked("6", "2026-04-13 09:00 asks"))
+
+    assert [each.state for each in desk.weekly()] == ["draft", "draft"]
+    assert desk.kept()[:2] == issued
+    assert [row.edition for row in desk.kept()] == [1, 1, 2, 2]
+
+
+def test_a_correction_has_to_be_asked_for_and_says_so(desk: Newsroom) -> None:
+    desk.weekly(send=True)
+    desk.append(*asked("6", "2026-04-13 09:00 asks"))
+
+    made = desk.weekly(send=True, again=True, audiences=("managers",))
+
+    assert states(made) == [("managers", "sent", 2)]
+    assert made[0].subject.startswith("Corrected: ")
+    assert desk.queued()[-1] == ("manager_email", f"report:weekly:{WEEK}:managers:2")
+
+
+def test_a_customers_report_holds_no_word_of_another(whole_desk: Newsroom) -> None:
+    whole_desk.append(*asked("7", "2026-04-14 09:00 asks", customer="Birch", subject="SECRETBIRCH"))
+    whole_desk.weekly(send=True)
+    assert "SECRETBIRCH" in " ".join(words(file) for file in whole_desk.files["managers"])
+    assert "Acme" in whole_desk.text("acme", "mail.html")
+    seen = whole_desk.files["acme"]
+    whole_desk.append(later("7", "2026-04-22 10:00 merged"))
+    whole_desk.weekly("2026-W17", at="2026-04-27 08:00", audiences=("acme",))
+
+    for file in (*seen, *whole_desk.files["acme"]):
+        assert not {"Birch", "SECRETBIRCH", "club"} & set(re.findall(r"\w+", words(file)))
+    assert "SECRETBIRCH" not in repr([row for row in whole_desk.kept() if row.audience == "acme"])
+
+
+def test_a_merge_after_the_report_is_told_in_the_next_one(desk: Newsroom) -> None:
+    desk.weekly(send=True)
+    desk.append(later("3", "2026-04-21 10:00 merged"))
+
+    desk.weekly("2026-W17", at="2026-04-27 08:00")
+
+    figures = desk.kept()[-2].figures
+    told = [r for r in figures["restatements"] if r["tier"] == "user_support"]
+    assert [(r["label"], r["issued"]["due"], r["now"]["due"]) for r in told] == [(WEEK, 4, 3)]
+    assert [(b["number"], b["why"]) for b in told[0]["because"]] == [("3", "merged")]
+
+
+def test_the_trend_shows_what_was_issued_and_marks_what_was_not(whole_desk: Newsroom) -> None:
+    whole_desk.weekly(send=True)
+    whole_desk.weekly("2026-W18", at="2026-05-04 08:00")
+
+    overall = whole_desk.kept()[-2].figures["trends"][-1]["points"]
+    assert len(overall) == 13
+    assert [(p["label"], p["issued"]) for p in overall[-3:]] == [
+        (WEEK, True),
+        ("2026-W17", False),
+        ("2026-W18", False),
+    ]
+    assert overall[-3]["due"] == 6
+
+
+def test_many_weeks_at_once_are_the_same_bytes_as_one_by_one(whole_desk: Newsroom) -> None:
+    labels = [f"2026-W{n}" for n in range(15, 18)]
+
+    whole_desk.weekly(*labels, at="2026-06-01 08:00", audiences=("acme",))
+    together = [(row.period, row.audience, row.figures) for row in whole_desk.kept()]
+    digests = [digest for *_, digest in whole_desk.documents()]
+    for label in labels:
+        again = whole_desk.weekly(label, at="2026-06-01 08:00", audiences=("acme",))
+        assert [each.state for each in again] == ["unchanged"]
+
+    assert len(together) == 3
+    assert [digest for *_, digest in whole_desk.documents()] == digests
+
+
+def test_a_pdf_that_cannot_be_made_does_not_stop_the_mail(
+    whole_desk: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments, **_more):
+        raise PdfFailed("no fonts")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(report_files, "pdf", broken)
+        made = whole_desk.weekly(send=True, audiences=("managers",))
+
+    assert states(made) == [("managers", "sent", 1)]
+    assert made[0].troubles == ("the PDF could not be made (PdfFailed)",)
+    assert "The PDF could not be made" in whole_desk.text("managers")
+    assert "report.pdf" not in {file.name for file in whole_desk.files["managers"]}
+    with reading(whole_desk.store) as connection:
+        (alert,) = list_open(connection, Kind.REPORT_TROUBLE)
+    assert "the PDF could not be made" in alert.headline
+
+    whole_desk.weekly("2026-W17", at="2026-04-27 08:00", audiences=("managers",))
+    with reading(whole_desk.store) as connection:
+        assert list_open(connection, Kind.REPORT_TROUBLE) == []
+
+
+def test_a_daily_report_is_about_the_last_working_day(desk: Newsroom) -> None:
+    made = desk.daily(at="2026-04-20 07:30")
+
+    assert [(each.period, each.audience) for each in made] == [("2026-04-17", "managers")]
+
+
+@pytest.mark.parametrize(
+    ("labels", "audiences", "words"),
+    [
+        (("2026-W54",), (), "2026-W54"),
+        (("next week",), (), "next week"),
+        (("2026-W30",), (), "2026-W30 has not begun"),
+        ((), ("board",), "no audience 'board' gets the weekly report; reports.yaml names managers"),
+    ],
+)
+def test_what_cannot_be_made_is_one_line_before_anything_is_made(
+    desk: Newsroom, labels: tuple[str, ...], audiences: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(ReportError, match=words) as error:
+        desk.weekly(*labels, audiences=audiences)
+
+    assert "\n" not in str(error.value)
+    assert desk.kept() == []
+
+
+def test_a_store_without_tickets_has_a_report_too(store: Engine, tmp_path: Path) -> None:
+    room = newsroom(store, tmp_path / "config")
+
+    assert [each.state for each in room.weekly(send=True)] == ["sent", "sent"]
