@@ -96,7 +96,7 @@ def test_shares_are_percentages_and_lengths_of_time_real_ones() -> None:
     rows = {row[0].value: row for row in read()["Summary"].iter_rows() if row[1].value == "Update"}
     due, kept, oldest = (rows["Bug fixes"][place] for place in (2, 5, 8))
     assert (due.value, due.number_format) == (131, "#,##0")
-    assert (kept.value, kept.number_format) == (pytest.approx(97 / 131), "0.0%")
+    assert (kept.value, kept.number_format) == (pytest.approx(97 / 131), "0.00%")
     assert (oldest.value, oldest.number_format) == (timedelta(hours=76), "[h]:mm")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportops.reports.document import BarsPicture
-from supportops.reports.trend_picture import say_nothing
+from supportops.reports.trend_picture import explain_above, say_nothing
 from supportops.reports.typeface import drawable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _FILLS = (
 _GREY, _INK = "#555555", "#222222"
 _GROUP = 0.8  # of the room that each label has
 _ACROSS = 4  # names beside each other above the bars
-_LEGEND = 44  # signs of them, so that even the widest leave room for the bars
+_LEGEND = 60  # signs of them
 _CROWDED = 40  # bars; from here on no figure fits above each
 
 
@@ -48,7 +48,7 @@ def draw_bars(axes: Axes, picture: BarsPicture) -> None:
             axes.bar_label(bars, fmt="%d", padding=1.5, fontsize=7.5, color=_INK)
     _set_axes(axes, picture)
     if picture.series:
-        _explain(axes, count)
+        explain_above(axes, min(count, _ACROSS))
     if not picture.labels:
         say_nothing(axes, "nothing to count")
 
@@ -67,14 +67,3 @@ def _set_axes(axes: Axes, picture: BarsPicture) -> None:
     axes.set_xticks(range(len(labels)), labels)
     axes.set_xlim(-0.6, max(len(labels), 1) - 0.4)
     axes.tick_params(length=3, color=_GREY, labelcolor=_INK)
-
-
-def _explain(axes: Axes, count: int) -> None:
-    axes.legend(
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=min(count, _ACROSS),
-        frameon=False,
-        fontsize=8,
-        handlelength=1.8,
-    )

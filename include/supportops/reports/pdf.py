@@ -15,7 +15,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from supportops.reports.document import Bar, Block, Cell, Chart, Document, Table, Tile, Words
+from supportops.reports.document import (
+    Bar,
+    Block,
+    Cell,
+    Chart,
+    Document,
+    Section,
+    Table,
+    Tile,
+    Words,
+)
 from supportops.reports.file import PDF, File
 from supportops.reports.table_widths import widths
 from supportops.reports.typeface import FAMILY, drawable, folder
@@ -26,7 +36,7 @@ if TYPE_CHECKING:
 ROWS_AT_MOST = 400
 """Of one table: more is for the workbook. 2,000 rows would be 60 pages that nobody reads."""
 
-SIGNS_AT_MOST = 300
+SIGNS_AT_MOST = 200
 """Of one cell. A subject can be a novel."""
 
 _TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
@@ -98,19 +108,13 @@ def _content(
         "date": list(as_of.timetuple()[:6]) if as_of else None,
         "title": _text(document.title) or "Report",
         "subtitle": _text(document.subtitle),
-        "running": [drawable(document.title, 50), drawable(document.subtitle, 50)],
+        "running": [drawable(document.title, 40), drawable(document.subtitle, 80)],
         "subject": _text(document.subject),
         "keywords": [_text(word) for word in document.keywords],
         "notices": [_words(notice) for notice in document.notices],
         "lead": _text(document.lead, 2000),
         "tiles": [_tile(tile) for tile in document.tiles],
-        "sections": [
-            {
-                "title": _text(section.title) or "–",  # a heading without words is none
-                "blocks": [_block(block, charts) for block in section.blocks],
-            }
-            for section in document.sections
-        ],
+        "sections": [_section(section, charts) for section in document.sections],
         "definitions": [
             [_text(word) or "–", _text(says, 2000)] for word, says in document.definitions
         ],
@@ -128,6 +132,15 @@ def _language(tag: str) -> tuple[str, str | None]:
 def _text(text: str, at_most: int = SIGNS_AT_MOST) -> str:
     """What can be drawn of it. An endless word may be broken at the end of a line."""
     return _ENDLESS.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), drawable(text, at_most))
+
+
+def _section(section: Section, charts: Mapping[str, bytes]) -> dict[str, Any]:
+    blocks = [_block(block, charts) for block in section.blocks]
+    title = _text(section.title) or "–"  # a heading without words is none
+    for block in blocks:
+        if block.get("title") == title:
+            block["title"] = ""  # one heading is enough
+    return {"title": title, "blocks": blocks}
 
 
 def _block(block: Block, charts: Mapping[str, bytes]) -> dict[str, Any]:

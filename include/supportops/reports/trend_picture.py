@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from math import floor, isnan, nan
-from typing import TYPE_CHECKING
+from math import ceil, floor, isnan, nan
+from typing import TYPE_CHECKING, Any
 
 from supportops.rendering import percent
 from supportops.reports.document import TrendPicture, TrendPoint
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BLUE, GREEN, VERMILLION = "#0072B2", "#00785A", "#B34700"
 GREY, BAND, INK = "#555555", "#DCE3E8", "#222222"
 _NARROW = 5  # signs of a label that fit under each of 13 points
+_ALIKE = 0.015  # signals one after another that are as alike as that are told once
 _ONE_ROW = 6  # words of the legend that fit beside each other
 
 
@@ -29,7 +30,8 @@ def draw_trend(axes: Axes, picture: TrendPicture) -> None:
     _set_axes(axes, picture, shares)
     if all(isnan(share) for share in shares):
         say_nothing(axes, "too few promises for a share")
-    _explain(axes)
+    count = len(axes.get_legend_handles_labels()[0])
+    explain_above(axes, count if count <= _ONE_ROW else 4)
 
 
 def lowest_share(picture: TrendPicture) -> float:
@@ -38,6 +40,31 @@ def lowest_share(picture: TrendPicture) -> float:
     seen = [_share(point) for point in picture.points] + [x for x in limits if x is not None]
     lowest = min((share for share in seen if not isnan(share)), default=0.0)
     return min(max(0.0, floor(10 * lowest - 0.6) / 10), 0.7)
+
+
+def explain_above(axes: Axes, across: int) -> None:
+    """What shapes mean, so many beside each other, in a room kept free above the picture."""
+    from matplotlib.transforms import blended_transform_factory
+
+    handles, labels = axes.get_legend_handles_labels()
+    if not handles:
+        return
+    figure: Any = axes.get_figure(root=True)
+    legend = axes.legend(
+        handles,
+        labels,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        bbox_transform=blended_transform_factory(figure.transFigure, axes.transAxes),
+        ncols=across,
+        frameon=False,
+        fontsize=7.5,
+        handlelength=1.6,
+        columnspacing=1.1,
+    )
+    # Names too long for the picture are cut off at its edges; laid out, they would squeeze it.
+    legend.set_in_layout(False)
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.09 * ceil(len(handles) / across)))
 
 
 def say_nothing(axes: Axes, words: str) -> None:
@@ -84,8 +111,11 @@ def _draw_signals(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float
         if some:
             label = "signal" if issued else "signal, computed now"
             _marks(axes, some, shares, marker="D", size=7, face=face, edge=VERMILLION, label=label)
+    told = 2.0
     for place in places:
-        _note(axes, place, shares[place], _percent(shares[place]), VERMILLION)
+        if abs(shares[place] - told) >= _ALIKE:
+            told = shares[place]
+            _note(axes, place, told, _percent(told), VERMILLION)
 
 
 def _marks(
@@ -172,19 +202,3 @@ def _name_periods(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float
                 color=GREY,
                 fontsize=7,
             )
-
-
-def _explain(axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        axes.legend(
-            handles,
-            labels,
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            ncols=len(handles) if len(handles) <= _ONE_ROW else 4,
-            frameon=False,
-            fontsize=7.5,
-            handlelength=1.6,
-            columnspacing=1.1,
-        )

@@ -7,6 +7,7 @@ The same input gives the same bytes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from io import BytesIO
 from typing import Any
@@ -124,7 +125,8 @@ class _Writing:
     def _blocks(self, sheet: Sheet, section: Section) -> None:
         for block in section.blocks:
             if isinstance(block, Table):
-                sheet.table(block)
+                # A sheet's own title need not be said twice.
+                sheet.table(replace(block, title="") if block.title == section.title else block)
             elif isinstance(block, Chart):
                 write_chart(self._book, sheet, block, self._drawn)
             else:

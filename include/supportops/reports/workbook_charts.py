@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from supportops.reports.document import BarsPicture, Chart, TrendPicture
@@ -80,7 +81,7 @@ def _trend(book: Any, picture: TrendPicture, figures: ChartFigures) -> Any:
     drawn = book.add_chart({"type": "line"})
     for place, look in enumerate(_trend_looks(), start=1):
         if any(row[place] is not None for row in rows):
-            drawn.add_series(_series(figures.name, first, len(rows), place) | look)
+            drawn.add_series(_series(figures.name, first, _TREND, rows, place) | look)
     drawn.set_y_axis({"num_format": "0%", "min": lowest_share(picture), "max": 1} | _GRID)
     drawn.show_blanks_as("gap")
     return drawn
@@ -112,16 +113,24 @@ def _bars(book: Any, picture: BarsPicture, figures: ChartFigures) -> Any:
     drawn = book.add_chart({"type": "column"})
     for place in range(1, len(titles)):
         fill = {"fill": {"color": _BARS[(place - 1) % len(_BARS)]}}
-        drawn.add_series(_series(figures.name, first, len(rows), place) | fill)
+        drawn.add_series(_series(figures.name, first, titles, rows, place) | fill)
     # By its cell: a name that looks like "a!B1" would itself be taken for a reference to one.
-    drawn.set_y_axis({"name": [figures.name, first, 0]} | _GRID)
+    axis = {"name": [figures.name, first, 0], "data": [text(picture.axis)]}
+    highest = max((count for _, counts in picture.series for count in counts), default=0)
+    drawn.set_y_axis(axis | _GRID | {"min": 0, "major_unit": max(1, ceil(highest / 5))})
     return drawn
 
 
-def _series(name: str, header: int, count: int, place: int) -> dict[str, Any]:
-    last = header + count
+def _series(
+    name: str, header: int, titles: Sequence[str], rows: Sequence[Sequence[Any]], place: int
+) -> dict[str, Any]:
+    """Where a series stands, and what stands there: some viewers show only the latter."""
+    first, last = header + 1, header + len(rows)
     return {
         "name": [name, header, place],
-        "categories": [name, header + 1, 0, last, 0],
-        "values": [name, header + 1, place, last, place],
+        "name_data": [text(titles[place])],
+        "categories": [name, first, 0, last, 0],
+        "categories_data": [text(row[0]) for row in rows],
+        "values": [name, first, place, last, place],
+        "values_data": [number(row[place]) for row in rows],
     }

@@ -12,12 +12,12 @@ from supportops.reports.document import Cell, Column, Table, Tone, Unit
 from supportops.reports.workbook_values import DAY, day_number, number, text
 
 INSTANT, HOURS_MINUTES, HOURS = "yyyy-mm-dd hh:mm", "[h]:mm", "0.00"
-_NUMBERS = {Unit.COUNT: "#,##0", Unit.SHARE: "0.0%", Unit.INSTANT: INSTANT}
+_NUMBERS = {Unit.COUNT: "#,##0", Unit.SHARE: "0.00%", Unit.INSTANT: INSTANT}
 _AT_LEFT = frozenset({Unit.TEXT, Unit.INSTANT})
 _INKS = {Tone.GOOD: "#00664D", Tone.BAD: "#A63F00", Tone.QUIET: "#595959"}
 _TITLE: dict[str, Any] = {"bold": True, "font_size": 14}
 _HEADING: dict[str, Any] = {"bold": True, "font_size": 11}
-_HEADER = {"bold": True, "bottom": 2, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF1"}
+_HEADER = {"bold": True, "bottom": 2, "text_wrap": True, "valign": "bottom", "bg_color": "#E8EDF1"}
 _NOTE: dict[str, Any] = {"italic": True, "font_color": "#595959"}
 _WIDEST, _NARROWEST = 60, 9  # signs
 _TWO_LINES = 31  # points
@@ -144,6 +144,8 @@ class Sheet:
         for row in table.rows:
             for place, cell in enumerate(row):
                 self._cell(place, cell, table.columns[place].unit, hours=negative[place])
+                if place < len(row) - 1:  # the last one may run on
+                    self.widen(place, len(cell.text))
             self.row += 1
         self.keep_in_sight(first, self.row - 1, len(table.columns))
 
@@ -163,7 +165,6 @@ class Sheet:
 
     def _words(self, place: int, cell: Cell, align: str) -> None:
         words = text(cell.text)
-        self.widen(place, len(words))
         if cell.link and words and self.row < _LINKED_ROWS and _followed(cell.link):
             look = self.looks.of(font_color="#00538A", underline=1, valign="top", align=align)
             self.page.write_url(self.row, place, cell.link, look, string=words[:255])
