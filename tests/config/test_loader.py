@@ -227,6 +227,16 @@ def test_a_fault_in_the_sites(tmp_path: Path, text: str, fault: tuple[Any, ...])
                 "each once, but it stands at receivers.team[0].name too",
             ),
         ),
+        (
+            "steps: [{receivers: [team]}]",
+            "match: {kind: [outage, report]}\n    steps: [{receivers: [team]}]",
+            (
+                5,
+                "routes[0].match.kind[1]",
+                "'report'",
+                "a kind of alert: reports.yaml says who gets a report",
+            ),
+        ),
     ],
 )
 def test_a_fault_in_the_alerts(

@@ -18,7 +18,9 @@ from sqlalchemy import Engine
 from alert_builders import alert
 from dispatching import Desk, everything_to, receivers
 from flows.posting import BOARD, MAIL_HTML, MAIL_TEXT, PDF, PNG, files, issue, keep, readers, send
+from flows.reporting import WHOLE, a_week, newsroom
 from inboxes import Endpoint, Mail, Mailbox, endpoint, mailbox
+from sla.policies import london
 from supportops.alerts.alert import Kind
 from supportops.db.engine import store_url, writing
 from supportops.db.schema import reports
@@ -392,3 +394,44 @@ def test_the_same_files_make_the_same_letter(desk: Desk) -> None:
     desk.dispatch(keep_letter)
     first, second = seen
     assert first == second
+
+
+@ON_ONE_STORE
+def test_a_letter_with_files_has_more_time_to_be_sent(desk: Desk) -> None:
+    """A line of 2 Mbit/s must not make the mail look lost, and be sent again."""
+    patience: list[float] = []
+
+    def note(url: str, letter: Letter, *, timeout: float) -> Delivery:
+        patience.append(timeout)
+        return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
+
+    issue(desk, kept=files(report_pdf=b"p" * 5_000_000, trend_png=None))
+    desk.raise_(alert())
+    desk.dispatch(note)
+    assert sorted(patience) == [20.0, 40.0, 40.0]
+
+
+@ON_ONE_STORE
+def test_a_report_as_it_is_made_arrives_with_every_picture_that_it_shows(
+    desk: Desk, mail: Mailbox, http: Endpoint, tmp_path: Path
+) -> None:
+    room = newsroom(desk.store, tmp_path / "config", WHOLE)
+    room.append(*a_week())
+    desk.clock.now = london("2026-04-20 08:00")
+    desk.take_up(room.configuration)
+    desk.secrets = {f"apprise_{n}_email": mail.url(f"{n}@example.com") for n in ("manager", "acme")}
+    room.weekly(send=True)
+    assert desk.dispatch()["handed_over"] == 2
+    by_name = {each.recipients[0]: each for each in mail.mails}
+    theirs, acmes = by_name["manager@example.com"], by_name["acme@example.com"]
+    for each in (theirs, acmes):
+        kinds = (part for part in each.message.walk() if part.get_content_maintype() == "image")
+        pictures = {str(part["Content-ID"]).strip("<>") for part in kinds}
+        assert pictures == set(re.findall('src="cid:([^"]+)"', each.part("html"))) != set()
+        assert [part.defects for part in each.message.walk() if part.defects] == []
+        assert [name for name, _ in attached(each)] == [
+            f"weekly-2026-W16.{ending}" for ending in ("pdf", "xlsx", "csv", "json")
+        ]
+    assert b"Birch" not in acmes.raw
+    assert "On the board: https://airflow" in theirs.part("plain")
+    assert "https://airflow" not in acmes.part("plain") + acmes.part("html")

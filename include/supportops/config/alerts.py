@@ -101,6 +101,11 @@ class AlertsFile(Model):
             for path, entry in entries(receivers, receiver)
         )
         yield from twice(((*path, "name"), r.get("name")) for path, r in entries(data, "routes"))
+        for path, route in entries(data, "routes"):
+            for inner, kind in items(route.get("match"), "kind"):
+                if kind == Kind.REPORT:  # it would match nothing, in silence
+                    wanted = "a kind of alert: reports.yaml says who gets a report"
+                    yield Wrong((*path, "match", *inner), shown(kind), wanted)
         known = ", ".join(str(name) for name in receivers)
         for path, name in _used(data):
             if isinstance(name, str) and name not in receivers:

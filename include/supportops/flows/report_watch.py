@@ -17,7 +17,7 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.outbox import MessageState
 from supportops.alerts.store import list_open, raise_alert, resolve_alert
 from supportops.config.loader import Configuration
-from supportops.config.snapshots import get, newest_digest
+from supportops.config.snapshots import get
 from supportops.db.schema import configurations, messages, notification_log, reports
 from supportops.flows.report_tasks import works
 from supportops.reports.audience import Audience, Plan
@@ -212,7 +212,7 @@ def _known_at(connection: Connection, configuration: Configuration, turn: Turn) 
     digest = connection.execute(earlier.order_by(c.loaded_at.desc()).limit(1)).scalar()
     if digest is None:
         return set()
-    then = configuration if digest == newest_digest(connection) else get(connection, digest)
+    then = configuration if digest == configuration.digest else get(connection, digest)
     return {audience.name for audience in then.reports.of(turn.cadence)}
 
 
