@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, select
 
 from supportops.config.loader import Configuration
 from supportops.db.schema import tickets as tickets_table
@@ -158,10 +158,18 @@ def _names(connection: Connection, ids: Sequence[int], *, subjects: bool) -> dic
     if subjects:
         columns.append(func.substr(c.subject, 1, LONGEST_SUBJECT))
     for first in range(0, len(ids), _PAGE):
-        asked = select(*columns).where(c.id.in_(ids[first : first + _PAGE]))
+        asked = select(*columns).where(_among(connection, ids[first : first + _PAGE]))
         for row in connection.execute(asked):
             found[row[0]] = (row[1], row[2], row[3] if subjects else "")
     return found
+
+
+def _among(connection: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
+    """One array is far less work for PostgreSQL's driver than ten thousand parameters."""
+    column = tickets_table.c.id
+    if connection.dialect.name == "postgresql":
+        return column == func.any(literal(list(ids), ARRAY(BigInteger)))
+    return column.in_(ids)
 
 
 def _in_force(book: PolicyBook | None, period: Period) -> tuple[str, ...]:
