@@ -72,6 +72,12 @@ def test_everything_that_the_document_says_is_in_it() -> None:
         assert letters(words) in text, words
 
 
+def test_a_verdict_has_a_sign_of_its_own_beside_its_colour() -> None:
+    text = told(read(document()))
+    assert {"▲97%", "▼74%", "▲97.6%", "▼74.0%"} <= set(re.findall(r"[▲▼][\d.]+%", text))
+    assert "▲91.3%" not in text
+
+
 def test_it_is_tagged_for_screen_readers_with_its_title_language_and_outline() -> None:
     reader = read(document())
     root = reader.trailer["/Root"]

@@ -42,6 +42,7 @@ SIGNS_AT_MOST = 200
 _TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 _ENDLESS = re.compile(r"\S{19,}")
 _PIECE = re.compile(r"(\S{6})(?=\S)")
+_FIGURE = re.compile(r"(\d) (?=(?:%|s|min|h|d)(?!\w))")
 _TAG = re.compile(r"([a-z]{2,3})(?:-[A-Za-z]{4})?(?:-([A-Z]{2}))?(?:-.*)?")
 
 
@@ -130,8 +131,9 @@ def _language(tag: str) -> tuple[str, str | None]:
 
 
 def _text(text: str, at_most: int = SIGNS_AT_MOST) -> str:
-    """What can be drawn of it. An endless word may be broken at the end of a line."""
-    return _ENDLESS.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), drawable(text, at_most))
+    """What can be drawn of it: figures stay with their units, an endless word may be broken."""
+    line = _FIGURE.sub("\\1\u00a0", drawable(text, at_most))
+    return _ENDLESS.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), line)
 
 
 def _section(section: Section, charts: Mapping[str, bytes]) -> dict[str, Any]:

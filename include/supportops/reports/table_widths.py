@@ -11,12 +11,16 @@ PAGE = 112
 
 _GUTTER = 2
 _LEAST, _MOST = 5, 60
+_SIGN = "▲ "  # what a share may have in front of it
 _NOTED = 18  # the longest word that is kept in one piece
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
     """Signs for each column. What is not text keeps its line while any text can be broken."""
-    texts = [[row[place].text for row in rows] for place in range(len(columns))]
+    texts = [
+        [_SIGN * (column.unit is Unit.SHARE) + row[place].text for row in rows]
+        for place, column in enumerate(columns)
+    ]
     wanted = [
         min(_MOST, max(_longest(cells), _longest(_words_of([column.title])), _LEAST))
         for column, cells in zip(columns, texts, strict=True)
