@@ -25,12 +25,12 @@ from supportops.config.loader import Configuration
 from supportops.db.engine import DISPATCHING, take_turns, writing
 from supportops.flows.alert_letters import (
     NOT_SENT,
-    SLOWEST_LINE,
     Letters,
     NotTried,
     Sealed,
     Secrets,
     Send,
+    extra_time,
 )
 from supportops.flows.in_force import in_force
 from supportops.flows.report_letters import parcels
@@ -124,7 +124,7 @@ class _Dispatch:
         self.summary = Summary()
         self.targets = self.policy.targets()
         most = configuration.reports.attach_at_most
-        self.heaviest = timedelta(seconds=most / SLOWEST_LINE)
+        self.heaviest = timedelta(seconds=extra_time(most))
         self.letters = Letters(self.policy, self.office, secrets, send, clock, most)
 
     def queue(self) -> None:

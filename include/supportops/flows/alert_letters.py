@@ -55,8 +55,9 @@ class NotTried(Delivery):
     bundle: str
 
 
-# What a line carries at the least, in bytes a second: files may take longer than words.
-SLOWEST_LINE = 250_000
+# Files may take longer than words: a line carries so many bytes a second at the least. But no
+# letter may hold up a dispatch for so long that its task runs out of time.
+SLOWEST_LINE, LONGEST_EXTRA = 250_000, 100.0
 
 # Its batch took too long; the letter is given back and goes with the next one.
 NOT_SENT = Delivery(Outcome.FAILED, "not sent", 0.0)
@@ -195,12 +196,17 @@ class Letters:
         if sealed.letter is None or self._clock() >= sealed.until:
             return NOT_SENT
         files = (*sealed.letter.attachments, *sealed.letter.images)
-        patience = self._timeout + sum(len(file.content) for file in files) / SLOWEST_LINE
+        patience = self._timeout + extra_time(sum(len(file.content) for file in files))
         delivery = self._send(sealed.url, sealed.letter, timeout=patience)
         if delivery.outcome is not Outcome.HANDED_OVER and delivery.seconds >= self._timeout / 2:
             words = f"not tried, as a moment ago: {delivery.detail}"
             self._slow[sealed.target] = NotTried(Outcome.FAILED, words, 0.0, sealed.bundle)
         return delivery
+
+
+def extra_time(size: int) -> float:
+    """Seconds that a letter with files of `size` bytes has beyond the timeout."""
+    return min(size / SLOWEST_LINE, LONGEST_EXTRA)
 
 
 def _nobody(why: str) -> Delivery:
