@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -67,8 +67,8 @@ class Reader:
 
     def clock(self, instant: datetime) -> str:
         """ "14:05"."""
-        told = format_time(self.there(instant), "short", locale=_locale(self.language))
-        return str(told).translate(_SPACES)
+        there = self.there(instant)
+        return _time(time(there.hour, there.minute), self.language)
 
     def instant(self, instant: datetime) -> str:
         """ "Thu 19 Nov 14:05"."""
@@ -104,5 +104,15 @@ class Reader:
         return str(format_decimal(number, format=pattern, locale=_locale(self.language)))
 
     def _skeleton(self, skeleton: str, day: date) -> str:
-        told = format_skeleton(skeleton, day, locale=_locale(self.language))
-        return str(told).translate(_SPACES)
+        return _day(skeleton, date(day.year, day.month, day.day), self.language)
+
+
+# A long list tells the same few days and minutes thousands of times.
+@lru_cache(maxsize=4096)
+def _day(skeleton: str, day: date, language: str) -> str:
+    return str(format_skeleton(skeleton, day, locale=_locale(language))).translate(_SPACES)
+
+
+@lru_cache(maxsize=4096)
+def _time(at: time, language: str) -> str:
+    return str(format_time(at, "short", locale=_locale(language))).translate(_SPACES)
