@@ -432,6 +432,9 @@ def test_a_report_as_it_is_made_arrives_with_every_picture_that_it_shows(
         assert [name for name, _ in attached(each)] == [
             f"weekly-2026-W16.{ending}" for ending in ("pdf", "xlsx", "csv", "json")
         ]
+    old, lead = room.text("managers", "lead.txt").splitlines()
+    assert old.startswith("The ticket data is 3 days old")
+    assert lead.startswith("In week 16, ")
     assert b"Birch" not in acmes.raw
     assert "On the board: https://airflow" in theirs.part("plain")
     assert "https://airflow" not in acmes.part("plain") + acmes.part("html")
