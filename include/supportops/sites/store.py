@@ -102,16 +102,21 @@ def attempts(
 def front_page_runs(
     connection: Connection, site: str, start: datetime, end: datetime
 ) -> dict[datetime, list[Attempt]]:
-    """The tries of a site's front page, by slot and in its order, of the slots in [start, end)."""
+    """The tries of a site's front page, by slot and in its order, of the slots in [start, end).
+
+    Of each result what tells up from down: its state, its reason and when. A week of five hundred
+    sites is a million of them, most of whose time went into reading what nobody asked for.
+    """
     c = check_results.c
     statement = (
-        select(check_results)
+        select(c.slot, c.attempt, c.state, c.reason, c.checked_at)
         .where(c.site == site, c.page == "", c.slot >= start, c.slot < end)
         .order_by(c.slot, c.attempt)
     )
     runs: dict[datetime, list[Attempt]] = {}
-    for row in connection.execute(statement).mappings():
-        runs.setdefault(row["slot"], []).append(_attempt(row))
+    for slot, number, state, reason, checked_at in connection.execute(statement):
+        result = ProbeResult("", State(state), Reason(reason), checked_at)
+        runs.setdefault(slot, []).append(Attempt(site, "", number, result))
     return runs
 
 
