@@ -57,9 +57,9 @@ def daily_report():
         from supportops.flows import daily_report as flow
         from supportops.flows.report_tasks import ReportError
 
-        send = params["send"] or dag_run.run_type == "scheduled"
         at = dag_run.logical_date or dag_run.run_after
-        asked = {"day": params["day"], "audience": params["audience"], "send": send}
+        asked = {name: params[name] for name in FORM}
+        asked["scheduled"] = dag_run.run_type == "scheduled"
         try:
             with open_workplace(Connection.get) as place:
                 summary = flow.run(place, at, timezone.utcnow(), **asked)

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from builders import configure
 from sla.policies import london, story
 from supportops.config.loader import Configuration, load
+from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, report_documents, reports
 from supportops.flows.report_making import Made, Wanted, make
@@ -103,6 +104,11 @@ class Newsroom:
     def append(self, *events: Event) -> None:
         with writing(self.store) as connection:
             append_events(connection, events, london("2030-01-01 00:00"))
+
+    def take_up(self, now: str) -> None:
+        """The first run of anything takes the configuration up."""
+        with writing(self.store) as connection:
+            save(connection, self.configuration, london(now))
 
     def weekly(self, *labels: str, at: str = "2026-04-20 08:00", **wanted: Any) -> list[Made]:
         return self.make(Wanted(Cadence.WEEKLY, labels, **wanted), at)

@@ -7,17 +7,19 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine
 
 from flows.reporting import WEEK, WHOLE, Newsroom, a_week, asked, later, newsroom
+from sla.policies import london
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.db.engine import make_engine, reading
 from supportops.db.migrate import upgrade
-from supportops.flows import report_files
+from supportops.flows import report_files, weekly_report
 from supportops.flows.report_making import ReportError
 from supportops.reports.file import File
 from supportops.reports.pdf import PdfFailed
@@ -247,3 +249,23 @@ def test_a_store_without_tickets_has_a_report_too(store: Engine, tmp_path: Path)
     room = newsroom(store, tmp_path / "config")
 
     assert [each.state for each in room.weekly(send=True)] == ["sent", "sent"]
+
+
+def run_weekly(desk: Newsroom, at: str, now: str, **asked) -> str:
+    place = SimpleNamespace(engine=desk.store, config=desk.folder)
+    summary = weekly_report.run(place, london(at), london(now), audience="managers", **asked)
+    return summary["reports"][0]["state"]
+
+
+def test_the_schedule_sends_by_itself_and_a_backfill_does_not(desk: Newsroom) -> None:
+    desk.take_up("2026-04-01 09:00")
+
+    assert run_weekly(desk, "2026-04-20 08:00", "2026-04-20 08:01") == "draft"
+    assert run_weekly(desk, "2026-04-20 08:00", "2026-04-20 08:02", scheduled=True) == "sent"
+
+
+def test_what_was_due_before_the_installation_is_not_sent_by_its_schedule(desk: Newsroom) -> None:
+    desk.take_up("2026-04-21 09:00")
+
+    assert run_weekly(desk, "2026-04-20 08:00", "2026-04-21 09:05", scheduled=True) == "draft"
+    assert run_weekly(desk, "2026-04-27 08:00", "2026-04-27 08:01", scheduled=True) == "sent"

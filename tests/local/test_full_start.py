@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -78,6 +81,37 @@ def of_this_checkout(checkout: Path) -> set[psutil.Process]:
     return found
 
 
+def backfill_sends_nothing(api: AirflowApi, store: Path) -> None:
+    """Two Mondays a year ago, through Airflow's own backfill: drafts, as of those Mondays."""
+    before = reports(store)
+    asked = {
+        "dag_id": "weekly_report",
+        "from_date": "2025-11-10T00:00:00Z",
+        "to_date": "2025-11-18T00:00:00Z",
+    }
+    made = api._call("POST", "/backfills", json=asked)
+    deadline = time.monotonic() + 120
+    while api._call("GET", f"/backfills/{made['id']}")["completed_at"] is None:
+        assert time.monotonic() < deadline, "the backfill did not end"
+        time.sleep(1)
+    new = [row for row in reports(store) if row not in before]
+    assert {row[:2] for row in new} == {
+        ("2025-W45", "2025-11-10 08:00:00"),
+        ("2025-W46", "2025-11-17 08:00:00"),
+    }
+    assert not any(issued for *_, issued in new)
+
+
+def reports(store: Path) -> list[tuple[str, str, str, bool]]:
+    """Period, as of when, audience, and whether it was issued."""
+    query = (
+        "SELECT period, datetime(as_of / 1000000, 'unixepoch'), audience, issued_at IS NOT NULL "
+        "FROM reports ORDER BY id"
+    )
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        return [(*row[:3], bool(row[3])) for row in connection.execute(query)]
+
+
 def test_everything_starts_is_green_and_leaves_nothing_behind(
     checkout: Path, demo: subprocess.Popen[str]
 ) -> None:
@@ -96,6 +130,11 @@ def test_everything_starts_is_green_and_leaves_nothing_behind(
     assert "Demo tickets: 3931 new tickets" in said
     assert running["url"] in said
     assert f"admin / {secrets['admin_password']}" in said
+
+    assert "First daily report, to the inbox: success." in said
+    assert "First weekly report, to the inbox: success." in said
+    assert ": no promise fell due" in said_until(demo, "Bluebird Books, SLA week")
+    backfill_sends_nothing(api, checkout / ".local" / "supportops.db")
 
     argv, environment = command(checkout, free_from(28080))
     second = subprocess.run(argv, cwd=checkout, env=environment, capture_output=True, text=True)

@@ -69,6 +69,7 @@ KEPT: dict[Cadence, tuple[tuple[str, str, float, int, int, int], ...]] = {
         ("mission_critical", "first_reply_time", 900.0, 1, 0, 0),
     ),
 }
+MOST_AT_RISK = 6
 EMPTY: dict[str, Any] = {
     "promises": (Promises(By.ALL, None, None, Kept(0, 0), None, None, 0, 0, 0, None),),
     "volumes": (Volume(By.ALL, None, 0, 0, 0, 0, 0, (0, 0, 0, 0), None),),
@@ -220,7 +221,7 @@ def _line(by: By, name: str | None, metric: str | None, group: Sequence[_Promise
         if metric
         else None,
         open=open_,
-        at_risk=(n + 2) // 15,
+        at_risk=min(n, MOST_AT_RISK) if by is By.ALL else (n + 2) // 15,
         overdue=overdue,
         oldest=3.2 * DAY if open_ else None,
     )
@@ -265,7 +266,7 @@ def _clock(promise: _Promise, as_of: datetime) -> Clock:
 
 
 def _at_risk(promises: Sequence[_Promise], until: datetime) -> Iterator[Clock]:
-    for n, promise in enumerate(promises[:6]):
+    for n, promise in enumerate(promises[:MOST_AT_RISK]):
         deadline = until - timedelta(hours=14 - n)
         yield replace(
             _clock(promise, until - timedelta(hours=16)),

@@ -121,7 +121,10 @@ def test_a_page_offers_only_the_files_there_are(week: Document) -> None:
 def test_a_chart_whose_picture_failed_is_told_in_words(week: Document) -> None:
     found = Page(html.mail(week, {}).content)
     assert found.all("img") == []
-    assert "13 weeks between 58 and 94 %, this week 89 %, a signal in W35 to W44" in found.text()
+    assert (
+        "12 weeks with enough promises, between 58 and 94 %, this week 89 %, a signal in W35 to W44"
+        in found.text()
+    )
 
 
 def test_every_figure_stands_in_text(week: Document, mailed: bytes) -> None:

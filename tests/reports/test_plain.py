@@ -80,7 +80,10 @@ def test_a_verdict_is_a_sign_and_not_a_colour() -> None:
 
 def test_every_finding_of_a_chart_is_told() -> None:
     found = " ".join(WEEK.split())
-    assert "13 weeks between 58 and 94 %, this week 89 %, a signal in W35 to W44" in found
+    assert (
+        "12 weeks with enough promises, between 58 and 94 %, this week 89 %, a signal in W35 to W44"
+        in found
+    )
     assert "33 open tickets, 12 of them older than 7 days" in found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from supportops.config.loader import Configuration, restore
 from supportops.db.schema import configurations
@@ -50,6 +50,14 @@ def _newest(connection: Connection) -> tuple[str, datetime] | None:
     statement = select(c.digest, c.loaded_at).order_by(c.loaded_at.desc()).limit(1)
     found = connection.execute(statement).first()
     return None if found is None else (found[0], found[1])
+
+
+def first_taken_up(connection: Connection) -> datetime | None:
+    """When the first of them was; None before."""
+    first: datetime | None = connection.execute(
+        select(func.min(configurations.c.loaded_at))
+    ).scalar()
+    return first
 
 
 def newest(connection: Connection) -> Configuration | None:

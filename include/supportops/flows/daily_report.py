@@ -19,6 +19,7 @@ def run(
     day: str | None = None,
     audience: str | None = None,
     send: bool = False,
+    scheduled: bool = False,
 ) -> dict[str, Any]:
     """Makes the report on `day` ("2026-11-20"), or on the last working day that is over at `at`;
     see `weekly_report.run`.
@@ -32,4 +33,4 @@ def run(
     if day is None and not works(office)(today):
         return {"reports": [], "sent": 0, "troubles": [], "faults": [], "note": "no working day"}
     wanted = Wanted(Cadence.DAILY, (day,) if day else (), (audience,) if audience else (), send)
-    return report(place, wanted, at, now) | {"note": ""}
+    return report(place, wanted, at, now, scheduled=scheduled) | {"note": ""}

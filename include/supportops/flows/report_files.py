@@ -84,7 +84,8 @@ class _Making:
         )
 
     def _pdf(self) -> File:
-        return pdf(self.document, {chart.name: charts.svg(chart) for chart in self.charts})
+        pictures = {chart.name: charts.svg(chart) for chart in self.charts}
+        return pdf(self.document, pictures, self.figures.as_of)
 
     def _tried(self, what: str, make: Callable[[], File]) -> File | None:
         """The file, or None and a trouble: a bug in one format must not keep the mail back."""

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from supportops import __version__
 from supportops.config.loader import Configuration
 from supportops.db.engine import reading
 from supportops.flows.report_facts import Request, gather
@@ -181,7 +182,9 @@ class _Making:
             link = report_link(self.configuration.alerts.board_url, *task.name)
         corrects = self.wanted.again and task.name in self.issued
         plan = self.configuration.reports
-        words = document(found, task.audience, plan, link=link, corrects=corrects)
+        words = document(
+            found, task.audience, plan, link=link, corrects=corrects, version=__version__
+        )
         promises = counted_file(counted(seen.clocks, seen.period, seen.as_of))
         return render(words, found, seen.clocks, promises, task.audience)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
-from supportops.db.schema import configurations
+from supportops.config.snapshots import first_taken_up
 from supportops.sites.site import STALE_AFTER
 from supportops.sites.store import last_run
 
@@ -36,10 +36,7 @@ def _last_sign_of_checks(connection: Connection) -> datetime | None:
     run = last_run(connection, judged=True)
     if run is not None:
         return run.judged_at
-    first: datetime | None = connection.execute(
-        select(func.min(configurations.c.loaded_at))
-    ).scalar()
-    return first
+    return first_taken_up(connection)
 
 
 def _stale(age: timedelta, now: datetime) -> Alert:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from supportops.rendering import duration
 from supportops.reports.dates import Reader
@@ -30,6 +31,20 @@ def period_name(period: Period, reader: Reader) -> str:
 def tiers(figures: Figures) -> tuple[Promises, ...]:
     """One line a tier, over all its metrics."""
     return tuple(p for p in figures.promises if p.by is By.TIER and p.metric is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """How many promises are open past their deadline, and how many fall due soon."""
+
+    overdue: int
+    at_risk: int
+
+
+def still(figures: Figures) -> Still:
+    """Counted, whichever lists this audience chose to see."""
+    line = figures.line(By.ALL, None)
+    return Still(line.overdue, line.at_risk) if line is not None else Still(0, 0)
 
 
 def everything(figures: Figures) -> Kept:
@@ -102,7 +117,7 @@ def _weekly(figures: Figures, reader: Reader) -> str:
 
 
 def _open(figures: Figures, reader: Reader) -> str:
-    number = len(figures.open_breaches)
+    number = still(figures).overdue
     return (
         f" - {reader.count(number)} open {'breach' if number == 1 else 'breaches'}"
         if number
@@ -119,14 +134,15 @@ def _all_kept(kept: Kept, reader: Reader) -> str:
 
 
 def _daily(figures: Figures, reader: Reader) -> str:
-    kept, risk = everything(figures), len(figures.at_risk)
+    kept, risk = everything(figures), still(figures).at_risk
     if not kept.due:
         answer = "no promise fell due"
     elif kept.breached:
         answer = f"{several(kept.breached, 'promise')} broken"
     else:
         answer = _all_kept(kept, reader)
-    return f"{reader.weekday(figures.period.first_day)}: {answer}, {risk or 'none'} at risk today"
+    at_risk = reader.count(risk) if risk else "none"
+    return f"{reader.weekday(figures.period.first_day)}: {answer}, {at_risk} at risk today"
 
 
 def lead(figures: Figures, reader: Reader) -> str:
@@ -140,7 +156,7 @@ def lead(figures: Figures, reader: Reader) -> str:
         told = f"{_all_kept(kept, reader).removesuffix('kept').rstrip()}{_were(kept)}"
     else:
         told = f"{_met(kept, reader)} promises were kept{_against(figures, reader)}"
-    return f"{start} {told}; {_still(figures)}."
+    return f"{start} {told}; {_still(figures, reader)}."
 
 
 def _were(kept: Kept) -> str:
@@ -163,14 +179,15 @@ def _against(figures: Figures, reader: Reader) -> str:
     return f"; of {name} {_met(kept, reader)}{share}, below the target of {target}"
 
 
-def _still(figures: Figures) -> str:
-    overdue, risk = len(figures.open_breaches), len(figures.at_risk)
+def _still(figures: Figures, reader: Reader) -> str:
+    overdue, risk = still(figures).overdue, still(figures).at_risk
     late = "none is open past its deadline"
     if overdue:
-        late = f"{overdue} {'is' if overdue == 1 else 'are'} open past the deadline"
+        late = f"{reader.count(overdue)} {'is' if overdue == 1 else 'are'} open past the deadline"
     if figures.period.cadence is Cadence.WEEKLY:
         return late
-    return f"{late}, {risk or 'none'} {'is' if risk < 2 else 'are'} at risk today"
+    at_risk = reader.count(risk) if risk else "none"
+    return f"{late}, {at_risk} {'is' if risk < 2 else 'are'} at risk today"
 
 
 def notices(

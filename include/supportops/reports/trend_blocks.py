@@ -62,10 +62,13 @@ def _picture(trend: Trend) -> TrendPicture:
 def alt(trend: Trend, reader: Reader) -> str:
     """The finding in a sentence, for those who see no chart."""
     name, told = labels.group(trend.by, trend.name), [p.share for p in trend.points if not p.few]
-    weeks = f"{len(trend.points)} weeks"
     shares = [share for share in told if share is not None]
     if not shares:
-        return f"{name}: {weeks}, each with too few promises for a percentage{_now(trend, reader)}"
+        few = f"{len(trend.points)} weeks, each with too few promises for a percentage"
+        return f"{name}: {few}{_now(trend, reader)}"
+    weeks = "1 week" if len(shares) == 1 else f"{len(shares)} weeks"
+    if len(shares) < len(trend.points):
+        weeks += " with enough promises,"
     low, high = reader.hundredths(min(shares)), reader.hundredths(max(shares))
     between = f"at {low} %" if low == high else f"between {low} and {high} %"
     return f"{name}: {weeks} {between}{_now(trend, reader)}, {_signal(trend)}"
