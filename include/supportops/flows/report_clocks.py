@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -21,7 +21,7 @@ from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import History, prepare
 from supportops.sla.policy import PolicyBook
-from supportops.sla.promised import to_micros
+from supportops.sla.promised import to_datetime, to_micros
 from supportops.tickets.columns import EventColumns
 from supportops.tickets.event_reading import event_chunks
 
@@ -73,19 +73,18 @@ def found_clocks(
     if not views:
         return found
     ids = _relevant(connection, views)
-    until, done = max(each.request.as_of for each in found), 0
+    until = max(each.request.as_of for each in found)
     for events in event_chunks(connection, tickets=ids, until=until, size=TICKETS_AT_ONCE):
         for view in views:
             view.take(events)
-        done = int(np.searchsorted(ids, events.ticket[-1], side="right"))
         if progress is not None:
-            progress(done, len(ids))
+            progress(int(np.searchsorted(ids, events.ticket[-1], side="right")), len(ids))
     return found
 
 
 def _relevant(connection: Connection, views: Sequence[_View]) -> Ints:
     """Ids of the tickets that anything of this may be about, ascending."""
-    since = min(view.since for view in views)
+    since = to_datetime(min(span.seen_from for view in views for span in view.spans))
     until = max(view.as_of for view in views)
     c = tickets_table.c
     asked = (
@@ -132,7 +131,6 @@ class _View:
 
     book: PolicyBook
     as_of: datetime
-    since: datetime
     spans: tuple[_Span, ...]
 
     def take(self, events: EventColumns) -> None:
@@ -205,11 +203,7 @@ def _due_in(span: _Span, clocks: Clocks) -> Bools:
 def _views(book: PolicyBook, found: Sequence[Found]) -> list[_View]:
     """The requests by instant."""
     ordered = sorted(found, key=lambda each: each.request.as_of)
-    return list(_grouped(book, ordered))
-
-
-def _grouped(book: PolicyBook, ordered: Sequence[Found]) -> Iterator[_View]:
-    for as_of, those in groupby(ordered, key=lambda each: each.request.as_of):
-        spans = tuple(_Span.of(book, each) for each in those)
-        since = min(looked_back(book, span.found.request.period.start) for span in spans)
-        yield _View(book, as_of, since, spans)
+    return [
+        _View(book, as_of, tuple(_Span.of(book, each) for each in those))
+        for as_of, those in groupby(ordered, key=lambda each: each.request.as_of)
+    ]
