@@ -245,6 +245,27 @@ def test_what_cannot_be_made_is_one_line_before_anything_is_made(
     assert desk.kept() == []
 
 
+def test_a_week_that_is_not_over_is_a_draft_that_says_so_and_is_not_sent(desk: Newsroom) -> None:
+    with pytest.raises(ReportError, match="2026-W16 is not over"):
+        desk.weekly(WEEK, at="2026-04-19 23:59", send=True)
+    (draft, *_) = desk.weekly(WEEK, at="2026-04-17 12:00")
+
+    assert draft.subject.startswith("SLA week 16 (13-19 Apr) so far: ")
+    assert "This week is not over" in desk.text("managers")
+    assert [each.state for each in desk.weekly(send=True)] == ["sent", "sent"]
+    assert "so far" not in desk.kept()[-1].subject
+    assert "is not over" not in desk.text("managers")
+
+
+def test_a_report_without_a_section_on_tickets_says_nothing_of_their_number(
+    desk: Newsroom,
+) -> None:
+    desk.weekly("2026-W17", at="2026-04-27 08:00")
+
+    assert "no promise fell due; 3 are open past the deadline" in desk.text("managers")
+    assert "No ticket arrived" not in desk.text("managers")
+
+
 def test_a_store_without_tickets_has_a_report_too(store: Engine, tmp_path: Path) -> None:
     room = newsroom(store, tmp_path / "config")
 

@@ -102,6 +102,9 @@ class Tasks:
         for period in found:
             if period.start >= self.at:
                 raise ReportError(f"{period.label} has not begun: choose one that has")
+            # What was issued stays: half a week would stand where the whole one belongs.
+            if self.wanted.send and period.end > self.at:
+                raise ReportError(f"{period.label} is not over: keep a draft, and send it then")
         if found:
             return found
         if cadence is Cadence.WEEKLY:

@@ -104,7 +104,7 @@ def subject(figures: Figures, reader: Reader, *, corrects: bool = False) -> str:
 def _weekly(figures: Figures, reader: Reader) -> str:
     period = figures.period
     days = reader.days(period.first_day, period.last_day)
-    name = f"SLA week {week(period.label)} ({days})"
+    name = f"SLA week {week(period.label)} ({days}){_so_far(figures)}"
     kept, found = everything(figures), worst(figures)
     if found is None:
         return f"{name}: no promise fell due{_open(figures, reader)}"
@@ -142,7 +142,17 @@ def _daily(figures: Figures, reader: Reader) -> str:
     else:
         answer = _all_kept(kept, reader)
     at_risk = reader.count(risk) if risk else "none"
-    return f"{reader.weekday(figures.period.first_day)}: {answer}, {at_risk} at risk today"
+    day = f"{reader.weekday(figures.period.first_day)}{_so_far(figures)}"
+    return f"{day}: {answer}, {at_risk} at risk today"
+
+
+def _so_far(figures: Figures) -> str:
+    return "" if is_over(figures) else " so far"
+
+
+def is_over(figures: Figures) -> bool:
+    """Whether the period had ended when the report looked at it."""
+    return figures.as_of >= figures.period.end
 
 
 def lead(figures: Figures, reader: Reader) -> str:
@@ -204,7 +214,11 @@ def notices(
     if corrects:
         which = "" if edition is None else f" (edition {edition})"
         yield Words(f"Corrected{which}: this replaces what was sent before.")
-    if not any(v.arrived or v.open for v in figures.volumes) and not everything(figures).due:
+    if not is_over(figures):
+        name = "week" if figures.period.cadence is Cadence.WEEKLY else "day"
+        yield Words(f"This {name} is not over: its figures will change.", Tone.BAD)
+    volume = next((v for v in figures.volumes if v.by is By.ALL), None)
+    if volume and not (volume.arrived or volume.open or everything(figures).due):
         yield Words("No ticket arrived in this period, and none is open.")
 
 
