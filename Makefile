@@ -33,12 +33,13 @@ test: devtools ## Lint, types, import contracts and every test
 	@.venv/bin/lint-imports --no-logo
 	@$(VENV) -m pytest
 
-bench: devtools ## Measure probe, clocks, tickets, sweep and a run through Airflow
+bench: devtools ## Measure probe, clocks, tickets, sweep, a run through Airflow and reports
 	@$(VENV) -m bench.probe $(ARGS)
 	@$(VENV) -m bench.clocks
 	@$(VENV) -m bench.tickets
 	@$(VENV) -m bench.sweep
 	@$(VENV) -m bench.through_airflow
+	@$(VENV) -m bench.report
 
 lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
 	@$(VENV) -m supportops.local.lock $(ARGS)
