@@ -157,6 +157,20 @@ def test_a_customers_report_holds_no_word_of_another(whole_desk: Newsroom) -> No
     assert "SECRETBIRCH" not in repr([row for row in whole_desk.kept() if row.audience == "acme"])
 
 
+def test_who_works_for_a_customer_is_in_no_file_of_theirs(whole_desk: Newsroom) -> None:
+    whole_desk.append(
+        *asked("7", "2026-04-13 09:00 asks", "2026-04-13 10:00 assignee Ada Lovelace")
+    )
+    whole_desk.weekly(send=True)
+
+    named = {
+        audience: {file.name for file in files if "Lovelace" in words(file)}
+        for audience, files in whole_desk.files.items()
+    }
+    assert named["managers"] >= {"mail.html", "report.pdf", "report.xlsx", "figures.json"}
+    assert named["acme"] == set()
+
+
 def test_a_merge_after_the_report_is_told_in_the_next_one(desk: Newsroom) -> None:
     desk.weekly(send=True)
     desk.append(later("3", "2026-04-21 10:00 merged"))

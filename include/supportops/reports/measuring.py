@@ -86,9 +86,15 @@ def figures(
 
 
 def of_audience(facts: Facts, audience: Audience) -> Facts:
-    """What of the facts the audience may know."""
+    """What of the facts the audience may know.
+
+    Who works on it stays inside the agency, unless the audience's file says otherwise.
+    """
     own = facts if audience.customer is None else facts.of_customer(audience.customer)
-    return own.of_tiers(audience.tiers)
+    own = own.of_tiers(audience.tiers)
+    if audience.customer is None or Part.ASSIGNEES in audience.parts:
+        return own
+    return replace(own, clocks=own.clocks.assign(assignee=None))
 
 
 def tally(facts: Facts, tiers: tuple[str, ...] = ()) -> dict[str | None, tuple[int, int]]:
@@ -121,17 +127,7 @@ def _clock_lists(own: Facts, audience: Audience) -> dict[str, Any]:
         Part.BREACHES: lambda: breaches(own.clocks, own.period, own.as_of),
         Part.AT_RISK: lambda: at_risk(own.clocks, own.risk_until),
     }
-    return {
-        part.value: _owned(read(), audience) if part in audience.parts else ()
-        for part, read in lists.items()
-    }
-
-
-def _owned(clocks: tuple[Clock, ...], audience: Audience) -> tuple[Clock, ...]:
-    """Who works on it stays inside the agency, unless the audience's file says otherwise."""
-    if audience.customer is None or Part.ASSIGNEES in audience.parts:
-        return clocks
-    return tuple(replace(clock, assignee=None) for clock in clocks)
+    return {part.value: read() if part in audience.parts else () for part, read in lists.items()}
 
 
 def _site_figures(own: Facts, audience: Audience, plan: Plan) -> dict[str, Any]:
