@@ -70,6 +70,31 @@ def test_a_week_is_made_and_its_documents_are_written_down(
     assert figures["period"]["label"] == WEEK
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_made(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    out = tmp_path / "file"
+    done = report(place, "weekly", "--week", WEEK, "--send", "--out", str(out))
+
+    assert done.returncode == 2
+    assert done.stderr == f"supportops: nothing can be written into {out}: File exists\n"
+    assert json.loads(report(place, "list", "--json").stdout) == []
+    assert out.read_text() == "mine"
+
+
+def test_documents_that_cannot_be_written_keep_no_report_back(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / f"weekly-{WEEK}-managers").write_text("in the way")
+    done = report(place, "weekly", "--week", WEEK, "--send", "--json", "--out", str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("supportops: not all is written into ")
+    assert [each["state"] for each in json.loads(done.stdout)] == ["sent", "sent"]
+    assert (tmp_path / f"weekly-{WEEK}-acme" / "mail.html").exists()
+
+
 def test_a_report_is_sent_once_and_listed(place: dict[str, str]) -> None:
     first = report(place, "weekly", "--week", WEEK, "--send")
     second = report(place, "weekly", "--week", WEEK, "--send", "--json")

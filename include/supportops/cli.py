@@ -76,11 +76,16 @@ def config_check(
                 _print_json([_fields(fault) for fault in error.faults])
                 raise typer.Exit(USAGE) from None
             raise
-        sites, routes = len(configuration.fleet.sites), len(configuration.alerts.routes)
+        counts = {
+            "site": len(configuration.fleet.sites),
+            "route": len(configuration.alerts.routes),
+            "audience": len(configuration.reports.audiences),
+        }
         if as_json:
             _print_json([])
-        else:
-            typer.echo(f"{where}: fine, {sites} sites and {routes} routes")
+            return
+        told = (f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
+        typer.echo(f"{where}: fine, {', '.join(told)}")
 
 
 @config_app.command("schema")

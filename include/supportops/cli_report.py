@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
@@ -134,9 +135,11 @@ def _run(asked: _Asked, now: datetime) -> None:
         _fail("--to needs the first one too")
     if asked.again and not asked.send:
         _fail("--again needs --send: without it a draft is kept anyway")
+    folder = _Folder(asked.out)
     try:
         with open_workplace() as place:
-            made = _made(place, asked, now)
+            folder.open()
+            made = _made(place, asked, now, folder)
     except ReportError as error:
         _fail(str(error))
     if asked.as_json:
@@ -144,10 +147,13 @@ def _run(asked: _Asked, now: datetime) -> None:
         typer.echo(text)
     else:
         made_lines(made, asked.out)
-    raise typer.Exit(FINDINGS if any(each.troubles for each in made) else FINE)
+    for fault in folder.faults:
+        typer.echo(f"supportops: {fault}", err=True)
+    troubled = folder.faults or any(each.troubles for each in made)
+    raise typer.Exit(FINDINGS if troubled else FINE)
 
 
-def _made(place: Workplace, asked: _Asked, now: datetime) -> list[Made]:
+def _made(place: Workplace, asked: _Asked, now: datetime, folder: _Folder) -> list[Made]:
     from supportops.config.loader import load
     from supportops.flows.report_making import Wanted, make
     from supportops.flows.report_tasks import labels_between, works
@@ -158,21 +164,43 @@ def _made(place: Workplace, asked: _Asked, now: datetime) -> list[Made]:
         office = works(configuration.office)
         labels = labels_between(asked.cadence, asked.first, asked.last, office)
     wanted = Wanted(asked.cadence, labels, asked.audiences, asked.send, asked.again)
-
-    def told(one: Made, files: Sequence[File]) -> None:
-        if asked.out:
-            _write(asked.out, one, files)
-
     with _progress() as progress:
-        return make(place.engine, configuration, wanted, now, now, told=told, progress=progress)
+        return make(
+            place.engine, configuration, wanted, now, now, told=folder.write, progress=progress
+        )
 
 
-def _write(out: Path, made: Made, files: Sequence[File]) -> None:
-    """The documents of a report in a folder of its own."""
-    folder = out / f"{made.cadence}-{made.period}-{made.audience}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        (folder / Path(file.name).name).write_bytes(file.content)
+class _Folder:
+    """Where the documents are written, if anywhere. `faults`: what could not be."""
+
+    def __init__(self, out: Path | None) -> None:
+        self.out = out
+        self.faults: list[str] = []
+
+    def open(self) -> None:
+        """Fails before anything is made where nothing could be written."""
+        if self.out is None:
+            return
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.out):
+                pass
+        except OSError as error:
+            _fail(f"nothing can be written into {self.out}: {error.strerror}")
+
+    def write(self, made: Made, files: Sequence[File]) -> None:
+        """The documents of a report in a folder of its own. One that fails harms no other: what
+        is sent is sent, and every report is kept in the store.
+        """
+        if self.out is None:
+            return
+        folder = self.out / f"{made.cadence}-{made.period}-{made.audience}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in files:
+                (folder / Path(file.name).name).write_bytes(file.content)
+        except OSError as error:
+            self.faults.append(f"not all is written into {folder}: {error.strerror}")
 
 
 @contextmanager
