@@ -17,7 +17,7 @@ _OURS = (log_call.SOURCE, outage_tickets.SOURCE)
 
 def mark_heard(connection: Connection, source: str, now: datetime) -> None:
     """A source told all that it had by `now`."""
-    row = {"source": source, "stream": STREAM, "mark": now.isoformat(), "moved_at": now}
+    row = {"source": source, "stream": STREAM, "mark": "all it had", "moved_at": now}
     insert_or_update(connection, sync_marks, [row])
 
 
