@@ -1,5 +1,6 @@
 # `make` alone lists what it can do.
 # PYTHON names the interpreter that .venv is made with (3.11 to 3.13); else one is looked for.
+# WORKERS says how many processes `make test` shares the tests out to.
 # SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade) and `make bench`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -7,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHONPATH := $(CURDIR)/include
 
 VENV := .venv/bin/python
+WORKERS ?= 2
 INSTALL = python=$$(sh include/supportops/local/find_python.sh "$(PYTHON)") || exit 2; \
 	"$$python" -m supportops.local.install --asked "$(PYTHON)"
 
@@ -31,7 +33,7 @@ test: devtools ## Lint, types, import contracts and every test
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(VENV) -m pytest
+	@$(VENV) -m pytest -n $(WORKERS) --max-worker-restart 0
 
 bench: devtools ## Measure probe, clocks, tickets, sweep, a run through Airflow and reports
 	@$(VENV) -m bench.probe $(ARGS)

@@ -9,11 +9,13 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
+import sharing_out
 from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import upgrade
 
@@ -22,6 +24,16 @@ SERVER_VARIABLE = "SUPPORTOPS_TEST_POSTGRES"
 # A busy machine must not fail a test.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing_out.Pieces:
+    config.option.loadscopereorder = False
+    return sharing_out.Pieces(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        sharing_out.longest_first(items)
 
 
 @pytest.fixture(scope="session")
@@ -39,20 +51,30 @@ def postgres_server() -> Iterator[str]:
         folder = Path(tempfile.mkdtemp(prefix="supportops-postgres-"))
         server = PostgresServer(folder, cleanup_mode="delete")
     with server:
+        _forget_at_a_power_cut(server.get_uri())
         yield server.get_uri()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[tuple[str, str]]:
-    """A migrated database from which each test's own is copied, and the server's address."""
+def administration(postgres_server: str) -> Iterator[Connection]:
+    """One connection that makes and drops every test's database."""
+    engine = create_engine(store_url(postgres_server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(administration: Connection) -> Iterator[str]:
+    """The name of a migrated database, from which each test's own is copied."""
     name = f"supportops_template_{uuid.uuid4().hex[:8]}"
-    _administer(postgres_server, f'CREATE DATABASE "{name}"')
-    engine = make_engine(_database(postgres_server, name))
+    administration.execute(text(f'CREATE DATABASE "{name}"'))
+    engine = make_engine(_database(administration, name))
     upgrade(engine)
     engine.dispose()
-    yield postgres_server, name
-    _administer(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    yield name
+    administration.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture(scope="session")
@@ -75,11 +97,12 @@ def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite+pysqlite:///{path}"
         return
-    server, template = request.getfixturevalue("postgres_template")
+    administration = request.getfixturevalue("administration")
+    template = request.getfixturevalue("postgres_template")
     name = f"supportops_{uuid.uuid4().hex[:12]}"
-    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _database(server, name)
-    _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    administration.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    yield _database(administration, name)
+    administration.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture
@@ -89,12 +112,19 @@ def store(store_address: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _database(server: str, name: str) -> str:
-    return store_url(server).set(database=name).render_as_string(hide_password=False)
+def _database(administration: Connection, name: str) -> str:
+    url = administration.engine.url.set(database=name)
+    return url.render_as_string(hide_password=False)
 
 
-def _administer(server: str, statement: str) -> None:
+def _forget_at_a_power_cut(server: str) -> None:
+    """Each drop of a database waits for a checkpoint, which waits for the disk: seconds a test.
+
+    The tests kill the server's clients, never the server.
+    """
     engine = create_engine(store_url(server), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(statement))
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
