@@ -400,6 +400,17 @@ def test_a_customers_report_has_no_column_of_customers() -> None:
     assert "Customer" not in [c.title for c in table(document, "open_breaches").columns]
 
 
+def test_nobody_is_called_the_owner_to_whom_owners_are_not_told() -> None:
+    known = figures(of=BOOKS)
+    lines = tuple(each for each in known.promises if each.by is not By.ASSIGNEE)
+    clocks = tuple(replace(each, assignee=None) for each in known.open_breaches)
+    untold = replace(known, promises=lines, open_breaches=clocks)
+    document = told(untold, to=customer_audience(BOOKS))
+    titles = ["Ticket", "Subject", "Promise", "Was due", "Overdue by"]
+    assert [c.title for c in table(document, "open_breaches").columns] == titles
+    assert "Owner" in [c.title for c in table(told(known), "open_breaches").columns]
+
+
 def test_hostile_texts_become_one_visible_line() -> None:
     words = words_of(told(figures(hostile=True)))
     hidden = {c for c in words if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs")}

@@ -63,16 +63,21 @@ def _tickets(
     columns: tuple[Column, ...],
     told: Callable[[Clock], tuple[Cell, ...]],
 ) -> Table:
-    """`table` filled: the ticket, whose it is, and what is `told` of it."""
+    """`table` filled: the ticket, whose it is, who works on it, and what is `told` of it.
+
+    To whom that is not told "nobody" would be wrong: it has no column then.
+    """
     whose = figures.customer is None
-    named = (Column("Customer"),) if whose else ()
+    owned = whose or any(line.by is By.ASSIGNEE for line in figures.promises)
+    customer = (Column("Customer"),) if whose else ()
+    owner = (Column("Owner"),) if owned else ()
     rows = tuple(
         (
             cells.words(clock.number),
             cells.words(clock.subject),
             *((cells.words(clock.customer or "–"),) if whose else ()),
             Cell(labels.promise(clock)),
-            Cell(labels.owner(clock.assignee)),
+            *((Cell(labels.owner(clock.assignee)),) if owned else ()),
             *told(clock),
         )
         for clock in clocks
@@ -80,7 +85,7 @@ def _tickets(
     return Table(
         table.name,
         table.title,
-        (Column("Ticket"), Column("Subject"), *named, Column("Promise"), Column("Owner"), *columns),
+        (Column("Ticket"), Column("Subject"), *customer, Column("Promise"), *owner, *columns),
         rows,
         empty=table.empty,
         shown=SHOWN_TICKETS,
