@@ -137,7 +137,7 @@ def made(address: str, cadence: Cadence, labels: tuple[str, ...]) -> Cost:
     _stay_on_one_core()
     engine, configuration = make_engine(address), load(CONFIG)
     first = configuration.reports.of(cadence)[0]
-    wanted = Wanted(cadence, labels, audiences=(first.name,))
+    wanted = Wanted(cadence, labels, audiences=(first.name,), bare=len(labels) > 1)
     began, cpu = time.perf_counter(), time.process_time()
     reports = make(engine, configuration, wanted, NOW, NOW)
     assert not any(each.troubles for each in reports), reports

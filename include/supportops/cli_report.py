@@ -55,6 +55,7 @@ def mount(
     ) -> None:
         """Make the weekly report of one week or of many. Kept as a draft unless --send.
 
+        Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
         Exit 1 if a document could not be made.
         """
         from supportops.reports.period import Cadence
@@ -75,6 +76,7 @@ def mount(
     ) -> None:
         """Make the daily report of one day or of many. Kept as a draft unless --send.
 
+        Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
         Exit 1 if a document could not be made.
         """
         from supportops.reports.period import Cadence
@@ -163,7 +165,8 @@ def _made(place: Workplace, asked: _Asked, now: datetime, folder: _Folder) -> li
     if asked.first and asked.last:
         office = works(configuration.office)
         labels = labels_between(asked.cadence, asked.first, asked.last, office)
-    wanted = Wanted(asked.cadence, labels, asked.audiences, asked.send, asked.again)
+    bare = len(labels) > 1 and not asked.send and asked.out is None
+    wanted = Wanted(asked.cadence, labels, asked.audiences, asked.send, asked.again, bare)
     with _progress() as progress:
         return make(
             place.engine, configuration, wanted, now, now, told=folder.write, progress=progress

@@ -6,13 +6,13 @@ A format that fails is left out and named: the mail itself is made from what nee
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from supportops.reports import charts, html, plain
-from supportops.reports.audience import Audience, Format
+from supportops.reports.audience import Format
 from supportops.reports.csv_file import csv
 from supportops.reports.document import Chart, Document, Tone, Words
 from supportops.reports.figures import Figures
@@ -37,11 +37,15 @@ class Rendered:
 
 
 def render(
-    document: Document, figures: Figures, clocks: pd.DataFrame, counted: File, audience: Audience
+    document: Document,
+    figures: Figures,
+    clocks: pd.DataFrame,
+    counted: File,
+    formats: Sequence[Format],
 ) -> Rendered:
-    """The mail, the page, the pictures, the formats of this audience, and `counted`."""
+    """The mail, the page, the pictures, what is to be attached in these formats, and `counted`."""
     made = _Making(document, figures, clocks)
-    attached = [file for form in audience.formats if (file := made.attachment(form))]
+    attached = [file for form in formats if (file := made.attachment(form))]
     pictures = {chart.name: file for chart in made.charts if (file := made.picture(chart))}
     told = _with_troubles(document, made.troubles)
     names = tuple(file.name for file in attached)

@@ -30,7 +30,8 @@ class ReportError(ValueError):
 class Wanted:
     """Which reports: about these `labels` (none: the last period that is over), for these
     audiences (none: all that get it). `send` issues them; `again` issues a corrected edition of
-    what was issued before.
+    what was issued before. `bare` drafts have nothing to attach: mail and page alone, for a
+    backfill, since workbooks of a year nobody asked for cost more than all its figures.
     """
 
     cadence: Cadence
@@ -38,6 +39,7 @@ class Wanted:
     audiences: tuple[str, ...] = ()
     send: bool = False
     again: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
