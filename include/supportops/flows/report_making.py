@@ -186,7 +186,8 @@ class _Making:
             found, task.audience, plan, link=link, corrects=corrects, version=__version__
         )
         promises = counted_file(counted(seen.clocks, seen.period, seen.as_of))
-        return render(words, found, seen.clocks, promises, task.audience)
+        formats = () if self.wanted.bare else task.audience.formats
+        return render(words, found, seen.clocks, promises, formats)
 
     def _sent_before(self, task: Task) -> tuple[Made, Sequence[File]]:
         kept = self.issued[task.name]
