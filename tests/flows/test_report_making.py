@@ -211,6 +211,22 @@ def test_many_weeks_at_once_are_the_same_bytes_as_one_by_one(whole_desk: Newsroo
     assert [digest for *_, digest in whole_desk.documents()] == digests
 
 
+def test_a_backfills_drafts_have_nothing_to_attach_until_they_are_sent(
+    whole_desk: Newsroom,
+) -> None:
+    asked = {"audiences": ("managers",), "at": "2026-06-01 08:00"}
+    whole_desk.weekly(WEEK, "2026-W17", bare=True, **asked)
+    names = {file.name for file in whole_desk.files["managers"]}
+    assert names >= {"mail.html", "mail.txt", "page.html", "counted.csv"}
+    assert not {name for name in names if name.startswith("report.")}
+    assert "report.pdf" not in whole_desk.text("managers", "page.html")
+
+    (sent,) = whole_desk.weekly(WEEK, send=True, **asked)
+
+    assert (sent.state, sent.edition) == ("sent", 2)
+    assert {"report.pdf", "report.xlsx"} <= {file.name for file in whole_desk.files["managers"]}
+
+
 def test_a_pdf_that_cannot_be_made_does_not_stop_the_mail(
     whole_desk: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
