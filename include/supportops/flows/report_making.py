@@ -18,7 +18,7 @@ from supportops.config.loader import Configuration
 from supportops.db.engine import reading
 from supportops.flows.report_facts import Request, gather
 from supportops.flows.report_files import Rendered, counted_file, render
-from supportops.flows.report_history import Past, told_otherwise
+from supportops.flows.report_history import Past, news, told_otherwise
 from supportops.flows.report_keeping import Finished, Made, keep, sent_before
 from supportops.flows.report_tasks import ReportError, Task, Tasks, Wanted
 from supportops.reports import store
@@ -172,8 +172,10 @@ class _Making:
                 kept = self.past.issued_report(task.audience, period)
                 if kept is not None:
                     today = facts[Request(period, task.as_of, due_only=True)]
-                    targets = self.configuration.reports.targets
-                    found += told_otherwise(connection, kept, task.audience, today, targets)
+                    read = told_otherwise(
+                        connection, kept, task.audience, today, self.configuration
+                    )
+                    found += news(read, self.past.told(task.audience, period, task.period))
         return tuple(found)
 
     def _rendered(self, task: Task, found: Figures, seen: Facts) -> Rendered:

@@ -305,6 +305,7 @@ class Figures:
     trends: tuple[Trend, ...]
     restatements: tuple[Restatement, ...]
     left_out: LeftOut
+    tiers: tuple[str, ...] = ()  # that it is about alone; empty: all
 
     def line(self, by: By, name: str | None, metric: str | None = None) -> Promises | None:
         """The line of a group by one metric, or over all of them."""

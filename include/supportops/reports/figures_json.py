@@ -1,4 +1,4 @@
-"""Figures as plain JSON values, and an issued report's totals read back out of them.
+"""Figures as plain JSON values, and what an issued report told read back out of them.
 
 Instants are ISO 8601 in UTC ("2026-11-23T08:00:00Z"), durations seconds, shares of one, what there
 is none of null. Keys come in the order of the fields, so the same figures give the same text.
@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
-from supportops.reports.figures import By, Figures, Kept, Point
+from supportops.reports.figures import Because, By, Figures, Kept, Point, Restatement
 
 VERSION = 1
 """Of this layout. A change that a reader of older reports would stumble over adds one."""
@@ -36,6 +36,24 @@ def points_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
         for line in issued["promises"]
         if line["metric"] is None and _is_total(line)
     }
+
+
+def restatements_of(issued: Mapping[str, Any]) -> tuple[Restatement, ...]:
+    """What a report told of earlier ones. Raises KeyError as `points_of`."""
+    return tuple(
+        Restatement(
+            each["label"],
+            each["tier"],
+            _kept(each["issued"]),
+            _kept(each["now"]),
+            tuple(Because(**why) for why in each["because"]),
+        )
+        for each in issued["restatements"]
+    )
+
+
+def _kept(found: Mapping[str, Any]) -> Kept:
+    return Kept(**{name: found[name] for name in ("due", "met", "low", "high", "target")})
 
 
 def _is_total(line: Mapping[str, Any]) -> bool:

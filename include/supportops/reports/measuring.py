@@ -82,6 +82,7 @@ def figures(
         trends=tuple(_trends(own, audience, plan, history, lines)),
         restatements=tuple(restatements) if Part.RESTATEMENTS in audience.parts else (),
         left_out=left_out(own.tickets, own.unjudged),
+        tiers=audience.tiers,
     )
 
 

@@ -158,7 +158,7 @@ def restatements(figures: Figures, reader: Reader) -> Table:
         "Issued figures that changed",
         (Column("Week"), Column("Tier"), Column("Issued"), Column("Now"), Column("Because")),
         tuple(_restated(each, reader) for each in figures.restatements),
-        empty="None: every issued figure still holds.",
+        empty="None that was not told before.",
     )
 
 
