@@ -14,7 +14,6 @@ import pytest
 
 from airflow_home import ROOT
 from sla.policies import story
-from supportops.cli_sla import _cell
 from supportops.db.engine import make_engine, writing
 from supportops.flows.list_clocks import COLUMNS
 from supportops.tickets.store import append_events
@@ -123,10 +122,3 @@ def test_a_ticket_beyond_all_calendars_is_named_and_1(shop: str, command: tuple[
         assert "test/9 cannot be judged" in done.stderr
     else:
         assert done.returncode == 0, "what has not happened yet is not read"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\rx"])
-def test_a_formula_is_marked_as_text(text: str) -> None:
-    assert _cell(text) == "'" + text
-    assert _cell("plain") == "plain"
-    assert _cell(-3) == -3

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from supportops.bootstrap import open_workplace
+from supportops.formulas import never_formula
 
 if TYPE_CHECKING:
     from supportops.flows.judged_tickets import Unjudged
@@ -174,20 +175,15 @@ def _write(rows: Iterable[dict[str, Any]], columns: tuple[str, ...], shape: Shap
     elif shape is Shape.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+        for row in rows:
+            cells = (row[name] for name in columns)
+            writer.writerow([never_formula(c) if isinstance(c, str) else c for c in cells])
     else:
         before = "["
         for row in rows:
             sys.stdout.write(f"{before}\n{json.dumps(row, ensure_ascii=False)}")
             before = ","
         sys.stdout.write("\n]\n" if before == "," else "[]\n")
-
-
-def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula is marked as text."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@"):
-        return "'" + value
-    return "'" + value if isinstance(value, str) and value[:1] in ("\t", "\r") else value
 
 
 def _end(unjudged: tuple[Unjudged, ...]) -> None:

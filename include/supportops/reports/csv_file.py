@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from csv import writer
 from io import StringIO
 
+from supportops.formulas import never_formula
 from supportops.rendering import one_line
 from supportops.reports.figures import Figures, Promises, Quantile, Times
 from supportops.reports.file import CSV, File
@@ -43,7 +44,6 @@ COLUMNS = (
 `median_over` and `p90_over`: not reached yet, and over so many seconds.
 """
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Field = str | int | float | None
 
 
@@ -78,7 +78,4 @@ def _quantile(quantile: Quantile) -> tuple[Field, Field]:
 
 def _field(value: Field) -> Field:
     """Numbers as they are, also negative ones; texts on one line and never a formula."""
-    if not isinstance(value, str):
-        return value
-    line = one_line(value)
-    return f"'{line}" if value.startswith(_FORMULA) or line.startswith(_FORMULA) else line
+    return never_formula(one_line(value)) if isinstance(value, str) else value
