@@ -79,7 +79,7 @@ class Kept(Entry):
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-_ENTRY = tuple(reports.c[each.name] for each in fields(Entry))
+ENTRY_COLUMNS = tuple(reports.c[each.name] for each in fields(Entry))
 _KEPT = tuple(reports.c[each.name] for each in fields(Kept))
 
 
@@ -167,13 +167,13 @@ def listing(
     only_issued: bool = False,
 ) -> list[Entry]:
     """The newest reports first, by period, then by edition; those that meet all that is given."""
-    rows = select(*_ENTRY).order_by(_c.ends_at.desc(), _c.audience, _c.edition.desc(), _c.id)
+    rows = select(*ENTRY_COLUMNS).order_by(_c.ends_at.desc(), _c.audience, _c.edition.desc(), _c.id)
     for column, value in ((_c.cadence, cadence), (_c.audience, audience), (_c.customer, customer)):
         if value is not None:
             rows = rows.where(column == value)
     if only_issued:
         rows = rows.where(_c.issued_at.is_not(None))
-    return [_entry(row) for row in connection.execute(rows.limit(limit)).mappings()]
+    return [as_entry(row) for row in connection.execute(rows.limit(limit)).mappings()]
 
 
 def files(connection: Connection, report: int, names: Sequence[str] | None = None) -> list[File]:
@@ -210,6 +210,11 @@ def digests(connection: Connection, report: int) -> dict[str, str]:
     return {row.name: row.digest for row in connection.execute(rows)}
 
 
+def as_entry(row: RowMapping) -> Entry:
+    """Out of a row of ENTRY_COLUMNS."""
+    return Entry(**_values(row))
+
+
 def _named(cadence: Cadence, period: str, audience: str) -> tuple[Any, ...]:
     return (_c.cadence == cadence.value, _c.period == period, _c.audience == audience)
 
@@ -236,10 +241,6 @@ def _document(report: int, file: File) -> dict[str, Any]:
         "digest": file.digest,
         "content": file.content,
     }
-
-
-def _entry(row: RowMapping) -> Entry:
-    return Entry(**_values(row))
 
 
 def _kept(row: RowMapping) -> Kept:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from supportops.db.schema import report_documents, reports
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence
-from supportops.reports.store import Entry
+from supportops.reports.store import ENTRY_COLUMNS, Entry, as_entry
 
 _c = reports.c
-_COLUMNS = tuple(_c[each.name] for each in fields(Entry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,8 @@ def lines(
     if audience:
         statement = statement.where(_c.audience == audience)
     found = connection.execute(statement.offset(skip).limit(most)).all()
-    rows = select(*_COLUMNS).where(_c.id.in_([row.id for row in found]))
-    entries = {row["id"]: _entry(row) for row in connection.execute(rows).mappings()}
+    rows = select(*ENTRY_COLUMNS).where(_c.id.in_([row.id for row in found]))
+    entries = {row["id"]: as_entry(row) for row in connection.execute(rows).mappings()}
     return [Line(entries[row.id], row.newest) for row in found]
 
 
@@ -58,12 +55,12 @@ def editions(
 ) -> list[Entry]:
     """The newest editions of one report, the newest first."""
     statement = (
-        select(*_COLUMNS)
+        select(*ENTRY_COLUMNS)
         .where(_c.cadence == cadence.value, _c.period == period, _c.audience == audience)
         .order_by(_c.edition.desc())
         .limit(most)
     )
-    return [_entry(row) for row in connection.execute(statement).mappings()]
+    return [as_entry(row) for row in connection.execute(statement).mappings()]
 
 
 def edition_path(connection: Connection, alert: str) -> str | None:
@@ -79,11 +76,3 @@ def sizes(connection: Connection, report: int) -> dict[str, int]:
     size = func.length(c.content).label("size")
     statement = select(c.name, size).where(c.report == report).order_by(c.name)
     return {row.name: row.size for row in connection.execute(statement)}
-
-
-def _entry(row: RowMapping) -> Entry:
-    values: dict[str, Any] = dict(row)
-    lists: Sequence[str] = ("recipients", "troubles")
-    return Entry(
-        **values | {"cadence": Cadence(row["cadence"])} | {name: tuple(row[name]) for name in lists}
-    )
