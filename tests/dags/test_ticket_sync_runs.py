@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -51,6 +52,7 @@ def test_with_a_connection_it_fetches_and_a_refusal_fails_the_run(
             events = connection.execute(select(ticket_events.c.source_event)).scalars().all()
         assert any(name.endswith("/created") for name in events)
         zendesk.fail("cursor", *[Status(403)] * 3)
+        monkeypatch.setattr(dag.get_task("sync"), "retry_delay", timedelta(0))
         refused = dag.test()
         assert refused.state == "failed"
         assert task_state(refused, "sweep") == "success"
