@@ -82,11 +82,16 @@ def test_a_run_that_is_told_to_sends_once_however_often_it_runs(desk: Engine, ba
     assert made["state"] == "sent before"
 
 
-def test_a_week_that_is_none_fails_in_one_line(desk: Engine, bag) -> None:
-    run = bag.dags["weekly_report"].test(run_conf={"week": "2026-W54"})
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("form", [{"week": "2026-W54"}, {"audience": "nobody", "send": True}])
+def test_what_nobody_can_make_fails_and_keeps_nothing(
+    desk: Engine, bag, form: dict[str, Any]
+) -> None:
+    run = bag.dags["weekly_report"].test(run_conf=form)
 
     assert run.state == "failed"
     assert kept(desk) == []
+    assert queued(desk) == []
 
 
 def test_the_daily_report_is_about_the_last_working_day(desk: Engine, bag) -> None:
