@@ -15,6 +15,7 @@ from supportops.db.engine import writing
 from supportops.flows.report_facts import Request
 from supportops.reports.facts import Facts
 from supportops.reports.period import week
+from supportops.reports.site_figures import recovery_median
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 from supportops.sites.store import save_changes
 
@@ -100,6 +101,15 @@ def test_a_server_down_is_an_outage_of_each_of_its_sites_and_names_no_other(
     own = found.of_customer("Acme").incidents
     assert len(own) == 1
     assert not any(word in repr(own.to_dict()) for word in ("bolt", "blog", "Bolt"))
+
+
+def test_a_server_counts_once_in_the_medians_however_many_sites_it_took_down(
+    store: Engine,
+) -> None:
+    slow = [incident("shop", start=20, end=24), incident("blog", start=20, end=24)]
+    found = told(store, server_down("blog", "shop"), *slow)
+    assert len(found.incidents) == 4
+    assert recovery_median(found.incidents, WEEK) == 4 * 3600
 
 
 def test_a_site_that_was_down_before_its_server_is_told_once(store: Engine) -> None:

@@ -348,7 +348,7 @@ def test_a_restatement_names_the_tickets_that_caused_it() -> None:
 def test_what_is_left_out_is_counted_with_its_reason() -> None:
     left = LeftOut(3, 1, (Because("csv", "9", "has no tier"),))
     footer = " ".join(told(figures(left_out=left)).footer)
-    assert "3 merged and 1 deleted" in footer
+    assert "3 merged and 1 deleted tickets, but for promises that had ended before" in footer
     assert "1 ticket without a clock (ticket 9 has no tier)" in footer
 
 

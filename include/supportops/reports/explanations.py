@@ -97,17 +97,19 @@ def _data_age(figures: Figures, reader: Reader) -> str:
 
 
 def _left_out(left: LeftOut) -> str:
-    parts = [
-        f"{number} {why}"
-        for number, why in ((left.merged, "merged"), (left.deleted, "deleted"))
-        if number
-    ]
-    told = f"Left out of every figure: {' and '.join(parts)}" if parts else ""
+    told = [*_removed(left), *_unjudged(left)]
+    return f"Left out: {'; '.join(told)}." if told else "Nothing is left out."
+
+
+def _removed(left: LeftOut) -> Iterator[str]:
+    counts = ((left.merged, "merged"), (left.deleted, "deleted"))
+    parts = [f"{number} {why}" for number, why in counts if number]
+    if parts:
+        tickets = "ticket" if left.merged + left.deleted == 1 else "tickets"
+        yield f"{' and '.join(parts)} {tickets}, but for promises that had ended before"
+
+
+def _unjudged(left: LeftOut) -> Iterator[str]:
     if left.unjudged:
-        unjudged = (
-            f"{several(len(left.unjudged), 'ticket')} without a clock ({because(left.unjudged)})"
-        )
-        told = f"{told}; {unjudged}" if told else f"Left out: {unjudged}"
-    elif parts:
-        told += " ticket" if left.merged + left.deleted == 1 else " tickets"
-    return f"{told}." if told else "Nothing is left out."
+        tickets = several(len(left.unjudged), "ticket")
+        yield f"{tickets} without a clock ({because(left.unjudged)})"
