@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,11 +20,12 @@ from sla.policies import london
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.db.engine import make_engine, reading
-from supportops.db.migrate import upgrade
 from supportops.flows import report_files, weekly_report
-from supportops.flows.report_making import ReportError
+from supportops.flows.in_force import in_force, take_up
+from supportops.flows.report_making import ReportError, Wanted, make
 from supportops.reports.file import File
 from supportops.reports.pdf import PdfFailed
+from supportops.reports.period import Cadence
 
 
 @pytest.fixture
@@ -33,10 +36,9 @@ def desk(store: Engine, tmp_path: Path) -> Newsroom:
 
 
 @pytest.fixture
-def whole_desk(tmp_path: Path) -> Iterator[Newsroom]:
+def whole_desk(sqlite_template: Path, tmp_path: Path) -> Iterator[Newsroom]:
     """With every part and every format, on one store: what is made does not depend on it."""
-    engine = make_engine(f"sqlite+pysqlite:///{tmp_path}/whole.db")
-    upgrade(engine)
+    engine = make_engine(f"sqlite+pysqlite:///{shutil.copy(sqlite_template, tmp_path)}")
     room = newsroom(engine, tmp_path / "config", WHOLE)
     room.append(*a_week())
     yield room
@@ -320,3 +322,21 @@ def test_what_was_due_before_the_installation_is_not_sent_by_its_schedule(desk: 
 
     assert run_weekly(desk, "2026-04-20 08:00", "2026-04-21 09:05", scheduled=True) == "draft"
     assert run_weekly(desk, "2026-04-27 08:00", "2026-04-27 08:01", scheduled=True) == "sent"
+
+
+def test_a_configuration_that_is_taken_up_meanwhile_stays_in_force(desk: Newsroom) -> None:
+    """Else its receivers were unknown to the dispatcher until the next check."""
+    at = london("2026-04-20 08:00")
+    before, _ = take_up(desk.store, desk.folder, at)
+
+    def edited(done: int, _of: int) -> None:
+        if done == 0:
+            path = desk.folder / "alerts.yaml"
+            path.write_text(path.read_text().replace("team_email", "crew_email"))
+            take_up(desk.store, desk.folder, at + timedelta(minutes=1))
+
+    make(desk.store, before, Wanted(Cadence.WEEKLY, send=True), at, at, progress=edited)
+
+    with reading(desk.store) as connection:
+        assert in_force(connection).digest == desk.configuration.digest != before.digest
+    assert {row.configuration for row in desk.kept()} == {before.digest}

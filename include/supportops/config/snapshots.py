@@ -25,12 +25,7 @@ def save(connection: Connection, configuration: Configuration, now: datetime) ->
     if last is not None:
         # Newer than the last one also on a machine whose clock jumped back.
         now = max(now, last[1] + timedelta(microseconds=1))
-    row = {
-        "digest": configuration.digest,
-        "loaded_at": now,
-        "document": dict(configuration.document),
-    }
-    if insert_new(connection, configurations, [row]):
+    if remember(connection, configuration, now):
         return True
     connection.execute(
         update(configurations)
@@ -38,6 +33,19 @@ def save(connection: Connection, configuration: Configuration, now: datetime) ->
         .values(loaded_at=now)
     )
     return False
+
+
+def remember(connection: Connection, configuration: Configuration, now: datetime) -> bool:
+    """Keeps `configuration` if it never was, and answers whether that is so.
+
+    One that is kept stays as it is: what is in force meanwhile stays in force.
+    """
+    row = {
+        "digest": configuration.digest,
+        "loaded_at": now,
+        "document": dict(configuration.document),
+    }
+    return bool(insert_new(connection, configurations, [row]))
 
 
 def newest_digest(connection: Connection) -> str | None:

@@ -14,7 +14,7 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.loader import Configuration
-from supportops.config.snapshots import save
+from supportops.config.snapshots import remember
 from supportops.db.engine import take_turns, writing
 from supportops.flows.report_files import Rendered
 from supportops.flows.report_letters import post
@@ -78,7 +78,7 @@ def keep(
         before = store.issued(connection, *task.name)
         if before is not None and wanted.send and not wanted.again:
             return sent_before(before)
-        save(connection, configuration, now)
+        remember(connection, configuration, now)
         kept, is_new = _kept(connection, configuration, report, now)
         _tell_operators(connection, task, report.rendered.troubles, now)
         if not wanted.send:
