@@ -18,7 +18,9 @@ from sqlalchemy import Engine
 from airflow_home import ROOT
 from builders import configure
 from flows.reporting import ALERTS, READERS, SITES, WEEK, WHOLE, a_week
-from supportops.db.engine import make_engine, writing
+from supportops.config.loader import load
+from supportops.config.snapshots import newest_digest, save
+from supportops.db.engine import make_engine, reading, writing
 from supportops.tickets.store import append_events
 
 
@@ -114,6 +116,22 @@ def all_that_is_shown(terminal: int) -> str:
         while piece := os.read(terminal, 4096):
             shown += piece
     return shown.decode(errors="replace")
+
+
+def test_what_is_sent_is_known_to_the_dispatcher(place: dict[str, str], tmp_path: Path) -> None:
+    """Also where the file was changed, taken up and changed back since the last check."""
+    folder = tmp_path / "config"
+    engine = make_engine(place["SUPPORTOPS_DATABASE_URL"])
+    for written in (ALERTS, ALERTS.replace("acme_email", "other_email")):
+        (folder / "alerts.yaml").write_text(written)
+        with writing(engine) as connection:
+            save(connection, load(folder), datetime(2026, 4, 20, 7, tzinfo=UTC))
+    (folder / "alerts.yaml").write_text(ALERTS)
+    report(place, "weekly", "--week", WEEK, "--audience", "acme", "--send")
+
+    with reading(engine) as connection:
+        assert newest_digest(connection) == load(folder).digest
+    engine.dispose()
 
 
 def test_many_weeks_are_made_with_a_bar_on_a_terminal(place: dict[str, str]) -> None:

@@ -157,10 +157,15 @@ def _run(asked: _Asked, now: datetime) -> None:
 
 def _made(place: Workplace, asked: _Asked, now: datetime, folder: _Folder) -> list[Made]:
     from supportops.config.loader import load
+    from supportops.config.snapshots import save
+    from supportops.db.engine import writing
     from supportops.flows.report_making import Wanted, make
     from supportops.flows.report_tasks import labels_between, works
 
     configuration = load(place.config)
+    if asked.send:  # else the dispatcher might not know the receivers
+        with writing(place.engine) as connection:
+            save(connection, configuration, now)
     labels: tuple[str, ...] = (asked.first,) if asked.first else ()
     if asked.first and asked.last:
         office = works(configuration.office)
