@@ -258,6 +258,23 @@ def test_a_daily_report_is_about_the_last_working_day(desk: Newsroom) -> None:
     assert [(each.period, each.audience) for each in made] == [("2026-04-17", "managers")]
 
 
+def test_mondays_report_tells_of_the_weekend_too_so_the_days_add_up_to_the_week(
+    desk: Newsroom,
+) -> None:
+    """On Saturday nobody answers within the quarter of an hour that is promised."""
+    urgent = ("2026-04-18 09:00 asks", "2026-04-18 09:00 tier mission_critical")
+    desk.append(*asked("9", *urgent, "2026-04-18 12:00 answers", "2026-04-18 12:05 status solved"))
+    days = [f"2026-04-{day}" for day in range(13, 18)]
+
+    made = desk.daily(*days, at="2026-04-20 07:30")
+    desk.weekly(audiences=("managers",))
+
+    assert made[-1].subject.startswith("Friday 17 Apr to Sunday 19 Apr: 2 promises broken")
+    assert made[-2].subject.startswith("Thursday 16 Apr: ")
+    *daily, weekly = [row.figures["promises"][-1]["kept"]["due"] for row in desk.kept()]
+    assert sum(daily) == weekly
+
+
 @pytest.mark.parametrize(
     ("labels", "audiences", "words"),
     [
@@ -283,10 +300,10 @@ def test_a_week_that_is_not_over_is_a_draft_that_says_so_and_is_not_sent(desk: N
     (draft, *_) = desk.weekly(WEEK, at="2026-04-17 12:00")
 
     assert draft.subject.startswith("SLA week 16 (13-19 Apr) so far: ")
-    assert "This week is not over" in desk.text("managers")
+    assert "Made before its period was over" in desk.text("managers")
     assert [each.state for each in desk.weekly(send=True)] == ["sent", "sent"]
     assert "so far" not in desk.kept()[-1].subject
-    assert "is not over" not in desk.text("managers")
+    assert "period was over" not in desk.text("managers")
 
 
 def test_a_report_without_a_section_on_tickets_says_nothing_of_their_number(

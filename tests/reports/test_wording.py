@@ -103,6 +103,13 @@ def test_the_daily_subject_tells_what_broke_and_what_can_still_be_saved() -> Non
     assert document.lead.endswith("1 is open past the deadline, 6 are at risk today.")
 
 
+def test_a_day_with_the_days_of_rest_after_it_names_both_ends() -> None:
+    quiet = figures(cadence=DAILY, **EMPTY)
+    long = replace(quiet, period=replace(quiet.period, end=quiet.period.end + timedelta(days=2)))
+    assert told(long).subject.startswith("Friday 20 Nov to Sunday 22 Nov: no promise fell due")
+    assert told(long).lead.startswith("From Friday 20 Nov to Sunday 22 Nov, no promise fell due")
+
+
 def test_a_quiet_day_is_told_too() -> None:
     document = told(figures(cadence=DAILY, **EMPTY))
     assert document.subject == "Friday 20 Nov: no promise fell due, none at risk today"

@@ -1,4 +1,4 @@
-"""The daily report: the last working day, and whose promises are at risk today."""
+"""The daily report: the last working day, and the days of rest since, and what is at risk today."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(
     see `weekly_report.run`.
 
     On a day without work nothing is made unless `day` is named: `note` says so. The next working
-    day's report is about the same day.
+    day's report is about it too.
     """
     configuration, _ = take_up(place.engine, place.config, now)
     office = configuration.office

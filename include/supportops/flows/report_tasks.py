@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from supportops.config.loader import Configuration
 from supportops.reports.audience import Audience
@@ -15,6 +16,7 @@ from supportops.reports.period import (
     parse,
     report_instant,
     week_before,
+    with_rest,
     working_day_before,
 )
 from supportops.sla.business_hours import BusinessHours
@@ -98,7 +100,8 @@ class Tasks:
     def _periods(self, audience: Audience) -> list[Period]:
         cadence, zone = self.wanted.cadence, audience.zone
         try:
-            found = [parse(cadence, label, zone) for label in dict.fromkeys(self.wanted.labels)]
+            labels = dict.fromkeys(self.wanted.labels)
+            found = [with_rest(parse(cadence, label, zone), self.works) for label in labels]
         except ValueError as error:
             raise ReportError(str(error)) from None
         for period in found:
@@ -106,7 +109,11 @@ class Tasks:
                 raise ReportError(f"{period.label} has not begun: choose one that has")
             # What was issued stays: half a week would stand where the whole one belongs.
             if self.wanted.send and period.end > self.at:
-                raise ReportError(f"{period.label} is not over: keep a draft, and send it then")
+                until = period.end.astimezone(ZoneInfo(zone))
+                raise ReportError(
+                    f"{period.label} is not over before {until:%Y-%m-%d %H:%M}: keep a draft, and "
+                    "send it then"
+                )
         if found:
             return found
         if cadence is Cadence.WEEKLY:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -83,8 +83,25 @@ def week_before(at: datetime, zone: str) -> Period:
 
 
 def working_day_before(at: datetime, zone: str, works: Works) -> Period:
-    """The last working day that was over at an aware instant. ValueError where none is near."""
-    return _of_day(_working(at.astimezone(_zone(zone)).date(), -DAY, works), None, zone)
+    """The last working day that, with the days of rest after it, was over at an aware instant.
+
+    ValueError where none is near.
+    """
+    today = at.astimezone(_zone(zone)).date()
+    last = today if works(today) else _working(today, -DAY, works)
+    return with_rest(_of_day(_working(last, -DAY, works), None, zone), works)
+
+
+def with_rest(period: Period, works: Works) -> Period:
+    """A working day with the days of rest after it, so that none is left out; others as they are.
+
+    Friday's lasts until Monday begins: a promise may fall due on a Sunday, and a site go down.
+    """
+    if period.cadence is Cadence.WEEKLY or not works(period.first_day):
+        return period
+    return replace(
+        period, end=_instant(_working(period.first_day, DAY, works), time(), period.zone)
+    )
 
 
 def earlier(period: Period, count: int, works: Works) -> tuple[Period, ...]:

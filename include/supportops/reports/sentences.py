@@ -22,10 +22,11 @@ def week(label: str) -> str:
 
 
 def period_name(period: Period, reader: Reader) -> str:
-    """ "week 47", or "Thursday 19 Nov"."""
+    """ "week 47", "Thursday 19 Nov", or "Friday 20 Nov to Sunday 22 Nov"."""
     if period.cadence is Cadence.WEEKLY:
         return f"week {week(period.label)}"
-    return reader.weekday(period.first_day)
+    first, last = (reader.weekday(day) for day in (period.first_day, period.last_day))
+    return first if first == last else f"{first} to {last}"
 
 
 def tiers(figures: Figures) -> tuple[Promises, ...]:
@@ -142,7 +143,7 @@ def _daily(figures: Figures, reader: Reader) -> str:
     else:
         answer = _all_kept(kept, reader)
     at_risk = reader.count(risk) if risk else "none"
-    day = f"{reader.weekday(figures.period.first_day)}{_so_far(figures)}"
+    day = f"{period_name(figures.period, reader)}{_so_far(figures)}"
     return f"{day}: {answer}, {at_risk} at risk today"
 
 
@@ -157,8 +158,7 @@ def is_over(figures: Figures) -> bool:
 
 def lead(figures: Figures, reader: Reader) -> str:
     """One sentence that a manager can repeat."""
-    on = "In" if figures.period.cadence is Cadence.WEEKLY else "On"
-    start = f"{on} {period_name(figures.period, reader)},"
+    start = f"{_on(figures.period)} {period_name(figures.period, reader)},"
     kept = everything(figures)
     if not kept.due:
         told = "no promise fell due"
@@ -167,6 +167,12 @@ def lead(figures: Figures, reader: Reader) -> str:
     else:
         told = f"{_met(kept, reader)} promises were kept{_against(figures, reader)}"
     return f"{start} {told}; {_still(figures, reader)}."
+
+
+def _on(period: Period) -> str:
+    if period.cadence is Cadence.WEEKLY:
+        return "In"
+    return "On" if period.first_day == period.last_day else "From"
 
 
 def _were(kept: Kept) -> str:
@@ -215,8 +221,7 @@ def notices(
         which = "" if edition is None else f" (edition {edition})"
         yield Words(f"Corrected{which}: this replaces what was sent before.")
     if not is_over(figures):
-        name = "week" if figures.period.cadence is Cadence.WEEKLY else "day"
-        yield Words(f"This {name} is not over: its figures will change.", Tone.BAD)
+        yield Words("Made before its period was over: the figures will change.", Tone.BAD)
     volume = next((v for v in figures.volumes if v.by is By.ALL), None)
     if volume and not (volume.arrived or volume.open or everything(figures).due):
         yield Words("No ticket arrived in this period, and none is open.")
