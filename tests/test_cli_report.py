@@ -80,7 +80,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_made(
     done = report(place, "weekly", "--week", WEEK, "--send", "--out", str(out))
 
     assert done.returncode == 2
-    assert done.stderr == f"supportops: nothing can be written into {out}: File exists\n"
+    assert done.stderr == f"supportops: nothing can be written into {out}: it is no folder\n"
     assert json.loads(report(place, "list", "--json").stdout) == []
     assert out.read_text() == "mine"
 

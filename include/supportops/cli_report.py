@@ -190,6 +190,8 @@ class _Folder:
         if self.out is None:
             return
         try:
+            if self.out.exists() and not self.out.is_dir():
+                _fail(f"nothing can be written into {self.out}: it is no folder")
             self.out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.out):
                 pass

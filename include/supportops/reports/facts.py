@@ -107,7 +107,7 @@ class Facts:
     `data_until`: when the ticket store last heard of its sources, None where it never did.
     `risk_until`: what falls due before it, and is not yet broken, is at risk. `policies`: names of
     the versions of promises in force in the period. `unjudged`: tickets that no clock could be
-    computed for, with why. `report_customers` is the order of nobody: names are sorted.
+    computed for, with why.
     """
 
     period: Period
