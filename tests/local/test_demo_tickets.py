@@ -37,6 +37,7 @@ def somebodys_ticket(source: str) -> Event:
     return Event(source, "1/created", "1", EventKind.CREATED, NOW, NOW, Author.CUSTOMER)
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)  # which the demo is on
 def test_the_log_is_loaded_moved_to_now_and_goes_on(store: Engine, tmp_path: Path) -> None:
     assert "3931 new tickets" in bring(store, tmp_path)
     before = count(store, ticket_events)
@@ -68,6 +69,7 @@ def test_a_demo_that_was_there_before_the_tickets_gets_them(store: Engine, sourc
     assert not demo_tickets.belongs_to_others(store)
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)  # which the demo is on
 def test_the_process_says_what_it_did_and_leaves_no_rejects(
     store: Engine, store_address: str, tmp_path: Path
 ) -> None:
