@@ -37,7 +37,7 @@ def test_an_unknown_mapping_names_those_there_are() -> None:
         ({"from_creation": ["status"]}, "except the status"),
         ({"from_creation": ["customer"]}, "what `state` has"),
         ({"rows": "events"}, "`happening` where rows are events"),
-        ({"row_id": []}, "at least 1"),
+        ({"row_id": []}, "at least one entry"),
         ({"source": "Not A Name"}, "pattern"),
         ({"wishes": 1}, "no such key"),
     ],
