@@ -121,6 +121,13 @@ def test_reports_are_listed_newest_first_in_words(shelf: Shelf) -> None:
     assert "Daily 20 Nov 2026 Support team SLA Friday" in page
 
 
+@on_sqlite
+def test_a_daily_report_of_a_friday_is_listed_with_its_weekend(shelf: Shelf) -> None:
+    monday = datetime(2026, 10, 26, tzinfo=UTC)  # clocks go back on the Sunday before
+    shelf.keep("2026-10-23", cadence=Cadence.DAILY, ends_at=monday)
+    assert "Daily 23-25 Oct 2026 Managers" in visible(shelf.get("reports"))
+
+
 def test_the_list_says_whom_a_report_reached_and_whom_not(shelf: Shelf) -> None:
     shelf.keep("2026-W47", "managers", MANAGER, TEAM)
     waiting = visible(shelf.get("reports"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -93,9 +93,13 @@ def recipients(entry: Entry, messages: Sequence[RowMapping]) -> tuple[Recipient,
 
 
 def days(entry: Entry) -> str:
-    """The period in words: "16-22 Nov 2026"."""
-    first, last = _days(entry)
-    return Reader("en-GB", "UTC").days(first, last, year=True)
+    """The period in words: "16-22 Nov 2026".
+
+    A label names the same day in every zone; one of them may be an hour longer or shorter.
+    """
+    first = parse(entry.cadence, entry.period, "UTC").first_day
+    count = round((entry.ends_at - entry.starts_at) / timedelta(days=1))
+    return Reader("en-GB", "UTC").days(first, first + timedelta(days=count - 1), year=True)
 
 
 def title_of(desk: Desk, audience: str) -> str:
@@ -108,12 +112,6 @@ def _lines(desk: Desk, asked: Asked) -> list[report_queries.Line]:
     """Those of the page asked for, and one more if there is another page."""
     skip = (asked.page - 1) * SHOWN
     return report_queries.lines(desk.connection, asked.cadence, asked.audience, skip, SHOWN + 1)
-
-
-def _days(entry: Entry) -> tuple[date, date]:
-    """A label names the same dates in every zone."""
-    period = parse(entry.cadence, entry.period, "UTC")
-    return period.first_day, period.last_day
 
 
 def _row(desk: Desk, line: report_queries.Line, told: Mapping[str, Sequence[RowMapping]]) -> Row:
