@@ -123,6 +123,18 @@ def test_a_correction_is_what_later_changes_are_measured_by(desk: Newsroom) -> N
     assert points(told)[WEEK] == (5, True)
 
 
+def test_weeks_that_are_sent_at_once_look_back_upon_each_other(desk: Newsroom) -> None:
+    desk.append(later("3", "2026-04-21 10:00 merged"))
+    labels = (WEEK, "2026-W17", "2026-W18")
+
+    desk.weekly(*labels, at="2026-05-04 08:00", send=True, audiences=("managers",))
+
+    found = [row.figures for row in desk.kept()]
+    told = [(WEEK, (4, 2), (3, 2), ["3 merged"])]
+    assert [restated(figures) for figures in found] == [[], told, []]
+    assert points(found[-1])[WEEK] == (6, True)
+
+
 # --- why -----------------------------------------------------------------------------------------
 
 

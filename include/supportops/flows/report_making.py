@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import Engine
 
@@ -94,6 +95,14 @@ class _Making:
 
     def blocks(self, tasks: Sequence[Task]) -> Iterator[list[Task]]:
         """Reports that are gathered together, as many as memory allows."""
+        if not self.wanted.send:
+            yield from self._blocks(tasks)
+            return
+        # What is sent of one period is what the next one's report looks back upon.
+        for _, those in groupby(tasks, key=lambda task: task.period.label):
+            yield from self._blocks(list(those))
+
+    def _blocks(self, tasks: Sequence[Task]) -> Iterator[list[Task]]:
         self._load(tasks)
         block: list[Task] = []
         for task in tasks:
