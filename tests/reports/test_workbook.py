@@ -167,6 +167,12 @@ def test_a_text_longer_than_a_cell_is_cut_by_excels_own_measure() -> None:
     assert listed.endswith("W…")
 
 
+def test_all_clocks_has_no_owners_column_where_nobody_is_told_of_owners() -> None:
+    for assignee, listed in ((None, False), ("Anna", True)):
+        sheet = read(frame=clocks(clock(assignee=assignee)))["All clocks"]
+        assert ("Owner" in [cell.value for cell in sheet[1]]) is listed
+
+
 def test_all_clocks_holds_every_column_of_every_promise() -> None:
     frame = clocks(
         clock(number="2", ticket=2, started="2026-07-01 09:00", done="2026-07-01 10:30"),
@@ -174,7 +180,7 @@ def test_all_clocks_holds_every_column_of_every_promise() -> None:
     )
     sheet = read(frame=frame)["All clocks"]
     header, first, second = ([cell.value for cell in row] for row in sheet.iter_rows())
-    assert len(header) == len(CLOCK_COLUMNS)
+    assert len(header) == len(CLOCK_COLUMNS) - 1  # the store's own number of a ticket
     one, two = (dict(zip(header, row, strict=True)) for row in (first, second))
     assert (one["Ticket"], two["Ticket"]) == ("1", "2")
     assert one["Left (hours)"] < 0
@@ -182,7 +188,7 @@ def test_all_clocks_holds_every_column_of_every_promise() -> None:
     assert two["Started (Europe/London)"] == there(2026, 7, 1, 9)
     assert two["Broken (Europe/London)"] is None
     assert two["Target (h:mm)"] is None
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("D2", "A1:W3")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("D2", "A1:V3")
 
 
 def test_more_promises_than_a_sheet_takes_are_cut_and_both_sheets_say_so() -> None:

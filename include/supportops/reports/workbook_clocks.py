@@ -22,8 +22,10 @@ class _Kind(StrEnum):
     HOURS = "hours"  # may be negative, which Excel cannot show as a length of time
 
 
-# Column by column: what it is called, what it holds, how wide it is.
-_COLUMNS: tuple[tuple[str, str, _Kind, int], ...] = (
+_Column = tuple[str, str, _Kind, int]
+# Column by column: what it is called, what it holds, how wide it is. The store's own number of a
+# ticket counts over all customers, so it is nobody's business.
+_COLUMNS: tuple[_Column, ...] = (
     ("source", "Source", _Kind.TEXT, 10),
     ("number", "Ticket", _Kind.TEXT, 11),
     ("subject", "Subject", _Kind.TEXT, 44),
@@ -46,7 +48,6 @@ _COLUMNS: tuple[tuple[str, str, _Kind, int], ...] = (
     ("paused_seconds", "Paused", _Kind.LENGTH, 10),
     ("left_seconds", "Left", _Kind.HOURS, 10),
     ("calendar_seconds", "Calendar", _Kind.LENGTH, 10),
-    ("ticket", "Store's ticket", _Kind.COUNT, 11),
 )
 _SHOWN = {
     _Kind.COUNT: "0",
@@ -64,29 +65,36 @@ def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int = MOST) -> str:
     Answers with a sentence about the rows that were left out, "" where none was.
     """
     rows = clocks.sort_values(_ORDER, kind="stable").head(min(most, MOST))
-    numbers = [place for place, (_, _, kind, _) in enumerate(_COLUMNS) if kind in _NUMBERS]
-    sheet.headers([_title(name, kind, sheet.zone) for _, name, kind, _ in _COLUMNS], right=numbers)
-    _write_rows(sheet, rows)
-    for place, (_, _, _, width) in enumerate(_COLUMNS):
+    shown = _shown(clocks)
+    numbers = [place for place, (_, _, kind, _) in enumerate(shown) if kind in _NUMBERS]
+    sheet.headers([_title(name, kind, sheet.zone) for _, name, kind, _ in shown], right=numbers)
+    _write_rows(sheet, rows, shown)
+    for place, (_, _, _, width) in enumerate(shown):
         sheet.widths[place] = width
-    sheet.keep_in_sight(0, len(rows), len(_COLUMNS), still=3)
+    sheet.keep_in_sight(0, len(rows), len(shown), still=3)
     left = len(clocks) - len(rows)
     told = f"{len(rows):,} of {len(clocks):,} promises are listed, by ticket." if left else ""
     sheet.note(told)
     return told
 
 
-def _write_rows(sheet: Sheet, rows: pd.DataFrame) -> None:
+def _shown(clocks: pd.DataFrame) -> tuple[_Column, ...]:
+    """Every column, but not of owners whom nobody here is told of."""
+    nobody = bool(clocks["assignee"].isna().all())
+    return tuple(column for column in _COLUMNS if not (nobody and column[0] == "assignee"))
+
+
+def _write_rows(sheet: Sheet, rows: pd.DataFrame, shown: tuple[_Column, ...]) -> None:
     page, first = sheet.page, sheet.row
     writers: list[tuple[Callable[..., Any], Any]] = []
-    for _, _, kind, _ in _COLUMNS:
+    for _, _, kind, _ in shown:
         if kind is _Kind.TEXT:
             writers.append((page.write_string, None))
         else:
             align = "right" if kind in _NUMBERS else "left"
             look = sheet.looks.of(num_format=_SHOWN[kind], align=align)
             writers.append((page.write_number, look))
-    columns = [_values(rows[name], kind, sheet.zone) for name, _, kind, _ in _COLUMNS]
+    columns = [_values(rows[name], kind, sheet.zone) for name, _, kind, _ in shown]
     for line, values in enumerate(zip(*columns, strict=True), start=first):
         for place, value in enumerate(values):
             if value is not None:
