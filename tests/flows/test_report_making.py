@@ -185,6 +185,17 @@ def test_a_merge_after_the_report_is_told_in_the_next_one(desk: Newsroom) -> Non
     assert [(b["number"], b["why"]) for b in told[0]["because"]] == [("3", "merged")]
 
 
+def test_a_merge_before_the_report_takes_no_breach_back_in_silence(desk: Newsroom) -> None:
+    """Promised until Thursday 17:00, and merged on the day after."""
+    desk.append(later("3", "2026-04-17 10:00 merged"))
+    desk.weekly()
+
+    left = desk.kept()[0].figures["left_out"]
+    assert (left["merged"], left["broken"]) == (1, 1)
+    told = " ".join(desk.text("managers").split())
+    assert "1 broken promise of tickets that were merged or deleted later" in told
+
+
 def test_the_trend_shows_what_was_issued_and_marks_what_was_not(whole_desk: Newsroom) -> None:
     whole_desk.weekly(send=True)
     whole_desk.weekly("2026-W18", at="2026-05-04 08:00")

@@ -359,6 +359,11 @@ def test_what_is_left_out_is_counted_with_its_reason() -> None:
     assert "1 ticket without a clock (ticket 9 has no tier)" in footer
 
 
+def test_a_merge_takes_no_broken_promise_back_in_silence() -> None:
+    footer = " ".join(told(figures(left_out=LeftOut(1, 0, (), broken=2))).footer)
+    assert "; 2 broken promises of tickets that were merged or deleted later." in footer
+
+
 def test_the_footer_tells_clock_window_instant_and_age() -> None:
     footer = told(edition=1, version="0.1.0").footer
     assert footer[0] == "Days and times are on the clock of Europe/London."

@@ -30,6 +30,12 @@ def fell_due(clocks: pd.DataFrame, period: Period, as_of: datetime) -> pd.Series
     return _within(due_at(clocks), period, as_of) & ~clocks["state"].isin(REMOVED)
 
 
+def taken_back(clocks: pd.DataFrame, period: Period, as_of: datetime) -> int:
+    """How many promises were broken in the period and by `as_of`, of tickets removed after that."""
+    broken = _within(clocks["breached_at"], period, as_of) & clocks["state"].isin(REMOVED)
+    return int(broken.sum())
+
+
 def endangered(clocks: pd.DataFrame, risk_until: datetime) -> pd.Series[bool]:
     """Running, not broken, and due before `risk_until`."""
     running = (clocks["state"] == "running") & clocks["breached_at"].isna()

@@ -107,6 +107,9 @@ def _removed(left: LeftOut) -> Iterator[str]:
     if parts:
         tickets = "ticket" if left.merged + left.deleted == 1 else "tickets"
         yield f"{' and '.join(parts)} {tickets}, but for promises that had ended before"
+    if left.broken:
+        broken = several(left.broken, "broken promise")
+        yield f"{broken} of tickets that were merged or deleted later"
 
 
 def _unjudged(left: LeftOut) -> Iterator[str]:

@@ -269,11 +269,15 @@ class Restatement:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What no figure counts: tickets merged or deleted in the period, and those without clocks."""
+    """What no figure counts: tickets merged or deleted in the period, and those without clocks.
+
+    `broken`: promises broken in the period whose ticket was merged or deleted after that.
+    """
 
     merged: int
     deleted: int
     unjudged: tuple[Because, ...]
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from supportops.reports.alert_figures import deliveries
 from supportops.reports.audience import Audience, Part, Plan
+from supportops.reports.clock_counts import taken_back
 from supportops.reports.facts import Facts
 from supportops.reports.figures import (
     By,
@@ -81,7 +82,10 @@ def figures(
         delivered=deliveries(own.alerts) if Part.ALERTS in audience.parts else (),
         trends=tuple(_trends(own, audience, plan, history, lines)),
         restatements=tuple(restatements) if Part.RESTATEMENTS in audience.parts else (),
-        left_out=left_out(own.tickets, own.unjudged),
+        left_out=replace(
+            left_out(own.tickets, own.unjudged),
+            broken=taken_back(own.clocks, own.period, own.as_of),
+        ),
         tiers=audience.tiers,
     )
 
