@@ -353,6 +353,37 @@ def test_a_file_of_any_shape_is_told_and_breaks_nothing(tmp_path: Path, text: st
     assert faults(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("zone", "cadence", "at"),
+    [
+        ("America/Los_Angeles", "daily", "07:30"),
+        ("America/Anchorage", "weekly", "08:00"),
+        ("Pacific/Honolulu", "weekly", "08:00"),
+    ],
+)
+def test_a_zone_whose_day_is_not_over_when_its_report_is_made_is_refused(
+    tmp_path: Path, zone: str, cadence: str, at: str
+) -> None:
+    audience = f"{{name: a, title: A, receivers: [team], reports: [{cadence}], timezone: {zone}}}"
+    expected = f"a zone in which the day before is over at {at} Europe/London, when it is made"
+    assert (1, "audiences[0].timezone", f"'{zone}'", expected) in faults(
+        tmp_path, f"audiences: [{audience}]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "cadence"),
+    [
+        ("America/New_York", "daily"),
+        ("America/Los_Angeles", "weekly"),
+        ("Pacific/Auckland", "daily"),
+    ],
+)
+def test_other_zones_have_their_own_days(tmp_path: Path, zone: str, cadence: str) -> None:
+    audience = f"{{name: a, title: A, receivers: [team], reports: [{cadence}], timezone: {zone}}}"
+    assert read(tmp_path, f"audiences: [{audience}]\n").reports.audiences[0].zone == zone
+
+
 def test_a_file_of_nothing_is_not_taken_for_no_file(tmp_path: Path) -> None:
     assert faults(tmp_path, "# all of it is commented out\n") == [
         (None, "", "None", "a mapping of keys")

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from airflow_home import ROOT
+from supportops.reports.period import MADE_AT, SCHEDULE_ZONE, Cadence
 
 FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 TAGS = {"sites", "alerts", "tickets", "reports"}
@@ -59,6 +60,14 @@ def test_a_dag_file_is_docstring_and_wiring(name: str) -> None:
     text = (ROOT / "dags" / f"{name}.py").read_text()
     assert len(text.splitlines()) <= 75
     assert ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize(("name", "days"), [("daily_report", "1-5"), ("weekly_report", "1")])
+def test_reports_are_scheduled_when_they_are_made(bag, name: str, days: str) -> None:
+    made_at = MADE_AT[Cadence(name.removesuffix("_report"))]
+    schedule = bag.dags[name].timetable
+    assert schedule.expression == f"{made_at.minute} {made_at.hour} * * {days}"
+    assert str(schedule.timezone) == SCHEDULE_ZONE
 
 
 def test_parsing_the_dags_loads_nothing_heavy() -> None:

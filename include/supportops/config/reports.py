@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -26,7 +27,7 @@ from supportops.config.values import (
 from supportops.config.yaml_source import KeyPath
 from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
 from supportops.reports.dates import check_language
-from supportops.reports.period import Cadence
+from supportops.reports.period import MADE_AT, SCHEDULE_ZONE, Cadence
 
 # The choices of which an audience names each at most once.
 _CHOICES = ("receivers", "reports", "tiers", "sections", "formats")
@@ -112,6 +113,7 @@ class ReportsFile(Model):
         for path, entry in found:
             for key in _CHOICES:
                 yield from twice(((*path, *inner), item) for inner, item in items(entry, key))
+        yield from _too_far_west(data)
 
     @classmethod
     def among(cls, data: Any, others: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -131,6 +133,31 @@ class ReportsFile(Model):
             late_at=self.late,
             zone=self.timezone,
         )
+
+
+def _too_far_west(data: Any) -> Iterator[Wrong]:
+    """Zones in which a day is not over yet when its report is made: it would always be a day, or
+    a week, behind."""
+    common = data.get("timezone", "Europe/London") if isinstance(data, dict) else None
+    for path, entry in entries(data, "audiences"):
+        zone = entry.get("timezone", common)
+        for _, cadence in items(entry, "reports"):
+            known = isinstance(zone, str) and zone in available_timezones()
+            if known and cadence in tuple(Cadence) and _behind(zone, cadence):
+                at = f"{MADE_AT[Cadence(cadence)]:%H:%M} {SCHEDULE_ZONE}"
+                expected = f"a zone in which the day before is over at {at}, when it is made"
+                yield Wrong((*path, "timezone"), shown(zone), expected)
+
+
+def _behind(zone: str, cadence: str) -> bool:
+    """Whether on some day of a year midnight in `zone` comes after the schedule."""
+    made_at = MADE_AT[Cadence(cadence)]
+    days = (date(2026, 1, 1) + timedelta(days=n) for n in range(365))
+    return any(
+        datetime.combine(day, time(), ZoneInfo(zone))
+        > datetime.combine(day, made_at, ZoneInfo(SCHEDULE_ZONE))
+        for day in days
+    )
 
 
 def _wrong_receivers(data: Any, alerts: Any) -> Iterator[Wrong]:

@@ -24,9 +24,6 @@ EXAMPLES = {"day": "2026-11-20", "week": "2026-W47"}
 FORMS = {"day": r"([0-9]{4})-([0-9]{2})-([0-9]{2})", "week": r"([0-9]{4})-W([0-9]{2})"}
 # Tickets are kept from these years alone.
 YEARS = (1970, 2200)
-# When the report about a period is made, on the clocks of its zone.
-DAILY_AT = time(7, 30)
-WEEKLY_AT = time(8)
 # No desk rests longer; without an end a calendar that never works would be searched for ever.
 LONGEST_REST = 400
 
@@ -36,6 +33,12 @@ class Cadence(StrEnum):
 
     DAILY = "daily"
     WEEKLY = "weekly"
+
+
+# When the report about a period is made, on the clocks of its zone. The schedule itself keeps one
+# zone for everybody.
+MADE_AT = {Cadence.DAILY: time(7, 30), Cadence.WEEKLY: time(8)}
+SCHEDULE_ZONE = "Europe/London"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,10 @@ def report_instant(period: Period, works: Works) -> datetime:
     """When its report is made, aware UTC: Monday 08:00 after a week, 07:30 on the working day
     after a day.
     """
+    made_at = MADE_AT[period.cadence]
     if period.cadence is Cadence.WEEKLY:
-        return _instant(period.last_day + DAY, WEEKLY_AT, period.zone)
-    return _instant(_working(period.last_day, DAY, works), DAILY_AT, period.zone)
+        return _instant(period.last_day + DAY, made_at, period.zone)
+    return _instant(_working(period.last_day, DAY, works), made_at, period.zone)
 
 
 def risk_until(period: Period, as_of: datetime) -> datetime:
