@@ -141,9 +141,10 @@ def _too_far_west(data: Any) -> Iterator[Wrong]:
     common = data.get("timezone", "Europe/London") if isinstance(data, dict) else None
     for path, entry in entries(data, "audiences"):
         zone = entry.get("timezone", common)
+        if not isinstance(zone, str) or zone not in available_timezones():
+            continue  # told where it stands
         for _, cadence in items(entry, "reports"):
-            known = isinstance(zone, str) and zone in available_timezones()
-            if known and cadence in tuple(Cadence) and _behind(zone, cadence):
+            if cadence in tuple(Cadence) and _behind(zone, cadence):
                 at = f"{MADE_AT[Cadence(cadence)]:%H:%M} {SCHEDULE_ZONE}"
                 expected = f"a zone in which the day before is over at {at}, when it is made"
                 yield Wrong((*path, "timezone"), shown(zone), expected)
