@@ -110,6 +110,8 @@ def reports(store: Path) -> list[tuple[str, str, str, bool]]:
         return [(*row[:3], bool(row[3])) for row in connection.execute(query)]
 
 
+# It takes three minutes beside another worker's tests on two cores.
+@pytest.mark.timeout(600)
 def test_everything_starts_is_green_and_leaves_nothing_behind(
     checkout: Path, demo: subprocess.Popen[str]
 ) -> None:
