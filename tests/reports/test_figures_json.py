@@ -14,7 +14,7 @@ from reports.hostile_texts import HOSTILE, hostile_text
 from reports.small_agency import BOOKS
 from reports.trend_builders import trend
 from supportops.reports.figures import By, Figures, SiteLine
-from supportops.reports.figures_json import points_of, to_json
+from supportops.reports.figures_json import looked_back_upon, points_of, restatements_of, to_json
 from supportops.reports.period import Cadence
 from supportops.reports.proportion import kept
 
@@ -121,3 +121,13 @@ def test_a_group_without_a_tier_is_not_taken_for_the_whole() -> None:
 def test_what_is_no_report_has_no_totals(wrong: dict[str, Any]) -> None:
     with pytest.raises(KeyError):
         points_of(wrong)
+
+
+def test_what_is_looked_back_upon_is_small_and_says_the_same() -> None:
+    issued = json.loads(json.dumps(to_json(figures())))
+    brief = looked_back_upon(issued)
+
+    assert points_of(brief) == points_of(issued)
+    assert restatements_of(brief) == restatements_of(issued)
+    assert brief["tiers"] == issued["tiers"]
+    assert len(json.dumps(brief)) < len(json.dumps(issued)) / 10

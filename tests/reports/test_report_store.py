@@ -154,8 +154,8 @@ def test_the_issued_reports_before_an_instant_are_the_last_of_their_periods(desk
     with reading(desk) as connection:
         of = (connection, WEEKLY, "managers")
         before = kept_reports.issued_before(*of, draft(47).starts_at, 3)
-        among = kept_reports.issued_among(*of, ["2026-W47", "2026-W45", "2026-W42"])
-        assert kept_reports.issued_among(*of, []) == []
+        among = list(kept_reports.issued_among(*of, ["2026-W47", "2026-W45", "2026-W42"]))
+        assert list(kept_reports.issued_among(*of, [])) == []
         assert kept_reports.issued_before(*of, draft(43).starts_at, 3) == []
     assert [(each.period[-2:], each.edition) for each in before] == [
         ("44", 1),

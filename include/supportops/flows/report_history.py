@@ -16,7 +16,7 @@ from supportops.reports import store
 from supportops.reports.audience import Audience
 from supportops.reports.facts import Facts
 from supportops.reports.figures import Because, Kept, Point, Restatement
-from supportops.reports.figures_json import points_of, restatements_of
+from supportops.reports.figures_json import looked_back_upon, points_of, restatements_of
 from supportops.reports.file import COUNTED
 from supportops.reports.measuring import of_audience, tally
 from supportops.reports.period import Period
@@ -45,7 +45,7 @@ class Past:
         }
         found = store.issued_among(connection, periods[0].cadence, audience.name, list(wanted))
         self.issued.update(
-            ((audience.name, kept.period), kept)
+            ((audience.name, kept.period), replace(kept, figures=looked_back_upon(kept.figures)))
             for kept in found
             if _is_own(kept, audience, wanted[kept.period])
         )

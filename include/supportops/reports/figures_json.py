@@ -26,6 +26,13 @@ def to_json(figures: Figures) -> dict[str, Any]:
     return {"version": VERSION, **_plain(figures)}
 
 
+def looked_back_upon(issued: Mapping[str, Any]) -> dict[str, Any]:
+    """Of an issued report's figures what a later one asks for: a small part, whatever its size."""
+    totals = [line for line in issued["promises"] if line["metric"] is None and _is_total(line)]
+    kept = {name: issued[name] for name in ("version", "tiers", "restatements") if name in issued}
+    return {**kept, "promises": totals}
+
+
 def points_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
     """Due and met over all metrics of each tier, and of all together (None), as issued.
 

@@ -5,7 +5,7 @@ Rows are appended, one an edition. What one says never changes; issuing it is to
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -138,17 +138,22 @@ def issued_before(
     """
     start = select(_c.period).where(*_issued(cadence, audience), _c.starts_at < before)
     last = start.group_by(_c.period).order_by(func.max(_c.starts_at).desc()).limit(count)
-    return issued_among(connection, cadence, audience, connection.execute(last).scalars().all())
+    periods = connection.execute(last).scalars().all()
+    return list(issued_among(connection, cadence, audience, periods))
 
 
 def issued_among(
     connection: Connection, cadence: Cadence, audience: str, periods: Sequence[str]
-) -> list[Kept]:
-    """Of these periods, those that were issued: their newest issued editions, oldest first."""
+) -> Iterator[Kept]:
+    """Of these periods, those that were issued: their newest issued editions, oldest first.
+
+    One at a time: the figures of a large desk are megabytes.
+    """
     wanted = (*_issued(cadence, audience), _c.period.in_(list(periods)))
     last = select(func.max(_c.id)).where(*wanted).group_by(_c.period)
     rows = select(*_KEPT).where(_c.id.in_(last)).order_by(_c.starts_at)
-    return [_kept(row) for row in connection.execute(rows).mappings()]
+    for row in connection.execute(rows).mappings():
+        yield _kept(row)
 
 
 def by_alert(connection: Connection, keys: Sequence[str]) -> dict[str, Kept]:
