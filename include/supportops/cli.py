@@ -5,12 +5,11 @@ Exit codes: 0 fine, 1 findings, 2 usage or configuration.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy.exc import OperationalError
@@ -18,14 +17,13 @@ from sqlalchemy.exc import OperationalError
 from supportops import cli_report, cli_sla, cli_sweep
 from supportops.bootstrap import SetupError, config_folder, open_workplace
 from supportops.cli_call import add_log_call
+from supportops.cli_output import FINDINGS, FINE, USAGE, Json, fail, print_json
 from supportops.cli_tickets import tickets_app, triage_app
 from supportops.cli_zendesk import ticket_sync_command
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import StoreAddressError
 from supportops.db.migrate import SchemaError
 from supportops.local.demo import app as demo_app
-
-FINE, FINDINGS, USAGE = 0, 1, 2
 
 app = typer.Typer(
     name="supportops",
@@ -42,8 +40,6 @@ app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(demo_app, name="demo")
-
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 def now() -> datetime:
@@ -73,7 +69,7 @@ def config_check(
             configuration = load(where)
         except ConfigurationError as error:
             if as_json:
-                _print_json([_fields(fault) for fault in error.faults])
+                print_json([_fields(fault) for fault in error.faults])
                 raise typer.Exit(USAGE) from None
             raise
         counts = {
@@ -82,7 +78,7 @@ def config_check(
             "audience": len(configuration.reports.audiences),
         }
         if as_json:
-            _print_json([])
+            print_json([])
             return
         told = (f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
         typer.echo(f"{where}: fine, {', '.join(told)}")
@@ -96,8 +92,8 @@ def config_schema(
     from supportops.config.loader import FILES, json_schema
 
     if name not in FILES:
-        _fail(f"no file {name!r}; expected one of {', '.join(FILES)}")
-    _print_json(json_schema(name))
+        fail(f"no file {name!r}; expected one of {', '.join(FILES)}")
+    print_json(json_schema(name))
 
 
 @app.command()
@@ -120,7 +116,7 @@ def probe(
     policy = CheckPolicy(deadline=timedelta(seconds=deadline))
     results = ask([Target(url, expect, allow_private) for url in urls], policy, now)
     if as_json:
-        _print_json([result_to_json(result) for result in results])
+        print_json([result_to_json(result) for result in results])
     else:
         from supportops.terminal import probe_table
 
@@ -136,13 +132,13 @@ def site_check(as_json: Json = False) -> None:
     with _told(), open_workplace() as place:
         summary = flow.run(place, now)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         from supportops.terminal import site_check_lines
 
         site_check_lines(summary)
     if summary["faults"]:
-        _fail("the configuration is wrong; checked with the last good one", *summary["faults"])
+        fail("the configuration is wrong; checked with the last good one", *summary["faults"])
     raise typer.Exit(FINDINGS if summary["failing"] else FINE)
 
 
@@ -154,7 +150,7 @@ def alert_dispatch(as_json: Json = False) -> None:
     with _told(), open_workplace() as place:
         summary = flow.run(place.engine, place.secrets, now)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         typer.echo(
             ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in summary.items())
@@ -172,7 +168,7 @@ def alerts_list(as_json: Json = False) -> None:
     with _told(), open_workplace() as place, reading(place.engine) as connection:
         found = list_open(connection)
     if as_json:
-        _print_json([_fields(alert) for alert in found])
+        print_json([_fields(alert) for alert in found])
     else:
         from supportops.terminal import alert_table
 
@@ -192,7 +188,7 @@ def alerts_ack(
     with _told(), open_workplace() as place, writing(place.engine) as connection:
         taken = acknowledge(connection, key, who, now())
     if not taken:
-        _fail(f"no open alert {key!r} that nobody has taken; see `supportops alerts list`")
+        fail(f"no open alert {key!r} that nobody has taken; see `supportops alerts list`")
     typer.echo(f"{who} has taken {key}")
 
 
@@ -207,11 +203,11 @@ def availability(
 
     with _told(), open_workplace() as place:
         if end <= start:
-            _fail(f"--to must be after --from; found {start} to {end}")
+            fail(f"--to must be after --from; found {start} to {end}")
         span = (start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
         found = of_period(place.engine, *span)
     if as_json:
-        _print_json([row.to_json() for row in found])
+        print_json([row.to_json() for row in found])
     else:
         from supportops.terminal import availability_table
 
@@ -224,22 +220,12 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        _fail(*(str(fault) for fault in error.faults))
+        fail(*(str(fault) for fault in error.faults))
     except (SetupError, StoreAddressError, SchemaError, LookupError) as error:
-        _fail(str(error))
+        fail(str(error))
     except OperationalError as error:
         # The driver's text names host and database, never the password.
-        _fail(f"the store does not answer: {str(error.orig).splitlines()[0]}")
-
-
-def _fail(*lines: str) -> NoReturn:
-    for line in lines:
-        typer.echo(f"supportops: {line}", err=True)
-    raise typer.Exit(USAGE)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+        fail(f"the store does not answer: {str(error.orig).splitlines()[0]}")
 
 
 def _fields(value: Any) -> dict[str, Any]:

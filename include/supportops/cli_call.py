@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from supportops.bootstrap import open_workplace
+from supportops.cli_output import Json, print_json
 
 Clock = Callable[[], datetime]
 Told = Callable[[], AbstractContextManager[None]]
@@ -29,7 +29,7 @@ def add_log_call(app: typer.Typer, now: Clock, told: Told) -> None:
         call_id: Annotated[
             str | None, typer.Option("--id", help="Repeating a call with its id adds nothing.")
         ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+        as_json: Json = False,
     ) -> None:
         """Take down a call: a mission-critical ticket, and a page with the next dispatch."""
         from supportops.flows import log_call as flow
@@ -44,7 +44,7 @@ def add_log_call(app: typer.Typer, now: Clock, told: Told) -> None:
                 at = now()
                 summary = flow.run(place.engine, place.config, call, run_id, at, at)
         if as_json:
-            typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+            print_json(summary)
         else:
             _show(summary)
 

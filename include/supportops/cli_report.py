@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from supportops.bootstrap import Workplace, open_workplace
+from supportops.cli_output import FINDINGS, FINE, Json, fail, print_json
 
 if TYPE_CHECKING:
     from supportops.flows.report_making import Made, Progress
     from supportops.reports.file import File
     from supportops.reports.period import Cadence
 
-FINE, FINDINGS, USAGE = 0, 1, 2
 
 Audience = Annotated[list[str] | None, typer.Option(help="Else all; may be repeated.")]
 Send = Annotated[bool, typer.Option("--send", help="Issue it and queue it for its recipients.")]
@@ -29,7 +28,6 @@ Again = Annotated[
     bool, typer.Option("--again", help="With --send: a corrected edition of what was issued.")
 ]
 Out = Annotated[Path | None, typer.Option(help="A folder to write the documents into.")]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 def mount(
@@ -98,35 +96,25 @@ def mount(
             found = listing(connection, limit=limit)
         if as_json:
             plain = [asdict(each) for each in found]
-            typer.echo(json.dumps(plain, indent=2, default=str, ensure_ascii=False))
+            print_json(plain)
             return
         from supportops.terminal_reports import report_table
 
         report_table(found)
 
 
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """What one command was told."""
 
-    def __init__(
-        self,
-        cadence: Cadence,
-        first: str | None,
-        last: str | None,
-        audiences: Sequence[str],
-        send: bool,
-        again: bool,
-        out: Path | None,
-        as_json: bool,
-    ) -> None:
-        self.cadence = cadence
-        self.first = first
-        self.last = last
-        self.audiences = tuple(audiences)
-        self.send = send
-        self.again = again
-        self.out = out
-        self.as_json = as_json
+    cadence: Cadence
+    first: str | None
+    last: str | None
+    audiences: Sequence[str]
+    send: bool
+    again: bool
+    out: Path | None
+    as_json: bool
 
 
 def _run(asked: _Asked, now: datetime) -> None:
@@ -134,19 +122,18 @@ def _run(asked: _Asked, now: datetime) -> None:
     from supportops.terminal_reports import made_lines
 
     if asked.last and not asked.first:
-        _fail("--to needs the first one too")
+        fail("--to needs the first one too")
     if asked.again and not asked.send:
-        _fail("--again needs --send: without it a draft is kept anyway")
+        fail("--again needs --send: without it a draft is kept anyway")
     folder = _Folder(asked.out)
     try:
         with open_workplace() as place:
             folder.open()
             made = _made(place, asked, now, folder)
     except ReportError as error:
-        _fail(str(error))
+        fail(str(error))
     if asked.as_json:
-        text = json.dumps([each.to_json() for each in made], indent=2, ensure_ascii=False)
-        typer.echo(text)
+        print_json([each.to_json() for each in made])
     else:
         made_lines(made, asked.out)
     for fault in folder.faults:
@@ -171,7 +158,7 @@ def _made(place: Workplace, asked: _Asked, now: datetime, folder: _Folder) -> li
         office = works(configuration.office)
         labels = labels_between(asked.cadence, asked.first, asked.last, office)
     bare = len(labels) > 1 and not asked.send and asked.out is None
-    wanted = Wanted(asked.cadence, labels, asked.audiences, asked.send, asked.again, bare)
+    wanted = Wanted(asked.cadence, labels, tuple(asked.audiences), asked.send, asked.again, bare)
     with _progress() as progress:
         return make(
             place.engine, configuration, wanted, now, now, told=folder.write, progress=progress
@@ -191,12 +178,12 @@ class _Folder:
             return
         try:
             if self.out.exists() and not self.out.is_dir():
-                _fail(f"nothing can be written into {self.out}: it is no folder")
+                fail(f"nothing can be written into {self.out}: it is no folder")
             self.out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.out):
                 pass
         except OSError as error:
-            _fail(f"nothing can be written into {self.out}: {error.strerror}")
+            fail(f"nothing can be written into {self.out}: {error.strerror}")
 
     def write(self, made: Made, files: Sequence[File]) -> None:
         """The documents of a report in a folder of its own. One that fails harms no other: what
@@ -223,9 +210,3 @@ def _progress() -> Iterator[Progress]:
 
     with bar() as advance:
         yield advance
-
-
-def _fail(*lines: str) -> Any:
-    for line in lines:
-        typer.echo(f"supportops: {line}", err=True)
-    raise typer.Exit(USAGE)

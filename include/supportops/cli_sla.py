@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from supportops.bootstrap import open_workplace
+from supportops.cli_output import FINDINGS, FINE, Json, fail, print_json
 from supportops.formulas import never_formula
 
 if TYPE_CHECKING:
     from supportops.flows.judged_tickets import Unjudged
     from supportops.sla.policy import PolicyBook
 
-FINE, FINDINGS, USAGE = 0, 1, 2
 
 Clock = Callable[[], datetime]
 Told = Callable[[], AbstractContextManager[None]]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 FORMATS = [
     *("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"),
     *("%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"),
@@ -66,7 +65,7 @@ def _mount_explain(app: typer.Typer, now: Clock, told: Told) -> None:
             with reading(place.engine) as connection:
                 found = of_ticket(connection, book, ticket, source, _instant(at) or now())
         if as_json:
-            _print_json(found.to_json())
+            print_json(found.to_json())
             return
         from supportops.terminal_sla import explained
 
@@ -88,7 +87,7 @@ def _mount_clocks(app: typer.Typer, now: Clock, told: Told) -> None:
         from supportops.flows.judged_tickets import Poisoned, promises
 
         if as_csv and as_json:
-            _fail("either --csv or --json")
+            fail("either --csv or --json")
         shape = Shape.CSV if as_csv else Shape.JSON if as_json else Shape.TABLE
         poisoned = Poisoned()
         with told(), open_workplace() as place:
@@ -136,7 +135,7 @@ def _mount_replay(app: typer.Typer, now: Clock, told: Told) -> None:
 
         period = Period(_aware(start), _aware(end), now())
         if period.end <= period.start:
-            _fail(f"--to must be after --from; found {period.start} to {period.end}")
+            fail(f"--to must be after --from; found {period.start} to {period.end}")
         with told(), open_workplace() as place:
             books = {"in force": promises(place.config)}
             for file in policy or []:
@@ -144,7 +143,7 @@ def _mount_replay(app: typer.Typer, now: Clock, told: Told) -> None:
             with reading(place.engine) as connection:
                 found = retell(connection, books, period, as_recorded=as_recorded)
         if as_json:
-            _print_json(found.to_json())
+            print_json(found.to_json())
         else:
             from supportops.terminal_sla import replayed
 
@@ -156,7 +155,7 @@ def _name(file: Path, books: dict[str, PolicyBook]) -> str:
     """A policy file's name in the answer; its path where the name is taken."""
     name = file.stem if file.stem not in books else str(file)
     if name in books:
-        _fail(f"--policy {file} is given twice")
+        fail(f"--policy {file} is given twice")
     return name
 
 
@@ -201,12 +200,3 @@ def _instant(at: datetime | None) -> datetime | None:
 
 def _aware(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def _fail(line: str) -> None:
-    typer.echo(f"supportops: {line}", err=True)
-    raise typer.Exit(USAGE)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))

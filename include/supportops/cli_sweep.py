@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -10,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-FINE, FINDINGS, USAGE = 0, 1, 2
+from supportops.cli_output import FINDINGS, FINE, USAGE, Json, print_json
+
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
@@ -26,7 +26,7 @@ def mount(
         at: Annotated[
             datetime | None, typer.Option("--at", formats=FORMATS, help="As of this instant (UTC).")
         ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+        as_json: Json = False,
     ) -> None:
         """Judge all open tickets' clocks, and raise the warnings and breaches that have come.
 
@@ -39,7 +39,7 @@ def mount(
         with told(), open_workplace() as place:
             summary = flow.hourly(place, at.replace(tzinfo=UTC) if at else moment, moment)
         if as_json:
-            typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+            print_json(summary)
         else:
             typer.echo("\n".join(_lines(summary)))
         for fault in summary["faults"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
@@ -13,17 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from supportops.bootstrap import config_folder, open_workplace
+from supportops.cli_output import FINDINGS, FINE, Json, print_json
 
 if TYPE_CHECKING:
     from supportops.tickets.csv_import import ImportSummary, Progress
     from supportops.tickets.ticket import Event, Ticket
     from supportops.tickets.triage import Decision
 
-FINE, FINDINGS, USAGE = 0, 1, 2
 
 Clock = Callable[[], datetime]
 Told = Callable[[], AbstractContextManager[None]]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Instant = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
@@ -184,7 +182,7 @@ def _show_import(summary: ImportSummary, as_json: bool) -> None:
     from supportops.rendering import one_line
 
     if as_json:
-        _print_json(summary.to_json())
+        print_json(summary.to_json())
         return
     typer.echo(
         f"{summary.rows} rows: {summary.loaded} loaded, {summary.bad} bad; "
@@ -198,7 +196,7 @@ def _show_import(summary: ImportSummary, as_json: bool) -> None:
 def _show_ticket(ticket: Ticket, events: tuple[Event, ...], as_json: bool) -> None:
     if as_json:
         told = asdict(ticket) | {"open": ticket.open}
-        _print_json({"ticket": told, "events": [_event_json(event) for event in events]})
+        print_json({"ticket": told, "events": [_event_json(event) for event in events]})
         return
     from supportops.terminal_tickets import event_table, ticket_lines
 
@@ -208,7 +206,7 @@ def _show_ticket(ticket: Ticket, events: tuple[Event, ...], as_json: bool) -> No
 
 def _show_decision(decision: Decision, as_json: bool) -> None:
     if as_json:
-        _print_json(asdict(decision))
+        print_json(asdict(decision))
         return
     from supportops.terminal_tickets import decision_table
 
@@ -217,7 +215,3 @@ def _show_decision(decision: Decision, as_json: bool) -> None:
 
 def _event_json(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__slots__} | {"facts": dict(event.facts)}
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))

@@ -6,15 +6,12 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from supportops.bootstrap import open_workplace, zendesk_account
-
-FINE, FINDINGS, USAGE = 0, 1, 2
-
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+from supportops.cli_output import FINDINGS, FINE, USAGE, Json
 
 
 def ticket_sync_command(
