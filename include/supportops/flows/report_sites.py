@@ -64,18 +64,7 @@ def _of_server(
 
 
 def _site(found: SiteAvailability) -> Row:
-    parts = found.availability
-    return {
-        "site": found.site.name,
-        "customer": found.site.customer,
-        "interval_seconds": found.site.interval.total_seconds(),
-        "up_seconds": parts.up.total_seconds(),
-        "down_seconds": parts.down.total_seconds(),
-        "unknown_seconds": parts.unknown.total_seconds(),
-        "maintenance_seconds": parts.maintenance.total_seconds(),
-        "checks": parts.checks,
-        "outages": parts.outages,
-    }
+    return found.to_json() | {"interval_seconds": found.site.interval.total_seconds()}
 
 
 def _incident(incident: Incident, name: str, sites: Mapping[str, Site], as_of: datetime) -> Row:
