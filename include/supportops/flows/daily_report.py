@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from supportops.flows.in_force import take_up
+from supportops.flows.place import Place
 from supportops.flows.report_tasks import Wanted, works
-from supportops.flows.weekly_report import Place, report
+from supportops.flows.weekly_report import issue, summary
 from supportops.reports.period import Cadence
 
 
@@ -27,10 +28,10 @@ def run(
     On a day without work nothing is made unless `day` is named: `note` says so. The next working
     day's report is about it too.
     """
-    configuration, _ = take_up(place.engine, place.config, now)
-    office = configuration.office
-    today = at.astimezone(office.zone).date()
-    if day is None and not works(office)(today):
-        return {"reports": [], "sent": 0, "troubles": [], "faults": [], "note": "no working day"}
+    configuration, error = take_up(place.engine, place.config, now)
+    today = at.astimezone(configuration.office.zone).date()
+    if day is None and not works(configuration.office)(today):
+        return summary([], error, "no working day")
     wanted = Wanted(Cadence.DAILY, (day,) if day else (), (audience,) if audience else (), send)
-    return report(place, wanted, at, now, scheduled=scheduled) | {"note": ""}
+    made = issue(place.engine, configuration, wanted, at, now, scheduled=scheduled)
+    return summary(made, error)

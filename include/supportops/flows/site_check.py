@@ -17,6 +17,7 @@ from supportops.config import snapshots
 from supportops.db.engine import JUDGING, reading, take_turns, writing
 from supportops.flows import outage_tickets
 from supportops.flows.in_force import in_force, take_up
+from supportops.flows.place import Place
 from supportops.flows.shard_asking import Clock, Shard
 from supportops.heartbeat import beat
 from supportops.sites import store
@@ -27,13 +28,9 @@ from supportops.sites.site import FIVE_MINUTES, shards
 Secrets = Callable[[str], str | None]
 
 
-class Place(Protocol):
-    """What `supportops.bootstrap.Workplace` is."""
+class Checking(Place, Protocol):
+    """A place with the way to secrets."""
 
-    @property
-    def engine(self) -> Engine: ...
-    @property
-    def config(self) -> Path: ...
     @property
     def secrets(self) -> Secrets: ...
 
@@ -254,7 +251,7 @@ def _shown(change: Change) -> dict[str, Any]:
 
 
 def finish(
-    place: Place,
+    place: Checking,
     specs: Sequence[Mapping[str, Any]],
     checked: Sequence[Mapping[str, Any]],
     slot: datetime,
@@ -278,7 +275,7 @@ def finish(
     return summary | {"heartbeat": heartbeat(place) if specs else None}
 
 
-def heartbeat(place: Place) -> str | None:
+def heartbeat(place: Checking) -> str | None:
     """Calls the heartbeat URL of the configuration, if it names one; what came of it."""
     with reading(place.engine) as connection:
         name = in_force(connection).fleet.policy.heartbeat
@@ -289,7 +286,7 @@ def heartbeat(place: Place) -> str | None:
 
 
 def run(
-    place: Place,
+    place: Checking,
     clock: Clock,
     *,
     pause: Callable[[float], None] = time.sleep,

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
@@ -23,6 +22,7 @@ from supportops.db.engine import reading, take_turns, writing
 from supportops.db.schema import sync_marks, tickets
 from supportops.db.statements import insert_or_update
 from supportops.flows.in_force import take_up
+from supportops.flows.place import Place
 from supportops.flows.sla_alerts import Changes, compare, told, write
 from supportops.flows.sla_standing import Standing, name_of, nothing, standing
 from supportops.sla.events import NONE
@@ -42,15 +42,6 @@ MOST_NAMED = 20
 UNJUDGED = "tickets that cannot be judged"
 
 _SOURCE, _BEGUN, _DONE = "sla_sweep", "begun", "done"
-
-
-class Place(Protocol):
-    """What `supportops.bootstrap.Workplace` is."""
-
-    @property
-    def engine(self) -> Engine: ...
-    @property
-    def config(self) -> Path: ...
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from supportops.db.engine import reading, take_turns, writing
 from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
 from supportops.flows.heard import mark_heard
-from supportops.flows.sla_sweep import Place
+from supportops.flows.place import Place
 from supportops.flows.ticket_import import outages, triaged
 from supportops.flows.zendesk_outages import mirror
 from supportops.tickets import zendesk_events, zendesk_snapshots

@@ -12,7 +12,8 @@ from typing import Any
 from supportops.db.engine import take_turns, writing
 from supportops.flows.in_force import take_up
 from supportops.flows.outage_tickets import link_tickets
-from supportops.flows.sla_sweep import Place, sweep_due
+from supportops.flows.place import Place
+from supportops.flows.sla_sweep import sweep_due
 from supportops.tickets.store import APPENDING
 
 

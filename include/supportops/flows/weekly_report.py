@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine
 
+from supportops.config.loader import Configuration
 from supportops.config.snapshots import first_taken_up
+from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading
 from supportops.flows.in_force import take_up
-from supportops.flows.report_making import make
+from supportops.flows.place import Place
+from supportops.flows.report_making import Made, make
 from supportops.flows.report_tasks import Wanted
 from supportops.reports.period import Cadence
-
-
-class Place(Protocol):
-    """What `supportops.bootstrap.Workplace` is."""
-
-    @property
-    def engine(self) -> Engine: ...
-    @property
-    def config(self) -> Path: ...
 
 
 def run(
@@ -43,25 +37,39 @@ def run(
     ConfigurationError where there never was a good configuration.
     """
     wanted = Wanted(Cadence.WEEKLY, (week,) if week else (), (audience,) if audience else (), send)
-    return report(place, wanted, at, now, scheduled=scheduled)
+    configuration, error = take_up(place.engine, place.config, now)
+    made = issue(place.engine, configuration, wanted, at, now, scheduled=scheduled)
+    return summary(made, error)
 
 
-def report(
-    place: Place, wanted: Wanted, at: datetime, now: datetime, *, scheduled: bool
-) -> dict[str, Any]:
-    """What is wanted, by the configuration in force.
+def issue(
+    engine: Engine,
+    configuration: Configuration,
+    wanted: Wanted,
+    at: datetime,
+    now: datetime,
+    *,
+    scheduled: bool,
+) -> list[Made]:
+    """What is wanted, by the configuration in force, sent also where its time has come.
 
     A schedule makes up for the last time it missed, also for one before anything was installed:
     of that a draft is kept, since nobody waited for it.
     """
-    with reading(place.engine) as connection:
+    with reading(engine) as connection:
         began = first_taken_up(connection)
-    configuration, error = take_up(place.engine, place.config, now)
     send = wanted.send or (scheduled and began is not None and began <= at)
-    made = make(place.engine, configuration, replace(wanted, send=send), at, now)
+    return make(engine, configuration, replace(wanted, send=send), at, now)
+
+
+def summary(
+    made: Sequence[Made], error: ConfigurationError | None, note: str = ""
+) -> dict[str, Any]:
+    """What a run tells of its reports. `error`: why the folder's configuration is not in force."""
     return {
         "reports": [each.to_json() for each in made],
         "sent": sum(each.state == "sent" for each in made),
         "troubles": [trouble for each in made for trouble in each.troubles],
         "faults": [str(fault) for fault in error.faults] if error else [],
+        "note": note,
     }
