@@ -9,8 +9,8 @@ export PYTHONPATH := $(CURDIR)/include
 
 VENV := .venv/bin/python
 WORKERS ?= 2
-INSTALL = python=$$(sh include/supportops/local/find_python.sh "$(PYTHON)") || exit 2; \
-	"$$python" -m supportops.local.install --asked "$(PYTHON)"
+INSTALL = python=$$(sh include/supportops/local/install/find_python.sh "$(PYTHON)") || exit 2; \
+	"$$python" -m supportops.local.install.install --asked "$(PYTHON)"
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -25,8 +25,8 @@ up: setup ## Start Airflow on the sites and alerts of include/config
 	@exec $(VENV) -m supportops.local up
 
 secrets: ## Write .env with generated secrets for docker compose
-	@python=$$(sh include/supportops/local/find_python.sh "$(PYTHON)") || exit 2; \
-	"$$python" -m supportops.local.compose_secrets
+	@python=$$(sh include/supportops/local/install/find_python.sh "$(PYTHON)") || exit 2; \
+	"$$python" -m supportops.local.install.compose_secrets
 
 test: devtools ## Lint, types, import contracts and every test
 	@$(VENV) -m ruff check .
@@ -44,7 +44,7 @@ bench: devtools ## Measure probe, clocks, tickets, sweep, a run through Airflow 
 	@$(VENV) -m bench.report
 
 lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
-	@$(VENV) -m supportops.local.lock $(ARGS)
+	@$(VENV) -m supportops.local.install.lock $(ARGS)
 
 clean: ## Remove .venv and caches; the state in .local stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

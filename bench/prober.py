@@ -60,7 +60,7 @@ def measured(job: Job, good: Sequence[bool], cpu: float, wall: float, peak_mb: f
 
 
 def ours(job: Job) -> list[bool]:
-    from supportops.sites.probe import Target, probe
+    from supportops.sites.probe.probe import Target, probe
     from supportops.sites.site import CheckPolicy, Expectation
 
     policy = CheckPolicy(

@@ -31,9 +31,9 @@ from sqlalchemy import Engine, create_engine, text
 from supportops.config.loader import load
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
-from supportops.flows.report_facts import Request, gather
-from supportops.flows.report_making import Wanted, make
-from supportops.flows.report_tasks import WEEKS_SHOWN, labels_between, works
+from supportops.flows.reporting.facts import Request, gather
+from supportops.flows.reporting.making import Wanted, make
+from supportops.flows.reporting.tasks import WEEKS_SHOWN, labels_between, works
 from supportops.reports.period import Cadence, earlier, parse, report_instant
 
 CONFIG = Path(__file__).parents[1] / "include" / "config"

@@ -35,8 +35,8 @@ from supportops.config.imports import load_mapping
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
 from supportops.flows.ticket_import import DEMO_FILE
-from supportops.tickets.csv_import import import_file
-from supportops.tickets.event_reading import event_columns
+from supportops.tickets.imports.csv_import import import_file
+from supportops.tickets.log.event_reading import event_columns
 
 CONFIG = Path(__file__).parents[1] / "include" / "config"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

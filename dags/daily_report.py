@@ -55,7 +55,7 @@ def daily_report():
     def report(params=None, dag_run=None, outlet_events=None):
         from supportops.bootstrap import open_workplace
         from supportops.flows import daily_report as flow
-        from supportops.flows.report_tasks import ReportError
+        from supportops.flows.reporting.tasks import ReportError
 
         at = dag_run.logical_date or dag_run.run_after
         asked = {name: params[name] for name in FORM}

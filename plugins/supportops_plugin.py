@@ -18,15 +18,15 @@ log = logging.getLogger(__name__)
 
 
 def _tell(what: str, *arguments: object) -> None:
-    """Calls one flow of `airflow_trouble`; trouble with telling never harms who called."""
+    """Calls one flow of `airflow_failure`; trouble with telling never harms who called."""
     from airflow.sdk import Connection, timezone
 
     from supportops.bootstrap import open_workplace
-    from supportops.flows import airflow_trouble
+    from supportops.flows import airflow_failure
 
     try:
         with open_workplace(Connection.get) as place:
-            getattr(airflow_trouble, what)(place.engine, *arguments, timezone.utcnow())
+            getattr(airflow_failure, what)(place.engine, *arguments, timezone.utcnow())
     except Exception:
         log.exception("supportops could not record that %s", what.replace("_", " "))
 

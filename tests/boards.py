@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from supportops.config.remembered import Remembered
 from supportops.db.engine import writing
-from supportops.flows.in_force import take_up
+from supportops.flows.active_configuration import take_up
 from supportops.flows.site_check import judge
 from supportops.reports.period import Cadence, parse
 from supportops.reports.store import Draft

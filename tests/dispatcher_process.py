@@ -25,7 +25,7 @@ from alert_builders import alert
 from supportops.alerts.store import raise_alert
 from supportops.db.engine import make_engine, writing
 from supportops.flows import alert_dispatch
-from supportops.notify import Delivery, Letter, Outcome, send
+from supportops.notify.send import Delivery, Letter, Outcome, send
 
 
 def main(order: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, messages, notification_log
 from supportops.flows import alert_dispatch
-from supportops.flows.alert_letters import Send
-from supportops.notify import send
+from supportops.flows.dispatching.messages import Send
+from supportops.notify.send import send
 
 NINE_TO_FIVE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 LEVELS = {"calendars": {"office": {"timezone": "Europe/London", "hours": NINE_TO_FIVE}}}

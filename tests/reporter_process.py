@@ -22,9 +22,9 @@ from sqlalchemy import Engine, event
 from dispatcher_process import in_a_child
 from flows.posting import files, readers
 from supportops.db.engine import make_engine
-from supportops.flows.report_files import Rendered
-from supportops.flows.report_keeping import Finished, Made, keep
-from supportops.flows.report_tasks import Task, Wanted
+from supportops.flows.reporting.keeping import Finished, Made, keep
+from supportops.flows.reporting.tasks import Task, Wanted
+from supportops.reports.formats.render import Rendered
 from supportops.reports.period import Cadence, parse
 
 AT = datetime(2026, 11, 30, 8, tzinfo=UTC)

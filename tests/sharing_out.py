@@ -25,8 +25,8 @@ class Pieces(LoadFileScheduling):
 
 def piece(nodeid: str) -> str:
     file = PurePosixPath(nodeid.split("::", 1)[0])
-    folder = str(file.parent)
-    return folder if folder in ONE_PIECE else str(file)
+    folders = {str(folder) for folder in file.parents}
+    return next((each for each in ONE_PIECE if each in folders), str(file))
 
 
 def longest_first(items: list[pytest.Item]) -> None:

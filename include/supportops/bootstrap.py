@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 
 from supportops.db.engine import make_engine
 from supportops.db.migrate import check
-from supportops.tickets.zendesk import Account
-from supportops.tickets.zendesk_account import account_of
+from supportops.tickets.zendesk.account import account_of
+from supportops.tickets.zendesk.model import Account
 
 STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
 STORE_CONNECTION = "support_db"

@@ -18,8 +18,8 @@ from supportops.alerts.alert import Alert, Channel, Kind, Phase
 from supportops.alerts.digest import MOST_ROWS, compose_digest
 from supportops.alerts.message import compose
 from supportops.alerts.story import Notice
-from supportops.gsm7 import gsm7, septets
-from supportops.notify import Letter
+from supportops.notify.send import Letter
+from supportops.rendering.gsm7 import gsm7, septets
 
 LONDON = "Europe/London"
 BOARD = "https://support.example/support/"

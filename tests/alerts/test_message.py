@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inboxes import Mailbox, mailbox
-from supportops import notify
 from supportops.alerts.alert import Alert, Channel, Kind, Phase, Severity
 from supportops.alerts.message import Notice, compose, thread_id
-from supportops.gsm7 import gsm7, septets
+from supportops.notify.send import Outcome, send
+from supportops.rendering.gsm7 import gsm7, septets
 
 LONDON = "Europe/London"
 BOARD = "https://support.example/support/"
@@ -411,7 +411,7 @@ def mail() -> Iterator[Mailbox]:
 
 def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
     letter = compose([hostile_notices()[0]], Channel.EMAIL, LONDON, BOARD)
-    assert notify.send(mail.url(), letter, timeout=20).outcome is notify.Outcome.HANDED_OVER
+    assert send(mail.url(), letter, timeout=20).outcome is Outcome.HANDED_OVER
     (arrived,) = mail.wait_for(1)
     assert arrived.recipients == ("team@example.com",)
     assert arrived.message["Bcc"] is None
@@ -421,7 +421,7 @@ def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
 
 def test_the_text_part_of_a_mail_is_in_our_own_words(mail: Mailbox) -> None:
     letter = compose([firing()], Channel.EMAIL, LONDON, BOARD)
-    notify.send(mail.url(), letter, timeout=20)
+    send(mail.url(), letter, timeout=20)
     text = mail.wait_for(1)[0].part("plain")
     assert text.splitlines() == letter.text.splitlines()
     assert "DOWN: Acme Shop - connection refused (since 14:05 GMT)" in text.splitlines()

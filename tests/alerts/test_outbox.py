@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import Engine, select
 
 from alert_builders import NOON, alert, minutes, office, policy, route, step
-from supportops.alerts import ledger, outbox
+from supportops.alerts import notification_log as attempts_log
+from supportops.alerts import outbox
 from supportops.alerts.alert import Alert, Channel, Kind, Phase
 from supportops.alerts.escalation import Decision, Why, decide
 from supportops.alerts.outbox import Message, MessageState
 from supportops.alerts.policy import Limit
+from supportops.alerts.rate_limit import allowance, bundles
 from supportops.alerts.store import acknowledge, raise_alert, resolve_alert
-from supportops.alerts.storm import allowance, bundles
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, notification_log
 
@@ -289,18 +290,18 @@ def test_the_ledger_counts_a_bundle_once(store: Engine) -> None:
     recorded(store, taken[3], "failed", now=NOON + minutes(1))
     recorded(store, taken[4], "unknown", now=NOON + minutes(2))
     with reading(store) as connection:
-        sent = ledger.sent_in(connection, NOON - minutes(5), NOON + minutes(5))
+        sent = attempts_log.sent_in(connection, NOON - minutes(5), NOON + minutes(5))
         assert sorted(sent["team_chat"]) == [NOON, NOON + minutes(2)]
-        assert ledger.sent_in(connection, NOON + minutes(3), NOON + minutes(5)) == {}
-        assert ledger.last_outcomes(connection, "team_chat", 9) == [
+        assert attempts_log.sent_in(connection, NOON + minutes(3), NOON + minutes(5)) == {}
+        assert attempts_log.last_outcomes(connection, "team_chat", 9) == [
             "unknown",
             "failed",
             "handed_over",
         ]
-        assert ledger.last_outcomes(connection, "team_chat", 1) == ["unknown"]
-        assert ledger.last_outcomes(connection, "boss_email", 3) == []
-        assert ledger.unsure_attempts(connection, taken[4].id) == 1
-        assert ledger.unsure_attempts(connection, taken[3].id) == 0
+        assert attempts_log.last_outcomes(connection, "team_chat", 1) == ["unknown"]
+        assert attempts_log.last_outcomes(connection, "boss_email", 3) == []
+        assert attempts_log.unsure_attempts(connection, taken[4].id) == 1
+        assert attempts_log.unsure_attempts(connection, taken[3].id) == 0
 
 
 def test_what_is_on_its_way_counts_for_the_limit_until_its_lease_ends(store: Engine) -> None:

@@ -4,9 +4,8 @@ import threading
 from dataclasses import dataclass
 
 from inboxes import Behaviour, endpoint
-from supportops import notify
 from supportops.alerts.sending import Job, send_all
-from supportops.notify import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Letter, Outcome, send
 
 DONE = Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 
@@ -126,7 +125,7 @@ def test_real_receivers_each_get_theirs_while_one_hangs() -> None:
         told = {
             job.about: delivery.outcome
             for job, delivery in send_all(
-                jobs, lambda job: notify.send(job.url, job.letter, timeout=1), workers=3
+                jobs, lambda job: send(job.url, job.letter, timeout=1), workers=3
             )
         }
         assert told == {0: Outcome.UNKNOWN} | dict.fromkeys(range(1, 6), Outcome.HANDED_OVER)

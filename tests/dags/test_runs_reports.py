@@ -11,10 +11,10 @@ from sqlalchemy import Engine, select
 
 from airflow_home import ROOT
 from builders import configure
-from flows.reporting import ALERTS, READERS, SITES, WEEK, a_week
+from flows.report_builders import ALERTS, READERS, SITES, WEEK, a_week
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, reports
-from supportops.tickets.store import append_events
+from supportops.tickets.log.store import append_events
 
 MONDAY = datetime(2026, 4, 20, 7, tzinfo=UTC)  # 08:00 in London
 

@@ -14,7 +14,7 @@ from airflow_home import ROOT
 from builders import configure
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts
-from supportops.tickets.store import append_events
+from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Author, Event, EventKind
 
 

@@ -17,11 +17,11 @@ from sla.policies import book
 from supportops.config.loader import Configuration, load
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
-from supportops.flows.report_facts import Request, gather
+from supportops.flows.reporting.facts import Request, gather
 from supportops.reports.facts import Facts
 from supportops.sites.site import Fleet, Site
 from supportops.sla.policy import PolicyBook
-from supportops.tickets.store import append_events
+from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event
 
 LATER = datetime(2026, 12, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ from dispatching import LEVELS, Desk, everything_to, receivers
 from supportops.config.loader import Configuration, restore
 from supportops.config.snapshots import newest
 from supportops.db.engine import writing
-from supportops.flows.report_letters import post
+from supportops.flows.reporting.messages import post
 from supportops.reports import store
-from supportops.reports.file import File
+from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence, parse
 
 BOARD = "https://airflow.example.org/plugin/support"

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from sla.slow_clock import Row, slow_clocks
-from supportops.flows.report_facts import Request
+from supportops.flows.reporting.facts import Request
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.ticket import DONE, Event, EventKind, Ticket, fold
 

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 from supportops.db.schema import quarantine, sync_marks, ticket_events, tickets
 from supportops.flows import ticket_sync
 from supportops.tickets.ticket import EventKind
-from supportops.tickets.zendesk import Account
-from supportops.tickets.zendesk_client import Client
+from supportops.tickets.zendesk.client import Client
+from supportops.tickets.zendesk.model import Account
 from tickets.fake_zendesk import (
     LOGIN,
     TOKEN,

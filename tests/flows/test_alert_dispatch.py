@@ -11,8 +11,8 @@ from alert_builders import NIGHT, NOON, alert
 from dispatching import Desk, configuration, everything_to, receivers
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from supportops.alerts.alert import Kind
-from supportops.gsm7 import gsm7, septets
-from supportops.notify import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Letter, Outcome
+from supportops.rendering.gsm7 import gsm7, septets
 
 HOSTILE = (
     'Bob\'s "Bikes"\r\nBcc: spy@example.com\u2028🔥<script>alert(1)</script>[x](http://e.example)'
@@ -270,15 +270,15 @@ def test_a_hostile_name_arrives_as_text_on_every_channel(
 def test_a_letter_that_cannot_be_written_stops_no_other(
     desk: Desk, mail: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from supportops.flows import alert_letters
+    from supportops.flows.dispatching import messages
 
     def compose(notices, *rest):  # type: ignore[no-untyped-def]
         if notices[0].alert.subject == "Poison":
             raise TypeError("secret words")
         return original(notices, *rest)
 
-    original = alert_letters.compose
-    monkeypatch.setattr(alert_letters, "compose", compose)
+    original = messages.compose
+    monkeypatch.setattr(messages, "compose", compose)
     desk.take_up(configuration("team_email"))
     desk.raise_(alert("Poison"), alert("Sound"))
     summary = desk.dispatch()

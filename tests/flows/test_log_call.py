@@ -17,14 +17,14 @@ from dispatching import Desk as Receivers
 from inboxes import endpoint
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import list_open
-from supportops.cli_call import add_log_call
+from supportops.cli.call import add_log_call
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, messages, ticket_events, tickets
 from supportops.flows import log_call
 from supportops.flows.log_call import Call, CallError
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 from supportops.sites.store import save_changes
-from supportops.tickets.store import events_of
+from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import Author, EventKind
 
 SITES = [
@@ -241,7 +241,7 @@ class TestShell:
         monkeypatch.setenv("SUPPORTOPS_CONFIG", str(folder))
 
     def typed(self, *words: str) -> Any:
-        from supportops.cli import _told
+        from supportops.cli.main import _told
 
         app = Typer()
         add_log_call(app, lambda: NOON, _told)

@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from flows.sweeping import sweeper
+from flows.sweep_builders import sweeper
 from sla.policies import (
     LONDON,
     book,
@@ -25,15 +25,15 @@ from sla.policies import (
 from sla.policies import version as policy_version
 from sla.test_clock_properties import stories
 from supportops.db.engine import reading, writing
-from supportops.flows.judged_tickets import Poisoned
 from supportops.flows.list_clocks import rows
 from supportops.flows.replay import Period, Replay, replay
-from supportops.flows.sla_standing import breach_of, name_of, standing
+from supportops.flows.sweeping.standing import breach_of, name_of, standing
+from supportops.flows.ticketing.judged_tickets import Poisoned
 from supportops.sla.past_sweeps import HOUR, RETRACTED, TOLD, Sweeps, Views, said
 from supportops.sla.policy import METRICS, PolicyBook
-from supportops.sla.promised import to_datetime, to_micros
+from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import epoch_microseconds
-from supportops.tickets.store import append_events
+from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event
 
 LATER = datetime(2026, 11, 1, tzinfo=UTC)

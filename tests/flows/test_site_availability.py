@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from builders import NOON, checks, configure
 from supportops.db.engine import writing
 from supportops.flows import site_check
-from supportops.flows.in_force import take_up
+from supportops.flows.active_configuration import take_up
 from supportops.flows.site_availability import SiteAvailability, of_period
 from supportops.sites import store as sites_store
 from supportops.sites.availability import Availability

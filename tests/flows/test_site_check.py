@@ -26,7 +26,8 @@ from sites.servers import answer, closed_port, hangs, server
 from supportops.config import snapshots
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.schema import alerts, check_runs, incidents, site_status
-from supportops.flows import shard_asking, site_check
+from supportops.flows import site_check
+from supportops.flows.checking import shard
 from supportops.sites import store as sites_store
 from supportops.sites.incident import FleetState, Run
 from supportops.sites.judging import fold
@@ -477,7 +478,7 @@ class TestLocked:
     def test_a_store_that_makes_us_wait_makes_no_site_look_slow(
         self, sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(shard_asking, "FLUSH_EVERY", 1)
+        monkeypatch.setattr(shard, "FLUSH_EVERY", 1)
         spec = sqlite_desk.plan()[0]
         with locked(str(sqlite_desk.engine.url), 2.5):
             sqlite_desk.check(spec)

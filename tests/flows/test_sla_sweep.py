@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from flows.sweeping import Sweeper, heard, sweeper
+from flows.sweep_builders import Sweeper, heard, sweeper
 from sla.policies import london, story
 from supportops.tickets.ticket import Event
 

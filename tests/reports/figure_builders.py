@@ -47,8 +47,8 @@ from supportops.reports.figures import (
     Times,
     Volume,
 )
+from supportops.reports.measuring.proportion import kept
 from supportops.reports.period import Cadence
-from supportops.reports.proportion import kept
 
 # Tier, metric, target in open seconds; then due, met, and overdue by `as_of`, in a week and a day.
 KEPT: dict[Cadence, tuple[tuple[str, str, float, int, int, int], ...]] = {

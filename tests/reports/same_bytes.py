@@ -7,8 +7,10 @@ import sys
 
 from reports.document_builders import AS_OF, bars_chart, document, trend_chart
 from reports.figure_builders import figures
-from supportops.reports import charts, csv_file, json_file, pdf, workbook
-from supportops.reports.figures_json import to_json
+from supportops.reports.formats import csv_file, json_file, pdf
+from supportops.reports.formats.charts import charts
+from supportops.reports.formats.workbook import workbook
+from supportops.reports.measuring.figures_json import to_json
 
 
 def digests() -> dict[str, str]:

@@ -16,8 +16,8 @@ from sla.policies import (
     version,
 )
 from supportops.reports.figures import By, Promises, Quantile, Times
+from supportops.reports.measuring.response_times import breaches, counted, promises
 from supportops.reports.period import risk_until, week
-from supportops.reports.response_times import breaches, counted, promises
 from supportops.sla.policy import Metric, Promise, Target
 
 HOUR = 3600.0

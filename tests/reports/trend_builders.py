@@ -7,8 +7,8 @@ from typing import Any
 
 from reports.small_agency import TARGETS
 from supportops.reports.figures import Because, By, Point, Restatement, Trend
-from supportops.reports.proportion import kept
-from supportops.reports.trend import xmr
+from supportops.reports.measuring.proportion import kept
+from supportops.reports.measuring.trend import xmr
 
 
 def trend(name: str | None, counts: Sequence[tuple[int, int]], **changes: Any) -> Trend:

@@ -10,8 +10,8 @@ from sla.policies import book, london, story
 from sla.slow_clock import slow_clocks
 from supportops.db.engine import reading, writing
 from supportops.sla.clock import clocks
-from supportops.tickets.event_reading import event_columns
-from supportops.tickets.store import append_events
+from supportops.tickets.log.event_reading import event_columns
+from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event
 
 WORDS = [

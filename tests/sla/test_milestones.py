@@ -11,7 +11,7 @@ from supportops.sla.clock import Clocks, clocks
 from supportops.sla.events import NONE
 from supportops.sla.milestones import MILESTONES, milestones, next_instants
 from supportops.sla.policy import METRICS, Escalation, PolicyBook
-from supportops.sla.promised import to_datetime
+from supportops.sla.policy_assignment import to_datetime
 
 QUESTION = ("2026-04-13 12:00 asks", "2026-04-13 12:00 tier bug_fix")
 FIX = (*QUESTION, "2026-04-13 13:00 answers")

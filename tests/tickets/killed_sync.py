@@ -18,9 +18,9 @@ from typing import Any
 
 from supportops.db.engine import make_engine
 from supportops.flows.ticket_sync import sync
-from supportops.tickets.zendesk import Account
-from supportops.tickets.zendesk_client import Client
-from supportops.tickets.zendesk_http import ZendeskHttp
+from supportops.tickets.zendesk.client import Client
+from supportops.tickets.zendesk.http import ZendeskHttp
+from supportops.tickets.zendesk.model import Account
 
 
 class Points:

@@ -27,7 +27,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import find, find_open
 from supportops.db.engine import reading
 from supportops.flows import alert_dispatch
-from supportops.notify import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Letter, Outcome
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
 

@@ -20,7 +20,7 @@ from boards import NOON, draft, live_through, make_board, site_entry, slots_unti
 from supportops.db.engine import writing
 from supportops.db.schema import configurations
 from supportops.reports import store as report_store
-from supportops.reports.file import PAGE, File
+from supportops.reports.formats.file import PAGE, File
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence
 from supportops.sites.check import Reason

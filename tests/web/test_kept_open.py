@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from boards import NOON, HousePlace, site_entry, write_config
 from supportops.config.remembered import Remembered
 from supportops.db.engine import reading
-from supportops.flows.in_force import take_up
+from supportops.flows.active_configuration import take_up
 from supportops.web.kept_open import KeptOpen
 
 

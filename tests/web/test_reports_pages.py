@@ -19,11 +19,11 @@ from supportops.alerts.alert import Channel
 from supportops.alerts.policy import Target
 from supportops.db.engine import writing
 from supportops.flows import alert_dispatch
-from supportops.flows.in_force import take_up
-from supportops.flows.report_letters import post
-from supportops.notify import Delivery, Letter, Outcome
+from supportops.flows.active_configuration import take_up
+from supportops.flows.reporting.messages import post
+from supportops.notify.send import Delivery, Letter, Outcome
 from supportops.reports import store as report_store
-from supportops.reports.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File
+from supportops.reports.formats.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_link, report_path
 from supportops.reports.period import Cadence
 

@@ -15,10 +15,10 @@ from supportops.alerts.facts import Facts
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.story import Notice, cut, tell
 from supportops.alerts.ticket_clock import TicketClock
-from supportops.board_address import safe_link
-from supportops.gsm7 import fit_sms, gsm7, septets
-from supportops.notify import Letter
-from supportops.rendering import render
+from supportops.notify.send import Letter
+from supportops.rendering.board_links import safe_link
+from supportops.rendering.gsm7 import fit_sms, gsm7, septets
+from supportops.rendering.render import render
 
 MOST_ROWS = 50
 MOST_ROWS_IN_CHAT = 20

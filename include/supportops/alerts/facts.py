@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from supportops.rendering import one_line
+from supportops.rendering.render import one_line
 
 _LONGEST = 500
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from supportops.alerts.alert import Alert, Channel
 from supportops.alerts.story import MOST_NAMES, Notice, Story, cut, incident_link, tell
-from supportops.board_address import safe_link
-from supportops.gsm7 import fit_sms, gsm7, septets
-from supportops.notify import Letter
-from supportops.rendering import render
+from supportops.notify.send import Letter
+from supportops.rendering.board_links import safe_link
+from supportops.rendering.gsm7 import fit_sms, gsm7, septets
+from supportops.rendering.render import render
 
 __all__ = ["Notice", "compose", "thread_id"]
 

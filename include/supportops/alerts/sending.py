@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Generic, Protocol, TypeVar
 
-from supportops.notify import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Letter, Outcome
 
 T = TypeVar("T")
 

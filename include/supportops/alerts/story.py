@@ -15,8 +15,8 @@ from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.alerts.wording import WORDING, reason
-from supportops.board_address import page_link, safe_link
-from supportops.rendering import duration, local, one_line
+from supportops.rendering.board_links import page_link, safe_link
+from supportops.rendering.render import duration, local, one_line
 
 MOST_NAMES = 100
 _TRACEBACK_LINES = 25

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from supportops.alerts.alert import Alert, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import OfficeHours
-from supportops.rendering import duration, local, one_line
+from supportops.rendering.render import duration, local, one_line
 
 _METRICS = {
     "first_reply_time": ("first reply", "reply"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.facts import Facts
 from supportops.alerts.ticket_clock import TicketClock
-from supportops.rendering import duration, local, one_line
+from supportops.rendering.render import duration, local, one_line
 
 
 @dataclass(frozen=True, slots=True)

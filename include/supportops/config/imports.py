@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from supportops.config.single import load_file
 from supportops.config.values import Model, Zone
 from supportops.config.yaml_source import ConfigurationError, Fault
-from supportops.tickets.mapping import (
+from supportops.tickets.imports.mapping import (
     EPOCH_SECONDS,
     ISO,
     Cell,

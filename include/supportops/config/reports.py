@@ -26,8 +26,8 @@ from supportops.config.values import (
 )
 from supportops.config.yaml_source import KeyPath
 from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
-from supportops.reports.dates import check_language
 from supportops.reports.period import MADE_AT, SCHEDULE_ZONE, Cadence
+from supportops.reports.words.dates import check_language
 
 # The choices of which an audience names each at most once.
 _CHOICES = ("receivers", "reports", "tiers", "sections", "formats")

@@ -15,8 +15,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from pydantic.json_schema import GenerateJsonSchema
 
 from supportops.config.yaml_source import KeyPath, show_path
+from supportops.sites.probe.web_address import without_login
 from supportops.sites.site import FIVE_MINUTES
-from supportops.sites.web_address import without_login
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")

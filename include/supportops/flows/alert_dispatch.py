@@ -15,15 +15,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from supportops.alerts import ledger, outbox, store
+from supportops.alerts import notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.escalation import Entry, Why, decide
 from supportops.alerts.outbox import Message, MessageState
+from supportops.alerts.rate_limit import allowance
 from supportops.alerts.sending import send_all
-from supportops.alerts.storm import allowance
 from supportops.config.loader import Configuration
 from supportops.db.engine import DISPATCHING, take_turns, writing
-from supportops.flows.alert_letters import (
+from supportops.flows.active_configuration import in_force
+from supportops.flows.dispatching.messages import (
     NOT_SENT,
     Letters,
     NotTried,
@@ -32,11 +33,10 @@ from supportops.flows.alert_letters import (
     Send,
     extra_time,
 )
-from supportops.flows.in_force import in_force
-from supportops.flows.report_letters import parcels
-from supportops.flows.report_watch import watch_reports
-from supportops.flows.self_watch import watch
-from supportops.notify import Delivery, Outcome, send
+from supportops.flows.dispatching.report_watch import watch_reports
+from supportops.flows.dispatching.self_watch import watch
+from supportops.flows.reporting.messages import parcels
+from supportops.notify.send import Delivery, Outcome, send
 
 Clock = Callable[[], datetime]
 
@@ -211,7 +211,7 @@ class _Dispatch:
         periods = [limit.period for found in limits.values() for limit in found]
         if not periods:
             return dict.fromkeys(self.targets, BATCH)
-        sent = ledger.sent_in(connection, now - max(periods), now)
+        sent = notification_log.sent_in(connection, now - max(periods), now)
         flying = outbox.in_flight(connection, now)
         return {
             name: allowance(
@@ -274,7 +274,7 @@ class _Dispatch:
             # Useless until somebody sets the address right; then the open alert is still told.
             return MessageState.WAITING, retry.longest
         if outcome is Outcome.UNKNOWN:
-            unsure = 1 + ledger.unsure_attempts(connection, message.id)
+            unsure = 1 + notification_log.unsure_attempts(connection, message.id)
             if unsure >= MOST_UNSURE:
                 # Each of them may have arrived; one more would only annoy whoever has them all.
                 return MessageState.UNKNOWN, timedelta(0)
@@ -289,7 +289,7 @@ class _Dispatch:
                 outbox.hurry(connection, target, now)
             return
         most = self.policy.retry.alarm_after
-        outcomes = ledger.last_outcomes(connection, target, most)
+        outcomes = notification_log.last_outcomes(connection, target, most)
         in_a_row = len(outcomes) >= most and Outcome.HANDED_OVER.value not in outcomes
         if in_a_row or delivery.outcome is Outcome.NOBODY:
             alert = Alert(

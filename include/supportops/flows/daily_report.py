@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from supportops.flows.in_force import take_up
+from supportops.flows.active_configuration import take_up
 from supportops.flows.place import Place
-from supportops.flows.report_tasks import Wanted, works
+from supportops.flows.reporting.tasks import Wanted, works
 from supportops.flows.weekly_report import issue, summary
 from supportops.reports.period import Cadence
 

@@ -13,8 +13,8 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.sla.business_hours import OutsideRange
 from supportops.sla.explain import Explanation, explain
 from supportops.sla.policy import PolicyBook
-from supportops.tickets.event_reading import event_columns
-from supportops.tickets.store import sources_of
+from supportops.tickets.log.event_reading import event_columns
+from supportops.tickets.log.store import sources_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from supportops.flows.judged_tickets import Poisoned, each_judged, names
+from supportops.flows.ticketing.judged_tickets import Poisoned, each_judged, names
 from supportops.sla.clock import Clocks, judge
 from supportops.sla.history import prepare
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
-from supportops.tickets.event_reading import event_chunks
+from supportops.tickets.log.event_reading import event_chunks
 
 # The order of a file's columns. `ticket` is the number that its source and its people know it by,
 # `source_id` the source; together they name a ticket. Instants are ISO texts in UTC, durations

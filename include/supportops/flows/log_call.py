@@ -16,14 +16,14 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import raise_alert
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import writing
-from supportops.flows.in_force import take_up
-from supportops.flows.outage_tickets import SOURCE as OUTAGE
-from supportops.flows.outage_tickets import link_tickets, outages_of, ticket_number
-from supportops.rendering import one_line
+from supportops.flows.active_configuration import take_up
+from supportops.flows.ticketing.outage_tickets import SOURCE as OUTAGE
+from supportops.flows.ticketing.outage_tickets import link_tickets, outages_of, ticket_number
+from supportops.rendering.render import one_line
 from supportops.sites.site import Site
-from supportops.tickets.fitness import storable
-from supportops.tickets.store import append_events, events_of
+from supportops.tickets.log.store import append_events, events_of
 from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.validation import storable
 
 SOURCE = "phone"
 TIER = "mission_critical"

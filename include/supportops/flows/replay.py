@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from supportops.flows.judged_tickets import Poisoned, Unjudged, each_judged, names
+from supportops.flows.ticketing.judged_tickets import Poisoned, Unjudged, each_judged, names
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import prepare
 from supportops.sla.past_sweeps import HOUR, TOLD, Said, Sweeps, Views, said
 from supportops.sla.policy import METRICS, PolicyBook
-from supportops.sla.promised import to_datetime, to_micros
+from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import EventColumns
-from supportops.tickets.event_reading import event_chunks
-from supportops.tickets.recorded_events import recorded_chunks
+from supportops.tickets.log.event_reading import event_chunks
+from supportops.tickets.log.recorded_events import recorded_chunks
 
 TICKETS_AT_ONCE = 20_000
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from supportops.db.engine import reading
-from supportops.flows.in_force import in_force
+from supportops.flows.active_configuration import in_force
 from supportops.sites import store
 from supportops.sites.availability import Availability, CheckedRun, availability, settles
 from supportops.sites.site import CheckPolicy, Fleet, Site

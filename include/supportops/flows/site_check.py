@@ -15,11 +15,11 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.config import snapshots
 from supportops.db.engine import JUDGING, reading, take_turns, writing
-from supportops.flows import outage_tickets
-from supportops.flows.in_force import in_force, take_up
+from supportops.flows.active_configuration import in_force, take_up
+from supportops.flows.checking.shard import Clock, Shard
 from supportops.flows.place import Place
-from supportops.flows.shard_asking import Clock, Shard
-from supportops.heartbeat import beat
+from supportops.flows.ticketing import outage_tickets
+from supportops.notify.heartbeat import beat
 from supportops.sites import store
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, Run
 from supportops.sites.judging import BLIND, fold

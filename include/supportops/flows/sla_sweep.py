@@ -21,14 +21,14 @@ from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.db.engine import reading, take_turns, writing
 from supportops.db.schema import sync_marks, tickets
 from supportops.db.statements import insert_or_update
-from supportops.flows.in_force import take_up
+from supportops.flows.active_configuration import take_up
 from supportops.flows.place import Place
-from supportops.flows.sla_alerts import Changes, compare, told, write
-from supportops.flows.sla_standing import Standing, name_of, nothing, standing
+from supportops.flows.sweeping.alerts import Changes, compare, told, write
+from supportops.flows.sweeping.standing import Standing, name_of, nothing, standing
 from supportops.sla.events import NONE
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns, instant
-from supportops.tickets.event_reading import event_columns
+from supportops.tickets.log.event_reading import event_columns
 
 SWEEPING = 7_305_020
 CHUNK = 50_000

@@ -13,15 +13,17 @@ from supportops.config.triage import load_triage
 from supportops.db.engine import reading, writing
 from supportops.db.schema import sync_marks
 from supportops.db.statements import insert_new
-from supportops.flows.heard import mark_heard
+from supportops.flows.ticketing.freshness import mark_heard
 from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
-from supportops.tickets.csv_import import ImportSummary, Progress, import_file, weeks_until
-from supportops.tickets.mapping import EARLIEST
+from supportops.tickets.imports.csv_import import ImportSummary, Progress, import_file, weeks_until
+from supportops.tickets.imports.mapping import EARLIEST
 from supportops.tickets.ticket import Event, EventKind
 from supportops.tickets.triage import Outage, TriageRules, with_tiers
 
-DEMO_FILE = Path(__file__).parents[1] / "local" / "demo_data" / "uci_incidents_2weeks.csv.gz"
+DEMO_FILE = (
+    Path(__file__).parents[1] / "local" / "demo" / "demo_data" / "uci_incidents_2weeks.csv.gz"
+)
 DEMO_MAPPING = "uci"
 _SHIFT = "demo_shift"
 

@@ -19,18 +19,18 @@ from supportops.config.triage import load_triage
 from supportops.db.engine import reading, take_turns, writing
 from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
-from supportops.flows.heard import mark_heard
 from supportops.flows.place import Place
 from supportops.flows.ticket_import import outages, triaged
-from supportops.flows.zendesk_outages import mirror
-from supportops.tickets import zendesk_events, zendesk_snapshots
-from supportops.tickets.fitness import unfit
-from supportops.tickets.store import APPENDING, append_events
+from supportops.flows.ticketing.freshness import mark_heard
+from supportops.flows.ticketing.zendesk_outages import mirror
+from supportops.tickets.log.store import APPENDING, append_events
 from supportops.tickets.ticket import Event
-from supportops.tickets.zendesk import SOURCE, Account, Names, ZendeskError
-from supportops.tickets.zendesk_client import Client
-from supportops.tickets.zendesk_marks import EventMark, TicketMark, ended, mark, move, requesters
-from supportops.tickets.zendesk_records import Rejected, reject
+from supportops.tickets.validation import unfit
+from supportops.tickets.zendesk import events, snapshots
+from supportops.tickets.zendesk.client import Client
+from supportops.tickets.zendesk.marks import EventMark, TicketMark, ended, mark, move, requesters
+from supportops.tickets.zendesk.model import SOURCE, Account, Names, ZendeskError
+from supportops.tickets.zendesk.records import Rejected, reject
 
 Clock = Callable[[], datetime]
 Read = tuple[Sequence[Event], Sequence[Rejected]]
@@ -136,9 +136,7 @@ class _Sync:
             old = TicketMark.read(text, self.client.account.start)
             page, new = self._ticket_page(old)
             rows = page.tickets
-            names = self._names(
-                zendesk_snapshots.people_in(rows), zendesk_snapshots.organizations_in(rows)
-            )
+            names = self._names(snapshots.people_in(rows), snapshots.organizations_in(rows))
             if not self._commit(TICKETS, text, new.write(), partial(self._of_tickets, rows, names)):
                 return False
             self.summary.tickets += len(rows)
@@ -172,9 +170,7 @@ class _Sync:
             page = self.client.events(start=begin)
             new = old.after(page, self.client.their_clock)
             audits = page.events
-            names = self._names(
-                zendesk_events.people_in(audits), zendesk_events.organizations_in(audits)
-            )
+            names = self._names(events.people_in(audits), events.organizations_in(audits))
             if not self._commit(
                 EVENTS, text, new.write(), partial(self._of_changes, audits, names)
             ):
@@ -191,15 +187,15 @@ class _Sync:
     def _of_tickets(
         self, rows: Sequence[Any], names: Names, connection: Connection, now: datetime
     ) -> Read:
-        gone = ended(connection, zendesk_snapshots.ticket_ids(rows))
-        read = zendesk_snapshots.read(rows, self.client.account, names, gone, now)
+        gone = ended(connection, snapshots.ticket_ids(rows))
+        read = snapshots.read(rows, self.client.account, names, gone, now)
         return read.events, read.rejected
 
     def _of_changes(
         self, audits: Sequence[Any], names: Names, connection: Connection, now: datetime
     ) -> Read:
-        whose = requesters(connection, zendesk_events.ticket_ids(audits))
-        read = zendesk_events.read(audits, self.client.account, names, whose, now)
+        whose = requesters(connection, events.ticket_ids(audits))
+        read = events.read(audits, self.client.account, names, whose, now)
         return read.events, read.rejected
 
     def _commit(

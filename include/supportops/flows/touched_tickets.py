@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from supportops.db.engine import take_turns, writing
-from supportops.flows.in_force import take_up
-from supportops.flows.outage_tickets import link_tickets
+from supportops.flows.active_configuration import take_up
 from supportops.flows.place import Place
 from supportops.flows.sla_sweep import sweep_due
-from supportops.tickets.store import APPENDING
+from supportops.flows.ticketing.outage_tickets import link_tickets
+from supportops.tickets.log.store import APPENDING
 
 
 def follow(place: Place, now: datetime) -> dict[str, Any]:

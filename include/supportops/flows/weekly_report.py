@@ -13,10 +13,10 @@ from supportops.config.loader import Configuration
 from supportops.config.snapshots import first_taken_up
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading
-from supportops.flows.in_force import take_up
+from supportops.flows.active_configuration import take_up
 from supportops.flows.place import Place
-from supportops.flows.report_making import Made, make
-from supportops.flows.report_tasks import Wanted
+from supportops.flows.reporting.making import Made, make
+from supportops.flows.reporting.tasks import Wanted
 from supportops.reports.period import Cadence
 
 

@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from supportops.local.installation import Installation
-from supportops.local.terminal import Terminal
-from supportops.local.up import Wish, up
+from supportops.local.install.installation import Installation
+from supportops.local.supervisor.terminal import Terminal
+from supportops.local.supervisor.up import Wish, up
 
 PORT = 8080
 

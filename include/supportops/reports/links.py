@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from supportops.board_address import page_link
+from supportops.rendering.board_links import page_link
 from supportops.reports.period import Cadence
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 
 from supportops.db.engine import take_turns
 from supportops.db.schema import report_documents, reports
-from supportops.reports.file import File
+from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence
 
 KEEPING = 7_305_041

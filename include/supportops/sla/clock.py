@@ -22,7 +22,7 @@ from supportops.sla.due import Due, due
 from supportops.sla.events import MICRO, NEVER, NONE, Bools, EventColumns, Ints
 from supportops.sla.history import History, prepare
 from supportops.sla.policy import METRICS, Metric, PolicyBook, Target
-from supportops.sla.promised import Codes, Promised, to_micros
+from supportops.sla.policy_assignment import Codes, Promised, to_micros
 from supportops.sla.runs import FULFILLED, PAUSED, Runs, View
 
 

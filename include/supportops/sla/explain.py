@@ -12,7 +12,7 @@ from supportops.sla.clock import STATES, Clocks, judge
 from supportops.sla.events import DONE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
 from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise
-from supportops.sla.promised import to_datetime
+from supportops.sla.policy_assignment import to_datetime
 
 
 @dataclass(frozen=True, slots=True)

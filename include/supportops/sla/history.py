@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from supportops.sla import events as e
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.events import Bools, EventColumns, Ints
+from supportops.sla.intervals import Change, Stretches, last_of_instant, stretches
 from supportops.sla.open_time import OpenTime
-from supportops.sla.rest import Rest
+from supportops.sla.paused_time import Rest
 from supportops.sla.spans import Spans, next_replies, updates
-from supportops.sla.stretches import Change, Stretches, last_of_instant, stretches
 
 _CHANGES = (e.TIER, e.CUSTOMER_OF, e.TAGS, e.MERGED, e.DELETED, e.RESTORED)
 _LAST_OPEN = e.STATUSES.index(e.DONE[0]) - 1

@@ -16,7 +16,7 @@ from supportops.sla.events import MICRO, NONE, Bools, EventColumns, Ints
 from supportops.sla.history import History, prepare
 from supportops.sla.milestones import MILESTONES, Milestone, milestones
 from supportops.sla.policy import PolicyBook
-from supportops.sla.promised import to_datetime
+from supportops.sla.policy_assignment import to_datetime
 
 HOUR = 3600 * MICRO
 RETRACTED = "retracted"

@@ -11,8 +11,8 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.story import incident_path
 from supportops.alerts.wording import WORDING
 from supportops.web import queries
+from supportops.web.notified import OUTCOMES, as_told
 from supportops.web.parts import Desk, last_check
-from supportops.web.telling import OUTCOMES, as_told
 
 MOST_ALERTS = 200
 MOST_MESSAGES = 100

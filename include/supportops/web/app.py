@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from supportops.alerts.store import acknowledge
 from supportops.db.engine import reading, writing
-from supportops.rendering import render
+from supportops.rendering.render import render
 from supportops.reports.period import Cadence
 from supportops.web.alerts_page import alerts
 from supportops.web.board import Asked, board

@@ -14,9 +14,9 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.facts import Facts
 from supportops.alerts.story import Notice, Story, tell
 from supportops.db.schema import incidents
+from supportops.web.notified import telling
 from supportops.web.parts import Desk, Elsewhere, NotHere, last_check, link
 from supportops.web.report_queries import edition_path
-from supportops.web.telling import telling
 
 _PHASES = (
     ("dns", "DNS"),

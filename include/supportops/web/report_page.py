@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from supportops.reports import store
-from supportops.reports.file import CSV, JSON, PAGE, PDF, WORKBOOK, File
+from supportops.reports.formats.file import CSV, JSON, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_path
 from supportops.reports.period import Cadence
 from supportops.reports.store import Entry
 from supportops.web import queries, report_queries
+from supportops.web.notified import Told, as_told
 from supportops.web.parts import Desk, NotHere, last_check, link
 from supportops.web.reports_page import days, title_of
-from supportops.web.telling import Told, as_told
 
 MOST_EDITIONS = 50
 MOST_MESSAGES = 200

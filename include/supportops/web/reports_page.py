@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from supportops.reports.dates import Reader
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence, parse
 from supportops.reports.store import Entry
+from supportops.reports.words.dates import Reader
 from supportops.web import queries, report_queries
+from supportops.web.notified import as_told
 from supportops.web.parts import Choice, Desk, last_check, link
-from supportops.web.telling import as_told
 
 SHOWN = 40
 MOST_MESSAGES = 5000

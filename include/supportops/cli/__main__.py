@@ -1,0 +1,3 @@
+from supportops.cli.main import main
+
+main()

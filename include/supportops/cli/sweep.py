@@ -1,0 +1,58 @@
+"""`supportops sla-sweep`: the hourly sweep from a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from supportops.cli.output import FINDINGS, FINE, USAGE, Json, print_json
+
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
+def mount(
+    app: typer.Typer,
+    now: Callable[[], datetime],
+    told: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """Adds the command, with the clock and the teller of faults of the entrance."""
+
+    @app.command("sla-sweep")
+    def sla_sweep(
+        at: Annotated[
+            datetime | None, typer.Option("--at", formats=FORMATS, help="As of this instant (UTC).")
+        ] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Judge all open tickets' clocks, and raise the warnings and breaches that have come.
+
+        As of a past that later sweeps have judged, or a time to come, it only says what stands.
+        """
+        from supportops.bootstrap import open_workplace
+        from supportops.flows import sla_sweep as flow
+
+        moment = now()
+        with told(), open_workplace() as place:
+            summary = flow.hourly(place, at.replace(tzinfo=UTC) if at else moment, moment)
+        if as_json:
+            print_json(summary)
+        else:
+            typer.echo("\n".join(_lines(summary)))
+        for fault in summary["faults"]:
+            typer.echo(f"supportops: {fault}", err=True)
+        if summary["faults"]:
+            raise typer.Exit(USAGE)
+        raise typer.Exit(FINDINGS if summary["poisoned"] else FINE)
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    counted = ("tickets", "clocks", "raised", "untold", "resolved", "retracted")
+    lines = [", ".join(f"{name}: {summary[name]}" for name in counted)]
+    standing = summary["standing"].items()
+    lines += [f"{kind.replace('_', ' ')}: {count} in force" for kind, count in sorted(standing)]
+    lines += [f"cannot judge {one['ticket']}: {one['error']}" for one in summary["poisoned"]]
+    return lines + ([summary["note"]] if summary["note"] else [])

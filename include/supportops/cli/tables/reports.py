@@ -1,0 +1,81 @@
+"""What the command line shows of reports: what was made, what is kept, and a bar meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from supportops.flows.reporting.making import Made
+from supportops.rendering.render import one_line
+from supportops.reports.store import Entry
+
+_STATES = {
+    "sent": "queued for {to}",
+    "draft": "kept as draft {edition}",
+    "unchanged": "draft {edition} says the same",
+    "sent before": "was sent before to {to}; --again sends a corrected edition",
+}
+
+
+def made_lines(made: Sequence[Made], out: Path | None) -> None:
+    """Two lines a report: its subject, and what became of it."""
+    console = Console(soft_wrap=True, highlight=False)
+    for each in made:
+        state = _STATES[each.state].format(
+            to=", ".join(each.recipients) or "nobody", edition=each.edition
+        )
+        console.print(_plain(each.subject))
+        console.print(_plain(f"  {each.cadence} {each.period} for {each.audience}: {state}"))
+        for trouble in each.troubles:
+            console.print(Text(f"  {one_line(trouble)}", style="red"))
+    if out is not None and made:
+        console.print(_plain(f"The documents are in {out}"))
+    if not made:
+        console.print("Nobody gets this report: reports.yaml names no audience for it.")
+
+
+def report_table(found: Sequence[Entry]) -> None:
+    """One line a report, the newest first."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("report", "period", "for", "edition", "state", "subject"):
+        table.add_column(name, overflow="fold")
+    for each in found:
+        issued = f"issued {each.issued_at:%Y-%m-%d %H:%M}" if each.issued_at else "draft"
+        table.add_row(
+            each.cadence,
+            each.period,
+            _plain(each.audience),
+            str(each.edition),
+            issued,
+            _plain(each.subject),
+        )
+    Console().print(table)
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error: reports made, of how many, and the time that is left."""
+    columns = (
+        TextColumn("Reports"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Reports", total=None)
+
+        def advance(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of)
+
+        yield advance
+
+
+def _plain(text: str) -> Text:
+    """Foreign text is shown, never read as markup or as control characters."""
+    return Text(one_line(text))

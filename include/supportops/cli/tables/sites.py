@@ -1,0 +1,90 @@
+"""What the command line shows to a person: tables, with every foreign text made harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from supportops.alerts.alert import Alert
+from supportops.flows.site_availability import SiteAvailability
+from supportops.rendering.render import duration, one_line
+from supportops.sites.check import WORDS, ProbeResult
+
+_STYLES = {"up": "green", "down": "bold red"}
+
+
+def probe_table(results: Sequence[ProbeResult]) -> None:
+    """One line an address: state, reason, status, time, and when its certificate ends."""
+    table = _table("address", "state", "reason", "status", "ms", "certificate ends")
+    for result in results:
+        total = result.phases.total
+        expires = result.certificate_expires
+        table.add_row(
+            _plain(result.url),
+            Text(result.state.value, style=_STYLES[result.state.value]),
+            _plain(WORDS[result.reason] + (f": {result.detail}" if result.detail else "")),
+            str(result.status or "-"),
+            f"{total:.0f}" if total is not None else "-",
+            f"{expires:%Y-%m-%d}" if expires else "-",
+        )
+    Console().print(table)
+
+
+def site_check_lines(summary: Mapping[str, Any]) -> None:
+    """What the check did, and a line for each incident that it opened or closed."""
+    console = Console()
+    asked, failing = summary["pages"], summary["failing"]
+    console.print(f"{asked} pages of {summary['sites']} sites asked, {failing} failing")
+    for change in summary["changes"]:
+        line = f"{change['what']} {change['kind']} {change['subject']}: {change['reason']}"
+        console.print(_plain(f"  {line} ({change['why']})"))
+
+
+def alert_table(alerts: Sequence[Alert], now: datetime) -> None:
+    """Open alerts, the oldest first."""
+    table = _table("kind", "about", "what", "open for", "taken by", "key")
+    for alert in alerts:
+        table.add_row(
+            alert.kind.value.replace("_", " "),
+            _plain(alert.subject),
+            _plain(alert.headline),
+            duration(max(now - alert.opened_at, timedelta(0))),
+            _plain(alert.acknowledged_by or "-"),
+            _plain(alert.key),
+        )
+    Console().print(table)
+
+
+def availability_table(found: Sequence[SiteAvailability]) -> None:
+    """One line a site; a share is shown with no more digits than five-minute checks can know."""
+    table = _table("site", "up", "down", "unknown", "maintenance", "checks", "outages")
+    for row in found:
+        parts = row.availability
+        share = parts.up_share
+        table.add_row(
+            _plain(row.site.name),
+            "no data" if share is None else f"{100 * share:.2f} %",
+            duration(parts.down),
+            duration(parts.unknown),
+            duration(parts.maintenance),
+            str(parts.checks),
+            str(parts.outages),
+        )
+    Console().print(table)
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _plain(text: str) -> Text:
+    """Foreign text is shown, never read as markup or as control characters."""
+    return Text(one_line(text))

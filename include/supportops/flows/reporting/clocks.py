@@ -1,0 +1,209 @@
+"""The clocks and tickets that reports are about, judged in one pass over the events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import Connection, or_, select
+
+from supportops.db.schema import tickets as tickets_table
+from supportops.flows.reporting.tickets import TicketStates, ticket_rows
+from supportops.flows.ticketing.judged_tickets import Poisoned, each_judged
+from supportops.reports.period import Period
+from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.events import NONE
+from supportops.sla.history import History, prepare
+from supportops.sla.look_back import looked_back
+from supportops.sla.policy import PolicyBook
+from supportops.sla.policy_assignment import to_datetime, to_micros
+from supportops.tickets.columns import EventColumns
+from supportops.tickets.log.event_reading import event_chunks
+
+TICKETS_AT_ONCE = 20_000
+# A clock that waits no more, and was never answered: its ticket is done.
+UNANSWERED = "unanswered"
+
+Progress = Callable[[int, int], None]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which facts are wanted: of a period, as of an aware instant.
+
+    `due_only`: nothing but the clocks that fell due in the period, or would have, had their
+    ticket not been merged or deleted; without subjects.
+    """
+
+    period: Period
+    as_of: datetime
+    due_only: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """What a request comes to, chunk by chunk: frames without the tickets' numbers and subjects."""
+
+    request: Request
+    clocks: list[pd.DataFrame] = field(default_factory=list)
+    tickets: list[pd.DataFrame] = field(default_factory=list)
+    poisoned: Poisoned = field(default_factory=Poisoned)
+
+
+def found_clocks(
+    connection: Connection,
+    book: PolicyBook,
+    requests: Sequence[Request],
+    progress: Progress | None = None,
+) -> list[Found]:
+    """The clocks and tickets of each request, in the order of `requests`.
+
+    Events are read once for all. Memory grows with the periods, not with the history. `progress`
+    is told how many tickets were read, and of how many.
+    """
+    found = [Found(request) for request in requests]
+    views = _views(book, found)
+    if not views:
+        return found
+    ids = _relevant(connection, views)
+    until = max(each.request.as_of for each in found)
+    for events in event_chunks(connection, tickets=ids, until=until, size=TICKETS_AT_ONCE):
+        for view in views:
+            view.take(events)
+        if progress is not None:
+            progress(int(np.searchsorted(ids, events.ticket[-1], side="right")), len(ids))
+    return found
+
+
+def _relevant(connection: Connection, views: Sequence[_View]) -> Ints:
+    """Ids of the tickets that anything of this may be about, ascending."""
+    since = to_datetime(min(span.seen_from for view in views for span in view.spans))
+    until = max(view.as_of for view in views)
+    c = tickets_table.c
+    asked = (
+        select(c.id)
+        .where(or_(c.open, c.updated_at >= since))
+        .where(or_(c.created_at.is_(None), c.created_at <= until))
+        .order_by(c.id)
+    )
+    return np.fromiter(connection.execute(asked).scalars(), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """One request's period in microseconds; `seen_from` is where what is due in it may begin."""
+
+    found: Found
+    start: int
+    end: int
+    seen_from: int
+
+    @classmethod
+    def of(cls, book: PolicyBook, found: Found) -> _Span:
+        period, as_of = found.request.period, to_micros(found.request.as_of)
+        return cls(
+            found,
+            to_micros(period.start),
+            min(to_micros(period.end), as_of + 1),
+            to_micros(looked_back(book, period.start)),
+        )
+
+    @property
+    def whole(self) -> bool:
+        return not self.found.request.due_only
+
+    def holds(self, at: Ints) -> Bools:
+        """Whether each instant lies in the period."""
+        inside: Bools = (at >= self.start) & (at < self.end)
+        return inside
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """All requests as of one instant: their tickets are judged together."""
+
+    book: PolicyBook
+    as_of: datetime
+    spans: tuple[_Span, ...]
+
+    def take(self, events: EventColumns) -> None:
+        """Adds what some tickets' events say; each ticket's are complete and in order."""
+        known = events.take(events.at <= to_micros(self.as_of))
+        states = TicketStates.of(known, self.book.default_tier)
+        relevant = self._relevant(known, states)
+        known = known.take(np.isin(known.ticket, relevant))
+        if not len(known):
+            return
+
+        def judged(rows: NDArray[np.intp]) -> tuple[History, Clocks]:
+            history = prepare(known.take(rows))
+            return history, judge(history, self.book, self.as_of)
+
+        poisoned = Poisoned()
+        for history, clocks in each_judged(known, judged, poisoned):
+            for span in self.spans:
+                self._add(span, clocks, states)
+                if span.whole:
+                    chosen = known.take(np.isin(known.ticket, history.tickets))
+                    period = (span.start, span.end)
+                    span.found.tickets.append(ticket_rows(chosen, history, states, period))
+        for span in self.spans:
+            span.found.poisoned.why.update(poisoned.why)
+
+    def _relevant(self, known: EventColumns, states: TicketStates) -> Ints:
+        """The tickets that one of the requests is about, by when something happened to them."""
+        hit = np.zeros(len(known), dtype=np.bool_)
+        for span in self.spans:
+            hit |= (known.at >= span.seen_from) & (span.whole | (known.at < span.end))
+        found: Ints = np.unique(known.ticket[hit])
+        if any(span.whole for span in self.spans):
+            found = np.union1d(found, states.ticket[states.open])
+        return found
+
+    def _add(self, span: _Span, clocks: Clocks, states: TicketStates) -> None:
+        is_open = states.open[np.searchsorted(states.ticket, clocks.ticket)]
+        # A promise that is not due yet is still to be kept, also on a ticket that is done.
+        kept_waiting = is_open | ((clocks.deadline != NONE) & (clocks.breached_at == NONE))
+        waits = clocks.open & kept_waiting
+        chosen = _due_in(span, clocks)
+        if span.whole:
+            chosen |= span.holds(clocks.started_at) | waits
+        if not chosen.any():
+            return
+        own = clocks.take(chosen)
+        frame = own.frame()
+        frame["state"] = frame["state"].astype(object)
+        # `frame` is by ticket, metric and instance.
+        order = np.lexsort((own.instance, own.metric, own.row))
+        frame.loc[(own.open & ~kept_waiting[chosen])[order], "state"] = UNANSWERED
+        at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
+        for name in ("customer", "site", "assignee"):
+            frame[name] = pd.Series(states.words(name, at), dtype=object)
+        span.found.clocks.append(frame)
+
+
+def _due_in(span: _Span, clocks: Clocks) -> Bools:
+    """The clocks that fell due in the period; of removed tickets those that would have, or ended
+    in it.
+    """
+    due = np.where(clocks.breached_at != NONE, clocks.breached_at, clocks.deadline)
+    removed = clocks.state >= STATES.index(State.MERGED)
+    gone = removed & (span.holds(clocks.deadline) | span.holds(clocks.until))
+    chosen: Bools = ((due != NONE) & span.holds(due)) | gone
+    return chosen
+
+
+def _views(book: PolicyBook, found: Sequence[Found]) -> list[_View]:
+    """The requests by instant."""
+    ordered = sorted(found, key=lambda each: each.request.as_of)
+    return [
+        _View(book, as_of, tuple(_Span.of(book, each) for each in those))
+        for as_of, those in groupby(ordered, key=lambda each: each.request.as_of)
+    ]

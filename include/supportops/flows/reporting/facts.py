@@ -1,0 +1,184 @@
+"""Gathers the facts of reports out of the store: of any number of periods in one reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, select
+
+from supportops.config.loader import Configuration
+from supportops.db.schema import tickets as tickets_table
+from supportops.flows.reporting.alerts import alert_rows
+from supportops.flows.reporting.clocks import Found, Request, found_clocks
+from supportops.flows.reporting.sites import incident_rows, site_rows
+from supportops.flows.ticketing.freshness import last_heard
+from supportops.reports.facts import (
+    ALERT_COLUMNS,
+    CLOCK_COLUMNS,
+    INCIDENT_COLUMNS,
+    SITE_COLUMNS,
+    TICKET_COLUMNS,
+    Facts,
+)
+from supportops.reports.period import Period, risk_until
+from supportops.sla.policy import PolicyBook
+
+__all__ = ["Request", "gather"]
+
+# No page shows more of a subject, and a hostile one must not fill the memory.
+LONGEST_SUBJECT = 1_000
+_PAGE = 10_000
+
+Progress = Callable[[int, int], None]
+Told = tuple[str, str, str]
+
+_INSTANTS = frozenset(
+    name
+    for columns in (CLOCK_COLUMNS, TICKET_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS)
+    for name in columns
+    if name.endswith("_at") or name in ("deadline", "aim")
+)
+_COUNTS = frozenset(
+    {"ticket", "instance", "solved", "reopened", "reassigned", "checks", "outages", "failures"}
+)
+
+
+def gather(
+    connection: Connection,
+    configuration: Configuration,
+    requests: Sequence[Request],
+    progress: Progress | None = None,
+) -> list[Facts]:
+    """The facts of each request, in their order; what happened after its `as_of` is in none.
+
+    Reads each ticket's events once, whatever is asked, and only those of tickets that something
+    happened to since what falls due in the periods could begin, or that are open. `progress` is
+    told how many tickets were read, and of how many. A configuration without promises gives none.
+    """
+    book = configuration.promises
+    if book is None:
+        return [_facts(connection, configuration, Found(each), {}) for each in requests]
+    found = found_clocks(connection, book, requests, progress)
+    told = _told(connection, found)
+    return [_facts(connection, configuration, each, told) for each in found]
+
+
+def _facts(
+    connection: Connection, configuration: Configuration, found: Found, told: Mapping[int, Told]
+) -> Facts:
+    request, fleet = found.request, configuration.fleet
+    period, as_of = request.period, request.as_of
+    start, end = period.start, min(period.end, as_of)
+    whole = not request.due_only
+    incidents = incident_rows(connection, fleet, start, end, as_of) if whole else []
+    return Facts(
+        period=period,
+        as_of=as_of,
+        risk_until=risk_until(period, as_of),
+        clocks=_clocks(found, told),
+        tickets=_named(found.tickets, told, TICKET_COLUMNS, ["ticket"]),
+        sites=_frame(site_rows(connection, fleet, start, end) if whole else [], SITE_COLUMNS),
+        incidents=_frame(incidents, INCIDENT_COLUMNS),
+        alerts=_frame(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
+        data_until=last_heard(connection, as_of),
+        policies=_in_force(configuration.promises, period),
+        unjudged={
+            f"{told[each][0]}/{told[each][1]}": why for each, why in found.poisoned.why.items()
+        },
+    )
+
+
+def _clocks(found: Found, told: Mapping[int, Told]) -> pd.DataFrame:
+    frame = _named(found.clocks, told, CLOCK_COLUMNS, ["ticket", "metric", "instance"])
+    if found.request.due_only:
+        frame["subject"] = pd.Series([""] * len(frame), index=frame.index, dtype=object)
+    return frame
+
+
+def _named(
+    frames: Sequence[pd.DataFrame],
+    told: Mapping[int, Told],
+    columns: Sequence[str],
+    order: list[str],
+) -> pd.DataFrame:
+    """All frames in one with the documented columns, by ticket."""
+    if not frames:
+        return _frame([], columns)
+    frame = pd.concat(frames, ignore_index=True).sort_values(order, ignore_index=True)
+    named = [told[each] for each in frame["ticket"].tolist()]
+    for place, name in enumerate(("source", "number", "subject")):
+        frame[name] = pd.Series([each[place] for each in named], dtype=object)
+    return _typed(frame, columns)
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    made = {name: pd.Series([row[name] for row in rows], dtype=object) for name in columns}
+    return _typed(pd.DataFrame(made), columns)
+
+
+def _typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The columns in their order, with the types that `reports.facts` promises."""
+    return pd.DataFrame({name: _column(frame[name]) for name in columns})
+
+
+def _column(values: pd.Series[Any]) -> pd.Series[Any]:
+    name = str(values.name)
+    if name in _INSTANTS:
+        return pd.to_datetime(values, utc=True).dt.as_unit("us")
+    if name.endswith("_seconds"):
+        return values.astype(np.float64)
+    if name in _COUNTS:
+        return values.astype(np.int64)
+    if name == "open":
+        return values.astype(np.bool_)
+    texts = values.astype(object)
+    return texts.where(texts.notna(), None)
+
+
+def _told(connection: Connection, found: Sequence[Found]) -> dict[int, Told]:
+    """Source, number and subject of the tickets that are in any frame or could not be judged.
+
+    Subjects only of those in a whole request.
+    """
+    wordy, plain = set[int](), set[int]()
+    for each in found:
+        ids = {one for frame in (*each.clocks, *each.tickets) for one in frame["ticket"].tolist()}
+        (plain if each.request.due_only else wordy).update(ids)
+        plain.update(each.poisoned.why)
+    told = _names(connection, sorted(plain - wordy), subjects=False)
+    return told | _names(connection, sorted(wordy), subjects=True)
+
+
+def _names(connection: Connection, ids: Sequence[int], *, subjects: bool) -> dict[int, Told]:
+    c, found = tickets_table.c, dict[int, Told]()
+    columns: list[Any] = [c.id, c.source, c.ticket]
+    if subjects:
+        columns.append(func.substr(c.subject, 1, LONGEST_SUBJECT))
+    for first in range(0, len(ids), _PAGE):
+        asked = select(*columns).where(_among(connection, ids[first : first + _PAGE]))
+        for row in connection.execute(asked):
+            found[row[0]] = (row[1], row[2], row[3] if subjects else "")
+    return found
+
+
+def _among(connection: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
+    """One array is far less work for PostgreSQL's driver than ten thousand parameters."""
+    column = tickets_table.c.id
+    if connection.dialect.name == "postgresql":
+        return column == func.any(literal(list(ids), ARRAY(BigInteger)))
+    return column.in_(ids)
+
+
+def _in_force(book: PolicyBook | None, period: Period) -> tuple[str, ...]:
+    """The names of the versions in force at any time in the period, oldest first."""
+    if book is None:
+        return ()
+    at_start = book.version_at(period.start)
+    return tuple(
+        version.name
+        for version in book.versions
+        if version is at_start or period.start < version.valid_from < period.end
+    )

@@ -1,0 +1,223 @@
+"""Makes every outage a ticket, and links what customers write about it: "we know already".
+
+An outage's ticket is created by us, not by a customer: no first-reply clock runs on it, since
+nobody waits for an answer. Its number begins with the reference that the alert's messages show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from supportops.db.schema import tickets as tickets_table
+from supportops.rendering.render import duration
+from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
+from supportops.sites.site import FIVE_MINUTES
+from supportops.sites.store import list_incidents
+from supportops.tickets.log.store import append_events
+from supportops.tickets.ticket import Author, Event, EventKind, Status
+
+SOURCE = "outage"
+TIER = "mission_critical"
+RULE = "an outage that our checks found"
+OUTAGES = frozenset({IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE})
+
+# A customer may notice an outage before the first check that fails: it began somewhere after the
+# last good one, at most so long before.
+UNSEEN = 2 * FIVE_MINUTES
+# A ticket that we hear of so long after an outage is still linked to it.
+LATE_NEWS = timedelta(days=7)
+_LONGEST_SUBJECT = 300
+
+
+def record(connection: Connection, changes: Sequence[Change], now: datetime) -> int:
+    """Writes the tickets of outages that began or ended, and links others to all that are known.
+
+    Call it in the transaction of the incidents themselves, after they are stored. Repeating it
+    adds nothing. Answers how many tickets were newly linked.
+    """
+    told = [event for change in changes for event in _events(change, now)]
+    if told:
+        append_events(connection, told, now)
+    return link_tickets(connection, now)
+
+
+def link_tickets(connection: Connection, now: datetime) -> int:
+    """Links tickets about a site to the outage in which they were raised; how many were new.
+
+    An internal note on each names the other. Whoever brings in tickets calls this at the end, so
+    that those which come while an outage is open, or up to a week after, find it.
+    """
+    known = [
+        incident
+        for incident in list_incidents(connection, now - LATE_NEWS, now + LATE_NEWS)
+        if incident.kind in OUTAGES
+    ]
+    pairs = [
+        (incident, ticket)
+        for incident in known
+        for ticket in _raised_within(connection, incident, now)
+    ]
+    if not pairs:
+        return 0
+    # An outage older than this feature has no ticket yet.
+    openings = [event for incident, _ in pairs for event in _opening(incident, now)]
+    append_events(connection, openings, now)
+    links = [event for pair in pairs for event in _link(*pair, now)]
+    return append_events(connection, links, now).new // 2
+
+
+def ticket_number(incident_key: str) -> str:
+    """The number of an outage's ticket: always the same for the same incident."""
+    return hashlib.sha256(incident_key.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def outages_of(connection: Connection, site: str, at: datetime) -> list[Incident]:
+    """The outages in which a ticket about `site` raised at `at` falls, the oldest first."""
+    near = list_incidents(connection, at - LATE_NEWS, at + LATE_NEWS)
+    return [
+        incident
+        for incident in near
+        if incident.kind in OUTAGES
+        and site in affected(incident)
+        and _began(incident) <= at
+        and (incident.ended_at is None or at < incident.ended_at)
+    ]
+
+
+def affected(incident: Incident) -> tuple[str, ...]:
+    """The sites that were down in an outage."""
+    if incident.kind is IncidentKind.HOST_OUTAGE:
+        sites = incident.facts.get("sites")
+        return tuple(map(str, sites)) if isinstance(sites, list | tuple) else ()
+    return (incident.site,) if incident.site is not None else ()
+
+
+def _events(change: Change, now: datetime) -> Iterator[Event]:
+    if change.incident.kind not in OUTAGES:
+        return
+    yield from _opening(change.incident, now)
+    if change.kind is ChangeKind.CLOSED:
+        yield from _recovery(change, now)
+
+
+def _opening(incident: Incident, now: datetime) -> Iterator[Event]:
+    """What a new outage's ticket says; the instants are the machine's, as in its alert."""
+    at = min(incident.opened_at, now)
+    text = f"{_headline(incident)}. The first failed check was at {_clock(incident.started_at)}."
+    facts = {
+        "subject": _headline(incident),
+        "text": text,
+        "incident": incident.key,
+        "sites": list(affected(incident)),
+    }
+    yield _event(incident, EventKind.CREATED, at, now, facts=facts)
+    yield _event(incident, EventKind.TIER, at, now, TIER, {"rule": RULE})
+    if incident.site is not None:
+        yield _event(incident, EventKind.SITE, at, now, incident.site)
+    if incident.customer is not None:
+        yield _event(incident, EventKind.CUSTOMER, at, now, incident.customer)
+
+
+def _recovery(change: Change, now: datetime) -> Iterator[Event]:
+    incident = change.incident
+    assert incident.ended_at is not None
+    assert incident.closed_at is not None
+    # The log may have run ahead when it opened: nothing ends before it began.
+    at = max(min(incident.closed_at, now), min(incident.opened_at, now))
+    lasted = duration(incident.ended_at - incident.started_at)
+    text = f"Over at {_clock(incident.ended_at)}, after {lasted}: {change.why}."
+    yield _event(incident, EventKind.COMMENT, at, now, facts={"text": text})
+    yield _event(incident, EventKind.STATUS, at, now, Status.SOLVED.value)
+
+
+def _event(
+    incident: Incident,
+    kind: EventKind,
+    at: datetime,
+    now: datetime,
+    value: str | None = None,
+    facts: dict[str, Any] | None = None,
+) -> Event:
+    number = ticket_number(incident.key)
+    return Event(
+        source=SOURCE,
+        source_event=f"{number}/{kind.value}",
+        ticket=number,
+        kind=kind,
+        happened_at=at,
+        recorded_at=now,
+        author=Author.AUTOMATIC,
+        value=value,
+        facts=facts or {},
+    )
+
+
+def _headline(incident: Incident) -> str:
+    words = incident.facts.get("words", incident.reason)
+    count = len(affected(incident))
+    if incident.kind is IncidentKind.HOST_OUTAGE:
+        line = f"The server {incident.subject} is down: {count} sites fail together, {words}"
+    else:
+        line = f"{incident.subject} is down: {words}"
+    return line[:_LONGEST_SUBJECT]
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _began(incident: Incident) -> datetime:
+    """From when the outage may have been noticed: after the last good check, if that was lately."""
+    earliest = incident.started_at - UNSEEN
+    try:
+        last_good = datetime.fromisoformat(str(incident.facts.get("last_good_at")))
+    except ValueError:
+        return earliest
+    if last_good.tzinfo is None or last_good > incident.started_at:
+        return earliest
+    return max(earliest, last_good)
+
+
+def _raised_within(connection: Connection, incident: Incident, now: datetime) -> list[Any]:
+    """Rows of `tickets` about a site of the outage, created while it lasted."""
+    table, sites = tickets_table.c, affected(incident)
+    wanted = (
+        select(table.source, table.ticket, table.subject, table.created_at)
+        .where(table.site.in_(sites), table.source != SOURCE, table.ended_at.is_(None))
+        .where(table.created_at >= _began(incident), table.created_at <= now)
+        .order_by(table.created_at, table.id)
+    )
+    if incident.ended_at is not None:
+        wanted = wanted.where(table.created_at < incident.ended_at)
+    return list(connection.execute(wanted))
+
+
+def _link(incident: Incident, ticket: Any, now: datetime) -> Iterator[Event]:
+    """A note on each of the two that names the other."""
+    number = ticket_number(incident.key)
+    at = min(max(ticket.created_at, incident.opened_at), now)
+    told = f"We know already: {_headline(incident)} (ticket {SOURCE}/{number})."
+    yield Event(
+        source=ticket.source,
+        source_event=f"{SOURCE}/{number}/{ticket.ticket}",
+        ticket=ticket.ticket,
+        kind=EventKind.NOTE,
+        happened_at=at,
+        recorded_at=now,
+        facts={"text": told, "outage": number},
+    )
+    named = f"{ticket.source}/{ticket.ticket}"
+    yield Event(
+        source=SOURCE,
+        source_event=f"{number}/link/{hashlib.sha256(named.encode()).hexdigest()[:32]}",
+        ticket=number,
+        kind=EventKind.NOTE,
+        happened_at=at,
+        recorded_at=now,
+        facts={"text": f"Raised within this outage: {named}, {ticket.subject}", "linked": named},
+    )

@@ -1,0 +1,126 @@
+"""The demo sites: small web servers on this machine that can be broken and mended."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from supportops.config.loader import load
+from supportops.local.demo import breakage
+from supportops.local.demo.breakage import How
+from supportops.local.supervisor.port import bound
+from supportops.sites.site import Site
+
+LOOK_EVERY = 0.5
+SLOW_SECONDS = 6.0
+LONGEST_REQUEST = 16 * 1024
+STYLE = (
+    "body{font:18px/1.6 system-ui,sans-serif;max-width:34em;margin:4em auto;padding:0 1em;"
+    "color:#222}h1{color:#175873}a{color:#175873}"
+)
+
+
+class DemoSite:
+    """One site on its own port, answering as `how` says (None: well)."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.port = urlsplit(site.url).port or 80
+        self.how: How | None = None
+        self._server: asyncio.Server | None = None
+        self._refusing = bound(self.port)
+
+    async def turn(self, how: How | None) -> None:
+        """Answers as `how` from now on; a refusing one listens no more, and keeps its port."""
+        self.how = how
+        if how is How.REFUSED and self._server is not None:
+            self._server.close()
+            self._server = None
+            self._refusing = bound(self.port)
+        elif how is not How.REFUSED and self._server is None:
+            self._server = await asyncio.start_server(
+                self._serve, sock=self._refusing, limit=LONGEST_REQUEST
+            )
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=10)
+            if self.how is How.HANG:
+                await reader.read()
+                return
+            if self.how is How.SLOW:
+                await asyncio.sleep(SLOW_SECONDS)
+            writer.write(self._answer(requested_path(head)))
+            await writer.drain()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return
+        finally:
+            writer.close()
+
+    def _answer(self, path: str) -> bytes:
+        pages = {page.path: page.expect.contains for page in self.site.pages}
+        if self.how is How.ERROR:
+            return response(503, "Service Unavailable", page("Service unavailable", []))
+        if self.how is How.TEXT:
+            return response(200, "OK", page("Error establishing a database connection", []))
+        if path in pages:
+            if self.how is How.PAGE:
+                return response(500, "Internal Server Error", page("Internal error", []))
+            return response(200, "OK", page(self.site.name, pages[path]))
+        if path != "/":
+            return response(404, "Not Found", page("Not found", []))
+        return response(200, "OK", page(self.site.name, self.site.expect.contains, list(pages)))
+
+
+def requested_path(head: bytes) -> str:
+    words = head.split(b"\r\n", 1)[0].split()
+    target = words[1].decode("latin-1") if len(words) > 1 else "/"
+    return urlsplit(target).path or "/"
+
+
+def page(title: str, texts: Sequence[str], links: Sequence[str] = ()) -> str:
+    """A plain page; everything that is shown is escaped."""
+    shown = html.escape(title)
+    body = "".join(f"<p>{html.escape(text)}</p>" for text in texts)
+    body += "".join(f'<p><a href="{html.escape(x)}">{html.escape(x)}</a></p>' for x in links)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{shown}</title>'
+        f"<style>{STYLE}</style><h1>{shown}</h1>{body}</html>"
+    )
+
+
+def response(status: int, word: str, body: str) -> bytes:
+    content = body.encode()
+    head = (
+        f"HTTP/1.1 {status} {word}\r\nContent-Type: text/html; charset=utf-8\r\n"
+        f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + content
+
+
+async def serve(sites: Sequence[Site], broken: Path) -> None:
+    """Serves every site until cancelled, and follows the file `broken`."""
+    farm = [DemoSite(site) for site in sites]
+    while True:
+        wanted = breakage.read(broken)
+        for each in farm:
+            await each.turn(wanted.get(each.site.name))
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def local_sites(config: Path) -> list[Site]:
+    """The sites of a configuration folder that live on this machine."""
+    return [s for s in load(config).fleet.sites if urlsplit(s.url).hostname == "127.0.0.1"]
+
+
+def main() -> None:
+    config, broken = Path(sys.argv[1]), Path(sys.argv[2])
+    asyncio.run(serve(local_sites(config), broken))
+
+
+if __name__ == "__main__":
+    main()

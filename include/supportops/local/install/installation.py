@@ -1,0 +1,64 @@
+"""Where the local installation keeps what: everything is under `.local`, nothing elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One checkout at `root` with its state in `local`. All paths are absolute."""
+
+    root: Path = ROOT
+    local: Path = ROOT / ".local"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.local / "airflow"
+
+    @property
+    def airflow_database(self) -> Path:
+        return self.airflow_home / "airflow.db"
+
+    @property
+    def store(self) -> Path:
+        return self.local / "supportops.db"
+
+    @property
+    def logs(self) -> Path:
+        return self.local / "logs"
+
+    @property
+    def inbox(self) -> Path:
+        return self.local / "inbox"
+
+    @property
+    def secrets(self) -> Path:
+        return self.local / "secrets.json"
+
+    @property
+    def passwords(self) -> Path:
+        return self.airflow_home / "simple_auth_manager_passwords.json.generated"
+
+    @property
+    def running(self) -> Path:
+        """Who runs here now: process id and address, and the lock that admits only one."""
+        return self.local / "running.json"
+
+    @property
+    def demo_config(self) -> Path:
+        return self.local / "demo" / "config"
+
+    @property
+    def broken(self) -> Path:
+        """Which demo sites are broken, and how."""
+        return self.local / "demo" / "broken.json"
+
+    def prepare(self) -> None:
+        """Makes the folders, closed to other users: logs and databases hold customers' words."""
+        self.local.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.airflow_home, self.logs, self.inbox, self.demo_config):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,87 @@
+"""What makes up a running installation: the migrations before, and the processes that stay."""
+
+from __future__ import annotations
+
+from supportops.local.install.installation import Installation
+from supportops.local.supervisor.processes import Command, python
+
+# To `demo_tickets`: go on for ever.
+FOLLOW = "--follow"
+
+
+def migrations(here: Installation) -> list[tuple[str, Command]]:
+    """Both databases, in order, each with the words that are shown while it runs."""
+    return [
+        (
+            "Preparing Airflow's database",
+            Command(
+                "airflow db migrate",
+                python("-m", "airflow", "db", "migrate"),
+                here.logs / "airflow-db-migrate.log",
+            ),
+        ),
+        (
+            "Preparing the store",
+            Command(
+                "supportops db upgrade",
+                python("-m", "supportops.cli.main", "db", "upgrade"),
+                here.logs / "supportops-db-upgrade.log",
+            ),
+        ),
+    ]
+
+
+def airflow(here: Installation, port: int) -> list[Command]:
+    """Airflow's parts but the scheduler.
+
+    Task logs are read from the disk that all parts share, so none serves logs on a port of its
+    own: a second installation on this machine has no port to fight over but the UI's.
+    """
+    return [
+        part(here, "api-server", "--host", "127.0.0.1", "--port", str(port)),
+        part(here, "dag-processor"),
+        part(here, "triggerer", "--skip-serve-logs"),
+    ]
+
+
+def scheduler(here: Installation) -> Command:
+    """To be started once the API answers: a task that was due while nothing ran begins at once,
+    and fails when it finds no API."""
+    return part(here, "scheduler", "--skip-serve-logs")
+
+
+def part(here: Installation, name: str, *options: str) -> Command:
+    return Command(name, python("-m", "airflow", name, *options), here.logs / f"{name}.log")
+
+
+def demo(here: Installation, smtp: int, http: int) -> list[Command]:
+    """The demo sites, and the inbox that alerts arrive in on two ports."""
+    return [
+        Command(
+            "demo sites",
+            python("-m", "supportops.local.demo.farm", str(here.demo_config), str(here.broken)),
+            here.logs / "demo-sites.log",
+        ),
+        Command(
+            "inbox",
+            python(
+                "-m", "supportops.local.demo.inbox_servers", str(here.inbox), str(smtp), str(http)
+            ),
+            here.logs / "inbox.log",
+        ),
+    ]
+
+
+def demo_tickets(here: Installation) -> Command:
+    """Loads what has happened in the demo's log of tickets by now."""
+    argv = python("-m", "supportops.local.demo.tickets", str(here.logs / "demo-rejects.jsonl"))
+    return Command("demo tickets", argv, here.logs / "demo-tickets.log")
+
+
+def demo_tickets_to_come(here: Installation) -> Command:
+    """Goes on loading as time passes."""
+    return Command(
+        "demo tickets to come",
+        (*demo_tickets(here).argv, FOLLOW),
+        here.logs / "demo-tickets-to-come.log",
+    )

@@ -1,0 +1,283 @@
+"""Hands one message to one address through Apprise and says what became of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+import warnings
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from supportops.notify.mail_parts import Attachment, with_parts
+from supportops.notify.masking import mask
+from supportops.notify.transport_log import TransportLog
+
+__all__ = ["GRACE", "Attachment", "Delivery", "Letter", "Outcome", "send"]
+
+
+class Outcome(StrEnum):
+    """HANDED_OVER: the service took it. UNKNOWN: timed out, it may have arrived."""
+
+    HANDED_OVER = "handed_over"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to send. `html` is used where the channel shows HTML (e-mail).
+
+    `title` may be empty: an SMS and a chat message carry everything in `text`. `message_id` is
+    the e-mail thread that the letter belongs to, "<id@domain>". `attachments` go to services that
+    take files. `images` are those that `html` shows as "cid:NAME"; they go by e-mail alone.
+    """
+
+    title: str
+    text: str
+    html: str | None = None
+    markdown: bool = False
+    message_id: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    images: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one attempt came to. `detail` is one line with every secret masked."""
+
+    outcome: Outcome
+    detail: str
+    seconds: float
+
+
+GRACE = 1.0
+"""Seconds that Apprise gets beyond the timeout to say so itself."""
+
+_LONGEST_DETAIL = 300
+_NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Apprise loads its 130 plugins at the first address; that once must not happen twice at once.
+_loading = threading.Lock()
+_log = TransportLog()
+
+
+def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
+    """One attempt at one address; never raises and always returns by `timeout` + GRACE seconds.
+
+    HANDED_OVER says that the service took the message, not that a person has it. FAILED: it
+    did not. UNKNOWN: no answer in time, it may have arrived. NOBODY: the address leads nowhere
+    (not understood, or refused), so trying again is useless.
+
+    The attempt runs in a daemon thread of its own and not in Apprise's pool: that has six
+    threads for the whole process, which hung services fill, and which Python joins at exit.
+    """
+    started = time.monotonic()
+    attempt = _Attempt(url, letter, timeout)
+    if url.lower().startswith("smpps:"):
+        attempt.nobody("smpps:// sends the password unencrypted, use another gateway")
+    else:
+        _load()  # a second or so, once: not charged to the first message
+        started = time.monotonic()
+        thread = threading.Thread(target=attempt.run, name="supportops-send", daemon=True)
+        thread.start()
+        thread.join(timeout + GRACE)
+    outcome, words = attempt.result or (Outcome.UNKNOWN, f"no answer within {timeout:g} s")
+    return Delivery(outcome, _presentable(words, url), round(time.monotonic() - started, 3))
+
+
+class _Attempt:
+    """One letter on its way to one address; `result` is set at most once, by whoever ends it."""
+
+    def __init__(self, url: str, letter: Letter, timeout: float) -> None:
+        self.url = url
+        self.letter = letter
+        self.timeout = timeout
+        self.result: tuple[Outcome, str] | None = None
+
+    def nobody(self, why: str) -> None:
+        self.result = (Outcome.NOBODY, why)
+
+    def run(self) -> None:
+        with _log.reading() as lines:
+            try:
+                service = _service(self.url, self.timeout)
+                status = _notify(service, self.letter) if service is not None else _NOT_UNDERSTOOD
+            except Exception as error:  # a plugin may raise whatever it likes
+                status = "FAILURE"
+                lines.append(f"{type(error).__name__}: {error}")
+        self.result = _judged(status, lines)
+
+
+def _load() -> None:
+    """Imports Apprise and its plugins, whose imports of old modules are not ours to warn of."""
+    with _loading:
+        if "apprise.plugins.email" in sys.modules:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from apprise import Apprise
+
+            Apprise.instantiate("json://localhost")
+
+
+def _service(url: str, timeout: float) -> Any:
+    """The plugin for `url`, with what an address could loosen set straight again; None: none."""
+    from apprise import Apprise, AppriseAsset
+
+    asset = AppriseAsset(
+        app_id="supportops",
+        app_desc="supportops alerts",
+        http_redirects=False,
+        interpret_emojis=False,
+        secure_logging=True,
+        async_mode=False,
+        pgp_autogen=False,
+        pem_autogen=False,
+        allow_templates=False,
+        storage_mode="memory",
+        service_timeout=0,
+        language="en",
+    )
+    service = Apprise.instantiate(url, asset=asset)
+    if service is None:
+        return None
+    # `optional=yes` would turn a failure into a success, `redirect=yes` a lost POST into one;
+    # `retry=` belongs to the outbox.
+    service.optional = False
+    service.redirects = False
+    service.retry = 0
+    service.socket_read_timeout = timeout
+    service.socket_connect_timeout = timeout
+    return service
+
+
+def _notify(service: Any, letter: Letter) -> str:
+    """Apprise's word for what happened: SUCCESS, FAILURE, NOMATCH, PARTIAL or TIMEOUT."""
+    from apprise import Apprise, NotifyFormat
+    from apprise.plugins.email.base import NotifyEmail, PGPMode
+
+    letter = _sendable(letter)
+    body, form = letter.text, NotifyFormat.MARKDOWN if letter.markdown else NotifyFormat.TEXT
+    if letter.html is not None and service.resolve_format(NotifyFormat.HTML) == NotifyFormat.HTML:
+        body, form = letter.html, NotifyFormat.HTML
+    if isinstance(service, NotifyEmail):
+        _head(service, letter)
+        if type(service) is NotifyEmail and service.pgp_mode == PGPMode.NONE:
+            return _mail(service, letter, shown=form == NotifyFormat.HTML)
+    messenger = Apprise(asset=service.asset)
+    messenger.add(service)
+    with messenger.notify(
+        body=body, title=letter.title, body_format=form, attach=_attached(service, letter)
+    ) as result:
+        return str(result.status.name)
+
+
+def _sendable(letter: Letter) -> Letter:
+    """What a transport can encode, with a title of one line."""
+    return replace(
+        letter,
+        title=_CONTROL.sub(" ", _encodable(letter.title)).strip(),
+        text=_encodable(letter.text),
+        html=None if letter.html is None else _encodable(letter.html),
+    )
+
+
+def _head(service: Any, letter: Letter) -> None:
+    """E-mail headers: the thread, and the mark that keeps out-of-office replies away."""
+    service.headers["Auto-Submitted"] = "auto-generated"
+    if letter.message_id:
+        thread = _CONTROL.sub("", letter.message_id)
+        service.headers["References"] = thread
+        service.headers["In-Reply-To"] = thread
+
+
+def _mail(service: Any, letter: Letter, *, shown: bool) -> str:
+    """Sends an e-mail whose head and way are Apprise's and whose parts are ours.
+
+    Apprise would take the words of the HTML for the text part, a table's cells each on a line and
+    no link with its address, and would file attachments among the pictures. `shown`: with HTML.
+    """
+    from apprise import NotifyFormat
+    from apprise.plugins.email.base import NotifyEmail
+    from apprise.plugins.email.smtp import AppriseSMTPController
+
+    mails = NotifyEmail.prepare_emails(
+        subject=letter.title,
+        body="",
+        notify_format=NotifyFormat.TEXT,
+        from_addr=service.from_addr,
+        to=service.targets,
+        cc=service.cc,
+        bcc=service.bcc,
+        reply_to=service.reply_to,
+        smtp_host=service.smtp_host,
+        headers={"X-Application": service.app_id, **service.headers},
+        names=service.names,
+        tzinfo=service.tzinfo,
+    )
+    html = letter.html if shown else None
+    with AppriseSMTPController(
+        host=service.smtp_host,
+        port=service.port,
+        secure_mode=service.secure_mode,
+        user=service.user,
+        password=service.password,
+        verify_certificate=service.verify_certificate,
+        socket_connect_timeout=service.socket_connect_timeout,
+    ) as connection:
+        taken = [
+            connection.sendmail(
+                service.from_addr[1],
+                mail.to_addrs,
+                with_parts(mail.body, letter.text, html, letter.images, letter.attachments),
+            )
+            for mail in mails
+        ]
+    return "SUCCESS" if all(taken) else "FAILURE"
+
+
+def _attached(service: Any, letter: Letter) -> Any:
+    """The files in Apprise's own form, None for a service that takes none."""
+    from apprise.attachment.memory import AttachMemory
+    from apprise.plugins.email.base import NotifyEmail
+
+    files = letter.attachments
+    if isinstance(service, NotifyEmail):  # signed or encrypted, so its parts are Apprise's
+        files = (*letter.images, *files)
+        service.inline = bool(letter.images)
+    if not service.attachment_support:
+        return None
+    made: Any = AttachMemory
+    found = [
+        made(content=file.content, name=file.name, mimetype=file.media_type.partition(";")[0])
+        for file in files
+        if file.content  # Apprise takes an empty file for one that is not there
+    ]
+    return found or None
+
+
+def _judged(status: str, lines: list[str]) -> tuple[Outcome, str]:
+    if status == "SUCCESS":
+        return Outcome.HANDED_OVER, "handed over"
+    if status == "NOMATCH":
+        return Outcome.NOBODY, "address leads to nobody"
+    if status == _NOT_UNDERSTOOD:
+        return Outcome.NOBODY, "address not understood"
+    reason = TransportLog.reason(lines)
+    if status in ("TIMEOUT", "PARTIAL") or TransportLog.unanswered(lines):
+        return Outcome.UNKNOWN, f"{reason}, may have arrived"
+    return Outcome.FAILED, reason
+
+
+def _presentable(words: str, url: str) -> str:
+    line = " ".join(_CONTROL.sub(" ", mask(words, url)).split())
+    return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 3] + "..."
+
+
+def _encodable(text: str) -> str:
+    """Without lone surrogates, which no transport can encode."""
+    return text.encode("utf-8", "replace").decode("utf-8")

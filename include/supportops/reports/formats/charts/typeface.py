@@ -1,0 +1,76 @@
+"""The one typeface of pictures and PDF files, and which signs it can draw.
+
+DejaVu Sans comes inside matplotlib's wheel: Latin, Greek, Cyrillic, Hebrew, Arabic, many symbols
+and the oldest emoji. A sign that it lacks (Chinese, Japanese, Korean, newer emoji) is drawn as an
+empty box, so that a reader sees that something stood there.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+
+from supportops.rendering.render import one_line
+
+FAMILY = "DejaVu Sans"
+BOX = "\u25a1"
+_REGULAR, _BOLD = "DejaVuSans.ttf", "DejaVuSans-Bold.ttf"
+# They shape their neighbours and have no picture of their own.
+_UNSEEN = frozenset({0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)})
+_LOADING = Lock()
+
+
+@cache
+def folder() -> Path:
+    """The directory of the font files. Finding it imports nothing."""
+    found = find_spec("matplotlib")
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError("matplotlib, whose fonts every picture is drawn with")
+    return Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+
+
+def font_file(*, bold: bool = False) -> Path:
+    return folder() / (_BOLD if bold else _REGULAR)
+
+
+def drawable(text: object, at_most: int = 500) -> str:
+    """`text` as one line of at most so many signs, each of which can be drawn."""
+    line = one_line(str(text)[: 8 * at_most])
+    if len(line) > at_most:
+        line = line[: at_most - 1].rstrip() + "…"
+    return "".join(_seen(sign) for sign in line)
+
+
+def _seen(sign: str) -> str:
+    code = ord(sign)
+    if code < 0x7F or code in _drawn_codes():
+        return sign
+    return "" if code in _UNSEEN else BOX
+
+
+@cache
+def _drawn_codes() -> frozenset[int]:
+    load_matplotlib()
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(font_file())).get_charmap()) - _UNSEEN
+
+
+def load_matplotlib() -> None:
+    """Imports what draws, without a word in the log.
+
+    Where no home can be written to, matplotlib warns and keeps its list of fonts in a temporary
+    folder; where it was never used before, it warns that making that list takes a while. Neither
+    is news to whoever reads the log of a report, and no font out of that list is used.
+    """
+    log = logging.getLogger("matplotlib")
+    with _LOADING:
+        before = log.level
+        log.setLevel(logging.ERROR)
+        try:
+            import matplotlib.font_manager  # noqa: F401
+        finally:
+            log.setLevel(before)

@@ -1,0 +1,211 @@
+"""A report as a PDF file: A4, tagged for screen readers (PDF/UA-1), typeset by typst's wheel.
+
+The template is fixed; every word of a report reaches it as JSON and is shown as text, so that no
+ticket can be markup. Typst finds no fonts of the system, no files and no network here: the same
+document gives the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from supportops.reports.document import (
+    Bar,
+    Block,
+    Cell,
+    Chart,
+    Document,
+    Section,
+    Table,
+    Tile,
+    Words,
+)
+from supportops.reports.formats.charts.typeface import FAMILY, drawable, folder
+from supportops.reports.formats.file import PDF, File
+from supportops.reports.formats.table_widths import widths
+
+if TYPE_CHECKING:
+    import typst
+
+ROWS_AT_MOST = 400
+"""Of one table: more is for the workbook. 2,000 rows would be 60 pages that nobody reads."""
+
+SIGNS_AT_MOST = 200
+"""Of one cell. A subject can be a novel."""
+
+_TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
+_ENDLESS = re.compile(r"\S{19,}")
+_PIECE = re.compile(r"(\S{6})(?=\S)")
+_FIGURE = re.compile(r"(\d) (?=(?:%|s|min|h|d)(?!\w))")
+_TAG = re.compile(r"([a-z]{2,3})(?:-[A-Za-z]{4})?(?:-([A-Z]{2}))?(?:-.*)?")
+
+
+class PdfFailed(RuntimeError):
+    """No PDF could be made of this document; the message says why in one line."""
+
+
+def pdf(document: Document, charts: Mapping[str, bytes], as_of: datetime | None = None) -> File:
+    """`charts`: SVG by a chart's name; one that is missing is told by its alt text.
+
+    `as_of` becomes the file's date, none is written without it. Raises PdfFailed.
+    """
+    content = json.dumps(_content(document, charts, as_of), sort_keys=True)
+    return File(PDF, "application/pdf", _typeset(content))
+
+
+def _typeset(content: str) -> bytes:
+    """Tagged as PDF/UA-1 asks; where a report does not come up to that, without its promise."""
+    import typst
+
+    try:
+        try:
+            return _compiled(content, ["ua-1"])
+        except typst.TypstError:
+            return _compiled(content, [])
+    except (typst.TypstError, OSError, ValueError, TypeError) as error:
+        raise PdfFailed(drawable(f"typst: {error}", 300)) from error
+    except BaseException as error:
+        # What goes wrong inside its native code is no `Exception`, and must not end the mail.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise PdfFailed("typst broke down inside") from error
+
+
+def _compiled(content: str, standards: list[typst.PDFStandard]) -> bytes:
+    import typst
+
+    return typst.compile(
+        _TEMPLATE,
+        root=_TEMPLATE.parent,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"document": content},
+        pdf_standards=standards,
+        timestamp=0,
+    )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, font_paths=[folder()])
+
+
+def _content(
+    document: Document, charts: Mapping[str, bytes], as_of: datetime | None
+) -> dict[str, Any]:
+    language, region = _language(document.language)
+    return {
+        "family": FAMILY,
+        "language": language,
+        "region": region,
+        "date": list(as_of.timetuple()[:6]) if as_of else None,
+        "title": _text(document.title) or "Report",
+        "subtitle": _text(document.subtitle),
+        "running": [drawable(document.title, 40), drawable(document.subtitle, 80)],
+        "subject": _text(document.subject),
+        "keywords": [_text(word) for word in document.keywords],
+        "notices": [_words(notice) for notice in document.notices],
+        "lead": _text(document.lead, 2000),
+        "tiles": [_tile(tile) for tile in document.tiles],
+        "sections": [_section(section, charts) for section in document.sections],
+        "definitions": [
+            [_text(word) or "–", _text(says, 2000)] for word, says in document.definitions
+        ],
+        "footer": [_text(line, 2000) for line in document.footer],
+        "link": _link(document.link),
+    }
+
+
+def _language(tag: str) -> tuple[str, str | None]:
+    """Language and region of a BCP 47 tag; English where it is none."""
+    found = _TAG.fullmatch(tag)
+    return (found[1], found[2]) if found else ("en", None)
+
+
+def _text(text: str, at_most: int = SIGNS_AT_MOST) -> str:
+    """What can be drawn of it: figures stay with their units, an endless word may be broken."""
+    line = _FIGURE.sub("\\1\u00a0", drawable(text, at_most))
+    return _ENDLESS.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), line)
+
+
+def _section(section: Section, charts: Mapping[str, bytes]) -> dict[str, Any]:
+    blocks = [_block(block, charts) for block in section.blocks]
+    title = _text(section.title) or "–"  # a heading without words is none
+    for block in blocks:
+        if block.get("title") == title:
+            block["title"] = ""  # one heading is enough
+    return {"title": title, "blocks": blocks}
+
+
+def _block(block: Block, charts: Mapping[str, bytes]) -> dict[str, Any]:
+    if isinstance(block, Words):
+        return {"kind": "words"} | _words(block)
+    if isinstance(block, Table):
+        return {"kind": "table"} | _table(block)
+    return {"kind": "chart"} | _chart(block, charts)
+
+
+def _words(words: Words) -> dict[str, Any]:
+    return {"text": _text(words.text, 4000), "tone": words.tone}
+
+
+def _chart(chart: Chart, charts: Mapping[str, bytes]) -> dict[str, Any]:
+    drawn = charts.get(chart.name)
+    return {
+        "title": _text(chart.title),
+        "alt": _text(chart.alt, 2000) or _text(chart.title) or "A chart.",
+        "svg": drawn.decode(errors="replace") if drawn else None,
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    most = ROWS_AT_MOST if table.shown is None else min(table.shown, ROWS_AT_MOST)
+    rows = table.rows[:most]
+    left = len(table.rows) - len(rows)
+    return {
+        "title": _text(table.title),
+        "columns": [{"title": _text(c.title, 60), "unit": c.unit} for c in table.columns],
+        "widths": widths(table.columns, rows),
+        "rows": [[_cell(cell) for cell in row] for row in rows],
+        "empty": _text(table.empty),
+        "note": _text(table.note, 2000),
+        "left": f"{len(rows):,} of {len(table.rows):,} shown." if left else "",
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "text": _text(cell.text),
+        "tone": cell.tone,
+        "bar": _bar(cell.bar),
+        "link": _link(cell.link),
+    }
+
+
+def _tile(tile: Tile) -> dict[str, Any]:
+    return {
+        "title": _text(tile.title, 80),
+        "figure": _text(tile.figure, 40),
+        "detail": _text(tile.detail, 300),
+        "tone": tile.tone,
+        "bar": _bar(tile.bar),
+    }
+
+
+def _bar(bar: Bar | None) -> dict[str, float | None] | None:
+    if bar is None:
+        return None
+    return {"share": bar.share, "low": bar.low, "high": bar.high, "target": bar.target}
+
+
+def _link(link: str | None) -> str | None:
+    """Web addresses alone: whatever else opens on a click is nobody's wish."""
+    return link if link and re.match(r"https?://[^\s\x00-\x1f]+\Z", link) else None

@@ -1,0 +1,117 @@
+"""From figures to files: every format that an audience gets, and what could not be made.
+
+A format that fails is left out and named: the mail itself is made from what needs least.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from supportops.reports.audience import Format
+from supportops.reports.document import Chart, Document, Tone, Words
+from supportops.reports.figures import Figures
+from supportops.reports.formats import html, plain
+from supportops.reports.formats.charts import charts
+from supportops.reports.formats.csv_file import csv
+from supportops.reports.formats.file import COUNTED, File
+from supportops.reports.formats.json_file import json
+from supportops.reports.formats.pdf import pdf
+from supportops.reports.formats.workbook.workbook import workbook
+from supportops.reports.measuring.figures_json import to_json
+
+log = logging.getLogger(__name__)
+
+NAMES = {Format.PDF: "PDF", Format.XLSX: "workbook", Format.CSV: "CSV file", Format.JSON: "JSON"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The files of one report. `troubles`: what could not be made, a line each."""
+
+    subject: str
+    files: tuple[File, ...]
+    troubles: tuple[str, ...]
+
+
+def render(
+    document: Document,
+    figures: Figures,
+    clocks: pd.DataFrame,
+    counted: File,
+    formats: Sequence[Format],
+) -> Rendered:
+    """The mail, the page, the pictures, what is to be attached in these formats, and `counted`."""
+    made = _Making(document, figures, clocks)
+    attached = [file for form in formats if (file := made.attachment(form))]
+    pictures = {chart.name: file for chart in made.charts if (file := made.picture(chart))}
+    told = _with_troubles(document, made.troubles)
+    names = tuple(file.name for file in attached)
+    words = (
+        html.mail(told, pictures, names),
+        plain.text(told),
+        plain.lead(told),
+        html.page(told, pictures, names),
+    )
+    files = (*words, *pictures.values(), *attached, counted)
+    return Rendered(told.subject, files, tuple(made.troubles))
+
+
+class _Making:
+    """One report on its way into files."""
+
+    def __init__(self, document: Document, figures: Figures, clocks: pd.DataFrame) -> None:
+        self.document = document
+        self.figures = figures
+        self.clocks = clocks
+        self.troubles: list[str] = []
+        blocks = (block for section in document.sections for block in section.blocks)
+        self.charts = [block for block in blocks if isinstance(block, Chart)]
+
+    def attachment(self, form: Format) -> File | None:
+        return self._tried(
+            f"the {NAMES[form]}",
+            {
+                Format.PDF: self._pdf,
+                Format.XLSX: lambda: workbook(self.document, self.figures, self.clocks),
+                Format.CSV: lambda: csv(self.figures),
+                Format.JSON: lambda: json(to_json(self.figures)),
+            }[form],
+        )
+
+    def picture(self, chart: Chart) -> File | None:
+        return self._tried(
+            f"the picture “{chart.title}”",
+            lambda: File(f"{chart.name}.png", "image/png", charts.png(chart)),
+        )
+
+    def _pdf(self) -> File:
+        pictures = {chart.name: charts.svg(chart) for chart in self.charts}
+        return pdf(self.document, pictures, self.figures.as_of)
+
+    def _tried(self, what: str, make: Callable[[], File]) -> File | None:
+        """The file, or None and a trouble: a bug in one format must not keep the mail back."""
+        try:
+            return make()
+        except Exception as error:
+            log.exception("%s of %s could not be made", what, self.document.title)
+            self.troubles.append(f"{what} could not be made ({type(error).__name__})")
+            return None
+
+
+def _with_troubles(document: Document, troubles: list[str]) -> Document:
+    """Readers are told what is missing, first of all."""
+    missing = tuple(
+        Words(f"{trouble[0].upper()}{trouble[1:]}; the operators know.", Tone.BAD)
+        for trouble in troubles
+    )
+    return replace(document, notices=document.notices + missing)
+
+
+def counted_file(counted: pd.DataFrame) -> File:
+    """Every promise that was counted, for a later report to compare with."""
+    content = counted.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%dT%H:%M:%S.%f%z")
+    return File(COUNTED, "text/csv; charset=utf-8", content.encode("utf-8", "replace"))

@@ -1,0 +1,123 @@
+"""Every single promise of the period as a sheet that can be filtered and pivoted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+from supportops.reports.formats.workbook.sheet import HOURS, HOURS_MINUTES, INSTANT, Sheet
+from supportops.reports.formats.workbook.values import DAY, ROWS, day_numbers, text
+
+MOST = ROWS - 2  # the header, and the line that says what is missing
+
+
+class _Kind(StrEnum):
+    TEXT = "text"
+    COUNT = "count"
+    INSTANT = "instant"
+    LENGTH = "length"
+    HOURS = "hours"  # may be negative, which Excel cannot show as a length of time
+
+
+_Column = tuple[str, str, _Kind, int]
+# Column by column: what it is called, what it holds, how wide it is. The store's own number of a
+# ticket counts over all customers, so it is nobody's business.
+_COLUMNS: tuple[_Column, ...] = (
+    ("source", "Source", _Kind.TEXT, 10),
+    ("number", "Ticket", _Kind.TEXT, 11),
+    ("subject", "Subject", _Kind.TEXT, 44),
+    ("customer", "Customer", _Kind.TEXT, 20),
+    ("site", "Site", _Kind.TEXT, 16),
+    ("assignee", "Owner", _Kind.TEXT, 18),
+    ("tier", "Tier", _Kind.TEXT, 16),
+    ("metric", "Promise", _Kind.TEXT, 20),
+    ("instance", "Which", _Kind.COUNT, 9),
+    ("policy", "Policy", _Kind.TEXT, 20),
+    ("state", "State", _Kind.TEXT, 11),
+    ("started_at", "Started", _Kind.INSTANT, 17),
+    ("deadline", "Deadline", _Kind.INSTANT, 17),
+    ("aim", "Aim", _Kind.INSTANT, 17),
+    ("fulfilled_at", "Fulfilled", _Kind.INSTANT, 17),
+    ("ended_at", "Ended", _Kind.INSTANT, 17),
+    ("breached_at", "Broken", _Kind.INSTANT, 17),
+    ("target_seconds", "Target", _Kind.LENGTH, 10),
+    ("open_seconds", "Counted", _Kind.LENGTH, 10),
+    ("paused_seconds", "Paused", _Kind.LENGTH, 10),
+    ("left_seconds", "Left", _Kind.HOURS, 10),
+    ("calendar_seconds", "Calendar", _Kind.LENGTH, 10),
+)
+_SHOWN = {
+    _Kind.COUNT: "0",
+    _Kind.INSTANT: INSTANT,
+    _Kind.LENGTH: HOURS_MINUTES,
+    _Kind.HOURS: HOURS,
+}
+_NUMBERS = frozenset({_Kind.COUNT, _Kind.LENGTH, _Kind.HOURS})
+_ORDER = ["source", "number", "ticket", "metric", "instance"]
+
+
+def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int = MOST) -> str:
+    """Writes the first `most` of `clocks` (facts.CLOCK_COLUMNS) in the order of their tickets.
+
+    Answers with a sentence about the rows that were left out, "" where none was.
+    """
+    rows = clocks.sort_values(_ORDER, kind="stable").head(min(most, MOST))
+    shown = _shown(clocks)
+    numbers = [place for place, (_, _, kind, _) in enumerate(shown) if kind in _NUMBERS]
+    sheet.headers([_title(name, kind, sheet.zone) for _, name, kind, _ in shown], right=numbers)
+    _write_rows(sheet, rows, shown)
+    for place, (_, _, _, width) in enumerate(shown):
+        sheet.widths[place] = width
+    sheet.keep_in_sight(0, len(rows), len(shown), still=3)
+    left = len(clocks) - len(rows)
+    told = f"{len(rows):,} of {len(clocks):,} promises are listed, by ticket." if left else ""
+    sheet.note(told)
+    return told
+
+
+def _shown(clocks: pd.DataFrame) -> tuple[_Column, ...]:
+    """Every column, but not of owners whom nobody here is told of."""
+    nobody = bool(clocks["assignee"].isna().all())
+    return tuple(column for column in _COLUMNS if not (nobody and column[0] == "assignee"))
+
+
+def _write_rows(sheet: Sheet, rows: pd.DataFrame, shown: tuple[_Column, ...]) -> None:
+    page, first = sheet.page, sheet.row
+    writers: list[tuple[Callable[..., Any], Any]] = []
+    for _, _, kind, _ in shown:
+        if kind is _Kind.TEXT:
+            writers.append((page.write_string, None))
+        else:
+            align = "right" if kind in _NUMBERS else "left"
+            look = sheet.looks.of(num_format=_SHOWN[kind], align=align)
+            writers.append((page.write_number, look))
+    columns = [_values(rows[name], kind, sheet.zone) for name, _, kind, _ in shown]
+    for line, values in enumerate(zip(*columns, strict=True), start=first):
+        for place, value in enumerate(values):
+            if value is not None:
+                write, look = writers[place]
+                write(line, place, value, look)
+    sheet.row = first + len(rows)
+
+
+def _title(name: str, kind: _Kind, zone: str) -> str:
+    units = {_Kind.INSTANT: zone, _Kind.LENGTH: "h:mm", _Kind.HOURS: "hours"}
+    return f"{name} ({units[kind]})" if kind in units else name
+
+
+def _values(column: pd.Series, kind: _Kind, zone: str) -> list[Any]:
+    """What a sheet keeps of each value, None for an empty cell."""
+    if kind is _Kind.INSTANT:
+        return day_numbers(column, zone)
+    if kind is _Kind.TEXT:
+        blank = column.isna().tolist()
+        return [
+            None if none or not value else text(value)
+            for value, none in zip(column.tolist(), blank, strict=True)
+        ]
+    scale = {_Kind.LENGTH: DAY, _Kind.HOURS: 3600.0}.get(kind, 1.0)
+    finite = pd.to_numeric(column).astype("float64").replace([float("inf"), float("-inf")], None)
+    return [None if value != value or value is None else value / scale for value in finite.tolist()]

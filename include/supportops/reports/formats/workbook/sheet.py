@@ -1,0 +1,204 @@
+"""One sheet of a workbook, written from its top down, and its looks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from supportops.reports.document import Cell, Column, Table, Tone, Unit
+from supportops.reports.formats.workbook.values import DAY, day_number, number, text
+
+INSTANT, HOURS_MINUTES, HOURS = "yyyy-mm-dd hh:mm", "[h]:mm", "0.00"
+_NUMBERS = {Unit.COUNT: "#,##0", Unit.SHARE: "0.00%", Unit.INSTANT: INSTANT}
+_AT_LEFT = frozenset({Unit.TEXT, Unit.INSTANT})
+_INKS = {Tone.GOOD: "#00664D", Tone.BAD: "#A63F00", Tone.QUIET: "#595959"}
+_TITLE: dict[str, Any] = {"bold": True, "font_size": 14}
+_HEADING: dict[str, Any] = {"bold": True, "font_size": 11}
+_HEADER = {"bold": True, "bottom": 2, "text_wrap": True, "valign": "bottom", "bg_color": "#E8EDF1"}
+_NOTE: dict[str, Any] = {"italic": True, "font_color": "#595959"}
+_WIDEST, _NARROWEST = 60, 9  # signs
+_TWO_LINES = 31  # points
+_LINKED_ROWS = 2_000  # Excel takes 65,530 links a sheet, and nobody clicks that many
+_HIGHEST_HEADER = 12  # rows from the top that may stay in sight without hiding the rest
+
+
+@dataclass(slots=True)
+class Looks:
+    """The formats of one workbook, each made once."""
+
+    book: Any
+    made: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
+
+    def of(self, **properties: Any) -> Any:
+        key = tuple(sorted(properties.items()))
+        if key not in self.made:
+            self.made[key] = self.book.add_format(properties)
+        return self.made[key]
+
+    def toned(self, tone: Tone, **properties: Any) -> Any:
+        if tone in _INKS:
+            properties["font_color"] = _INKS[tone]
+        if tone in (Tone.GOOD, Tone.BAD):
+            properties["bold"] = True
+        return self.of(**properties)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Where the next line goes; `zone` is the clock of its instants."""
+
+    page: Any
+    looks: Looks
+    zone: str
+    row: int = 0
+    widths: dict[int, int] = field(default_factory=dict)
+    header: int | None = None
+
+    def title(self, words: str) -> None:
+        self.line(words, **_TITLE)
+
+    def heading(self, words: str) -> None:
+        if words:
+            self.line(words, **_HEADING)
+
+    def note(self, words: str) -> None:
+        if words:
+            self.line(words, **_NOTE)
+
+    def line(self, words: str, tone: Tone = Tone.PLAIN, **properties: Any) -> None:
+        """Words that run on over the columns beside them."""
+        self.page.write_string(self.row, 0, text(words), self.looks.toned(tone, **properties))
+        self.row += 1
+
+    def texts(self, *words: str, wrapped: bool = False, tone: Tone = Tone.PLAIN) -> None:
+        """A row of texts, the first of them bold."""
+        for place, each in enumerate(words):
+            look = {"valign": "top", "text_wrap": wrapped and place > 0, "bold": place == 0}
+            toned = self.looks.toned(tone if place else Tone.PLAIN, **look)
+            self.page.write_string(self.row, place, text(each), toned)
+            if not wrapped and place < len(words) - 1:  # the last may run on
+                self.widen(place, len(each))
+        self.row += 1
+
+    def gap(self) -> None:
+        self.row += 1
+
+    def headers(self, titles: Sequence[str], right: Collection[int] = ()) -> None:
+        """The titles of columns; those of numbers, `right`, stand above them."""
+        self.page.set_row(self.row, _TWO_LINES)
+        for place, words in enumerate(titles):
+            look = self.looks.of(**_HEADER, align="right" if place in right else "left")
+            self.page.write_string(self.row, place, text(words), look)
+            longest = max(map(len, words.split()), default=0)
+            self.widen(place, max(longest + 2, len(words) // 2 + 2))
+        self.row += 1
+
+    def table(self, table: Table) -> None:
+        """Every row of it: what a page cuts is here. The first table's header can be filtered."""
+        self.heading(table.title)
+        if table.rows:
+            self._rows(table)
+        else:
+            self.line(table.empty)
+        self.note(table.note)
+        self.gap()
+
+    def widen(self, place: int, signs: int) -> None:
+        wide = max(self.widths.get(place, _NARROWEST), min(signs + 2, _WIDEST))
+        self.widths[place] = wide
+
+    def finish(self, printed: str) -> None:
+        """Widths, and how it is printed: A4 across, as wide as one page."""
+        for place, width in self.widths.items():
+            self.page.set_column(place, place, width)
+        self.page.set_landscape()
+        self.page.set_paper(9)
+        self.page.fit_to_pages(1, 0)
+        self.page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
+        self.page.set_header("&L" + text(printed)[:90].replace("&", "&&") + "&R&A")
+        self.page.set_footer("&RPage &P of &N")
+        if self.header is not None:
+            self.page.repeat_rows(self.header)
+
+    def keep_in_sight(self, header: int, last: int, columns: int, *, still: int = 1) -> None:
+        """The header row stays while its rows are scrolled, and can filter them."""
+        if self.header is None and columns:
+            self.header = header
+            self.page.autofilter(header, 0, last, columns - 1)
+            if header < _HIGHEST_HEADER:
+                self.page.freeze_panes(header + 1, still)
+
+    def _rows(self, table: Table) -> None:
+        negative = [
+            any((number(row[place].value) or 0) < 0 for row in table.rows)
+            for place in range(len(table.columns))
+        ]
+        first, titles = self.row, []
+        for column, less in zip(table.columns, negative, strict=True):
+            titles.append(_header(column, self.zone, hours=less))
+        numbers = [place for place, c in enumerate(table.columns) if c.unit not in _AT_LEFT]
+        self.headers(titles, right=numbers)
+        for row in table.rows:
+            for place, cell in enumerate(row):
+                self._cell(place, cell, table.columns[place].unit, hours=negative[place])
+                if place < len(row) - 1:  # the last one may run on
+                    self.widen(place, len(cell.text))
+            self.row += 1
+        self.keep_in_sight(first, self.row - 1, len(table.columns))
+
+    def _cell(self, place: int, cell: Cell, unit: Unit, *, hours: bool) -> None:
+        value, shown = _value(cell, unit, self.zone, hours=hours)
+        if value is None:
+            self._words(place, cell, align="left" if unit in _AT_LEFT else "right")
+        else:
+            look = self.looks.toned(
+                cell.tone,
+                num_format=shown,
+                valign="top",
+                align="left" if unit in _AT_LEFT else "right",
+            )
+            self.page.write_number(self.row, place, value, look)
+            self.widen(place, 16 if unit is Unit.INSTANT else 8)
+
+    def _words(self, place: int, cell: Cell, align: str) -> None:
+        words = text(cell.text)
+        if cell.link and words and self.row < _LINKED_ROWS and _followed(cell.link):
+            look = self.looks.of(font_color="#00538A", underline=1, valign="top", align=align)
+            self.page.write_url(self.row, place, cell.link, look, string=words[:255])
+        elif words:
+            look = self.looks.toned(cell.tone, valign="top", align=align)
+            self.page.write_string(self.row, place, words, look)
+
+
+def _header(column: Column, zone: str, *, hours: bool) -> str:
+    """What a column holds, with its unit: a clock's zone, hours and minutes, or hours."""
+    if column.unit is Unit.INSTANT:
+        return f"{column.title} ({zone})"
+    if column.unit is Unit.SECONDS:
+        return f"{column.title} ({'hours' if hours else 'h:mm'})"
+    return column.title
+
+
+def _value(cell: Cell, unit: Unit, zone: str, *, hours: bool) -> tuple[float | None, str]:
+    """The number that a sheet computes with and how it shows it; None where there is a text alone.
+
+    Excel shows a negative length of time as ######, so a column with one is in hours.
+    """
+    if unit is Unit.TEXT:
+        return None, ""
+    if unit is Unit.INSTANT:
+        told = day_number(cell.value, zone) if isinstance(cell.value, datetime) else None
+        return told, INSTANT
+    found = number(cell.value)
+    if unit is Unit.SECONDS:
+        if found is None:
+            return None, ""
+        return (found / 3600, HOURS) if hours else (found / DAY, HOURS_MINUTES)
+    return found, _NUMBERS[unit]
+
+
+def _followed(link: str) -> bool:
+    return len(link) < 2000 and re.match(r"https?://[^\s\x00-\x1f]+\Z", link) is not None

@@ -1,0 +1,192 @@
+"""The figures of one report for one audience, out of the facts: nothing else decides a figure.
+
+Who is told what is decided here, once: the rows of other customers and of tiers that the audience
+does not watch are gone before anything is counted, and a part that it did not ask for has no
+figures. Lines by tier and over all are always there: subject, tiles, trend and restatements rest
+on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from supportops.reports.audience import Audience, Part, Plan
+from supportops.reports.facts import Facts
+from supportops.reports.figures import (
+    By,
+    Clock,
+    Figures,
+    IncidentLine,
+    Point,
+    Promises,
+    Restatement,
+    Trend,
+    Volume,
+)
+from supportops.reports.measuring.alert_figures import deliveries
+from supportops.reports.measuring.clock_counts import taken_back
+from supportops.reports.measuring.response_times import (
+    at_risk,
+    breaches,
+    counted,
+    open_breaches,
+    promises,
+)
+from supportops.reports.measuring.site_figures import (
+    detection_median,
+    incident_lines,
+    recovery_median,
+    site_lines,
+    uptimes,
+)
+from supportops.reports.measuring.trend import WEEKS, xmr
+from supportops.reports.measuring.volume import left_out, volumes
+from supportops.reports.period import Cadence
+
+History = Mapping[str | None, Sequence[Point]]
+"""Earlier periods, oldest first, by tier; under None all tiers together."""
+GROUPS = {
+    By.TIER: None,
+    By.CUSTOMER: Part.CUSTOMERS,
+    By.SITE: Part.SITES,
+    By.ASSIGNEE: Part.ASSIGNEES,
+    By.ALL: None,
+}
+"""The part that asks for a grouping, None where every report has it; in the order of lines."""
+
+
+def figures(
+    facts: Facts,
+    audience: Audience,
+    plan: Plan,
+    history: History,
+    restatements: Sequence[Restatement],
+) -> Figures:
+    """Everything that the audience is told about the period, as of `facts.as_of`.
+
+    `history` and `restatements` come from this audience's own issued reports: that a customer's
+    hold no other's word is up to the caller. A trend is told of weeks alone.
+    """
+    own = of_audience(facts, audience)
+    lines = tuple(_promises(own, audience, plan))
+    return Figures(
+        audience=audience.name,
+        customer=audience.customer,
+        period=own.period,
+        as_of=own.as_of,
+        risk_until=own.risk_until,
+        data_until=own.data_until,
+        stale=own.data_until is None or own.as_of - own.data_until > plan.stale_after,
+        policies=own.policies,
+        promises=lines,
+        volumes=tuple(_volumes(own, audience)),
+        **_clock_lists(own, audience),
+        **_site_figures(own, audience, plan),
+        **_incident_figures(own, audience),
+        delivered=deliveries(own.alerts) if Part.ALERTS in audience.parts else (),
+        trends=tuple(_trends(own, audience, plan, history, lines)),
+        restatements=tuple(restatements) if Part.RESTATEMENTS in audience.parts else (),
+        left_out=replace(
+            left_out(own.tickets, own.unjudged),
+            broken=taken_back(own.clocks, own.period, own.as_of),
+        ),
+        tiers=audience.tiers,
+    )
+
+
+def of_audience(facts: Facts, audience: Audience) -> Facts:
+    """What of the facts the audience may know.
+
+    Who works on it stays inside the agency, unless the audience's file says otherwise.
+    """
+    own = facts if audience.customer is None else facts.of_customer(audience.customer)
+    own = own.of_tiers(audience.tiers)
+    if audience.customer is None or Part.ASSIGNEES in audience.parts:
+        return own
+    return replace(own, clocks=own.clocks.assign(assignee=None))
+
+
+def tally(facts: Facts, tiers: tuple[str, ...] = ()) -> dict[str | None, tuple[int, int]]:
+    """Due and met of each tier in the period, and of all together under None.
+
+    For a period that no report was issued of. Of one customer: hand over its facts alone.
+    """
+    due = counted(facts.of_tiers(tiers).clocks, facts.period, facts.as_of)
+    found: dict[str | None, tuple[int, int]] = {
+        str(tier): (len(met), int(met.sum())) for tier, met in due.groupby("tier")["met"]
+    }
+    return found | {None: (len(due), int(due["met"].sum()))}
+
+
+def _promises(own: Facts, audience: Audience, plan: Plan) -> Iterator[Promises]:
+    for by, part in GROUPS.items():
+        if part is None or part in audience.parts:
+            yield from promises(own.clocks, own.period, own.as_of, own.risk_until, by, plan.targets)
+
+
+def _volumes(own: Facts, audience: Audience) -> Iterator[Volume]:
+    for by, part in GROUPS.items():
+        if (part or Part.VOLUME) in audience.parts:
+            yield from volumes(own.tickets, own.period, own.as_of, by)
+
+
+def _clock_lists(own: Facts, audience: Audience) -> dict[str, Any]:
+    lists: dict[Part, Callable[[], tuple[Clock, ...]]] = {
+        Part.OPEN_BREACHES: lambda: open_breaches(own.clocks),
+        Part.BREACHES: lambda: breaches(own.clocks, own.period, own.as_of),
+        Part.AT_RISK: lambda: at_risk(own.clocks, own.risk_until),
+    }
+    return {part.value: read() if part in audience.parts else () for part, read in lists.items()}
+
+
+def _site_figures(own: Facts, audience: Audience, plan: Plan) -> dict[str, Any]:
+    if Part.SITES not in audience.parts:
+        return {"sites": (), "uptimes": ()}
+    lines = site_lines(own.sites, plan.availability, plan.site_availability)
+    return {"sites": lines, "uptimes": uptimes(own.sites)}
+
+
+def _incident_figures(own: Facts, audience: Audience) -> dict[str, Any]:
+    if Part.INCIDENTS not in audience.parts:
+        return {"incidents": (), "detection_median": None, "recovery_median": None}
+    lines = incident_lines(own.incidents, own.as_of)
+    return {
+        "incidents": lines if audience.customer is None else tuple(map(_with_own_key, lines)),
+        "detection_median": detection_median(own.incidents, own.period),
+        "recovery_median": recovery_median(own.incidents, own.period),
+    }
+
+
+def _with_own_key(line: IncidentLine) -> IncidentLine:
+    """The key of a server's outage names the server, which may be called after somebody else."""
+    return replace(line, key=f"{line.kind}:{line.site}:{line.started_at.isoformat()}")
+
+
+def _trends(
+    own: Facts, audience: Audience, plan: Plan, history: History, lines: Sequence[Promises]
+) -> Iterator[Trend]:
+    """By tier, also one that had promises only earlier; all together last."""
+    if Part.TREND not in audience.parts or own.period.cadence is not Cadence.WEEKLY:
+        return
+    now = {
+        line.name: Point(own.period.label, line.kept.due, line.kept.met, issued=False)
+        for line in lines
+        if line.metric is None and (line.by is By.ALL or (line.by is By.TIER and line.name))
+    }
+    known = {name for name in (*now, *history) if name is not None}
+    watched = known.intersection(audience.tiers) if audience.tiers else known
+    for name in (*sorted(watched), None):
+        point = now.get(name) or Point(own.period.label, 0, 0, issued=False)
+        target = plan.targets.get(name) if name is not None else None
+        yield _trend(name, history.get(name, ()), point, target)
+
+
+def _trend(name: str | None, history: Sequence[Point], point: Point, target: float | None) -> Trend:
+    """Of the weeks before this one, whatever has been issued about later ones."""
+    earlier = [each for each in history if each.label < point.label]
+    points = (*earlier[1 - WEEKS :], point)
+    by = By.ALL if name is None else By.TIER
+    mean, low, high, signals = xmr(points)
+    return Trend(by, name, points, mean, low, high, signals, target)

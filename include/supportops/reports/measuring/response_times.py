@@ -1,0 +1,180 @@
+"""How promises were kept and how long answers took: clocks in, lines, rows and lists out.
+
+Every promise falls due once: when it was broken, else at its deadline, be it met long before. So
+the weeks of a month add up to it, and what nobody has answered yet is a breach as soon as it is
+late. Times are told of clocks that started in the period, also those still open: leaving them out
+would tell how fast the quick answers were. Clocks of merged and deleted tickets count nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from supportops.reports.figures import By, Clock, Promises, Quantile, Times
+from supportops.reports.measuring.clock_counts import (
+    OPEN,
+    Counts,
+    Marks,
+    due_at,
+    endangered,
+    fell_due,
+)
+from supportops.reports.measuring.grouping import Groups, grouped, named
+from supportops.reports.measuring.proportion import kept
+from supportops.reports.measuring.survival import kaplan_meier, quantile
+from supportops.reports.period import Period
+
+METRICS = ("first_reply_time", "next_reply_time", "update_time", "resolution_time")
+"""The order in which metrics are told, that of a ticket's life."""
+
+COUNTED_COLUMNS = ("source", "number", "metric", "instance", "tier", "customer", "due_at", "met")
+
+
+def promises(
+    clocks: pd.DataFrame,
+    period: Period,
+    as_of: datetime,
+    risk_until: datetime,
+    by: By,
+    targets: Mapping[str, float],
+) -> tuple[Promises, ...]:
+    """A line per name and metric in which anything counts, and after each name's one over all.
+
+    `clocks`: CLOCK_COLUMNS, as of `as_of`. `targets`: the share to keep by tier, told on lines by
+    tier alone. By.ALL has its line over all metrics even if there is no clock. Raises ValueError
+    where a clock has run a negative time or none is known.
+    """
+    marks = Marks.of(clocks, period, as_of, risk_until)
+    groups, metrics = grouped(clocks, by), named(clocks["metric"], METRICS)
+    cells = _crossed(groups, metrics)
+    own, whole = Counts.of(cells, marks), Counts.of(groups, marks)
+    times = _times(clocks, marks.started, cells)
+    found = []
+    for number, name in enumerate(groups.names):
+        target = targets.get(name) if by is By.TIER and name is not None else None
+        line = _Line(by, name, target)
+        for cell, metric in enumerate(metrics.names, start=number * len(metrics)):
+            if own.any_of(cell):
+                found.append(line.of(own, cell, metric, times[cell]))
+        if whole.any_of(number) or by is By.ALL:
+            found.append(line.of(whole, number))
+    return tuple(found)
+
+
+def counted(clocks: pd.DataFrame, period: Period, as_of: datetime) -> pd.DataFrame:
+    """The promises that fell due in the period, one row each, by when they did.
+
+    source, number, metric, instance, tier, customer: as in `clocks`, together they name a promise.
+    due_at: datetime64[us, UTC], when it was broken, else its deadline. met: bool.
+    """
+    due = clocks[fell_due(clocks, period, as_of)]
+    due = due.assign(due_at=due_at(due), met=due["breached_at"].isna())
+    return _sorted(due, "due_at")[list(COUNTED_COLUMNS)]
+
+
+def breaches(clocks: pd.DataFrame, period: Period, as_of: datetime) -> tuple[Clock, ...]:
+    """The promises that were broken in the period, by when they were; some are answered by now."""
+    broken = clocks["breached_at"].notna() & fell_due(clocks, period, as_of)
+    return _listed(_sorted(clocks[broken], "breached_at"))
+
+
+def open_breaches(clocks: pd.DataFrame) -> tuple[Clock, ...]:
+    """The broken promises that still wait to be kept, the most overdue first."""
+    waiting = clocks[clocks["state"].isin(OPEN) & clocks["breached_at"].notna()]
+    return _listed(_sorted(waiting, "left_seconds"))
+
+
+def at_risk(clocks: pd.DataFrame, risk_until: datetime) -> tuple[Clock, ...]:
+    """The promises that must be kept before `risk_until`, the soonest first."""
+    return _listed(_sorted(clocks[endangered(clocks, risk_until)], "deadline"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Whose line it is."""
+
+    by: By
+    name: str | None
+    target: float | None
+
+    def of(
+        self,
+        counts: Counts,
+        group: int,
+        metric: str | None = None,
+        times: tuple[Times | None, Times | None] = (None, None),
+    ) -> Promises:
+        return Promises(
+            by=self.by,
+            name=self.name,
+            metric=metric,
+            kept=kept(int(counts.due[group]), int(counts.met[group]), self.target),
+            business=times[0],
+            calendar=times[1],
+            open=int(counts.open[group]),
+            at_risk=int(counts.at_risk[group]),
+            overdue=int(counts.overdue[group]),
+            oldest=float(counts.oldest[group]) if counts.open[group] else None,
+        )
+
+
+def _crossed(groups: Groups, metrics: Groups) -> Groups:
+    """Each group's each metric is a group."""
+    return Groups(groups.names * len(metrics), groups.code * len(metrics) + metrics.code)
+
+
+def _times(
+    clocks: pd.DataFrame, started: NDArray[np.bool_], cells: Groups
+) -> list[tuple[Times, Times]]:
+    """How long the clocks of each group took, on the promise's time and on the calendar."""
+    code = cells.code[started]
+    order = np.argsort(code, kind="stable")
+    ends = np.cumsum(np.bincount(code, minlength=len(cells)))[:-1]
+    done, business, calendar = (
+        np.split(column.to_numpy()[started][order], ends)
+        for column in (
+            clocks["state"] == "fulfilled",
+            clocks["open_seconds"],
+            clocks["calendar_seconds"],
+        )
+    )
+    return [
+        (_taken(own, finished), _taken(felt, finished))
+        for own, felt, finished in zip(business, calendar, done, strict=True)
+    ]
+
+
+def _taken(seconds: NDArray[np.float64], finished: NDArray[np.bool_]) -> Times:
+    if not len(seconds):
+        return Times(0, 0, Quantile(None), Quantile(None))
+    curve = kaplan_meier(seconds, finished)
+    unfinished = len(seconds) - int(finished.sum())
+    return Times(len(seconds), unfinished, quantile(curve, 0.5), quantile(curve, 0.9))
+
+
+def _sorted(clocks: pd.DataFrame, first: str) -> pd.DataFrame:
+    """By one column, then by what names a clock; the same whatever order rows come in."""
+    life = named(clocks["metric"], METRICS).code
+    keys = [first, "source", "number", "_life", "instance"]
+    return clocks.assign(_life=life).sort_values(keys, ignore_index=True).drop(columns="_life")
+
+
+def _listed(clocks: pd.DataFrame) -> tuple[Clock, ...]:
+    """Rows as values: missing ones None, instants aware datetimes."""
+    own = clocks.assign(overdue_by=-clocks["left_seconds"])
+    columns = (_plain(own[each.name]) for each in fields(Clock))
+    return tuple(Clock(*row) for row in zip(*columns, strict=True))
+
+
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        read = column.dt.tz_convert(None).to_numpy("datetime64[us]").tolist()
+        return [None if each is None else each.replace(tzinfo=UTC) for each in read]
+    return column.astype(object).where(column.notna(), None).tolist()

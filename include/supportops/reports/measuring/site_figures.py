@@ -1,0 +1,138 @@
+"""How the sites did: up, down and not seen, what is left of the error budget, and each incident.
+
+Frames in (see `facts`), frozen lines out, in the order of customers and sites whatever the order
+of rows. Time without a check is neither up nor down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from supportops.reports.figures import IncidentLine, SiteLine, Uptime
+from supportops.reports.measuring.durations import middle
+from supportops.reports.period import Period
+
+OUTAGE = "outage"
+
+
+def site_lines(
+    sites: pd.DataFrame, availability: float | None, of_site: Mapping[str, float]
+) -> tuple[SiteLine, ...]:
+    """A line a site. Its target is its own in `of_site`, else `availability`.
+
+    The error budget is what the target leaves of the time that was seen, less the time down. It
+    is None without a target, and where nothing was seen.
+    """
+    return tuple(
+        _site_line(row, of_site.get(row["site"], availability))
+        for row in _measured(sites).to_dict("records")
+    )
+
+
+def uptimes(sites: pd.DataFrame) -> tuple[Uptime, ...]:
+    """A line a customer, and one of all sites last; nothing where there are no sites."""
+    measured = _measured(sites)
+    if measured.empty:
+        return ()
+    lines = [_uptime(str(customer), own) for customer, own in measured.groupby("customer")]
+    return (*lines, _uptime(None, measured))
+
+
+def incident_lines(incidents: pd.DataFrame, as_of: datetime) -> tuple[IncidentLine, ...]:
+    """Every incident of every site that it hit, the earliest first."""
+    ordered = incidents.sort_values(["started_at", "site", "key"], kind="stable")
+    return tuple(_incident_line(row, as_of) for row in ordered.to_dict("records"))
+
+
+def detection_median(incidents: pd.DataFrame, period: Period) -> float | None:
+    """Seconds from the first failed check until an outage was confirmed, for those confirmed in
+    the period. An outage of a server counts once, however many sites it took down.
+    """
+    outages = incidents[incidents["kind"] == OUTAGE]
+    return _median(outages, outages.groupby("key")["opened_at"].min(), period)
+
+
+def recovery_median(incidents: pd.DataFrame, period: Period) -> float | None:
+    """Seconds from the first failed check to the first good one, for outages that ended in the
+    period. An outage of a server ends with the last of its sites.
+    """
+    outages = incidents[incidents["kind"] == OUTAGE]
+    lasting = outages.loc[outages["ended_at"].isna(), "key"]
+    over = outages[~outages["key"].isin(lasting)]
+    return _median(over, over.groupby("key")["ended_at"].max(), period)
+
+
+def _measured(sites: pd.DataFrame) -> pd.DataFrame:
+    """In order, what was never measured as nothing, with `seen_seconds` and `all_seconds`."""
+    spans = [f"{state}_seconds" for state in ("up", "down", "unknown", "maintenance")]
+    measured = sites.sort_values(["customer", "site"]).fillna(dict.fromkeys(spans, 0.0))
+    return measured.assign(
+        seen_seconds=measured["up_seconds"] + measured["down_seconds"],
+        all_seconds=measured[spans].sum(axis=1),
+    )
+
+
+def _site_line(row: Mapping[Hashable, Any], target: float | None) -> SiteLine:
+    seen, down = float(row["seen_seconds"]), float(row["down_seconds"])
+    return SiteLine(
+        site=row["site"],
+        customer=row["customer"],
+        up_share=_part(row["up_seconds"], seen),
+        unknown_share=_unknown(row["unknown_seconds"], row["all_seconds"]),
+        down_seconds=down,
+        maintenance_seconds=float(row["maintenance_seconds"]),
+        checks=int(row["checks"]),
+        outages=int(row["outages"]),
+        target=target,
+        budget_seconds=None if target is None or not seen else (1 - target) * seen - down,
+        resolution_seconds=float(row["interval_seconds"]),
+    )
+
+
+def _uptime(customer: str | None, sites: pd.DataFrame) -> Uptime:
+    total = sites[[c for c in sites.columns if c.endswith("_seconds")]].sum()
+    return Uptime(
+        customer=customer,
+        sites=len(sites),
+        up_share=_part(total["up_seconds"], total["seen_seconds"]),
+        unknown_share=_unknown(total["unknown_seconds"], total["all_seconds"]),
+        down_seconds=float(total["down_seconds"]),
+        checks=int(sites["checks"].sum()),
+        outages=int(sites["outages"].sum()),
+    )
+
+
+def _part(seconds: float, of: float) -> float | None:
+    return float(seconds / of) if of else None
+
+
+def _unknown(seconds: float, of: float) -> float:
+    """All of it where no time was looked at."""
+    return float(seconds / of) if of else 1.0
+
+
+def _incident_line(row: Mapping[Hashable, Any], as_of: datetime) -> IncidentLine:
+    started = row["started_at"].to_pydatetime()
+    ended = None if pd.isna(row["ended_at"]) else row["ended_at"].to_pydatetime()
+    return IncidentLine(
+        key=row["key"],
+        kind=row["kind"],
+        site=row["site"],
+        customer=None if pd.isna(row["customer"]) else row["customer"],
+        reason=row["reason"],
+        started_at=started,
+        ended_at=ended,
+        seconds=((ended or as_of) - started).total_seconds(),
+        detected_after=(row["opened_at"] - row["started_at"]).total_seconds(),
+    )
+
+
+def _median(outages: pd.DataFrame, until: pd.Series[Any], period: Period) -> float | None:
+    """From the first failed check of each until an instant of it that lies in the period."""
+    inside = until[(until >= period.start) & (until < period.end)]
+    started = outages.groupby("key")["started_at"].min().loc[inside.index]
+    return middle((inside - started).dt.total_seconds())

@@ -1,0 +1,92 @@
+"""What tiers, metrics, owners and the like are called in a report."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from supportops.rendering.render import one_line
+from supportops.reports.figures import By, Clock
+
+# A subject can be a novel; what is longer than this is told by the ticket itself.
+LONGEST = 300
+NOBODY, NAMELESS = "nobody", "(no name)"
+OVERALL = "Overall (mixed tiers)"
+
+_TIERS = {
+    "user_support": "User support",
+    "bug_fix": "Bug fixes",
+    "mission_critical": "Mission critical",
+}
+_METRICS = {
+    "first_reply_time": "First reply",
+    "next_reply_time": "Next reply",
+    "update_time": "Update",
+    "resolution_time": "Resolution",
+}
+_KINDS = {"outage": "Down", "fault": "Fault", "certificate": "Certificate"}
+_CHANNELS = {"email": "E-mail", "sms": "SMS", "chat": "Chat"}
+_NAMELESS = {
+    By.TIER: "No tier",
+    By.CUSTOMER: "No customer",
+    By.SITE: "No site",
+    By.ASSIGNEE: "Nobody",
+    By.ALL: OVERALL,
+}
+
+
+def said(text: object, most: int = LONGEST) -> str:
+    """Text of a stranger on one line, without hidden signs, cut at `most` signs."""
+    return _said(str(text)[: 2 * most], most)
+
+
+@lru_cache(maxsize=4096)  # the same names and subjects stand in many rows
+def _said(text: str, most: int) -> str:
+    line = one_line(text)
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def tier(name: str) -> str:
+    """ "Bug fixes"; a tier of the agency's own as it is written."""
+    return _TIERS.get(name) or said(name, 60) or NAMELESS
+
+
+def tier_inside(name: str) -> str:
+    """The tier in the middle of a sentence: "bug fixes"."""
+    return _TIERS[name].lower() if name in _TIERS else tier(name)
+
+
+def metric(name: str | None) -> str:
+    """ "First reply"; None is all of them together."""
+    return "All" if name is None else _METRICS.get(name) or said(name, 60)
+
+
+def promise(clock: Clock) -> str:
+    """Whose clock it is: "Bug fixes: first reply"."""
+    return f"{tier(clock.tier)}: {metric(clock.metric).lower()}"
+
+
+def group(by: By, name: str | None) -> str:
+    """A line's name among its like."""
+    if name is None:
+        return _NAMELESS[by]
+    return tier(name) if by is By.TIER else said(name, 80) or NAMELESS
+
+
+def kind(name: str) -> str:
+    """What an incident is."""
+    return _KINDS.get(name) or said(name, 40)
+
+
+def channel(name: str) -> str:
+    """By which way messages went."""
+    return _CHANNELS.get(name) or said(name, 40)
+
+
+def owner(name: str | None) -> str:
+    """Who has the ticket."""
+    return said(name, 80) if name else NOBODY
+
+
+def several(number: int, one: str, more: str = "") -> str:
+    """ "1 breach", "4 breaches"."""
+    return f"{number} {one if number == 1 else more or one + 's'}"

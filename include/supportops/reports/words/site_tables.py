@@ -1,0 +1,224 @@
+"""Sites and alerts as tables: uptime, incidents, and how messages got through."""
+
+from __future__ import annotations
+
+from supportops.rendering.render import duration
+from supportops.reports.document import Cell, Column, Table, Tone, Unit, Words
+from supportops.reports.figures import Delivered, Figures, IncidentLine, SiteLine, Uptime
+from supportops.reports.words import cells, labels
+from supportops.reports.words.dates import Reader
+from supportops.reports.words.labels import several
+
+SHOWN_SITES = 15
+SHOWN_INCIDENTS = 20
+# What 99.99 % of a week leaves, in seconds.
+_ALLOWED = 0.0001 * 7 * 86400
+
+
+def uptime(figures: Figures, reader: Reader, target: float | None) -> Words | None:
+    """All sites together in a sentence; None where there is no such line."""
+    line = next((u for u in figures.uptimes if u.customer is None), None)
+    if line is None and len(figures.uptimes) == 1:
+        line = figures.uptimes[0]
+    if line is None or not line.sites:
+        return None
+    unseen = f"unknown for {reader.share(line.unknown_share, 1)} of the period"
+    if line.up_share is None:
+        return Words(f"{several(line.sites, 'site')}: not seen at all, {unseen}.")
+    seen = f"{reader.share(line.up_share, 2)} of the time that was seen"
+    counted = f"{reader.count(line.checks)} checks, {several(line.outages, 'outage')}, {unseen}"
+    aim = "" if target is None else f" Target: {reader.target(target)}."
+    return Words(f"{several(line.sites, 'site')} up {seen}: {counted}.{aim}")
+
+
+def sites(figures: Figures, reader: Reader) -> Table:
+    """One row a site; what was down longest comes first."""
+    lines = sorted(figures.sites, key=lambda s: (-s.down_seconds, s.site))
+    whose = figures.customer is None
+    return Table(
+        "sites",
+        "Uptime by site",
+        (
+            Column("Site"),
+            *((Column("Customer"),) if whose else ()),
+            Column("Up", Unit.SHARE),
+            Column("Checks", Unit.COUNT),
+            Column("Unknown", Unit.SHARE),
+            Column("Outages", Unit.COUNT),
+            Column("Down", Unit.SECONDS),
+            Column("Budget left", Unit.SECONDS),
+            Column("Resolution", Unit.SECONDS),
+        ),
+        tuple(_site(line, reader, whose=whose) for line in lines),
+        empty="No site was checked.",
+        shown=SHOWN_SITES,
+        note=resolution(figures.sites) if lines else "",
+    )
+
+
+def _site(line: SiteLine, reader: Reader, *, whose: bool) -> tuple[Cell, ...]:
+    return (
+        cells.words(line.site),
+        *((cells.words(line.customer),) if whose else ()),
+        _up(line, reader),
+        cells.count(line.checks, reader),
+        Cell(reader.share(line.unknown_share, 1), line.unknown_share),
+        cells.count(line.outages, reader),
+        cells.calendar(line.down_seconds),
+        _budget(line),
+        cells.calendar(line.resolution_seconds),
+    )
+
+
+def _up(line: SiteLine, reader: Reader) -> Cell:
+    if line.up_share is None:
+        return Cell("not seen", tone=Tone.QUIET)
+    tone = Tone.PLAIN
+    if line.target is not None:
+        tone = Tone.GOOD if line.up_share >= line.target else Tone.BAD
+    return Cell(reader.share(line.up_share, 2), line.up_share, tone)
+
+
+def _budget(line: SiteLine) -> Cell:
+    if line.budget_seconds is None or line.up_share is None:
+        return cells.NONE
+    if line.budget_seconds < 0:
+        over = f"{duration(-line.budget_seconds)} over"
+        return Cell(over, line.budget_seconds, Tone.BAD)
+    return cells.calendar(line.budget_seconds)
+
+
+def resolution(lines: tuple[SiteLine, ...]) -> str:
+    """What checks that far apart cannot tell."""
+    longest = max(line.resolution_seconds for line in lines)
+    if not longest:
+        return ""
+    told = f"Nothing shorter than the time between two checks (here {duration(longest)}) is seen"
+    if longest > _ALLOWED:
+        told += ": 99.99 % allows 1 min a week, so such checks cannot measure it"
+    return (
+        f"{told}. Unknown time is neither up nor down. Budget left: how much longer a site might "
+        "have been down under its target."
+    )
+
+
+def customers(figures: Figures, reader: Reader) -> Table | None:
+    """Uptime by customer, weighted by time; None unless there are several."""
+    lines = sorted(
+        (u for u in figures.uptimes if u.customer is not None), key=lambda u: str(u.customer)
+    )
+    if figures.customer is not None or len(lines) < 2:
+        return None
+    return Table(
+        "uptimes",
+        "Uptime by customer",
+        (
+            Column("Customer"),
+            Column("Sites", Unit.COUNT),
+            Column("Up", Unit.SHARE),
+            Column("Checks", Unit.COUNT),
+            Column("Unknown", Unit.SHARE),
+            Column("Outages", Unit.COUNT),
+            Column("Down", Unit.SECONDS),
+        ),
+        tuple(_customer(line, reader) for line in lines),
+        shown=SHOWN_SITES,
+    )
+
+
+def _customer(line: Uptime, reader: Reader) -> tuple[Cell, ...]:
+    up = Cell("not seen", tone=Tone.QUIET)
+    if line.up_share is not None:
+        up = Cell(reader.share(line.up_share, 2), line.up_share)
+    return (
+        cells.words(line.customer or ""),
+        cells.count(line.sites, reader),
+        up,
+        cells.count(line.checks, reader),
+        Cell(reader.share(line.unknown_share, 1), line.unknown_share),
+        cells.count(line.outages, reader),
+        cells.calendar(line.down_seconds),
+    )
+
+
+def recovery(figures: Figures) -> Words | None:
+    """The medians of finding out and of getting over it."""
+    medians = (
+        ("confirmed", figures.detection_median),
+        ("over", figures.recovery_median),
+    )
+    told = [f"{what} within {duration(length)}" for what, length in medians if length is not None]
+    if not told:
+        return None
+    number = several(len(figures.incidents), "incident")
+    return Words(f"{number}; half were {' and half '.join(told)} of the first failed check.")
+
+
+def incidents(figures: Figures, reader: Reader) -> Table:
+    """What happened to sites, in the order it began."""
+    lines = sorted(figures.incidents, key=lambda i: (i.started_at, i.site, i.key))
+    whose = figures.customer is None
+    columns = (Column("Began", Unit.INSTANT), Column("Ended", Unit.INSTANT))
+    lengths = (Column("Lasted", Unit.SECONDS), Column("Confirmed after", Unit.SECONDS))
+    return Table(
+        "incidents",
+        "Incidents",
+        (
+            Column("Site"),
+            *((Column("Customer"),) if whose else ()),
+            Column("What"),
+            Column("Reason"),
+            *columns,
+            *lengths,
+        ),
+        tuple(_incident(line, reader, whose=whose) for line in lines),
+        empty="None: no site had an incident.",
+        shown=SHOWN_INCIDENTS,
+    )
+
+
+def _incident(line: IncidentLine, reader: Reader, *, whose: bool) -> tuple[Cell, ...]:
+    ended = Cell("still open", tone=Tone.BAD) if line.ended_at is None else None
+    return (
+        cells.words(line.site),
+        *((cells.words(line.customer or "–"),) if whose else ()),
+        Cell(labels.kind(line.kind)),
+        cells.words(line.reason),
+        cells.instant(line.started_at, reader),
+        ended or cells.instant(line.ended_at, reader),
+        cells.calendar(line.seconds),
+        cells.calendar(line.detected_after),
+    )
+
+
+def alerts(figures: Figures, reader: Reader) -> Table:
+    """One row a way that messages go."""
+    return Table(
+        "alerts",
+        "Alerts",
+        (
+            Column("By"),
+            Column("Handed over", Unit.COUNT),
+            Column("Failed attempts", Unit.COUNT),
+            Column("Never delivered", Unit.COUNT),
+            Column("Half within", Unit.SECONDS),
+            Column("Nine of ten within", Unit.SECONDS),
+        ),
+        tuple(_channel(line, reader) for line in figures.delivered),
+        empty="No alert was sent.",
+        note="Times run from the cause to the handing over." if figures.delivered else "",
+    )
+
+
+def _channel(line: Delivered, reader: Reader) -> tuple[Cell, ...]:
+    lost = cells.count(line.undelivered, reader)
+    if line.undelivered:
+        lost = Cell(lost.text, lost.value, Tone.BAD)
+    return (
+        Cell(labels.channel(line.channel)),
+        cells.count(line.handed_over, reader),
+        cells.count(line.failed_attempts, reader),
+        lost,
+        cells.calendar(line.median),
+        cells.calendar(line.p90),
+    )

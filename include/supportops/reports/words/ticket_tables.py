@@ -1,0 +1,183 @@
+"""Lists of tickets: broken and open, broken in the period, at risk; and how many came and went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from supportops.reports.document import BarsPicture, Cell, Chart, Column, Table, Tone, Unit
+from supportops.reports.figures import FEW, By, Clock, Figures, Volume
+from supportops.reports.words import cells, labels
+from supportops.reports.words.dates import Reader
+from supportops.reports.words.labels import several
+
+SHOWN_TICKETS = 20
+AGES = ("Under 1 day", "1 to 3 days", "3 to 7 days", "Over 7 days")
+_COUNTS = ("Arrived", "Solved", "Reopened")
+
+
+def open_breaches(figures: Figures, reader: Reader) -> Table:
+    """Broken and not yet done, whenever they fell due; the longest overdue first."""
+    clocks = sorted(figures.open_breaches, key=lambda c: -(c.overdue_by or 0.0))
+    return _tickets(
+        figures,
+        Table("open_breaches", "Open breaches", (), (), empty="None: nothing is overdue."),
+        clocks,
+        (Column("Was due", Unit.INSTANT), Column("Overdue by", Unit.SECONDS)),
+        lambda c: (cells.instant(c.breached_at or c.deadline, reader), _late(c)),
+    )
+
+
+def breaches(figures: Figures, reader: Reader) -> Table:
+    """What fell due in the period and was not done by then, and what became of it."""
+    return _tickets(
+        figures,
+        Table("breaches", "Broken promises", (), (), empty="None: every promise was kept."),
+        list(figures.breaches),
+        (Column("Was due", Unit.INSTANT), Column("What happened")),
+        lambda c: (cells.instant(c.breached_at or c.deadline, reader), _happened(c)),
+    )
+
+
+def at_risk(figures: Figures, reader: Reader) -> Table:
+    """Not broken, but due soon; the soonest first."""
+    return _tickets(
+        figures,
+        Table(
+            "at_risk",
+            "At risk",
+            (),
+            (),
+            empty=f"None: nothing falls due before {reader.instant(figures.risk_until)}.",
+            note=f"Open, and due before {reader.instant(figures.risk_until)}.",
+        ),
+        list(figures.at_risk),
+        (Column("Due", Unit.INSTANT), Column("Time left", Unit.SECONDS)),
+        lambda c: (cells.instant(c.deadline, reader), _left(c)),
+    )
+
+
+def _tickets(
+    figures: Figures,
+    table: Table,
+    clocks: list[Clock],
+    columns: tuple[Column, ...],
+    told: Callable[[Clock], tuple[Cell, ...]],
+) -> Table:
+    """`table` filled: the ticket, whose it is, who works on it, and what is `told` of it.
+
+    To whom that is not told "nobody" would be wrong: it has no column then.
+    """
+    whose = figures.customer is None
+    owned = whose or any(line.by is By.ASSIGNEE for line in figures.promises)
+    customer = (Column("Customer"),) if whose else ()
+    owner = (Column("Owner"),) if owned else ()
+    rows = tuple(
+        (
+            cells.words(clock.number),
+            cells.words(clock.subject),
+            *((cells.words(clock.customer or "–"),) if whose else ()),
+            Cell(labels.promise(clock)),
+            *((Cell(labels.owner(clock.assignee)),) if owned else ()),
+            *told(clock),
+        )
+        for clock in clocks
+    )
+    return Table(
+        table.name,
+        table.title,
+        (Column("Ticket"), Column("Subject"), *customer, Column("Promise"), *owner, *columns),
+        rows,
+        empty=table.empty,
+        shown=SHOWN_TICKETS,
+        note=table.note if rows else "",
+    )
+
+
+def _late(clock: Clock) -> Cell:
+    return cells.business(clock.overdue_by)
+
+
+def _left(clock: Clock) -> Cell:
+    return cells.business(None if clock.overdue_by is None else max(0.0, -clock.overdue_by))
+
+
+def _happened(clock: Clock) -> Cell:
+    late = "" if clock.overdue_by is None else f" {cells.hours(max(0.0, clock.overdue_by))}"
+    if clock.state == "fulfilled":
+        return Cell(f"done{late} late" if late else "done late")
+    if clock.state == "paused":
+        return Cell(f"paused,{late} over" if late else "paused, still open")
+    return Cell(f"still open,{late} over" if late else "still open", tone=Tone.BAD)
+
+
+def arrivals(figures: Figures, reader: Reader) -> Table:
+    """Arrived against solved, and what came back."""
+    return Table(
+        "volume",
+        "Arrived and solved",
+        (
+            Column("Tier"),
+            *(Column(name, Unit.COUNT) for name in _COUNTS),
+            Column("Reopen rate", Unit.SHARE),
+            Column("Reassigned", Unit.COUNT),
+        ),
+        tuple(
+            (
+                Cell(labels.group(v.by, v.name)),
+                *(cells.count(n, reader) for n in (v.arrived, v.solved, v.reopened)),
+                _reopen_rate(v, reader),
+                cells.count(v.reassigned, reader),
+            )
+            for v in _volumes(figures)
+        ),
+        empty="No ticket arrived, and none was solved.",
+    )
+
+
+def _reopen_rate(volume: Volume, reader: Reader) -> Cell:
+    if not volume.solved:
+        return cells.NONE
+    if volume.solved < FEW:
+        return Cell(f"{volume.reopened} per {volume.solved} solved")
+    rate = volume.reopened / volume.solved
+    return Cell(f"{reader.share(rate, 1)} of {reader.count(volume.solved)}", rate)
+
+
+def backlog(figures: Figures, reader: Reader) -> Table:
+    """Open tickets by age in calendar time."""
+    columns = (Column("Open", Unit.COUNT), *(Column(age, Unit.COUNT) for age in AGES))
+    return Table(
+        "backlog_ages",
+        "Backlog by age",
+        (Column("Tier"), *columns, Column("Oldest", Unit.SECONDS)),
+        tuple(
+            (
+                Cell(labels.group(v.by, v.name)),
+                *(cells.count(n, reader) for n in (v.open, *v.backlog)),
+                cells.calendar(v.oldest),
+            )
+            for v in _volumes(figures)
+        ),
+        empty="No ticket is open.",
+    )
+
+
+def backlog_chart(figures: Figures, reader: Reader) -> Chart | None:
+    """The same as bars; None where no ticket is open."""
+    lines = [v for v in _volumes(figures) if v.by is By.TIER]
+    open_, old = sum(v.open for v in lines), sum(v.backlog[3] for v in lines)
+    if not open_:
+        return None
+    series = tuple((labels.group(v.by, v.name), v.backlog) for v in lines)
+    oldest = f"{reader.count(old) if old else 'none'} of them older than 7 days"
+    return Chart(
+        "backlog",
+        "Open tickets by age",
+        f"{several(open_, 'open ticket')}, {oldest}",
+        BarsPicture(AGES, series, "open tickets"),
+    )
+
+
+def _volumes(figures: Figures) -> list[Volume]:
+    lines = (v for v in figures.volumes if v.by in (By.TIER, By.ALL))
+    return sorted(lines, key=lambda v: v.by is By.ALL)

@@ -1,0 +1,185 @@
+"""From figures to a document: which sections a reader gets, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from supportops.reports.audience import Audience, Part, Plan
+from supportops.reports.document import Block, Document, Section, Tile, Tone
+from supportops.reports.figures import Figures, Kept, Promises
+from supportops.reports.period import Cadence
+from supportops.reports.words import (
+    cells,
+    explanations,
+    labels,
+    sentences,
+    site_tables,
+    tables,
+    ticket_tables,
+    trend_blocks,
+)
+from supportops.reports.words.dates import Reader
+
+_TITLES = {
+    Part.TIERS: "Service levels",
+    Part.TREND: "Trend",
+    Part.RESTATEMENTS: "Restatements",
+    Part.OPEN_BREACHES: "Open breaches",
+    Part.BREACHES: "Broken promises",
+    Part.AT_RISK: "At risk",
+    Part.VOLUME: "Tickets",
+    Part.CUSTOMERS: "Customers",
+    Part.ASSIGNEES: "Assignees",
+    Part.SITES: "Sites",
+    Part.INCIDENTS: "Incidents",
+    Part.ALERTS: "Alerts",
+}
+# A day is too short for a trend, and restates no week.
+_WEEKLY_ALONE = frozenset({Part.TREND, Part.RESTATEMENTS})
+
+
+def document(
+    figures: Figures,
+    audience: Audience,
+    plan: Plan,
+    *,
+    link: str | None,
+    edition: int | None = None,
+    corrects: bool = False,
+    version: str | None = None,
+) -> Document:
+    """The report in words, for one audience; the same input gives the same document.
+
+    `link` is the board's page of it. `corrects`: an earlier edition was sent. `edition` counts
+    from 1, `version` is the code's; what is not given is not told. Every text is one line without
+    control and direction characters, and not escaped.
+    Raises ValueError for an unknown language.
+    """
+    reader = Reader(audience.language, audience.zone)
+    return Document(
+        language=audience.language,
+        subject=sentences.subject(figures, reader, corrects=corrects),
+        title=_title(figures, reader),
+        subtitle=_subtitle(figures, audience, reader),
+        notices=tuple(sentences.notices(figures, edition=edition, corrects=corrects)),
+        lead=sentences.lead(figures, reader),
+        tiles=tuple(_tile(line, reader) for line in sentences.tiers(figures)),
+        sections=tuple(_section(part, figures, reader, plan) for part in _parts(figures, audience)),
+        definitions=explanations.definitions(figures, audience),
+        footer=tuple(explanations.footer(figures, reader, edition=edition, version=version)),
+        link=link,
+        keywords=("service levels", figures.period.label),
+    )
+
+
+def _title(figures: Figures, reader: Reader) -> str:
+    period = sentences.period_name(figures.period, reader)
+    if figures.customer:
+        return f"{labels.said(figures.customer, 80)}: service levels, {period}"
+    return f"Service levels, {period}"
+
+
+def _subtitle(figures: Figures, audience: Audience, reader: Reader) -> str:
+    days = reader.days(figures.period.first_day, figures.period.last_day, year=True)
+    return f"{labels.said(audience.title, 80)} · {days} · as of {reader.full(figures.as_of)}"
+
+
+def _tile(line: Promises, reader: Reader) -> Tile:
+    kept = line.kept
+    return Tile(
+        title=labels.group(line.by, line.name),
+        figure=_figure(kept, reader),
+        detail=_detail(kept, reader),
+        tone=cells.verdict(kept),
+        bar=cells.bar(kept),
+    )
+
+
+def _figure(kept: Kept, reader: Reader) -> str:
+    if kept.share is None:
+        return "–"
+    if kept.few:
+        return f"{reader.count(kept.met)} of {reader.count(kept.due)}"
+    return reader.share(kept.share, sentences.digits(kept))
+
+
+def _detail(kept: Kept, reader: Reader) -> str:
+    """ "21 of 23 due, target 95 %: below it, maybe by chance"."""
+    if kept.share is None:
+        return "none due"
+    told = "due" if kept.few else f"{reader.count(kept.met)} of {reader.count(kept.due)} due"
+    if kept.target is None:
+        return f"{told}, no target"
+    told += f", target {reader.target(kept.target)}"
+    return told if kept.few else f"{told}: {_verdict(kept)}"
+
+
+def _verdict(kept: Kept) -> str:
+    tone = cells.verdict(kept)
+    words = {Tone.GOOD: "on target", Tone.BAD: "missed"}
+    return words.get(tone, "below, maybe by chance")
+
+
+def _parts(figures: Figures, audience: Audience) -> tuple[Part, ...]:
+    """In the order of a page; a day begins with what can still be saved."""
+    chosen = [part for part in Part if part in audience.parts]
+    if figures.period.cadence is Cadence.WEEKLY:
+        return tuple(chosen)
+    chosen = [part for part in chosen if part not in _WEEKLY_ALONE]
+    return tuple(sorted(chosen, key=lambda part: part is not Part.AT_RISK))
+
+
+def _section(part: Part, figures: Figures, reader: Reader, plan: Plan) -> Section:
+    return Section(part.value, _TITLES[part], _BLOCKS[part](figures, reader, plan))
+
+
+def _tiers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
+    kept = tables.tiers(figures, reader)
+    weekly = figures.period.cadence is Cadence.WEEKLY
+    return (kept, tables.times(figures, reader)) if weekly else (kept,)
+
+
+def _trend(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
+    return (*trend_blocks.charts(figures, reader), trend_blocks.weeks(figures, reader))
+
+
+def _volume(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
+    chart = ticket_tables.backlog_chart(figures, reader)
+    backlog = ticket_tables.backlog(figures, reader)
+    return (ticket_tables.arrivals(figures, reader), *([chart] if chart else []), backlog)
+
+
+def _customers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
+    uptimes = site_tables.customers(figures, reader)
+    return (tables.customers(figures, reader), *([uptimes] if uptimes else []))
+
+
+def _sites(figures: Figures, reader: Reader, plan: Plan) -> tuple[Block, ...]:
+    words = site_tables.uptime(figures, reader, plan.availability)
+    uptimes, promised = site_tables.sites(figures, reader), tables.sites(figures, reader)
+    return (*([words] if words else []), uptimes, *([promised] if promised.rows else []))
+
+
+def _incidents(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
+    words = site_tables.recovery(figures)
+    return (*([words] if words else []), site_tables.incidents(figures, reader))
+
+
+def _one(build: Callable[[Figures, Reader], Block]) -> Callable[..., tuple[Block, ...]]:
+    return lambda figures, reader, _: (build(figures, reader),)
+
+
+_BLOCKS: dict[Part, Callable[[Figures, Reader, Plan], tuple[Block, ...]]] = {
+    Part.TIERS: _tiers,
+    Part.TREND: _trend,
+    Part.RESTATEMENTS: _one(trend_blocks.restatements),
+    Part.OPEN_BREACHES: _one(ticket_tables.open_breaches),
+    Part.BREACHES: _one(ticket_tables.breaches),
+    Part.AT_RISK: _one(ticket_tables.at_risk),
+    Part.VOLUME: _volume,
+    Part.CUSTOMERS: _customers,
+    Part.ASSIGNEES: _one(tables.assignees),
+    Part.SITES: _sites,
+    Part.INCIDENTS: _incidents,
+    Part.ALERTS: _one(site_tables.alerts),
+}

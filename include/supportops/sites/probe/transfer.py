@@ -1,0 +1,253 @@
+"""One HTTP request over one fresh connection, told as a value whatever the server does.
+
+A libcurl handle is used for one hop after another; the connection never is, because a kept one
+would hide a dead listener, an expired certificate and a changed address from the next check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from ssl import cert_time_to_seconds
+from typing import Any
+
+import pycurl
+
+from supportops.sites.check import Phases, Reason
+from supportops.sites.probe import curl_errors
+from supportops.sites.probe.page import CAP
+from supportops.sites.probe.response import Hop
+from supportops.sites.probe.web_address import WebAddress
+from supportops.sites.site import Expectation
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_STOP = -1
+# A body in crumbs costs us a call each: an endless row of them would keep the loop from others.
+_MOST_PIECES = CAP // 64
+# Without OpenSSL's post-quantum default: a sixth of the CPU of a check, and nothing secret is
+# said that would have to stay secret.
+_CURVES = "X25519:P-256:P-384:P-521"
+
+
+class Transfer:
+    """A libcurl handle and what it heard of the current request.
+
+    `trust` is the file of certificate authorities, `user_agent` what we call ourselves.
+    """
+
+    def __init__(self, *, user_agent: str, trust: str) -> None:
+        self.curl = pycurl.Curl()
+        self._pinned: str | None = None
+        self._sockets: list[socket.socket] = []
+        self._forget(Expectation(), ())
+        self._set_up(user_agent, trust)
+
+    def _set_up(self, user_agent: str, trust: str) -> None:
+        for option, value in (
+            (pycurl.USERAGENT, user_agent),
+            (pycurl.CAINFO, trust),
+            (pycurl.SSL_VERIFYPEER, 1),
+            (pycurl.SSL_VERIFYHOST, 2),
+            (pycurl.SSL_SESSIONID_CACHE, 0),
+            (pycurl.SSL_EC_CURVES, _CURVES),
+            (pycurl.OPT_CERTINFO, 1),
+            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+            (pycurl.ACCEPT_ENCODING, ""),
+            (pycurl.FRESH_CONNECT, 1),
+            (pycurl.FORBID_REUSE, 1),
+            (pycurl.FOLLOWLOCATION, 0),
+            (pycurl.NOSIGNAL, 1),
+            (pycurl.PROXY, ""),
+            (pycurl.NOPROXY, "*"),
+            (pycurl.NETRC, 0),
+            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.HTTPHEADER, ["Accept: */*", "Connection: close"]),
+            (pycurl.HEADERFUNCTION, self._on_header),
+            (pycurl.WRITEFUNCTION, self._on_body),
+            (pycurl.XFERINFOFUNCTION, self._on_progress),
+            (pycurl.NOPROGRESS, 0),
+            (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+        ):
+            self.curl.setopt(option, value)
+
+    def _forget(self, expect: Expectation, addresses: Sequence[str]) -> None:
+        self._expect = expect
+        self._allowed = frozenset(ip_address(address) for address in addresses)
+        self._reads = bool(expect.contains or expect.not_contains)
+        self._status: int | None = None
+        self._location: bytes | None = None
+        self._content_type = b""
+        self._body = bytearray()
+        self._decoded = 0
+        self._pieces = 0
+        self._capped = False
+        self._enough = False
+        self._strayed: str | None = None
+
+    def start(
+        self, there: WebAddress, addresses: Sequence[str], expect: Expectation, seconds: float
+    ) -> None:
+        """Makes the handle ready to ask `there` at one of `addresses` within `seconds`."""
+        self._forget(expect, addresses)
+        curl = self.curl
+        curl.setopt(pycurl.URL, there.url)
+        curl.setopt(pycurl.RESOLVE, self._pins(there, addresses))
+        milliseconds = max(1, int(seconds * 1000))
+        curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
+        if there.login is None:
+            curl.unsetopt(pycurl.USERPWD)
+        else:
+            curl.setopt(pycurl.USERPWD, ":".join(there.login).encode())
+
+    def _pins(self, there: WebAddress, addresses: Sequence[str]) -> list[str]:
+        """libcurl's own cache, made to hold this name and no longer the one asked before."""
+        pins = [] if self._pinned is None else [f"-{self._pinned}"]
+        self._pinned = None
+        if there.ip is None:
+            self._pinned = f"{there.host}:{there.port}"
+            listed = ",".join(f"[{a}]" if ":" in a else a for a in addresses)
+            pins.append(f"{self._pinned}:{listed}")
+        return pins
+
+    def _open_socket(self, _purpose: int, wanted: Any) -> Any:
+        """The second line: whatever libcurl made of the URL, only agreed addresses are reached."""
+        family, kind, protocol, where = wanted
+        if ip_address(where[0]) not in self._allowed:
+            self._strayed = str(where[0])
+            return pycurl.SOCKET_BAD
+        opened = socket.socket(family, kind, protocol)
+        self._sockets.append(opened)
+        return opened
+
+    def _on_header(self, line: bytes) -> int | None:
+        if line[:5] == b"HTTP/":
+            self._status = _status(line)
+            self._location = None
+            self._content_type = b""
+        elif line in (b"\r\n", b"\n"):
+            return self._headers_end()
+        else:
+            name, _, value = line.partition(b":")
+            name = name.lower()
+            if name == b"location":
+                self._location = value.strip()
+            elif name == b"content-type":
+                self._content_type = value.strip()
+        return None
+
+    def _headers_end(self) -> int | None:
+        """Stops where the body cannot change the verdict: a redirect, a wrong status."""
+        status = self._status
+        if status is None or status < 200:
+            return None
+        if self._leads_on(status) or not self._expect.accepts(status):
+            self._enough = True
+            return _STOP
+        return None
+
+    def _leads_on(self, status: int) -> bool:
+        """A redirect is followed, unless it is itself what is expected of this page."""
+        if status not in REDIRECTS or self._location is None:
+            return False
+        return self._expect.accepts(200) or not self._expect.accepts(status)
+
+    def _on_body(self, chunk: bytes) -> int | None:
+        room = CAP - self._decoded
+        self._decoded += len(chunk)
+        self._pieces += 1
+        if self._reads:
+            self._body += chunk[:room]
+        if len(chunk) > room or self._pieces > _MOST_PIECES:
+            self._capped = self._enough = True
+            return _STOP
+        return None
+
+    def _on_progress(self, _total: int, wire: int, _up_total: int, _up: int) -> int | None:
+        if wire > CAP:
+            self._capped = self._enough = True
+            return 1
+        return None
+
+    def finish(self, code: int, message: str) -> Hop:
+        """What became of the request that libcurl ended with `code` (0: well)."""
+        self._drop_sockets()
+        phases = self._phases()
+        if self._enough:
+            code = 0
+        reason, detail = (Reason.OK, "") if code == 0 else self._failure(code, message, phases)
+        return Hop(
+            reason,
+            detail,
+            self._status,
+            self._leading_to(),
+            bytes(self._body),
+            self._content_type,
+            self._capped,
+            phases,
+            self._certificate_expires(),
+            self.curl.getinfo(pycurl.PRIMARY_IP) or None,
+            int(self.curl.getinfo(pycurl.SIZE_DOWNLOAD_T)),
+        )
+
+    def _failure(self, code: int, message: str, phases: Phases) -> tuple[Reason, str]:
+        if self._strayed is not None:
+            return Reason.BLOCKED_ADDRESS, f"{self._strayed} was not agreed on"
+        ended = curl_errors.Ended(
+            code,
+            message,
+            self.curl.getinfo(pycurl.OS_ERRNO),
+            self.curl.getinfo(pycurl.SSL_VERIFYRESULT),
+            phases,
+        )
+        return ended.reason, ended.detail
+
+    def _leading_to(self) -> str | None:
+        if self._status is None or not self._leads_on(self._status) or self._location is None:
+            return None
+        return self._location.decode("utf-8", "replace")
+
+    def _phases(self) -> Phases:
+        read = self.curl.getinfo
+        return Phases(
+            connect=_ms(read(pycurl.CONNECT_TIME)),
+            tls=_ms(read(pycurl.APPCONNECT_TIME)),
+            first_byte=_ms(read(pycurl.STARTTRANSFER_TIME)) if self._status else None,
+            total=read(pycurl.TOTAL_TIME) * 1000,
+        )
+
+    def _certificate_expires(self) -> datetime | None:
+        chain = self.curl.getinfo_raw(pycurl.INFO_CERTINFO)
+        for name, value in chain[0] if chain else ():
+            if name == b"Expire date":
+                return _expiry(value)
+        return None
+
+    def _drop_sockets(self) -> None:
+        for opened in self._sockets:
+            opened.close()
+        self._sockets.clear()
+
+    def close(self) -> None:
+        self._drop_sockets()
+        self.curl.close()
+
+
+def _ms(seconds: float) -> float | None:
+    return seconds * 1000 if seconds > 0 else None
+
+
+def _status(line: bytes) -> int | None:
+    parts = line.split(None, 2)
+    number = parts[1] if len(parts) > 1 else b""
+    return int(number) if number.isdigit() and len(number) == 3 else None
+
+
+def _expiry(text: bytes) -> datetime | None:
+    """`Nov 20 22:46:31 2026 GMT` as OpenSSL prints it; None for what a hostile one may say."""
+    with contextlib.suppress(ValueError, OverflowError):
+        return datetime.fromtimestamp(cert_time_to_seconds(text.decode("ascii")), UTC)
+    return None

@@ -1,0 +1,244 @@
+"""Reads CSV and JSON lines, plain or gzipped, row by row; what cannot be read is told by line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from supportops.tickets.imports.mapping import FileFormat, ImportMapping, Record
+
+MAX_LINE = 2 * 1024 * 1024
+KEPT_CONTENT = 2_000
+_GZIP = b"\x1f\x8b"
+_STRANGE = re.compile("[\0\ud800-\udfff]")
+_BROKEN = (EOFError, OSError, zlib.error)
+
+
+class ImportFault(ValueError):
+    """A file of which nothing can be loaded: not there, empty, or without the columns needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be loaded: its first line (from 1), why, and the beginning of it."""
+
+    line: int
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRow:
+    """A row as text by column; cells that mean nothing are left out."""
+
+    line: int
+    record: Record
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """An open file; `size` is its length in bytes on disk, `done` how many of them are read."""
+
+    raw: BinaryIO
+    text: io.TextIOWrapper
+    size: int
+    mapping: ImportMapping
+
+    @property
+    def done(self) -> int:
+        return self.raw.tell()
+
+    def rows(self) -> Iterator[GoodRow | BadRow]:
+        """Every row, in the file's order. Raises ImportFault before the first."""
+        lines = _Lines(self.text)
+        if self.mapping.format is FileFormat.CSV:
+            return _csv_rows(lines, self.mapping)
+        return _json_rows(lines, self.mapping)
+
+
+@contextmanager
+def open_records(path: Path, mapping: ImportMapping) -> Iterator[RecordFile]:
+    """The file at `path`. Raises ImportFault where there is none that can be read."""
+    try:
+        codecs.lookup(mapping.encoding)
+        raw = path.open("rb")
+    except (OSError, LookupError) as error:
+        raise ImportFault(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    with raw:
+        unpacked = _unpacked(raw)
+        # Bytes that are no text become marks, so that they spoil their own row alone.
+        with io.TextIOWrapper(
+            unpacked, mapping.encoding, errors="surrogateescape", newline=""
+        ) as text:
+            yield RecordFile(raw, text, path.stat().st_size, mapping)
+
+
+def _unpacked(raw: BinaryIO) -> BinaryIO:
+    packed = raw.read(2) == _GZIP
+    raw.seek(0)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+
+
+class _LongLineError(Exception):
+    """A line longer than any that is read."""
+
+
+class _Lines:
+    """The lines of a file, one at a time and none without end.
+
+    No generator, since one that raises has ended: this goes on with the line after.
+    """
+
+    def __init__(self, file: io.TextIOWrapper) -> None:
+        self._file = file
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(MAX_LINE)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) == MAX_LINE and not line.endswith("\n"):
+            while (rest := self._file.readline(MAX_LINE)) and not rest.endswith("\n"):
+                pass
+            raise _LongLineError
+        return line
+
+
+def _csv_rows(lines: _Lines, mapping: ImportMapping) -> Iterator[GoodRow | BadRow]:
+    reader = csv.reader(lines, delimiter=mapping.delimiter, strict=True)
+    names = _header(reader, mapping)
+    while True:
+        line = lines.number + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except _BROKEN as error:
+            yield _broken(line, error)
+            return
+        except (csv.Error, _LongLineError) as error:
+            yield BadRow(line, _unreadable(error), "")
+            continue
+        if cells:
+            yield _csv_row(line, names, cells, mapping)
+
+
+def _header(reader: Iterator[list[str]], mapping: ImportMapping) -> list[str]:
+    try:
+        names = [name.strip() for name in next(reader, [])]
+    except (*_BROKEN, csv.Error, _LongLineError) as error:
+        raise ImportFault(f"its first line cannot be read: {_unreadable(error)}") from None
+    if not names:
+        raise ImportFault("the file is empty")
+    missing = sorted(mapping.columns - set(names))
+    if missing:
+        found = ", ".join(names)[:300]
+        raise ImportFault(f"no column {', '.join(missing)}; the file has {found}")
+    twice = sorted(name for name in mapping.columns if names.count(name) > 1)
+    if twice:
+        raise ImportFault(f"the column {', '.join(twice)} stands there twice")
+    return names
+
+
+def _csv_row(
+    line: int, names: list[str], cells: list[str], mapping: ImportMapping
+) -> GoodRow | BadRow:
+    content = mapping.delimiter.join(cells)
+    if len(cells) != len(names):
+        return _bad(line, f"{len(cells)} cells where the first line has {len(names)}", content)
+    if (reason := _strange(content, mapping)) is not None:
+        return _bad(line, reason, content)
+    missing = mapping.missing
+    record = {
+        name: cell for name, cell in zip(names, cells, strict=True) if cell and cell not in missing
+    }
+    return GoodRow(line, record, content)
+
+
+def _json_rows(lines: _Lines, mapping: ImportMapping) -> Iterator[GoodRow | BadRow]:
+    while True:
+        line = lines.number + 1
+        try:
+            content = next(lines)
+        except StopIteration:
+            return
+        except _BROKEN as error:
+            yield _broken(line, error)
+            return
+        except _LongLineError as error:
+            yield BadRow(line, _unreadable(error), "")
+            continue
+        if content.strip():
+            yield _json_row(line, content.strip(), mapping)
+
+
+def _json_row(line: int, content: str, mapping: ImportMapping) -> GoodRow | BadRow:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        return _bad(line, f"no JSON: {error}"[:200], content)
+    if not isinstance(found, dict):
+        return _bad(line, "no JSON object", content)
+    record: dict[str, str] = {}
+    for name in mapping.columns & found.keys():
+        word = _word(found[name])
+        if word is None:
+            return _bad(line, f"{name}: a text, number or list of texts belongs here", content)
+        if (reason := _strange(word, mapping)) is not None:
+            return _bad(line, reason, content)
+        if word and word not in mapping.missing:
+            record[name] = word
+    return GoodRow(line, record, content)
+
+
+def _word(value: Any) -> str | None:
+    """A JSON value as a cell: lists are joined by commas, null is empty; None for an object."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return ",".join(str(item) for item in value)
+    return None
+
+
+def _strange(content: str, mapping: ImportMapping) -> str | None:
+    if content.isascii() and "\0" not in content:
+        return None
+    found = _STRANGE.search(content)
+    if found is None:
+        return None
+    return "a NUL character" if found[0] == "\0" else f"bytes that are no {mapping.encoding}"
+
+
+def _broken(line: int, error: BaseException) -> BadRow:
+    return BadRow(line, f"the file cannot be read from here on: {_unreadable(error)}", "")
+
+
+def _unreadable(error: BaseException) -> str:
+    if isinstance(error, _LongLineError):
+        return f"a line of more than {MAX_LINE >> 20} MiB"
+    if isinstance(error, EOFError):
+        return "it ends in the middle of compressed data"
+    return (str(error) or type(error).__name__)[:200]
+
+
+def _bad(line: int, reason: str, content: str) -> BadRow:
+    return BadRow(line, reason, content[:KEPT_CONTENT])

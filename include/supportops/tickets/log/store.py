@@ -1,0 +1,241 @@
+"""Keeps ticket events, and beside them each ticket's state as the fold of its events.
+
+`ticket_events` is only ever appended to. A row of `tickets` is a function of its events: whoever
+appends some folds the tickets they touch anew, so the order in which events arrive, and how
+often, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+
+from supportops.db.engine import take_turns
+from supportops.db.schema import ticket_events as events_table
+from supportops.db.schema import tickets as tickets_table
+from supportops.tickets.columns import instant
+from supportops.tickets.folding import NEVER, TicketColumns, fold_columns, status_of
+from supportops.tickets.log.event_reading import event_columns
+from supportops.tickets.log.event_writing import insert_events
+from supportops.tickets.ticket import DONE, Author, Event, EventKind, Ticket, fold
+from supportops.tickets.validation import fitting, unfit
+
+APPENDING = 7_305_003
+BATCH = 5_000
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What `append_events` found: events that were new or known, and tickets seen first."""
+
+    new: int = 0
+    known: int = 0
+    tickets: int = 0
+
+    def __add__(self, other: Appended) -> Appended:
+        return Appended(
+            self.new + other.new, self.known + other.known, self.tickets + other.tickets
+        )
+
+
+def append_events(connection: Connection, events: Iterable[Event], now: datetime) -> Appended:
+    """Appends the events that are not there yet and folds the tickets that they touch.
+
+    A ticket is touched when we last heard of it; a `recorded_at` after `now` counts as `now`, so
+    that a wrong clock elsewhere hides no ticket from the next sweep. Appenders take turns until
+    their transactions end. Raises ValueError for an event that `fitness.unfit` names a reason
+    against: ask it first where events come from outside.
+    """
+    take_turns(connection, APPENDING)
+    counted = Appended()
+    iterator = iter(events)
+    while batch := list(islice(iterator, BATCH)):
+        counted += _append(connection, batch, now)
+    return counted
+
+
+def ticket_at(connection: Connection, source: str, ticket: str, at: datetime) -> Ticket | None:
+    """The ticket as it was at `at`, by all that we know today; None before its first event."""
+    events = events_of(connection, source, ticket, until=at)
+    return fold(events) if events else None
+
+
+def events_of(
+    connection: Connection, source: str, ticket: str, until: datetime | None = None
+) -> tuple[Event, ...]:
+    """A ticket's events up to and with `until`, as they happened."""
+    events, tickets = events_table.c, tickets_table.c
+    rows = (
+        select(events_table, tickets.ticket.label("number"))
+        .join(tickets_table, tickets.id == events.ticket)
+        .where(tickets.source == source, tickets.ticket == ticket)
+    )
+    if until is not None:
+        rows = rows.where(events.happened_at <= until)
+    found = [_event(row) for row in connection.execute(rows).mappings()]
+    return tuple(sorted(found, key=lambda event: event.order))
+
+
+def sources_of(connection: Connection, ticket: str) -> list[str]:
+    """The sources that have a ticket of this number."""
+    table = tickets_table.c
+    found = select(table.source).where(table.ticket == ticket).order_by(table.source)
+    return list(connection.execute(found).scalars())
+
+
+def _append(connection: Connection, batch: Sequence[Event], now: datetime) -> Appended:
+    for event in batch:
+        if (reason := unfit(event)) is not None:
+            raise ValueError(f"the event {event.source_event[:80]!r} cannot be kept: {reason}")
+    given: dict[Key, Event] = {}
+    for event in batch:
+        given.setdefault((event.source, event.source_event), event)
+    known = _existing(connection, events_table.c.source_event, given)
+    new = [fitting(event) for key, event in given.items() if key not in known]
+    tickets, created = _numbered(connection, new, now)
+    if new:
+        numbered = [(tickets[event.source, event.ticket].id, event) for event in new]
+        insert_events(connection, numbered, now)
+        _refold(connection, _touched(new, tickets, now))
+    return Appended(len(new), len(batch) - len(new), created)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    id: int
+    touched_at: datetime | None
+
+
+def _existing(connection: Connection, column: Any, keys: Iterable[Key]) -> set[Key]:
+    """Which of `keys`, pairs of a source and a value of `column`, the column's table has."""
+    found: set[Key] = set()
+    for source, names in _by_source(keys).items():
+        rows = select(column).where(column.table.c.source == source, column.in_(names))
+        found.update((source, name) for name in connection.execute(rows).scalars())
+    return found
+
+
+def _by_source(keys: Iterable[Key]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for source, name in sorted(set(keys)):
+        grouped.setdefault(source, []).append(name)
+    return grouped
+
+
+def _numbered(
+    connection: Connection, events: Sequence[Event], now: datetime
+) -> tuple[dict[Key, _Numbered], int]:
+    """Each event's ticket in the store, and how many had to be made."""
+    wanted = {(event.source, event.ticket) for event in events}
+    missing = wanted - _existing(connection, tickets_table.c.ticket, wanted)
+    if missing:
+        rows = [_blank(source, ticket, now) for source, ticket in sorted(missing)]
+        connection.execute(insert(tickets_table), rows)
+    table, found = tickets_table.c, {}
+    for source, names in _by_source(wanted).items():
+        rows_of = select(table.id, table.ticket, table.touched_at).where(
+            table.source == source, table.ticket.in_(names)
+        )
+        for row in connection.execute(rows_of):
+            key = (source, row.ticket)
+            found[key] = _Numbered(row.id, None if key in missing else row.touched_at)
+    return found, len(missing)
+
+
+def _touched(
+    events: Sequence[Event], tickets: Mapping[Key, _Numbered], now: datetime
+) -> dict[int, datetime]:
+    """When we last heard of each ticket that `events` are about, by its id."""
+    touched: dict[int, datetime] = {}
+    for event in events:
+        ticket = tickets[event.source, event.ticket]
+        recorded = min(event.recorded_at, now)
+        touched[ticket.id] = max(touched.get(ticket.id, ticket.touched_at or recorded), recorded)
+    return touched
+
+
+def _refold(connection: Connection, touched: Mapping[int, datetime]) -> None:
+    """Writes the state of these tickets anew, from all of their events."""
+    ids = sorted(touched)
+    folded = fold_columns(event_columns(connection, tickets=ids))
+    told = _told(connection, ids)
+    rows = [
+        {**state, **told[state["row"]], "touched_at": touched[state["row"]]}
+        for state in _states(folded)
+    ]
+    names = [name for name in rows[0] if name != "row"]
+    statement = update(tickets_table).where(tickets_table.c.id == bindparam("row"))
+    connection.execute(statement.values({name: bindparam(name) for name in names}), rows)
+
+
+def _states(folded: TicketColumns) -> list[dict[str, Any]]:
+    """Each ticket's columns in the store, apart from those that come out of events' facts."""
+    values = folded.values
+    named: dict[str, list[Any]] = {"row": folded.ticket.tolist()}
+    for name in ("created_at", "solved_at", "ended_at", "updated_at"):
+        column = getattr(folded, name).tolist()
+        named[name] = [None if at == NEVER else instant(at) for at in column]
+    for name in ("priority", "tier", "assignee", "site", "customer", "merged_into", "tags"):
+        named[name] = [values[code] for code in getattr(folded, name).tolist()]
+    statuses = [status_of(values[code]) for code in folded.status.tolist()]
+    named["status"] = [status.value for status in statuses]
+    named["open"] = [
+        ended is None and status not in DONE
+        for ended, status in zip(named["ended_at"], statuses, strict=True)
+    ]
+    named["tags"] = [",".join(tag for tag in (t or "").split(",") if tag) for t in named["tags"]]
+    return [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
+
+
+def _told(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Subject and requester of each ticket's creation, and the rule that gave it its tier."""
+    table = events_table.c
+    kinds = (EventKind.CREATED.value, EventKind.TIER.value)
+    facts = [table.facts[name].as_string().label(name) for name in ("subject", "requester", "rule")]
+    rows = select(table.ticket, table.kind, table.happened_at, table.source_event, *facts).where(
+        table.ticket.in_(ids), table.kind.in_(kinds)
+    )
+    told: dict[int, dict[str, Any]] = {
+        each: {"subject": "", "requester": "", "tier_rule": None} for each in ids
+    }
+    found = sorted(connection.execute(rows), key=lambda row: (row.happened_at, row.source_event))
+    for row in found:
+        if row.kind == EventKind.TIER:
+            told[row.ticket]["tier_rule"] = row.rule
+        else:
+            told[row.ticket] |= {"subject": row.subject or "", "requester": row.requester or ""}
+    return told
+
+
+def _blank(source: str, ticket: str, now: datetime) -> dict[str, Any]:
+    return {
+        "source": source,
+        "ticket": ticket,
+        "subject": "",
+        "requester": "",
+        "status": "new",
+        "tags": "",
+        "open": True,
+        "touched_at": now,
+    }
+
+
+def _event(row: RowMapping) -> Event:
+    return Event(
+        source=row["source"],
+        source_event=row["source_event"],
+        ticket=row["number"],
+        kind=EventKind(row["kind"]),
+        happened_at=row["happened_at"],
+        recorded_at=row["recorded_at"],
+        author=Author(row["author"]),
+        value=row["value"],
+        facts=row["facts"] or {},
+    )

@@ -1,0 +1,221 @@
+"""A small client of Zendesk's API: the exports that the sync reads, and tickets of our own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from supportops.tickets.zendesk.http import ZendeskHttp
+from supportops.tickets.zendesk.model import (
+    Account,
+    EventPage,
+    TicketPage,
+    UnsureError,
+    ZendeskError,
+)
+from supportops.tickets.zendesk.pace import Pace
+from supportops.tickets.zendesk.records import LONGEST_WORD, clean, optional_number
+
+MOST_IDS = 100
+PRIORITIES = ("urgent", "high", "normal", "low")
+# How often a write is looked up and sent again before somebody else must see to it.
+WRITE_TRIES = 4
+
+
+class Client:
+    """One conversation with one account; close it, or use it with `with`.
+
+    Every method raises ZendeskError with one clear line. Reads are repeated through rate limits,
+    server errors and cut connections; a write is repeated only after a look whether it arrived.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        http: ZendeskHttp | None = None,
+    ) -> None:
+        self.account = account
+        self._sleep = sleep
+        self._http = http or ZendeskHttp(account, sleep=sleep, monotonic=monotonic)
+        self._exports = Pace(monotonic, sleep)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    @property
+    def their_clock(self) -> datetime | None:
+        """The time by Zendesk's clock when it last answered."""
+        return self._http.their_clock
+
+    def tickets(self, *, start: int = 0, cursor: str | None = None) -> TicketPage:
+        """The next page of tickets after `cursor`; the very first one begins at `start`."""
+        query = {"start_time": str(start)} if cursor is None else {"cursor": cursor}
+        path = "/api/v2/incremental/tickets/cursor.json"
+        body = self._export(path, query)
+        after = body.get("after_cursor")
+        if after is not None and not isinstance(after, str):
+            raise ZendeskError(f"Zendesk: GET {path}: after_cursor is no text")
+        return TicketPage(_list(body, "tickets", path), after, body.get("end_of_stream") is True)
+
+    def events(self, *, start: int) -> EventPage:
+        """The ticket events from the second `start` on, that second included."""
+        path = "/api/v2/incremental/ticket_events.json"
+        query = {"start_time": str(start), "include": "comment_events"}
+        body = self._export(path, query)
+        events = _list(body, "ticket_events", path)
+        end = body.get("end_time")
+        if end is not None and (isinstance(end, bool) or not isinstance(end, int)):
+            raise ZendeskError(f"Zendesk: GET {path}: end_time is no number")
+        # Some time-based exports leave end_of_stream out; then a page that moves on is no end.
+        last = body.get("end_of_stream", end is None or end <= start)
+        return EventPage(events, end, last is True)
+
+    def people(self, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Role and name by id; whom Zendesk knows no more is left out."""
+        return {
+            key: (clean(user.get("role"), LONGEST_WORD), clean(user.get("name"), LONGEST_WORD))
+            for key, user in self._show_many("users", ids)
+        }
+
+    def organizations(self, ids: Iterable[str]) -> dict[str, str]:
+        """Names by id; empty where this account may not read organizations."""
+        try:
+            found = list(self._show_many("organizations", ids))
+        except ZendeskError as error:
+            if error.status != 403:
+                raise
+            return {}
+        return {key: clean(one.get("name"), LONGEST_WORD) for key, one in found if one.get("name")}
+
+    def create_ticket(
+        self,
+        external_id: str,
+        subject: str,
+        text: str,
+        priority: str,
+        tags: Iterable[str],
+        idempotency_key: str,
+    ) -> str:
+        """The id of the one ticket with `external_id`, which is raised where there is none yet.
+
+        Zendesk honours the key for a limited time only, so the ticket is looked for before each
+        attempt: calling this again, from another process and days later, makes no second one.
+        `priority` is urgent, high, normal or low.
+        """
+        if priority not in PRIORITIES:
+            raise ValueError(f"a priority {priority!r}; expected one of {', '.join(PRIORITIES)}")
+        ticket = {
+            "external_id": external_id,
+            "subject": clean(subject, LONGEST_WORD),
+            "comment": {"body": clean(text), "public": False},
+            "priority": priority,
+            "tags": list(tags),
+        }
+
+        def send() -> str:
+            path = "/api/v2/tickets.json"
+            body = self._http.write("POST", path, {"ticket": ticket}, idempotency_key)
+            return _ticket_id(body.get("ticket"), path)
+
+        return self._once(lambda: self.find_ticket(external_id), send)
+
+    def find_ticket(self, external_id: str) -> str | None:
+        """The oldest ticket with `external_id` that is not deleted."""
+        path = "/api/v2/tickets.json"
+        body = self._http.get(path, external_id=external_id)
+        found = [
+            _ticket_id(ticket, path)
+            for ticket in _list(body, "tickets", path)
+            if isinstance(ticket, Mapping)
+            and ticket.get("external_id") == external_id
+            and ticket.get("status") != "deleted"
+        ]
+        return min(found, key=int, default=None)
+
+    def comment(self, ticket_id: str, text: str, *, public: bool = False) -> None:
+        """Adds `text` to a ticket, once: a ticket that says it already is left as it is."""
+        path = f"/api/v2/tickets/{int(ticket_id)}.json"
+        text = clean(text)
+        body = {"ticket": {"comment": {"body": text, "public": public}}}
+
+        def send() -> str:
+            self._http.write("PUT", path, body)
+            return ticket_id
+
+        self._once(lambda: ticket_id if self._says(ticket_id, text) else None, send)
+
+    def _says(self, ticket_id: str, text: str) -> bool:
+        path = f"/api/v2/tickets/{int(ticket_id)}/comments.json"
+        body = self._http.get(path, sort_order="desc")
+        said = (one.get("body") for one in _list(body, "comments", path) if isinstance(one, dict))
+        # Zendesk trims what it stores.
+        return text.split() in [clean(one).split() for one in said]
+
+    def _once(self, look: Callable[[], str | None], send: Callable[[], str]) -> str:
+        for attempt in range(WRITE_TRIES):
+            found = look()
+            if found is not None:
+                return found
+            try:
+                return send()
+            except UnsureError as error:
+                unsure = error
+                self._sleep(2.0**attempt)
+        found = look()
+        if found is None:
+            raise unsure
+        return found
+
+    def _export(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        self._exports.wait()
+        body: Mapping[str, Any] = self._http.get(path, **query)
+        return body
+
+    def _show_many(self, what: str, ids: Iterable[str]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+        wanted = sorted(set(ids), key=int)
+        path = f"/api/v2/{what}/show_many.json"
+        for place in range(0, len(wanted), MOST_IDS):
+            for one in self._known(what, path, wanted[place : place + MOST_IDS]):
+                key = optional_number(one.get("id")) if isinstance(one, Mapping) else None
+                if key is not None:
+                    yield key, one
+
+    def _known(self, what: str, path: str, ids: Sequence[str]) -> tuple[Any, ...]:
+        """The records of `ids`. One id that Zendesk takes ill does not hide the others."""
+        try:
+            return _list(self._http.get(path, ids=",".join(ids)), what, path)
+        except ZendeskError as error:
+            if error.status not in (400, 404, 422):
+                raise
+        if len(ids) == 1:
+            return ()
+        half = len(ids) // 2
+        return self._known(what, path, ids[:half]) + self._known(what, path, ids[half:])
+
+
+def _list(body: Mapping[str, Any], name: str, path: str) -> tuple[Any, ...]:
+    found = body.get(name)
+    if not isinstance(found, list):
+        raise ZendeskError(f"Zendesk: GET {path}: {name} is no list")
+    return tuple(found)
+
+
+def _ticket_id(ticket: Any, path: str) -> str:
+    found = optional_number(ticket.get("id")) if isinstance(ticket, Mapping) else None
+    if found is None:
+        raise ZendeskError(f"Zendesk: {path}: a ticket without an id")
+    return found

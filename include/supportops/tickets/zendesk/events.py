@@ -1,0 +1,265 @@
+"""From Zendesk's ticket events to ours: each change of each ticket, at the second it happened.
+
+A record is one update of a ticket, with a child for each thing that it changed: `Create` and
+`Change` carry a field and its value, `Comment` its text (only with the sideload). Zendesk adds
+types as it likes, so what is not known here is kept as a note with its raw type, which no clock
+reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.zendesk.model import SOURCE, Account, Names
+from supportops.tickets.zendesk.records import (
+    DELETED,
+    LONGEST_WORD,
+    BadRecordError,
+    Rejected,
+    automatic,
+    clean,
+    instant,
+    number,
+    optional_number,
+    record,
+    reject,
+    status,
+    tags,
+)
+from supportops.tickets.zendesk.snapshots import MERGED_TAG
+
+PLACE = "incremental/ticket_events"
+# What an agent's merge writes into the ticket that it closes.
+_MERGED_INTO = re.compile(r"merged into (?:request|ticket) #?([0-9]{1,20})", re.IGNORECASE)
+_FIELDS = ("status", "priority", "assignee_id", "organization_id", "tags")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a page of ticket events says: our events, and the records set aside."""
+
+    events: tuple[Event, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def read(
+    audits: Iterable[Any],
+    account: Account,
+    names: Names,
+    requesters: Mapping[str, str],
+    now: datetime,
+) -> Changes:
+    """`requesters` holds who raised a ticket, by the ticket's id. A bad child spares the rest."""
+    events: list[Event] = []
+    rejected: list[Rejected] = []
+    for raw in audits:
+        try:
+            audit = _Audit(raw, account, names, requesters, now)
+        except BadRecordError as error:
+            rejected.append(reject(_name(raw), PLACE, str(error), raw))
+            continue
+        for place, child in enumerate(audit.children):
+            try:
+                events += audit.read(child, place)
+            except BadRecordError as error:
+                name = f"event/{audit.id}/{place}"
+                rejected.append(reject(name, PLACE, str(error), child))
+    return Changes(tuple(events), tuple(rejected))
+
+
+def people_in(audits: Iterable[Any]) -> set[str]:
+    """The ids of those whose roles and names are needed to read `audits`."""
+    found = {optional_number(audit.get("updater_id")) for audit in _objects(audits)}
+    for child in _children(audits):
+        found |= {optional_number(child.get(name)) for name in ("author_id", "assignee_id")}
+    return {one for one in found if one is not None and not one.startswith("-")}
+
+
+def organizations_in(audits: Iterable[Any]) -> set[str]:
+    found = {optional_number(child.get("organization_id")) for child in _children(audits)}
+    return {one for one in found if one is not None}
+
+
+def ticket_ids(audits: Iterable[Any]) -> set[str]:
+    found = {optional_number(audit.get("ticket_id")) for audit in _objects(audits)}
+    return {one for one in found if one is not None}
+
+
+class _Audit:
+    """One update of a ticket: its own parts are looked at first, its children one by one."""
+
+    def __init__(
+        self,
+        raw: Any,
+        account: Account,
+        names: Names,
+        requesters: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        fields = record(raw, "the ticket event")
+        self.id = number(fields, "id")
+        self.ticket = number(fields, "ticket_id")
+        self.via = fields.get("via")
+        stamp = fields.get("created_at")
+        self.at = instant(fields.get("timestamp") if stamp is None else stamp, "created_at")
+        children = fields.get("child_events")
+        if not isinstance(children, list):
+            raise BadRecordError("child_events is no list")
+        self.children: list[Any] = children
+        self.account = account
+        self.names = names
+        self.now = now
+        self.requester = requesters.get(self.ticket)
+        self.updater = optional_number(fields.get("updater_id"))
+        self.creates = any(
+            isinstance(child, Mapping) and child.get("event_type") == "Create" for child in children
+        )
+
+    def read(self, child: Any, place: int) -> list[Event]:
+        fields = record(child, "the child event")
+        name = optional_number(fields.get("id"))
+        key = f"event/{name}" if name else f"event/{self.id}/{place}"
+        match fields.get("event_type"):
+            case "Comment" | "VoiceComment":
+                return self._comment(key, fields)
+            case "Create" | "Change":
+                return self._changes(key, fields)
+            case kind:
+                return [self._note(key, fields, clean(kind, LONGEST_WORD))]
+
+    def _comment(self, key: str, fields: Mapping[str, Any]) -> list[Event]:
+        public = fields.get("public", fields.get("comment_public"))
+        if not isinstance(public, bool):
+            raise BadRecordError("a comment that is neither public nor private")
+        if self.creates:
+            # What the ticket was raised with: its text is the creation's own, and no reply to it.
+            return []
+        person = optional_number(fields.get("author_id")) or self.updater
+        text = clean(fields.get("plain_body") or fields.get("body"))
+        kind = EventKind.COMMENT if public else EventKind.NOTE
+        author = self._author(fields, person)
+        return [self._event(key, kind, None, author, {"text": text, "author_id": person})]
+
+    def _changes(self, key: str, raw: Mapping[str, Any]) -> list[Event]:
+        fields = _by_name(raw)
+        author = self._author(raw, self.updater)
+        found: list[Event] = []
+        for name in _FIELDS:
+            if name in fields:
+                found += self._change(key, name, fields, author)
+        for entry in _custom_fields(fields, self.account):
+            found.append(self._event(f"{key}/site", EventKind.SITE, entry, author))
+        return found or [self._note(key, raw, clean(raw.get("event_type"), LONGEST_WORD))]
+
+    def _change(
+        self, key: str, name: str, fields: Mapping[str, Any], author: Author
+    ) -> list[Event]:
+        value = fields[name]
+        match name:
+            case "status":
+                return self._status(key, value, fields.get("previous_value"), author)
+            case "tags":
+                return self._tags(key, fields, author)
+            case "priority":
+                word = clean(value, LONGEST_WORD) or None
+                return [self._event(f"{key}/priority", EventKind.PRIORITY, word, author)]
+            case "assignee_id":
+                who = self._named(value, self.names.people)
+                return [self._event(f"{key}/assignee", EventKind.ASSIGNEE, who, author)]
+            case _:
+                whose = self._named(value, self.names.organizations)
+                return [self._event(f"{key}/customer", EventKind.CUSTOMER, whose, author)]
+
+    def _status(self, key: str, value: Any, before: Any, author: Author) -> list[Event]:
+        if value == DELETED:
+            return [self._event(f"{key}/deleted", EventKind.DELETED, None, author)]
+        found = [self._event(f"{key}/status", EventKind.STATUS, status(value).value, author)]
+        if before == DELETED:
+            found.append(self._event(f"{key}/restored", EventKind.RESTORED, None, author))
+        return found
+
+    def _tags(self, key: str, fields: Mapping[str, Any], author: Author) -> list[Event]:
+        words = tags(fields["tags"])
+        if words is None:
+            raise BadRecordError("tags is no list of words")
+        found = [self._event(f"{key}/tags", EventKind.TAGS, words, author)]
+        before = (tags(fields.get("previous_value")) or "").split(",")
+        if MERGED_TAG in words.split(",") and MERGED_TAG not in before:
+            merged = self._event("", EventKind.MERGED, self._merged_into(), author)
+            found.append(merged)
+        return found
+
+    def _merged_into(self) -> str | None:
+        """The ticket that this one went into, as the comment of the same update names it."""
+        for child in self.children:
+            if isinstance(child, Mapping) and child.get("event_type") == "Comment":
+                found = _MERGED_INTO.search(clean(child.get("plain_body") or child.get("body")))
+                if found:
+                    return found[1]
+        return None
+
+    def _note(self, key: str, fields: Mapping[str, Any], kind: str) -> Event:
+        kept = {
+            clean(name, LONGEST_WORD): clean(value, LONGEST_WORD)
+            for name, value in list(fields.items())[:30]
+            if name not in ("html_body", "attachments")
+        }
+        author = self._author(fields, self.updater)
+        return self._event(key, EventKind.NOTE, None, author, {"type": kind, "raw": kept})
+
+    def _author(self, fields: Mapping[str, Any], person: str | None) -> Author:
+        # A trigger's changes come within the update that set it off, each with its own via.
+        if automatic(fields.get("via") or self.via):
+            return Author.AUTOMATIC
+        return self.names.author(person, self.requester)
+
+    def _named(self, value: Any, names: Mapping[str, str]) -> str | None:
+        found = optional_number(value)
+        return None if found is None else names.get(found, found)
+
+    def _event(
+        self,
+        key: str,
+        kind: EventKind,
+        value: str | None,
+        author: Author,
+        facts: Mapping[str, Any] | None = None,
+    ) -> Event:
+        # A ticket is merged away once at most, whichever export tells of it first.
+        name = key or f"ticket/{self.ticket}/merged"
+        return Event(SOURCE, name, self.ticket, kind, self.at, self.now, author, value, facts or {})
+
+
+def _by_name(child: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The child with its field as a key; audits write it as `field_name` and `value`."""
+    name = child.get("field_name")
+    return {**child, name: child.get("value")} if isinstance(name, str) else child
+
+
+def _custom_fields(fields: Mapping[str, Any], account: Account) -> list[str | None]:
+    custom = fields.get("custom_ticket_fields")
+    if account.site_field is None or not isinstance(custom, Mapping):
+        return []
+    if account.site_field not in custom:
+        return []
+    return [clean(custom[account.site_field], LONGEST_WORD) or None]
+
+
+def _objects(rows: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    return (row for row in rows if isinstance(row, Mapping))
+
+
+def _children(audits: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    for audit in _objects(audits):
+        children = audit.get("child_events")
+        yield from _objects(children) if isinstance(children, list) else ()
+
+
+def _name(raw: Any) -> str:
+    found = optional_number(raw.get("id")) if isinstance(raw, Mapping) else None
+    return f"event/{found}" if found else "event/?"

@@ -1,0 +1,205 @@
+"""The command line as a user runs it: real processes, exit codes, one clear line for a fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from airflow_home import ROOT
+from sites.servers import answer, closed_port, server
+from supportops.cli.main import app
+
+LEVELS = (ROOT / "include/config/service_levels.yaml").read_text()
+ALERTS = """
+receivers: {team: [{name: team, channel: email, secret: apprise_nobody}]}
+routes: [{name: all, steps: [{receivers: [team]}]}]
+"""
+
+
+def supportops(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "SUPPORT"))}
+    return subprocess.run(
+        [sys.executable, "-m", "supportops.cli.main", *arguments],
+        env=environment | {"PYTHONPATH": str(ROOT / "include"), "COLUMNS": "200"} | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def folder(tmp_path: Path, sites: str, alerts: str = ALERTS) -> str:
+    for name, text in (("sites", sites), ("alerts", alerts), ("service_levels", LEVELS)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    return str(tmp_path)
+
+
+def every_command() -> list[tuple[str, ...]]:
+    found = []
+
+    def walk(command, path: tuple[str, ...]) -> None:
+        found.append(path)
+        for name, inner in getattr(command, "commands", {}).items():
+            walk(inner, (*path, name))
+
+    walk(get_command(app), ())
+    return found
+
+
+@pytest.mark.parametrize("path", every_command(), ids=" ".join)
+def test_every_command_has_help_with_a_sentence(path: tuple[str, ...]) -> None:
+    command = get_command(app)
+    for name in path:
+        command = command.commands[name]
+    assert command.help or command.short_help
+    assert len((command.help or "").split()) >= 2
+
+
+def test_help_of_the_whole_ends_with_0_and_no_environment() -> None:
+    assert supportops("--help").returncode == 0
+
+
+@pytest.mark.parametrize("path", [p for p in every_command() if len(p) == 1], ids=" ".join)
+def test_the_readme_or_the_deployment_page_shows_every_command(path: tuple[str, ...]) -> None:
+    prose = (ROOT / "README.md").read_text() + (ROOT / "docs/deployment.md").read_text()
+    assert f"supportops {path[0]}" in prose
+
+
+def test_probe_answers_in_the_order_asked_and_finds_what_is_down() -> None:
+    with server(answer(b"Welcome")) as site:
+        dead = f"http://127.0.0.1:{closed_port()}/"
+        done = supportops("probe", dead, site.url(), "--allow-private", "--json")
+    rows = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [row["url"] for row in rows] == [dead, site.url()]
+    assert [row["state"] for row in rows] == ["down", "up"]
+    assert [row["reason"] for row in rows] == ["refused", "ok"]
+    assert rows[1]["status"] == 200
+    assert set(rows[1]["phases"]) == {"dns", "connect", "tls", "first_byte", "total"}
+    assert rows[1]["certificate_expires"] is None
+
+
+def test_probe_of_healthy_sites_ends_with_0() -> None:
+    with server(answer(b"Welcome")) as site:
+        done = supportops("probe", site.url(), "--allow-private", "--contains", "Welcome")
+    assert done.returncode == 0
+    assert "up" in done.stdout
+
+
+def test_probe_misses_a_text() -> None:
+    with server(answer(b"Welcome")) as site:
+        done = supportops("probe", site.url(), "--allow-private", "--contains", "Bye", "--json")
+    assert json.loads(done.stdout)[0]["reason"] == "text_missing"
+    assert done.returncode == 1
+
+
+def test_probe_refuses_private_addresses_unless_allowed() -> None:
+    with server(answer(b"Welcome")) as site:
+        done = supportops("probe", site.url(), "--json")
+        assert site.connections == 0
+    assert json.loads(done.stdout)[0]["reason"] == "blocked_address"
+
+
+def test_probe_without_an_address_is_a_usage_fault() -> None:
+    assert supportops("probe").returncode == 2
+    assert supportops("probe", "http://127.0.0.1/", "--deadline", "0").returncode == 2
+
+
+def test_config_check_of_the_shipped_files_is_fine() -> None:
+    done = supportops("config", "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" 2 audiences\n")
+
+
+def test_config_check_tells_every_fault_with_its_line(tmp_path: Path) -> None:
+    where = folder(tmp_path, "sites:\n  - {name: A, customer: B, url: ftp://a/}\nfoo: 1\n")
+    done = supportops("config", "check", where)
+    assert done.returncode == 2
+    assert re.search(r"sites\.yaml:2 sites\[0\]\.url: found 'ftp://a/', expected", done.stderr)
+    assert re.search(r"sites\.yaml:3 foo: found 1, expected no such key", done.stderr)
+
+
+def test_config_schema_is_a_json_schema_of_each_file() -> None:
+    for name in ("sites", "alerts", "service_levels"):
+        schema = json.loads(supportops("config", "schema", name).stdout)
+        assert schema["type"] == "object"
+    assert supportops("config", "schema", "nonsense").returncode == 2
+
+
+def test_without_a_store_every_command_that_needs_one_says_what_to_set() -> None:
+    for arguments in (["site-check"], ["alert-dispatch"], ["alerts", "list"], ["db", "upgrade"]):
+        done = supportops(*arguments)
+        assert done.returncode == 2
+        assert "SUPPORTOPS_DATABASE_URL" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_store_that_was_not_migrated_says_what_to_run(tmp_path: Path) -> None:
+    done = supportops("site-check", SUPPORTOPS_DATABASE_URL=f"sqlite+pysqlite:///{tmp_path}/s.db")
+    assert done.returncode == 2
+    assert "supportops db upgrade" in done.stderr
+
+
+def test_a_server_that_does_not_answer_is_one_line_without_the_password() -> None:
+    address = f"postgresql+psycopg://u:hunter22@127.0.0.1:{closed_port()}/x"
+    done = supportops("alerts", "list", SUPPORTOPS_DATABASE_URL=address)
+    assert done.returncode == 2
+    assert "does not answer" in done.stderr
+    assert "hunter22" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_whole_path_from_a_shell(store_address: str, tmp_path: Path) -> None:
+    sites = (
+        "check: {confirm_after: [1s], deadline: 2s}\nsites:\n"
+        f"  - {{name: Shop, customer: A, url: 'http://127.0.0.1:{closed_port()}/',"
+        " allow_private: true}\n"
+    )
+    place = {
+        "SUPPORTOPS_DATABASE_URL": store_address,
+        "SUPPORTOPS_CONFIG": folder(tmp_path, sites),
+    }
+    assert supportops("db", "upgrade", **place).returncode == 0
+    checked = supportops("site-check", "--json", **place)
+    assert checked.returncode == 1
+    summary = json.loads(checked.stdout)
+    assert [change["subject"] for change in summary["changes"]] == ["Shop"]
+
+    sent = supportops("alert-dispatch", "--json", **place)
+    assert sent.returncode == 1
+    assert json.loads(sent.stdout)["nobody"] >= 1
+
+    listed = json.loads(supportops("alerts", "list", "--json", **place).stdout)
+    outage = next(alert for alert in listed if alert["kind"] == "outage")
+    assert supportops("alerts", "ack", outage["key"], "--by", "anna", **place).returncode == 0
+    assert supportops("alerts", "ack", outage["key"], "--by", "bob", **place).returncode == 2
+
+    up = supportops("availability", "--from", "2026-01-01", "--to", "2027-01-01", "--json", **place)
+    assert json.loads(up.stdout)[0]["checks"] == 1
+
+
+def test_a_wrong_configuration_is_told_and_the_last_good_one_is_checked(
+    store_address: str, tmp_path: Path
+) -> None:
+    with server(answer(b"fine")) as site:
+        good = (
+            f"sites:\n  - {{name: Shop, customer: A, url: '{site.url()}', allow_private: true}}\n"
+        )
+        place = {
+            "SUPPORTOPS_DATABASE_URL": store_address,
+            "SUPPORTOPS_CONFIG": folder(tmp_path, good),
+        }
+        assert supportops("site-check", **place).returncode == 0
+        folder(tmp_path, "sites: nonsense\n")
+        broken = supportops("site-check", "--json", **place)
+        assert site.connections == 2
+    assert broken.returncode == 2
+    assert json.loads(broken.stdout)["pages"] == 1
+    assert "expected a list" in broken.stderr

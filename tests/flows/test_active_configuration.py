@@ -1,0 +1,130 @@
+"""The configuration in force: the last good one while the folder is wrong, and an alert of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from builders import NOON
+from flows.websites import Desk, Websites, websites
+from supportops.config.yaml_source import ConfigurationError
+from supportops.db.engine import reading
+from supportops.db.schema import alerts, configurations
+from supportops.flows.active_configuration import in_force, take_up
+
+FIRING, OVER = ("configuration", "configuration", True), ("configuration", "configuration", False)
+
+
+@pytest.fixture
+def web() -> Iterator[Websites]:
+    with websites("shop") as them:
+        yield them
+
+
+@pytest.fixture
+def desk(store: Engine, tmp_path: Path, web: Websites) -> Desk:
+    found = Desk(store, tmp_path / "config")
+    found.write(web.entries())
+    return found
+
+
+def spoil(desk: Desk, key: str = "colour") -> None:
+    with (desk.folder / "sites.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"{key}: blue\n")
+
+
+def names_in_force(desk: Desk) -> list[str]:
+    with reading(desk.engine) as connection:
+        return [site.name for site in in_force(connection).fleet.sites]
+
+
+def test_a_fault_at_run_time_leaves_the_last_good_one_in_force(desk: Desk, web: Websites) -> None:
+    desk.run()
+    spoil(desk)
+    summary = desk.run(after=5)
+    assert summary["pages"] == 1
+    assert web.asked() == {"shop": 2}
+    assert "sites.yaml:" in summary["faults"][0]
+    assert "colour" in summary["faults"][0]
+    assert desk.alerts() == [FIRING]
+
+
+def test_the_alert_lists_the_faults_of_now_and_is_raised_once(desk: Desk) -> None:
+    desk.run()
+    spoil(desk)
+    desk.run(after=5)
+    spoil(desk, "shape")
+    desk.run(after=5)
+    assert desk.alerts() == [FIRING]
+    with reading(desk.engine) as connection:
+        row = connection.execute(select(alerts)).mappings().one()
+    assert row["headline"].startswith("2 faults")
+    assert len(row["facts"]["errors"]) == 2
+
+
+def test_mending_it_resolves_the_alert(desk: Desk, web: Websites) -> None:
+    desk.run()
+    spoil(desk)
+    desk.run(after=5)
+    desk.write(web.entries())
+    desk.run(after=5)
+    assert desk.alerts() == [OVER]
+
+
+def test_a_folder_that_is_gone_is_a_fault_like_any_other(desk: Desk) -> None:
+    desk.run()
+    for file in desk.folder.iterdir():
+        file.unlink()
+    assert len(desk.run(after=5)["faults"]) == 3
+    assert desk.alerts() == [FIRING]
+
+
+def test_without_a_good_one_there_is_nothing_to_work_by(desk: Desk) -> None:
+    spoil(desk)
+    with pytest.raises(ConfigurationError, match="colour"):
+        desk.run()
+    assert desk.alerts() == []
+    with reading(desk.engine) as connection, pytest.raises(LookupError, match="site check first"):
+        in_force(connection)
+
+
+def test_a_secret_written_into_the_file_is_told_to_nobody(desk: Desk) -> None:
+    desk.run()
+    desk.write([{"name": "shop", "url": "https://me:hunter22@shop.example/"}])
+    path = desk.folder / "alerts.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("apprise_team_email", "json://h/hunter22"), encoding="utf-8")
+    faults = desk.run(after=5)["faults"]
+    assert len(faults) == 2
+    assert "hunter22" not in str(faults)
+    with reading(desk.engine) as connection:
+        assert "hunter22" not in str(connection.execute(select(alerts)).all())
+
+
+def test_a_configuration_that_comes_back_is_in_force_again(desk: Desk, web: Websites) -> None:
+    other = [{"name": "other", "url": web.servers["shop"].url()}]
+    for sites, name in ((web.entries(), "shop"), (other, "other"), (web.entries(), "shop")):
+        desk.write(sites)
+        desk.run(after=5)
+        assert names_in_force(desk) == [name]
+    with reading(desk.engine) as connection:
+        assert len(connection.execute(select(configurations)).all()) == 2
+
+
+def test_taking_up_the_same_again_writes_nothing(desk: Desk) -> None:
+    for minutes in (0, 5, 10):
+        take_up(desk.engine, desk.folder, NOON + timedelta(minutes=minutes))
+    with reading(desk.engine) as connection:
+        assert connection.execute(select(configurations.c.loaded_at)).scalars().all() == [NOON]
+
+
+def test_a_new_one_is_in_force_also_after_the_clock_jumped_back(desk: Desk, web: Websites) -> None:
+    take_up(desk.engine, desk.folder, NOON)
+    for name in ("other", "third", "other"):
+        desk.write([{"name": name, "url": web.servers["shop"].url()}])
+        take_up(desk.engine, desk.folder, NOON - timedelta(hours=1))
+        assert names_in_force(desk) == [name]

@@ -1,0 +1,67 @@
+"""When the store last heard from its sources: also by a sync that found nothing new."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from builders import SHIPPED
+from flows.gathering import refill
+from flows.syncing import settle, sync
+from sla.policies import story
+from supportops.db.engine import reading
+from supportops.db.schema import sync_marks
+from supportops.flows import log_call, ticket_import
+from supportops.flows.ticketing.freshness import STREAM, last_heard
+from tickets.fake_zendesk import fake_zendesk
+
+EVER = datetime(2100, 1, 1, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+def heard(store: Engine, as_of: datetime = EVER) -> datetime | None:
+    with reading(store) as connection:
+        return last_heard(connection, as_of)
+
+
+def test_a_quiet_weekend_is_not_a_source_that_fell_silent(store: Engine) -> None:
+    with fake_zendesk() as zendesk:
+        zendesk.raise_ticket()
+        settle(zendesk)
+        sync(store, zendesk)
+        zendesk.advance(2 * 86_400)
+        now = datetime.fromtimestamp(zendesk.now, UTC)
+        assert sync(store, zendesk)["new_events"] == 0
+    assert heard(store) == now
+    assert heard(store, now - timedelta(days=1)) == now - timedelta(days=1)
+
+
+def test_a_sync_that_did_not_come_to_the_end_has_not_heard_all(store: Engine) -> None:
+    with fake_zendesk() as zendesk:
+        zendesk.raise_ticket()
+        settle(zendesk)
+        assert not sync(store, zendesk, seconds_a_look=300)["caught_up"]
+        with store.connect() as connection:
+            marks = select(sync_marks.c.stream).where(sync_marks.c.stream == STREAM)
+            assert connection.execute(marks).all() == []
+
+
+def test_a_file_was_heard_when_it_was_loaded(store: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    with gzip.open(ticket_import.DEMO_FILE, "rt", newline="") as shipped:
+        file.write_text("".join(islice(shipped, 20)))
+    ticket_import.import_demo(store, SHIPPED, MONDAY, file=file)
+    assert heard(store) == MONDAY
+
+
+def test_what_we_write_ourselves_says_nothing_of_the_sources(store: Engine) -> None:
+    [call] = story("2026-04-14 10:00 asks")
+    refill(store, [replace(call, source=log_call.SOURCE)])
+    assert heard(store) is None
+    refill(store, [call])
+    assert heard(store) == call.recorded_at

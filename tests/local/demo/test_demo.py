@@ -1,0 +1,141 @@
+"""`supportops demo`, as it is typed."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from supportops.local.demo.breakage import How
+from supportops.local.demo.commands import app, breakage
+from supportops.local.demo.config import choose_ports, write
+from supportops.local.demo.sites import Demo, next_slot
+from supportops.local.install.installation import Installation
+from supportops.local.supervisor.single import only_one
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    here = Installation(tmp_path, tmp_path / ".local")
+    here.prepare()
+    write(here, choose_ports(8080))
+    return here
+
+
+def typed(here: Installation, *words: str) -> Result:
+    return RUNNER.invoke(app, [*words, "--local", str(here.local)])
+
+
+def test_a_site_is_broken_and_mended(here: Installation) -> None:
+    answer = typed(here, "break", "bluebird-shop")
+
+    assert answer.exit_code == 0
+    assert "bluebird-shop refuses connections from now on." in answer.output
+    assert breakage.read(here.broken) == {"bluebird-shop": How.REFUSED}
+    assert "bluebird-shop answers well again." in typed(here, "mend", "bluebird-shop").output
+    assert breakage.read(here.broken) == {}
+
+
+def test_a_server_means_all_of_its_sites(here: Installation) -> None:
+    typed(here, "break", "web-2", "--how", "hang")
+
+    broken = breakage.read(here.broken)
+    assert set(broken.values()) == {How.HANG}
+    assert sorted(broken) == [
+        "kestrel-hire",
+        "northgate-booking",
+        "northgate-dental",
+        "northgate-jobs",
+    ]
+
+
+def test_breaking_another_site_leaves_the_first_broken(here: Installation) -> None:
+    typed(here, "break", "bluebird-shop", "--how", "error")
+    typed(here, "break", "harbour-trust", "--how", "slow")
+
+    assert breakage.read(here.broken) == {"bluebird-shop": How.ERROR, "harbour-trust": How.SLOW}
+    assert typed(here, "mend", "--all").output.count("answers well again") == 2
+    assert typed(here, "mend", "--all").output == "Nothing of that was broken.\n"
+
+
+def test_an_unknown_site_is_one_line_with_the_known_ones(here: Installation) -> None:
+    for act in ("break", "mend"):
+        answer = typed(here, act, "blubird-shop")
+
+        assert answer.exit_code == 2
+        assert "no demo site 'blubird-shop'; there are: bluebird-books, " in answer.stderr
+        assert len(answer.stderr.splitlines()) == 1
+
+
+def test_a_site_without_pages_has_none_to_break(here: Installation) -> None:
+    answer = typed(here, "break", "kestrel-cycles", "--how", "page")
+
+    assert answer.exit_code == 2
+    assert "these have: bluebird-shop, northgate-booking" in answer.stderr
+    assert typed(here, "break", "bluebird-shop", "--how", "page").exit_code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["bluebird-shop", "--all"]])
+def test_mend_wants_names_or_all_and_not_both(here: Installation, words: list[str]) -> None:
+    answer = typed(here, "mend", *words)
+
+    assert answer.exit_code == 2
+    assert "name the sites to mend, or --all" in answer.stderr
+
+
+def test_without_a_demo_it_says_how_to_get_one(tmp_path: Path) -> None:
+    for words in (["break", "x"], ["mend", "x"], ["status"]):
+        answer = RUNNER.invoke(app, [*words, "--local", str(tmp_path)])
+
+        assert answer.exit_code == 2
+        assert "`make demo` starts one" in answer.stderr
+
+
+def test_without_a_running_airflow_nothing_can_be_checked_at_once(here: Installation) -> None:
+    answer = typed(here, "check")
+
+    assert answer.exit_code == 2
+    assert "nothing runs here that could check; `make demo` does" in answer.stderr
+
+
+def test_the_state_lists_every_site(here: Installation) -> None:
+    typed(here, "break", "bluebird-shop", "--how", "text")
+
+    output = typed(here, "status").output
+
+    assert output.count("answers well") == 11
+    assert "shows a database error" in output
+
+
+def test_it_says_when_the_next_check_comes(here: Installation) -> None:
+    demo = Demo(here, clock=lambda: datetime(2026, 11, 22, 14, 2, 30, tzinfo=UTC))
+    assert "`make demo` does" in demo.when("then")
+
+    with only_one(here.running, f"http://127.0.0.1:{os.getpid()}"):
+        said = demo.when("then the inbox shows it")
+
+    at = datetime(2026, 11, 22, 14, 5, tzinfo=UTC).astimezone().strftime("%H:%M")
+    assert said == f"Next check at {at}, in 3 min; then the inbox shows it."
+
+
+@pytest.mark.parametrize(
+    ("now", "then"), [("14:00:00", "14:05"), ("14:04:59", "14:05"), ("23:59:00", "00:00")]
+)
+def test_checks_are_at_the_full_five_minutes(now: str, then: str) -> None:
+    found = next_slot(datetime.fromisoformat(f"2026-11-22T{now}+00:00"))
+
+    assert found.strftime("%H:%M") == then
+    assert (found.second, found.microsecond) == (0, 0)
+
+
+def test_every_command_has_help() -> None:
+    for words in ([], ["break"], ["mend"], ["check"], ["status"]):
+        answer = RUNNER.invoke(app, [*words, "--help"])
+
+        assert answer.exit_code == 0
+        assert "Usage:" in answer.output

@@ -1,0 +1,62 @@
+"""The Makefile and the locks: what a newcomer types, and what is installed by it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from supportops.local.install.pip_run import pins
+
+ROOT = Path(__file__).parents[3]
+LOCKS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
+
+
+def names(requirements: list[str]) -> set[str]:
+    found = (re.match(r"[A-Za-z0-9._-]+", text) for text in requirements)
+    return {re.sub(r"[._-]+", "-", match[0]).lower() for match in found if match}
+
+
+def test_make_alone_lists_every_target_with_its_help() -> None:
+    answer = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    listed = re.findall(r"^  make (\w+) +\S", answer.stdout, re.MULTILINE)
+    assert listed == ["help", "setup", "demo", "up", "secrets", "test", "bench", "lock", "clean"]
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    script = ROOT / ".ci" / "run"
+
+    assert script.stat().st_mode & 0o111
+    assert script.read_text().rstrip().endswith("exec make test")
+    assert subprocess.run(["bash", "-n", script]).returncode == 0
+
+
+def test_the_locks_hold_everything_that_the_project_names() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    run, dev = (names(list(pins([lock]))) for lock in LOCKS)
+
+    assert names(project["project"]["dependencies"]) <= run
+    assert names(groups["dev"] + groups["bench"]) <= dev
+
+
+def test_both_locks_install_together() -> None:
+    run, dev = (pins([lock]) for lock in LOCKS)
+
+    for name in run.keys() & dev.keys():
+        assert dev[name] <= run[name], name
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_has_a_hash_for_each_pin_and_names_no_server(lock: Path) -> None:
+    text = lock.read_text()
+
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+    assert "--index" not in text
+    assert "--find-links" not in text

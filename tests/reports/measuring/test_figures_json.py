@@ -1,0 +1,138 @@
+"""Figures as JSON: every one of them, strictly, and an issued report's totals read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from reports.figure_builders import EMPTY, figures
+from reports.hostile_texts import HOSTILE, hostile_text
+from reports.small_agency import BOOKS
+from reports.trend_builders import trend
+from supportops.reports.figures import By, Figures, SiteLine
+from supportops.reports.measuring.figures_json import (
+    looked_back_upon,
+    points_of,
+    restatements_of,
+    to_json,
+)
+from supportops.reports.measuring.proportion import kept
+from supportops.reports.period import Cadence
+
+REPORTS = {
+    "weekly": figures(),
+    "daily": figures(cadence=Cadence.DAILY),
+    "one customer's": figures(of=BOOKS),
+    "hostile": figures(hostile=True),
+    "empty": figures(**EMPTY, data_until=None, stale=True),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_it_is_strict_json_and_reads_back_as_it_was(name: str) -> None:
+    told = to_json(REPORTS[name])
+
+    text = json.dumps(told, allow_nan=False)
+
+    assert json.loads(text) == told
+    assert json.dumps(to_json(REPORTS[name]), allow_nan=False) == text
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_no_figure_is_missing(name: str) -> None:
+    assert list(to_json(REPORTS[name])) == ["version", *(field.name for field in fields(Figures))]
+
+
+def test_instants_are_utc_and_durations_seconds() -> None:
+    told = to_json(figures())
+
+    assert told["as_of"] == "2026-11-23T08:00:00Z"
+    assert told["period"] == {
+        "cadence": "weekly",
+        "label": "2026-W47",
+        "start": "2026-11-16T00:00:00Z",
+        "end": "2026-11-23T00:00:00Z",
+        "zone": "Europe/London",
+    }
+    assert told["breaches"][0]["target_seconds"] == 86400.0
+
+
+def test_an_instant_of_another_zone_is_told_in_utc() -> None:
+    there = datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=2)))
+
+    assert to_json(figures(data_until=there))["data_until"] == "2026-07-01T07:00:00Z"
+
+
+def test_shares_and_breaches_are_told_beside_the_counts() -> None:
+    told = to_json(figures(**EMPTY | {"trends": (trend(None, [(40, 30)]),)}))
+    nothing = told["promises"][0]["kept"]
+    (point,) = told["trends"][0]["points"]
+
+    assert (nothing["share"], nothing["breached"], nothing["few"]) == (None, 0, True)
+    assert (point["share"], point["few"], point["issued"]) == (0.75, False, False)
+
+
+def test_a_figure_that_is_no_number_is_none() -> None:
+    line = SiteLine("s", "c", float("nan"), 1.0, 0.0, 0.0, 0, 0, None, float("inf"), 300.0)
+
+    (site,) = to_json(figures(sites=(line,)))["sites"]
+
+    assert (site["up_share"], site["budget_seconds"]) == (None, None)
+
+
+def test_hostile_texts_are_data() -> None:
+    assert json.loads(json.dumps([*HOSTILE])) == [*HOSTILE]
+    plain, hostile = to_json(figures()), to_json(figures(hostile=True))
+    subjects = [clock["subject"] for clock in plain["breaches"]]
+
+    assert [clock["subject"] for clock in hostile["breaches"]] == list(map(hostile_text, subjects))
+
+
+def test_an_issued_reports_totals_are_read_back() -> None:
+    issued = json.loads(json.dumps(to_json(figures())))
+
+    assert points_of(issued) == {
+        "user_support": (63, 61),
+        "bug_fix": (66, 59),
+        "mission_critical": (12, 11),
+        None: (141, 131),
+    }
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_totals_are_those_of_the_lines_over_all_metrics(name: str) -> None:
+    report = REPORTS[name]
+
+    for tier, (due, met) in points_of(to_json(report)).items():
+        line = report.line(By.ALL if tier is None else By.TIER, tier)
+        assert line is not None
+        assert (line.kept.due, line.kept.met) == (due, met)
+
+
+def test_a_group_without_a_tier_is_not_taken_for_the_whole() -> None:
+    report = figures()
+    line = next(p for p in report.promises if p.by is By.TIER and p.metric is None)
+    nameless = line.__class__(By.TIER, None, None, kept(7, 7), None, None, 0, 0, 0, None)
+
+    for promises in ((nameless, *report.promises), (*report.promises, nameless)):
+        assert points_of(to_json(figures(promises=promises)))[None] == (141, 131)
+
+
+@pytest.mark.parametrize("wrong", [{}, {"promises": [{}]}])
+def test_what_is_no_report_has_no_totals(wrong: dict[str, Any]) -> None:
+    with pytest.raises(KeyError):
+        points_of(wrong)
+
+
+def test_what_is_looked_back_upon_is_small_and_says_the_same() -> None:
+    issued = json.loads(json.dumps(to_json(figures())))
+    brief = looked_back_upon(issued)
+
+    assert points_of(brief) == points_of(issued)
+    assert restatements_of(brief) == restatements_of(issued)
+    assert brief["tiers"] == issued["tiers"]
+    assert len(json.dumps(brief)) < len(json.dumps(issued)) / 10
