@@ -40,11 +40,11 @@ EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="Europe/Lon
 def alert_dispatch():
     @task
     def dispatch():
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import alert_dispatch as flow
 
-        with open_workplace(Connection.get) as place:
-            return flow.run(place.engine, place.secrets, timezone.utcnow)
+        with open_context(Connection.get) as context:
+            return flow.run(context.engine, context.secrets, timezone.utcnow)
 
     dispatch()
 

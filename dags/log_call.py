@@ -56,7 +56,7 @@ FORM = {
 def log_call():
     @task(outlets=[Asset("alerts")])
     def take_down(params=None, dag_run=None):
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import log_call as flow
 
         said = {name: params[name] or "" for name in FORM}
@@ -64,9 +64,9 @@ def log_call():
             call = flow.Call.checked(**said)
         except flow.CallError as error:
             raise AirflowFailException(str(error)) from None
-        with open_workplace(Connection.get) as place:
+        with open_context(Connection.get) as context:
             run, now = dag_run, timezone.utcnow()
-            return flow.run(place.engine, place.config, call, run.run_id, run.run_after, now)
+            return flow.run(context.engine, context.config, call, run.run_id, run.run_after, now)
 
     take_down()
 

@@ -33,30 +33,32 @@ RAISED = AssetAlias("alerts_raised_by_site_check")
 def site_check():
     @task
     def plan(dag_run=None):
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import site_check as flow
 
-        with open_workplace(Connection.get) as place:
-            planned = flow.plan(place.engine, place.config, dag_run.run_after, timezone.utcnow())
+        with open_context(Connection.get) as context:
+            planned = flow.plan(
+                context.engine, context.config, dag_run.run_after, timezone.utcnow()
+            )
         logging.getLogger("airflow.task").info("planned: %s", planned)
         return planned.specs()
 
     @task
     def check(spec):
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import site_check as flow
 
-        with open_workplace(Connection.get) as place:
-            return flow.check(place.engine, spec, timezone.utcnow)
+        with open_context(Connection.get) as context:
+            return flow.check(context.engine, spec, timezone.utcnow)
 
     @task(trigger_rule="all_done", outlets=[RAISED])
     def judge(specs, checked, dag_run=None, outlet_events=None):
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import site_check as flow
 
-        with open_workplace(Connection.get) as place:
+        with open_context(Connection.get) as context:
             now = timezone.utcnow()
-            summary = flow.finish(place, specs, list(checked), dag_run.run_after, now)
+            summary = flow.finish(context, specs, list(checked), dag_run.run_after, now)
         if summary["changes"]:
             outlet_events[RAISED].add(Asset("alerts"))
         return summary

@@ -33,11 +33,11 @@ RAISED = AssetAlias("alerts_raised_by_sla_sweep")
 def sla_sweep():
     @task(outlets=[RAISED])
     def sweep(dag_run=None, outlet_events=None):
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import sla_sweep as flow
 
-        with open_workplace(Connection.get) as place:
-            summary = flow.hourly(place, dag_run.run_after, timezone.utcnow())
+        with open_context(Connection.get) as context:
+            summary = flow.hourly(context, dag_run.run_after, timezone.utcnow())
         log = logging.getLogger("airflow.task")
         for one in summary["poisoned"]:
             log.warning("%s could not be judged: %s", one["ticket"], one["error"])

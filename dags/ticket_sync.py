@@ -35,22 +35,22 @@ RAISED = AssetAlias("alerts_raised_by_ticket_sync")
 def ticket_sync():
     @task
     def sync():
-        from supportops.bootstrap import open_workplace, zendesk_account
+        from supportops.bootstrap import open_context, zendesk_account
         from supportops.flows import ticket_sync as flow
 
-        with open_workplace(Connection.get) as place:
+        with open_context(Connection.get) as context:
             account = zendesk_account(Connection.get)
             if account is None:
                 raise AirflowSkipException("no connection zendesk is set; nothing to fetch")
-            return flow.fetch(place, account, timezone.utcnow)
+            return flow.fetch(context, account, timezone.utcnow)
 
     @task(trigger_rule="all_done", outlets=[RAISED])
     def sweep(outlet_events=None):
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import touched_tickets as flow
 
-        with open_workplace(Connection.get) as place:
-            summary = flow.follow(place, timezone.utcnow())
+        with open_context(Connection.get) as context:
+            summary = flow.follow(context, timezone.utcnow())
         if summary["raised"] > summary["untold"] or summary["retracted"]:
             outlet_events[RAISED].add(Asset("alerts"))
         return summary

@@ -53,7 +53,7 @@ POSTED = AssetAlias("alerts_raised_by_weekly_report")
 def weekly_report():
     @task(outlets=[Asset("reports"), POSTED])
     def report(params=None, dag_run=None, outlet_events=None):
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import weekly_report as flow
         from supportops.flows.reporting.tasks import ReportError
 
@@ -61,8 +61,8 @@ def weekly_report():
         asked = {name: params[name] for name in FORM}
         asked["scheduled"] = dag_run.run_type == "scheduled"
         try:
-            with open_workplace(Connection.get) as place:
-                summary = flow.run(place, at, timezone.utcnow(), **asked)
+            with open_context(Connection.get) as context:
+                summary = flow.run(context, at, timezone.utcnow(), **asked)
         except ReportError as error:
             raise AirflowFailException(str(error)) from None
         if summary["sent"] or summary["troubles"]:

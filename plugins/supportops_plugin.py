@@ -21,12 +21,12 @@ def _tell(what: str, *arguments: object) -> None:
     """Calls one flow of `airflow_failure`; trouble with telling never harms who called."""
     from airflow.sdk import Connection, timezone
 
-    from supportops.bootstrap import open_workplace
+    from supportops.bootstrap import open_context
     from supportops.flows import airflow_failure
 
     try:
-        with open_workplace(Connection.get) as place:
-            getattr(airflow_failure, what)(place.engine, *arguments, timezone.utcnow())
+        with open_context(Connection.get) as context:
+            getattr(airflow_failure, what)(context.engine, *arguments, timezone.utcnow())
     except Exception:
         log.exception("supportops could not record that %s", what.replace("_", " "))
 
@@ -62,7 +62,7 @@ class _Board:
     """The board, made at its first request: FastAPI alone takes a worker a second to import."""
 
     def __init__(self):
-        self.app = self.place = None
+        self.app = self.context = None
 
     async def __call__(self, scope, receive, send):
         if self.app is None:
@@ -72,19 +72,19 @@ class _Board:
     def open(self):
         from airflow.sdk import Connection
 
-        from supportops.bootstrap import open_workplace
-        from supportops.web.kept_open import KeptOpen
+        from supportops.bootstrap import open_context
+        from supportops.web.shared_context import SharedContext
 
-        self.place = KeptOpen(lambda: open_workplace(Connection.get))
-        self.app = make_board(self.place)
+        self.context = SharedContext(lambda: open_context(Connection.get))
+        self.app = make_board(self.context)
 
     def close(self):
-        if self.place is not None:
-            self.place.close()
-        self.app = self.place = None
+        if self.context is not None:
+            self.context.close()
+        self.app = self.context = None
 
 
-def make_board(place):
+def make_board(context):
     """Whoever may see Airflow's pages may read; whoever may edit the dispatch may acknowledge."""
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import (
@@ -104,7 +104,7 @@ def make_board(place):
         return user.get_name()
 
     return make_app(
-        place,
+        context,
         Remembered(),
         timezone.utcnow,
         authorise_read=requires_access_view(AccessView.WEBSITE),

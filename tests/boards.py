@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from supportops.config.remembered import Remembered
 from supportops.db.engine import writing
-from supportops.flows.active_configuration import take_up
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.site_check import judge
 from supportops.reports.period import Cadence, parse
 from supportops.reports.store import Draft
@@ -51,7 +51,7 @@ def live_through(
     engine: Engine, folder: Path, slots: list[datetime], answer: Answer, latency: float = 80.0
 ) -> None:
     """Every slot's run: recorded and judged as the flow does, without asking anybody."""
-    configuration, error = take_up(engine, folder, slots[0])
+    configuration, error = load_or_last_good(engine, folder, slots[0])
     assert error is None
     for slot in slots:
         due = configuration.fleet.due(slot)

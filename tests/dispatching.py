@@ -62,7 +62,7 @@ class Desk:
     secrets: Mapping[str, str]
     clock: Clock = field(default_factory=Clock)
 
-    def take_up(self, configuration: Configuration) -> None:
+    def load_or_last_good(self, configuration: Configuration) -> None:
         """Puts it in force, and has the sites checked just now, so that nothing is stale."""
         with writing(self.store) as connection:
             save(connection, configuration, self.clock.now)

@@ -10,13 +10,11 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from sqlalchemy import Engine
-
+from supportops.context import Context, Secrets
 from supportops.db.engine import make_engine
 from supportops.db.migrate import check
 from supportops.tickets.zendesk.account import account_of
@@ -48,20 +46,10 @@ class Connection(Protocol):
 
 
 Lookup = Callable[[str], Connection]
-Secrets = Callable[[str], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """What every flow is given: the store, the configuration folder, and the way to secrets."""
-
-    engine: Engine
-    config: Path
-    secrets: Secrets
 
 
 @contextmanager
-def open_workplace(lookup: Lookup | None = None, *, migrated: bool = True) -> Iterator[Workplace]:
+def open_context(lookup: Lookup | None = None, *, migrated: bool = True) -> Iterator[Context]:
     """Everything a flow needs. Raises SetupError, StoreAddressError or SchemaError, in one line.
 
     `lookup` is Airflow's `Connection.get` where there is Airflow. With `migrated` the store must
@@ -71,7 +59,7 @@ def open_workplace(lookup: Lookup | None = None, *, migrated: bool = True) -> It
     try:
         if migrated:
             check(engine)
-        yield Workplace(engine, config_folder(), secret_reader(lookup))
+        yield Context(engine, config_folder(), secret_reader(lookup))
     finally:
         engine.dispose()
 

@@ -105,7 +105,7 @@ class Newsroom:
         with writing(self.store) as connection:
             append_events(connection, events, london("2030-01-01 00:00"))
 
-    def take_up(self, now: str) -> None:
+    def load_or_last_good(self, now: str) -> None:
         """The first run of anything takes the configuration up."""
         with writing(self.store) as connection:
             save(connection, self.configuration, london(now))

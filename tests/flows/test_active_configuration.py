@@ -14,7 +14,7 @@ from flows.websites import Desk, Websites, websites
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, configurations
-from supportops.flows.active_configuration import in_force, take_up
+from supportops.flows.active_configuration import active_configuration, load_or_last_good
 
 FIRING, OVER = ("configuration", "configuration", True), ("configuration", "configuration", False)
 
@@ -39,7 +39,7 @@ def spoil(desk: Desk, key: str = "colour") -> None:
 
 def names_in_force(desk: Desk) -> list[str]:
     with reading(desk.engine) as connection:
-        return [site.name for site in in_force(connection).fleet.sites]
+        return [site.name for site in active_configuration(connection).fleet.sites]
 
 
 def test_a_fault_at_run_time_leaves_the_last_good_one_in_force(desk: Desk, web: Websites) -> None:
@@ -89,7 +89,7 @@ def test_without_a_good_one_there_is_nothing_to_work_by(desk: Desk) -> None:
         desk.run()
     assert desk.alerts() == []
     with reading(desk.engine) as connection, pytest.raises(LookupError, match="site check first"):
-        in_force(connection)
+        active_configuration(connection)
 
 
 def test_a_secret_written_into_the_file_is_told_to_nobody(desk: Desk) -> None:
@@ -117,14 +117,14 @@ def test_a_configuration_that_comes_back_is_in_force_again(desk: Desk, web: Webs
 
 def test_taking_up_the_same_again_writes_nothing(desk: Desk) -> None:
     for minutes in (0, 5, 10):
-        take_up(desk.engine, desk.folder, NOON + timedelta(minutes=minutes))
+        load_or_last_good(desk.engine, desk.folder, NOON + timedelta(minutes=minutes))
     with reading(desk.engine) as connection:
         assert connection.execute(select(configurations.c.loaded_at)).scalars().all() == [NOON]
 
 
 def test_a_new_one_is_in_force_also_after_the_clock_jumped_back(desk: Desk, web: Websites) -> None:
-    take_up(desk.engine, desk.folder, NOON)
+    load_or_last_good(desk.engine, desk.folder, NOON)
     for name in ("other", "third", "other"):
         desk.write([{"name": name, "url": web.servers["shop"].url()}])
-        take_up(desk.engine, desk.folder, NOON - timedelta(hours=1))
+        load_or_last_good(desk.engine, desk.folder, NOON - timedelta(hours=1))
         assert names_in_force(desk) == [name]

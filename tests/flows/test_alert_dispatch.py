@@ -42,7 +42,7 @@ def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
         "apprise_team_chat": http.url("chat"),
     }
     desk = Desk(store, secrets)
-    desk.take_up(configuration("team_email", "engineer_sms", "team_chat"))
+    desk.load_or_last_good(configuration("team_email", "engineer_sms", "team_chat"))
     return desk
 
 
@@ -100,7 +100,7 @@ def test_the_manager_hears_after_half_an_hour_unless_somebody_acknowledged(
     desk: Desk, mail: Mailbox
 ) -> None:
     steps = [{"receivers": ["team_email"]}, {"after": "30m", "receivers": ["boss_email"]}]
-    desk.take_up(
+    desk.load_or_last_good(
         configuration(
             receivers=receivers("team_email", "boss_email"), routes=[everything_to(steps=steps)]
         )
@@ -137,7 +137,7 @@ def test_an_acknowledged_alert_takes_back_what_would_have_gone_further(
     desk: Desk, mail: Mailbox
 ) -> None:
     steps = [{"receivers": ["engineer_sms"]}, {"after": "30m", "receivers": ["boss_email"]}]
-    desk.take_up(
+    desk.load_or_last_good(
         configuration(
             receivers=receivers("engineer_sms", "boss_email"), routes=[everything_to(steps=steps)]
         )
@@ -157,7 +157,9 @@ def test_an_acknowledged_alert_takes_back_what_would_have_gone_further(
 def test_what_happens_at_night_waits_for_the_office_when_its_route_says_so(
     desk: Desk, mail: Mailbox
 ) -> None:
-    desk.take_up(configuration("team_email", routes=[everything_to("team_email", hours="office")]))
+    desk.load_or_last_good(
+        configuration("team_email", routes=[everything_to("team_email", hours="office")])
+    )
     desk.clock.now = NIGHT
     desk.raise_(alert(opened_at=NIGHT))
     assert desk.dispatch()["queued"] == 0
@@ -167,7 +169,9 @@ def test_what_happens_at_night_waits_for_the_office_when_its_route_says_so(
 
 
 def test_the_end_of_a_night_waits_unsettled_for_the_office(desk: Desk, mail: Mailbox) -> None:
-    desk.take_up(configuration("team_email", routes=[everything_to("team_email", hours="office")]))
+    desk.load_or_last_good(
+        configuration("team_email", routes=[everything_to("team_email", hours="office")])
+    )
     fault = alert(kind=Kind.FAULT)
     desk.raise_(fault)
     desk.dispatch()
@@ -182,7 +186,7 @@ def test_the_end_of_a_night_waits_unsettled_for_the_office(desk: Desk, mail: Mai
 
 def test_a_storm_of_texts_is_five_and_the_rest_in_one(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 5, "period": "15m"}, {"count": 11, "period": "1h"}]}
-    desk.take_up(configuration("engineer_sms", limits=limits))
+    desk.load_or_last_good(configuration("engineer_sms", limits=limits))
     desk.raise_(*(alert(f"Site {n:02}") for n in range(20)))
     assert desk.dispatch()["handed_over"] == 20
     said = texts(http, "sms")
@@ -196,7 +200,7 @@ def test_a_storm_of_texts_is_five_and_the_rest_in_one(desk: Desk, http: Endpoint
 
 def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 5, "period": "15m"}, {"count": 11, "period": "1h"}]}
-    desk.take_up(configuration("engineer_sms", limits=limits))
+    desk.load_or_last_good(configuration("engineer_sms", limits=limits))
     sent = []
     for minute in range(60):
         desk.raise_(alert(f"Site {minute}", opened_at=desk.clock.now))
@@ -213,7 +217,9 @@ def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: E
 def test_what_a_limit_holds_back_is_counted_and_told_together_later(
     desk: Desk, http: Endpoint
 ) -> None:
-    desk.take_up(configuration("engineer_sms", limits={"sms": [{"count": 1, "period": "15m"}]}))
+    desk.load_or_last_good(
+        configuration("engineer_sms", limits={"sms": [{"count": 1, "period": "15m"}]})
+    )
     desk.raise_(alert("First"))
     desk.dispatch()
     desk.raise_(alert("Second"), alert("Third"))
@@ -225,14 +231,14 @@ def test_what_a_limit_holds_back_is_counted_and_told_together_later(
 
 def test_a_storm_for_one_person_holds_nobody_else_back(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 1, "period": "1h"}]}
-    desk.take_up(configuration("engineer_sms", "team_chat", limits=limits))
+    desk.load_or_last_good(configuration("engineer_sms", "team_chat", limits=limits))
     desk.raise_(*(alert(f"Site {n}") for n in range(4)))
     desk.dispatch()
     assert (len(texts(http, "sms")), len(texts(http, "chat"))) == (1, 4)
 
 
 def test_the_urgent_go_first_however_late_they_came(desk: Desk) -> None:
-    desk.take_up(configuration("team_email"))
+    desk.load_or_last_good(configuration("team_email"))
     desk.raise_(alert("Fault", Kind.FAULT), alert("Other fault", Kind.FAULT))
     desk.clock.turn(minutes=1)
     desk.raise_(alert("Outage"))
@@ -279,7 +285,7 @@ def test_a_letter_that_cannot_be_written_stops_no_other(
 
     original = messages.compose
     monkeypatch.setattr(messages, "compose", compose)
-    desk.take_up(configuration("team_email"))
+    desk.load_or_last_good(configuration("team_email"))
     desk.raise_(alert("Poison"), alert("Sound"))
     summary = desk.dispatch()
     assert (summary["failed"], summary["handed_over"]) == (1, 1)
@@ -292,7 +298,7 @@ def test_before_the_first_configuration_what_was_raised_waits(store: Engine) -> 
     desk.raise_(alert())
     assert "no configuration" in desk.dispatch()["note"]
     assert desk.outbox() == []
-    desk.take_up(configuration("team_email"))
+    desk.load_or_last_good(configuration("team_email"))
     assert desk.dispatch()["queued"] == 1
 
 
@@ -306,7 +312,7 @@ def test_a_receiver_that_left_the_configuration_hears_nothing_and_alarms_nobody(
         desk.dispatch()
         desk.clock.turn(minutes=16)
     assert [found.subject for found in desk.open_alerts(Kind.DELIVERY)] == ["team_email"]
-    desk.take_up(configuration("team_chat"))
+    desk.load_or_last_good(configuration("team_chat"))
     desk.dispatch()
     assert desk.open_alerts(Kind.DELIVERY) == []
     left = [row for row in desk.outbox() if row.target == "team_email"]

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from builders import NOON, checks, configure
 from supportops.db.engine import writing
 from supportops.flows import site_check
-from supportops.flows.active_configuration import take_up
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.site_availability import SiteAvailability, of_period
 from supportops.sites import store as sites_store
 from supportops.sites.availability import Availability
@@ -29,7 +29,7 @@ class Log:
         self.engine = engine
         sites = [{"name": name, "url": f"https://{name}.example/"} for name in names]
         configure(folder, sites, vantage=[CONTROL])
-        self.digest = take_up(engine, folder, NOON)[0].digest
+        self.digest = load_or_last_good(engine, folder, NOON)[0].digest
 
     def run(self, minute: float, answers: Mapping[str | tuple[str, str], str]) -> None:
         run = checks(minute, answers)

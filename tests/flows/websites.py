@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from builders import Clock, configure
 from sites.servers import Server, answer, server
-from supportops.bootstrap import Workplace
+from supportops.bootstrap import Context
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, check_results, incidents
 from supportops.flows import site_check
@@ -60,8 +60,8 @@ class Desk:
     clock: Clock = field(default_factory=Clock)
     secrets: dict[str, str] = field(default_factory=dict)
 
-    def place(self) -> Workplace:
-        return Workplace(self.engine, self.folder, self.secrets.get)
+    def place(self) -> Context:
+        return Context(self.engine, self.folder, self.secrets.get)
 
     def write(self, sites: Sequence[Mapping[str, Any]], **check: Any) -> None:
         configure(self.folder, sites, **check)

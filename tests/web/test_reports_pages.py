@@ -19,7 +19,7 @@ from supportops.alerts.alert import Channel
 from supportops.alerts.policy import Target
 from supportops.db.engine import writing
 from supportops.flows import alert_dispatch
-from supportops.flows.active_configuration import take_up
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.reporting.messages import post
 from supportops.notify.send import Delivery, Letter, Outcome
 from supportops.reports import store as report_store
@@ -50,7 +50,9 @@ class Shelf:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
-        configuration, error = take_up(engine, write_config(folder, [site_entry("alpha")]), MONDAY)
+        configuration, error = load_or_last_good(
+            engine, write_config(folder, [site_entry("alpha")]), MONDAY
+        )
         assert error is None
         self.digest = configuration.digest
         outer = FastAPI()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from supportops.bootstrap import open_workplace
+from supportops.bootstrap import open_context
 from supportops.cli.output import Json, print_json
 
 Clock = Callable[[], datetime]
@@ -40,9 +40,9 @@ def add_log_call(app: typer.Typer, now: Clock, told: Told) -> None:
             except flow.CallError as error:
                 raise LookupError(str(error)) from None
             run_id = f"shell__{call_id or uuid.uuid4()}"
-            with open_workplace() as place:
+            with open_context() as context:
                 at = now()
-                summary = flow.run(place.engine, place.config, call, run_id, at, at)
+                summary = flow.run(context.engine, context.config, call, run_id, at, at)
         if as_json:
             print_json(summary)
         else:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.exc import OperationalError
 
-from supportops.bootstrap import SetupError, config_folder, open_workplace
+from supportops.bootstrap import SetupError, config_folder, open_context
 from supportops.cli import report, sla, sweep
 from supportops.cli.call import add_log_call
 from supportops.cli.output import FINDINGS, FINE, USAGE, Json, fail, print_json
@@ -51,8 +51,8 @@ def db_upgrade() -> None:
     """Migrate the store to this version's schema."""
     from supportops.db.migrate import upgrade
 
-    with _told(), open_workplace(migrated=False) as place:
-        typer.echo(f"the store is at revision {upgrade(place.engine)}")
+    with _told(), open_context(migrated=False) as context:
+        typer.echo(f"the store is at revision {upgrade(context.engine)}")
 
 
 @config_app.command("check")
@@ -129,8 +129,8 @@ def site_check(as_json: Json = False) -> None:
     """Check every site that is due now, judge the answers, and raise what must be raised."""
     from supportops.flows import site_check as flow
 
-    with _told(), open_workplace() as place:
-        summary = flow.run(place, now)
+    with _told(), open_context() as context:
+        summary = flow.run(context, now)
     if as_json:
         print_json(summary)
     else:
@@ -147,8 +147,8 @@ def alert_dispatch(as_json: Json = False) -> None:
     """Tell everybody who should have been told by now and was not."""
     from supportops.flows import alert_dispatch as flow
 
-    with _told(), open_workplace() as place:
-        summary = flow.run(place.engine, place.secrets, now)
+    with _told(), open_context() as context:
+        summary = flow.run(context.engine, context.secrets, now)
     if as_json:
         print_json(summary)
     else:
@@ -165,7 +165,7 @@ def alerts_list(as_json: Json = False) -> None:
     from supportops.alerts.store import list_open
     from supportops.db.engine import reading
 
-    with _told(), open_workplace() as place, reading(place.engine) as connection:
+    with _told(), open_context() as context, reading(context.engine) as connection:
         found = list_open(connection)
     if as_json:
         print_json([_fields(alert) for alert in found])
@@ -185,7 +185,7 @@ def alerts_ack(
     from supportops.alerts.store import acknowledge
     from supportops.db.engine import writing
 
-    with _told(), open_workplace() as place, writing(place.engine) as connection:
+    with _told(), open_context() as context, writing(context.engine) as connection:
         taken = acknowledge(connection, key, who, now())
     if not taken:
         fail(f"no open alert {key!r} that nobody has taken; see `supportops alerts list`")
@@ -201,11 +201,11 @@ def availability(
     """How much of a period (UTC) each site was up, down, unknown or in maintenance."""
     from supportops.flows.site_availability import of_period
 
-    with _told(), open_workplace() as place:
+    with _told(), open_context() as context:
         if end <= start:
             fail(f"--to must be after --from; found {start} to {end}")
         span = (start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
-        found = of_period(place.engine, *span)
+        found = of_period(context.engine, *span)
     if as_json:
         print_json([row.to_json() for row in found])
     else:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supportops.bootstrap import Workplace, open_workplace
+from supportops.bootstrap import open_context
 from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
+from supportops.context import Context
 
 if TYPE_CHECKING:
     from supportops.flows.reporting.making import Made, Progress
@@ -92,7 +93,7 @@ def mount(
         from supportops.db.engine import reading
         from supportops.reports.store import listing
 
-        with told(), open_workplace() as place, reading(place.engine) as connection:
+        with told(), open_context() as context, reading(context.engine) as connection:
             found = listing(connection, limit=limit)
         if as_json:
             plain = [asdict(each) for each in found]
@@ -127,9 +128,9 @@ def _run(asked: _Asked, now: datetime) -> None:
         fail("--again needs --send: without it a draft is kept anyway")
     folder = _Folder(asked.out)
     try:
-        with open_workplace() as place:
+        with open_context() as context:
             folder.open()
-            made = _made(place, asked, now, folder)
+            made = _made(context, asked, now, folder)
     except ReportError as error:
         fail(str(error))
     if asked.as_json:
@@ -142,16 +143,16 @@ def _run(asked: _Asked, now: datetime) -> None:
     raise typer.Exit(FINDINGS if troubled else FINE)
 
 
-def _made(place: Workplace, asked: _Asked, now: datetime, folder: _Folder) -> list[Made]:
+def _made(context: Context, asked: _Asked, now: datetime, folder: _Folder) -> list[Made]:
     from supportops.config.loader import load
     from supportops.config.snapshots import save
     from supportops.db.engine import writing
     from supportops.flows.reporting.making import Wanted, make
     from supportops.flows.reporting.tasks import labels_between, works
 
-    configuration = load(place.config)
+    configuration = load(context.config)
     if asked.send:  # else the dispatcher might not know the receivers
-        with writing(place.engine) as connection:
+        with writing(context.engine) as connection:
             save(connection, configuration, now)
     labels: tuple[str, ...] = (asked.first,) if asked.first else ()
     if asked.first and asked.last:
@@ -161,7 +162,7 @@ def _made(place: Workplace, asked: _Asked, now: datetime, folder: _Folder) -> li
     wanted = Wanted(asked.cadence, labels, tuple(asked.audiences), asked.send, asked.again, bare)
     with _progress() as progress:
         return make(
-            place.engine, configuration, wanted, now, now, told=folder.write, progress=progress
+            context.engine, configuration, wanted, now, now, told=folder.write, progress=progress
         )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from supportops.bootstrap import open_workplace
+from supportops.bootstrap import open_context
 from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
 from supportops.rendering.formulas import never_formula
 
@@ -60,9 +60,9 @@ def _mount_explain(app: typer.Typer, now: Clock, told: Told) -> None:
         from supportops.flows.explain_ticket import of_ticket
         from supportops.flows.ticketing.judged_tickets import promises
 
-        with told(), open_workplace() as place:
-            book = promises(place.config)
-            with reading(place.engine) as connection:
+        with told(), open_context() as context:
+            book = promises(context.config)
+            with reading(context.engine) as connection:
                 found = of_ticket(connection, book, ticket, source, _instant(at) or now())
         if as_json:
             print_json(found.to_json())
@@ -90,10 +90,10 @@ def _mount_clocks(app: typer.Typer, now: Clock, told: Told) -> None:
             fail("either --csv or --json")
         shape = Shape.CSV if as_csv else Shape.JSON if as_json else Shape.TABLE
         poisoned = Poisoned()
-        with told(), open_workplace() as place:
-            book = promises(place.config)
+        with told(), open_context() as context:
+            book = promises(context.config)
             _check_tiers(tier or [], book)
-            with reading(place.engine) as connection:
+            with reading(context.engine) as connection:
                 _write(
                     list_clocks.rows(
                         connection,
@@ -136,11 +136,11 @@ def _mount_replay(app: typer.Typer, now: Clock, told: Told) -> None:
         period = Period(_aware(start), _aware(end), now())
         if period.end <= period.start:
             fail(f"--to must be after --from; found {period.start} to {period.end}")
-        with told(), open_workplace() as place:
-            books = {"in force": promises(place.config)}
+        with told(), open_context() as context:
+            books = {"in force": promises(context.config)}
             for file in policy or []:
                 books[_name(file, books)] = promises_of(file)
-            with reading(place.engine) as connection:
+            with reading(context.engine) as connection:
                 found = retell(connection, books, period, as_recorded=as_recorded)
         if as_json:
             print_json(found.to_json())

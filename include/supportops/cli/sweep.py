@@ -32,12 +32,12 @@ def mount(
 
         As of a past that later sweeps have judged, or a time to come, it only says what stands.
         """
-        from supportops.bootstrap import open_workplace
+        from supportops.bootstrap import open_context
         from supportops.flows import sla_sweep as flow
 
         moment = now()
-        with told(), open_workplace() as place:
-            summary = flow.hourly(place, at.replace(tzinfo=UTC) if at else moment, moment)
+        with told(), open_context() as context:
+            summary = flow.hourly(context, at.replace(tzinfo=UTC) if at else moment, moment)
         if as_json:
             print_json(summary)
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from supportops.bootstrap import config_folder, open_workplace
+from supportops.bootstrap import config_folder, open_context
 from supportops.cli.output import FINDINGS, FINE, Json, print_json
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def tickets_app(now: Clock, told: Told) -> typer.Typer:
         from supportops.flows import ticket_import as flow
         from supportops.tickets.imports.record_file import ImportFault
 
-        with told(), open_workplace() as place, _bar(file, shown=not as_json) as progress:
+        with told(), open_context() as context, _bar(file, shown=not as_json) as progress:
             try:
                 summary = flow.run(
-                    place.engine,
-                    place.config,
+                    context.engine,
+                    context.config,
                     file,
                     mapping,
                     now(),
@@ -73,7 +73,7 @@ def tickets_app(now: Clock, told: Told) -> typer.Typer:
         from supportops.tickets.ticket import fold
 
         instant = at.replace(tzinfo=UTC) if at is not None else now()
-        with told(), open_workplace() as place, reading(place.engine) as connection:
+        with told(), open_context() as context, reading(context.engine) as connection:
             source, number = _found(connection, ticket)
             events = events_of(connection, source, number, until=instant)
             if not events:
@@ -126,8 +126,8 @@ def triage_app(now: Clock, told: Told) -> typer.Typer:
 def _is_down(site: str, at: datetime) -> bool:
     from supportops.flows.ticket_import import outages
 
-    with open_workplace() as place:
-        return outages(place.engine, at)(site, at)
+    with open_context() as context:
+        return outages(context.engine, at)(site, at)
 
 
 def _found(connection: Any, ticket: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from supportops.bootstrap import open_workplace, zendesk_account
+from supportops.bootstrap import open_context, zendesk_account
 from supportops.cli.output import FINDINGS, FINE, USAGE, Json
 
 
@@ -24,13 +24,13 @@ def ticket_sync_command(
         from supportops.flows import ticket_sync as flow
         from supportops.tickets.zendesk.model import ZendeskError
 
-        with told(), open_workplace() as place:
+        with told(), open_context() as context:
             account = zendesk_account()
             if account is None:
                 _skip(as_json)
                 return
             try:
-                summary = flow.fetch(place, account, now)
+                summary = flow.fetch(context, account, now)
             except ZendeskError as error:
                 typer.echo(f"supportops: {error}", err=True)
                 raise typer.Exit(USAGE if error.status in (401, 403) else FINDINGS) from None

@@ -75,7 +75,7 @@ JUDGING = 7_305_001
 DISPATCHING = 7_305_002
 
 
-def take_turns(connection: Connection, what: int) -> None:
+def advisory_lock(connection: Connection, what: int) -> None:
     """Waits until no other transaction does `what`. SQLite's writers take turns by themselves."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:what)"), {"what": what})

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from supportops.db.engine import reading, take_turns, writing
+from supportops.db.engine import advisory_lock, reading, writing
 
 MIGRATING = 7_305_000
 
@@ -25,7 +25,7 @@ def upgrade(engine: Engine) -> str:
     Two upgrades at once take turns; the second finds nothing to do.
     """
     with writing(engine) as connection:
-        take_turns(connection, MIGRATING)
+        advisory_lock(connection, MIGRATING)
         command.upgrade(_alembic(connection), "head")
         return current(connection) or ""
 

@@ -17,7 +17,7 @@ from supportops.db.engine import writing
 SUBJECT = "configuration"
 
 
-def take_up(
+def load_or_last_good(
     engine: Engine, folder: Path, now: datetime
 ) -> tuple[Configuration, ConfigurationError | None]:
     """What to work by, and what is wrong with the folder if it is not that.
@@ -58,7 +58,7 @@ def _alert(error: ConfigurationError, now: datetime) -> Alert:
     )
 
 
-def in_force(connection: Connection) -> Configuration:
+def active_configuration(connection: Connection) -> Configuration:
     """The configuration taken up last. Raises LookupError before the first."""
     configuration = newest(connection)
     if configuration is None:

@@ -22,14 +22,14 @@ from supportops.alerts.outbox import Message, MessageState
 from supportops.alerts.rate_limit import allowance
 from supportops.alerts.sending import send_all
 from supportops.config.loader import Configuration
-from supportops.db.engine import DISPATCHING, take_turns, writing
-from supportops.flows.active_configuration import in_force
+from supportops.context import Secrets
+from supportops.db.engine import DISPATCHING, advisory_lock, writing
+from supportops.flows.active_configuration import active_configuration
 from supportops.flows.dispatching.messages import (
     NOT_SENT,
     Letters,
     NotTried,
     Sealed,
-    Secrets,
     Send,
     extra_time,
 )
@@ -90,7 +90,7 @@ def run(
     with writing(engine) as connection:
         watch(connection, clock())
         try:
-            configuration = in_force(connection)
+            configuration = active_configuration(connection)
         except LookupError as nothing_yet:
             return Summary().to_json() | {"note": str(nothing_yet)}
         watch_reports(connection, configuration, clock())
@@ -131,7 +131,7 @@ class _Dispatch:
         """Queues what should have been said by now, takes back what is overtaken."""
         now = self.clock()
         with writing(self.engine) as connection:
-            take_turns(connection, DISPATCHING)
+            advisory_lock(connection, DISPATCHING)
             for alert in store.list_open(connection, Kind.DELIVERY):
                 if alert.subject not in self.targets:  # nobody waits for messages there any more
                     store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now)
@@ -166,7 +166,7 @@ class _Dispatch:
         lease = self.policy.retry.timeout * (BATCH // WORKERS + 2) + timedelta(minutes=1)
         lease += self.heaviest
         with writing(self.engine) as connection:
-            take_turns(connection, DISPATCHING)
+            advisory_lock(connection, DISPATCHING)
             allowances = self._allowances(connection, now)
             exhausted = [name for name, left in allowances.items() if left <= 0]
             taken = outbox.claim(connection, now, self.me, lease, BATCH, exhausted)
@@ -189,7 +189,7 @@ class _Dispatch:
         """Closes the books on alerts of which nobody will hear any more."""
         now = self.clock()
         with writing(self.engine) as connection:
-            take_turns(connection, DISPATCHING)
+            advisory_lock(connection, DISPATCHING)
             known = outbox.entries(connection, only_resolved=True)
             done = [
                 alert.key

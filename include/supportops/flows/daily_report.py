@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from supportops.flows.active_configuration import take_up
-from supportops.flows.place import Place
+from supportops.context import Context
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.reporting.tasks import Wanted, works
 from supportops.flows.weekly_report import issue, summary
 from supportops.reports.period import Cadence
 
 
 def run(
-    place: Place,
+    context: Context,
     at: datetime,
     now: datetime,
     *,
@@ -28,10 +28,10 @@ def run(
     On a day without work nothing is made unless `day` is named: `note` says so. The next working
     day's report is about it too.
     """
-    configuration, error = take_up(place.engine, place.config, now)
+    configuration, error = load_or_last_good(context.engine, context.config, now)
     today = at.astimezone(configuration.office.zone).date()
     if day is None and not works(configuration.office)(today):
         return summary([], error, "no working day")
     wanted = Wanted(Cadence.DAILY, (day,) if day else (), (audience,) if audience else (), send)
-    made = issue(place.engine, configuration, wanted, at, now, scheduled=scheduled)
+    made = issue(context.engine, configuration, wanted, at, now, scheduled=scheduled)
     return summary(made, error)

@@ -16,7 +16,7 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import raise_alert
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import writing
-from supportops.flows.active_configuration import take_up
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.ticketing.outage_tickets import SOURCE as OUTAGE
 from supportops.flows.ticketing.outage_tickets import link_tickets, outages_of, ticket_number
 from supportops.rendering.render import one_line
@@ -116,7 +116,7 @@ def ticket_of(run_id: str) -> str:
 def _sites(engine: Engine, folder: Path, now: datetime) -> tuple[Site, ...]:
     """Every site that is checked. A configuration that was never good keeps no call from us."""
     try:
-        return take_up(engine, folder, now)[0].fleet.sites
+        return load_or_last_good(engine, folder, now)[0].fleet.sites
     except ConfigurationError:
         return ()
 

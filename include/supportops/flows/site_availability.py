@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from supportops.db.engine import reading
-from supportops.flows.active_configuration import in_force
+from supportops.flows.active_configuration import active_configuration
 from supportops.sites import store
 from supportops.sites.availability import Availability, CheckedRun, availability, settles
 from supportops.sites.site import CheckPolicy, Fleet, Site
@@ -40,7 +40,7 @@ class SiteAvailability:
 def of_period(engine: Engine, start: datetime, end: datetime) -> list[SiteAvailability]:
     """Each site of the configuration in force, in [start, end), in the order of the file."""
     with reading(engine) as connection:
-        return of_fleet(connection, in_force(connection).fleet, start, end)
+        return of_fleet(connection, active_configuration(connection).fleet, start, end)
 
 
 def of_fleet(

@@ -7,32 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.config import snapshots
-from supportops.db.engine import JUDGING, reading, take_turns, writing
-from supportops.flows.active_configuration import in_force, take_up
+from supportops.context import Context
+from supportops.db.engine import JUDGING, advisory_lock, reading, writing
+from supportops.flows.active_configuration import active_configuration, load_or_last_good
 from supportops.flows.checking.shard import Clock, Shard
-from supportops.flows.place import Place
 from supportops.flows.ticketing import outage_tickets
 from supportops.notify.heartbeat import beat
 from supportops.sites import store
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, Run
 from supportops.sites.judging import BLIND, fold
 from supportops.sites.site import FIVE_MINUTES, shards
-
-Secrets = Callable[[str], str | None]
-
-
-class Checking(Place, Protocol):
-    """A place with the way to secrets."""
-
-    @property
-    def secrets(self) -> Secrets: ...
 
 
 class IncompleteRunError(RuntimeError):
@@ -91,12 +82,12 @@ def plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
 
     A slot long past is not probed. Planning a slot twice finds the first plan.
     """
-    configuration, error = take_up(engine, folder, now)
+    configuration, error = load_or_last_good(engine, folder, now)
     faults = tuple(str(fault) for fault in error.faults) if error else ()
     if now - slot > LATEST_START:
         return Plan(slot, 0, 0, faults=faults, note="the slot is past, nothing was asked")
     with writing(engine) as connection:
-        take_turns(connection, JUDGING)
+        advisory_lock(connection, JUDGING)
         ahead = _clock_jump(connection, now)
         slot += ahead
         due = configuration.fleet.due(slot)
@@ -174,7 +165,7 @@ def judge(
         ]
     for run in waiting:
         with writing(engine) as connection:
-            take_turns(connection, JUDGING)
+            advisory_lock(connection, JUDGING)
             changes = _judge_one(connection, run.slot, now)
         if changes is not None:
             summary["runs"] += 1
@@ -251,7 +242,7 @@ def _shown(change: Change) -> dict[str, Any]:
 
 
 def finish(
-    place: Checking,
+    context: Context,
     specs: Sequence[Mapping[str, Any]],
     checked: Sequence[Mapping[str, Any]],
     slot: datetime,
@@ -266,27 +257,27 @@ def finish(
     if specs:
         slot = datetime.fromisoformat(specs[0]["slot"])
         ahead = timedelta(seconds=specs[0]["ahead_seconds"])
-    summary = judge(place.engine, slot, now, ahead)
+    summary = judge(context.engine, slot, now, ahead)
     summary["pages"] = sum(shard["pages"] for shard in checked)
     summary["failing"] = sum(shard["failing"] for shard in checked)
     missing = len(specs) - len(checked)
     if missing:
         raise IncompleteRunError(f"{missing} of {len(specs)} shards failed; judged: {summary}")
-    return summary | {"heartbeat": heartbeat(place) if specs else None}
+    return summary | {"heartbeat": heartbeat(context) if specs else None}
 
 
-def heartbeat(place: Checking) -> str | None:
+def heartbeat(context: Context) -> str | None:
     """Calls the heartbeat URL of the configuration, if it names one; what came of it."""
-    with reading(place.engine) as connection:
-        name = in_force(connection).fleet.policy.heartbeat
+    with reading(context.engine) as connection:
+        name = active_configuration(connection).fleet.policy.heartbeat
     if name is None:
         return None
-    url = place.secrets(name)
+    url = context.secrets(name)
     return beat(url) if url else f"nobody set the connection {name}"
 
 
 def run(
-    place: Checking,
+    context: Context,
     clock: Clock,
     *,
     pause: Callable[[float], None] = time.sleep,
@@ -294,8 +285,8 @@ def run(
 ) -> dict[str, Any]:
     """The whole check in one process: plan, every shard in turn, judgement, heartbeat."""
     now = clock()
-    planned = plan(place.engine, place.config, now, now)
+    planned = plan(context.engine, context.config, now, now)
     specs = planned.specs()
-    checked = [check(place.engine, spec, clock, pause=pause, trust=trust) for spec in specs]
-    summary = finish(place, specs, checked, planned.slot, clock())
+    checked = [check(context.engine, spec, clock, pause=pause, trust=trust) for spec in specs]
+    summary = finish(context, specs, checked, planned.slot, clock())
     return summary | {"sites": planned.sites, "faults": list(planned.faults)}

@@ -18,11 +18,11 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import raise_alert, resolve_alert
-from supportops.db.engine import reading, take_turns, writing
+from supportops.context import Context
+from supportops.db.engine import advisory_lock, reading, writing
 from supportops.db.schema import sync_marks, tickets
 from supportops.db.statements import insert_or_update
-from supportops.flows.active_configuration import take_up
-from supportops.flows.place import Place
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.sweeping.alerts import Changes, compare, told, write
 from supportops.flows.sweeping.standing import Standing, name_of, nothing, standing
 from supportops.sla.events import NONE
@@ -81,14 +81,14 @@ class _Row:
     next_at: datetime | None
 
 
-def hourly(place: Place, at: datetime, now: datetime) -> dict[str, Any]:
+def hourly(context: Context, at: datetime, now: datetime) -> dict[str, Any]:
     """The sweep over all open tickets, by the configuration in force; `run` says what it answers.
 
     Raises ConfigurationError where there never was a good configuration.
     """
-    configuration, error = take_up(place.engine, place.config, now)
+    configuration, error = load_or_last_good(context.engine, context.config, now)
     faults = [str(fault) for fault in error.faults] if error else []
-    return run(place.engine, configuration.promises, at, now) | {"faults": faults}
+    return run(context.engine, configuration.promises, at, now) | {"faults": faults}
 
 
 def run(
@@ -131,7 +131,7 @@ def _sweep(
     if book is None:
         return answer | {"note": "no policy is written, nothing is promised"} | tally.to_json()
     with writing(engine) as connection:
-        take_turns(connection, SWEEPING)
+        advisory_lock(connection, SWEEPING)
         note = _unfit(connection, at, now)
         if not note:
             at = _begin(connection, min(at, now))
@@ -142,7 +142,7 @@ def _sweep(
         return answer | {"note": note} | tally.to_json()
     _write_chunks(engine, book, at, asked, size, tally)
     with writing(engine) as connection:
-        take_turns(connection, SWEEPING)
+        advisory_lock(connection, SWEEPING)
         if only is None:
             _mark(connection, _DONE, at)
             _report(connection, tally, at, whole=every_open)
@@ -258,7 +258,7 @@ def _write_chunks(
     after: int | None = 0
     while after is not None:
         with writing(engine) as connection:
-            take_turns(connection, SWEEPING)
+            advisory_lock(connection, SWEEPING)
             after = _write_chunk(connection, book, at, asked.page(connection, after, size), tally)
 
 

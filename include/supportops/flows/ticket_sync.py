@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from supportops.config.triage import load_triage
-from supportops.db.engine import reading, take_turns, writing
+from supportops.context import Context
+from supportops.db.engine import advisory_lock, reading, writing
 from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
-from supportops.flows.place import Place
 from supportops.flows.ticket_import import outages, triaged
 from supportops.flows.ticketing.freshness import mark_heard
 from supportops.flows.ticketing.zendesk_outages import mirror
@@ -69,17 +69,17 @@ class _Summary:
         }
 
 
-def fetch(place: Place, account: Account, clock: Clock) -> dict[str, Any]:
+def fetch(context: Context, account: Account, clock: Clock) -> dict[str, Any]:
     """Tells Zendesk of outages, fetches what happened there, and triages what comes in."""
-    rules = load_triage(place.config)
-    outage = outages(place.engine, clock())
+    rules = load_triage(context.config)
+    outage = outages(context.engine, clock())
 
     def complete(events: Sequence[Event]) -> Sequence[Event]:
         return triaged(events, rules, outage)
 
     with Client(account) as client:
-        mirrored = mirror(place.engine, client, clock)
-        return sync(place.engine, client, clock, complete) | mirrored
+        mirrored = mirror(context.engine, client, clock)
+        return sync(context.engine, client, clock, complete) | mirrored
 
 
 def sync(
@@ -208,7 +208,7 @@ class _Sync:
         """Stores a page and its mark, unless another sync has moved the mark since we read it."""
         now = self.clock()
         with writing(self.engine) as connection:
-            take_turns(connection, APPENDING)
+            advisory_lock(connection, APPENDING)
             if mark(connection, SOURCE, stream) != old:
                 self.summary.notes.append("another sync is at work; it goes on with the rest")
                 return False

@@ -9,24 +9,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from supportops.db.engine import take_turns, writing
-from supportops.flows.active_configuration import take_up
-from supportops.flows.place import Place
+from supportops.context import Context
+from supportops.db.engine import advisory_lock, writing
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.sla_sweep import sweep_due
 from supportops.flows.ticketing.outage_tickets import link_tickets
 from supportops.tickets.log.store import APPENDING
 
 
-def follow(place: Place, now: datetime) -> dict[str, Any]:
+def follow(context: Context, now: datetime) -> dict[str, Any]:
     """Links tickets to the outages they were raised in, then sweeps what was touched or is due.
 
     Answers what the sweep does, and `linked`. Raises ConfigurationError where there never was a
     good configuration.
     """
-    configuration, error = take_up(place.engine, place.config, now)
-    with writing(place.engine) as connection:
-        take_turns(connection, APPENDING)
+    configuration, error = load_or_last_good(context.engine, context.config, now)
+    with writing(context.engine) as connection:
+        advisory_lock(connection, APPENDING)
         linked = link_tickets(connection, now)
-    swept = sweep_due(place.engine, configuration.promises, now, now)
+    swept = sweep_due(context.engine, configuration.promises, now, now)
     faults = [str(fault) for fault in error.faults] if error else []
     return swept | {"linked": linked, "faults": faults}

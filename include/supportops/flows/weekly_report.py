@@ -12,16 +12,16 @@ from sqlalchemy import Engine
 from supportops.config.loader import Configuration
 from supportops.config.snapshots import first_taken_up
 from supportops.config.yaml_source import ConfigurationError
+from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows.active_configuration import take_up
-from supportops.flows.place import Place
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.reporting.making import Made, make
 from supportops.flows.reporting.tasks import Wanted
 from supportops.reports.period import Cadence
 
 
 def run(
-    place: Place,
+    context: Context,
     at: datetime,
     now: datetime,
     *,
@@ -37,8 +37,8 @@ def run(
     ConfigurationError where there never was a good configuration.
     """
     wanted = Wanted(Cadence.WEEKLY, (week,) if week else (), (audience,) if audience else (), send)
-    configuration, error = take_up(place.engine, place.config, now)
-    made = issue(place.engine, configuration, wanted, at, now, scheduled=scheduled)
+    configuration, error = load_or_last_good(context.engine, context.config, now)
+    made = issue(context.engine, configuration, wanted, at, now, scheduled=scheduled)
     return summary(made, error)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
-from supportops.db.engine import take_turns
+from supportops.db.engine import advisory_lock
 from supportops.db.schema import report_documents, reports
 from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence
@@ -88,7 +88,7 @@ def keep(connection: Connection, draft: Draft, files: Sequence[File]) -> Kept:
 
     Writers take turns until their transactions end, so two of them get different editions.
     """
-    take_turns(connection, KEEPING)
+    advisory_lock(connection, KEEPING)
     last = select(func.max(_c.edition)).where(*_named(draft.cadence, draft.period, draft.audience))
     row = {each.name: getattr(draft, each.name) for each in fields(Draft)} | {
         "cadence": draft.cadence.value,

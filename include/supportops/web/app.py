@@ -23,7 +23,7 @@ from supportops.web.board import Asked, board
 from supportops.web.guard import FRAMING, HEADERS, ISSUED, trespass
 from supportops.web.incident_page import incident
 from supportops.web.lights import Light
-from supportops.web.parts import Clock, Desk, Elsewhere, InForce, NotHere, OpenPlace
+from supportops.web.parts import ActiveConfiguration, Clock, Desk, Elsewhere, NotHere, OpenContext
 from supportops.web.report_page import Named, Served, report, served
 from supportops.web.reports_page import MOST_PAGES, reports
 from supportops.web.reports_page import Asked as AskedReports
@@ -46,14 +46,14 @@ class Acknowledgement(BaseModel):
 
 
 def make_app(
-    open_place: OpenPlace,
-    in_force: InForce,
+    open_context: OpenContext,
+    active_configuration: ActiveConfiguration,
     clock: Clock,
     *,
     authorise_read: Callable[..., Any],
     authorise_write: Callable[..., Any],
 ) -> FastAPI:
-    """The board over the store that `open_place` opens.
+    """The board over the store that `open_context` opens.
 
     `authorise_read` and `authorise_write` are FastAPI dependencies that refuse by raising an
     HTTPException; the first guards every address, the second answers the name of who acts.
@@ -62,7 +62,7 @@ def make_app(
         dependencies=[Depends(authorise_read)], docs_url=None, redoc_url=None, openapi_url=None
     )
     app.middleware("http")(_with_headers)
-    pages = _Pages(open_place, in_force, clock)
+    pages = _Pages(open_context, active_configuration, clock)
 
     @app.get("/")
     def _board(
@@ -136,16 +136,18 @@ async def _with_headers(
 class _Pages:
     """Makes pages from the store, one snapshot each, and says so when it cannot."""
 
-    def __init__(self, open_place: OpenPlace, in_force: InForce, clock: Clock) -> None:
-        self.open_place = open_place
-        self.in_force = in_force
+    def __init__(
+        self, open_context: OpenContext, active_configuration: ActiveConfiguration, clock: Clock
+    ) -> None:
+        self.open_context = open_context
+        self.active_configuration = active_configuration
         self.clock = clock
 
     def show(self, name: str, page: Page, headers: Mapping[str, str] | None = None) -> Response:
         def answer(connection: Connection) -> HTMLResponse:
             now = self.clock()
             try:
-                configuration = self.in_force(connection)
+                configuration = self.active_configuration(connection)
             except LookupError:
                 return _notice(200, "No check has run yet", "The first one takes up the sites.")
             context = page(Desk(connection, configuration, now))
@@ -166,7 +168,7 @@ class _Pages:
 
     def _answered(self, name: str, answer: Callable[[Connection], Response]) -> Response:
         try:
-            with self.open_place() as place, reading(place.engine) as connection:
+            with self.open_context() as context, reading(context.engine) as connection:
                 return answer(connection)
         except Elsewhere as error:
             return RedirectResponse(error.to, 307)
@@ -180,7 +182,7 @@ class _Pages:
 
     def acknowledge(self, key: str, who: str) -> JSONResponse:
         try:
-            with self.open_place() as place, writing(place.engine) as connection:
+            with self.open_context() as context, writing(context.engine) as connection:
                 taken = acknowledge(connection, key, who, self.clock())
         except Exception as error:
             log.exception("%s could not acknowledge %r", who, key)

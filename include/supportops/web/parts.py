@@ -9,20 +9,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from supportops.alerts.policy import AlertPolicy, OfficeHours
+from supportops.context import Context
 from supportops.reports.audience import Plan
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import last_run
 from supportops.web.lights import Light
-
-
-class Place(Protocol):
-    """What the board needs of `supportops.bootstrap.Workplace`."""
-
-    @property
-    def engine(self) -> Engine: ...
 
 
 class Configuration(Protocol):
@@ -38,8 +32,8 @@ class Configuration(Protocol):
     def reports(self) -> Plan: ...
 
 
-OpenPlace = Callable[[], AbstractContextManager[Place]]
-InForce = Callable[[Connection], Configuration]
+OpenContext = Callable[[], AbstractContextManager[Context]]
+ActiveConfiguration = Callable[[Connection], Configuration]
 """The configuration in force; raises LookupError before the first."""
 
 Clock = Callable[[], datetime]

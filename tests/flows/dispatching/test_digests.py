@@ -66,7 +66,7 @@ def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
         "apprise_engineer_sms": http.url("sms"),
     }
     desk = Desk(store, secrets)
-    desk.take_up(configuration("team_email", "team_chat", routes=[BREACHES]))
+    desk.load_or_last_good(configuration("team_email", "team_chat", routes=[BREACHES]))
     return desk
 
 
@@ -106,7 +106,7 @@ def test_a_digest_counts_once_against_the_storm_limit(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     limits = {"email": [{"count": 2, "period": "15m"}]}
-    desk.take_up(
+    desk.load_or_last_good(
         configuration(
             "team_email", routes=[everything_to("team_email", digest=True)], limits=limits
         )
@@ -120,7 +120,9 @@ def test_a_digest_counts_once_against_the_storm_limit(
 
 
 def test_more_than_a_digest_holds_goes_in_the_next(desk: Desk, http: Endpoint) -> None:
-    desk.take_up(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
+    desk.load_or_last_good(
+        configuration("team_chat", routes=[everything_to("team_chat", digest=True)])
+    )
     desk.raise_(*(ticket_alert(number) for number in range(MOST_IN_DIGEST + 1)))
     assert desk.dispatch()["handed_over"] == MOST_IN_DIGEST + 1
     assert [text.split(" - ")[0] for text in said(http)] == [
@@ -155,7 +157,7 @@ def test_what_is_mission_critical_does_not_wait_and_comes_alone(
         "steps": [{"receivers": ["engineer_sms"]}],
     }
     others = BREACHES | {"match": {"severity": ["warning"]}}
-    desk.take_up(configuration(receivers=everyone, routes=[at_once, others]))
+    desk.load_or_last_good(configuration(receivers=everyone, routes=[at_once, others]))
     desk.clock.now = NIGHT
     desk.raise_(*(ticket_alert(n, critical=n < 2, deadline=NIGHT) for n in range(4)))
     assert desk.dispatch()["handed_over"] == 2
@@ -216,7 +218,7 @@ def test_a_retraction_is_told_to_those_who_heard_and_to_nobody_else(
     steps = [{"receivers": ["team_email"]}, {"after": "30m", "receivers": ["boss_email"]}]
     everyone = receivers("team_email", "boss_email")
     route = everything_to(steps=steps, digest=True, resolved=False)
-    desk.take_up(configuration(receivers=everyone, routes=[route]))
+    desk.load_or_last_good(configuration(receivers=everyone, routes=[route]))
     wrong = ticket_alert(7, deadline=NOON)
     desk.raise_(wrong)
     assert desk.dispatch()["handed_over"] == 1
@@ -270,7 +272,9 @@ def test_a_queued_warning_is_superseded_when_its_clock_ends(desk: Desk) -> None:
 
 
 def test_a_digest_that_failed_is_tried_again_as_one(desk: Desk, http: Endpoint) -> None:
-    desk.take_up(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
+    desk.load_or_last_good(
+        configuration("team_chat", routes=[everything_to("team_chat", digest=True)])
+    )
     url, desk.secrets = (
         desk.secrets["apprise_team_chat"],
         {"apprise_team_chat": "json://127.0.0.1:1/"},
@@ -288,7 +292,9 @@ def test_a_digest_that_failed_is_tried_again_as_one(desk: Desk, http: Endpoint) 
 def test_killed_between_send_and_log_the_digest_is_repeated_and_says_so(
     desk: Desk, store_address: str, http: Assassin
 ) -> None:
-    desk.take_up(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
+    desk.load_or_last_good(
+        configuration("team_chat", routes=[everything_to("team_chat", digest=True)])
+    )
     desk.raise_(*(ticket_alert(number) for number in range(40)))
     order = {"store": store_url(store_address).render_as_string(hide_password=False)}
     order |= {"secrets": dict(desk.secrets), "act": "once", "now": desk.clock.now.isoformat()}

@@ -39,7 +39,7 @@ def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
         "apprise_team_chat": http.url("chat"),
     }
     desk = Desk(store, secrets)
-    desk.take_up(configuration("team_email"))
+    desk.load_or_last_good(configuration("team_email"))
     return desk
 
 
@@ -123,7 +123,7 @@ def test_what_a_broken_receiver_does_stands_in_the_ledger_and_the_fallback_hears
     detail: str,
 ) -> None:
     http.behaviour = behaviour
-    desk.take_up(with_fallback(retry={"timeout": "1s"}))
+    desk.load_or_last_good(with_fallback(retry={"timeout": "1s"}))
     desk.raise_(alert())
     desk.dispatch()
     told = {row.target: (row.outcome, row.detail) for row in desk.ledger()}
@@ -142,7 +142,7 @@ def test_a_target_that_failed_three_times_is_told_of_and_its_recovery_too(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     http.behaviour = Behaviour.REFUSE
-    desk.take_up(with_fallback())
+    desk.load_or_last_good(with_fallback())
     desk.raise_(alert())
     for _ in range(2):
         desk.dispatch()
@@ -175,7 +175,7 @@ def test_once_a_target_works_again_nothing_waits_for_its_retry(desk: Desk, mail:
 def test_a_message_whose_fate_is_unknown_is_repeated_and_says_so(
     desk: Desk, http: Endpoint
 ) -> None:
-    desk.take_up(configuration("engineer_sms", retry={"timeout": "1s"}))
+    desk.load_or_last_good(configuration("engineer_sms", retry={"timeout": "1s"}))
     http.behaviour = Behaviour.HANG
     desk.raise_(alert())
     desk.dispatch()
@@ -200,7 +200,7 @@ def test_after_three_unknown_fates_nobody_is_bothered_again_but_hears_the_end(
         return Delivery(Outcome(next(outcomes)), "so it goes", 0.0)
 
     outage = alert()
-    desk.take_up(
+    desk.load_or_last_good(
         configuration(
             receivers=receivers("team_email"),
             routes=[{"name": "outages", "steps": [{"receivers": ["team_email"]}]}],
@@ -223,7 +223,7 @@ def test_an_address_that_nobody_set_is_nobody_and_told_of_at_once(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.secrets = {"apprise_team_email": mail.url()}
-    desk.take_up(with_fallback())
+    desk.load_or_last_good(with_fallback())
     outage = alert()
     desk.raise_(outage)
     summary = desk.dispatch()
@@ -237,7 +237,7 @@ def test_once_the_address_is_set_the_open_alert_is_told_after_all(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.secrets = {"apprise_team_email": mail.url()}
-    desk.take_up(with_fallback())
+    desk.load_or_last_good(with_fallback())
     desk.raise_(alert())
     desk.dispatch()
     desk.secrets = {**desk.secrets, "apprise_engineer_sms": http.url("sms")}
@@ -283,7 +283,7 @@ def test_a_hung_receiver_with_many_messages_holds_back_neither_others_nor_the_di
     desk: Desk, http: Endpoint, mail: Mailbox
 ) -> None:
     http.behaviour = Behaviour.HANG
-    desk.take_up(configuration("engineer_sms", "team_email", retry={"timeout": "1s"}))
+    desk.load_or_last_good(configuration("engineer_sms", "team_email", retry={"timeout": "1s"}))
     desk.raise_(*(alert(f"Site {n}") for n in range(40)))
     desk.dispatch()
     assert len(http.requests) == 1, "one attempt says it for all"
@@ -306,7 +306,7 @@ def test_a_message_that_is_refused_holds_back_no_other(desk: Desk, mail: Mailbox
 
 
 def test_two_dispatchers_at_once_send_each_message_once(desk: Desk, http: Endpoint) -> None:
-    desk.take_up(configuration("team_chat"))
+    desk.load_or_last_good(configuration("team_chat"))
     desk.raise_(*(alert(f"Site {n}") for n in range(60)))
     start = threading.Barrier(2)
 
@@ -364,10 +364,10 @@ def _claim(desk: Desk) -> None:
     from supportops.alerts import outbox
     from supportops.alerts.escalation import decide
     from supportops.alerts.store import unsettled
-    from supportops.flows.active_configuration import in_force
+    from supportops.flows.active_configuration import active_configuration
 
     with writing(desk.store) as connection:
-        now, found = desk.clock.now, in_force(connection)
+        now, found = desk.clock.now, active_configuration(connection)
         known = outbox.entries(connection)
         decided = [
             (each, decide(each, found.alerts, known.get(each.key, ()), now, found.office))
@@ -456,7 +456,7 @@ def test_no_part_of_an_address_is_kept_or_shown(
         "apprise_last_chat": f"slack://{alpha}/{beta}/{gamma}/not a token",
     }
     names = [name.removeprefix("apprise_") for name in desk.secrets]
-    desk.take_up(configuration(*names, retry={"timeout": "1s", "alarm_after": 1}))
+    desk.load_or_last_good(configuration(*names, retry={"timeout": "1s", "alarm_after": 1}))
     desk.raise_(alert())
     summary = desk.dispatch()
     assert alpha in http.requests[0].path, "the address was really used"
@@ -520,7 +520,7 @@ def test_the_end_of_a_fallbacks_night_is_told_at_once(
 ) -> None:
     desk.clock.now = NIGHT
     http.behaviour = Behaviour.REFUSE
-    desk.take_up(
+    desk.load_or_last_good(
         configuration(
             receivers=receivers("engineer_sms", "team_email"),
             routes=[

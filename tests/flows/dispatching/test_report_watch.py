@@ -15,7 +15,7 @@ from inboxes import Mailbox, mailbox
 from sla.policies import london
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.db.engine import writing
-from supportops.flows.active_configuration import in_force
+from supportops.flows.active_configuration import active_configuration
 from supportops.flows.dispatching.report_watch import last_turn, watch_reports
 from supportops.reports.period import Cadence
 
@@ -48,14 +48,14 @@ def at(desk: Desk, local: str) -> Desk:
 
 def installed(desk: Desk, *audiences: dict[str, Any], when: str = EARLIER, **more: Any) -> None:
     at(desk, when)
-    desk.take_up(readers(audiences=audiences or [WEEKLY], late=LATE, **more))
+    desk.load_or_last_good(readers(audiences=audiences or [WEEKLY], late=LATE, **more))
 
 
 def watched(desk: Desk, local: str) -> list[str]:
     """The headlines of what is amiss then."""
     at(desk, local)
     with writing(desk.store) as connection:
-        watch_reports(connection, in_force(connection), desk.clock.now)
+        watch_reports(connection, active_configuration(connection), desk.clock.now)
     return [alert.headline for alert in desk.open_alerts(Kind.REPORT_TROUBLE)]
 
 
@@ -218,7 +218,7 @@ def test_a_bank_holiday_delays_the_daily_report_and_not_the_weekly_one(desk: Des
     office = {"timezone": "Europe/London", "region": "GB/ENG"}
     office |= {"hours": {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}}
     levels = {"calendars": {"office": office}}
-    desk.take_up(readers(audiences=[WEEKLY, DAILY], late=LATE, levels=levels))
+    desk.load_or_last_good(readers(audiences=[WEEKLY, DAILY], late=LATE, levels=levels))
     issue(at(desk, "2026-08-28 07:30"), "team", "2026-08-27")
     desk.dispatch()
     assert watched(desk, "2026-08-31 12:00") == [
@@ -234,7 +234,7 @@ def test_a_bank_holiday_delays_the_daily_report_and_not_the_weekly_one(desk: Des
 def test_a_cadence_without_a_time_is_never_late(desk: Desk) -> None:
     installed(desk)
     assert watched(desk, "2026-11-23 09:00") != []
-    desk.take_up(readers(audiences=[WEEKLY], late={"daily": "08:30"}))
+    desk.load_or_last_good(readers(audiences=[WEEKLY], late={"daily": "08:30"}))
     assert watched(desk, "2026-11-23 12:00") == []
     assert [alert.facts["over"] for alert in desk.unsettled()] == ["no longer expected"]
 
@@ -270,9 +270,11 @@ def test_readers_on_other_clocks_are_asked_about_the_week_that_was_over_for_them
 @ON_ONE_STORE
 def test_no_report_is_late_before_it_is_made(desk: Desk) -> None:
     installed(desk)
-    desk.take_up(readers(audiences=[WEEKLY], late={"weekly": "06:00"}))
+    desk.load_or_last_good(readers(audiences=[WEEKLY], late={"weekly": "06:00"}))
     with writing(desk.store) as connection:
-        turn = last_turn(in_force(connection), Cadence.WEEKLY, london("2026-11-25 12:00"))
+        turn = last_turn(
+            active_configuration(connection), Cadence.WEEKLY, london("2026-11-25 12:00")
+        )
     assert turn is not None
     assert turn.by == london("2026-11-23 08:00")
 
@@ -284,7 +286,7 @@ def test_a_look_that_finds_all_well_costs_two_questions(desk: Desk) -> None:
     assert watched(desk, "2026-11-23 12:00") == []
     asked: list[str] = []
     with writing(desk.store) as connection:
-        configuration = in_force(connection)
+        configuration = active_configuration(connection)
         event.listen(desk.store, "before_cursor_execute", lambda *a: asked.append(a[2]))
         watch_reports(connection, configuration, desk.clock.now)
     assert len(asked) == 2

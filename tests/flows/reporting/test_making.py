@@ -21,7 +21,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.db.engine import make_engine, reading
 from supportops.flows import weekly_report
-from supportops.flows.active_configuration import in_force, take_up
+from supportops.flows.active_configuration import active_configuration, load_or_last_good
 from supportops.flows.reporting.making import ReportError, Wanted, make
 from supportops.reports.formats import render
 from supportops.reports.formats.file import File
@@ -340,14 +340,14 @@ def run_weekly(desk: Newsroom, at: str, now: str, **asked) -> str:
 
 
 def test_the_schedule_sends_by_itself_and_a_backfill_does_not(desk: Newsroom) -> None:
-    desk.take_up("2026-04-01 09:00")
+    desk.load_or_last_good("2026-04-01 09:00")
 
     assert run_weekly(desk, "2026-04-20 08:00", "2026-04-20 08:01") == "draft"
     assert run_weekly(desk, "2026-04-20 08:00", "2026-04-20 08:02", scheduled=True) == "sent"
 
 
 def test_what_was_due_before_the_installation_is_not_sent_by_its_schedule(desk: Newsroom) -> None:
-    desk.take_up("2026-04-21 09:00")
+    desk.load_or_last_good("2026-04-21 09:00")
 
     assert run_weekly(desk, "2026-04-20 08:00", "2026-04-21 09:05", scheduled=True) == "draft"
     assert run_weekly(desk, "2026-04-27 08:00", "2026-04-27 08:01", scheduled=True) == "sent"
@@ -356,16 +356,16 @@ def test_what_was_due_before_the_installation_is_not_sent_by_its_schedule(desk: 
 def test_a_configuration_that_is_taken_up_meanwhile_stays_in_force(desk: Newsroom) -> None:
     """Else its receivers were unknown to the dispatcher until the next check."""
     at = london("2026-04-20 08:00")
-    before, _ = take_up(desk.store, desk.folder, at)
+    before, _ = load_or_last_good(desk.store, desk.folder, at)
 
     def edited(done: int, _of: int) -> None:
         if done == 0:
             path = desk.folder / "alerts.yaml"
             path.write_text(path.read_text().replace("team_email", "crew_email"))
-            take_up(desk.store, desk.folder, at + timedelta(minutes=1))
+            load_or_last_good(desk.store, desk.folder, at + timedelta(minutes=1))
 
     make(desk.store, before, Wanted(Cadence.WEEKLY, send=True), at, at, progress=edited)
 
     with reading(desk.store) as connection:
-        assert in_force(connection).digest == desk.configuration.digest != before.digest
+        assert active_configuration(connection).digest == desk.configuration.digest != before.digest
     assert {row.configuration for row in desk.kept()} == {before.digest}

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from supportops.config import snapshots
-from supportops.db.engine import JUDGING, reading, take_turns, writing
+from supportops.db.engine import JUDGING, advisory_lock, reading, writing
 from supportops.sites import store
 from supportops.sites.check import ProbeResult
 from supportops.sites.incident import VANTAGE
@@ -140,7 +140,7 @@ class Writer:
 
     def _append(self, rows: Sequence[Attempt]) -> None:
         with writing(self._engine) as connection:
-            take_turns(connection, JUDGING)
+            advisory_lock(connection, JUDGING)
             run = store.run_of(connection, self._slot)
             self.over = run is None or run.judged_at is not None
             if not self.over:

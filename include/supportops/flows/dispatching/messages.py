@@ -14,12 +14,12 @@ from supportops.alerts.message import Notice, compose
 from supportops.alerts.outbox import Message
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.rate_limit import bundles
+from supportops.context import Secrets
 from supportops.flows.reporting.messages import letter as report_letter
 from supportops.notify.send import Delivery, Letter, Outcome
 from supportops.reports.formats.mail import NothingKept, Parcel
 
 Clock = Callable[[], datetime]
-Secrets = Callable[[str], str | None]
 
 
 class Send(Protocol):

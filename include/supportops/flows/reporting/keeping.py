@@ -15,7 +15,7 @@ from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.loader import Configuration
 from supportops.config.snapshots import remember
-from supportops.db.engine import take_turns, writing
+from supportops.db.engine import advisory_lock, writing
 from supportops.flows.reporting.messages import post
 from supportops.flows.reporting.tasks import Task, Wanted
 from supportops.reports import store
@@ -74,7 +74,7 @@ def keep(
     """
     task = report.task
     with writing(engine) as connection:
-        take_turns(connection, ISSUING)
+        advisory_lock(connection, ISSUING)
         before = store.issued(connection, *task.name)
         if before is not None and wanted.send and not wanted.again:
             return sent_before(before)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select
 
-from supportops.db.engine import reading, take_turns, writing
+from supportops.db.engine import advisory_lock, reading, writing
 from supportops.db.schema import tickets
 from supportops.flows.ticketing.outage_tickets import SOURCE as OUTAGE
 from supportops.tickets.log.store import APPENDING, append_events, events_of
@@ -105,7 +105,7 @@ def _raise(
 
 def _mark(engine: Engine, number: str, raised: _Raised, now: datetime, *events: Event) -> None:
     with writing(engine) as connection:
-        take_turns(connection, APPENDING)
+        advisory_lock(connection, APPENDING)
         append_events(connection, events, now)
         move(connection, SOURCE, _stream(number), raised.write(), now)
 

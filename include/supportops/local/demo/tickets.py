@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
-from supportops.bootstrap import open_workplace
+from supportops.bootstrap import open_context
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks, tickets
 from supportops.flows.log_call import SOURCE as PHONE
@@ -69,7 +69,7 @@ def say(line: str) -> None:
 
 def main() -> None:
     rejects = Path(sys.argv[1])
-    with open_workplace() as place:
+    with open_context() as place:
 
         def bring() -> str:
             return bring_in(place.engine, place.config, utc_now(), rejects)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from supportops.db.engine import take_turns
+from supportops.db.engine import advisory_lock
 from supportops.db.schema import ticket_events as events_table
 from supportops.db.schema import tickets as tickets_table
 from supportops.tickets.columns import instant
@@ -53,7 +53,7 @@ def append_events(connection: Connection, events: Iterable[Event], now: datetime
     their transactions end. Raises ValueError for an event that `fitness.unfit` names a reason
     against: ask it first where events come from outside.
     """
-    take_turns(connection, APPENDING)
+    advisory_lock(connection, APPENDING)
     counted = Appended()
     iterator = iter(events)
     while batch := list(islice(iterator, BATCH)):

@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from boards import NOON, HousePlace, site_entry, write_config
 from supportops.config.remembered import Remembered
 from supportops.db.engine import reading
-from supportops.flows.active_configuration import take_up
-from supportops.web.kept_open import KeptOpen
+from supportops.flows.active_configuration import load_or_last_good
+from supportops.web.shared_context import SharedContext
 
 
 class Door:
@@ -33,7 +33,7 @@ class Door:
 
 def test_the_store_is_opened_once_for_many_pages(store: Engine) -> None:
     door = Door(store)
-    kept = KeptOpen(door)
+    kept = SharedContext(door)
     for _ in range(3):
         with kept() as place:
             assert place.engine is store
@@ -44,7 +44,7 @@ def test_the_store_is_opened_once_for_many_pages(store: Engine) -> None:
 
 def test_after_an_error_of_the_store_it_is_opened_anew(store: Engine) -> None:
     door = Door(store)
-    kept = KeptOpen(door)
+    kept = SharedContext(door)
     with pytest.raises(SQLAlchemyError):
         with kept() as place, reading(place.engine) as connection:
             connection.execute(text("SELECT nothing FROM nowhere"))
@@ -61,7 +61,7 @@ def test_a_store_that_cannot_be_opened_is_tried_again(store: Engine) -> None:
             raise RuntimeError("not migrated yet")
         return door()
 
-    kept = KeptOpen(maybe)
+    kept = SharedContext(maybe)
     with pytest.raises(RuntimeError), kept():
         pass
     shut = False
@@ -76,11 +76,11 @@ def test_a_configuration_is_restored_once_until_another_is_in_force(
     with reading(store) as connection:
         with pytest.raises(LookupError):
             remembered(connection)
-    take_up(store, write_config(tmp_path, [site_entry("alpha")]), NOON)
+    load_or_last_good(store, write_config(tmp_path, [site_entry("alpha")]), NOON)
     with reading(store) as connection:
         first = remembered(connection)
         assert remembered(connection) is first
     later = NOON.replace(hour=13)
-    take_up(store, write_config(tmp_path, [site_entry("beta")]), later)
+    load_or_last_good(store, write_config(tmp_path, [site_entry("beta")]), later)
     with reading(store) as connection:
         assert [site.name for site in remembered(connection).fleet.sites] == ["beta"]

@@ -1,0 +1,21 @@
+"""What a flow works with: the store, the configuration folder, and the way to secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+Secrets = Callable[[str], str | None]
+"""From a secret's name to its value; None where nobody set it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One installation as code sees it. `supportops.bootstrap.open_context` makes it."""
+
+    engine: Engine
+    config: Path
+    secrets: Secrets
