@@ -14,10 +14,12 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import raise_alert
+from supportops.config.loader import Configuration
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.ticketing.outage_tickets import SOURCE as OUTAGE
+from supportops.flows.ticketing.outage_tickets import TIER as OUTAGE_TIER
 from supportops.flows.ticketing.outage_tickets import link_tickets, outages_of, ticket_number
 from supportops.rendering.render import one_line
 from supportops.sites.site import Site
@@ -89,16 +91,18 @@ def run(
     customer raised it, so the first-reply clock runs. A site that we do not check is kept as it
     was written, and told as such.
     """
-    sites = _sites(engine, folder, now)
+    configuration = _configuration(engine, folder, now)
+    sites = configuration.fleet.sites if configuration else ()
+    tier, outage_tier = TIER, OUTAGE_TIER
     number = ticket_of(run_id)
     at = min(at, now)
     with writing(engine) as connection:
         known = _known(connection, call, sites, at)
         is_new = not events_of(connection, SOURCE, number)
         if is_new:
-            append_events(connection, _events(call, known, number, at, now), now)
-            raise_alert(connection, _alert(call, known, number, at), now)
-        link_tickets(connection, now)
+            append_events(connection, _events(call, known, number, tier, at, now), now)
+            raise_alert(connection, _alert(call, known, number, tier, at), now)
+        link_tickets(connection, now, outage_tier)
     return {
         "ticket": f"{SOURCE}/{number}",
         "new": is_new,
@@ -113,12 +117,12 @@ def ticket_of(run_id: str) -> str:
     return hashlib.sha256(run_id.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def _sites(engine: Engine, folder: Path, now: datetime) -> tuple[Site, ...]:
-    """Every site that is checked. A configuration that was never good keeps no call from us."""
+def _configuration(engine: Engine, folder: Path, now: datetime) -> Configuration | None:
+    """The active configuration. None where none was ever valid: the call is logged all the same."""
     try:
-        return load_or_last_good(engine, folder, now)[0].fleet.sites
+        return load_or_last_good(engine, folder, now)[0]
     except ConfigurationError:
-        return ()
+        return None
 
 
 def _known(connection: Connection, call: Call, sites: tuple[Site, ...], at: datetime) -> _Known:
@@ -142,7 +146,9 @@ def _bare(address: str) -> str:
     return re.split(r"[/?#]", bare, maxsplit=1)[0].removeprefix("www.")
 
 
-def _events(call: Call, known: _Known, number: str, at: datetime, now: datetime) -> Iterator[Event]:
+def _events(
+    call: Call, known: _Known, number: str, tier: str, at: datetime, now: datetime
+) -> Iterator[Event]:
     def event(kind: EventKind, author: Author, value: str | None = None, **facts: Any) -> Event:
         key = f"{number}/{kind.value}"
         return Event(SOURCE, key, number, kind, at, now, author, value, facts)
@@ -155,7 +161,7 @@ def _events(call: Call, known: _Known, number: str, at: datetime, now: datetime)
         text=call.what,
         requester=caller,
     )
-    yield event(EventKind.TIER, Author.AGENT, TIER, rule=RULE)
+    yield event(EventKind.TIER, Author.AGENT, tier, rule=RULE)
     yield event(EventKind.CUSTOMER, Author.AGENT, known.customer)
     site = known.site.name if known.site else call.site
     if site:
@@ -170,7 +176,7 @@ def _unknown(call: Call) -> str:
     return "The caller named no site."
 
 
-def _alert(call: Call, known: _Known, number: str, opened_at: datetime) -> Alert:
+def _alert(call: Call, known: _Known, number: str, tier: str, opened_at: datetime) -> Alert:
     about = call.site if known.site is None else known.site.name
     who = f"{known.customer}, {call.number}" if call.number else known.customer
     told = f"call from {who}: {one_line(call.what)}"
@@ -189,7 +195,7 @@ def _alert(call: Call, known: _Known, number: str, opened_at: datetime) -> Alert
         facts={
             "source": SOURCE,
             "ticket": number,
-            "tier": TIER,
+            "tier": tier,
             "title": one_line(call.what)[:_HEADLINE],
             "customer": known.customer,
             "caller": call.number or None,

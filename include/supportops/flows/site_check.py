@@ -190,7 +190,7 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     store.save_changes(connection, changes)
     for change in changes:
         _tell(connection, change, now)
-    outage_tickets.record(connection, changes, now)
+    outage_tickets.record(connection, changes, now, outage_tickets.TIER)
     summary = {
         "attempts": len(attempts),
         "blind": BLIND in after.open,

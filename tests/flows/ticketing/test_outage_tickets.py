@@ -72,7 +72,7 @@ def raise_ticket(desk: Desk, minutes: float, ticket: str = "7", site: str | None
 
 def link(desk: Desk) -> int:
     with writing(desk.engine) as connection:
-        return outage_tickets.link_tickets(connection, desk.clock())
+        return outage_tickets.link_tickets(connection, desk.clock(), "mission_critical")
 
 
 def test_an_outage_is_a_mission_critical_ticket_about_the_site(desk: Desk, web: Websites) -> None:

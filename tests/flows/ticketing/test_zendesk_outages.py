@@ -24,13 +24,20 @@ DOWN = Incident(IncidentKind.OUTAGE, "Shop", "refused", NOON, NOON, site="Shop",
 
 def opened(store: Engine) -> None:
     with writing(store) as connection:
-        record(connection, [Change(ChangeKind.OPENED, DOWN, "3 checks failed")], NOON)
+        record(
+            connection,
+            [Change(ChangeKind.OPENED, DOWN, "3 checks failed")],
+            NOON,
+            "mission_critical",
+        )
 
 
 def closed(store: Engine, at: datetime) -> None:
     over = replace(DOWN, ended_at=at, closed_at=at)
     with writing(store) as connection:
-        record(connection, [Change(ChangeKind.CLOSED, over, "2 good checks")], at)
+        record(
+            connection, [Change(ChangeKind.CLOSED, over, "2 good checks")], at, "mission_critical"
+        )
 
 
 def run(store: Engine, zendesk: FakeZendesk, at: datetime = NOON) -> dict[str, int]:

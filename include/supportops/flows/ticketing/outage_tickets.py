@@ -34,23 +34,25 @@ LATE_NEWS = timedelta(days=7)
 _LONGEST_SUBJECT = 300
 
 
-def record(connection: Connection, changes: Sequence[Change], now: datetime) -> int:
-    """Writes the tickets of outages that began or ended, and links others to all that are known.
+def record(connection: Connection, changes: Sequence[Change], now: datetime, tier: str) -> int:
+    """Writes the tickets of outages that began or ended, and links others to all known outages.
 
-    Call it in the transaction of the incidents themselves, after they are stored. Repeating it
-    adds nothing. Answers how many tickets were newly linked.
+    `tier` is the service level that a new outage's ticket gets; a ticket that exists keeps its
+    own. Call this in the transaction of the incidents themselves, after they are stored. Repeating
+    it adds nothing. Returns how many tickets were newly linked.
     """
-    told = [event for change in changes for event in _events(change, now)]
-    if told:
-        append_events(connection, told, now)
-    return link_tickets(connection, now)
+    events = [event for change in changes for event in _events(change, now, tier)]
+    if events:
+        append_events(connection, events, now)
+    return link_tickets(connection, now, tier)
 
 
-def link_tickets(connection: Connection, now: datetime) -> int:
+def link_tickets(connection: Connection, now: datetime, tier: str) -> int:
     """Links tickets about a site to the outage in which they were raised; how many were new.
 
-    An internal note on each names the other. Whoever brings in tickets calls this at the end, so
-    that those which come while an outage is open, or up to a week after, find it.
+    An internal note on each names the other. Call it after storing tickets from any source, so
+    that those which arrive during an outage, or up to a week after it, are linked. `tier` is for
+    an outage that has no ticket yet.
     """
     known = [
         incident
@@ -65,7 +67,7 @@ def link_tickets(connection: Connection, now: datetime) -> int:
     if not pairs:
         return 0
     # An outage older than this feature has no ticket yet.
-    openings = [event for incident, _ in pairs for event in _opening(incident, now)]
+    openings = [event for incident, _ in pairs for event in _opening(incident, now, tier)]
     append_events(connection, openings, now)
     links = [event for pair in pairs for event in _link(*pair, now)]
     return append_events(connection, links, now).new // 2
@@ -97,15 +99,15 @@ def affected(incident: Incident) -> tuple[str, ...]:
     return (incident.site,) if incident.site is not None else ()
 
 
-def _events(change: Change, now: datetime) -> Iterator[Event]:
+def _events(change: Change, now: datetime, tier: str) -> Iterator[Event]:
     if change.incident.kind not in OUTAGES:
         return
-    yield from _opening(change.incident, now)
+    yield from _opening(change.incident, now, tier)
     if change.kind is ChangeKind.CLOSED:
         yield from _recovery(change, now)
 
 
-def _opening(incident: Incident, now: datetime) -> Iterator[Event]:
+def _opening(incident: Incident, now: datetime, tier: str) -> Iterator[Event]:
     """What a new outage's ticket says; the instants are the machine's, as in its alert."""
     at = min(incident.opened_at, now)
     text = f"{_headline(incident)}. The first failed check was at {_clock(incident.started_at)}."
@@ -116,7 +118,7 @@ def _opening(incident: Incident, now: datetime) -> Iterator[Event]:
         "sites": list(affected(incident)),
     }
     yield _event(incident, EventKind.CREATED, at, now, facts=facts)
-    yield _event(incident, EventKind.TIER, at, now, TIER, {"rule": RULE})
+    yield _event(incident, EventKind.TIER, at, now, tier, {"rule": RULE})
     if incident.site is not None:
         yield _event(incident, EventKind.SITE, at, now, incident.site)
     if incident.customer is not None:
