@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.loader import Configuration, load
 from supportops.config.snapshots import newest, save
@@ -47,13 +48,11 @@ def _last_good(engine: Engine, error: ConfigurationError, now: datetime) -> Conf
 def _alert(error: ConfigurationError, now: datetime) -> Alert:
     count = len(error.faults)
     faults = "1 fault" if count == 1 else f"{count} faults"
-    return Alert(
-        key=f"{Kind.CONFIGURATION}:{SUBJECT}:{now.isoformat()}",
-        kind=Kind.CONFIGURATION,
-        severity=Severity.WARNING,
-        subject=SUBJECT,
-        headline=f"{faults} in the configuration; the last good one stays in force",
-        opened_at=now,
+    return operations_alert(
+        Kind.CONFIGURATION,
+        SUBJECT,
+        f"{faults} in the configuration; the last good one stays in force",
+        now,
         facts={"errors": [str(fault) for fault in error.faults[:50]]},
     )
 

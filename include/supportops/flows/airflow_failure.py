@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Kind
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.db.engine import reading, writing
 
@@ -50,14 +51,6 @@ def import_failed(engine: Engine, file: str, traceback: str, now: datetime) -> N
 def _raise(
     engine: Engine, kind: Kind, subject: str, headline: str, facts: dict[str, str], now: datetime
 ) -> None:
-    alert = Alert(
-        key=f"{kind}:{subject}:{now.isoformat()}",
-        kind=kind,
-        severity=Severity.WARNING,
-        subject=subject,
-        headline=headline,
-        opened_at=now,
-        facts=facts,
-    )
+    alert = operations_alert(kind, subject, headline, now, facts=facts)
     with writing(engine) as connection:
         raise_alert(connection, alert, now)

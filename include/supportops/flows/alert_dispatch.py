@@ -16,8 +16,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from supportops.alerts import notification_log, outbox, store
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import Entry, Why, decide
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.outbox import Message, MessageState
 from supportops.alerts.rate_limit import allowance
 from supportops.alerts.sending import send_all
@@ -292,13 +293,11 @@ class _Dispatch:
         outcomes = notification_log.last_outcomes(connection, target, most)
         in_a_row = len(outcomes) >= most and Outcome.HANDED_OVER.value not in outcomes
         if in_a_row or delivery.outcome is Outcome.NOBODY:
-            alert = Alert(
-                key=f"{Kind.DELIVERY}:{target}:{now.isoformat()}",
-                kind=Kind.DELIVERY,
-                severity=Severity.WARNING,
-                subject=target,
-                headline=f"messages to {target} do not arrive: {delivery.detail}",
-                opened_at=now,
+            alert = operations_alert(
+                Kind.DELIVERY,
+                target,
+                f"messages to {target} do not arrive: {delivery.detail}",
+                now,
                 facts={"target": target, "detail": delivery.detail, "attempts": len(outcomes)},
             )
             store.raise_alert(connection, alert, now)

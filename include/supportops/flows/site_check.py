@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.config import snapshots
 from supportops.context import Context
@@ -111,13 +112,11 @@ def _clock_jump(connection: Connection, now: datetime) -> timedelta:
     if not jumped and (ahead <= timedelta(0) or not find_open(connection, Kind.CLOCK, subject)):
         resolve_alert(connection, Kind.CLOCK, subject, now)
         return timedelta(0)
-    alert = Alert(
-        key=f"{Kind.CLOCK}:{subject}:{now.isoformat()}",
-        kind=Kind.CLOCK,
-        severity=Severity.WARNING,
-        subject=subject,
-        headline="the clock jumped back; checks go on behind the last recorded one",
-        opened_at=now,
+    alert = operations_alert(
+        Kind.CLOCK,
+        subject,
+        "the clock jumped back; checks go on behind the last recorded one",
+        now,
         facts={"age_seconds": (last.started_at - now).total_seconds()},
     )
     raise_alert(connection, alert, now)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Kind
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.context import Context
 from supportops.db.engine import advisory_lock, reading, writing
@@ -328,13 +329,11 @@ def _report(connection: Connection, tally: Tally, at: datetime, *, whole: bool) 
     count, first = len(tally.poisoned), tally.poisoned[0]
     named = [f"{one['ticket']}: {one['error']}" for one in tally.poisoned[:MOST_NAMED]]
     facts: Mapping[str, Any] = {"errors": named, "dag_id": _SOURCE}
-    alert = Alert(
-        key=f"{Kind.TASK_FAILED}:{UNJUDGED}:{at.isoformat()}",
-        kind=Kind.TASK_FAILED,
-        severity=Severity.WARNING,
-        subject=UNJUDGED,
-        headline=f"{count} could not be judged, such as {first['ticket']}",
-        opened_at=at,
+    alert = operations_alert(
+        Kind.TASK_FAILED,
+        UNJUDGED,
+        f"{count} could not be judged, such as {first['ticket']}",
+        at,
         facts=facts,
     )
     raise_alert(connection, alert, at)

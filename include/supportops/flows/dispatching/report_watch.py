@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.outbox import MessageState
 from supportops.alerts.store import list_open, raise_alert, resolve_alert
 from supportops.config.loader import Configuration
@@ -218,13 +219,12 @@ def _known_at(connection: Connection, configuration: Configuration, turn: Turn) 
 
 def _late(turn: Turn, missing: Missing, plan: Plan, now: datetime) -> Alert:
     at = f"{turn.by.astimezone(ZoneInfo(plan.zone)):%H:%M}"
-    return Alert(
+    return operations_alert(
+        Kind.REPORT_TROUBLE,
+        turn.subject,
+        f"{turn.subject} has not been sent by {at}: {missing.words}",
+        now,
         key=turn.key,
-        kind=Kind.REPORT_TROUBLE,
-        severity=Severity.WARNING,
-        subject=turn.subject,
-        headline=f"{turn.subject} has not been sent by {at}: {missing.words}",
-        opened_at=now,
         facts={
             "detail": missing.words,
             "period": turn.period.label,

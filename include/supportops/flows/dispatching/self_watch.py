@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
 from supportops.config.snapshots import first_taken_up
 from supportops.sites.site import STALE_AFTER
@@ -40,12 +41,11 @@ def _last_sign_of_checks(connection: Connection) -> datetime | None:
 
 
 def _stale(age: timedelta, now: datetime) -> Alert:
-    return Alert(
-        key=f"{Kind.CHECK_STALE}:{SUBJECT}:{now.isoformat()}",
-        kind=Kind.CHECK_STALE,
+    return operations_alert(
+        Kind.CHECK_STALE,
+        SUBJECT,
+        "no site was checked for more than two intervals",
+        now,
         severity=Severity.CRITICAL,
-        subject=SUBJECT,
-        headline="no site was checked for more than two intervals",
-        opened_at=now,
         facts={"age_seconds": age.total_seconds()},
     )

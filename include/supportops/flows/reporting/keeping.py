@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from supportops import __version__
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Kind
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.loader import Configuration
@@ -137,13 +138,11 @@ def _tell_operators(
     if not troubles:
         resolve_alert(connection, Kind.REPORT_TROUBLE, subject, now)
         return
-    alert = Alert(
-        key=f"{Kind.REPORT_TROUBLE}:{subject}:{now.isoformat()}",
-        kind=Kind.REPORT_TROUBLE,
-        severity=Severity.WARNING,
-        subject=subject,
-        headline=f"{subject}, {task.period.label}: {'; '.join(troubles)}",
-        opened_at=now,
+    alert = operations_alert(
+        Kind.REPORT_TROUBLE,
+        subject,
+        f"{subject}, {task.period.label}: {'; '.join(troubles)}",
+        now,
         facts={"period": task.period.label, "troubles": list(troubles)},
     )
     raise_alert(connection, alert, now)
