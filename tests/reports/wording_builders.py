@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from reports.figure_builders import figures
@@ -12,6 +13,11 @@ from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence
 from supportops.reports.words.wording import document
 
+TIER_TITLES = {
+    "user_support": "User support",
+    "bug_fix": "Bug fixes",
+    "mission_critical": "Mission critical",
+}
 BOARD = "https://board.example/reports/2026-W47/managers/page.html"
 
 
@@ -39,11 +45,19 @@ def told(
     *,
     to: Audience | None = None,
     link: str | None = BOARD,
+    tier_titles: Mapping[str, str] = TIER_TITLES,
     **options: Any,
 ) -> Document:
     """The document of a full week, unless other figures are given."""
     plan = Plan(availability=0.999)
-    return document(known or figures(), to or audience(), plan, link=link, **options)
+    return document(
+        known or figures(),
+        to or audience(),
+        plan,
+        tier_titles=tier_titles,
+        link=link,
+        **options,
+    )
 
 
 def table(found: Document, name: str) -> Table:

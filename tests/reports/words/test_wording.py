@@ -244,6 +244,15 @@ def test_a_p90_that_is_not_reached_says_what_it_is_over() -> None:
     assert column(found, "p90, calendar") == ["not reached, over 4 d 3 h"]
 
 
+def test_tiers_are_called_what_the_agency_calls_them() -> None:
+    titles = {"gold": "Gold support", "vip": "VIP repairs"}
+    gold = told(week_of(line("gold", 30, 20, 0.9)), tier_titles=titles)
+    assert tile(gold, "Gold support").figure == "66 %"
+    assert "gold support 66 % of 30 due" in gold.subject
+    vip = told(week_of(line("vip", 30, 20, 0.9)), tier_titles=titles)
+    assert "VIP repairs 66 % of 30 due" in vip.subject
+
+
 def test_a_tier_of_the_agencys_own_is_shown_as_it_is_written() -> None:
     document = told(week_of(line("Gold-24x7", 30, 20, 0.9)))
     assert tile(document, "Gold-24x7").figure == "66 %"

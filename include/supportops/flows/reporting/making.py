@@ -37,6 +37,13 @@ __all__ = ["Made", "ReportError", "Wanted", "make"]
 # What is gathered in one reading: more would share more of it, and hold more in memory.
 MOST_AT_ONCE = 40
 
+TIER_TITLES = {
+    "user_support": "User support",
+    "bug_fix": "Bug fixes",
+    "mission_critical": "Mission critical",
+}
+"""What reports call the tiers, by their identifiers in service_levels.yaml."""
+
 Told = Callable[[Made, Sequence[File]], None]
 Progress = Callable[[int, int], None]
 
@@ -194,7 +201,13 @@ class _Making:
         corrects = self.wanted.again and task.name in self.issued
         plan = self.configuration.reports
         words = document(
-            found, task.audience, plan, link=link, corrects=corrects, version=__version__
+            found,
+            task.audience,
+            plan,
+            tier_titles=TIER_TITLES,
+            link=link,
+            corrects=corrects,
+            version=__version__,
         )
         promises = counted_file(counted(seen.clocks, seen.period, seen.as_of))
         formats = () if self.wanted.bare else task.audience.formats

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
@@ -35,14 +36,16 @@ def _locale(tag: str) -> Locale:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whoever reads a report: `language` is a BCP 47 tag, `zone` an IANA name.
+    """Whoever reads a report: `language` is a BCP 47 tag, `zone` an IANA name, `tier_titles` what
+    the agency calls its tiers ("Bug fixes" for "bug_fix").
 
-    Instants are aware; they are told on the zone's clock. Raises ValueError for an unknown
-    language, when first asked.
+    Instants are aware and shown on the zone's clock. Raises ValueError for an unknown language,
+    when first asked.
     """
 
     language: str
     zone: str
+    tier_titles: Mapping[str, str] = field(default_factory=dict)
 
     def there(self, instant: datetime) -> datetime:
         """The same instant on the reader's clock."""

@@ -6,17 +6,13 @@ from functools import lru_cache
 
 from supportops.rendering.render import one_line
 from supportops.reports.figures import By, Clock
+from supportops.reports.words.dates import Reader
 
 # A subject can be a novel; what is longer than this is told by the ticket itself.
 LONGEST = 300
 NOBODY, NAMELESS = "nobody", "(no name)"
 OVERALL = "Overall (mixed tiers)"
 
-_TIERS = {
-    "user_support": "User support",
-    "bug_fix": "Bug fixes",
-    "mission_critical": "Mission critical",
-}
 _METRICS = {
     "first_reply_time": "First reply",
     "next_reply_time": "Next reply",
@@ -45,14 +41,16 @@ def _said(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def tier(name: str) -> str:
-    """ "Bug fixes"; a tier of the agency's own as it is written."""
-    return _TIERS.get(name) or said(name, 60) or NAMELESS
+def tier(name: str, reader: Reader) -> str:
+    """ "Bug fixes"; a tier without a title by its identifier."""
+    return said(reader.tier_titles.get(name) or name, 60) or NAMELESS
 
 
-def tier_inside(name: str) -> str:
-    """The tier in the middle of a sentence: "bug fixes"."""
-    return _TIERS[name].lower() if name in _TIERS else tier(name)
+def tier_inside(name: str, reader: Reader) -> str:
+    """The tier in the middle of a sentence: "bug fixes", but "VIP support"."""
+    title = tier(name, reader)
+    is_titled = name in reader.tier_titles and not title[1:2].isupper()
+    return title[:1].lower() + title[1:] if is_titled else title
 
 
 def metric(name: str | None) -> str:
@@ -60,16 +58,16 @@ def metric(name: str | None) -> str:
     return "All" if name is None else _METRICS.get(name) or said(name, 60)
 
 
-def promise(clock: Clock) -> str:
+def promise(clock: Clock, reader: Reader) -> str:
     """Whose clock it is: "Bug fixes: first reply"."""
-    return f"{tier(clock.tier)}: {metric(clock.metric).lower()}"
+    return f"{tier(clock.tier, reader)}: {metric(clock.metric).lower()}"
 
 
-def group(by: By, name: str | None) -> str:
+def group(by: By, name: str | None, reader: Reader) -> str:
     """A line's name among its like."""
     if name is None:
         return _NAMELESS[by]
-    return tier(name) if by is By.TIER else said(name, 80) or NAMELESS
+    return tier(name, reader) if by is By.TIER else said(name, 80) or NAMELESS
 
 
 def kind(name: str) -> str:

@@ -113,7 +113,7 @@ def _weekly(figures: Figures, reader: Reader) -> str:
         return f"{name}: {_all_kept(kept, reader)}{_open(figures, reader)}"
     against = f", target {reader.target(found.kept.target)}" if found.kept.target else ""
     lead = "" if missed(found.kept) or found.kept.target is None else "on target, lowest "
-    answer = f"{lead}{tier_inside(found.name or '')} {counted(found.kept, reader)}{against}"
+    answer = f"{lead}{tier_inside(found.name or '', reader)} {counted(found.kept, reader)}{against}"
     return f"{name}: {answer}{_open(figures, reader) or ' - no open breaches'}"
 
 
@@ -191,7 +191,7 @@ def _against(figures: Figures, reader: Reader) -> str:
         return ", and every tier with a target met it"
     kept = found.kept
     share = "" if kept.few else f" ({reader.share(kept.share or 0, digits(kept))})"
-    name, target = tier_inside(found.name or ""), reader.target(found.kept.target)
+    name, target = tier_inside(found.name or "", reader), reader.target(found.kept.target)
     return f"; of {name} {_met(kept, reader)}{share}, below the target of {target}"
 
 

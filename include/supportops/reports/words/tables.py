@@ -38,7 +38,7 @@ def tiers(figures: Figures, reader: Reader) -> Table:
     lines = [p for p in figures.promises if p.by is By.TIER]
     everything = figures.line(By.ALL, None)
     rows = [
-        (_name(line), _metric(line), *_kept(line, reader), *_open(line, reader))
+        (_name(line, reader), _metric(line), *_kept(line, reader), *_open(line, reader))
         for line in (*_pooled_first(lines), *((everything,) if everything else ()))
     ]
     return Table(
@@ -58,7 +58,10 @@ def times(figures: Figures, reader: Reader) -> Table:
         "times",
         "How long it took",
         (Column("Tier"), Column("Promise"), *_TIMES),
-        tuple((_name(line, pooled=True), _metric(line), *_times(line, reader)) for line in lines),
+        tuple(
+            (_name(line, reader, pooled=True), _metric(line), *_times(line, reader))
+            for line in lines
+        ),
         empty="Nothing was asked for.",
         note="Median: half were done within it. p90: nine of ten were. What is not done yet counts "
         "with its wait so far. Business time is the promise's, calendar time the customer's.",
@@ -94,7 +97,8 @@ def _groups(name: str, title: str, what: str, lines: Iterable[Promises], reader:
         title,
         (Column(what), *_KEPT, *_OPEN),
         tuple(
-            (Cell(labels.group(p.by, p.name)), *_kept(p, reader), *_open(p, reader)) for p in lines
+            (Cell(labels.group(p.by, p.name, reader)), *_kept(p, reader), *_open(p, reader))
+            for p in lines
         ),
         empty="No promise fell due, and none is open.",
         shown=SHOWN_GROUPS,
@@ -107,9 +111,9 @@ def _pooled_first(lines: list[Promises]) -> list[Promises]:
     return sorted(lines, key=lambda p: (order[p.name], p.metric is not None))
 
 
-def _name(line: Promises, *, pooled: bool = False) -> Cell:
+def _name(line: Promises, reader: Reader, *, pooled: bool = False) -> Cell:
     quiet = line.metric is not None and not pooled
-    return Cell(labels.group(line.by, line.name), tone=Tone.QUIET if quiet else Tone.PLAIN)
+    return Cell(labels.group(line.by, line.name, reader), tone=Tone.QUIET if quiet else Tone.PLAIN)
 
 
 def _metric(line: Promises) -> Cell:

@@ -20,6 +20,7 @@ def open_breaches(figures: Figures, reader: Reader) -> Table:
     clocks = sorted(figures.open_breaches, key=lambda c: -(c.overdue_by or 0.0))
     return _tickets(
         figures,
+        reader,
         Table("open_breaches", "Open breaches", (), (), empty="None: nothing is overdue."),
         clocks,
         (Column("Was due", Unit.INSTANT), Column("Overdue by", Unit.SECONDS)),
@@ -31,6 +32,7 @@ def breaches(figures: Figures, reader: Reader) -> Table:
     """What fell due in the period and was not done by then, and what became of it."""
     return _tickets(
         figures,
+        reader,
         Table("breaches", "Broken promises", (), (), empty="None: every promise was kept."),
         list(figures.breaches),
         (Column("Was due", Unit.INSTANT), Column("What happened")),
@@ -42,6 +44,7 @@ def at_risk(figures: Figures, reader: Reader) -> Table:
     """Not broken, but due soon; the soonest first."""
     return _tickets(
         figures,
+        reader,
         Table(
             "at_risk",
             "At risk",
@@ -58,6 +61,7 @@ def at_risk(figures: Figures, reader: Reader) -> Table:
 
 def _tickets(
     figures: Figures,
+    reader: Reader,
     table: Table,
     clocks: list[Clock],
     columns: tuple[Column, ...],
@@ -76,7 +80,7 @@ def _tickets(
             cells.words(clock.number),
             cells.words(clock.subject),
             *((cells.words(clock.customer or "–"),) if whose else ()),
-            Cell(labels.promise(clock)),
+            Cell(labels.promise(clock, reader)),
             *((Cell(labels.owner(clock.assignee)),) if owned else ()),
             *told(clock),
         )
@@ -123,7 +127,7 @@ def arrivals(figures: Figures, reader: Reader) -> Table:
         ),
         tuple(
             (
-                Cell(labels.group(v.by, v.name)),
+                Cell(labels.group(v.by, v.name, reader)),
                 *(cells.count(n, reader) for n in (v.arrived, v.solved, v.reopened)),
                 _reopen_rate(v, reader),
                 cells.count(v.reassigned, reader),
@@ -152,7 +156,7 @@ def backlog(figures: Figures, reader: Reader) -> Table:
         (Column("Tier"), *columns, Column("Oldest", Unit.SECONDS)),
         tuple(
             (
-                Cell(labels.group(v.by, v.name)),
+                Cell(labels.group(v.by, v.name, reader)),
                 *(cells.count(n, reader) for n in (v.open, *v.backlog)),
                 cells.calendar(v.oldest),
             )
@@ -168,7 +172,7 @@ def backlog_chart(figures: Figures, reader: Reader) -> Chart | None:
     open_, old = sum(v.open for v in lines), sum(v.backlog[3] for v in lines)
     if not open_:
         return None
-    series = tuple((labels.group(v.by, v.name), v.backlog) for v in lines)
+    series = tuple((labels.group(v.by, v.name, reader), v.backlog) for v in lines)
     oldest = f"{reader.count(old) if old else 'none'} of them older than 7 days"
     return Chart(
         "backlog",

@@ -35,7 +35,7 @@ def charts(figures: Figures, reader: Reader) -> tuple[Chart | Words, ...]:
         if sum(not point.few for point in trend.points) < _DRAWN:
             made.append(Words(f"{told}."))
         else:
-            title = labels.group(trend.by, trend.name)
+            title = labels.group(trend.by, trend.name, reader)
             made.append(Chart(name, title, told, _picture(trend)))
     return tuple(made)
 
@@ -61,7 +61,10 @@ def _picture(trend: Trend) -> TrendPicture:
 
 def alt(trend: Trend, reader: Reader) -> str:
     """The finding in a sentence, for those who see no chart."""
-    name, told = labels.group(trend.by, trend.name), [p.share for p in trend.points if not p.few]
+    name, told = (
+        labels.group(trend.by, trend.name, reader),
+        [p.share for p in trend.points if not p.few],
+    )
     shares = [share for share in told if share is not None]
     if not shares:
         few = f"{len(trend.points)} weeks, each with too few promises for a percentage"
@@ -128,7 +131,7 @@ def weeks(figures: Figures, reader: Reader) -> Table:
     return Table(
         "weeks",
         "The weeks in figures",
-        (Column("Week"), *(Column(labels.group(t.by, t.name)) for t in trends)),
+        (Column("Week"), *(Column(labels.group(t.by, t.name, reader)) for t in trends)),
         rows,
         empty="There are no weeks to show.",
         note="Signal: more than chance explains."
@@ -166,7 +169,7 @@ def _restated(each: Restatement, reader: Reader) -> tuple[Cell, ...]:
     by = By.ALL if each.tier is None else By.TIER
     return (
         Cell(_week(each.label)),
-        Cell(labels.group(by, each.tier)),
+        Cell(labels.group(by, each.tier, reader)),
         Cell(_share(each.issued, reader)),
         Cell(_share(each.now, reader)),
         Cell(because(each.because)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from supportops.reports.audience import Audience, Part, Plan
 from supportops.reports.document import Block, Document, Section, Tile, Tone
@@ -43,6 +43,7 @@ def document(
     audience: Audience,
     plan: Plan,
     *,
+    tier_titles: Mapping[str, str],
     link: str | None,
     edition: int | None = None,
     corrects: bool = False,
@@ -50,12 +51,12 @@ def document(
 ) -> Document:
     """The report in words, for one audience; the same input gives the same document.
 
-    `link` is the board's page of it. `corrects`: an earlier edition was sent. `edition` counts
+    `tier_titles`: what tiers are called, by their identifiers. `link` is the board's page of it. `corrects`: an earlier edition was sent. `edition` counts
     from 1, `version` is the code's; what is not given is not told. Every text is one line without
     control and direction characters, and not escaped.
     Raises ValueError for an unknown language.
     """
-    reader = Reader(audience.language, audience.zone)
+    reader = Reader(audience.language, audience.zone, tier_titles)
     return Document(
         language=audience.language,
         subject=sentences.subject(figures, reader, corrects=corrects),
@@ -87,7 +88,7 @@ def _subtitle(figures: Figures, audience: Audience, reader: Reader) -> str:
 def _tile(line: Promises, reader: Reader) -> Tile:
     kept = line.kept
     return Tile(
-        title=labels.group(line.by, line.name),
+        title=labels.group(line.by, line.name, reader),
         figure=_figure(kept, reader),
         detail=_detail(kept, reader),
         tone=cells.verdict(kept),
