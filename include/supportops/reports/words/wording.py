@@ -51,9 +51,10 @@ def document(
 ) -> Document:
     """The report in words, for one audience; the same input gives the same document.
 
-    `tier_titles`: what tiers are called, by their identifiers. `link` is the board's page of it. `corrects`: an earlier edition was sent. `edition` counts
-    from 1, `version` is the code's; what is not given is not told. Every text is one line without
-    control and direction characters, and not escaped.
+    `tier_titles`: what tiers are called, by their identifiers. `link` is the board's page of the
+    report. `corrects`: an earlier edition was sent. `edition` counts from 1, `version` is the
+    code's; what is None is left out. Every text is one line without control and direction
+    characters, and not escaped.
     Raises ValueError for an unknown language.
     """
     reader = Reader(audience.language, audience.zone, tier_titles)
