@@ -28,7 +28,7 @@ from supportops.db.engine import reading, writing
 from supportops.flows.list_clocks import rows
 from supportops.flows.replay import Period, Replay, replay
 from supportops.flows.sweeping.standing import breach_of, name_of, standing
-from supportops.flows.ticketing.judged_tickets import Poisoned
+from supportops.flows.ticketing.judged_tickets import Unjudgeable
 from supportops.sla.past_sweeps import HOUR, RETRACTED, TOLD, Sweeps, Views, said
 from supportops.sla.policy import METRICS, PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
@@ -258,7 +258,7 @@ def test_attainment_is_what_the_clocks_say(store: Engine) -> None:
     found = again(store, "2026-04-01 00:00", "2026-05-01 00:00")
     counted: Counter[tuple[str, str, str]] = Counter()
     with reading(store) as connection:
-        for row in rows(connection, book(), LATER, Poisoned()):
+        for row in rows(connection, book(), LATER, Unjudgeable()):
             due = row["breached_at"] or row["deadline"]
             if row["state"] in ("merged", "deleted"):
                 counted["", "", "left out"] += row["target_seconds"] is not None

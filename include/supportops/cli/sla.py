@@ -58,10 +58,10 @@ def _mount_explain(app: typer.Typer, now: Clock, told: Told) -> None:
         """Explain a ticket's clocks: when each ran, what was promised, why it is due when it is."""
         from supportops.db.engine import reading
         from supportops.flows.explain_ticket import of_ticket
-        from supportops.flows.ticketing.judged_tickets import promises
+        from supportops.flows.ticketing.judged_tickets import policy_book
 
         with told(), open_context() as context:
-            book = promises(context.config)
+            book = policy_book(context.config)
             with reading(context.engine) as connection:
                 found = of_ticket(connection, book, ticket, source, _instant(at) or now())
         if as_json:
@@ -84,14 +84,14 @@ def _mount_clocks(app: typer.Typer, now: Clock, told: Told) -> None:
         """List every clock of every ticket, a row each. Exit 1 if a ticket cannot be judged."""
         from supportops.db.engine import reading
         from supportops.flows import list_clocks
-        from supportops.flows.ticketing.judged_tickets import Poisoned, promises
+        from supportops.flows.ticketing.judged_tickets import Unjudgeable, policy_book
 
         if as_csv and as_json:
             fail("either --csv or --json")
         shape = Shape.CSV if as_csv else Shape.JSON if as_json else Shape.TABLE
-        poisoned = Poisoned()
+        unjudgeable = Unjudgeable()
         with told(), open_context() as context:
-            book = promises(context.config)
+            book = policy_book(context.config)
             _check_tiers(tier or [], book)
             with reading(context.engine) as connection:
                 _write(
@@ -99,14 +99,14 @@ def _mount_clocks(app: typer.Typer, now: Clock, told: Told) -> None:
                         connection,
                         book,
                         _instant(at) or now(),
-                        poisoned,
+                        unjudgeable,
                         open_only=open_only,
                         tiers=tier or [],
                     ),
                     list_clocks.COLUMNS,
                     shape,
                 )
-                unjudged = poisoned.told(connection)
+                unjudged = unjudgeable.named(connection)
         _end(unjudged)
 
 
@@ -131,15 +131,15 @@ def _mount_replay(app: typer.Typer, now: Clock, told: Told) -> None:
         from supportops.db.engine import reading
         from supportops.flows.replay import Period
         from supportops.flows.replay import replay as retell
-        from supportops.flows.ticketing.judged_tickets import promises, promises_of
+        from supportops.flows.ticketing.judged_tickets import policy_book, policy_book_of
 
         period = Period(_aware(start), _aware(end), now())
         if period.end <= period.start:
             fail(f"--to must be after --from; found {period.start} to {period.end}")
         with told(), open_context() as context:
-            books = {"in force": promises(context.config)}
+            books = {"in force": policy_book(context.config)}
             for file in policy or []:
-                books[_name(file, books)] = promises_of(file)
+                books[_name(file, books)] = policy_book_of(file)
             with reading(context.engine) as connection:
                 found = retell(connection, books, period, as_recorded=as_recorded)
         if as_json:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from supportops.flows.ticketing.judged_tickets import Poisoned, each_judged, names
+from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged, names
 from supportops.sla.clock import Clocks, judge
 from supportops.sla.history import prepare
 from supportops.sla.policy import PolicyBook
@@ -51,7 +51,7 @@ def rows(
     connection: Connection,
     book: PolicyBook,
     at: datetime,
-    poisoned: Poisoned,
+    unjudgeable: Unjudgeable,
     *,
     open_only: bool = False,
     tiers: Collection[str] = (),
@@ -60,14 +60,14 @@ def rows(
 
     None where there is nothing. `open_only` leaves out clocks that have ended, `tiers` others
     than these. Memory does not grow with the store. Tickets that cannot be judged are collected
-    in `poisoned`.
+    in `unjudgeable`.
     """
     for chunk in event_chunks(connection, until=at, size=_TICKETS_AT_ONCE):
 
         def judged(chosen: NDArray[np.intp], chunk: EventColumns = chunk) -> Clocks:
             return judge(prepare(chunk.take(chosen)), book, at)
 
-        for found in each_judged(chunk, judged, poisoned):
+        for found in each_judged(chunk, judged, unjudgeable):
             clocks = found.take(found.open) if open_only else found
             yield from _rows(connection, clocks, tiers)
 

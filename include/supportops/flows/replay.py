@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from supportops.flows.ticketing.judged_tickets import Poisoned, Unjudged, each_judged, names
+from supportops.flows.ticketing.judged_tickets import Unjudgeable, Unjudged, each_judged, names
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import prepare
@@ -155,7 +155,7 @@ def replay(
         ) -> tuple[list[Clocks], Said]:
             return retold.judged(events.take(rows), known[rows])
 
-        for judged in each_judged(events, prepared, retold.poisoned):
+        for judged in each_judged(events, prepared, retold.unjudgeable):
             retold.add(judged)
     return retold.result()
 
@@ -183,7 +183,7 @@ class _Retold:
         self.sweeps = Sweeps.between(to_micros(period.start), to_micros(end))
         self.policies = [UnderPolicy(name) for name in books]
         self.messages: list[Message] = []
-        self.poisoned = Poisoned()
+        self.unjudgeable = Unjudgeable()
 
     def judged(self, events: EventColumns, known: NDArray[np.int64]) -> tuple[list[Clocks], Said]:
         """The clocks under each policy, and what sweeps told by the first."""
@@ -199,7 +199,7 @@ class _Retold:
 
     def result(self) -> Replay:
         messages = sorted(self.messages, key=lambda each: (each.sweep, each.at))
-        unjudged = self.poisoned.told(self.connection)
+        unjudged = self.unjudgeable.named(self.connection)
         return Replay(self.period, tuple(self.policies), tuple(messages), unjudged)
 
 

@@ -13,7 +13,7 @@ from supportops.config.triage import load_triage
 from supportops.db.engine import reading, writing
 from supportops.db.schema import sync_marks
 from supportops.db.statements import insert_new
-from supportops.flows.ticketing.freshness import mark_heard
+from supportops.flows.ticketing.freshness import mark_synced
 from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
 from supportops.tickets.imports.csv_import import ImportSummary, Progress, import_file, weeks_until
@@ -90,7 +90,7 @@ def import_demo(
 
 def _heard(engine: Engine, source: str, now: datetime) -> None:
     with writing(engine) as connection:
-        mark_heard(connection, source, now)
+        mark_synced(connection, source, now)
 
 
 def outages(engine: Engine, now: datetime) -> Outage:

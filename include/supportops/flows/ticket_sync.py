@@ -21,7 +21,7 @@ from supportops.db.engine import advisory_lock, reading, writing
 from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
 from supportops.flows.ticket_import import outages, triaged
-from supportops.flows.ticketing.freshness import mark_heard
+from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.zendesk_outages import mirror
 from supportops.tickets.log.store import APPENDING, append_events
 from supportops.tickets.ticket import Event
@@ -97,7 +97,7 @@ def sync(
     caught_up = syncing.tickets() and syncing.changes()
     if caught_up:
         with writing(engine) as connection:
-            mark_heard(connection, SOURCE, began)
+            mark_synced(connection, SOURCE, began)
     summary = syncing.summary
     summary.caught_up = caught_up
     skew = client.their_clock and client.their_clock - clock()

@@ -22,7 +22,7 @@ from supportops.flows.replay import Period as Replayed
 from supportops.flows.replay import replay
 from supportops.flows.reporting import clocks as report_clocks
 from supportops.flows.reporting.facts import LONGEST_SUBJECT, Request
-from supportops.flows.ticketing.freshness import mark_heard
+from supportops.flows.ticketing.freshness import mark_synced
 from supportops.reports import facts as documented
 from supportops.reports.facts import Facts
 from supportops.reports.period import Cadence, Period, day, week
@@ -304,5 +304,5 @@ def test_the_data_is_as_old_as_the_last_source_heard_and_never_younger_than_the_
     assert facts_of(store, *ask).data_until == ask[0].recorded_at
     for heard, known in ((london("2026-04-20 05:00"),) * 2, (LATER, MONDAY)):
         with writing(store) as connection:
-            mark_heard(connection, "zendesk", heard)
+            mark_synced(connection, "zendesk", heard)
         assert gathered(store, REPORT)[0].data_until == known

@@ -17,7 +17,7 @@ from sla.policies import story
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks
 from supportops.flows import log_call, ticket_import
-from supportops.flows.ticketing.freshness import STREAM, last_heard
+from supportops.flows.ticketing.freshness import STREAM, last_synced
 from tickets.fake_zendesk import fake_zendesk
 
 EVER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -26,7 +26,7 @@ MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 def heard(store: Engine, as_of: datetime = EVER) -> datetime | None:
     with reading(store) as connection:
-        return last_heard(connection, as_of)
+        return last_synced(connection, as_of)
 
 
 def test_a_quiet_weekend_is_not_a_source_that_fell_silent(store: Engine) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, or_, select
 
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.tickets import TicketStates, ticket_rows
-from supportops.flows.ticketing.judged_tickets import Poisoned, each_judged
+from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
 from supportops.reports.period import Period
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
@@ -54,7 +54,7 @@ class Found:
     request: Request
     clocks: list[pd.DataFrame] = field(default_factory=list)
     tickets: list[pd.DataFrame] = field(default_factory=list)
-    poisoned: Poisoned = field(default_factory=Poisoned)
+    unjudgeable: Unjudgeable = field(default_factory=Unjudgeable)
 
 
 def found_clocks(
@@ -146,8 +146,8 @@ class _View:
             history = prepare(known.take(rows))
             return history, judge(history, self.book, self.as_of)
 
-        poisoned = Poisoned()
-        for history, clocks in each_judged(known, judged, poisoned):
+        unjudgeable = Unjudgeable()
+        for history, clocks in each_judged(known, judged, unjudgeable):
             for span in self.spans:
                 self._add(span, clocks, states)
                 if span.whole:
@@ -155,7 +155,7 @@ class _View:
                     period = (span.start, span.end)
                     span.found.tickets.append(ticket_rows(chosen, history, states, period))
         for span in self.spans:
-            span.found.poisoned.why.update(poisoned.why)
+            span.found.unjudgeable.why.update(unjudgeable.why)
 
     def _relevant(self, known: EventColumns, states: TicketStates) -> Ints:
         """The tickets that one of the requests is about, by when something happened to them."""

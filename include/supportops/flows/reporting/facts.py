@@ -14,7 +14,7 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.alerts import alert_rows
 from supportops.flows.reporting.clocks import Found, Request, found_clocks
 from supportops.flows.reporting.sites import incident_rows, site_rows
-from supportops.flows.ticketing.freshness import last_heard
+from supportops.flows.ticketing.freshness import last_synced
 from supportops.reports.facts import (
     ALERT_COLUMNS,
     CLOCK_COLUMNS,
@@ -83,10 +83,10 @@ def _facts(
         sites=_frame(site_rows(connection, fleet, start, end) if whole else [], SITE_COLUMNS),
         incidents=_frame(incidents, INCIDENT_COLUMNS),
         alerts=_frame(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
-        data_until=last_heard(connection, as_of),
+        data_until=last_synced(connection, as_of),
         policies=_in_force(configuration.promises, period),
         unjudged={
-            f"{told[each][0]}/{told[each][1]}": why for each, why in found.poisoned.why.items()
+            f"{told[each][0]}/{told[each][1]}": why for each, why in found.unjudgeable.why.items()
         },
     )
 
@@ -147,7 +147,7 @@ def _told(connection: Connection, found: Sequence[Found]) -> dict[int, Told]:
     for each in found:
         ids = {one for frame in (*each.clocks, *each.tickets) for one in frame["ticket"].tolist()}
         (plain if each.request.due_only else wordy).update(ids)
-        plain.update(each.poisoned.why)
+        plain.update(each.unjudgeable.why)
     told = _names(connection, sorted(plain - wordy), subjects=False)
     return told | _names(connection, sorted(wordy), subjects=True)
 

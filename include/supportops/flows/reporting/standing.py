@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.tickets import TicketStates
-from supportops.flows.ticketing.judged_tickets import Poisoned, each_judged, names
+from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged, names
 from supportops.reports.measuring.restating import STANDING_COLUMNS
 from supportops.sla.clock import Clocks, judge
 from supportops.sla.history import prepare
@@ -59,7 +59,7 @@ def _judged(events: EventColumns, book: PolicyBook, as_of: datetime) -> Iterator
         return judge(prepare(events.take(rows)), book, as_of)
 
     states = TicketStates.of(events, book.default_tier)
-    for clocks in each_judged(events, judged, Poisoned()):
+    for clocks in each_judged(events, judged, Unjudgeable()):
         frame = clocks.frame()
         at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
         yield frame.assign(customer=pd.Series(states.words("customer", at), dtype=object))

@@ -16,13 +16,13 @@ STREAM = "heard"
 _OURS = (log_call.SOURCE, outage_tickets.SOURCE)
 
 
-def mark_heard(connection: Connection, source: str, now: datetime) -> None:
+def mark_synced(connection: Connection, source: str, now: datetime) -> None:
     """A source told all that it had by `now`."""
     row = {"source": source, "stream": STREAM, "mark": "all it had", "moved_at": now}
     insert_or_update(connection, sync_marks, [row])
 
 
-def last_heard(connection: Connection, as_of: datetime) -> datetime | None:
+def last_synced(connection: Connection, as_of: datetime) -> datetime | None:
     """Until when the store knows what happened, at most `as_of`; None where it never heard.
 
     A store that no source ever finished telling counts from the last ticket it was told of.

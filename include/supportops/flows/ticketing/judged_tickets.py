@@ -1,4 +1,4 @@
-"""Tickets out of the store under the promises: by what, under which names, and which cannot be."""
+"""Judges stored tickets by a policy book, and sets those aside that cannot be judged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """A ticket that could not be judged, and why; the others are."""
+    """A ticket that could not be judged, and the reason."""
 
     source: str
     ticket: str
@@ -32,31 +32,34 @@ class Unjudged:
 
 
 @dataclass(slots=True)
-class Poisoned:
-    """Collects, by ticket id, what could not be judged."""
+class Unjudgeable:
+    """Collects the reasons why tickets could not be judged, by ticket id."""
 
     why: dict[int, str] = field(default_factory=dict)
 
-    def told(self, connection: Connection) -> tuple[Unjudged, ...]:
-        named = names(connection, np.array(sorted(self.why), dtype=np.int64))
-        return tuple(Unjudged(*named[each], why) for each, why in sorted(self.why.items()))
+    def named(self, connection: Connection) -> tuple[Unjudged, ...]:
+        """The tickets with their source and number, by ascending id."""
+        by_id = names(connection, np.array(sorted(self.why), dtype=np.int64))
+        return tuple(Unjudged(*by_id[each], why) for each, why in sorted(self.why.items()))
 
 
-def promises(folder: Path) -> PolicyBook:
-    """The promises of a configuration folder. Raises ConfigurationError, or LookupError if none."""
-    return _made(load(folder).promises, "service_levels.yaml")
+def policy_book(folder: Path) -> PolicyBook:
+    """The policies of a configuration folder. Raises ConfigurationError, or LookupError if none."""
+    return _required(load(folder).promises, "service_levels.yaml")
 
 
-def promises_of(file: Path) -> PolicyBook:
-    """The promises of one file, written like service_levels.yaml."""
-    return _made(load_file(file, ServiceLevelsFile).book(), file.name)
+def policy_book_of(file: Path) -> PolicyBook:
+    """The policies of one file, written like service_levels.yaml. Raises as `policy_book`."""
+    return _required(load_file(file, ServiceLevelsFile).book(), file.name)
 
 
 def each_judged(
-    events: EventColumns, judged: Callable[[NDArray[np.intp]], Answer], poisoned: Poisoned
+    events: EventColumns, judged: Callable[[NDArray[np.intp]], Answer], unjudgeable: Unjudgeable
 ) -> Iterator[Answer]:
-    """`judged(rows)` of all rows at once. Where an instant lies beyond a calendar the ticket that
-    has it is found by halves and set aside.
+    """Yields `judged(rows)`, where `rows` are positions in `events`; normally once, for all rows.
+
+    Where `judged` raises OutsideRange (an instant lies outside a calendar), the rows are bisected
+    by ticket until the ticket at fault is alone; it is added to `unjudgeable` and the rest judged.
     """
     rows = np.arange(len(events.ticket))
     pending = [rows] if len(rows) else []
@@ -67,14 +70,14 @@ def each_judged(
         except OutsideRange as error:
             ids = np.unique(events.ticket[rows])
             if len(ids) == 1:
-                poisoned.why[int(ids[0])] = str(error)
+                unjudgeable.why[int(ids[0])] = str(error)
                 continue
             low = events.ticket[rows] < ids[len(ids) // 2]
             pending += [rows[~low], rows[low]]
 
 
 def names(connection: Connection, ids: NDArray[np.int64]) -> dict[int, tuple[str, str]]:
-    """Source and number of tickets by their ids."""
+    """The source and number of tickets, by their ids in the store."""
     table, found = tickets_table.c, {}
     unique = np.unique(ids)
     for start in range(0, len(unique), 10_000):
@@ -84,7 +87,7 @@ def names(connection: Connection, ids: NDArray[np.int64]) -> dict[int, tuple[str
     return found
 
 
-def _made(book: PolicyBook | None, file: str) -> PolicyBook:
+def _required(book: PolicyBook | None, file: str) -> PolicyBook:
     if book is None:
         raise LookupError(f"{file} makes no promises: it has no `policies`")
     return book
