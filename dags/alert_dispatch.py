@@ -19,7 +19,7 @@ from airflow.sdk import (
     timezone,
 )
 
-EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="Europe/London")
+EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
 
 
 @dag(

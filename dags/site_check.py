@@ -21,7 +21,7 @@ RAISED = AssetAlias("alerts_raised_by_site_check")
 
 
 @dag(
-    schedule=CronTriggerTimetable("*/5 * * * *", timezone="Europe/London"),
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
     start_date=timezone.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,

@@ -23,7 +23,7 @@ RAISED = AssetAlias("alerts_raised_by_ticket_sync")
 
 
 @dag(
-    schedule=CronTriggerTimetable("1-59/5 * * * *", timezone="Europe/London"),
+    schedule=CronTriggerTimetable("1-59/5 * * * *", timezone="UTC"),
     start_date=timezone.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,

@@ -1,9 +1,8 @@
 """Makes the weekly report on Monday at 08:00 and queues it for everybody who gets it.
 
 **A failure means** that managers do not have last week's figures; at 09:00 an alert says so.
-**Is a rerun safe?** Yes: what was issued is not issued again, and a backfill or a run by hand keeps
-a draft and sends nothing unless `send` is ticked. **Who hears:** the operators (route `operations`
-in alerts.yaml); of a format that could not be made they hear by an alert of its own.
+**Is a rerun safe?** Yes: nothing is issued twice; a run by hand keeps a draft unless `send` is
+ticked. **Who hears:** the operators (route `operations` in alerts.yaml), also of a missing format.
 """
 
 from datetime import timedelta
@@ -20,6 +19,8 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowFailException
 
+from supportops.schedule import schedule_zone
+
 FORM = {
     "week": Param(
         None,
@@ -35,7 +36,7 @@ POSTED = AssetAlias("alerts_raised_by_weekly_report")
 
 
 @dag(
-    schedule=CronTriggerTimetable("0 8 * * 1", timezone="Europe/London"),
+    schedule=CronTriggerTimetable("0 8 * * 1", timezone=schedule_zone()),
     start_date=timezone.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
@@ -57,12 +58,11 @@ def weekly_report():
         from supportops.flows import weekly_report as flow
         from supportops.flows.reporting.tasks import ReportError
 
-        at = dag_run.logical_date or dag_run.run_after
+        at, due = dag_run.logical_date or dag_run.run_after, dag_run.run_type == "scheduled"
         asked = {name: params[name] for name in FORM}
-        asked["scheduled"] = dag_run.run_type == "scheduled"
         try:
             with open_context(Connection.get) as context:
-                summary = flow.run(context, at, timezone.utcnow(), **asked)
+                summary = flow.run(context, at, timezone.utcnow(), scheduled=due, **asked)
         except ReportError as error:
             raise AirflowFailException(str(error)) from None
         if summary["sent"] or summary["troubles"]:

@@ -1,4 +1,4 @@
-"""From the environment to an engine, a configuration folder and secrets: the only reader of it.
+"""From the environment to an engine, a configuration folder and secrets.
 
 Secrets are named like Airflow Connections. In a shell they are read from `AIRFLOW_CONN_<NAME>`;
 inside Airflow a `lookup` of its Connections is asked where the environment is silent.
@@ -17,14 +17,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from supportops.context import Context, Secrets
 from supportops.db.engine import make_engine
 from supportops.db.migrate import check
+from supportops.schedule import CONFIG_VARIABLE, configured_folder
 from supportops.tickets.zendesk.account import account_of
 from supportops.tickets.zendesk.model import Account
 
 STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
 STORE_CONNECTION = "support_db"
 ZENDESK_CONNECTION = "zendesk"
-CONFIG_VARIABLE = "SUPPORTOPS_CONFIG"
-DEFAULT_CONFIG = Path(__file__).parents[1] / "config"
 
 
 class SetupError(RuntimeError):
@@ -79,7 +78,7 @@ def store_address(lookup: Lookup | None = None) -> str:
 
 
 def config_folder() -> Path:
-    folder = Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
+    folder = configured_folder()
     if not folder.is_dir():
         raise SetupError(f"no configuration folder {folder}: set {CONFIG_VARIABLE} to one")
     return folder

@@ -19,7 +19,7 @@ from supportops.sla.policy import PolicyVersion
 
 INCLUDE = Path(__file__).parents[2] / "include"
 SHIPPED = INCLUDE / "config"
-DEMO = INCLUDE / "supportops" / "local" / "demo_config"
+DEMO = INCLUDE / "supportops" / "local" / "demo" / "demo_config"
 
 SITES = """\
 check: {confirm_after: [10s, 30s]}

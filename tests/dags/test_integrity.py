@@ -3,12 +3,14 @@
 import ast
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from airflow_home import ROOT
-from supportops.reports.period import MADE_AT, SCHEDULE_ZONE, Cadence
+from supportops.reports.period import MADE_AT, Cadence
+from supportops.schedule import schedule_zone
 
 FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 TAGS = {"sites", "alerts", "tickets", "reports"}
@@ -67,7 +69,42 @@ def test_reports_are_scheduled_when_they_are_made(bag, name: str, days: str) -> 
     made_at = MADE_AT[Cadence(name.removesuffix("_report"))]
     schedule = bag.dags[name].timetable
     assert schedule.expression == f"{made_at.minute} {made_at.hour} * * {days}"
-    assert str(schedule.timezone) == SCHEDULE_ZONE
+    assert str(schedule.timezone) == schedule_zone() == "Europe/London"
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "local"),
+    [
+        ("daily_report", datetime(2026, 7, 15, tzinfo=UTC), "2026-07-15T07:30:00-04:00"),
+        ("daily_report", datetime(2026, 12, 15, tzinfo=UTC), "2026-12-15T07:30:00-05:00"),
+        ("weekly_report", datetime(2026, 12, 15, tzinfo=UTC), "2026-12-21T08:00:00-05:00"),
+    ],
+)
+def test_reports_come_on_the_clocks_of_the_office(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, after: datetime, local: str
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables.base import TimeRestriction
+
+    for file in (ROOT / "include" / "config").glob("*.yaml"):
+        text = file.read_text(encoding="utf-8").replace("Europe/London", "America/New_York")
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SUPPORTOPS_CONFIG", str(tmp_path))
+    dag = DagBag(str(ROOT / "dags" / f"{name}.py")).dags[name]
+    run = coerce_to_core_timetable(dag.timetable).next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(earliest=after, latest=None, catchup=True),
+    )
+    assert run is not None
+    assert run.run_after == datetime.fromisoformat(local)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_schedule_of_every_few_minutes_needs_no_zone(bag, name: str) -> None:
+    timetable = getattr(bag.dags[name].timetable, "timetable", bag.dags[name].timetable)
+    zone = str(getattr(timetable, "timezone", "UTC"))
+    assert zone == ("Europe/London" if name.endswith("_report") else "UTC")
 
 
 def test_parsing_the_dags_loads_nothing_heavy() -> None:
@@ -75,9 +112,9 @@ def test_parsing_the_dags_loads_nothing_heavy() -> None:
         "import sys, runpy\n"
         "import airflow.sdk\n"
         f"for name in {FILES!r}: runpy.run_path(f'dags/{{name}}.py')\n"
-        "heavy = {'pandas', 'numpy', 'apprise', 'pycurl', 'sqlalchemy', 'supportops'}\n"
-        "before = {'sqlalchemy'}\n"
-        "print(sorted((heavy - before) & set(sys.modules)))\n"
+        "heavy = {'pandas', 'numpy', 'apprise', 'pycurl', 'alembic'} & set(sys.modules)\n"
+        "ours = {name for name in sys.modules if name.startswith('supportops.')}\n"
+        "print(sorted(heavy | (ours - {'supportops.schedule'})))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from supportops.config.service_levels import office_zone
 from supportops.config.values import (
     Clock,
     Duration,
@@ -21,12 +22,13 @@ from supportops.config.values import (
     Zone,
     entries,
     items,
+    known_zones,
     shown,
     twice,
 )
 from supportops.config.yaml_source import KeyPath
 from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
-from supportops.reports.period import MADE_AT, SCHEDULE_ZONE, Cadence
+from supportops.reports.period import MADE_AT, Cadence
 from supportops.reports.words.dates import check_language
 
 # The choices of which an audience names each at most once.
@@ -113,7 +115,6 @@ class ReportsFile(Model):
         for path, entry in found:
             for key in _CHOICES:
                 yield from twice(((*path, *inner), item) for inner, item in items(entry, key))
-        yield from _too_far_west(data)
 
     @classmethod
     def among(cls, data: Any, others: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -121,6 +122,7 @@ class ReportsFile(Model):
         yield from _wrong_receivers(data, others.get("alerts"))
         yield from _wrong_tiers(data, others.get("service_levels"))
         yield from _wrong_sites(data, others.get("sites"))
+        yield from _too_far_west(data, others.get("service_levels"))
 
     def plan(self) -> Plan:
         return Plan(
@@ -135,28 +137,31 @@ class ReportsFile(Model):
         )
 
 
-def _too_far_west(data: Any) -> Iterator[Wrong]:
-    """Zones in which a day is not over yet when its report is made: it would always be a day, or
-    a week, behind."""
+def _too_far_west(data: Any, levels: Any) -> Iterator[Wrong]:
+    """Zones in which a day is not over yet when its report is made, on the office's clocks: it
+    would always be a day, or a week, behind."""
+    office = office_zone(levels)
+    if office not in known_zones():
+        return  # reported there
     common = data.get("timezone", "Europe/London") if isinstance(data, dict) else None
     for path, entry in entries(data, "audiences"):
         zone = entry.get("timezone", common)
-        if not isinstance(zone, str) or zone not in available_timezones():
+        if not isinstance(zone, str) or zone not in known_zones():
             continue  # told where it stands
         for _, cadence in items(entry, "reports"):
-            if cadence in tuple(Cadence) and _behind(zone, cadence):
-                at = f"{MADE_AT[Cadence(cadence)]:%H:%M} {SCHEDULE_ZONE}"
+            if cadence in tuple(Cadence) and _behind(zone, cadence, office):
+                at = f"{MADE_AT[Cadence(cadence)]:%H:%M} {office}"
                 expected = f"a zone in which the day before is over at {at}, when it is made"
                 yield Wrong((*path, "timezone"), shown(zone), expected)
 
 
-def _behind(zone: str, cadence: str) -> bool:
+def _behind(zone: str, cadence: str, office: str) -> bool:
     """Whether on some day of a year midnight in `zone` comes after the schedule."""
     made_at = MADE_AT[Cadence(cadence)]
     days = (date(2026, 1, 1) + timedelta(days=n) for n in range(365))
     return any(
         datetime.combine(day, time(), ZoneInfo(zone))
-        > datetime.combine(day, made_at, ZoneInfo(SCHEDULE_ZONE))
+        > datetime.combine(day, made_at, ZoneInfo(office))
         for day in days
     )
 

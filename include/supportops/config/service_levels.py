@@ -116,6 +116,13 @@ class ServiceLevelsFile(Model):
         return self
 
 
+def office_zone(data: Any) -> str | None:
+    """The zone that the raw `data` of a file gives its office; None where it gives none."""
+    for key in ("calendars", "office", "timezone"):
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, str) else None
+
+
 def _problems(path: KeyPath, text: str) -> Iterator[Wrong]:
     """The lines of a calendar's error, "hours.mon[0]: found X, expected Y", as faults."""
     for line in text.splitlines():

@@ -35,10 +35,9 @@ class Cadence(StrEnum):
     WEEKLY = "weekly"
 
 
-# When the report about a period is made, on the clocks of its zone. The schedule itself keeps one
-# zone for everybody.
+# When the report about a period is made, on the clocks of its zone. The schedule itself follows the
+# office's zone for everybody.
 MADE_AT = {Cadence.DAILY: time(7, 30), Cadence.WEEKLY: time(8)}
-SCHEDULE_ZONE = "Europe/London"
 
 
 @dataclass(frozen=True, slots=True)
