@@ -29,7 +29,7 @@ from supportops.flows.list_clocks import rows
 from supportops.flows.replay import Period, Replay, replay
 from supportops.flows.sweeping.standing import breach_of, name_of, standing
 from supportops.flows.ticketing.judged_tickets import Unjudgeable
-from supportops.sla.past_sweeps import HOUR, RETRACTED, TOLD, Sweeps, Views, said
+from supportops.sla.past_sweeps import HOUR, MESSAGE_KINDS, RETRACTED, Sweeps, Views, sweep_messages
 from supportops.sla.policy import METRICS, PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import epoch_microseconds
@@ -170,7 +170,7 @@ def columnar(events: list[Event], promised: PolicyBook, sweeps: Sweeps) -> Count
     at = {(e.happened_at, e.order): e for e in events}
     ordered = sorted(at.values(), key=lambda e: e.order)
     known = [epoch_microseconds(max(e.happened_at, e.recorded_at)) for e in ordered]
-    told = said(Views.of(laid, np.array(known, dtype=np.int64), sweeps), promised)
+    told = sweep_messages(Views.of(laid, np.array(known, dtype=np.int64), sweeps), promised)
     found: Counter[Line] = Counter()
     for n in range(len(told)):
         clock = int(told.clock[n])
@@ -179,7 +179,7 @@ def columnar(events: list[Event], promised: PolicyBook, sweeps: Sweeps) -> Count
             str(told.ticket[n]),
             METRICS[int(told.clocks.metric[clock])].value,
             int(told.clocks.instance[clock]),
-            TOLD[int(told.what[n])],
+            MESSAGE_KINDS[int(told.what[n])],
             to_datetime(int(told.at[n])),
         )
         found[line] += 1

@@ -9,7 +9,7 @@ import pytest
 
 from sla.policies import book, bug_fix, columns, london, story, user_support, version
 from supportops.sla.clock import clocks
-from supportops.sla.explain import ClockStory, Explanation, explain, text
+from supportops.sla.explain import ClockExplanation, Explanation, explain, text
 
 EASTER = ("2026-04-04 11:00 asks", "2026-04-10 10:00 answers")
 MOVED = (
@@ -25,7 +25,7 @@ def explained(*lines: str, at: str) -> Explanation:
     return explain(columns(story(*lines)), book(), london(at))
 
 
-def of(found: Explanation, metric: str) -> ClockStory:
+def of(found: Explanation, metric: str) -> ClockExplanation:
     return next(clock for clock in found.clocks if clock.metric == f"{metric}_time")
 
 

@@ -20,7 +20,14 @@ from supportops.flows.ticketing.judged_tickets import Unjudgeable, Unjudged, eac
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import prepare
-from supportops.sla.past_sweeps import HOUR, TOLD, Said, Sweeps, Views, said
+from supportops.sla.past_sweeps import (
+    HOUR,
+    MESSAGE_KINDS,
+    SweepMessages,
+    Sweeps,
+    Views,
+    sweep_messages,
+)
 from supportops.sla.policy import METRICS, PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import EventColumns
@@ -152,7 +159,7 @@ def replay(
 
         def prepared(
             rows: NDArray[np.intp], events: EventColumns = events, known: Any = known
-        ) -> tuple[list[Clocks], Said]:
+        ) -> tuple[list[Clocks], SweepMessages]:
             return retold.judged(events.take(rows), known[rows])
 
         for judged in each_judged(events, prepared, retold.unjudgeable):
@@ -185,14 +192,16 @@ class _Retold:
         self.messages: list[Message] = []
         self.unjudgeable = Unjudgeable()
 
-    def judged(self, events: EventColumns, known: NDArray[np.int64]) -> tuple[list[Clocks], Said]:
+    def judged(
+        self, events: EventColumns, known: NDArray[np.int64]
+    ) -> tuple[list[Clocks], SweepMessages]:
         """The clocks under each policy, and what sweeps told by the first."""
         history = prepare(events)
         clocks = [judge(history, book, self.period.as_of) for book in self.books.values()]
         views = Views.of(events, known, self.sweeps)
-        return clocks, said(views, next(iter(self.books.values())))
+        return clocks, sweep_messages(views, next(iter(self.books.values())))
 
-    def add(self, judged: tuple[list[Clocks], Said]) -> None:
+    def add(self, judged: tuple[list[Clocks], SweepMessages]) -> None:
         for under, clocks in zip(self.policies, judged[0], strict=True):
             _count(under, clocks, self.period)
         self.messages += _messages(self.connection, judged[1])
@@ -223,16 +232,16 @@ def _count(under: UnderPolicy, clocks: Clocks, period: Period) -> None:
         kept.met += int((own.breached_at[of_key] == NONE).sum())
 
 
-def _messages(connection: Connection, told: Said) -> Iterator[Message]:
+def _messages(connection: Connection, told: SweepMessages) -> Iterator[Message]:
     named = names(connection, told.ticket)
     clocks = told.clocks.take(told.clock)
-    promises = [f"{version.name}/{promise.name}" for version, promise in clocks.promised.promises]
+    promises = [f"{version.name}/{promise.name}" for version, promise in clocks.assignment.promises]
     for n in range(len(told)):
         source, ticket = named[int(told.ticket[n])]
         code, deadline = int(clocks.promise[n]), int(clocks.deadline[n])
         yield Message(
             sweep=to_datetime(int(told.sweep[n]) * HOUR),
-            what=TOLD[int(told.what[n])],
+            what=MESSAGE_KINDS[int(told.what[n])],
             at=to_datetime(int(told.at[n])),
             source=source,
             ticket=ticket,

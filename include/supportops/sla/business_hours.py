@@ -26,8 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supportops.sla.calendar_spec import read_spec
-from supportops.sla.open_segments import open_segments
-from supportops.sla.sorted_edges import EdgeColumn, EdgeRow
+from supportops.sla.open_segments import EdgeColumn, EdgeRow, open_segments
 
 Column = NDArray[np.int64]
 

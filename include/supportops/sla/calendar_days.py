@@ -1,4 +1,4 @@
-"""Open time told date by date: how much each gave, and why others gave none."""
+"""Open time date by date: how much each date has for a clock, and why others have none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from supportops.sla.policy import Calendar
 
-LONGEST = 400  # dates told singly; the rest is summed up
+LONGEST = 400  # dates listed singly; the others are summed up
 
 _NO_CLOSURE = ("paused", "after hours")
 
@@ -15,7 +15,7 @@ Piece = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class DayShare:
-    """Dates, `first` to `last`, that gave so many open seconds to a clock, and why if none."""
+    """Dates, `first` to `last`, with a clock's open seconds on them, and why if there are none."""
 
     first: date
     last: date
@@ -25,13 +25,13 @@ class DayShare:
     @property
     def words(self) -> str:
         """For example "Sat 4 Apr to Mon 6 Apr: closed (weekend, Easter Monday)"."""
-        told = f"{self.first:%a %-d %b}"
-        told += f" to {self.last:%a %-d %b}" if self.last != self.first else ""
+        dates = f"{self.first:%a %-d %b}"
+        dates += f" to {self.last:%a %-d %b}" if self.last != self.first else ""
         if self.open_seconds:
             hours, minutes = divmod(round(self.open_seconds / 60), 60)
             amount = f"{hours} h" + (f" {minutes} min" if minutes else "")
-            return f"{told}: {amount}{f' ({self.why})' if self.why else ''}"
-        return f"{told}: {self.why}"
+            return f"{dates}: {amount}{f' ({self.why})' if self.why else ''}"
+        return f"{dates}: {self.why}"
 
 
 def shares(
@@ -39,7 +39,7 @@ def shares(
 ) -> Iterator[DayShare]:
     """The dates from start to end on the calendar's wall clock; `ran` is when the clock ran.
 
-    Neighbouring dates without open time are told together.
+    Neighbouring dates without open time are one row.
     """
     zone, empty = calendar.hours.zone, list[tuple[date, str]]()
     day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
@@ -58,17 +58,17 @@ def shares(
             empty.append((day, why))
         day += timedelta(days=1)
     else:
-        rest = (_day(calendar, day)[0], end)
-        spent = sum(_overlap(calendar, rest, each) for each in ran)
+        remainder = (_day(calendar, day)[0], end)
+        spent = sum(_overlap(calendar, remainder, each) for each in ran)
         yield DayShare(day, last, spent, "summed up")
     if empty:
         yield _closed(empty)
 
 
 def _closed(empty: Sequence[tuple[date, str]]) -> DayShare:
-    told = ", ".join(dict.fromkeys(why for _, why in empty))
-    told = told if empty[0][1] in _NO_CLOSURE else f"closed ({told})"
-    return DayShare(empty[0][0], empty[-1][0], 0, told)
+    reasons = ", ".join(dict.fromkeys(why for _, why in empty))
+    reasons = reasons if empty[0][1] in _NO_CLOSURE else f"closed ({reasons})"
+    return DayShare(empty[0][0], empty[-1][0], 0, reasons)
 
 
 def _why(calendar: Calendar, day: date, piece: Piece, start: datetime) -> str:

@@ -5,7 +5,7 @@
 
 A clock is breached when its deadline passes without what it waits for; what comes at the deadline
 itself is in time, and so is a merge. A deadline that a changed tier moves to before the change
-is breached at the change: no breach is dated back. A breach of what was promised before stands.
+is breached at the change: no breach is backdated. A breach of an earlier promise remains one.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ from supportops.sla.due import Due, due
 from supportops.sla.events import MICRO, NEVER, NONE, Bools, EventColumns, Ints
 from supportops.sla.history import History, prepare
 from supportops.sla.policy import METRICS, Metric, PolicyBook, Target
-from supportops.sla.policy_assignment import Codes, Promised, to_micros
+from supportops.sla.policy_assignment import Codes, PolicyAssignment, to_micros
 from supportops.sla.runs import FULFILLED, PAUSED, Runs, View
 
 
 class State(StrEnum):
-    """How a clock stands. Their order is the code in `Clocks.state`."""
+    """The state of a clock. Their order is the code in `Clocks.state`."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -41,19 +41,29 @@ STATES = tuple(State)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clocks:
-    """One row a clock. Instants and durations are int64 microseconds, NONE (NaT) where there is
-    none; `frame` gives them as times and seconds.
+    """The clocks of a history under a book as of an instant: one row a clock.
 
-    row: the ticket's place in `history.tickets`. metric: index into METRICS. instance: from 1.
-    version, promise: indexes into the book's versions and `promised.promises`, the promise that
-    holds at `until` or -1. until: the end, or `as_of` while open. state: index into STATES.
+    Instants are int64 microseconds since 1970 UTC, durations int64 microseconds; NONE (which
+    datetime64 reads as NaT) where there is none. `frame` gives them as times and seconds. The
+    order is by metric, then by ticket and instance; `take` may choose any other.
+
+    as_of: microseconds since 1970 UTC.
+    row: int64, the ticket's place in `history.tickets`.
+    metric: int8, index into METRICS. instance: int32, from 1 for each ticket and metric.
+    version: int16, index into the book's versions, by which the clock started; -1 before the first.
+    promise: int16, index into `assignment.promises`, the one that holds at `until`; -1 if none.
+    tier: int32, index into `history.values`, the ticket's tier at `until`.
+    state: int8, index into STATES.
+    started_at; until: the end, or `as_of` while open.
     target: the open time promised. deadline: NONE without a target, and while paused before it.
-    spent: open time on the clock, on its promise's calendar. paused: open time off it.
+    aim: the instant of the softer target, by the same rules.
+    breached_at: of the first breach, of whichever promise.
+    spent: open time on the clock, on its promise's calendar. paused: open time left out by pauses.
     """
 
     history: History
     book: PolicyBook
-    promised: Promised
+    assignment: PolicyAssignment
     as_of: int
     row: Ints
     metric: NDArray[np.int8]
@@ -98,25 +108,26 @@ class Clocks:
 
     @property
     def calendar_time(self) -> Ints:
-        """From the start to the end or `as_of`, as the customer felt it: pauses included."""
+        """From the start to the end or `as_of`, as the customer waits: pauses included."""
         return self.until - self.started_at
 
     def take(self, chosen: Any) -> "Clocks":
         """The chosen rows, by position, mask or slice."""
-        shared = [self.history, self.book, self.promised, self.as_of]
+        shared = [self.history, self.book, self.assignment, self.as_of]
         names = [field.name for field in fields(self)][len(shared) :]
         return Clocks(*shared, *(getattr(self, name)[chosen] for name in names))  # type: ignore[arg-type]
 
     def frame(self) -> pd.DataFrame:
-        """A frame by ticket, metric and instance: instants as UTC datetimes, durations in seconds.
+        """The clocks ordered by ticket, metric and instance, a row each.
 
-        ticket, tier, metric, instance, policy ("version/promise"), state, started_at, deadline,
-        aim, fulfilled_at, ended_at, breached_at, target_seconds, open_seconds, paused_seconds,
-        left_seconds, calendar_seconds. `open_seconds` is the promise's time, `calendar_seconds`
-        the customer's.
+        ticket (int64, id), tier, metric, instance, policy ("version/promise"), state, started_at,
+        deadline, aim, fulfilled_at, ended_at, breached_at (datetime64[us, UTC]), target_seconds,
+        open_seconds, paused_seconds, left_seconds, calendar_seconds (float64). `open_seconds` is
+        the time on the promise's calendar, `calendar_seconds` the time that the customer waited.
         """
         own = self.take(np.lexsort((self.instance, self.metric, self.row)))
-        policies = [f"{version.name}/{promise.name}" for version, promise in self.promised.promises]
+        listed = self.assignment.promises
+        policies = [f"{version.name}/{promise.name}" for version, promise in listed]
         tiers = [tier or self.book.default_tier for tier in self.history.values]
         columns: dict[str, Any] = {
             "ticket": own.ticket,
@@ -149,10 +160,13 @@ def clocks(events: EventColumns, book: PolicyBook, as_of: datetime) -> Clocks:
 
 
 def judge(history: History, book: PolicyBook, as_of: datetime) -> Clocks:
-    """The clocks of a prepared history; nothing later than `as_of` counts."""
-    promised = Promised.over(history, book)
+    """The clocks of a prepared history; nothing later than `as_of` counts.
+
+    Raises OutsideRange for instants that a calendar does not reach.
+    """
+    assignment = PolicyAssignment.over(history, book)
     view = View.at(history, to_micros(as_of))
-    judge_one = _Judge(history, book, promised, view.as_of)
+    judge_one = _Judge(history, book, assignment, view.as_of)
     created = history.created[history.by_customer]
     first = judge_one(
         Metric.FIRST_REPLY,
@@ -171,43 +185,45 @@ def judge(history: History, book: PolicyBook, as_of: datetime) -> Clocks:
     ]
     names = [field.name for field in fields(Clocks)][4:]
     joined = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-    return Clocks(history, book, promised, view.as_of, *joined)
+    return Clocks(history, book, assignment, view.as_of, *joined)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judge:
+    """Judges clocks of one metric at a time, with what is the same for all of them."""
+
     history: History
     book: PolicyBook
-    promised: Promised
+    assignment: PolicyAssignment
     as_of: int
 
     def __call__(self, metric: Metric, runs: Runs) -> Clocks:
         """The clocks of one metric that some promise covers."""
         code = METRICS.index(metric)
-        version = self.promised.version(runs.started_at)
-        promise = self.promised.promise(version, runs.until_profile)
-        covered = self.promised.covers[promise, code]
+        version = self.assignment.version(runs.started_at)
+        promise = self.assignment.promise(version, runs.until_profile)
+        covered = self.assignment.covers[promise, code]
         clock, breach = self._before_changes(metric, runs, version, covered)
         if not covered.all():
             runs, version, promise = runs.take(covered), version[covered], promise[covered]
         found = self._due(metric, runs, promise)
         since = self._since(runs, runs.until_profile)
         breached = _breached(found.deadline, since, runs.until, runs.open)
-        breached[self.history.profiles.held["removed"][runs.until_profile] > 0] = NEVER
+        breached[self.history.profiles.attributes["removed"][runs.until_profile] > 0] = NEVER
         np.minimum.at(breached, (np.cumsum(covered) - 1)[clock], breach)
         breached[breached == NEVER] = NONE
         return Clocks(
             self.history,
             self.book,
-            self.promised,
+            self.assignment,
             self.as_of,
             runs.row,
             np.full(len(runs.row), code, dtype=np.int8),
             runs.instance,
             version.astype(np.int16),
             promise,
-            self.history.profiles.held["tier"][runs.until_profile],
-            np.where(found.stands, PAUSED, runs.state).astype(np.int8),
+            self.history.profiles.attributes["tier"][runs.until_profile],
+            np.where(found.is_paused, PAUSED, runs.state).astype(np.int8),
             runs.started_at,
             runs.until,
             found.target,
@@ -221,28 +237,29 @@ class _Judge:
     def _before_changes(
         self, metric: Metric, runs: Runs, version: Ints, covered: Bools
     ) -> tuple[Ints, Ints]:
-        """Clocks with what was promised before the ticket changed: which, and when it was broken.
+        """The breaches of what was promised before the ticket changed its tier, customer or tags.
 
-        A clock is named once for each earlier promise; NEVER where that was not broken before the
-        change. Marks these clocks in `covered`.
+        Two columns of equal length, a row for each earlier promise of each clock: the clock's row
+        in `runs`, and when that promise was breached (NEVER if it was not before the change).
+        Marks these clocks in `covered`.
         """
         changed = np.flatnonzero(runs.until_profile > runs.start_profile)
         count = (runs.until_profile - runs.start_profile)[changed]
         clock = np.repeat(changed, count)
         step = np.arange(len(clock)) - np.repeat(np.cumsum(count) - count, count)
         profile = runs.start_profile[clock] + step
-        promise = self.promised.promise(version[clock], profile)
-        promise[self.history.profiles.held["removed"][profile] > 0] = -1
-        stood = self.promised.covers[promise, METRICS.index(metric)]
-        clock, profile, promise = clock[stood], profile[stood], promise[stood]
+        promise = self.assignment.promise(version[clock], profile)
+        promise[self.history.profiles.attributes["removed"][profile] > 0] = -1
+        held = self.assignment.covers[promise, METRICS.index(metric)]
+        clock, profile, promise = clock[held], profile[held], promise[held]
         covered[clock] = True
         own = runs.take(clock)
         deadline = self._due(metric, own, promise).deadline
-        changed_at = np.minimum(own.until, self.history.profiles.until(profile))
+        changed_at = np.minimum(own.until, self.history.profiles.end(profile))
         return clock, _breached(deadline, self._since(own, profile), changed_at, False)
 
     def _since(self, runs: Runs, profile: Ints) -> Ints:
-        """Since when each clock runs under the promise to a profile stretch."""
+        """Since when each clock runs under the promise to a profile interval."""
         changed = np.maximum(runs.started_at, self.history.profiles.at[profile])
         return np.where(profile > runs.start_profile, changed, runs.started_at)
 
@@ -252,11 +269,11 @@ class _Judge:
         for code in np.unique(promise):
             if code < 0:
                 continue
-            _, held = self.promised.promises[code]
+            _, assigned = self.assignment.promises[code]
             chosen = np.flatnonzero(promise == code)
-            target = held.target(metric) or Target(metric)
+            target = assigned.target(metric) or Target(metric)  # none: measured without a deadline
             own = runs if len(chosen) == len(runs.row) else runs.take(chosen)
-            part = due(self.history, self.book.calendars[held.calendar], held, target, own)
+            part = due(self.history, self.book.calendars[assigned.calendar], assigned, target, own)
             if own is runs:
                 return part
             whole.put(chosen, part)
@@ -270,10 +287,10 @@ def _words(codes: NDArray[Any], words: Sequence[str]) -> NDArray[np.object_]:
 
 
 def _breached(deadline: Ints, since: Ints, before: Ints, still: Bools | bool) -> Ints:
-    """When each deadline was broken, NEVER if it was not, under a promise from `since` to `before`.
+    """When each deadline under a promise from `since` to `before` was breached; NEVER if not.
 
-    Of what is `still` so at `before`, a deadline at that instant is broken too.
+    Where the clock is `still` open at `before`, a deadline at that instant is breached too.
     """
     at = np.maximum(deadline, since)
-    broken = (deadline != NONE) & ((at < before) | (still & (at == before)))
-    return np.where(broken, at, NEVER)
+    breached = (deadline != NONE) & ((at < before) | (still & (at == before)))
+    return np.where(breached, at, NEVER)

@@ -1,4 +1,4 @@
-"""When clocks are due: open time from a start, less the pauses, against a target."""
+"""When clocks are due: open time from a start, less the pauses, compared with a target."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -15,8 +15,14 @@ from supportops.sla.runs import Runs
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Due:
-    """Columns of microseconds. `target` is NONE where nothing is promised, `deadline` also while
-    the clock is paused before it was reached. `spent`: open time on the clock; `paused`: off it.
+    """What a target means for clocks: one row a clock, in the order of their `Runs`.
+
+    target: int64 microseconds of open time; NONE where nothing is promised.
+    deadline: int64 microseconds since 1970 UTC; NONE where nothing is promised, and while the
+        clock is paused before it was reached.
+    aim: the same for the softer target.
+    spent: int64 microseconds of open time on the clock, pauses left out. paused: those left out.
+    is_paused: bool, still open and in a pausing status at `Runs.until`.
     """
 
     target: Ints
@@ -24,13 +30,13 @@ class Due:
     aim: Ints
     spent: Ints
     paused: Ints
-    stands: Bools  # open, and paused at `until`
+    is_paused: Bools
 
     @classmethod
     def nothing(cls, clocks: int) -> Self:
         none = np.full(clocks, NONE, dtype=np.int64)
-        stands = np.zeros(clocks, dtype=np.bool_)
-        return cls(none, none.copy(), none.copy(), none.copy(), none.copy(), stands)
+        is_paused = np.zeros(clocks, dtype=np.bool_)
+        return cls(none, none.copy(), none.copy(), none.copy(), none.copy(), is_paused)
 
     def put(self, chosen: Ints, part: "Due") -> None:
         """Fills in the chosen clocks."""
@@ -39,8 +45,12 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Dial:
-    """The open time of some clocks, on one calendar and with one set of pauses."""
+class ClockTime:
+    """The open time of some clocks, on one calendar and with one set of pausing statuses.
+
+    One row a clock, in the order of `runs`. passed_start: int64 microseconds, the calendar's open
+    time up to each clock's start. spent, paused, is_paused: as in `Due`.
+    """
 
     history: History
     calendar: Calendar
@@ -49,7 +59,7 @@ class Dial:
     passed_start: Ints
     spent: Ints
     paused: Ints
-    stands: Bools
+    is_paused: Bools
     pauses: frozenset[str]
 
     @classmethod
@@ -61,66 +71,69 @@ class Dial:
         elapsed = until - start
         if not pauses:
             none = np.zeros(len(elapsed), dtype=np.int64)
-            stands = np.zeros(len(elapsed), dtype=np.bool_)
-            return cls(history, calendar, runs, time, start, elapsed, none, stands, pauses)
-        rest = history.rest(calendar.hours, pauses)
+            is_paused = np.zeros(len(elapsed), dtype=np.bool_)
+            return cls(history, calendar, runs, time, start, elapsed, none, is_paused, pauses)
+        paused_time = history.paused_time(calendar.hours, pauses)
         same = runs.start_status == runs.until_status
-        paused = np.where(same & rest.resting[runs.until_status], elapsed, 0)
+        paused = np.where(same & paused_time.is_paused[runs.until_status], elapsed, 0)
         far = np.flatnonzero(~same)
-        paused[far] = rest.rested_at(runs.until_status[far], until[far]) - rest.rested_at(
-            runs.start_status[far], start[far]
-        )
-        stands = runs.open & rest.resting[runs.until_status]
+        paused[far] = paused_time.paused_at(runs.until_status[far], until[far])
+        paused[far] -= paused_time.paused_at(runs.start_status[far], start[far])
+        is_paused = runs.open & paused_time.is_paused[runs.until_status]
         spent = elapsed - paused
-        return cls(history, calendar, runs, time, start, spent, paused, stands, pauses)
+        return cls(history, calendar, runs, time, start, spent, paused, is_paused, pauses)
 
     def target(self, amount: Amount, reading: DayReading) -> tuple[Ints | np.int64, Ints | None]:
-        """An amount as open time on each clock, and the instant that a date's reading names."""
+        """An amount as open time on each clock (microseconds), and, where the amount is read as a
+        date, the instants that it names (None otherwise)."""
         if not amount.working_days:
             return np.int64(amount.seconds * MICRO), None
         if reading is DayReading.BUSINESS_HOURS:
             return np.int64(amount.working_days * self.calendar.working_day * MICRO), None
         days = WorkingDays.of(self.calendar.hours)
         same_time = reading is DayReading.SAME_TIME
-        named = days.after(self.runs.started_at, amount.working_days, same_time=same_time)
-        return np.maximum(self.time.passed(named) - self.passed_start, 0), named
+        dated = days.after(self.runs.started_at, amount.working_days, same_time=same_time)
+        return np.maximum(self.time.passed(dated) - self.passed_start, 0), dated
 
-    def landing(self, target: Ints | np.int64, named: Ints | None = None) -> Ints:
-        """When so much open time is on each clock; NONE where it stands still before that."""
-        landed = self.time.reached(self.passed_start + self.paused + target)
+    def deadline(self, target: Ints | np.int64, dated: Ints | None = None) -> Ints:
+        """When the clocks have `target` open time on them, and not before the instants `dated`.
+
+        Microseconds since 1970 UTC; NONE where a clock is paused before that.
+        """
+        deadline = self.time.reached(self.passed_start + self.paused + target)
         over = self.spent >= target
-        landed[self.stands & ~over] = NONE
+        deadline[self.is_paused & ~over] = NONE
         late = np.flatnonzero(over & (self.paused > 0))
         if len(late):
             goal = target[late] if isinstance(target, np.ndarray) else target
-            landed[late] = self._in_the_past(late, goal)
-        if named is not None:
-            landed = np.where(landed == NONE, NONE, np.maximum(landed, named))
-        return landed
+            deadline[late] = self._reached_before(late, goal)
+        if dated is not None:
+            deadline = np.where(deadline == NONE, NONE, np.maximum(deadline, dated))
+        return deadline
 
-    def _in_the_past(self, chosen: NDArray[np.intp], target: Ints | np.int64) -> Ints:
+    def _reached_before(self, chosen: NDArray[np.intp], target: Ints | np.int64) -> Ints:
         """When the target was reached between the pauses, for clocks that have reached it."""
-        rest = self.history.rest(self.calendar.hours, self.pauses)
+        paused_time = self.history.paused_time(self.calendar.hours, self.pauses)
         first, last = self.runs.start_status[chosen], self.runs.until_status[chosen]
-        goal = rest.ran_at(first, self.passed_start[chosen]) + target
-        return self.time.reached(rest.when_ran(goal, first, last))
+        goal = paused_time.ran_at(first, self.passed_start[chosen]) + target
+        return self.time.reached(paused_time.when_ran(goal, first, last))
 
 
 def due(history: History, calendar: Calendar, promise: Promise, target: Target, runs: Runs) -> Due:
-    """What one target means for clocks that all fall under it."""
+    """What one target means for clocks that all fall under it. Raises OutsideRange."""
     pauses = target.pauses
     if target.metric is Metric.RESOLUTION:
         pauses |= set(DONE)  # the time while solved never counts
-    dial = Dial.of(history, calendar, frozenset(pauses), runs)
+    time = ClockTime.of(history, calendar, frozenset(pauses), runs)
     nothing = np.full(len(runs.row), NONE, dtype=np.int64)
     amount, deadline, aim = nothing, nothing, nothing
     if target.deadline is not None:
-        goal, named = dial.target(target.deadline, promise.reading)
-        deadline = dial.landing(goal, named)
+        goal, dated = time.target(target.deadline, promise.reading)
+        deadline = time.deadline(goal, dated)
         amount = np.broadcast_to(goal, deadline.shape)
     if target.aim is not None:
-        aim = dial.landing(*dial.target(target.aim, promise.reading))
-    return Due(amount, deadline, aim, dial.spent, dial.paused, dial.stands)
+        aim = time.deadline(*time.target(target.aim, promise.reading))
+    return Due(amount, deadline, aim, time.spent, time.paused, time.is_paused)
 
 
 def _passed(time: OpenTime, at_events: Ints, event: Ints, at: Ints) -> Ints:
@@ -130,6 +143,6 @@ def _passed(time: OpenTime, at_events: Ints, event: Ints, at: Ints) -> Ints:
     if len(other):
         instants = at[other]
         if instants[0] == instants[-1] and np.all(instants == instants[0]):
-            instants = instants[:1]  # the instant that we look from
+            instants = instants[:1]  # all of them are the instant of the judgement
         amount[other] = time.passed(instants)
     return amount

@@ -1,4 +1,7 @@
-"""The arithmetic behind a ticket's clocks, in words and segments, from the engine's own rows."""
+"""The arithmetic behind a ticket's clocks, in words and segments, from the engine's own rows.
+
+The names of the fields are the keys of `supportops explain --json`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -17,7 +20,7 @@ from supportops.sla.policy_assignment import to_datetime
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a clock: it ran, or stood still in a status. Open time in seconds."""
+    """A part of a clock's time in which it ran, or was paused in a status. Open time in seconds."""
 
     since: datetime
     until: datetime
@@ -27,7 +30,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AppliedPromise:
     """What was promised from an instant on: by which rule of which policy, and due when.
 
     `deadline` is as it stood when this promise last held.
@@ -40,8 +43,11 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockStory:
-    """One clock with its reasons. Durations in seconds, instants aware UTC."""
+class ClockExplanation:
+    """One clock with its reasons. Durations in seconds, instants aware UTC.
+
+    `within` is the target in words, `policy` "version/promise"; None where nothing is promised.
+    """
 
     metric: str
     instance: int
@@ -58,7 +64,7 @@ class ClockStory:
     open_seconds: float | None
     paused_seconds: float | None
     calendar_seconds: float
-    promises: tuple[Told, ...]
+    promises: tuple[AppliedPromise, ...]
     segments: tuple[Segment, ...]
     days: tuple[DayShare, ...]
 
@@ -69,36 +75,37 @@ class Explanation:
 
     ticket: int
     at: datetime
-    clocks: tuple[ClockStory, ...]
+    clocks: tuple[ClockExplanation, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The same in JSON's types; instants as ISO texts in UTC."""
-        told: dict[str, Any] = _plain(self)
-        return told
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
 
 def explain(events: EventColumns, book: PolicyBook, at: datetime) -> Explanation:
     """Why the clocks of one ticket stand as they do at an aware instant.
 
-    Raises ValueError for events of several tickets or none.
+    Raises ValueError for events of several tickets or none, OutsideRange for instants that a
+    calendar does not reach.
     """
     if len(set(events.ticket.tolist())) != 1:
         raise ValueError("expected the events of one ticket")
     history = prepare(events)
     found = judge(history, book, at)
     order = np.lexsort((found.instance, found.metric))
-    stories = tuple(_story(found, int(place)) for place in order)
-    return Explanation(int(history.tickets[0]), at, stories)
+    explained = tuple(_explain_clock(found, int(place)) for place in order)
+    return Explanation(int(history.tickets[0]), at, explained)
 
 
-def _story(found: Clocks, place: int) -> ClockStory:
+def _explain_clock(found: Clocks, place: int) -> ClockExplanation:
     one = found.take(slice(place, place + 1))
     code = int(one.promise[0])
-    version, promise = found.promised.promises[code] if code >= 0 else (None, None)
+    version, promise = found.assignment.promises[code] if code >= 0 else (None, None)
     metric = METRICS[int(one.metric[0])]
     target = promise.target(metric) if promise else None
     tier = found.history.values[int(one.tier[0])] or found.book.default_tier
-    return ClockStory(
+    return ClockExplanation(
         metric=metric.value,
         instance=int(one.instance[0]),
         tier=tier,
@@ -120,7 +127,7 @@ def _story(found: Clocks, place: int) -> ClockStory:
     )
 
 
-def _promises(one: Clocks) -> Iterator[Told]:
+def _promises(one: Clocks) -> Iterator[AppliedPromise]:
     """Each promise that held while the clock ran, with the deadline that it set."""
     profiles, values = one.history.profiles, one.history.values
     start, until = int(one.started_at[0]), int(one.until[0])
@@ -128,10 +135,10 @@ def _promises(one: Clocks) -> Iterator[Told]:
         following = int(profiles.at[n + 1]) if n + 1 < len(profiles.at) else NEVER
         if following <= start or int(at) > until:
             continue
-        tier, customer, tags = (values[int(profiles.held[k][n])] for k in _WHO)
+        tier, customer, tags = (values[int(profiles.attributes[k][n])] for k in _WHO)
         match = one.book.match(to_datetime(start), tier, customer, tags)
-        gone = int(profiles.held["removed"][n]) > 0
-        yield Told(
+        gone = int(profiles.attributes["removed"][n]) > 0
+        yield AppliedPromise(
             since=to_datetime(max(int(at), start)),
             promise=match.promise.name if match.promise and not gone else None,
             reason="removed: nothing is promised" if gone else match.reason,
@@ -152,7 +159,7 @@ def _deadline_then(one: Clocks, at: int) -> datetime | None:
 
 
 def _segments(one: Clocks, promise: Promise | None, metric: Metric) -> Iterator[Segment]:
-    """Where the clock ran and where it stood still, from its start to its end or now."""
+    """Where the clock ran and where it was paused, from its start to its end or now."""
     if promise is None:
         return
     statuses, pauses = one.history.statuses, _pauses(promise, metric)
@@ -163,7 +170,7 @@ def _segments(one: Clocks, promise: Promise | None, metric: Metric) -> Iterator[
         since, before = max(int(at), start), min(following, until)
         if since >= before:
             continue
-        status = STATUSES[int(statuses.held["status"][n])]
+        status = STATUSES[int(statuses.attributes["status"][n])]
         begin, end = to_datetime(since), to_datetime(before)
         yield Segment(begin, end, status, status not in pauses, hours.elapsed(begin, end))
 
@@ -190,52 +197,51 @@ def _pauses(promise: Promise, metric: Metric) -> set[str]:
 def text(explanation: Explanation, book: PolicyBook) -> str:
     """The explanation for a terminal; instants on the wall clock of each promise's calendar."""
     lines = [f"Ticket {explanation.ticket} as of {explanation.at:%Y-%m-%d %H:%M %Z}"]
-    for story in explanation.clocks:
-        lines += ["", *_told(story, _calendar(story, book))]
+    for clock in explanation.clocks:
+        lines += ["", *_lines(clock, calendar_of(clock, book))]
     if not explanation.clocks:
         lines.append("Nothing was promised.")
     return "\n".join(lines)
 
 
-def _calendar(story: ClockStory, book: PolicyBook) -> Calendar:
+def calendar_of(clock: ClockExplanation, book: PolicyBook) -> Calendar:
+    """The calendar of a clock's promise; the book's first where nothing is promised."""
     for version in book.versions:
         for promise in version.promises:
-            if story.policy == f"{version.name}/{promise.name}":
-                found: Calendar = book.calendars[promise.calendar]
-                return found
-    first: Calendar = next(iter(book.calendars.values()))
-    return first
+            if clock.policy == f"{version.name}/{promise.name}":
+                return book.calendars[promise.calendar]
+    return next(iter(book.calendars.values()))
 
 
-def _told(story: ClockStory, calendar: Calendar) -> Iterator[str]:
+def _lines(clock: ClockExplanation, calendar: Calendar) -> Iterator[str]:
     zone = calendar.hours.zone
 
     def at(instant: datetime) -> str:
         return f"{instant.astimezone(zone):%a %-d %b %Y %H:%M:%S}".removesuffix(":00")
 
-    yield f"{story.metric} {story.instance}, {story.tier}: {story.state}"
-    promised = f"within {story.within}" if story.within else "measured only"
-    yield f"  promised: {promised} ({story.policy or 'nothing any more'}, {calendar.name} hours)"
-    for told in story.promises:
-        due = f", due {at(told.deadline)}" if told.deadline else ""
-        yield f"  from {at(told.since)}: {told.reason}{due}"
-    for segment in story.segments:
+    yield f"{clock.metric} {clock.instance}, {clock.tier}: {clock.state}"
+    promised = f"within {clock.within}" if clock.within else "measured only"
+    yield f"  promised: {promised} ({clock.policy or 'nothing any more'}, {calendar.name} hours)"
+    for applied in clock.promises:
+        due = f", due {at(applied.deadline)}" if applied.deadline else ""
+        yield f"  from {at(applied.since)}: {applied.reason}{due}"
+    for segment in clock.segments:
         did = "ran" if segment.ran else f"stood still ({segment.status})"
         spent = f"{_hours(segment.open_seconds)} of open time"
         yield f"  {at(segment.since)} to {at(segment.until)}: {did}, {spent}"
-    for day in story.days:
+    for day in clock.days:
         yield f"  {day.words}"
     for name, instant in (
-        ("aim", story.aim),
-        ("due", story.deadline),
-        ("breached", story.breached_at),
-        ("fulfilled", story.fulfilled_at),
+        ("aim", clock.aim),
+        ("due", clock.deadline),
+        ("breached", clock.breached_at),
+        ("fulfilled", clock.fulfilled_at),
     ):
         if instant:
             yield f"  {name}: {at(instant)}"
-    if story.open_seconds is not None:
-        felt = _hours(story.calendar_seconds)
-        yield f"  so far: {_hours(story.open_seconds)} of open time; {felt} for the customer"
+    if clock.open_seconds is not None:
+        waited = _hours(clock.calendar_seconds)
+        yield f"  so far: {_hours(clock.open_seconds)} of open time; {waited} for the customer"
 
 
 def _hours(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Tickets' events, put in order once and cut into stretches: what no policy has a say in.
+"""Tickets' events, put in order once and cut into intervals: all that depends on no policy.
 
 `prepare` does the work that every policy and every instant shares. Nothing here depends on what
 came later: cut at any instant, a history is what it would have been then.
@@ -13,10 +13,17 @@ from numpy.typing import NDArray
 from supportops.sla import events as e
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.events import Bools, EventColumns, Ints
-from supportops.sla.intervals import Change, Stretches, last_of_instant, stretches
+from supportops.sla.intervals import (
+    Change,
+    EventPairs,
+    Intervals,
+    PausedTime,
+    cut_intervals,
+    last_of_instant,
+    next_replies,
+    updates,
+)
 from supportops.sla.open_time import OpenTime
-from supportops.sla.paused_time import Rest
-from supportops.sla.spans import Spans, next_replies, updates
 
 _CHANGES = (e.TIER, e.CUSTOMER_OF, e.TAGS, e.MERGED, e.DELETED, e.RESTORED)
 _LAST_OPEN = e.STATUSES.index(e.DONE[0]) - 1
@@ -26,42 +33,54 @@ _LAST_OPEN = e.STATUSES.index(e.DONE[0]) - 1
 class History:
     """Events by ticket, as they happened, and what follows from them alone.
 
-    tickets: the ids, ascending; a ticket's row is its place here. `row`, `at`: of each event.
-    profiles: stretches of the same tier, customer, tags (value codes) and removal. statuses: of
-    the same status (index into STATUSES). `profile_of`, `status_of`: the stretch that holds after
-    all events of an event's instant. `created`, `first_reply`, `first_solved`: events, -1 if none.
+    Shapes: T tickets, E events. An event is named by its place in the order (ticket, instant,
+    order of acts), -1 for none.
+
+    tickets: int64[T], the ids, ascending; a ticket's row is its place here.
+    row: int64[E], the event's ticket. at: int64[E], microseconds since 1970 UTC.
+    values: the texts that value codes index.
+    profiles: intervals of the same tier, customer and tags (int32 value codes) and removal (the
+        code of the kind of event that removed the ticket, 0 while it is there).
+    statuses: intervals of the same status (int8, index into STATUSES).
+    profile_of, status_of: int64[E], the interval that holds after all events of the event's
+        instant.
+    created, first_reply, first_solved: int64[T], events.
+    by_customer: bool[T], whether a customer created the ticket.
+    next_replies, updates: the clocks that repeat, before any policy.
     """
 
     tickets: Ints
     row: Ints
     at: Ints
     values: tuple[str | None, ...]
-    profiles: Stretches
-    statuses: Stretches
+    profiles: Intervals
+    statuses: Intervals
     profile_of: Ints
     status_of: Ints
     created: Ints
     by_customer: Bools
     first_reply: Ints
     first_solved: Ints
-    next_replies: Spans
-    updates: Spans
+    next_replies: EventPairs
+    updates: EventPairs
     _passed: dict[BusinessHours, Ints] = field(default_factory=dict)
-    _rest: dict[tuple[BusinessHours, frozenset[str]], Rest] = field(default_factory=dict)
+    _paused_time: dict[tuple[BusinessHours, frozenset[str]], PausedTime] = field(
+        default_factory=dict
+    )
 
     def passed(self, hours: BusinessHours) -> Ints:
-        """Open time up to each event, kept for the next policy with the same calendar."""
+        """Open time up to each event: int64[E], microseconds. Cached by calendar."""
         if hours not in self._passed:
             self._passed[hours] = OpenTime.of(hours).passed(self.at)
         return self._passed[hours]
 
-    def rest(self, hours: BusinessHours, pauses: frozenset[str]) -> Rest:
-        """The rest under these pauses, kept likewise."""
+    def paused_time(self, hours: BusinessHours, pauses: frozenset[str]) -> PausedTime:
+        """The paused time under these pausing statuses. Cached by calendar and statuses."""
         key = (hours, pauses)
-        if key not in self._rest:
+        if key not in self._paused_time:
             passed = self.passed(hours)[self.statuses.event]
-            self._rest[key] = Rest.of(self.statuses, passed, pauses)
-        return self._rest[key]
+            self._paused_time[key] = PausedTime.of(self.statuses, passed, pauses)
+        return self._paused_time[key]
 
 
 def prepare(events: EventColumns) -> History:
@@ -73,13 +92,14 @@ def prepare(events: EventColumns) -> History:
     known = created >= 0
     by_customer = known & (log.author[created] == e.CUSTOMER) if len(log.row) else known
     place = np.arange(len(log.row))
-    counts = known[log.row] & (place > created[log.row])  # nobody waits on what is not there yet
-    said = (log.kind == e.COMMENT) & counts
-    reply, solved = said & (log.author == e.AGENT), log.is_done & counts
+    counts = known[log.row] & (place > created[log.row])  # nothing starts before the creation
+    comment = (log.kind == e.COMMENT) & counts
+    reply, solved = comment & (log.author == e.AGENT), log.is_done & counts
     first_reply = log.first(reply)
-    # Until its first reply, what a customer adds to the ticket belongs to the first question.
-    heard = np.where(by_customer, np.where(first_reply < 0, e.NEVER, first_reply), -1)
-    question = said & (log.author == e.CUSTOMER) & (place > heard[log.row])
+    # Until its first reply, what a customer adds to the ticket belongs to the first question:
+    # `answered` is the event after which a customer's comment counts as a new one.
+    answered = np.where(by_customer, np.where(first_reply < 0, e.NEVER, first_reply), -1)
+    question = comment & (log.author == e.CUSTOMER) & (place > answered[log.row])
     return History(
         tickets=log.tickets,
         row=log.row,
@@ -100,7 +120,13 @@ def prepare(events: EventColumns) -> History:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Log:
-    """Events in their order. `begin`: each ticket's first; `ends`: the last of each's instant."""
+    """Events in their order: by ticket, instant and order of acts.
+
+    The columns are as in `History`, one row an event, but for tickets and begin (one row a ticket).
+    kind, author, value: codes as in `EventColumns`. status: int8, the status that the value names,
+    -1 if none. begin: int64, the ticket's first event. ends: int64, the last event of the event's
+    ticket and instant. is_status, is_done: bool, whether it sets a status, and one of DONE.
+    """
 
     tickets: Ints
     row: Ints
@@ -144,7 +170,7 @@ class _Log:
         first[self.row[found]] = found  # of several, numpy keeps the last written
         return first
 
-    def profiles(self) -> tuple[Stretches, Ints]:
+    def profiles(self) -> tuple[Intervals, Ints]:
         changes: dict[str, Change] = {
             "tier": (self.kind == e.TIER, self.value, 0),
             "customer": (self.kind == e.CUSTOMER_OF, self.value, 0),
@@ -156,20 +182,20 @@ class _Log:
             ),
         }
         changing = np.isin(self.kind, _CHANGES)
-        return self._stretches(changing, changes, run=("removed", 0))
+        return self._intervals(changing, changes, run=("removed", 0))
 
-    def statuses(self) -> tuple[Stretches, Ints]:
+    def statuses(self) -> tuple[Intervals, Ints]:
         changes: dict[str, Change] = {"status": (self.is_status, self.status, 0)}
-        return self._stretches(self.is_status, changes, run=("status", _LAST_OPEN))
+        return self._intervals(self.is_status, changes, run=("status", _LAST_OPEN))
 
-    def _stretches(
+    def _intervals(
         self, changing: Bools, changes: dict[str, Change], run: tuple[str, int]
-    ) -> tuple[Stretches, Ints]:
-        return stretches(self.row, self.at, self.begin, self.ends, changing, changes, run=run)
+    ) -> tuple[Intervals, Ints]:
+        return cut_intervals(self.row, self.at, self.begin, self.ends, changing, changes, run=run)
 
 
 def _order(events: EventColumns) -> NDArray[np.intp] | slice:
-    """Rows by ticket, instant and order; nothing to do where they stand so already."""
+    """Rows by ticket, instant and order; all of them where they are in that order already."""
     later = np.zeros(max(len(events.at) - 1, 0), dtype=np.bool_)
     for key in (events.ticket, events.at, events.order):
         if np.any(~later & (key[1:] < key[:-1])):

@@ -1,4 +1,4 @@
-"""How far back a promise that falls due in a period may have begun to run."""
+"""How far back a clock that falls due in a period may have started."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from supportops.sla.business_hours import BusinessHours, OutsideRange
 from supportops.sla.open_time import WorkingDays
 from supportops.sla.policy import Amount, Calendar, DayReading, Metric, PolicyBook
 
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 Length = tuple[Calendar, int]
 
 
-def looked_back(book: PolicyBook, start: datetime) -> datetime:
-    """The instant from which on something happened to each ticket with a promise due from `start`.
+def look_back_start(book: PolicyBook, start: datetime) -> datetime:
+    """An instant at or after which every ticket with a clock due from `start` has an event.
 
     A clock that falls due at D last began to run, at its start or at the end of a pause, no
-    earlier than its whole target's open time before D; either is an event of its ticket, but for
-    the resolution of an unanswered one, which starts when the first reply was due. So whatever
-    falls due at `start` or later belongs to a ticket with an event at this instant or later.
+    earlier than its whole target's open time before D. Either is an event of its ticket, except
+    for the resolution of an unanswered ticket, which starts when the first reply was due. So
+    whatever falls due at `start` or later belongs to a ticket with an event at this instant or
+    later, and older tickets need not be read. `BEGINNING` where a calendar begins too late to say.
     """
     begun = _before(start, _lengths(book))
     resolving = _before(start, _lengths(book, Metric.RESOLUTION))
@@ -64,4 +65,4 @@ def _back(hours: BusinessHours, at: datetime, seconds: int) -> datetime:
     try:
         return min(at, hours.deadline(at, -seconds))
     except OutsideRange:
-        return EVER
+        return BEGINNING

@@ -1,6 +1,6 @@
 """When a clock asks for attention: warnings before its deadline, the deadline, and after.
 
-The sweep tells what has come; the earliest that has not is when it must look again.
+The sweep alerts on those that have come; the earliest one to come is when it must look again.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supportops.sla.clock import Clocks
-from supportops.sla.due import Dial
+from supportops.sla.due import ClockTime
 from supportops.sla.events import DONE, MICRO, NEVER, NONE, Ints
 from supportops.sla.policy import METRICS, Calendar, Metric, Promise, Target
 from supportops.sla.runs import RUNNING, Runs
@@ -35,8 +35,10 @@ MILESTONES = tuple(Milestone)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Milestones:
-    """One row a milestone. clock: place in the clocks. milestone: index into MILESTONES. at: int64
-    microseconds; those up to the clocks' `as_of` have come.
+    """One row a milestone, in no order.
+
+    clock: int64, the row in `Clocks`. milestone: int8, index into MILESTONES. at: int64
+    microseconds since 1970 UTC; those up to the clocks' `as_of` have come.
     """
 
     clock: Ints
@@ -52,8 +54,8 @@ def milestones(clocks: Clocks) -> Milestones:
     the breach. The follow-up comes so much open time after the breach, pauses or not.
     """
     parts: list[tuple[Ints, Milestone, Ints]] = []
-    broken = np.flatnonzero(clocks.breached_at != NONE)
-    parts.append((broken, Milestone.BREACH, clocks.breached_at[broken]))
+    breached = np.flatnonzero(clocks.breached_at != NONE)
+    parts.append((breached, Milestone.BREACH, clocks.breached_at[breached]))
     intact = np.flatnonzero(clocks.open & (clocks.breached_at == NONE))
     parts.append((intact, Milestone.BREACH, clocks.deadline[intact]))
     opened = np.flatnonzero(clocks.open)
@@ -61,7 +63,7 @@ def milestones(clocks: Clocks) -> Milestones:
     key = clocks.promise[opened].astype(np.int64) * len(METRICS) + clocks.metric[opened]
     for found in np.unique(key[clocks.target[opened] != NONE]):
         code, metric = divmod(int(found), len(METRICS))
-        _, promise = clocks.promised.promises[code]
+        _, promise = clocks.assignment.promises[code]
         target = promise.target(METRICS[metric])
         chosen = opened[key == found]
         if target is not None:
@@ -74,7 +76,10 @@ def milestones(clocks: Clocks) -> Milestones:
 
 
 def next_instants(clocks: Clocks, found: Milestones) -> Ints:
-    """By ticket (row of the history): the first milestone after `as_of`, NONE if there is none."""
+    """The first milestone after `as_of` of each ticket, NONE if there is none.
+
+    int64 microseconds since 1970 UTC, one row a ticket in the order of `History.tickets`.
+    """
     coming = found.at > clocks.as_of
     first = np.full(len(clocks.history.tickets), NEVER, dtype=np.int64)
     np.minimum.at(first, clocks.row[found.clock[coming]], found.at[coming])
@@ -88,17 +93,18 @@ def _escalated(
     calendar = clocks.book.calendars[promise.calendar]
     own, escalation = clocks.take(chosen), promise.escalation
     pauses = target.pauses | (set(DONE) if target.metric is Metric.RESOLUTION else set())
-    dial = Dial.of(clocks.history, calendar, frozenset(pauses), _runs(own))
+    elapsed = ClockTime.of(clocks.history, calendar, frozenset(pauses), _runs(own))
     before = own.target - _length(escalation.warn_before.seconds, 0, calendar)
     share = (own.target * escalation.warn_share).astype(np.int64)
-    in_time = np.where(before > 0, dial.landing(np.maximum(before, 1)), NONE)
-    broken = np.flatnonzero(own.breached_at != NONE)
+    in_time = np.where(before > 0, elapsed.deadline(np.maximum(before, 1)), NONE)
+    breached = np.flatnonzero(own.breached_at != NONE)
     after = _length(escalation.follow_up.seconds, escalation.follow_up.working_days, calendar)
-    told = dial.time.reached(dial.time.passed(own.breached_at[broken]) + after)
+    open_time = elapsed.time
+    followed_up = open_time.reached(open_time.passed(own.breached_at[breached]) + after)
     return [
-        (chosen, Milestone.WARNING, dial.landing(share)),
+        (chosen, Milestone.WARNING, elapsed.deadline(share)),
         (chosen, Milestone.WARNING_BEFORE, in_time),
-        (chosen[broken], Milestone.FOLLOW_UP, told),
+        (chosen[breached], Milestone.FOLLOW_UP, followed_up),
     ]
 
 
@@ -107,7 +113,7 @@ def _length(seconds: int, working_days: int, calendar: Calendar) -> int:
 
 
 def _runs(own: Clocks) -> Runs:
-    """Open clocks as runs again, their stretches looked up by instant."""
+    """Open clocks as runs again, their intervals looked up by instant."""
     history = own.history
     none = np.full(len(own), -1, dtype=np.int64)
     return Runs(

@@ -1,11 +1,16 @@
-"""When a calendar is open, as UTC segments: wall-clock hours laid through a zone's offsets.
+"""When a calendar is open, as UTC segments: wall-clock hours converted by a zone's offsets.
 
-Everything here works on columns of int64 seconds. "Segments" are two arrays of equal length, starts
-and ends, half-open, sorted and apart: no segment overlaps or touches the next.
+Every array is a column of int64 seconds, UTC epoch seconds unless a docstring says otherwise.
+"Segments" are two arrays of equal length, starts and ends, half-open and ascending; no segment
+overlaps or touches the next. The end of the page holds the fast look-up of sorted edges that
+`business_hours` answers its questions with.
 """
 
+from bisect import bisect_left
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,6 +28,11 @@ _MONDAY_SHIFT = 3  # 1 January 1970 was a Thursday
 # From 1970 to 2100 no zone leaves an offset and returns to it sooner than 6.96 days later (northern
 # Brazil in October 2000, Gaza around Ramadan in 2040), so no pair of changes slips through.
 _PROBE = 6 * _DAY
+
+_LARGEST = np.iinfo(np.int64).max
+
+# Past this many comparisons per value a binary search is no slower.
+_MOST_COMPARISONS = 8
 
 
 def open_segments(spec: CalendarSpec, first: int, until: int) -> tuple[Seconds, Seconds]:
@@ -46,7 +56,8 @@ def open_segments(spec: CalendarSpec, first: int, until: int) -> tuple[Seconds, 
 def utc_offsets(zone: ZoneInfo, first: int, until: int) -> tuple[Seconds, Seconds]:
     """Since when (UTC epoch seconds, the first entry is `first`) which UTC offset (seconds) holds.
 
-    Kept per zone and span, because asking zoneinfo costs more than all the rest of a calendar.
+    Two int64 columns of equal length. Cached, because reading zoneinfo costs more than building
+    the whole calendar otherwise does.
     """
     epoch = datetime(1970, 1, 1, tzinfo=zone)  # a UTC reading, as fromutc wants it
 
@@ -112,3 +123,72 @@ def _joined(starts: Seconds, ends: Seconds) -> tuple[Seconds, Seconds]:
     """Sorted segments with those that touch made one: 22:00-24:00 and 00:00-06:00 are one night."""
     apart = starts[1:] > ends[:-1]
     return starts[np.append(True, apart)[: len(starts)]], ends[np.append(apart, True)[: len(ends)]]
+
+
+# --- looking instants up --------------------------------------------------------------------------
+#
+# `EdgeRow` and `EdgeColumn` answer how many sorted whole numbers lie below one value, or below
+# each of a column. Both cut the number line into buckets of 2**shift, about as long as the usual
+# step between edges, and store how many edges lie below each bucket (`heads`, one more than there
+# are buckets): what is left to search is the bucket's one or two edges.
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EdgeRow:
+    """For single values: tuples, which cost a tenth of what numpy takes to read one number."""
+
+    edges: tuple[int, ...]
+    heads: tuple[int, ...]
+    shift: int
+
+    @classmethod
+    def over(cls, edges: NDArray[np.int64], reach: int) -> Self:
+        """Of ascending `edges`, for values from 0 up to and including `reach`."""
+        heads, shift = _buckets(edges, reach)
+        return cls(tuple(edges.tolist()), tuple(heads.tolist()), shift)
+
+    def below(self, value: int) -> int:
+        """How many edges are < value."""
+        bucket, heads = value >> self.shift, self.heads
+        return bisect_left(self.edges, value, heads[bucket], heads[bucket + 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EdgeColumn:
+    """For columns: 12 ns a value where `np.searchsorted` takes 96 on values in no order.
+
+    edges: int64, ascending, with the largest int64 as a last one. heads: intp, the number of edges
+    below the start of each bucket. At most `depth` edges lie in one bucket; that many comparisons
+    over the whole column find them.
+    """
+
+    edges: NDArray[np.int64]
+    heads: NDArray[np.intp]
+    shift: int
+    depth: int
+
+    @classmethod
+    def over(cls, edges: NDArray[np.int64], reach: int) -> Self:
+        """Of ascending `edges`, for values from 0 up to and including `reach`."""
+        heads, shift = _buckets(edges, reach)
+        edges = np.append(edges, _LARGEST)  # so that the comparison after the last edge is false
+        edges.setflags(write=False)
+        heads.setflags(write=False)
+        return cls(edges, heads, shift, int(np.diff(heads).max()))
+
+    def below(self, values: NDArray[np.int64]) -> NDArray[np.intp]:
+        """How many edges are < each value, in the values' shape."""
+        if self.depth > _MOST_COMPARISONS:
+            counts: NDArray[np.intp] = np.searchsorted(self.edges, values)
+            return counts
+        counts = self.heads[values >> self.shift]
+        for _ in range(self.depth):
+            counts += self.edges[counts] < values
+        return counts
+
+
+def _buckets(edges: NDArray[np.int64], reach: int) -> tuple[NDArray[np.intp], int]:
+    """How many edges lie below the start of each bucket of 2**shift, and the shift."""
+    shift = max(reach // max(len(edges), 1), 1).bit_length() - 1
+    starts = np.arange((reach >> shift) + 2, dtype=np.int64) << shift
+    return np.searchsorted(edges, starts), shift

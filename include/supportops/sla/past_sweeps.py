@@ -1,4 +1,4 @@
-"""What every hourly sweep of a past period had to say, by what was known at each of them.
+"""Which messages every hourly sweep of a past period raised, by what was known at that hour.
 
 A sweep sees a ticket's events up to its instant, so each ticket is laid out as a few views: one for
 each hour in which something became known of it. All views of all tickets are judged at once.
@@ -20,7 +20,8 @@ from supportops.sla.policy_assignment import to_datetime
 
 HOUR = 3600 * MICRO
 RETRACTED = "retracted"
-TOLD = (*(milestone.value for milestone in MILESTONES), RETRACTED)  # their order is the code
+# Their order is the code.
+MESSAGE_KINDS = (*(milestone.value for milestone in MILESTONES), RETRACTED)
 _BREACH = MILESTONES.index(Milestone.BREACH)
 _MOVES_CLOCKS = (
     *(e.CREATED, e.COMMENT, e.STATUS, e.TIER, e.CUSTOMER_OF, e.TAGS),
@@ -43,7 +44,7 @@ class Sweeps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Event columns of views, as `EventColumns` are of tickets."""
+    """Event columns of views, with the dtypes and units of `EventColumns`; `ticket` is the view."""
 
     ticket: Ints
     at: Ints
@@ -56,11 +57,13 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Views:
-    """Tickets as sweeps saw them. ticket: of each view; first, last: the sweeps that saw it so.
+    """Tickets as sweeps saw them: one row a view, by ticket and then by time.
 
-    The views of a ticket stand together, in order of time. Tickets that nothing became known of
-    in the period have one; of the others there are those from before it too, since what was told
-    then is not told again.
+    history: of the views, each as if it were a ticket. ticket: int64, the view's ticket's id.
+    first, last: int64, the first and last sweep that saw it so, in hours since 1970.
+
+    A ticket of which nothing became known in the period has one view. Of the others the views
+    from before the period are included, since what was raised then is not raised again.
     """
 
     history: History
@@ -71,11 +74,12 @@ class Views:
 
     @classmethod
     def of(cls, events: EventColumns, known: Ints, sweeps: Sweeps) -> "Views":
-        """`known`: of each event the microsecond from which sweeps could see it."""
+        """`known`: int64, one row an event, the microsecond from which sweeps could see it."""
         hour = -(-known // HOUR)
         counts = (hour <= sweeps.last) & np.isin(events.kind, _MOVES_CLOCKS)
         touched = np.unique(events.ticket[counts & (hour >= sweeps.first)])
         hour = np.where(np.isin(events.ticket, touched), hour, sweeps.first - 1)
+        # The events that count, by ticket and hour; `view` numbers each (ticket, hour).
         rows = np.flatnonzero(counts)
         rows = rows[np.lexsort((hour[rows], events.ticket[rows]))]
         ticket, hour = events.ticket[rows], hour[rows]
@@ -83,6 +87,8 @@ class Views:
         new_view = new_ticket | _differs(hour)
         view = np.cumsum(new_view) - 1
         own = np.flatnonzero(new_view)
+        # An event belongs to the view of its own hour and to all later ones of its ticket: each
+        # row is copied `count` times, into the views `view` to `until`.
         last_view = np.append(np.flatnonzero(new_ticket[own])[1:], len(own)) - 1
         until = last_view[np.cumsum(new_ticket) - 1] if len(rows) else view
         count = until - view + 1
@@ -105,9 +111,12 @@ class Views:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
-    """One row for each thing told. clock: place in `clocks`, whose tickets are views; ticket: the
-    ticket's id; sweep: hours since 1970; what: index into TOLD; at: microseconds.
+class SweepMessages:
+    """One row a message, by sweep, kind and clock.
+
+    clocks: of the views, which count as tickets there. clock: int64, the row in `clocks`.
+    ticket: int64, the ticket's id. sweep: int64, hours since 1970. what: int8, index into
+    MESSAGE_KINDS. at: int64, microseconds since 1970 UTC, when the milestone came.
     """
 
     clocks: Clocks
@@ -121,32 +130,39 @@ class Said:
         return len(self.clock)
 
 
-def said(views: Views, book: PolicyBook) -> Said:
-    """What the sweeps told under a policy book.
+def sweep_messages(views: Views, book: PolicyBook) -> SweepMessages:
+    """The messages of the sweeps under a policy book.
 
-    Of the warnings that have come to a clock a sweep tells the latest, once for each deadline, and
-    none once it is breached. A breach and its follow-up are told once. A breach that, by what
-    became known later, never was is retracted, and told if it comes back. Raises OutsideRange for
-    instants beyond a calendar.
+    Of the warnings that have come due on a clock a sweep raises the latest, once for each deadline,
+    and none once the clock is breached. A breach and its follow-up are raised once. A breach that
+    what became known later undoes is retracted, and raised again if it comes back. Raises
+    OutsideRange for instants beyond a calendar.
     """
     clocks = judge(views.history, book, to_datetime(views.sweeps.last * HOUR))
-    found = _Found.of(views, clocks)
-    told = np.concatenate((found.once(found.soft | found.after), found.breaches()))
+    found = _Due.of(views, clocks)
+    raised = np.concatenate((found.once(found.soft | found.after), found.breaches()))
     gone = found.retracted()
-    rows = np.concatenate((told, gone))
-    what = np.concatenate((found.what[told], np.full(len(gone), len(MILESTONES), dtype=np.int8)))
-    sweep = np.concatenate((found.sweep[told], views.last[found.view[gone]] + 1))
+    rows = np.concatenate((raised, gone))
+    what = np.concatenate((found.what[raised], np.full(len(gone), len(MILESTONES), dtype=np.int8)))
+    sweep = np.concatenate((found.sweep[raised], views.last[found.view[gone]] + 1))
     inside = sweep >= views.sweeps.first
     rows, what, sweep = rows[inside], what[inside], sweep[inside]
     order = np.lexsort((found.clock[rows], what, sweep))
     rows = rows[order]
     ticket = views.ticket[found.view[rows]]
-    return Said(clocks, found.clock[rows], ticket, sweep[order], what[order], found.at[rows])
+    return SweepMessages(
+        clocks, found.clock[rows], ticket, sweep[order], what[order], found.at[rows]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """What came due in each view while it held. sweep: the first that saw it so."""
+class _Due:
+    """What came due in each view while it held: one row a milestone, in no order.
+
+    clock, what, at: as in `SweepMessages`. view: int64, the row in `views`. sweep: int64, the first
+    sweep that saw it, in hours since 1970. keys: int64[N, 5], what makes two rows the same message:
+    view, metric, instance, milestone, and the deadline or breach that it is about.
+    """
 
     views: Views
     clock: Ints
@@ -157,18 +173,18 @@ class _Found:
     keys: Ints
 
     @classmethod
-    def of(cls, views: Views, clocks: Clocks) -> "_Found":
+    def of(cls, views: Views, clocks: Clocks) -> "_Due":
         found = milestones(clocks)
         view = clocks.ticket[found.clock]
         sweep = np.maximum(views.first[view], -(-found.at // HOUR))
-        broken, deadline = clocks.breached_at[found.clock], clocks.deadline[found.clock]
+        breached, deadline = clocks.breached_at[found.clock], clocks.deadline[found.clock]
         soft = found.milestone < _BREACH
         # A pause keeps the deadline from being known: there is nothing to warn of.
-        worth = ~soft | ((deadline != NONE) & ((broken == NONE) | (broken > sweep * HOUR)))
+        worth = ~soft | ((deadline != NONE) & ((breached == NONE) | (breached > sweep * HOUR)))
         rows = np.flatnonzero((sweep <= views.last[view]) & worth)
         rows = rows[_latest(found.clock[rows], found.milestone[rows], found.at[rows], sweep[rows])]
         clock, what = found.clock[rows], found.milestone[rows]
-        about = np.where(soft[rows], deadline[rows], broken[rows])
+        about = np.where(soft[rows], deadline[rows], breached[rows])
         keys = (view[rows], clocks.metric[clock], clocks.instance[clock], what, about)
         return cls(
             views, clock, what, found.at[rows], view[rows], sweep[rows], np.stack(keys, axis=1)
@@ -183,7 +199,7 @@ class _Found:
         return self.what > _BREACH
 
     def once(self, chosen: Bools) -> Ints:
-        """Of the chosen rows those that tell what no earlier sweep has told of the ticket."""
+        """Of the chosen rows the first of each message to a ticket."""
         rows = np.flatnonzero(chosen)
         rows = rows[np.argsort(self.sweep[rows], kind="stable")]
         keys = self.keys[rows]
@@ -203,12 +219,12 @@ class _Found:
 
     def retracted(self) -> Ints:
         """Rows with a breach that the next view, at its first sweep, knows nothing of."""
-        broken = np.flatnonzero(self.what == _BREACH)
-        still = broken[self.sweep[broken] == self.views.first[self.view[broken]]]
-        after = self.keys[broken]
+        breached = np.flatnonzero(self.what == _BREACH)
+        still = breached[self.sweep[breached] == self.views.first[self.view[breached]]]
+        after = self.keys[breached]
         after[:, 0] += 1
         has_next = self._follows()[after[:, 0]]
-        found: Ints = broken[has_next][~_among(after[has_next], self.keys[still])]
+        found: Ints = breached[has_next][~_among(after[has_next], self.keys[still])]
         return found
 
     def _follows(self) -> Bools:

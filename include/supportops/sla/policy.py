@@ -1,7 +1,7 @@
 """What is promised to whom, since when: versions of promises, matched by tier, customer and tags.
 
-A clock is judged by the version in force when it started, to its end: a version that comes into
-force later promises nothing new to whoever waits already. Within a version the first promise that
+A clock is judged to its end by the version in force when it started: a version that comes into
+force later changes nothing for clocks that run already. Within a version the first promise that
 fits the ticket counts, and the match says why. A changed calendar is a new calendar, named by a
 new version.
 """
@@ -16,7 +16,7 @@ from supportops.sla.events import STATUSES
 
 
 class Metric(StrEnum):
-    """What is measured, in Zendesk's words."""
+    """What is measured, by Zendesk's names of SLA metrics."""
 
     FIRST_REPLY = "first_reply_time"
     NEXT_REPLY = "next_reply_time"
@@ -29,7 +29,7 @@ PAUSABLE = frozenset({Metric.UPDATE, Metric.RESOLUTION})
 
 
 class DayReading(StrEnum):
-    """What "3 working days" means, said on Saturday at 11:00 before a working Monday.
+    """What "3 working days" means for a ticket of Saturday 11:00 before a working Monday.
 
     BUSINESS_HOURS: three working days' worth of open time: Wednesday at closing.
     SAME_TIME: the third working day after that date, at 11:00; where the office is closed at that
@@ -65,8 +65,8 @@ class Amount:
 class Target:
     """One metric's promise. Without a deadline it is measured and reported only.
 
-    `aim` is a softer target before the deadline, told as a warning. `pauses`: the statuses during
-    which the clock stands still; only update and resolution may pause.
+    `aim` is a softer target before the deadline, raised as a warning. `pauses`: the statuses during
+    which the clock is paused; only update and resolution may pause.
     """
 
     metric: Metric
@@ -83,7 +83,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """When to speak up: at a share of the open time, an amount before the deadline, and after."""
+    """When to alert: at a share of the open time, an amount before the deadline, and after it."""
 
     warn_share: float = 0.75
     warn_before: Amount = field(default_factory=lambda: Amount(seconds=3600))
@@ -120,9 +120,10 @@ class Promise:
     @property
     def condition(self) -> str:
         """What a ticket has to be, in words."""
-        told = f"tier {self.tier}"
-        told += f", customer {' or '.join(sorted(self.customers))}" if self.customers else ""
-        return told + (f", tag {' or '.join(sorted(self.tags))}" if self.tags else "")
+        parts = [f"tier {self.tier}"]
+        parts += [f"customer {' or '.join(sorted(self.customers))}"] if self.customers else []
+        parts += [f"tag {' or '.join(sorted(self.tags))}"] if self.tags else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,10 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
-    """Opening hours, the seconds in "a working day", and why dates are closed, where known."""
+    """Opening hours, the seconds in "a working day", and why dates are closed, where known.
+
+    Two calendars are equal only if they are the same object: open time is cached by calendar.
+    """
 
     name: str
     hours: BusinessHours
@@ -172,8 +176,8 @@ class PolicyBook:
 
     def version_at(self, at: datetime) -> PolicyVersion | None:
         """The version in force at an aware instant; none before the first."""
-        held = [version for version in self.versions if version.valid_from <= at]
-        return held[-1] if held else None
+        begun = [version for version in self.versions if version.valid_from <= at]
+        return begun[-1] if begun else None
 
     def match(
         self, at: datetime, tier: str | None, customer: str | None = None, tags: str | None = None
@@ -182,12 +186,12 @@ class PolicyBook:
         version = self.version_at(at)
         if version is None:
             return Match(None, None, f"before the first policy, {self.versions[0].name}")
-        worn, told = tier or self.default_tier, "" if tier else " (without a tier)"
+        effective, note = tier or self.default_tier, "" if tier else " (without a tier)"
         for number, promise in enumerate(version.promises, 1):
-            if promise.fits(worn, customer, tag_set(tags)):
-                reason = f"rule {number} of policy {version.name}: {promise.condition}{told}"
+            if promise.fits(effective, customer, tag_set(tags)):
+                reason = f"rule {number} of policy {version.name}: {promise.condition}{note}"
                 return Match(promise, version, reason)
-        return Match(None, version, f"no rule of policy {version.name} for tier {worn}{told}")
+        return Match(None, version, f"no rule of policy {version.name} for tier {effective}{note}")
 
 
 def tag_set(tags: str | None) -> frozenset[str]:

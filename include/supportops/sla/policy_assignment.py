@@ -1,4 +1,4 @@
-"""Which promise of a policy book each stretch of each ticket falls under, for all at once."""
+"""Which promise of a policy book each interval of each ticket falls under, for all at once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,12 +17,17 @@ Codes = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Promised:
-    """A book laid over a history.
+class PolicyAssignment:
+    """The promises of a book, assigned to the tickets of a history.
 
-    promises: every promise of every version; its place is its code. `valid_from`: microseconds.
-    `kind_of`: of each profile stretch its kind of ticket; `code`: by version and kind, -1 where
-    nothing is promised. `covers`: by promise code and metric, whether it names the metric.
+    Shapes: V versions, K kinds of tickets that the book distinguishes, P promises of all versions.
+
+    promises: every promise with its version, P of them; a promise's code is its place.
+    valid_from: int64[V], microseconds since 1970 UTC, ascending.
+    kind_of: int64, one row an interval of `History.profiles`: its kind of ticket, 0 to K - 1.
+    code: int16[V, K], the promise's code, -1 where nothing is promised.
+    covers: bool[P + 1, metrics in the order of METRICS], whether a promise names the metric; the
+        last row is that of code -1.
     """
 
     promises: tuple[tuple[PolicyVersion, Promise], ...]
@@ -57,7 +62,7 @@ class Promised:
         return np.searchsorted(self.valid_from, started_at, side="right") - 1
 
     def promise(self, version: Ints, profile: Ints) -> Codes:
-        """The promise of a version to a profile stretch, -1 if none."""
+        """The code of a version's promise to each profile interval, -1 if there is none."""
         found: Codes = np.where(version >= 0, self.code[version, self.kind_of[profile]], -1)
         return found.astype(np.int16, copy=False)
 
@@ -76,23 +81,26 @@ Kind = tuple[str | None, str | None, str | None]
 
 
 def _kinds(history: History, book: PolicyBook) -> tuple[list[Kind], Ints]:
-    """The kinds of tickets that the book tells apart, and that of each profile stretch.
+    """The kinds of tickets that the book distinguishes, and the kind of each profile interval.
 
-    Customers and tags that no promise names are all alike, so there are few kinds.
+    A kind is (tier, customer, tags); customers and tags that no promise names count as the same,
+    so there are few kinds, and each is matched once.
     """
     promises = [promise for version in book.versions for promise in version.promises]
     customers = {name for promise in promises for name in promise.customers}
     named = {tag for promise in promises for tag in promise.tags}
     tiers = {promise.tier for promise in promises}
-    held, values = history.profiles.held, history.values
+    profile, values = history.profiles.attributes, history.values
+    known = [c if c in customers else None for c in values]
     columns = [
-        (held["tier"], [t if t in tiers or not t else "?" for t in values]),
-        (held["customer"], [c if c in customers else None for c in values] if customers else None),
+        (profile["tier"], [t if t in tiers or not t else "?" for t in values]),
+        (profile["customer"], known if customers else None),
         (
-            held["tags"],
+            profile["tags"],
             [",".join(sorted(tag_set(t) & named)) for t in values] if named else None,
         ),
     ]
+    # `key`: the three class numbers of each interval as the digits of one number.
     key = np.zeros(len(history.profiles.at), dtype=np.int64)
     classes: list[list[str | None]] = []
     for codes, words in columns:
@@ -105,12 +113,14 @@ def _kinds(history: History, book: PolicyBook) -> tuple[list[Kind], Ints]:
 
 
 def _classes(words: Iterable[str | None]) -> tuple[list[str | None], Ints]:
+    """The distinct words in order of appearance, and of each word its place among them."""
     codes: dict[str | None, int] = {}
     of_value = [codes.setdefault(word, len(codes)) for word in words]
     return list(codes), np.array(of_value, dtype=np.int64)
 
 
 def _kind(key: int, classes: list[list[str | None]]) -> Kind:
+    """The kind that a key stands for."""
     tiers, customers, tags = classes
     key, tag = divmod(key, len(tags))
     tier, customer = divmod(key, len(customers))

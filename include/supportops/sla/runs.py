@@ -1,4 +1,4 @@
-"""Where each clock stands at an instant: from its start to its end, or to the instant itself."""
+"""The state of each clock as of an instant: from its start to its end, or to that instant."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -15,11 +15,15 @@ RUNNING, PAUSED, FULFILLED, MERGED_AWAY, DELETED_AWAY = range(5)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
-    """Clocks of one metric up to `until`: their end, or the instant that we look from.
+    """Clocks of one metric as of an instant: one row a clock.
 
-    `start_event` and `until_event` are -1 where no event is; `start_status` and `until_status`
-    the status stretches there, and `start_profile` and `until_profile` the profile stretches.
-    `state`: RUNNING while open, whether or not it pauses, or why it ended.
+    row: int64, the ticket's place in `History.tickets`. instance: int32, from 1 for each ticket.
+    started_at, until: int64 microseconds since 1970 UTC; `until` is the end, or the instant of the
+        judgement while the clock is open.
+    start_event, until_event: int64, the events there, -1 where there is none.
+    start_status, until_status: int64, the intervals of `History.statuses` there.
+    start_profile, until_profile: int64, the intervals of `History.profiles` there.
+    state: int8, RUNNING while open, whether or not it is paused, or why it ended.
     """
 
     row: Ints
@@ -45,10 +49,16 @@ class Runs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """A history seen from an instant: each ticket's stretches then, or when it was removed.
+    """A history as of an instant: one row a ticket, in the order of `History.tickets`.
 
-    `removed_at` is NEVER for a ticket that is not removed. A ticket that was restored counts as
-    if it had never gone, except that nothing was promised meanwhile.
+    as_of: microseconds since 1970 UTC.
+    profile, status: int64, the ticket's intervals at that instant, or when it was removed.
+    removed_at: int64 microseconds, NEVER for a ticket that is not removed.
+    removed: int8, the state of the clocks that a removal ends.
+    last_profile: int64, the profile interval before a removal.
+
+    A ticket that was restored counts as if it had never been removed, except that nothing was
+    promised in between.
     """
 
     history: History
@@ -57,19 +67,19 @@ class View:
     status: Ints
     removed_at: Ints
     removed: NDArray[np.int8]
-    kept_profile: Ints  # the last one before a removal
+    last_profile: Ints
 
     @classmethod
     def at(cls, history: History, as_of: int) -> Self:
         profiles = history.profiles
-        profile = profiles.at_once(as_of)
-        gone = profiles.held["removed"][profile] > 0
+        profile = profiles.all_at(as_of)
+        gone = profiles.attributes["removed"][profile] > 0
         begun = profiles.run[profile]
         removed_at = np.where(gone, profiles.at[begun], NEVER)
-        status = history.statuses.at_once(as_of)
+        status = history.statuses.all_at(as_of)
         left = np.flatnonzero(gone)
         status[left] = history.statuses.at_instant(left, removed_at[left])
-        how = np.where(profiles.held["removed"][begun] == MERGED, MERGED_AWAY, DELETED_AWAY)
+        how = np.where(profiles.attributes["removed"][begun] == MERGED, MERGED_AWAY, DELETED_AWAY)
         return cls(
             history,
             as_of,
@@ -81,7 +91,10 @@ class View:
         )
 
     def between_events(self, start: Ints, end: Ints) -> Runs:
-        """Clocks from one event to another (-1 if none), numbered by ticket."""
+        """Clocks from one event to another (-1 if none), numbered from 1 for each ticket.
+
+        `start` and `end` are int64 columns of equal length, in the order of the events.
+        """
         history = self.history
         row = history.row[start]
         first = np.append(True, row[1:] != row[:-1])[: len(row)]
@@ -105,10 +118,11 @@ class View:
         )
 
     def resolutions(self, due: Ints) -> Runs:
-        """One clock a ticket: from the first reply, or when it was due (NONE if not), to solved.
+        """One clock a ticket: from the first reply, or when that was due, to solved.
 
-        A ticket that was solved before either starts there; one that no customer created starts
-        with its creation.
+        `due`: int64 microseconds, one row a ticket, NONE where the reply was in time. A ticket
+        that was solved before either starts there; one that no customer created starts with its
+        creation.
         """
         history = self.history
         choices = (history.first_reply, history.first_solved)
@@ -132,7 +146,7 @@ class View:
         status[other] = statuses.at_instant(row[other], started[other])
         profile[other] = history.profiles.at_instant(row[other], started[other])
         solution = statuses.run[self.status[row]]
-        solved = statuses.held["status"][solution] >= SOLVED
+        solved = statuses.attributes["status"][solution] >= SOLVED
         # A solution from before the clock began, of a ticket created as solved, ends it at once.
         later = solved & (statuses.at[solution] > started)
         until = np.where(later, statuses.at[solution], np.where(solved, started, NEVER))
@@ -154,7 +168,7 @@ class View:
         )
 
     def _seen(self, runs: Runs) -> Runs:
-        """What had begun by now, with what ended later still open and the removed ones ended."""
+        """The clocks that had begun, open where they end later, ended where the ticket is gone."""
         removed_at = self.removed_at[runs.row]
         begun = (runs.started_at <= self.as_of) & (runs.started_at < removed_at)
         if not begun.all():
@@ -168,7 +182,7 @@ class View:
             until=np.where(gone, removed_at, np.where(running, self.as_of, runs.until)),
             until_event=np.where(cut, -1, runs.until_event),
             until_status=np.where(cut, self.status[row], runs.until_status),
-            until_profile=np.where(cut, self.kept_profile[row], runs.until_profile),
+            until_profile=np.where(cut, self.last_profile[row], runs.until_profile),
             state=np.where(gone, self.removed[row], np.where(running, RUNNING, runs.state)).astype(
                 np.int8
             ),

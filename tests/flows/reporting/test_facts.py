@@ -27,7 +27,7 @@ from supportops.reports import facts as documented
 from supportops.reports.facts import Facts
 from supportops.reports.period import Cadence, Period, day, week
 from supportops.sla.clock import clocks
-from supportops.sla.look_back import looked_back
+from supportops.sla.look_back import look_back_start
 from supportops.sla.policy import DayReading, Metric, PolicyBook, Promise, Target
 from supportops.tickets.ticket import Author, Event, EventKind
 
@@ -134,14 +134,14 @@ def test_what_falls_due_began_no_earlier_than_is_looked_back(
     event = replace(story("2026-04-04 11:00 asks")[0], happened_at=asked)
     found = clocks(columns([event]), promises, asked).frame()
     due = found["deadline"].iloc[0].to_pydatetime()
-    assert looked_back(promises, due) <= asked
-    assert due - looked_back(promises, due) < timedelta(days=2 * promised + 14)
+    assert look_back_start(promises, due) <= asked
+    assert due - look_back_start(promises, due) < timedelta(days=2 * promised + 14)
 
 
 def test_a_calendar_that_begins_too_late_is_looked_back_to_its_beginning() -> None:
     long = Target(Metric.FIRST_REPLY, days(30_000))
     promises = book(policy_version([Promise("long", "user_support", "office", (long,))]))
-    assert looked_back(promises, MONDAY) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert look_back_start(promises, MONDAY) == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def test_a_promise_kept_and_closed_weeks_before_its_deadline_counts_there(store: Engine) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from supportops.flows.explain_ticket import ExplainedTicket
 from supportops.flows.replay import Replay
 from supportops.rendering.render import one_line
-from supportops.sla.explain import ClockStory, text
+from supportops.sla.explain import ClockExplanation, text
 from supportops.sla.policy import Calendar
 
 BAR_CELLS = 64
@@ -107,7 +107,7 @@ def _attainment(found: Replay) -> Table:
     return table
 
 
-def _calendar(found: ExplainedTicket, story: ClockStory) -> Calendar | None:
+def _calendar(found: ExplainedTicket, story: ClockExplanation) -> Calendar | None:
     for version in found.book.versions:
         for promise in version.promises:
             if story.policy == f"{version.name}/{promise.name}":
@@ -115,7 +115,7 @@ def _calendar(found: ExplainedTicket, story: ClockStory) -> Calendar | None:
     return None
 
 
-def _bar(story: ClockStory, calendar: Calendar) -> Text:
+def _bar(story: ClockExplanation, calendar: Calendar) -> Text:
     """The clock from its start to its end, its deadline or now, whichever comes last."""
     zone = calendar.hours.zone
     end = max(_ends(story))
@@ -125,7 +125,7 @@ def _bar(story: ClockStory, calendar: Calendar) -> Text:
     return bar.append(f" {end.astimezone(zone):%d %b %H:%M}")
 
 
-def _ends(story: ClockStory) -> Iterator[datetime]:
+def _ends(story: ClockExplanation) -> Iterator[datetime]:
     yield story.started_at
     if story.deadline:
         yield story.deadline
@@ -133,7 +133,7 @@ def _ends(story: ClockStory) -> Iterator[datetime]:
         yield story.segments[-1].until
 
 
-def _cells(story: ClockStory, calendar: Calendar, end: datetime) -> Iterator[str]:
+def _cells(story: ClockExplanation, calendar: Calendar, end: datetime) -> Iterator[str]:
     start, length = story.started_at, (end - story.started_at) / BAR_CELLS
     due = None
     if story.deadline and length > timedelta(0):
@@ -143,7 +143,7 @@ def _cells(story: ClockStory, calendar: Calendar, end: datetime) -> Iterator[str
         yield "┃" if n == due else _cell(story, calendar, since, until)
 
 
-def _cell(story: ClockStory, calendar: Calendar, since: datetime, until: datetime) -> str:
+def _cell(story: ClockExplanation, calendar: Calendar, since: datetime, until: datetime) -> str:
     middle = since + (until - since) / 2
     open_at_all = until > since and calendar.hours.elapsed(since, until) > 0
     for segment in story.segments:

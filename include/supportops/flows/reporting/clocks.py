@@ -19,7 +19,7 @@ from supportops.reports.period import Period
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import History, prepare
-from supportops.sla.look_back import looked_back
+from supportops.sla.look_back import look_back_start
 from supportops.sla.policy import PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import EventColumns
@@ -112,7 +112,7 @@ class _Span:
             found,
             to_micros(period.start),
             min(to_micros(period.end), as_of + 1),
-            to_micros(looked_back(book, period.start)),
+            to_micros(look_back_start(book, period.start)),
         )
 
     @property

@@ -102,7 +102,7 @@ def _turns(history: History, period: Micros) -> tuple[Ints, Ints]:
     One that comes as solved was solved; what changes to and fro within an instant has not changed.
     """
     statuses = history.statuses
-    done = statuses.held["status"] >= SOLVED
+    done = statuses.attributes["status"] >= SOLVED
     first = np.zeros(len(done), dtype=np.bool_)
     first[statuses.begin[:-1]] = True
     before = np.append(False, done[:-1])[: len(done)] & ~first

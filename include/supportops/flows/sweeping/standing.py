@@ -162,7 +162,7 @@ def facts_of(clocks: Clocks, claim: Claim) -> dict[str, Any]:
     """What a claim's clock says: instants as ISO texts, durations in seconds, None for none."""
     row = claim.clock
     version, promise = (
-        clocks.promised.promises[clocks.promise[row]]
+        clocks.assignment.promises[clocks.promise[row]]
         if _held(clocks, row)
         else (
             None,
