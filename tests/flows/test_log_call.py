@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
-from typer import Typer
 from typer.testing import CliRunner
 
 from builders import NOON, configure
@@ -17,7 +16,7 @@ from dispatching import Desk as Receivers
 from inboxes import endpoint
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import list_open
-from supportops.cli.call import add_log_call
+from supportops.cli.main import app
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, messages, ticket_events, tickets
 from supportops.flows import log_call
@@ -239,13 +238,10 @@ class TestShell:
     def _workplace(self, store_address: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
         monkeypatch.setenv("SUPPORTOPS_CONFIG", str(folder))
+        monkeypatch.setattr("supportops.cli.log_call.now", lambda: NOON)
 
     def typed(self, *words: str) -> Any:
-        from supportops.cli.main import _told
-
-        app = Typer()
-        add_log_call(app, lambda: NOON, _told)
-        return CliRunner().invoke(app, [*words])
+        return CliRunner().invoke(app, ["log-call", *words])
 
     def test_a_call_is_taken_down_once(self, store: Engine) -> None:
         words = ("Acme", "It is down", "--site", "nope", "--id", "7")

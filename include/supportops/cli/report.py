@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from supportops.bootstrap import open_context
+from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
 from supportops.context import Context
 
@@ -31,77 +32,71 @@ Again = Annotated[
 Out = Annotated[Path | None, typer.Option(help="A folder to write the documents into.")]
 
 
-def mount(
-    app: typer.Typer,
-    now: Callable[[], datetime],
-    told: Callable[[], AbstractContextManager[None]],
+app = typer.Typer(
+    name="report", help="Daily and weekly reports: make, send and list them.", no_args_is_help=True
+)
+
+
+@app.command("weekly")
+def weekly(
+    week: Annotated[str | None, typer.Option(help="Such as 2026-W47; else the last.")] = None,
+    to: Annotated[str | None, typer.Option(help="With --week: every week up to this.")] = None,
+    audience: Audience = None,
+    send: Send = False,
+    again: Again = False,
+    out: Out = None,
+    as_json: Json = False,
 ) -> None:
-    """Adds the commands, with the clock and the teller of faults of the entrance."""
-    commands = typer.Typer(
-        help="Daily and weekly reports: make, send and list them.", no_args_is_help=True
-    )
-    app.add_typer(commands, name="report")
+    """Make the weekly report of one week or of many. Kept as a draft unless --send.
 
-    @commands.command("weekly")
-    def weekly(
-        week: Annotated[str | None, typer.Option(help="Such as 2026-W47; else the last.")] = None,
-        to: Annotated[str | None, typer.Option(help="With --week: every week up to this.")] = None,
-        audience: Audience = None,
-        send: Send = False,
-        again: Again = False,
-        out: Out = None,
-        as_json: Json = False,
-    ) -> None:
-        """Make the weekly report of one week or of many. Kept as a draft unless --send.
+    Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
+    Exit 1 if a document could not be made.
+    """
+    from supportops.reports.period import Cadence
 
-        Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
-        Exit 1 if a document could not be made.
-        """
-        from supportops.reports.period import Cadence
+    asked = _Asked(Cadence.WEEKLY, week, to, audience or [], send, again, out, as_json)
+    _run(asked, now())
 
-        asked = _Asked(Cadence.WEEKLY, week, to, audience or [], send, again, out, as_json)
-        with told():
-            _run(asked, now())
 
-    @commands.command("daily")
-    def daily(
-        day: Annotated[str | None, typer.Option(help="Such as 2026-11-20; else the last.")] = None,
-        to: Annotated[str | None, typer.Option(help="With --day: every working day to it.")] = None,
-        audience: Audience = None,
-        send: Send = False,
-        again: Again = False,
-        out: Out = None,
-        as_json: Json = False,
-    ) -> None:
-        """Make the daily report of one day or of many. Kept as a draft unless --send.
+@app.command("daily")
+def daily(
+    day: Annotated[str | None, typer.Option(help="Such as 2026-11-20; else the last.")] = None,
+    to: Annotated[str | None, typer.Option(help="With --day: every working day to it.")] = None,
+    audience: Audience = None,
+    send: Send = False,
+    again: Again = False,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Make the daily report of one day or of many. Kept as a draft unless --send.
 
-        Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
-        Exit 1 if a document could not be made.
-        """
-        from supportops.reports.period import Cadence
+    Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
+    Exit 1 if a document could not be made.
+    """
+    from supportops.reports.period import Cadence
 
-        asked = _Asked(Cadence.DAILY, day, to, audience or [], send, again, out, as_json)
-        with told():
-            _run(asked, now())
+    asked = _Asked(Cadence.DAILY, day, to, audience or [], send, again, out, as_json)
+    _run(asked, now())
 
-    @commands.command("list")
-    def list_reports(
-        limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 30,
-        as_json: Json = False,
-    ) -> None:
-        """List the reports that are kept, the newest first."""
-        from supportops.db.engine import reading
-        from supportops.reports.store import listing
 
-        with told(), open_context() as context, reading(context.engine) as connection:
-            found = listing(connection, limit=limit)
-        if as_json:
-            plain = [asdict(each) for each in found]
-            print_json(plain)
-            return
-        from supportops.cli.tables.reports import report_table
+@app.command("list")
+def list_reports(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """List the reports that are kept, the newest first."""
+    from supportops.db.engine import reading
+    from supportops.reports.store import listing
 
-        report_table(found)
+    with open_context() as context, reading(context.engine) as connection:
+        found = listing(connection, limit=limit)
+    if as_json:
+        plain = [asdict(each) for each in found]
+        print_json(plain)
+        return
+    from supportops.cli.tables.reports import report_table
+
+    report_table(found)
 
 
 @dataclass(frozen=True, slots=True)

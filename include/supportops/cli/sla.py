@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from supportops.bootstrap import open_context
-from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
+from supportops.cli.instants import FORMATS, now, to_utc
+from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json, warn
 from supportops.rendering.formulas import never_formula
 
 if TYPE_CHECKING:
@@ -23,12 +23,7 @@ if TYPE_CHECKING:
     from supportops.sla.policy import PolicyBook
 
 
-Clock = Callable[[], datetime]
-Told = Callable[[], AbstractContextManager[None]]
-FORMATS = [
-    *("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"),
-    *("%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"),
-]
+app = typer.Typer()
 At = Annotated[datetime | None, typer.Option(formats=FORMATS, help="As of then (UTC); else now.")]
 
 
@@ -40,115 +35,105 @@ class Shape(StrEnum):
     JSON = "json"
 
 
-def mount(app: typer.Typer, now: Clock, told: Told) -> None:
-    """Adds the commands, with the clock and the teller of faults of the entrance."""
-    _mount_explain(app, now, told)
-    _mount_clocks(app, now, told)
-    _mount_replay(app, now, told)
+@app.command("explain")
+def explain(
+    ticket: Annotated[str, typer.Argument(help="The ticket's number, or SOURCE/NUMBER.")],
+    at: At = None,
+    source: Annotated[str | None, typer.Option(help="Where the ticket is from.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain a ticket's clocks: when each ran, what was promised, why it is due when it is."""
+    from supportops.db.engine import reading
+    from supportops.flows.explain_ticket import of_ticket
+    from supportops.flows.ticketing.judged_tickets import policy_book
+
+    with open_context() as context:
+        book = policy_book(context.config)
+        with reading(context.engine) as connection:
+            found = of_ticket(connection, book, ticket, source, _at(at))
+    if as_json:
+        print_json(found.to_json())
+        return
+    from supportops.cli.tables.sla import explained
+
+    explained(found)
 
 
-def _mount_explain(app: typer.Typer, now: Clock, told: Told) -> None:
-    @app.command("explain")
-    def explain(
-        ticket: Annotated[str, typer.Argument(help="The ticket's number, or SOURCE/NUMBER.")],
-        at: At = None,
-        source: Annotated[str | None, typer.Option(help="Where the ticket is from.")] = None,
-        as_json: Json = False,
-    ) -> None:
-        """Explain a ticket's clocks: when each ran, what was promised, why it is due when it is."""
-        from supportops.db.engine import reading
-        from supportops.flows.explain_ticket import of_ticket
-        from supportops.flows.ticketing.judged_tickets import policy_book
+@app.command("clocks")
+def clocks(
+    at: At = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+    as_json: Json = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Those still open alone.")] = False,
+    tier: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+) -> None:
+    """List every clock of every ticket, a row each. Exit 1 if a ticket cannot be judged."""
+    from supportops.db.engine import reading
+    from supportops.flows import list_clocks
+    from supportops.flows.ticketing.judged_tickets import Unjudgeable, policy_book
 
-        with told(), open_context() as context:
-            book = policy_book(context.config)
-            with reading(context.engine) as connection:
-                found = of_ticket(connection, book, ticket, source, _instant(at) or now())
-        if as_json:
-            print_json(found.to_json())
-            return
-        from supportops.cli.tables.sla import explained
-
-        explained(found)
-
-
-def _mount_clocks(app: typer.Typer, now: Clock, told: Told) -> None:
-    @app.command("clocks")
-    def clocks(
-        at: At = None,
-        as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
-        as_json: Json = False,
-        open_only: Annotated[bool, typer.Option("--open", help="Those still open alone.")] = False,
-        tier: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
-    ) -> None:
-        """List every clock of every ticket, a row each. Exit 1 if a ticket cannot be judged."""
-        from supportops.db.engine import reading
-        from supportops.flows import list_clocks
-        from supportops.flows.ticketing.judged_tickets import Unjudgeable, policy_book
-
-        if as_csv and as_json:
-            fail("either --csv or --json")
-        shape = Shape.CSV if as_csv else Shape.JSON if as_json else Shape.TABLE
-        unjudgeable = Unjudgeable()
-        with told(), open_context() as context:
-            book = policy_book(context.config)
-            _check_tiers(tier or [], book)
-            with reading(context.engine) as connection:
-                _write(
-                    list_clocks.rows(
-                        connection,
-                        book,
-                        _instant(at) or now(),
-                        unjudgeable,
-                        open_only=open_only,
-                        tiers=tier or [],
-                    ),
-                    list_clocks.COLUMNS,
-                    shape,
-                )
-                unjudged = unjudgeable.named(connection)
-        _end(unjudged)
+    if as_csv and as_json:
+        fail("either --csv or --json")
+    shape = Shape.CSV if as_csv else Shape.JSON if as_json else Shape.TABLE
+    unjudgeable = Unjudgeable()
+    with open_context() as context:
+        book = policy_book(context.config)
+        _check_tiers(tier or [], book)
+        with reading(context.engine) as connection:
+            _write(
+                list_clocks.rows(
+                    connection,
+                    book,
+                    _at(at),
+                    unjudgeable,
+                    open_only=open_only,
+                    tiers=tier or [],
+                ),
+                list_clocks.COLUMNS,
+                shape,
+            )
+            unjudged = unjudgeable.named(connection)
+    _end(unjudged)
 
 
-def _mount_replay(app: typer.Typer, now: Clock, told: Told) -> None:
-    @app.command("replay")
-    def replay(
-        start: Annotated[datetime, typer.Option("--from", formats=FORMATS, help="UTC.")],
-        end: Annotated[datetime, typer.Option("--to", formats=FORMATS, help="UTC, exclusive.")],
-        policy: Annotated[
-            list[Path] | None,
-            typer.Option(help="Another service_levels.yaml to judge by; may be repeated."),
-        ] = None,
-        as_recorded: Annotated[
-            bool, typer.Option("--as-recorded", help="By what had reached the store each hour.")
-        ] = False,
-        as_json: Json = False,
-    ) -> None:
-        """Tell what every sweep of a past period said, and how its promises were kept.
+@app.command("replay")
+def replay(
+    start: Annotated[datetime, typer.Option("--from", formats=FORMATS, help="UTC.")],
+    end: Annotated[datetime, typer.Option("--to", formats=FORMATS, help="UTC, exclusive.")],
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another service_levels.yaml to judge by; may be repeated."),
+    ] = None,
+    as_recorded: Annotated[
+        bool, typer.Option("--as-recorded", help="By what had reached the store each hour.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what every sweep of a past period said, and how its promises were kept.
 
-        With other policies, how they would have been kept, side by side. Sends nothing.
-        """
-        from supportops.db.engine import reading
-        from supportops.flows.replay import Period
-        from supportops.flows.replay import replay as retell
-        from supportops.flows.ticketing.judged_tickets import policy_book, policy_book_of
+    With other policies, how they would have been kept, side by side. Sends nothing.
+    """
+    from supportops.db.engine import reading
+    from supportops.flows.replay import Period
+    from supportops.flows.replay import replay as retell
+    from supportops.flows.ticketing.judged_tickets import policy_book, policy_book_of
 
-        period = Period(_aware(start), _aware(end), now())
-        if period.end <= period.start:
-            fail(f"--to must be after --from; found {period.start} to {period.end}")
-        with told(), open_context() as context:
-            books = {"in force": policy_book(context.config)}
-            for file in policy or []:
-                books[_name(file, books)] = policy_book_of(file)
-            with reading(context.engine) as connection:
-                found = retell(connection, books, period, as_recorded=as_recorded)
-        if as_json:
-            print_json(found.to_json())
-        else:
-            from supportops.cli.tables.sla import replayed
+    period = Period(to_utc(start), to_utc(end), now())
+    if period.end <= period.start:
+        fail(f"--to must be after --from; found {period.start} to {period.end}")
+    with open_context() as context:
+        books = {"in force": policy_book(context.config)}
+        for file in policy or []:
+            books[_name(file, books)] = policy_book_of(file)
+        with reading(context.engine) as connection:
+            found = retell(connection, books, period, as_recorded=as_recorded)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        from supportops.cli.tables.sla import replayed
 
-            replayed(found)
-        _end(found.unjudged)
+        replayed(found)
+    _end(found.unjudged)
 
 
 def _name(file: Path, books: dict[str, PolicyBook]) -> str:
@@ -163,7 +148,7 @@ def _check_tiers(tiers: list[str], book: PolicyBook) -> None:
     known = {p.tier for version in book.versions for p in version.promises}
     for tier in tiers:
         if tier not in known:
-            raise LookupError(f"no tier {tier!r}; the promises know {', '.join(sorted(known))}")
+            fail(f"no tier {tier!r}; the promises know {', '.join(sorted(known))}")
 
 
 def _write(rows: Iterable[dict[str, Any]], columns: tuple[str, ...], shape: Shape) -> None:
@@ -189,14 +174,9 @@ def _end(unjudged: tuple[Unjudged, ...]) -> None:
     from supportops.rendering.render import one_line
 
     for each in unjudged:
-        named = one_line(f"{each.source}/{each.ticket} cannot be judged: {each.why}")
-        typer.echo(f"supportops: {named}", err=True)
+        warn(one_line(f"{each.source}/{each.ticket} cannot be judged: {each.why}"))
     raise typer.Exit(FINDINGS if unjudged else FINE)
 
 
-def _instant(at: datetime | None) -> datetime | None:
-    return None if at is None else _aware(at)
-
-
-def _aware(at: datetime) -> datetime:
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+def _at(at: datetime | None) -> datetime:
+    return now() if at is None else to_utc(at)

@@ -16,8 +16,8 @@ from supportops.local.supervisor.airflow_api import AirflowApi, AirflowError
 from supportops.sites.site import FIVE_MINUTES, Site
 
 
-class DemoError(Exception):
-    """What is wrong with the request; one line."""
+class DemoError(LookupError):
+    """The demo, or what was asked of it, is not there; one line that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from supportops.cli.output import fail
 from supportops.local.demo import breakage
 from supportops.local.demo.breakage import WORDS, How
-from supportops.local.demo.sites import Demo, DemoError
+from supportops.local.demo.sites import Demo
 from supportops.local.install.installation import ROOT, Installation
 from supportops.sites.site import Site
 
 app = typer.Typer(
+    name="demo",
     help="Break and mend the sites of `make demo`.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -39,11 +41,6 @@ def say(line: str) -> None:
     Console(highlight=False, soft_wrap=True).print(Text(line))
 
 
-def refuse(error: DemoError) -> typer.Exit:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"supportops demo: {error}"))
-    return typer.Exit(2)
-
-
 @app.command("break")
 def break_command(
     names: Names,
@@ -54,11 +51,7 @@ def break_command(
 ) -> None:
     """Break a site, or every site of a server."""
     demo = demo_at(local)
-    try:
-        broken = demo.break_sites(names, how)
-    except DemoError as error:
-        raise refuse(error) from None
-    for name in broken:
+    for name in demo.break_sites(names, how):
         say(f"{name} {WORDS[how]} from now on.")
     say(demo.when("about a minute later the inbox shows it"))
     say("Not waiting for it: supportops demo check")
@@ -66,18 +59,17 @@ def break_command(
 
 @app.command("mend")
 def mend_command(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SITE...]")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SITE...]", help="Sites, or whole servers.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that is broken.")] = False,
     local: Where = STATE,
 ) -> None:
     """Mend sites that were broken."""
+    if bool(names) == everything:
+        fail("name the sites to mend, or --all")
     demo = demo_at(local)
-    try:
-        if bool(names) == everything:
-            raise DemoError("name the sites to mend, or --all")
-        mended = demo.mend(names or [])
-    except DemoError as error:
-        raise refuse(error) from None
+    mended = demo.mend(names or [])
     for name in mended:
         say(f"{name} answers well again.")
     say(demo.when("soon after the inbox shows it") if mended else "Nothing of that was broken.")
@@ -86,21 +78,15 @@ def mend_command(
 @app.command("check")
 def check_command(local: Where = STATE) -> None:
     """Check the sites now, without waiting for the clock."""
-    try:
-        say(demo_at(local).check_now())
-    except DemoError as error:
-        raise refuse(error) from None
+    say(demo_at(local).check_now())
 
 
 @app.command("status")
 def status_command(local: Where = STATE) -> None:
     """List the demo's sites and what is broken."""
     demo = demo_at(local)
-    try:
-        sites = demo.sites()
-    except DemoError as error:
-        raise refuse(error) from None
-    Console(highlight=False).print(table(sites, breakage.read(demo.here.broken)))
+    shown = table(demo.sites(), breakage.read(demo.here.broken))
+    Console(highlight=False).print(shown)
     say(demo.when("about a minute later the inbox shows what it found"))
 
 

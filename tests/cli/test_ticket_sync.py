@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from supportops.cli.zendesk import ticket_sync_command
+from supportops.cli.main import app
 from tickets.fake_zendesk import LOGIN, TOKEN, FakeZendesk, Status, fake_zendesk
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def zendesk() -> Iterator[FakeZendesk]:
 def _place(store_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
     monkeypatch.delenv("AIRFLOW_CONN_ZENDESK", raising=False)
+    monkeypatch.setattr("supportops.cli.ticket_sync.now", lambda: NOW)
 
 
 def connect(zendesk: FakeZendesk, monkeypatch: pytest.MonkeyPatch, token: str = TOKEN) -> None:
@@ -33,11 +34,7 @@ def connect(zendesk: FakeZendesk, monkeypatch: pytest.MonkeyPatch, token: str = 
 
 
 def ticket_sync(*arguments: str) -> Result:
-    app = typer.Typer()
-    app.command("ticket-sync")(
-        ticket_sync_command(lambda: datetime(2026, 1, 5, 9, tzinfo=UTC), nullcontext)
-    )
-    return CliRunner().invoke(app, list(arguments))
+    return CliRunner().invoke(app, ["ticket-sync", *arguments])
 
 
 def test_without_a_connection_it_says_so_in_one_line() -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from supportops.cli.main import app
+from supportops.local.demo import breakage
 from supportops.local.demo.breakage import How
-from supportops.local.demo.commands import app, breakage
 from supportops.local.demo.config import choose_ports, write
-from supportops.local.demo.sites import Demo, next_slot
 from supportops.local.install.installation import Installation
-from supportops.local.supervisor.single import only_one
 
 RUNNER = CliRunner()
 
@@ -28,7 +25,7 @@ def here(tmp_path: Path) -> Installation:
 
 
 def typed(here: Installation, *words: str) -> Result:
-    return RUNNER.invoke(app, [*words, "--local", str(here.local)])
+    return RUNNER.invoke(app, ["demo", *words, "--local", str(here.local)])
 
 
 def test_a_site_is_broken_and_mended(here: Installation) -> None:
@@ -90,7 +87,7 @@ def test_mend_wants_names_or_all_and_not_both(here: Installation, words: list[st
 
 def test_without_a_demo_it_says_how_to_get_one(tmp_path: Path) -> None:
     for words in (["break", "x"], ["mend", "x"], ["status"]):
-        answer = RUNNER.invoke(app, [*words, "--local", str(tmp_path)])
+        answer = RUNNER.invoke(app, ["demo", *words, "--local", str(tmp_path)])
 
         assert answer.exit_code == 2
         assert "`make demo` starts one" in answer.stderr
@@ -110,32 +107,3 @@ def test_the_state_lists_every_site(here: Installation) -> None:
 
     assert output.count("answers well") == 11
     assert "shows a database error" in output
-
-
-def test_it_says_when_the_next_check_comes(here: Installation) -> None:
-    demo = Demo(here, clock=lambda: datetime(2026, 11, 22, 14, 2, 30, tzinfo=UTC))
-    assert "`make demo` does" in demo.when("then")
-
-    with only_one(here.running, f"http://127.0.0.1:{os.getpid()}"):
-        said = demo.when("then the inbox shows it")
-
-    at = datetime(2026, 11, 22, 14, 5, tzinfo=UTC).astimezone().strftime("%H:%M")
-    assert said == f"Next check at {at}, in 3 min; then the inbox shows it."
-
-
-@pytest.mark.parametrize(
-    ("now", "then"), [("14:00:00", "14:05"), ("14:04:59", "14:05"), ("23:59:00", "00:00")]
-)
-def test_checks_are_at_the_full_five_minutes(now: str, then: str) -> None:
-    found = next_slot(datetime.fromisoformat(f"2026-11-22T{now}+00:00"))
-
-    assert found.strftime("%H:%M") == then
-    assert (found.second, found.microsecond) == (0, 0)
-
-
-def test_every_command_has_help() -> None:
-    for words in ([], ["break"], ["mend"], ["check"], ["status"]):
-        answer = RUNNER.invoke(app, [*words, "--help"])
-
-        assert answer.exit_code == 0
-        assert "Usage:" in answer.output

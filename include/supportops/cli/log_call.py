@@ -1,0 +1,53 @@
+"""`supportops log-call`: takes down a customer's call where Airflow's form is not at hand."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+import typer
+
+from supportops.bootstrap import open_context
+from supportops.cli.instants import now
+from supportops.cli.output import Json, fail, print_json
+
+app = typer.Typer()
+
+
+@app.command("log-call")
+def log_call(
+    customer: Annotated[str, typer.Argument(help="Who calls.")],
+    what: Annotated[str, typer.Argument(help="What has happened, in the caller's words.")],
+    site: Annotated[str, typer.Option(help="Its name or address, if it is about one.")] = "",
+    number: Annotated[str, typer.Option(help="Where to call back.")] = "",
+    call_id: Annotated[
+        str | None, typer.Option("--id", help="Repeating a call with its id adds nothing.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take down a call: a mission-critical ticket, and a page with the next dispatch."""
+    from supportops.flows import log_call as flow
+
+    try:
+        call = flow.Call.checked(customer, what, site, number)
+    except flow.CallError as error:
+        fail(str(error))
+    run_id = f"shell__{call_id or uuid.uuid4()}"
+    with open_context() as context:
+        at = now()
+        summary = flow.run(context.engine, context.config, call, run_id, at, at)
+    if as_json:
+        print_json(summary)
+    else:
+        _show(summary)
+
+
+def _show(summary: dict[str, Any]) -> None:
+    from supportops.rendering.render import one_line
+
+    state = "taken down" if summary["new"] else "was taken down before"
+    typer.echo(f"{summary['ticket']} {state}")
+    if summary["site"] and not summary["site_known"]:
+        typer.echo(f"we check no site called {one_line(summary['site'])!r}")
+    if summary["outage"]:
+        typer.echo(f"we know already: {summary['outage']}")

@@ -1,0 +1,50 @@
+"""`supportops ticket-sync`: fetches from Zendesk what happened to tickets, from a shell."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+
+from supportops.bootstrap import open_context, zendesk_account
+from supportops.cli.instants import now
+from supportops.cli.output import FINDINGS, FINE, USAGE, Json, warn
+
+app = typer.Typer()
+
+
+@app.command("ticket-sync")
+def ticket_sync(as_json: Json = False) -> None:
+    """Fetch from Zendesk what happened to tickets since the last time."""
+    from supportops.flows import ticket_sync as flow
+    from supportops.tickets.zendesk.model import ZendeskError
+
+    with open_context() as context:
+        account = zendesk_account()
+        if account is None:
+            _show_skipped(as_json)
+            return
+        try:
+            summary = flow.fetch(context, account, now)
+        except ZendeskError as error:
+            warn(str(error))
+            raise typer.Exit(USAGE if error.status in (401, 403) else FINDINGS) from None
+    _show(summary, as_json)
+    raise typer.Exit(FINDINGS if summary["quarantined"] else FINE)
+
+
+def _show_skipped(as_json: bool) -> None:
+    line = "no connection zendesk is set; nothing to fetch"
+    typer.echo(json.dumps({"skipped": line}, indent=2) if as_json else line)
+
+
+def _show(summary: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2))
+        return
+    counts = f"{summary['new_events']} new events from {summary['pages']} pages"
+    aside = f", {summary['quarantined']} records set aside" if summary["quarantined"] else ""
+    typer.echo(counts + aside + ("" if summary["caught_up"] else "; the rest comes next time"))
+    for note in summary["notes"]:
+        typer.echo(f"  {note}")
