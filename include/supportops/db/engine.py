@@ -70,17 +70,6 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-# One number for each thing that only one process may do at a time; any constant will do.
-JUDGING = 7_305_001
-DISPATCHING = 7_305_002
-
-
-def advisory_lock(connection: Connection, what: int) -> None:
-    """Waits until no other transaction does `what`. SQLite's writers take turns by themselves."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:what)"), {"what": what})
-
-
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN comes too late and is deferred; ours is sent by _begin_sqlite.
     connection.isolation_level = None

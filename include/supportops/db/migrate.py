@@ -10,9 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from supportops.db.engine import advisory_lock, reading, writing
-
-MIGRATING = 7_305_000
+from supportops.db.engine import reading, writing
+from supportops.db.locks import Lock, advisory_lock
 
 
 class SchemaError(RuntimeError):
@@ -25,7 +24,7 @@ def upgrade(engine: Engine) -> str:
     Two upgrades at once take turns; the second finds nothing to do.
     """
     with writing(engine) as connection:
-        advisory_lock(connection, MIGRATING)
+        advisory_lock(connection, Lock.MIGRATE_SCHEMA)
         command.upgrade(_alembic(connection), "head")
         return current(connection) or ""
 

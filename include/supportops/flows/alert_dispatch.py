@@ -24,7 +24,8 @@ from supportops.alerts.rate_limit import allowance
 from supportops.alerts.sending import send_all
 from supportops.config.loader import Configuration
 from supportops.context import Secrets
-from supportops.db.engine import DISPATCHING, advisory_lock, writing
+from supportops.db.engine import writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.dispatching.messages import (
     NOT_SENT,
@@ -132,7 +133,7 @@ class _Dispatch:
         """Queues what should have been said by now, takes back what is overtaken."""
         now = self.clock()
         with writing(self.engine) as connection:
-            advisory_lock(connection, DISPATCHING)
+            advisory_lock(connection, Lock.DISPATCH_ALERTS)
             for alert in store.list_open(connection, Kind.DELIVERY):
                 if alert.subject not in self.targets:  # nobody waits for messages there any more
                     store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now)
@@ -167,7 +168,7 @@ class _Dispatch:
         lease = self.policy.retry.timeout * (BATCH // WORKERS + 2) + timedelta(minutes=1)
         lease += self.heaviest
         with writing(self.engine) as connection:
-            advisory_lock(connection, DISPATCHING)
+            advisory_lock(connection, Lock.DISPATCH_ALERTS)
             allowances = self._allowances(connection, now)
             exhausted = [name for name, left in allowances.items() if left <= 0]
             taken = outbox.claim(connection, now, self.me, lease, BATCH, exhausted)
@@ -190,7 +191,7 @@ class _Dispatch:
         """Closes the books on alerts of which nobody will hear any more."""
         now = self.clock()
         with writing(self.engine) as connection:
-            advisory_lock(connection, DISPATCHING)
+            advisory_lock(connection, Lock.DISPATCH_ALERTS)
             known = outbox.entries(connection, only_resolved=True)
             done = [
                 alert.key

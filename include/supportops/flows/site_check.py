@@ -16,7 +16,8 @@ from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.config import snapshots
 from supportops.context import Context
-from supportops.db.engine import JUDGING, advisory_lock, reading, writing
+from supportops.db.engine import reading, writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import active_configuration, load_or_last_good
 from supportops.flows.checking.shard import Clock, Shard
 from supportops.flows.ticketing import outage_tickets
@@ -88,7 +89,7 @@ def plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
     if now - slot > LATEST_START:
         return Plan(slot, 0, 0, faults=faults, note="the slot is past, nothing was asked")
     with writing(engine) as connection:
-        advisory_lock(connection, JUDGING)
+        advisory_lock(connection, Lock.JUDGE_SITES)
         ahead = _clock_jump(connection, now)
         slot += ahead
         due = configuration.fleet.due(slot)
@@ -164,7 +165,7 @@ def judge(
         ]
     for run in waiting:
         with writing(engine) as connection:
-            advisory_lock(connection, JUDGING)
+            advisory_lock(connection, Lock.JUDGE_SITES)
             changes = _judge_one(connection, run.slot, now)
         if changes is not None:
             summary["runs"] += 1

@@ -20,7 +20,8 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.context import Context
-from supportops.db.engine import advisory_lock, reading, writing
+from supportops.db.engine import reading, writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import sync_marks, tickets
 from supportops.db.statements import insert_or_update
 from supportops.flows.active_configuration import load_or_last_good
@@ -31,7 +32,6 @@ from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns, instant
 from supportops.tickets.log.event_reading import event_columns
 
-SWEEPING = 7_305_020
 CHUNK = 50_000
 # A sweep so far behind the newest one is a rerun or a backfill of the past.
 PAST = timedelta(hours=1)
@@ -132,7 +132,7 @@ def _sweep(
     if book is None:
         return answer | {"note": "no policy is written, nothing is promised"} | tally.to_json()
     with writing(engine) as connection:
-        advisory_lock(connection, SWEEPING)
+        advisory_lock(connection, Lock.SWEEP_CLOCKS)
         note = _unfit(connection, at, now)
         if not note:
             at = _begin(connection, min(at, now))
@@ -143,7 +143,7 @@ def _sweep(
         return answer | {"note": note} | tally.to_json()
     _write_chunks(engine, book, at, asked, size, tally)
     with writing(engine) as connection:
-        advisory_lock(connection, SWEEPING)
+        advisory_lock(connection, Lock.SWEEP_CLOCKS)
         if only is None:
             _mark(connection, _DONE, at)
             _report(connection, tally, at, whole=every_open)
@@ -259,7 +259,7 @@ def _write_chunks(
     after: int | None = 0
     while after is not None:
         with writing(engine) as connection:
-            advisory_lock(connection, SWEEPING)
+            advisory_lock(connection, Lock.SWEEP_CLOCKS)
             after = _write_chunk(connection, book, at, asked.page(connection, after, size), tally)
 
 

@@ -17,13 +17,14 @@ from sqlalchemy import Connection, Engine, func, select
 
 from supportops.config.triage import load_triage
 from supportops.context import Context
-from supportops.db.engine import advisory_lock, reading, writing
+from supportops.db.engine import reading, writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import quarantine
 from supportops.db.statements import insert_new
 from supportops.flows.ticket_import import outages, triaged
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.zendesk_outages import mirror
-from supportops.tickets.log.store import APPENDING, append_events
+from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event
 from supportops.tickets.validation import unfit
 from supportops.tickets.zendesk import events, snapshots
@@ -208,7 +209,7 @@ class _Sync:
         """Stores a page and its mark, unless another sync has moved the mark since we read it."""
         now = self.clock()
         with writing(self.engine) as connection:
-            advisory_lock(connection, APPENDING)
+            advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
             if mark(connection, SOURCE, stream) != old:
                 self.summary.notes.append("another sync is at work; it goes on with the rest")
                 return False

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from supportops.context import Context
-from supportops.db.engine import advisory_lock, writing
+from supportops.db.engine import writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.sla_sweep import sweep_due
 from supportops.flows.ticketing.outage_tickets import TIER, link_tickets
-from supportops.tickets.log.store import APPENDING
 
 
 def follow(context: Context, now: datetime) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def follow(context: Context, now: datetime) -> dict[str, Any]:
     """
     configuration, error = load_or_last_good(context.engine, context.config, now)
     with writing(context.engine) as connection:
-        advisory_lock(connection, APPENDING)
+        advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
         linked = link_tickets(connection, now, TIER)
     swept = sweep_due(context.engine, configuration.promises, now, now)
     faults = [str(fault) for fault in error.faults] if error else []

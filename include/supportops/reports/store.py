@@ -12,12 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
-from supportops.db.engine import advisory_lock
+from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import report_documents, reports
 from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence
-
-KEEPING = 7_305_041
 
 _c = reports.c
 
@@ -88,7 +86,7 @@ def keep(connection: Connection, draft: Draft, files: Sequence[File]) -> Kept:
 
     Writers take turns until their transactions end, so two of them get different editions.
     """
-    advisory_lock(connection, KEEPING)
+    advisory_lock(connection, Lock.STORE_REPORT)
     last = select(func.max(_c.edition)).where(*_named(draft.cadence, draft.period, draft.audience))
     row = {each.name: getattr(draft, each.name) for each in fields(Draft)} | {
         "cadence": draft.cadence.value,

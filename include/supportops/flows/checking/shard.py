@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from supportops.config import snapshots
-from supportops.db.engine import JUDGING, advisory_lock, reading, writing
+from supportops.db.engine import reading, writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.sites import store
 from supportops.sites.check import ProbeResult
 from supportops.sites.incident import VANTAGE
@@ -140,7 +141,7 @@ class Writer:
 
     def _append(self, rows: Sequence[Attempt]) -> None:
         with writing(self._engine) as connection:
-            advisory_lock(connection, JUDGING)
+            advisory_lock(connection, Lock.JUDGE_SITES)
             run = store.run_of(connection, self._slot)
             self.over = run is None or run.judged_at is not None
             if not self.over:

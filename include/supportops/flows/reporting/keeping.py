@@ -16,15 +16,14 @@ from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.loader import Configuration
 from supportops.config.snapshots import remember
-from supportops.db.engine import advisory_lock, writing
+from supportops.db.engine import writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.reporting.messages import post
 from supportops.flows.reporting.tasks import Task, Wanted
 from supportops.reports import store
 from supportops.reports.audience import Audience
 from supportops.reports.formats.render import Rendered
 from supportops.reports.period import Cadence
-
-ISSUING = 7_305_040
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def keep(
     """
     task = report.task
     with writing(engine) as connection:
-        advisory_lock(connection, ISSUING)
+        advisory_lock(connection, Lock.ISSUE_REPORT)
         before = store.issued(connection, *task.name)
         if before is not None and wanted.send and not wanted.again:
             return sent_before(before)

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select
 
-from supportops.db.engine import advisory_lock, reading, writing
+from supportops.db.engine import reading, writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import tickets
 from supportops.flows.ticketing.outage_tickets import SOURCE as OUTAGE
-from supportops.tickets.log.store import APPENDING, append_events, events_of
+from supportops.tickets.log.store import append_events, events_of
 from supportops.tickets.ticket import Author, Event, EventKind
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.marks import mark, move
@@ -105,7 +106,7 @@ def _raise(
 
 def _mark(engine: Engine, number: str, raised: _Raised, now: datetime, *events: Event) -> None:
     with writing(engine) as connection:
-        advisory_lock(connection, APPENDING)
+        advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
         append_events(connection, events, now)
         move(connection, SOURCE, _stream(number), raised.write(), now)
 

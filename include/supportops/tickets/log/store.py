@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from supportops.db.engine import advisory_lock
+from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import ticket_events as events_table
 from supportops.db.schema import tickets as tickets_table
 from supportops.tickets.columns import instant
@@ -25,7 +25,6 @@ from supportops.tickets.log.event_writing import insert_events
 from supportops.tickets.ticket import DONE, Author, Event, EventKind, Ticket, fold
 from supportops.tickets.validation import fitting, unfit
 
-APPENDING = 7_305_003
 BATCH = 5_000
 
 Key = tuple[str, str]
@@ -53,7 +52,7 @@ def append_events(connection: Connection, events: Iterable[Event], now: datetime
     their transactions end. Raises ValueError for an event that `fitness.unfit` names a reason
     against: ask it first where events come from outside.
     """
-    advisory_lock(connection, APPENDING)
+    advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
     counted = Appended()
     iterator = iter(events)
     while batch := list(islice(iterator, BATCH)):
