@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from supportops.sites.check import ProbeResult, Reason, State
-from supportops.sites.incident import VANTAGE, Run
+from supportops.sites.incident import VANTAGE, Change, FleetState, Run
+from supportops.sites.judging import fold
 from supportops.sites.site import CheckPolicy, Fleet, Site
 from supportops.sites.standing import Attempt
 
@@ -50,6 +51,14 @@ def checks(minute: float, answers: Mapping[str | tuple[str, str], str]) -> Run:
     """The run at `minute` past noon: each page's answers as marks (see `tries`)."""
     at = NOON + timedelta(minutes=minute)
     return Run(at, [a for key, marks in answers.items() for a in tries(key, marks, at)])
+
+
+def fold_all(runs: Iterable[Run], fleet: Fleet) -> Iterator[tuple[FleetState, list[Change]]]:
+    """Folds runs from nothing: after each one the state, and what it changed."""
+    state = FleetState()
+    for run in runs:
+        state, changes = fold(state, run, fleet)
+        yield state, changes
 
 
 SHIPPED = Path(__file__).parents[1] / "include" / "config"

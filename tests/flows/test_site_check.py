@@ -542,11 +542,11 @@ def replayed(engine: Engine) -> tuple[FleetState, dict[str, Any]]:
     """The log folded from nothing, each run by its own configuration: state and incidents."""
     state, found = FleetState(), dict[str, Any]()
     with reading(engine) as connection:
-        for run in sites_store.load_runs(connection):
-            planned = sites_store.run_of(connection, run.slot)
-            assert planned is not None
-            fleet = snapshots.get(connection, planned.configuration).fleet
-            state, changes = fold(state, run, fleet)
+        judged = select(check_runs.c.slot, check_runs.c.configuration)
+        judged = judged.where(check_runs.c.judged_at.is_not(None))
+        for slot, digest in connection.execute(judged.order_by(check_runs.c.judged_order)).all():
+            run = Run(slot, sites_store.attempts(connection, slot))
+            state, changes = fold(state, run, snapshots.get(connection, digest).fleet)
             found |= {change.incident.key: change.incident for change in changes}
     return state, found
 
@@ -580,10 +580,10 @@ def test_a_replay_of_the_log_gives_the_same_incidents_and_standings(desk: Desk) 
         recorded(desk.engine, checks(5 * number, beat | answers), digests[config])
     state, found = replayed(desk.engine)
     with reading(desk.engine) as connection:
-        kept = sites_store.load_state(connection)
+        stored = sites_store.load_state(connection)
         listed = sites_store.list_incidents(connection, NOON, NOON + timedelta(days=1))
         folds = connection.execute(select(site_status)).mappings().all()
-    assert kept == state
+    assert stored == state
     assert {incident.key: incident for incident in listed} == found
     assert len(listed) >= 6
     written = {

@@ -1,4 +1,4 @@
-"""How the tests ask: one URL or many, one answer each."""
+"""How the tests probe: one URL or many, one result each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def policy(deadline: float = 5, rate: float = 0, in_flight: int = 64) -> CheckPo
     return CheckPolicy(deadline=timedelta(seconds=deadline), rate=rate, in_flight=in_flight)
 
 
-def ask_all(
+def probe_all(
     urls: Sequence[str],
     *,
     expect: Expectation | None = None,
@@ -37,6 +37,6 @@ def ask_all(
     )
 
 
-def ask(url: str, **given: object) -> ProbeResult:
-    (result,) = ask_all([url], **given)  # type: ignore[arg-type]
+def probe_one(url: str, **given: object) -> ProbeResult:
+    (result,) = probe_all([url], **given)  # type: ignore[arg-type]
     return result

@@ -187,7 +187,7 @@ class NameServer:
     ) -> None:
         self.zone = zone
         self.dead = dead
-        self.asked: list[tuple[str, int]] = []
+        self.queries: list[tuple[str, int]] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._closing = threading.Event()
@@ -198,8 +198,8 @@ class NameServer:
         return f"127.0.0.1:{self._socket.getsockname()[1]}"
 
     def names(self) -> list[str]:
-        """The names asked for by their A record, repeats included."""
-        return [name for name, kind in self.asked if kind == 1]
+        """The names queried by their A record, repeats included."""
+        return [name for name, kind in self.queries if kind == 1]
 
     def __enter__(self) -> NameServer:
         self._socket.settimeout(0.1)
@@ -222,7 +222,7 @@ class NameServer:
     def _reply(self, question: bytes) -> bytes | None:
         name, end = _name(question)
         (kind,) = struct.unpack_from("!H", question, end)
-        self.asked.append((name, kind))
+        self.queries.append((name, kind))
         if self.dead(name):
             return None
         known = name in self.zone

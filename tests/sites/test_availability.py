@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import NOON, checks, fleet, site, tries
+from builders import NOON, checks, fleet, fold_all, site, tries
 from supportops.sites.availability import (
     Availability,
     CheckedRun,
@@ -19,7 +19,6 @@ from supportops.sites.availability import (
     timeline,
 )
 from supportops.sites.incident import IncidentKind
-from supportops.sites.judging import fold_all
 from supportops.sites.site import CheckPolicy, OneOffMaintenance, Site, WeeklyMaintenance
 from supportops.sites.standing import SiteState
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import CONTROL, NOON, checks, fleet, result, site, tries
+from builders import CONTROL, NOON, checks, fleet, fold_all, result, site, tries
 from sites.test_standing import icinga
 from supportops.sites.check import Reason
 from supportops.sites.incident import (
@@ -22,7 +22,7 @@ from supportops.sites.incident import (
     IncidentKind,
     Run,
 )
-from supportops.sites.judging import fold, fold_all
+from supportops.sites.judging import fold
 from supportops.sites.site import (
     FIVE_MINUTES,
     Expectation,
@@ -38,7 +38,7 @@ BASKET = ("shop", "/basket")
 
 
 class Story:
-    """A fleet and its runs, five minutes apart; `told` is what they changed, one line each."""
+    """A fleet and its runs, five minutes apart; `changes` is what they changed, one line each."""
 
     def __init__(self, them: Fleet) -> None:
         self.fleet = them
@@ -124,8 +124,8 @@ class TestOneSite:
 
     def test_flapping_is_kept_as_one_incident(self) -> None:
         story = shop()
-        told = story.alone(*["xxx", ".."] * 6, *["."] * 20)
-        assert [line for run in told for line in run] == [
+        changes = story.alone(*["xxx", ".."] * 6, *["."] * 20)
+        assert [line for run in changes for line in run] == [
             "opened outage shop",
             "closed outage shop",
             "opened outage shop",
@@ -186,8 +186,8 @@ class TestPages:
     def test_no_name_can_be_taken_for_another_sites_page(self) -> None:
         sites = (site(pages=(Page("/basket", Expectation()),)), site("shop /basket"))
         story = Story(fleet(*sites))
-        told = story.run({"shop": ".", BASKET: "555", "shop /basket": "sss"})
-        assert told == [
+        changes = story.run({"shop": ".", BASKET: "555", "shop /basket": "sss"})
+        assert changes == [
             "opened fault shop /basket",
             "opened fault shop /basket (front page)",
         ]
@@ -221,11 +221,11 @@ class TestServers:
         assert server(2).run(same("ab", "xxx")) == ["opened outage a", "opened outage b"]
         assert server(3).run(same("ab", "xxx") | {"c": "."}) == ["opened host_outage web-1"]
 
-    @pytest.mark.parametrize(("down", "told"), [(7, False), (8, True)])
-    def test_a_share_is_exact(self, down: int, told: bool) -> None:
+    @pytest.mark.parametrize(("down", "opens"), [(7, False), (8, True)])
+    def test_a_share_is_exact(self, down: int, opens: bool) -> None:
         story = server(10, host_share=0.7)
         found = story.run(same("abcdefghij"[:down], "xxx") | same("abcdefghij"[down:], "."))
-        assert ("opened host_outage web-1" in found) is told
+        assert ("opened host_outage web-1" in found) is opens
 
     def test_twenty_nine_of_a_hundred_are_not_more_than_29_percent(self) -> None:
         sites = [site(f"s{n}", host="web-1") for n in range(100)]
@@ -241,15 +241,15 @@ class TestServers:
         ]
         assert story.last.started_at == minute(5)
         assert story.last.facts["sites"] == ["a", "b", "c"]
-        told = story.run({"a": "x"} | same("bc", "..") | {"d": "."})
-        assert told == ["closed host_outage web-1"]
+        changes = story.run({"a": "x"} | same("bc", "..") | {"d": "."})
+        assert changes == ["closed host_outage web-1"]
         assert story.run({"a": ".."} | same("bcd", ".")) == ["closed outage a"]
 
     def test_sites_that_stay_down_get_incidents_of_their_own(self) -> None:
         story = server(5)
         story.run(same("abcde", "xxx"))
-        told = story.run(same("ab", "x") | same("cde", ".."))
-        assert told == ["closed host_outage web-1", "opened outage a", "opened outage b"]
+        changes = story.run(same("ab", "x") | same("cde", ".."))
+        assert changes == ["closed host_outage web-1", "opened outage a", "opened outage b"]
         assert story.changes[1].incident.ended_at == minute(5)
         assert [c.incident.started_at for c in story.changes[2:]] == [NOON, NOON]
 
@@ -263,14 +263,14 @@ class TestServers:
 
     def test_a_server_that_flaps_is_one_incident(self) -> None:
         story = server(3)
-        told = []
+        changes = []
         for _ in range(8):
-            told += story.run(same("abc", "xxx"))
-            told += story.run(same("abc", ".."))
-        assert told.count("opened host_outage web-1") == 3
+            changes += story.run(same("abc", "xxx"))
+            changes += story.run(same("abc", ".."))
+        assert changes.count("opened host_outage web-1") == 3
         for _ in range(20):
-            told += story.run(same("abc", "."))
-        assert told.count("closed host_outage web-1") == 3
+            changes += story.run(same("abc", "."))
+        assert changes.count("closed host_outage web-1") == 3
         assert not story.state.open
 
     def test_maintenance_of_some_of_its_sites_neither_ends_it_nor_pages(self) -> None:
@@ -314,8 +314,8 @@ class TestBlind:
     def test_an_outage_behind_the_blindness_is_confirmed_afterwards(self) -> None:
         story = self.story()
         story.run(same("abc", "xxx") | {CONTROL: "xxx"})
-        told = story.run({"a": "xxx", "b": ".", "c": ".", CONTROL: "."})
-        assert told == ["closed blind our connection", "opened outage a"]
+        changes = story.run({"a": "xxx", "b": ".", "c": ".", CONTROL: "."})
+        assert changes == ["closed blind our connection", "opened outage a"]
         assert story.last.started_at == minute(5), "what we could not see is not held against it"
 
     def test_control_addresses_that_fail_alone_are_nothing(self) -> None:
@@ -331,12 +331,12 @@ class TestBlind:
     def test_one_control_address_that_answers_is_enough_to_see(self) -> None:
         other = (CONTROL[0], "https://second.example/")
         story = Story(fleet(*"abc", vantage=(CONTROL[1], other[1])))
-        told = story.run(same("abc", "xxx") | {CONTROL: "xxx", other: "."})
-        assert told == [f"opened outage {name}" for name in "abc"]
+        changes = story.run(same("abc", "xxx") | {CONTROL: "xxx", other: "."})
+        assert changes == [f"opened outage {name}" for name in "abc"]
 
     def test_without_control_addresses_nobody_is_blind(self) -> None:
-        told = Story(fleet(*"abc")).run(same("abc", "xxx"))
-        assert told == [f"opened outage {name}" for name in "abc"]
+        changes = Story(fleet(*"abc")).run(same("abc", "xxx"))
+        assert changes == [f"opened outage {name}" for name in "abc"]
 
     def test_a_run_cut_short_before_the_control_addresses_changes_nothing(self) -> None:
         story = self.story()
@@ -356,8 +356,8 @@ class TestBlind:
         sites = [site(name, host="web-1") for name in "abcd"]
         story = Story(fleet(*sites, *"efgh", vantage=(CONTROL[1],)))
         story.run(same("abcd", "xxx") | same("efgh", ".") | {CONTROL: "."})
-        told = story.run(same("abcefg", "xxx") | same("dh", ".") | {CONTROL: "xxx"})
-        assert told == ["opened blind our connection"]
+        changes = story.run(same("abcefg", "xxx") | same("dh", ".") | {CONTROL: "xxx"})
+        assert changes == ["opened blind our connection"]
 
 
 class TestCertificates:
@@ -375,9 +375,9 @@ class TestCertificates:
         assert self.run(story, 13) == []
         assert self.run(story, 90) == ["closed certificate shop"]
 
-    @pytest.mark.parametrize(("days", "told"), [(14, 0), (14 - 1e-6, 1)])
-    def test_the_day_itself_is_not_yet_too_late(self, days: float, told: int) -> None:
-        assert len(self.run(shop(), days)) == told
+    @pytest.mark.parametrize(("days", "opened"), [(14, 0), (14 - 1e-6, 1)])
+    def test_the_day_itself_is_not_yet_too_late(self, days: float, opened: int) -> None:
+        assert len(self.run(shop(), days)) == opened
 
     def test_a_site_that_leaves_https_has_no_certificate_to_renew(self) -> None:
         story = shop()
@@ -526,15 +526,6 @@ def runs_of(history: Sequence[Answers]) -> list[Run]:
     return [checks(5 * number, answers) for number, answers in enumerate(history)]
 
 
-@given(histories)
-def test_run_by_run_is_the_same_as_all_at_once(history: Sequence[Answers]) -> None:
-    state, singly = FleetState(), []
-    for run in runs_of(history):
-        state, changes = fold(state, run, them())
-        singly.append((state, changes))
-    assert singly == list(fold_all(runs_of(history), them()))
-
-
 @given(histories, st.randoms(use_true_random=False))
 def test_neither_the_order_of_results_nor_that_of_sites_matters(
     history: Sequence[Answers], luck: random.Random
@@ -619,8 +610,8 @@ def test_incidents_agree_with_a_slow_and_obvious_reference(history: list[str]) -
     story = shop()
     for answers in history:
         story.run({"shop": answers})
-    kept: dict[str, Incident] = {}
+    latest: dict[str, Incident] = {}
     for change in story.changes:
         if change.incident.kind is IncidentKind.OUTAGE:
-            kept[change.incident.key] = change.incident
-    assert [(i.started_at, i.ended_at) for i in kept.values()] == slowly(history)
+            latest[change.incident.key] = change.incident
+    assert [(i.started_at, i.ended_at) for i in latest.values()] == slowly(history)

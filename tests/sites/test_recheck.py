@@ -1,4 +1,4 @@
-"""When a page is asked again in the same run."""
+"""When a page is checked again in the same run."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def test_a_run_always_ends(
     policy = CheckPolicy(
         confirm_after=(timedelta(seconds=1),) * confirmations, recovery_checks=recovery
     )
-    asked = ""
-    while pause_before_next(_many(asked), down, policy) is not None:
-        asked += answers[len(asked)]
-    assert 1 <= len(asked) <= 2 * (confirmations + 1) + 2 * recovery
+    checked = ""
+    while pause_before_next(_many(checked), down, policy) is not None:
+        checked += answers[len(checked)]
+    assert 1 <= len(checked) <= 2 * (confirmations + 1) + 2 * recovery
 
 
 def _many(marks: str) -> list:

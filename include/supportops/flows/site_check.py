@@ -174,7 +174,7 @@ def judge(
 
 
 def _is_silent(connection: Connection, run: store.CheckRun, now: datetime) -> bool:
-    return now - store.last_sign(connection, run) > LONGEST_SILENCE
+    return now - store.last_activity(connection, run) > LONGEST_SILENCE
 
 
 def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Change] | None:

@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """From `at` on the site is in `state`, until the next flip."""
+    """A change of state: from `at` on the site is in `state`, until the next flip."""
 
     at: datetime
     state: SiteState
@@ -59,7 +59,7 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRun:
-    """One run's tries of a site's front page; `blind` when our own connection was down."""
+    """One run's checks of a site's front page; `blind` when our own connection was down."""
 
     tries: Sequence[Attempt]
     blind: bool = False
@@ -84,7 +84,7 @@ def timeline(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> lis
         before = run.at
         was, standing = standing, _after(standing, run, site, policy)
         if standing.state is SiteState.MAINTENANCE:
-            continue  # The clock of maintenance counts this time, not the checks in it.
+            continue  # The maintenance windows themselves count this time, not the checks in it.
         start = run.tries[0].result.checked_at
         if standing.down != was.down and standing.since is not None:
             start = standing.since
@@ -101,7 +101,7 @@ def _after(before: Standing, run: CheckedRun, site: Site, policy: CheckPolicy) -
     if run.blind and run.tries[-1].bad_for(Track.OUTAGE):
         return suspend(before, SiteState.UNKNOWN, run.tries)
     if before.state is SiteState.UP and before.bad_streak == 0 and _is_one_good_check(run):
-        return before  # as nearly all runs of a month: it tells nothing new
+        return before  # as after nearly every run: nothing changes
     return advance(before, run.tries, Track.OUTAGE, policy, site.interval)
 
 
@@ -110,7 +110,7 @@ def _is_one_good_check(run: CheckedRun) -> bool:
 
 
 def settles(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool:
-    """Whether `runs` alone tell up from down: the fold ends alike however it began."""
+    """Whether `runs` alone decide up or down: the fold ends the same whatever it began with."""
     up, down = Standing(), Standing(down=True)
     for run in runs:
         up, down = _after(up, run, site, policy), _after(down, run, site, policy)
@@ -119,13 +119,13 @@ def settles(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool
 
 def _in_order(flips: Iterable[Flip]) -> list[Flip]:
     """A flip that reaches back (an outage begins at its first failure) replaces what it covers."""
-    kept: list[Flip] = []
+    ordered: list[Flip] = []
     for flip in flips:
-        while kept and kept[-1].at >= flip.at:
-            kept.pop()
-        if not kept or kept[-1].state is not flip.state:
-            kept.append(flip)
-    return kept
+        while ordered and ordered[-1].at >= flip.at:
+            ordered.pop()
+        if not ordered or ordered[-1].state is not flip.state:
+            ordered.append(flip)
+    return ordered
 
 
 def availability(

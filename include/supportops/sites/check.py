@@ -1,4 +1,4 @@
-"""The result of asking one address once: a value, whatever the server did."""
+"""The result of checking one address once: a value, whatever the server did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a check was not good; `OK` when it was. A closed set: stored, shown and routed on."""
+    """Why a check failed; `OK` when it did not. A closed set: stored, shown and routed on."""
 
     OK = "ok"
     DNS = "dns"
@@ -60,7 +60,7 @@ WORDS: dict[Reason, str] = {
     Reason.TOO_MANY_REDIRECTS: "too many redirects",
     Reason.BAD_REDIRECT: "redirect leads nowhere",
     Reason.BLOCKED_ADDRESS: "address is not a public one",
-    Reason.BAD_URL: "address cannot be asked",
+    Reason.BAD_URL: "address cannot be checked",
     Reason.STATUS: "unexpected HTTP status",
     Reason.TEXT_MISSING: "expected text is missing",
     Reason.TEXT_FORBIDDEN: "forbidden text is on the page",
@@ -76,8 +76,8 @@ WORDS: dict[Reason, str] = {
 class Phases:
     """Milliseconds from the start of the exchange to the end of each phase; None: not reached.
 
-    `dns`, `connect`, `tls`, `first_byte` belong to the last hop asked and count from that hop's
-    start; `total` counts over all hops.
+    `dns`, `connect`, `tls`, `first_byte` belong to the last request and count from its start;
+    `total` counts over all redirects.
     """
 
     dns: float | None = None
@@ -89,9 +89,9 @@ class Phases:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What one exchange told. `checked_at` is aware UTC; `detail` is one printable line.
+    """The result of one check. `checked_at` is aware UTC; `detail` is one printable line.
 
-    `url` is the address asked, `address` the IP connected to last, `bytes` what was read of the
+    `url` is the address checked, `address` the IP connected to last, `bytes` what was read of the
     body on the wire, `certificate_expires` the end of the served certificate, known also when
     verification failed.
     """
@@ -138,6 +138,7 @@ def result_to_json(result: ProbeResult) -> dict[str, Any]:
 
 
 def result_from_json(found: dict[str, Any]) -> ProbeResult:
+    """The check that `result_to_json` wrote. KeyError or ValueError for anything else."""
     checked_at = instant_from_json(found["checked_at"])
     assert checked_at is not None
     return ProbeResult(
@@ -156,8 +157,10 @@ def result_from_json(found: dict[str, Any]) -> ProbeResult:
 
 
 def instant_to_json(instant: datetime | None) -> str | None:
+    """ISO 8601 with the offset."""
     return None if instant is None else instant.isoformat()
 
 
-def instant_from_json(found: str | None) -> datetime | None:
-    return None if found is None else datetime.fromisoformat(found)
+def instant_from_json(text: str | None) -> datetime | None:
+    """ValueError for text that is no ISO 8601."""
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,13 +1,13 @@
 """Folds runs of checks into incidents: what began, what ended, and what caused it all.
 
-The root cause is decided before any incident is opened: first whether we are blind, then
-whether a shared server is down, and only then each site, so that nobody hears forty times.
+The root cause is decided before any incident is opened: first whether our own connection is down,
+then whether a shared server is, and only then each site, so that one cause is one incident.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,8 +23,6 @@ from supportops.sites.incident import (
     IncidentKind,
     Run,
     StandingKey,
-)
-from supportops.sites.opening import (
     certificate_incident,
     evidence,
     host_incident,
@@ -57,14 +55,14 @@ def fold(before: FleetState, run: Run, fleet: Fleet) -> tuple[FleetState, list[C
 
 
 class _Judging:
-    """One run's work; its parts share what they found."""
+    """The judgement of one run."""
 
     def __init__(self, before: FleetState, run: Run, fleet: Fleet) -> None:
         self.standings = dict(before.standings)
         self.open = dict(before.open)
         self.changes: list[Change] = []
         self.fleet = fleet
-        self.sites = fleet.named()
+        self.sites = fleet.by_name()
         self.at = max((a.result.checked_at for a in run.attempts), default=run.slot)
         self.attempts = _by_page(run.attempts)
         self.touched: set[StandingKey] = set()
@@ -81,7 +79,7 @@ class _Judging:
         self._judge_certificates()
 
     def _drop_the_removed(self) -> None:
-        """What is no longer checked ends here: nobody could close it, or judge it, otherwise."""
+        """What is no longer checked ends here: nothing would ever close it otherwise."""
         pages = {(s.name, p.path) for s in self.fleet.sites for p in s.pages}
         pages |= {(s.name, "") for s in self.fleet.sites}
         hosts = {s.host for s in self.fleet.sites}
@@ -104,7 +102,7 @@ class _Judging:
         ]
         if controls:
             gone = all(not tries[-1].result.good for tries in controls)
-        else:  # A run that was cut short before it asked them: what was known holds.
+        else:  # A run that was cut short before it checked them: what was known holds.
             gone = bool(self.fleet.policy.vantage) and BLIND in self.open
         failing = sum(mains)
         blind = gone and failing * 2 > len(mains)
@@ -122,7 +120,7 @@ class _Judging:
     def _advance_site(self, site: Site, blind: bool) -> None:
         mains = self.attempts.get((site.name, ""), [])
         main = self.standings.get((site.name, "", Track.OUTAGE), Standing())
-        # A run that was cut short may hold pages of a site whose front page it never asked.
+        # A run that was cut short may hold pages of a site whose front page it never checked.
         main_bad = mains[-1].bad_for(Track.OUTAGE) if mains else main.down
         for page in ("", *(page.path for page in site.pages)):
             tries = self.attempts.get((site.name, page), [])
@@ -163,8 +161,8 @@ class _Judging:
             self._open(incident, f"{len(down)} of {len(known)} sites on {host} are down")
 
     def _first_down(self, down: Mapping[str, Standing]) -> Standing:
-        """Who began a server's outage. A site that was down before, on its own, did not: only
-        where each of them was, the last one made it an outage of the server."""
+        """The site that began a server's outage. A site that was down before, on its own, did
+        not, unless all of them were: then the last one made it an outage of the server."""
         since = {name: s.since for name, s in down.items() if s.since is not None}
         fresh = [name for name in since if (IncidentKind.OUTAGE, name) not in self.open]
         if fresh:
@@ -172,10 +170,10 @@ class _Judging:
         return down[max(since, key=lambda name: (since[name], name))]
 
     def _follow_host(self, host: str, sites: Sequence[Site]) -> None:
-        """Keeps the outage of a server up to date, until most of its sites are back.
+        """Updates the outage of a server until most of its sites are back.
 
-        What was confirmed of a site holds through maintenance and blindness, as it does for a
-        site's own incident; one that flaps is not back.
+        What was confirmed of a site holds through maintenance and while we are blind, as it does
+        for a site's own incident; one that flaps is not back.
         """
         key = (IncidentKind.HOST_OUTAGE, host)
         found = {s.name: self.standings.get((s.name, "", Track.OUTAGE)) for s in sites}
@@ -193,7 +191,7 @@ class _Judging:
         return known > 0 and down / known > self.fleet.policy.host_share
 
     def _fresh(self, site: Site) -> Standing | None:
-        """How a site stands, unless that is unknown, suspended or older than two intervals."""
+        """A site's standing, unless it is unknown, suspended or older than two intervals."""
         standing = self.standings.get((site.name, "", Track.OUTAGE))
         if standing is None or standing.checked_at is None:
             return None
@@ -224,7 +222,7 @@ class _Judging:
             self._close(key, standing.since, f"{standing.good_streak} good checks in a row")
 
     def _judge_certificates(self) -> None:
-        """Where the front page answers; a certificate that keeps it from answering is an outage."""
+        """Only where the front page answers; a certificate that prevents it is an outage."""
         for name, site in sorted(self.sites.items()):
             if (name, "", Track.OUTAGE) in self.touched:
                 last = self.standings[(name, "", Track.OUTAGE)].last
@@ -270,11 +268,3 @@ def _by_page(attempts: Iterable[Attempt]) -> dict[tuple[str, str], list[Attempt]
     for attempt in sorted(attempts, key=lambda a: (a.site, a.page, a.number)):
         pages[(attempt.site, attempt.page)].append(attempt)
     return dict(pages)
-
-
-def fold_all(runs: Iterable[Run], fleet: Fleet) -> Iterator[tuple[FleetState, list[Change]]]:
-    """The fold of a whole history from nothing: what a replay runs."""
-    state = FleetState()
-    for run in runs:
-        state, changes = fold(state, run, fleet)
-        yield state, changes

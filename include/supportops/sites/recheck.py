@@ -1,4 +1,4 @@
-"""When a page is asked again within a run: to confirm that it failed, or that it is back."""
+"""When a page is checked again within a run: to confirm that it failed, or that it is back."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NOW = timedelta(0)
 def pause_before_next(
     tries: Sequence[Attempt], down: Collection[Track], policy: CheckPolicy
 ) -> timedelta | None:
-    """How long to wait before the next try of a page in this run; None: its run is complete.
+    """How long to wait before the next check of a page in this run; None: there is none.
 
-    A page that failed is tried until it answers or the confirmations are used up. One that was
-    known to be down (on the tracks in `down`) and answers is tried until it has answered
+    A page that failed is checked until it answers or the confirmations are used up. One that was
+    known to be down (on the tracks in `down`) and answers is checked until it has answered
     `recovery_checks` times; while it still fails, once is enough. A page that was only slow and
     now does not answer is a new failure, to be confirmed at once.
     """

@@ -14,10 +14,10 @@ STALE_AFTER = 2 * FIVE_MINUTES
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a healthy answer looks like.
+    """What a healthy response looks like.
 
     `status` are inclusive ranges of HTTP status codes. `contains` and `not_contains` are texts
-    looked for in the decoded body. `certificate_days`: warn when the certificate ends in fewer
+    looked for in the decoded body. `certificate_days`: warn when the certificate expires in fewer
     days. `latency`: the ceiling for the whole exchange, DNS to last byte.
     """
 
@@ -29,6 +29,11 @@ class Expectation:
 
     def accepts(self, status: int) -> bool:
         return any(low <= status <= high for low, high in self.status)
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the body has to be read as text; what is expected of it is in `probe/page.py`."""
+        return bool(self.contains or self.not_contains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +88,30 @@ class WeeklyMaintenance:
         zone = ZoneInfo(self.zone)
         day = start.astimezone(zone).date() - timedelta(days=1)
         last = end.astimezone(zone).date() + timedelta(days=1)
-        found = []
+        edges = []
         while day <= last:
             for clock in (self.start, self.end, time(0)):
                 for fold in (0, 1):
                     local = datetime.combine(day, clock, zone).replace(fold=fold)
-                    found.append(local.astimezone(UTC))
+                    edges.append(local.astimezone(UTC))
             day += timedelta(days=1)
-        return found + _offset_changes(zone, start, end)
+        return edges + _offset_changes(zone, start, end)
 
 
 def _offset_changes(zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
     """Where the zone's clock jumps in [start, end): a window may open or close there too."""
-    found = []
+    changes = []
     left = start
     while left < end:
         right = min(left + timedelta(days=1), end)
         if left.astimezone(zone).utcoffset() != right.astimezone(zone).utcoffset():
-            found.append(_bisect_offset(zone, left, right))
+            changes.append(_bisect_offset(zone, left, right))
         left = right
-    return found
+    return changes
 
 
 def _bisect_offset(zone: ZoneInfo, left: datetime, right: datetime) -> datetime:
+    """The instant between the two at which the zone's offset changes, to the microsecond."""
     before = left.astimezone(zone).utcoffset()
     while right - left > timedelta(microseconds=1):
         middle = left + (right - left) / 2
@@ -121,7 +127,7 @@ Maintenance = OneOffMaintenance | WeeklyMaintenance
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One website that the agency answers for. `name` is unique."""
+    """One website that the agency is responsible for. `name` is unique."""
 
     name: str
     customer: str
@@ -137,7 +143,7 @@ class Site:
         """Whether the check of the five-minute `slot` (aware UTC) includes this site.
 
         Sites with longer intervals are spread over the slots by name, so that five hundred
-        hourly sites are not all asked at the full hour.
+        hourly sites are not all checked at the full hour.
         """
         every = self.interval // FIVE_MINUTES
         tick = int(slot.timestamp()) // int(FIVE_MINUTES.total_seconds())
@@ -151,7 +157,7 @@ class Site:
 class CheckPolicy:
     """How sites are checked and judged; the same for all of them.
 
-    `confirm_after`: pauses before each further try of a failing site, in the same run.
+    `confirm_after`: pauses before each recheck of a failing site, in the same run.
     `recovery_checks`: good checks in a row that end an incident. `host_share` and
     `host_min_sites`: how many of a server's sites fail together before the server is the
     cause. `vantage`: control addresses that are always up unless our own connection is down.
@@ -179,9 +185,10 @@ class Fleet:
     policy: CheckPolicy = CheckPolicy()
 
     def due(self, slot: datetime) -> tuple[Site, ...]:
+        """The sites to check in the five-minute `slot` (aware UTC), in the order of the file."""
         return tuple(site for site in self.sites if site.due(slot))
 
-    def named(self) -> dict[str, Site]:
+    def by_name(self) -> dict[str, Site]:
         return {site.name: site for site in self.sites}
 
 

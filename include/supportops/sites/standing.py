@@ -1,4 +1,4 @@
-"""How one page stands: the fold of its checks, one at a time, that confirms and forgives."""
+"""The standing of one page: the fold of its checks, which confirms outages and recoveries."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class SiteState(StrEnum):
 
 
 class Track(StrEnum):
-    """What is judged apart: whether the site is there, and whether its pages are right."""
+    """What is judged separately: whether the site answers, and whether its pages are right."""
 
     OUTAGE = "outage"
     FAULT = "fault"
 
 
 def tracks_of(page: str) -> tuple[Track, ...]:
-    """What a page is judged on; the front page is the one without a name."""
+    """What a page is judged on; the front page is the one whose path is empty."""
     return (Track.OUTAGE, Track.FAULT) if page == "" else (Track.FAULT,)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One recorded check of one page. `number` counts the tries of a run from 0."""
+    """One recorded check of one page. `number` counts the page's checks in a run from 0."""
 
     site: str
     page: str
@@ -101,10 +101,10 @@ def advance(
 ) -> Standing:
     """The standing after one run's attempts, taken in the order of their numbers.
 
-    Down is confirmed by as many failures in a row as a run makes tries (a run that was cut short
+    Down is confirmed by as many failures in a row as a run makes checks (a run that was cut short
     is completed by the next one), up by `recovery_checks` good ones in a row. Failures on the
     two sides of a gap of more than two intervals are not in a row. A run that a later one has
-    overtaken says nothing new.
+    overtaken changes nothing.
     """
     attempts = sorted(attempts, key=lambda attempt: attempt.number)
     if _is_overtaken(before, attempts):
@@ -119,7 +119,7 @@ def advance(
 
 
 def suspend(before: Standing, state: SiteState, attempts: Iterable[Attempt]) -> Standing:
-    """The standing after checks that count for nothing: in maintenance, or while we are blind.
+    """The standing after checks that do not count: in maintenance, or while we are blind.
 
     What was confirmed stays; checks before and after are not in a row.
     """
@@ -137,7 +137,7 @@ def _is_overtaken(before: Standing, attempts: Sequence[Attempt]) -> bool:
 
 
 def _later(before: datetime | None, at: datetime) -> datetime:
-    # A clock that jumps back in the middle of a run must not take the standing back with it.
+    # A clock that jumps back in the middle of a run must not set the standing back.
     return at if before is None else max(before, at)
 
 

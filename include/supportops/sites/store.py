@@ -18,7 +18,6 @@ from supportops.sites.incident import (
     FleetState,
     Incident,
     IncidentKind,
-    Run,
     StandingKey,
 )
 from supportops.sites.standing import Attempt, SiteState, Standing, Track, from_json, to_json
@@ -71,7 +70,7 @@ def unjudged(connection: Connection) -> list[CheckRun]:
 def mark_judged(
     connection: Connection, slot: datetime, judged_at: datetime, summary: dict[str, Any]
 ) -> None:
-    """Closes a run. The order of judgement is kept: a replay folds in the same order."""
+    """Closes a run and numbers it in the order of judgement, in which a replay must fold."""
     newest = select(func.coalesce(func.max(check_runs.c.judged_order), 0) + 1).scalar_subquery()
     connection.execute(
         update(check_runs)
@@ -88,7 +87,7 @@ def append_results(connection: Connection, slot: datetime, attempts: Sequence[At
 def attempts(
     connection: Connection, slot: datetime, sites: Iterable[str] | None = None
 ) -> list[Attempt]:
-    """What a run recorded so far, of all sites or of `sites`, in the order of the key."""
+    """The checks recorded for a run so far, of all sites or of `sites`, in the order of the key."""
     wanted = None if sites is None else set(sites)
     statement = (
         select(check_results)
@@ -102,10 +101,10 @@ def attempts(
 def front_page_runs(
     connection: Connection, site: str, start: datetime, end: datetime
 ) -> dict[datetime, list[Attempt]]:
-    """The tries of a site's front page, by slot and in its order, of the slots in [start, end).
+    """The checks of a site's front page by slot, in order, of the slots in [start, end).
 
-    Of each result what tells up from down: its state, its reason and when. A week of five hundred
-    sites is a million of them, most of whose time went into reading what nobody asked for.
+    Only what decides up or down is read: state, reason and instant. A week of five hundred sites
+    is a million results, and reading all of their columns took most of the time.
     """
     c = check_results.c
     statement = (
@@ -131,7 +130,7 @@ def blind_slots(connection: Connection, start: datetime, end: datetime) -> set[d
 def down_pages(connection: Connection, sites: Iterable[str]) -> dict[tuple[str, str], set[Track]]:
     """The pages of `sites` that were confirmed down, and on which tracks."""
     wanted, found = set(sites), dict[tuple[str, str], set[Track]]()
-    # A page whose state is up is not down; of the few others the fold says it.
+    # A page whose state is up is not down; of the few others the fold has to be read.
     statement = select(site_status).where(site_status.c.state != SiteState.UP.value)
     for row in connection.execute(statement).mappings():
         if row["site"] in wanted and from_json(row["fold"]).down:
@@ -139,25 +138,15 @@ def down_pages(connection: Connection, sites: Iterable[str]) -> dict[tuple[str, 
     return found
 
 
-def last_sign(connection: Connection, run: CheckRun) -> datetime:
-    """When a run last did something that was recorded."""
+def last_activity(connection: Connection, run: CheckRun) -> datetime:
+    """When a run last recorded a result, or began."""
     c = check_results.c
     newest = connection.execute(select(func.max(c.checked_at)).where(c.slot == run.slot)).scalar()
     return run.started_at if newest is None else max(newest, run.started_at)
 
 
-def load_runs(connection: Connection, until: datetime | None = None) -> Iterable[Run]:
-    """Every judged run in the order of judgement: what a replay folds."""
-    statement = select(check_runs.c.slot).where(check_runs.c.judged_at.is_not(None))
-    if until is not None:
-        statement = statement.where(check_runs.c.slot <= until)
-    slots = connection.execute(statement.order_by(check_runs.c.judged_order)).scalars().all()
-    for slot in slots:
-        yield Run(slot, attempts(connection, slot))
-
-
 def load_state(connection: Connection) -> FleetState:
-    """The fold as the last judgement left it."""
+    """The state of all sites after the last judgement."""
     standings: dict[StandingKey, Standing] = {
         (row["site"], row["page"], Track(row["track"])): from_json(row["fold"])
         for row in connection.execute(select(site_status)).mappings()
@@ -168,7 +157,7 @@ def load_state(connection: Connection) -> FleetState:
 
 
 def save_state(connection: Connection, before: FleetState, after: FleetState) -> None:
-    """Writes the standings that changed, and forgets those of what is no longer checked."""
+    """Writes the standings that changed, and deletes those of what is no longer checked."""
     for site, page, track in before.standings.keys() - after.standings.keys():
         c = site_status.c
         gone = (c.site == site, c.page == page, c.track == track.value)

@@ -76,7 +76,7 @@ def board(desk: Desk, asked: Asked) -> dict[str, Any]:
         "incidents": [_card(incident) for incident in still_open[:MOST_INCIDENTS]],
         "more_incidents": max(0, len(still_open) - MOST_INCIDENTS),
         "cut": cut,
-        "strips": _strips(desk, cut, fleet.named(), incidents, period),
+        "strips": _strips(desk, cut, fleet.by_name(), incidents, period),
         "asked": asked,
         "pages": _pages(asked, cut),
         "link": link,

@@ -51,7 +51,7 @@ class DayStrip:
 
 def site(desk: Desk, name: str) -> dict[str, Any]:
     """What the site's template shows. Raises NotHere where no site has this name."""
-    found = desk.configuration.fleet.named().get(name)
+    found = desk.configuration.fleet.by_name().get(name)
     if found is None:
         raise NotHere("no site of this name is configured")
     policy = desk.configuration.fleet.policy

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sites.probing import MOMENT, OK, ask, ask_all, policy
+from sites.probing import MOMENT, OK, policy, probe_all, probe_one
 from sites.servers import (
     Authority,
     NameServer,
@@ -28,7 +28,7 @@ from supportops.sites.site import Expectation
 
 def test_a_site_that_answers_is_up(running: ExitStack) -> None:
     site = running.enter_context(server(answer(b"welcome")))
-    result = ask(site.url("/start?a=1"))
+    result = probe_one(site.url("/start?a=1"))
     assert (result.state, result.reason, result.status) == (State.UP, Reason.OK, 200)
     assert (result.address, result.bytes, result.redirects) == ("127.0.0.1", 7, 0)
     assert result.checked_at == MOMENT
@@ -41,7 +41,7 @@ def test_the_phases_come_one_after_the_other(running: ExitStack) -> None:
     authority = Authority()
     site = running.enter_context(server(answer(), tls=authority.context("localhost")))
     with authority.ca.cert_pem.tempfile() as trust:
-        result = ask(site.url(host="localhost", scheme="https"), trust=Path(trust))
+        result = probe_one(site.url(host="localhost", scheme="https"), trust=Path(trust))
     phases = result.phases
     assert result.reason is Reason.OK
     assert None not in (phases.dns, phases.connect, phases.tls, phases.first_byte, phases.total)
@@ -52,12 +52,12 @@ def test_results_come_in_the_order_asked(running: ExitStack) -> None:
     slow = running.enter_context(server(drips(OK + b"Content-Length: 3\r\n\r\n", b"x", 0.1)))
     quick = running.enter_context(server(answer()))
     urls = [slow.url(), quick.url("/1"), "nonsense", slow.url("/2"), quick.url("/3")]
-    heard: list[int] = []
+    order: list[int] = []
     targets = [Target(url, Expectation(), True) for url in urls]
-    results = probe(targets, policy(), lambda: MOMENT, on_result=lambda i, _: heard.append(i))
+    results = probe(targets, policy(), lambda: MOMENT, on_result=lambda i, _: order.append(i))
     assert [result.url for result in results] == urls
-    assert sorted(heard) == [0, 1, 2, 3, 4]
-    assert heard.index(4) < heard.index(0)
+    assert sorted(order) == [0, 1, 2, 3, 4]
+    assert order.index(4) < order.index(0)
 
 
 def test_nothing_asked_is_nothing_answered() -> None:
@@ -66,7 +66,7 @@ def test_nothing_asked_is_nothing_answered() -> None:
 
 def test_every_check_makes_its_own_connection_and_keeps_no_cookie(running: ExitStack) -> None:
     site = running.enter_context(server(answer(headers={"Set-Cookie": "a=b"})))
-    assert all(result.good for result in ask_all([site.url()] * 5))
+    assert all(result.good for result in probe_all([site.url()] * 5))
     assert site.connections == 5
     assert not any(b"cookie:" in head.lower() for head in site.heads)
 
@@ -74,20 +74,20 @@ def test_every_check_makes_its_own_connection_and_keeps_no_cookie(running: ExitS
 def test_a_broken_ipv6_address_does_not_hide_a_good_ipv4_one(running: ExitStack) -> None:
     site = running.enter_context(server(answer()))
     with NameServer({"both.test": ["::1", "fd00:dead::1", "127.0.0.1"]}) as names:
-        result = ask(site.url(host="both.test"), nameservers=[names.address])
+        result = probe_one(site.url(host="both.test"), nameservers=[names.address])
     assert (result.reason, result.address) == (Reason.OK, "127.0.0.1")
 
 
 def test_a_site_on_ipv6_alone_is_up(running: ExitStack) -> None:
     site = running.enter_context(server(answer(), host="::1"))
-    result = ask(site.url(host="[::1]"))
+    result = probe_one(site.url(host="[::1]"))
     assert (result.reason, result.address) == (Reason.OK, "::1")
 
 
 def test_an_international_name_is_asked_in_its_ascii_form(running: ExitStack) -> None:
     site = running.enter_context(server(answer()))
     with NameServer({"xn--bcher-kva.test": ["127.0.0.1"]}) as names:
-        result = ask(site.url(host="Bücher.test"), nameservers=[names.address])
+        result = probe_one(site.url(host="Bücher.test"), nameservers=[names.address])
     assert result.reason is Reason.OK
     assert f"Host: xn--bcher-kva.test:{site.port}\r\n".encode() in site.heads[0]
 
@@ -102,7 +102,7 @@ def test_no_environment_steers_a_probe(
     (tmp_path / ".netrc").write_text("default login trap password trap\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-    assert ask(site.url()).reason is Reason.OK
+    assert probe_one(site.url()).reason is Reason.OK
     assert trap.connections == 0
     assert b"authorization" not in site.heads[0].lower()
 
@@ -113,7 +113,7 @@ def test_dead_names_make_no_healthy_site_look_down(running: ExitStack) -> None:
     hosts = [f"{'dead' if n % 7 == 0 else 'site'}{n}.test" for n in range(300)]
     zone = {host: ["127.0.0.1"] for host in hosts}
     with NameServer(zone, dead=lambda name: name.startswith("dead")) as names:
-        results = ask_all(
+        results = probe_all(
             [site.url(host=host) for host in hosts], deadline=3, nameservers=[names.address]
         )
     for host, result in zip(hosts, results, strict=True):
@@ -124,7 +124,7 @@ def test_hanging_sites_make_no_healthy_site_look_down(running: ExitStack) -> Non
     good = running.enter_context(server(answer()))
     bad = running.enter_context(server(hangs))
     sites = [bad if n % 5 == 0 else good for n in range(200)]
-    results = ask_all([site.url() for site in sites], deadline=2)
+    results = probe_all([site.url() for site in sites], deadline=2)
     for site, result in zip(sites, results, strict=True):
         assert result.reason is (Reason.TIMEOUT if site is bad else Reason.OK), result
 
@@ -174,4 +174,4 @@ def test_a_listener_that_raises_stops_the_run_and_leaves_nothing_open(running: E
     targets = [Target(site.url(), Expectation(), True)] * 5
     with pytest.raises(RuntimeError, match="the disk is full"):
         probe(targets, policy(), lambda: MOMENT, on_result=objects)
-    assert ask(site.url()).good
+    assert probe_one(site.url()).good

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sites.probing import OK, ask
+from sites.probing import OK, probe_one
 from sites.servers import (
     Server,
     closed_port,
@@ -43,7 +43,7 @@ def test_a_site_that_hangs_or_drips_is_down_at_the_deadline(
     running: ExitStack, talk: object
 ) -> None:
     site = running.enter_context(server(talk))  # type: ignore[arg-type]
-    result = ask(site.url(), deadline=0.5)
+    result = probe_one(site.url(), deadline=0.5)
     assert (result.state, result.reason) == (State.DOWN, Reason.TIMEOUT)
     assert result.phases.total is not None
     assert result.phases.total >= 490
@@ -51,7 +51,7 @@ def test_a_site_that_hangs_or_drips_is_down_at_the_deadline(
 
 def test_a_tls_handshake_that_hangs_is_down_at_the_deadline(running: ExitStack) -> None:
     site = running.enter_context(server(silent))
-    result = ask(site.url(scheme="https"), deadline=0.5)
+    result = probe_one(site.url(scheme="https"), deadline=0.5)
     assert result.reason is Reason.TIMEOUT
     assert result.phases.connect is not None
     assert result.phases.tls is None
@@ -64,7 +64,7 @@ def test_redirects_share_one_deadline(running: ExitStack) -> None:
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /on\r\nContent-Length: 0\r\n\r\n")
 
     site = running.enter_context(server(slow_redirect))
-    result = ask(site.url(), deadline=0.8)
+    result = probe_one(site.url(), deadline=0.8)
     assert result.reason is Reason.TIMEOUT
     assert 1 <= result.redirects <= 3
 
@@ -77,25 +77,25 @@ def test_a_listener_that_accepts_nobody_is_a_connect_timeout() -> None:
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
-        result = ask(f"http://127.0.0.1:{full.getsockname()[1]}/", deadline=0.5)
+        result = probe_one(f"http://127.0.0.1:{full.getsockname()[1]}/", deadline=0.5)
     assert (result.reason, result.address) == (Reason.CONNECT_TIMEOUT, None)
 
 
 def test_a_closed_port_is_refused() -> None:
-    assert ask(f"http://127.0.0.1:{closed_port()}/").reason is Reason.REFUSED
+    assert probe_one(f"http://127.0.0.1:{closed_port()}/").reason is Reason.REFUSED
 
 
 def test_an_address_without_a_route_is_unreachable() -> None:
-    result = ask("http://[2001:db8::1]/", deadline=1)
+    result = probe_one("http://[2001:db8::1]/", deadline=1)
     assert result.reason in {Reason.UNREACHABLE, Reason.CONNECT_TIMEOUT}
 
 
 def test_a_reset_is_told(running: ExitStack) -> None:
-    assert ask(running.enter_context(server(resets)).url()).reason is Reason.RESET
+    assert probe_one(running.enter_context(server(resets)).url()).reason is Reason.RESET
 
 
 def test_a_close_without_a_word_is_a_reset(running: ExitStack) -> None:
-    assert ask(running.enter_context(server(says(b""))).url()).reason is Reason.RESET
+    assert probe_one(running.enter_context(server(says(b""))).url()).reason is Reason.RESET
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_close_without_a_word_is_a_reset(running: ExitStack) -> None:
     ids=["length", "chunked"],
 )
 def test_a_body_cut_short_is_truncated(running: ExitStack, data: bytes) -> None:
-    result = ask(running.enter_context(server(says(data))).url())
+    result = probe_one(running.enter_context(server(says(data))).url())
     assert (result.reason, result.status) == (Reason.TRUNCATED, 200)
 
 
@@ -125,14 +125,14 @@ def test_a_body_cut_short_is_truncated(running: ExitStack, data: bytes) -> None:
     ids=["ssh", "nul", "status", "version", "chunk", "length", "header"],
 )
 def test_an_answer_that_is_no_http_is_told(running: ExitStack, data: bytes) -> None:
-    assert ask(running.enter_context(server(says(data))).url()).reason is Reason.INVALID_HTTP
+    assert probe_one(running.enter_context(server(says(data))).url()).reason is Reason.INVALID_HTTP
 
 
 def test_headers_in_no_known_encoding_do_no_harm(running: ExitStack) -> None:
     data = (
         OK + b"X-\xff: \xfe\xfd\r\nContent-Type: \xff; charset=\xff\r\nContent-Length: 1\r\n\r\nx"
     )
-    assert ask(running.enter_context(server(says(data))).url()).reason is Reason.OK
+    assert probe_one(running.enter_context(server(says(data))).url()).reason is Reason.OK
 
 
 _ANSWERS: list[bytes] = []
@@ -173,7 +173,7 @@ _pieces = st.sampled_from(
 @example(b"HTTP/1.1 302 F\r\nLocation: " + b"/" * 90_000 + b"\r\n\r\n")
 def test_whatever_a_server_sends_the_result_is_a_value(parrot: Server, data: bytes) -> None:
     _ANSWERS.append(data)
-    result = ask(parrot.url(), expect=Expectation(contains=("x",)), deadline=2)
+    result = probe_one(parrot.url(), expect=Expectation(contains=("x",)), deadline=2)
     assert result.reason in Reason
     assert result.reason is not Reason.INTERNAL
     assert len(result.detail) <= 200

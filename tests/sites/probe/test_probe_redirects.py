@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pycurl
 import pytest
 
-from sites.probing import ask
+from sites.probing import probe_one
 from sites.servers import (
     NameServer,
     answer,
@@ -18,7 +18,7 @@ from sites.servers import (
 )
 from supportops.sites.check import Reason, State
 from supportops.sites.probe.transfer import Transfer
-from supportops.sites.probe.trust import system_authorities
+from supportops.sites.probe.transfer_pool import system_authorities
 from supportops.sites.probe.web_address import parse
 from supportops.sites.site import Expectation
 
@@ -27,14 +27,14 @@ def test_redirects_are_followed_and_counted(running: ExitStack) -> None:
     end = running.enter_context(server(answer(b"arrived")))
     middle = running.enter_context(server(redirects(end.url("/end"))))
     start = running.enter_context(server(redirects(middle.url(), "301 Moved")))
-    result = ask(start.url(), expect=Expectation(contains=("arrived",)))
+    result = probe_one(start.url(), expect=Expectation(contains=("arrived",)))
     assert (result.reason, result.status, result.redirects) == (Reason.OK, 200, 2)
     assert result.url == start.url()
 
 
 def test_five_redirects_are_followed_and_no_more(running: ExitStack) -> None:
     site = running.enter_context(server(redirects("/again")))
-    result = ask(site.url())
+    result = probe_one(site.url())
     assert (result.reason, result.redirects) == (Reason.TOO_MANY_REDIRECTS, 5)
     assert site.connections == 6
 
@@ -55,30 +55,30 @@ def test_five_redirects_are_followed_and_no_more(running: ExitStack) -> None:
 )
 def test_a_redirect_to_nowhere_is_told(running: ExitStack, location: str) -> None:
     site = running.enter_context(server(redirects(location)))
-    assert ask(site.url()).reason is Reason.BAD_REDIRECT
+    assert probe_one(site.url()).reason is Reason.BAD_REDIRECT
 
 
 def test_a_redirect_with_an_endless_body_is_followed_at_once(running: ExitStack) -> None:
     end = running.enter_context(server(answer()))
     head = f"HTTP/1.1 302 Found\r\nLocation: {end.url()}\r\n\r\n".encode()
     start = running.enter_context(server(drips(head, b"x")))
-    assert ask(start.url(), deadline=60).reason is Reason.OK
+    assert probe_one(start.url(), deadline=60).reason is Reason.OK
 
 
 def test_a_redirect_that_is_itself_expected_is_not_followed(running: ExitStack) -> None:
     site = running.enter_context(server(redirects("/elsewhere", "301 Moved")))
-    result = ask(site.url(), expect=Expectation(status=((301, 301),)))
+    result = probe_one(site.url(), expect=Expectation(status=((301, 301),)))
     assert (result.reason, result.status, result.redirects) == (Reason.OK, 301, 0)
 
 
 def test_a_redirect_to_a_private_address_is_refused_without_a_connection(
     running: ExitStack,
 ) -> None:
-    """The first hop is let through by name; what it leads to is judged anew."""
+    """The first address is allowed by name; the one that it redirects to is judged again."""
     inner = running.enter_context(server(answer()))
     metadata = "http://169.254.169.254/latest/meta-data/"
     outer = running.enter_context(server(redirects(metadata)))
-    result = ask(outer.url(), allow_private=True)
+    result = probe_one(outer.url(), allow_private=True)
     assert (result.reason, result.redirects) == (Reason.BLOCKED_ADDRESS, 1)
     assert "169.254.169.254" in result.detail
     assert inner.connections == 0
@@ -87,19 +87,19 @@ def test_a_redirect_to_a_private_address_is_refused_without_a_connection(
 def test_a_login_stays_with_its_own_origin_and_out_of_every_word(running: ExitStack) -> None:
     end = running.enter_context(server(answer()))
     start = running.enter_context(server(redirects(end.url("/there"))))
-    result = ask(start.url(host="editor:s3cret@127.0.0.1"))
+    result = probe_one(start.url(host="editor:s3cret@127.0.0.1"))
     assert result.reason is Reason.OK
     assert b"Authorization: Basic " in start.heads[0]
     assert b"uthorization" not in end.heads[0]
     assert "s3cret" not in repr(result)
-    failed = ask(f"http://editor:s3cret@127.0.0.1:{closed_port()}/")
+    failed = probe_one(f"http://editor:s3cret@127.0.0.1:{closed_port()}/")
     assert failed.reason is Reason.REFUSED
     assert "s3cret" not in repr(failed)
 
 
 def test_a_redirects_login_is_neither_used_nor_shown(running: ExitStack) -> None:
     site = running.enter_context(server(redirects("ftp://user:hunter2@files.test/")))
-    assert "hunter2" not in repr(ask(site.url()))
+    assert "hunter2" not in repr(probe_one(site.url()))
 
 
 def test_a_socket_to_an_address_not_agreed_on_is_never_opened(running: ExitStack) -> None:
@@ -110,10 +110,13 @@ def test_a_socket_to_an_address_not_agreed_on_is_never_opened(running: ExitStack
         transfer.start(parse(site.url()), ["93.184.216.34"], Expectation(), 5)
         with pytest.raises(pycurl.error) as failed:
             transfer.curl.perform()
-        hop = transfer.finish(*failed.value.args)
+        response = transfer.finish(*failed.value.args)
     finally:
         transfer.close()
-    assert (hop.reason, hop.detail) == (Reason.BLOCKED_ADDRESS, "127.0.0.1 was not agreed on")
+    assert (response.reason, response.detail) == (
+        Reason.BLOCKED_ADDRESS,
+        "127.0.0.1 is not an allowed address",
+    )
     assert site.connections == 0
 
 
@@ -136,7 +139,7 @@ def test_a_socket_to_an_address_not_agreed_on_is_never_opened(running: ExitStack
 )
 def test_a_private_address_is_refused_however_it_is_written(running: ExitStack, host: str) -> None:
     site = running.enter_context(server(answer()))
-    result = ask(site.url(host=host), allow_private=False)
+    result = probe_one(site.url(host=host), allow_private=False)
     assert (result.state, result.reason) == (State.DOWN, Reason.BLOCKED_ADDRESS)
     assert site.connections == 0
 
@@ -144,13 +147,13 @@ def test_a_private_address_is_refused_however_it_is_written(running: ExitStack, 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]"])
 def test_a_private_address_is_asked_where_the_site_allows_it(running: ExitStack, host: str) -> None:
     site = running.enter_context(server(answer()))
-    assert ask(site.url(host=host)).reason is Reason.OK
+    assert probe_one(site.url(host=host)).reason is Reason.OK
 
 
 def test_a_public_name_for_the_metadata_service_is_a_finding_not_a_request() -> None:
     with NameServer({"www.innocent.test": ["169.254.169.254"]}) as names:
         for allow in (False, True):
-            result = ask(
+            result = probe_one(
                 "http://www.innocent.test/", allow_private=allow, nameservers=[names.address]
             )
             assert result.reason is Reason.BLOCKED_ADDRESS
@@ -162,7 +165,7 @@ def test_of_a_names_addresses_only_the_public_ones_are_asked(running: ExitStack)
     site = running.enter_context(server(answer()))
     zone = {"mixed.test": ["169.254.169.254", "127.0.0.1"]}
     with NameServer(zone) as names:
-        result = ask(site.url(host="mixed.test"), nameservers=[names.address])
+        result = probe_one(site.url(host="mixed.test"), nameservers=[names.address])
     assert (result.reason, result.address) == (Reason.OK, "127.0.0.1")
 
 
@@ -173,4 +176,4 @@ def test_of_a_names_addresses_only_the_public_ones_are_asked(running: ExitStack)
      "http://a\x00b/", "http://[fe80::1%25eth0]/", "http://x/" + "y" * 9000],
 )  # fmt: skip
 def test_what_is_no_url_is_told(url: str) -> None:
-    assert ask(url).reason is Reason.BAD_URL
+    assert probe_one(url).reason is Reason.BAD_URL

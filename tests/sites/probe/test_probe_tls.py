@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sites.probing import ask
+from sites.probing import probe_one
 from sites.servers import (
     Authority,
     Server,
@@ -35,17 +35,17 @@ def test_a_failed_certificate_is_told_with_its_end(
     context = authority.context(*names, start=timedelta(days=start), end=timedelta(days=end))
     site = running.enter_context(server(answer(), tls=context))
     with authority.ca.cert_pem.tempfile() as trust:
-        result = ask(site.url(host="localhost", scheme="https"), trust=Path(trust))
+        result = probe_one(site.url(host="localhost", scheme="https"), trust=Path(trust))
     assert result.reason is reason
     ends = (authority.now + timedelta(days=end)).replace(microsecond=0)
     assert result.certificate_expires == ends
-    assert len(site.heads) == (1 if reason is Reason.OK else 0), "nothing is said to a stranger"
+    assert len(site.heads) == (1 if reason is Reason.OK else 0), "nothing is sent to a stranger"
 
 
 def test_a_certificate_of_a_stranger_is_untrusted_and_its_end_is_told(running: ExitStack) -> None:
     stranger = Authority()
     site = running.enter_context(server(answer(), tls=stranger.context("localhost")))
-    result = ask(site.url(host="localhost", scheme="https"))
+    result = probe_one(site.url(host="localhost", scheme="https"))
     assert result.reason is Reason.TLS_UNTRUSTED
     assert result.certificate_expires is not None
     assert site.heads == []
@@ -57,9 +57,9 @@ def test_a_handshake_that_is_none_is_a_tls_failure(running: ExitStack) -> None:
         connection.sendall(b"this is no TLS at all\r\n" * 10)
 
     site = running.enter_context(server(gibberish))
-    assert ask(site.url(scheme="https")).reason is Reason.TLS
+    assert probe_one(site.url(scheme="https")).reason is Reason.TLS
 
 
 def test_a_trust_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="missing"):
-        ask("http://127.0.0.1/", trust=tmp_path / "missing.pem")
+        probe_one("http://127.0.0.1/", trust=tmp_path / "missing.pem")

@@ -9,9 +9,9 @@ from time import monotonic
 import pytest
 
 from sites.servers import NameServer
+from supportops.sites.probe.request_state import DnsAnswer
 from supportops.sites.probe.resolve import MOST_ADDRESSES, Resolver
-from supportops.sites.probe.response import Answer
-from supportops.sites.probe.sockets import Watch
+from supportops.sites.probe.sockets import SocketWatcher
 
 ZONE = {
     "four.test": ["192.0.2.1"],
@@ -23,34 +23,34 @@ ZONE = {
 
 
 class Loop:
-    """A resolver and the watch that turns it, until every answer is there or time is up."""
+    """A resolver and the watcher that drives it, until every answer is there or time is up."""
 
     def __init__(self, nameservers: Sequence[str] | None, deadline: float = 5.0) -> None:
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, DnsAnswer] = {}
         self.calls = 0
-        self.watch = Watch()
-        self.resolver = Resolver(deadline=deadline, watch=self._want, nameservers=nameservers)
+        self.watcher = SocketWatcher()
+        self.resolver = Resolver(deadline=deadline, on_socket=self._watch, nameservers=nameservers)
 
-    def _want(self, fd: int, read: bool, write: bool) -> None:
-        self.watch.want(fd, read, write, self.resolver.ready)
+    def _watch(self, fd: int, read: bool, write: bool) -> None:
+        self.watcher.watch(fd, read, write, self.resolver.ready)
 
-    def ask(self, *names: str) -> None:
+    def look_up(self, *names: str) -> None:
         for name in names:
             self.resolver.resolve(name, lambda answer, name=name: self._take(name, answer))
 
-    def _take(self, name: str, answer: Answer) -> None:
+    def _take(self, name: str, answer: DnsAnswer) -> None:
         self.answers[name] = answer
         self.calls += 1
 
     def run(self, seconds: float) -> None:
         until = monotonic() + seconds
         while self.resolver.waiting and monotonic() < until:
-            self.watch.wait(min(self.resolver.pause() or 0.0, 0.05))
+            self.watcher.wait(min(self.resolver.pause() or 0.0, 0.05))
             self.resolver.tick()
 
     def close(self) -> None:
         self.resolver.close()
-        self.watch.close()
+        self.watcher.close()
 
 
 @pytest.fixture
@@ -67,39 +67,39 @@ def loop(names: NameServer) -> Iterator[Loop]:
 
 
 def test_both_families_are_answered(loop: Loop) -> None:
-    loop.ask("four.test", "six.test", "both.test")
+    loop.look_up("four.test", "six.test", "both.test")
     loop.run(5)
-    assert loop.answers["four.test"] == Answer(("192.0.2.1",))
-    assert loop.answers["six.test"] == Answer(("2001:db8::1",))
+    assert loop.answers["four.test"] == DnsAnswer(("192.0.2.1",))
+    assert loop.answers["six.test"] == DnsAnswer(("2001:db8::1",))
     assert set(loop.answers["both.test"].addresses) == {"192.0.2.1", "2001:db8::1"}
 
 
 def test_a_name_is_asked_once_however_many_wait(loop: Loop, names: NameServer) -> None:
-    loop.ask(*["four.test"] * 10)
+    loop.look_up(*["four.test"] * 10)
     loop.run(5)
-    loop.ask("four.test")
+    loop.look_up("four.test")
     assert loop.calls == 11
     assert names.names() == ["four.test"]
 
 
-def test_an_unknown_name_and_one_without_addresses_are_told_apart(loop: Loop) -> None:
-    loop.ask("nowhere.test", "empty.test")
+def test_an_unknown_name_and_one_without_addresses_have_different_reasons(loop: Loop) -> None:
+    loop.look_up("nowhere.test", "empty.test")
     loop.run(5)
     assert loop.answers["nowhere.test"].error == "the name does not exist"
     assert loop.answers["empty.test"].error == "the name has no address"
 
 
 def test_dead_names_hold_up_nobody(loop: Loop) -> None:
-    loop.ask(*[f"dead{n}.test" for n in range(100)], "four.test")
+    loop.look_up(*[f"dead{n}.test" for n in range(100)], "four.test")
     until = monotonic() + 5
     while "four.test" not in loop.answers and monotonic() < until:
         loop.run(0.05)
-    assert loop.answers == {"four.test": Answer(("192.0.2.1",))}
+    assert loop.answers == {"four.test": DnsAnswer(("192.0.2.1",))}
     assert loop.resolver.waiting == 100
 
 
 def test_a_dead_name_is_asked_again_and_again(loop: Loop, names: NameServer) -> None:
-    loop.ask("dead.test")
+    loop.look_up("dead.test")
     until = monotonic() + 10
     while names.names().count("dead.test") < 4 and monotonic() < until:
         loop.run(0.05)
@@ -107,28 +107,28 @@ def test_a_dead_name_is_asked_again_and_again(loop: Loop, names: NameServer) -> 
 
 
 def test_no_more_addresses_are_taken_than_are_useful(loop: Loop) -> None:
-    loop.ask("many.test")
+    loop.look_up("many.test")
     loop.run(5)
     assert len(loop.answers["many.test"].addresses) == MOST_ADDRESSES
 
 
 def test_localhost_is_known_without_a_name_server(loop: Loop, names: NameServer) -> None:
-    loop.ask("localhost")
+    loop.look_up("localhost")
     loop.run(5)
     assert "127.0.0.1" in loop.answers["localhost"].addresses
-    assert names.asked == []
+    assert names.queries == []
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".test", ".", "-" * 254])
 def test_a_name_that_is_none_is_answered_too(loop: Loop, name: str) -> None:
-    loop.ask(name)
+    loop.look_up(name)
     loop.run(5)
     assert loop.answers[name].addresses == ()
     assert loop.answers[name].error
 
 
 def test_no_search_domain_is_added(loop: Loop, names: NameServer) -> None:
-    loop.ask("single", "nowhere.test")
+    loop.look_up("single", "nowhere.test")
     loop.run(5)
     assert set(names.names()) <= {"single", "nowhere.test"}
 
@@ -138,13 +138,13 @@ def test_without_a_name_server_there_is_an_answer_all_the_same() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     loop = Loop([f"127.0.0.1:{port}"], deadline=1.0)
-    loop.ask("four.test")
+    loop.look_up("four.test")
     loop.run(20)
     loop.close()
     assert loop.answers["four.test"].addresses == ()
 
 
 def test_after_closing_nobody_is_called(loop: Loop) -> None:
-    loop.ask("dead.test")
+    loop.look_up("dead.test")
     loop.resolver.close()
     assert loop.answers == {}

@@ -36,7 +36,7 @@ def incident_rows(
     """
     found = list_incidents(connection, start, end)
     known = [each for each in found if each.opened_at <= as_of]
-    sites = fleet.named()
+    sites = fleet.by_name()
     own = [each for each in known if each.kind in _OWN and each.site is not None]
     rows = [_incident(each, str(each.site), sites, as_of) for each in own]
     outages = [each for each in own if each.kind is IncidentKind.OUTAGE]

@@ -1,7 +1,7 @@
 """Which addresses a probe may connect to: the public ones, and private ones where a site says so.
 
 A monitoring machine sits inside the network, so a name or a redirect that a stranger controls
-must never make it talk to a neighbour or to the cloud's metadata service.
+must never make it connect to a neighbour or to the cloud's metadata service.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _plain_refusal(ip: Address, *, allow_private: bool) -> str | None:
 
 
 def _wrapped(ip: IPv6Address) -> tuple[str, IPv4Address] | None:
-    """The IPv4 address that a translator on the way would really ask, and the wrapping's name."""
+    """The IPv4 address that a translator on the way would connect to, and the wrapping's name."""
     low = IPv4Address(int(ip) & 0xFFFFFFFF)
     if ip in _COMPATIBLE and int(ip) > 0xFFFF:
         return "IPv4-compatible", low

@@ -1,4 +1,4 @@
-"""libcurl's error codes in our words (https://curl.se/libcurl/c/libcurl-errors.html)."""
+"""libcurl's error codes as reasons of a check (https://curl.se/libcurl/c/libcurl-errors.html)."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _BY_ERRNO = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How libcurl said that a request failed."""
+class CurlError:
+    """How a request failed, as libcurl reports it."""
 
     code: int
     message: str
@@ -62,12 +62,14 @@ class Ended:
         return _BY_CODE.get(self.code, Reason.INTERNAL)
 
     def _handshake(self) -> Reason:
-        return Reason.RESET if self._cut else Reason.TLS
+        return Reason.RESET if self._is_reset else Reason.TLS
 
     @property
-    def _cut(self) -> bool:
-        said = self.message.lower()
-        return "reset by peer" in said or "syscall" in said or self.os_error == errno.ECONNRESET
+    def _is_reset(self) -> bool:
+        message = self.message.lower()
+        return (
+            "reset by peer" in message or "syscall" in message or self.os_error == errno.ECONNRESET
+        )
 
     def _certificate(self) -> Reason:
         if self.verify_result == _X509_EXPIRED:
@@ -79,8 +81,8 @@ class Ended:
         return Reason.TLS_UNTRUSTED
 
     def _received(self) -> Reason:
-        """Broken framing and a broken connection share a code; the text tells them apart."""
-        if self._cut:
+        """Invalid framing and a broken connection share a code; only the text differs."""
+        if self._is_reset:
             return Reason.RESET
         if "unexpected eof" in self.message.lower():
             return Reason.TRUNCATED

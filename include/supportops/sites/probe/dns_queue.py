@@ -1,4 +1,4 @@
-"""The inquiries that wait for a name, each no longer than its own deadline."""
+"""The requests whose host is being looked up, each no longer than its own deadline."""
 
 from __future__ import annotations
 
@@ -6,43 +6,48 @@ import heapq
 from collections.abc import Sequence
 from time import monotonic
 
-from supportops.sites.probe.request_state import Inquiry
+from supportops.sites.probe.request_state import DnsAnswer, RequestState
 from supportops.sites.probe.resolve import Resolver
-from supportops.sites.probe.response import Answer
-from supportops.sites.probe.sockets import Watch
+from supportops.sites.probe.sockets import SocketWatcher
 
 
-class Naming:
-    """Asks the resolver for inquiries' hosts and hands them back when answered or too late."""
+class DnsQueue:
+    """Looks up the hosts of requests and returns each request when answered or too late."""
 
-    def __init__(self, watch: Watch, *, deadline: float, nameservers: Sequence[str] | None) -> None:
-        self._open: dict[int, Inquiry] = {}
+    def __init__(
+        self, watcher: SocketWatcher, *, deadline: float, nameservers: Sequence[str] | None
+    ) -> None:
+        self._open: dict[int, RequestState] = {}
         self._due: list[tuple[float, int, int]] = []
-        self._done: list[Inquiry] = []
-        self._watch = watch
-        self._resolver = Resolver(deadline=deadline, watch=self._want, nameservers=nameservers)
+        self._done: list[RequestState] = []
+        self._watcher = watcher
+        self._resolver = Resolver(
+            deadline=deadline, on_socket=self._watch_socket, nameservers=nameservers
+        )
 
     @property
     def open(self) -> int:
+        """How many requests wait for their host."""
         return len(self._open)
 
-    def _want(self, fd: int, read: bool, write: bool) -> None:
-        self._watch.want(fd, read, write, self._resolver.ready)
+    def _watch_socket(self, fd: int, read: bool, write: bool) -> None:
+        self._watcher.watch(fd, read, write, self._resolver.ready)
 
-    def ask(self, inquiry: Inquiry) -> None:
-        index, hop, started = inquiry.index, inquiry.redirects, monotonic()
+    def add(self, request: RequestState) -> None:
+        """Looks up the request's host."""
+        index, redirects, started = request.index, request.redirects, monotonic()
 
-        def named(answer: Answer) -> None:
-            if self._waits(index, hop):
-                self._open.pop(index).named(answer, monotonic() - started)
-                self._done.append(inquiry)
+        def answered(answer: DnsAnswer) -> None:
+            if self._is_open(index, redirects):
+                self._open.pop(index).resolved(answer, monotonic() - started)
+                self._done.append(request)
 
-        self._open[index] = inquiry
-        heapq.heappush(self._due, (started + inquiry.seconds_left, index, hop))
-        self._resolver.resolve(inquiry.host, named)
+        self._open[index] = request
+        heapq.heappush(self._due, (started + request.seconds_left, index, redirects))
+        self._resolver.resolve(request.host, answered)
 
-    def _waits(self, index: int, hop: int) -> bool:
-        return index in self._open and self._open[index].redirects == hop
+    def _is_open(self, index: int, redirects: int) -> bool:
+        return index in self._open and self._open[index].redirects == redirects
 
     def wait(self, now: float) -> float | None:
         """Seconds until something is due; None: nothing is."""
@@ -54,15 +59,15 @@ class Naming:
             waits.append(pause)
         return max(0.0, min(waits)) if waits else None
 
-    def done(self) -> list[Inquiry]:
-        """The inquiries whose names are answered, or too late, since the last call."""
+    def done(self) -> list[RequestState]:
+        """The requests whose look-up was answered, or too late, since the last call."""
         self._resolver.tick()
         now = monotonic()
-        while self._due and (self._due[0][0] <= now or not self._waits(*self._due[0][1:])):
-            _, index, hop = heapq.heappop(self._due)
-            if self._waits(index, hop):
+        while self._due and (self._due[0][0] <= now or not self._is_open(*self._due[0][1:])):
+            _, index, redirects = heapq.heappop(self._due)
+            if self._is_open(index, redirects):
                 late = self._open.pop(index)
-                late.unnamed()
+                late.resolve_timed_out()
                 self._done.append(late)
         done, self._done = self._done, []
         return done

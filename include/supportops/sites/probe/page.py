@@ -1,11 +1,10 @@
-"""Is what came back what was expected of the page?"""
+"""Whether a page's text is as expected, and how its text is read from the body."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from codecs import lookup
-from collections.abc import Iterable
 
 from supportops.sites.check import Reason
 from supportops.sites.site import Expectation
@@ -19,12 +18,12 @@ _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORE
 
 def one_line(text: str, limit: int = 200) -> str:
     """`text` on one printable line: control and direction marks out, at most `limit` characters."""
-    kept = "".join(
+    printable = "".join(
         " " if char.isspace() else char
         for char in text[: limit * 4]
         if char.isspace() or unicodedata.category(char)[0] != "C"
     )
-    line = " ".join(kept.split())
+    line = " ".join(printable.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -48,16 +47,15 @@ def _text_codec(name: str) -> str | None:
 
 
 def judge_text(expect: Expectation, text: str, *, capped: bool) -> tuple[Reason, str]:
-    """The verdict on the page's text. `capped`: the page went on beyond what was read."""
+    """The reason and detail for the page's text. `capped`: the page went on beyond what was read.
+
+    A further expectation of the text is judged here.
+    """
     for words in expect.not_contains:
         if words in text:
             return Reason.TEXT_FORBIDDEN, one_line(f"found: {words}")
-    missing = _first(words for words in expect.contains if words not in text)
-    if missing is None:
-        return Reason.OK, ""
-    reason = Reason.TEXT_BEYOND_CAP if capped else Reason.TEXT_MISSING
-    return reason, one_line(f"not found: {missing}")
-
-
-def _first(words: Iterable[str]) -> str | None:
-    return next(iter(words), None)
+    for words in expect.contains:
+        if words not in text:
+            reason = Reason.TEXT_BEYOND_CAP if capped else Reason.TEXT_MISSING
+            return reason, one_line(f"not found: {words}")
+    return Reason.OK, ""

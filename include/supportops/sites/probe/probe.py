@@ -1,28 +1,27 @@
-"""Asks many sites at once, each exactly once, and says what came of it.
+"""Checks many addresses at once, each exactly once, and gives one result for each.
 
-libcurl does the asking, c-ares the names, one loop turns both. A rate and a number in flight
-pace the run, so that latency measures the sites and not this machine.
+libcurl makes the requests, c-ares looks up the names, one loop drives both. A rate and a number
+in flight limit the run, so that latency measures the sites and not this machine.
 """
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic
 
 from supportops.sites.check import ProbeResult
-from supportops.sites.probe.dns_queue import Naming
-from supportops.sites.probe.fetching import Fetching
-from supportops.sites.probe.rate_limiter import Pace
-from supportops.sites.probe.request_state import Inquiry, Target
-from supportops.sites.probe.sockets import Watch
-from supportops.sites.probe.trust import trust_file
+from supportops.sites.probe.dns_queue import DnsQueue
+from supportops.sites.probe.request_state import RequestState, Target
+from supportops.sites.probe.sockets import SocketWatcher
+from supportops.sites.probe.transfer_pool import TransferPool, trust_file
 from supportops.sites.site import CheckPolicy
 
 __all__ = ["Target", "probe"]
 
-_NAMES_PER_SLOT = 4
+_LOOKUPS_PER_SLOT = 4
 
 
 def probe(
@@ -34,30 +33,29 @@ def probe(
     trust: str | None = None,
     nameservers: Sequence[str] | None = None,
 ) -> list[ProbeResult]:
-    """One result a target, in the order asked. Nothing that a server sends raises.
+    """One result for each target, in their order. Nothing that a server sends raises.
 
-    `clock` tells aware UTC. `on_result(index, result)` is called as each result comes in; it
-    must return quickly, for the loop stands still meanwhile. `trust` is a PEM file of
-    certificate authorities taken besides the system's; OSError when it cannot be read.
-    `nameservers` (`address` or `address:port`) replace the system's. `policy.rate` <= 0 means
-    unpaced.
+    `clock` gives aware UTC. `on_result(index, result)` is called as each result comes in; it must
+    return quickly, for the loop waits for it. `trust` is a PEM file of certificate authorities to
+    trust beside the system's; OSError when it cannot be read. `nameservers` (`address` or
+    `address:port`) replace the system's. `policy.rate` <= 0 means no limit.
     """
     if not targets:
         return []
     with trust_file(trust) as authorities:
         run = _Run(targets, policy, clock, authorities, nameservers)
         try:
-            return run.results(on_result or _nobody)
+            return run.results(on_result or _ignore)
         finally:
             run.close()
 
 
-def _nobody(_index: int, _result: ProbeResult) -> None:
-    """Hears results where nobody else does."""
+def _ignore(_index: int, _result: ProbeResult) -> None:
+    """Where nobody wants results before the end."""
 
 
 class _Run:
-    """One run over a list of targets: begin, name, fetch, settle, until none is left."""
+    """One run over a list of targets: start, look up, request, finish, until none is left."""
 
     def __init__(
         self,
@@ -71,74 +69,99 @@ class _Run:
         self._clock = clock
         self._seconds = policy.deadline.total_seconds()
         self._in_flight = max(1, policy.in_flight)
-        self._begun = 0
-        self._pace = Pace(policy.rate)
-        self._ready: deque[Inquiry] = deque()
-        self._settled: list[Inquiry] = []
-        self._watch = Watch()
-        self._naming = Naming(self._watch, deadline=self._seconds, nameservers=nameservers)
-        self._fetching = Fetching(
-            self._watch, most=self._in_flight, user_agent=policy.user_agent, trust=trust
+        self._started = 0
+        self._limiter = RateLimiter(policy.rate)
+        self._ready: deque[RequestState] = deque()
+        self._finished: list[RequestState] = []
+        self._watcher = SocketWatcher()
+        self._dns = DnsQueue(self._watcher, deadline=self._seconds, nameservers=nameservers)
+        self._transfers = TransferPool(
+            self._watcher, most=self._in_flight, user_agent=policy.user_agent, trust=trust
         )
 
-    def results(self, tell: Callable[[int, ProbeResult], None]) -> list[ProbeResult]:
+    def results(self, on_result: Callable[[int, ProbeResult], None]) -> list[ProbeResult]:
         found: dict[int, ProbeResult] = {}
         while True:
-            for inquiry in self._settled:
-                if inquiry.result is not None:
-                    found[inquiry.index] = inquiry.result
-                    tell(inquiry.index, inquiry.result)
-            self._settled.clear()
+            for request in self._finished:
+                if request.result is not None:
+                    found[request.index] = request.result
+                    on_result(request.index, request.result)
+            self._finished.clear()
             if len(found) == len(self._targets):
                 return [found[index] for index in range(len(found))]
-            self._begin()
-            self._fetch()
-            if not self._settled:
-                self._turn()
+            self._start()
+            self._request()
+            if not self._finished:
+                self._wait()
 
-    def _begin(self) -> None:
-        """Starts what is due, but never more than names and slots can serve."""
-        while self._may_begin() and self._pace.due(monotonic()):
-            self._pace.started(monotonic())
-            target = self._targets[self._begun]
-            inquiry = Inquiry(self._begun, target, self._seconds, self._clock())
-            self._begun += 1
-            self._forward(inquiry)
+    def _start(self) -> None:
+        """Starts what is due, but no more than the look-ups and slots can take."""
+        while self._may_start() and self._limiter.due(monotonic()):
+            self._limiter.started(monotonic())
+            target = self._targets[self._started]
+            request = RequestState(self._started, target, self._seconds, self._clock())
+            self._started += 1
+            self._forward(request)
 
-    def _may_begin(self) -> bool:
+    def _may_start(self) -> bool:
         return (
-            self._begun < len(self._targets)
+            self._started < len(self._targets)
             and len(self._ready) < self._in_flight
-            and self._naming.open < _NAMES_PER_SLOT * self._in_flight
+            and self._dns.open < _LOOKUPS_PER_SLOT * self._in_flight
         )
 
-    def _forward(self, inquiry: Inquiry) -> None:
-        """Sends `inquiry` where it has to go next. One that is on its way goes first."""
-        if inquiry.result is not None:
-            self._settled.append(inquiry)
-        elif not inquiry.addresses:
-            self._naming.ask(inquiry)
-        elif inquiry.redirects:
-            self._ready.appendleft(inquiry)
+    def _forward(self, request: RequestState) -> None:
+        """Passes `request` to its next step. One that was redirected goes first."""
+        if request.result is not None:
+            self._finished.append(request)
+        elif not request.addresses:
+            self._dns.add(request)
+        elif request.redirects:
+            self._ready.appendleft(request)
         else:
-            self._ready.append(inquiry)
+            self._ready.append(request)
 
-    def _fetch(self) -> None:
-        while self._ready and self._fetching.has_room:
-            self._fetching.start(self._ready.popleft())
+    def _request(self) -> None:
+        while self._ready and self._transfers.has_room:
+            self._transfers.start(self._ready.popleft())
 
-    def _turn(self) -> None:
+    def _wait(self) -> None:
         now = monotonic()
-        waits = [self._naming.wait(now), self._fetching.wait(now)]
-        if self._may_begin():
-            waits.append(self._pace.wait(now))
-        self._watch.wait(min((wait for wait in waits if wait is not None), default=None))
-        for inquiry in self._naming.done():
-            self._forward(inquiry)
-        for inquiry in self._fetching.done():
-            self._forward(inquiry)
+        waits = [self._dns.wait(now), self._transfers.wait(now)]
+        if self._may_start():
+            waits.append(self._limiter.wait(now))
+        self._watcher.wait(min((wait for wait in waits if wait is not None), default=None))
+        for request in self._dns.done():
+            self._forward(request)
+        for request in self._transfers.done():
+            self._forward(request)
 
     def close(self) -> None:
-        self._fetching.close()
-        self._naming.close()
-        self._watch.close()
+        self._transfers.close()
+        self._dns.close()
+        self._watcher.close()
+
+
+class RateLimiter:
+    """At most `rate` starts in a second, unevenly spread so that runs do not synchronise.
+
+    A rate of zero or less sets no limit. Instants are seconds on a steady clock. Time that was
+    lost is not made up for by a burst.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._gap = 1 / rate if rate > 0 else 0.0
+        self._next = 0.0
+        self._random = random.Random()  # noqa: S311 - spreads starts, guards no secret
+
+    def due(self, now: float) -> bool:
+        return now >= self._next
+
+    def started(self, now: float) -> None:
+        """A start was made at `now`: the next is due half a gap to one and a half gaps later."""
+        if self._gap:
+            gap = self._gap * self._random.uniform(0.5, 1.5)
+            self._next = max(self._next, now - self._gap) + gap
+
+    def wait(self, now: float) -> float:
+        return max(0.0, self._next - now)

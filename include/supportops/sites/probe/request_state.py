@@ -1,4 +1,4 @@
-"""One target's way from its URL to its result, hop by hop; decides, and does no I/O."""
+"""The state of one target's request, response by response, until it has a result. Does no I/O."""
 
 from __future__ import annotations
 
@@ -9,27 +9,57 @@ from datetime import datetime
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.probe.address import refusal
 from supportops.sites.probe.page import judge_text, one_line, text_of
-from supportops.sites.probe.response import NOT_REACHED, Answer, Hop
 from supportops.sites.probe.web_address import BadUrl, WebAddress, parse, without_login
 from supportops.sites.site import Expectation
 
 MOST_REDIRECTS = 5
+NOT_REACHED = Phases()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to ask and what to expect of it."""
+    """The URL to request and what is expected of it."""
 
     url: str
     expect: Expectation
     allow_private: bool = False
 
 
-class Inquiry:
-    """Where one target stands. `result` is set when it has come to its end.
+@dataclass(frozen=True, slots=True)
+class DnsAnswer:
+    """The addresses of a name, IPv6 and IPv4 as given; or, when there are none, why."""
 
-    Otherwise: with `addresses` it can be asked, without them its host must be named first.
-    `seconds_left` is what remains of the deadline; time spent waiting for a turn does not count.
+    addresses: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The end of one request. `reason` OK: a complete response, or as much of it as was wanted.
+
+    `location` is set when the response is a redirect to be followed; `capped` when the body went
+    on beyond the cap. Phases are in ms from the start of the request, without DNS.
+    """
+
+    reason: Reason
+    detail: str = ""
+    status: int | None = None
+    location: str | None = None
+    body: bytes = b""
+    content_type: bytes = b""
+    capped: bool = False
+    phases: Phases = NOT_REACHED
+    certificate_expires: datetime | None = None
+    address: str | None = None
+    bytes: int = 0
+
+
+class RequestState:
+    """How far one target is. `result` is set at the end.
+
+    Until then: with `addresses` the request can start, without them its host must be resolved
+    first. `seconds_left` is what remains of the deadline; time spent waiting for a slot does not
+    count.
     """
 
     __slots__ = (
@@ -43,7 +73,7 @@ class Inquiry:
         "redirects",
         "result",
         "target",
-        "there",
+        "web_address",
     )
 
     def __init__(self, index: int, target: Target, seconds: float, checked_at: datetime) -> None:
@@ -52,16 +82,16 @@ class Inquiry:
         self.addresses: tuple[str, ...] = ()
         self.redirects = 0
         self.result: ProbeResult | None = None
-        self.there: WebAddress | None = None
+        self.web_address: WebAddress | None = None
         self._seconds = seconds
         self._spent = 0.0
         self._dns: float | None = None
         self._checked_at = checked_at
         self._certificate_expires: datetime | None = None
         try:
-            self._go(parse(target.url))
+            self._request(parse(target.url))
         except BadUrl as why:
-            self._end(Reason.BAD_URL, str(why))
+            self._finish(Reason.BAD_URL, str(why))
 
     @property
     def seconds_left(self) -> float:
@@ -69,106 +99,109 @@ class Inquiry:
 
     @property
     def host(self) -> str:
-        return self.there.host if self.there is not None else ""
+        return self.web_address.host if self.web_address is not None else ""
 
-    def _go(self, there: WebAddress) -> None:
-        self.there, self.addresses, self._dns = there, (), None
-        if there.ip is not None:
+    def _request(self, web_address: WebAddress) -> None:
+        self.web_address, self.addresses, self._dns = web_address, (), None
+        if web_address.ip is not None:
             self._dns = 0.0
-            self._agree((str(there.ip),))
+            self._allow((str(web_address.ip),))
 
-    def _agree(self, addresses: Sequence[str]) -> None:
-        """Keeps the addresses that may be connected to; without any, the target is blocked."""
+    def _allow(self, addresses: Sequence[str]) -> None:
+        """Takes the addresses that may be connected to; without any, the target is blocked."""
         private = self.target.allow_private
         refused = {a: refusal(a, allow_private=private) for a in addresses}
         self.addresses = tuple(address for address, words in refused.items() if words is None)
         if not self.addresses:
-            self._end(Reason.BLOCKED_ADDRESS, "; ".join(f"{a}: {w}" for a, w in refused.items()))
+            reasons = "; ".join(f"{a}: {w}" for a, w in refused.items())
+            self._finish(Reason.BLOCKED_ADDRESS, reasons)
 
-    def named(self, answer: Answer, seconds: float) -> None:
-        """The host's name was answered after `seconds`."""
+    def resolved(self, answer: DnsAnswer, seconds: float) -> None:
+        """The host was looked up, in `seconds`."""
         self._spent += seconds
         if answer.addresses:
             self._dns = seconds * 1000
-            self._agree(answer.addresses)
+            self._allow(answer.addresses)
         else:
-            self._end(Reason.DNS, f"{self.host}: {answer.error}")
+            self._finish(Reason.DNS, f"{self.host}: {answer.error}")
 
-    def unnamed(self) -> None:
-        """The deadline came before the name's answer did."""
+    def resolve_timed_out(self) -> None:
+        """The deadline came before the look-up of the host was answered."""
         self._spent = self._seconds
-        self._end(Reason.DNS, f"{self.host}: no answer before the deadline")
+        self._finish(Reason.DNS, f"{self.host}: no answer before the deadline")
 
-    def answered(self, hop: Hop) -> None:
-        """A request came to its end: the target's end, or the next hop's beginning."""
-        self._spent += (hop.phases.total or 0.0) / 1000
-        self._note_certificate(hop.certificate_expires)
-        if hop.reason is not Reason.OK:
-            self._end(hop.reason, hop.detail, hop)
-        elif hop.location is not None:
-            self._redirect(hop, hop.location)
+    def responded(self, response: Response) -> None:
+        """A request ended: that is the result, or a redirect to the next request."""
+        self._spent += (response.phases.total or 0.0) / 1000
+        self._note_certificate(response.certificate_expires)
+        if response.reason is not Reason.OK:
+            self._finish(response.reason, response.detail, response)
+        elif response.location is not None:
+            self._redirect(response, response.location)
         else:
-            self._judge(hop)
+            self._judge(response)
 
     def _note_certificate(self, expires: datetime | None) -> None:
-        """Of several hops the certificate that ends first counts: it breaks the way first."""
+        """Of several certificates on the way the first to expire counts: it fails first."""
         known = [moment for moment in (self._certificate_expires, expires) if moment is not None]
         self._certificate_expires = min(known, default=None)
 
-    def _redirect(self, hop: Hop, location: str) -> None:
+    def _redirect(self, response: Response, location: str) -> None:
         if self.redirects == MOST_REDIRECTS:
-            self._end(Reason.TOO_MANY_REDIRECTS, f"more than {MOST_REDIRECTS}", hop)
+            self._finish(Reason.TOO_MANY_REDIRECTS, f"more than {MOST_REDIRECTS}", response)
             return
         if self.seconds_left == 0.0:
-            self._end(Reason.TIMEOUT, "the deadline came between two redirects", hop)
+            self._finish(Reason.TIMEOUT, "the deadline came between two redirects", response)
             return
         self.redirects += 1
         try:
-            self._go(self.there.follow(location) if self.there else parse(location))
+            self._request(
+                self.web_address.follow(location) if self.web_address else parse(location)
+            )
         except BadUrl as why:
-            self._end(Reason.BAD_REDIRECT, f"to {without_login(location)!a}: {why}", hop)
+            self._finish(Reason.BAD_REDIRECT, f"to {without_login(location)!a}: {why}", response)
 
-    def _judge(self, hop: Hop) -> None:
+    def _judge(self, response: Response) -> None:
         expect = self.target.expect
         reason, detail = Reason.OK, ""
-        if hop.status is None or not expect.accepts(hop.status):
-            reason, detail = Reason.STATUS, f"status {hop.status}"
-        elif expect.contains or expect.not_contains:
-            text = text_of(hop.body, hop.content_type)
-            reason, detail = judge_text(expect, text, capped=hop.capped)
-        if reason is Reason.OK and self._slow():
+        if response.status is None or not expect.accepts(response.status):
+            reason, detail = Reason.STATUS, f"status {response.status}"
+        elif expect.reads_text:
+            text = text_of(response.body, response.content_type)
+            reason, detail = judge_text(expect, text, capped=response.capped)
+        if reason is Reason.OK and self._is_slow():
             reason, detail = Reason.SLOW, f"{self._spent:.2f} s"
-        self._end(reason, detail, hop)
+        self._finish(reason, detail, response)
 
-    def _slow(self) -> bool:
+    def _is_slow(self) -> bool:
         ceiling = self.target.expect.latency
         return ceiling is not None and self._spent > ceiling.total_seconds()
 
-    def _end(self, reason: Reason, detail: str, hop: Hop | None = None) -> None:
+    def _finish(self, reason: Reason, detail: str, response: Response | None = None) -> None:
         self.result = ProbeResult(
             url=without_login(self.target.url),
             state=State.UP if reason is Reason.OK else State.DOWN,
             reason=reason,
             checked_at=self._checked_at,
             detail=one_line(detail),
-            status=hop.status if hop else None,
-            phases=self._phases(hop),
+            status=response.status if response else None,
+            phases=self._phases(response),
             certificate_expires=self._certificate_expires,
-            address=hop.address if hop else None,
-            bytes=hop.bytes if hop else 0,
+            address=response.address if response else None,
+            bytes=response.bytes if response else 0,
             redirects=self.redirects,
         )
 
-    def _phases(self, hop: Hop | None) -> Phases:
-        """The hop's phases with the naming before them: each from the start of the hop."""
-        found = hop.phases if hop else NOT_REACHED
+    def _phases(self, response: Response | None) -> Phases:
+        """The phases of the last request with its DNS look-up before them."""
+        phases = response.phases if response else NOT_REACHED
         before = self._dns or 0.0
         return replace(
-            found,
+            phases,
             dns=self._dns,
-            connect=_later(found.connect, before),
-            tls=_later(found.tls, before),
-            first_byte=_later(found.first_byte, before),
+            connect=_later(phases.connect, before),
+            tls=_later(phases.tls, before),
+            first_byte=_later(phases.first_byte, before),
             total=self._spent * 1000,
         )
 

@@ -1,7 +1,7 @@
 """Names to addresses through c-ares, many at a time and without a thread for each.
 
-`getaddrinfo` holds a thread for ten seconds on a dead name; a few of those and healthy sites
-wait in line until they look down. c-ares keeps every question open at once.
+`getaddrinfo` holds a thread for ten seconds on a dead name; behind a few of those, healthy sites
+wait until they count as down. c-ares has all queries open at once.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import pycares
 
-from supportops.sites.probe.response import Answer
+from supportops.sites.probe.request_state import DnsAnswer
 
 TRIES = 6
 MOST_ADDRESSES = 16
-KEPT = 60.0
+CACHE_SECONDS = 60.0
 _NO_SORT = 1 << 7  # ARES_AI_NOSORT: libcurl tries both families anyway, sorting costs sockets
 _NO_SOCKET = -1
 
@@ -32,20 +32,20 @@ _WORDS = {
 }
 
 
-Then = Callable[[Answer], None]
+Callback = Callable[[DnsAnswer], None]
 
 
 @dataclass(slots=True)
-class _Kept:
-    answer: Answer
+class _Cached:
+    answer: DnsAnswer
     until: float
 
 
 class Resolver:
-    """Asks each name once, however many wait for it, and keeps the answer for a minute.
+    """Looks up each name once, however many wait for it, and caches the answer for a minute.
 
-    `deadline` is in seconds: how long a name is asked for before it counts as dead.
-    `nameservers` are `address` or `address:port`; None means the system's. `watch(fd, read,
+    `deadline` is in seconds: how long a look-up may take before the name counts as dead.
+    `nameservers` are `address` or `address:port`; None means the system's. `on_socket(fd, read,
     write)` is called whenever a socket wants other events, with both False at its end.
     """
 
@@ -53,87 +53,87 @@ class Resolver:
         self,
         *,
         deadline: float,
-        watch: Callable[[int, bool, bool], None],
+        on_socket: Callable[[int, bool, bool], None],
         nameservers: Sequence[str] | None = None,
     ) -> None:
-        self._kept: dict[str, _Kept] = {}
-        self._waiting: dict[str, list[Then]] = {}
+        self._cache: dict[str, _Cached] = {}
+        self._waiting: dict[str, list[Callback]] = {}
         self._closing = False
-        self._watch = watch
+        self._on_socket = on_socket
         self._channel: Any = pycares.Channel(
-            # No search domains: what is asked is what the URL says, and a dead name is asked once.
+            # No search domains: the query is what the URL says, and a dead name is queried once.
             flags=pycares.ARES_FLAG_NOSEARCH,
             timeout=max(0.25, deadline / 16),
             tries=TRIES,
             servers=list(nameservers) if nameservers else None,
-            sock_state_cb=self._watch_socket,
+            sock_state_cb=self._socket_changed,
         )
 
-    def _watch_socket(self, fd: int, read: bool, write: bool) -> None:
-        # After closing, c-ares puts its sockets away on a thread of its own.
+    def _socket_changed(self, fd: int, read: bool, write: bool) -> None:
+        # After closing, c-ares closes its sockets on a thread of its own.
         if not self._closing:
-            self._watch(fd, read, write)
+            self._on_socket(fd, read, write)
 
     @property
     def waiting(self) -> int:
-        """Names asked for and not answered yet."""
+        """How many names are being looked up."""
         return len(self._waiting)
 
-    def resolve(self, name: str, then: Then) -> None:
-        """Calls `then` with the answer, possibly before this returns. Never raises for a name."""
-        kept = self._kept.get(name)
-        if kept is not None and kept.until > monotonic():
-            then(kept.answer)
+    def resolve(self, name: str, callback: Callback) -> None:
+        """Calls `callback` with the answer, possibly before it returns. Raises for no name."""
+        cached = self._cache.get(name)
+        if cached is not None and cached.until > monotonic():
+            callback(cached.answer)
         elif name in self._waiting:
-            self._waiting[name].append(then)
+            self._waiting[name].append(callback)
         else:
-            self._waiting[name] = [then]
-            self._ask(name)
+            self._waiting[name] = [callback]
+            self._query(name)
 
-    def _ask(self, name: str) -> None:
+    def _query(self, name: str) -> None:
         def answered(result: Any, status: int | None) -> None:
-            self._settle(name, _answer(result, status))
+            self._finish(name, _answer(result, status))
 
         try:
             self._channel.getaddrinfo(name, None, flags=_NO_SORT, callback=answered)
         except (pycares.AresError, ValueError):
-            self._settle(name, Answer(error="the name is not a valid one"))
+            self._finish(name, DnsAnswer(error="the name is not a valid one"))
 
-    def _settle(self, name: str, answer: Answer) -> None:
+    def _finish(self, name: str, answer: DnsAnswer) -> None:
         waiting = self._waiting.pop(name, [])
         if self._closing:
             return
-        self._kept[name] = _Kept(answer, monotonic() + KEPT)
-        for then in waiting:
-            then(answer)
+        self._cache[name] = _Cached(answer, monotonic() + CACHE_SECONDS)
+        for callback in waiting:
+            callback(answer)
 
     def ready(self, fd: int, read: bool, write: bool) -> None:
         """Socket `fd` can be read or written."""
         self._channel.process_fd(fd if read else _NO_SOCKET, fd if write else _NO_SOCKET)
 
     def pause(self) -> float | None:
-        """Seconds until `tick` is due; None: nothing is being asked."""
+        """Seconds until `tick` is due; None: no query is open."""
         return max(0.0, self._channel.timeout()) if self._waiting else None
 
     def tick(self) -> None:
-        """Lets time pass: repeats questions that were not answered, gives up on old ones."""
+        """Repeats queries that were not answered, and gives up on old ones."""
         if self._waiting:
             self._channel.process_fd(_NO_SOCKET, _NO_SOCKET)
 
     def close(self) -> None:
-        """Drops every question. No `then` is called any more."""
+        """Drops every query. No callback is called any more."""
         if not self._closing:
             self._closing = True
             self._channel.cancel()
             self._channel.close()
 
 
-def _answer(result: Any, status: int | None) -> Answer:
+def _answer(result: Any, status: int | None) -> DnsAnswer:
     if result is None:
-        return Answer(error=_WORDS.get(status or 0, "the name cannot be resolved"))
+        return DnsAnswer(error=_WORDS.get(status or 0, "the name cannot be resolved"))
     found = dict.fromkeys(_text(node.addr[0]) for node in result.nodes)
     addresses = tuple(found)[:MOST_ADDRESSES]
-    return Answer(addresses, "" if addresses else "the name has no address")
+    return DnsAnswer(addresses, "" if addresses else "the name has no address")
 
 
 def _text(address: bytes | str) -> str:

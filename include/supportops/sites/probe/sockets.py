@@ -1,4 +1,4 @@
-"""The sockets of a run: who wants to hear that which of them can be read or written."""
+"""The sockets of a run, watched for being readable or writable."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Ready = Callable[[int, bool, bool], None]
 _LONGEST = 1.0
 
 
-class Watch:
+class SocketWatcher:
     """One selector for libcurl's sockets and c-ares's."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._watched: set[int] = set()
 
-    def want(self, fd: int, read: bool, write: bool, ready: Ready) -> None:
+    def watch(self, fd: int, read: bool, write: bool, ready: Ready) -> None:
         """Calls `ready(fd, readable, writable)` from now on; with neither wanted, never again."""
         events = (selectors.EVENT_READ if read else 0) | (selectors.EVENT_WRITE if write else 0)
         if not events:
@@ -31,7 +31,7 @@ class Watch:
             self._selector.register(fd, events, ready)
 
     def wait(self, seconds: float | None) -> None:
-        """Waits for one socket or `seconds`, and tells whom it concerns."""
+        """Waits for a socket, `seconds` at most, and calls back for each that is ready."""
         longest = _LONGEST if seconds is None else min(seconds, _LONGEST)
         for key, events in self._selector.select(longest):
             if key.fd in self._watched:

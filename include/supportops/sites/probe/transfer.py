@@ -1,6 +1,6 @@
-"""One HTTP request over one fresh connection, told as a value whatever the server does.
+"""One HTTP request over one fresh connection; its end is a value whatever the server does.
 
-A libcurl handle is used for one hop after another; the connection never is, because a kept one
+A libcurl handle is used for one request after another, a connection never, because an open one
 would hide a dead listener, an expired certificate and a changed address from the next check.
 """
 
@@ -19,30 +19,30 @@ import pycurl
 from supportops.sites.check import Phases, Reason
 from supportops.sites.probe import curl_errors
 from supportops.sites.probe.page import CAP
-from supportops.sites.probe.response import Hop
+from supportops.sites.probe.request_state import Response
 from supportops.sites.probe.web_address import WebAddress
 from supportops.sites.site import Expectation
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STOP = -1
-# A body in crumbs costs us a call each: an endless row of them would keep the loop from others.
+# Each piece of a body costs a call: an endless row of tiny ones would starve the other requests.
 _MOST_PIECES = CAP // 64
-# Without OpenSSL's post-quantum default: a sixth of the CPU of a check, and nothing secret is
-# said that would have to stay secret.
+# Without OpenSSL's post-quantum default: it takes a sixth of the CPU of a check, and nothing is
+# sent that has to stay secret for years.
 _CURVES = "X25519:P-256:P-384:P-521"
 
 
 class Transfer:
-    """A libcurl handle and what it heard of the current request.
+    """A libcurl handle and what has come in of its current request.
 
-    `trust` is the file of certificate authorities, `user_agent` what we call ourselves.
+    `trust` is the file of certificate authorities, `user_agent` the header of that name.
     """
 
     def __init__(self, *, user_agent: str, trust: str) -> None:
         self.curl = pycurl.Curl()
         self._pinned: str | None = None
         self._sockets: list[socket.socket] = []
-        self._forget(Expectation(), ())
+        self._reset(Expectation(), ())
         self._set_up(user_agent, trust)
 
     def _set_up(self, user_agent: str, trust: str) -> None:
@@ -73,10 +73,10 @@ class Transfer:
         ):
             self.curl.setopt(option, value)
 
-    def _forget(self, expect: Expectation, addresses: Sequence[str]) -> None:
+    def _reset(self, expect: Expectation, addresses: Sequence[str]) -> None:
         self._expect = expect
         self._allowed = frozenset(ip_address(address) for address in addresses)
-        self._reads = bool(expect.contains or expect.not_contains)
+        self._reads = expect.reads_text
         self._status: int | None = None
         self._location: bytes | None = None
         self._content_type = b""
@@ -84,38 +84,38 @@ class Transfer:
         self._decoded = 0
         self._pieces = 0
         self._capped = False
-        self._enough = False
+        self._is_complete = False
         self._strayed: str | None = None
 
     def start(
-        self, there: WebAddress, addresses: Sequence[str], expect: Expectation, seconds: float
+        self, web_address: WebAddress, addresses: Sequence[str], expect: Expectation, seconds: float
     ) -> None:
-        """Makes the handle ready to ask `there` at one of `addresses` within `seconds`."""
-        self._forget(expect, addresses)
+        """Prepares a request to `web_address` at one of `addresses`, of `seconds` at most."""
+        self._reset(expect, addresses)
         curl = self.curl
-        curl.setopt(pycurl.URL, there.url)
-        curl.setopt(pycurl.RESOLVE, self._pins(there, addresses))
+        curl.setopt(pycurl.URL, web_address.url)
+        curl.setopt(pycurl.RESOLVE, self._pins(web_address, addresses))
         milliseconds = max(1, int(seconds * 1000))
         curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
-        if there.login is None:
+        if web_address.login is None:
             curl.unsetopt(pycurl.USERPWD)
         else:
-            curl.setopt(pycurl.USERPWD, ":".join(there.login).encode())
+            curl.setopt(pycurl.USERPWD, ":".join(web_address.login).encode())
 
-    def _pins(self, there: WebAddress, addresses: Sequence[str]) -> list[str]:
-        """libcurl's own cache, made to hold this name and no longer the one asked before."""
+    def _pins(self, web_address: WebAddress, addresses: Sequence[str]) -> list[str]:
+        """What libcurl's own DNS cache shall hold: this name, and no longer the one before it."""
         pins = [] if self._pinned is None else [f"-{self._pinned}"]
         self._pinned = None
-        if there.ip is None:
-            self._pinned = f"{there.host}:{there.port}"
+        if web_address.ip is None:
+            self._pinned = f"{web_address.host}:{web_address.port}"
             listed = ",".join(f"[{a}]" if ":" in a else a for a in addresses)
             pins.append(f"{self._pinned}:{listed}")
         return pins
 
-    def _open_socket(self, _purpose: int, wanted: Any) -> Any:
-        """The second line: whatever libcurl made of the URL, only agreed addresses are reached."""
-        family, kind, protocol, where = wanted
+    def _open_socket(self, _purpose: int, endpoint: Any) -> Any:
+        """The second check: only allowed addresses are reached, however libcurl reads the URL."""
+        family, kind, protocol, where = endpoint
         if ip_address(where[0]) not in self._allowed:
             self._strayed = str(where[0])
             return pycurl.SOCKET_BAD
@@ -140,16 +140,16 @@ class Transfer:
         return None
 
     def _headers_end(self) -> int | None:
-        """Stops where the body cannot change the verdict: a redirect, a wrong status."""
+        """Stops where the body cannot change the result: a redirect, a wrong status."""
         status = self._status
         if status is None or status < 200:
             return None
-        if self._leads_on(status) or not self._expect.accepts(status):
-            self._enough = True
+        if self._is_followed(status) or not self._expect.accepts(status):
+            self._is_complete = True
             return _STOP
         return None
 
-    def _leads_on(self, status: int) -> bool:
+    def _is_followed(self, status: int) -> bool:
         """A redirect is followed, unless it is itself what is expected of this page."""
         if status not in REDIRECTS or self._location is None:
             return False
@@ -162,28 +162,28 @@ class Transfer:
         if self._reads:
             self._body += chunk[:room]
         if len(chunk) > room or self._pieces > _MOST_PIECES:
-            self._capped = self._enough = True
+            self._capped = self._is_complete = True
             return _STOP
         return None
 
     def _on_progress(self, _total: int, wire: int, _up_total: int, _up: int) -> int | None:
         if wire > CAP:
-            self._capped = self._enough = True
+            self._capped = self._is_complete = True
             return 1
         return None
 
-    def finish(self, code: int, message: str) -> Hop:
-        """What became of the request that libcurl ended with `code` (0: well)."""
-        self._drop_sockets()
+    def finish(self, code: int, message: str) -> Response:
+        """The end of the request; `code` and `message` are libcurl's, 0 where it had no error."""
+        self._close_sockets()
         phases = self._phases()
-        if self._enough:
+        if self._is_complete:
             code = 0
         reason, detail = (Reason.OK, "") if code == 0 else self._failure(code, message, phases)
-        return Hop(
+        return Response(
             reason,
             detail,
             self._status,
-            self._leading_to(),
+            self._redirect(),
             bytes(self._body),
             self._content_type,
             self._capped,
@@ -195,18 +195,18 @@ class Transfer:
 
     def _failure(self, code: int, message: str, phases: Phases) -> tuple[Reason, str]:
         if self._strayed is not None:
-            return Reason.BLOCKED_ADDRESS, f"{self._strayed} was not agreed on"
-        ended = curl_errors.Ended(
+            return Reason.BLOCKED_ADDRESS, f"{self._strayed} is not an allowed address"
+        error = curl_errors.CurlError(
             code,
             message,
             self.curl.getinfo(pycurl.OS_ERRNO),
             self.curl.getinfo(pycurl.SSL_VERIFYRESULT),
             phases,
         )
-        return ended.reason, ended.detail
+        return error.reason, error.detail
 
-    def _leading_to(self) -> str | None:
-        if self._status is None or not self._leads_on(self._status) or self._location is None:
+    def _redirect(self) -> str | None:
+        if self._status is None or not self._is_followed(self._status) or self._location is None:
             return None
         return self._location.decode("utf-8", "replace")
 
@@ -226,13 +226,13 @@ class Transfer:
                 return _expiry(value)
         return None
 
-    def _drop_sockets(self) -> None:
+    def _close_sockets(self) -> None:
         for opened in self._sockets:
             opened.close()
         self._sockets.clear()
 
     def close(self) -> None:
-        self._drop_sockets()
+        self._close_sockets()
         self.curl.close()
 
 
@@ -247,7 +247,7 @@ def _status(line: bytes) -> int | None:
 
 
 def _expiry(text: bytes) -> datetime | None:
-    """`Nov 20 22:46:31 2026 GMT` as OpenSSL prints it; None for what a hostile one may say."""
+    """`Nov 20 22:46:31 2026 GMT` as OpenSSL prints it; None for anything else."""
     with contextlib.suppress(ValueError, OverflowError):
         return datetime.fromtimestamp(cert_time_to_seconds(text.decode("ascii")), UTC)
     return None

@@ -1,7 +1,7 @@
-"""A URL taken apart once, so that nobody after us reads it in another way.
+"""A URL parsed once, so that no later parser can read it in another way.
 
-The host is unescaped, mapped to ASCII and, where it spells an address, written out; libcurl is
-handed the URL built again from these parts.
+The host is unescaped, mapped to ASCII and, where it spells an address, normalised; libcurl gets
+the URL built again from these parts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST = 8192
 
 
 class BadUrl(ValueError):
-    """The URL cannot be asked; the text says why and repeats no part of it."""
+    """The URL cannot be requested; the text says why and repeats no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class WebAddress:
                 target = urljoin(self.url, target)
             except ValueError:
                 raise BadUrl("the address cannot be read") from None
-        there = parse(target)
-        return replace(there, login=self.login if there.origin == self.origin else None)
+        address = parse(target)
+        return replace(address, login=self.login if address.origin == self.origin else None)
 
 
 def parse(url: str) -> WebAddress:
@@ -71,7 +71,7 @@ def parse(url: str) -> WebAddress:
     except ValueError:
         raise BadUrl("the address cannot be read") from None
     if parts.scheme not in PORTS:
-        raise BadUrl("only http and https are asked")
+        raise BadUrl("only http and https are checked")
     if port == 0:
         raise BadUrl("the port is not between 1 and 65535")
     name, ip = _host(host)
@@ -99,7 +99,7 @@ def _host(host: str) -> tuple[str, Address | None]:
     except (ValueError, UnicodeError):
         raise BadUrl("the host is not a valid name or address") from None
     if ip is not None and getattr(ip, "scope_id", None):
-        raise BadUrl("an address with a zone cannot be asked")
+        raise BadUrl("an address with a zone cannot be checked")
     return (str(ip), ip) if ip is not None else (name, None)
 
 
