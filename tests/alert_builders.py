@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from supportops.alerts.alert import Alert, Channel, Kind, Severity
+from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.policy import AlertPolicy, Route, Step, Target
 from supportops.sla.business_hours import BusinessHours
 
@@ -30,7 +31,7 @@ def minutes(count: float) -> timedelta:
 def target(name: str) -> Target:
     """The channel is the last word of the name: `engineer_sms`, `team_email`, else chat."""
     ending = name.rpartition("_")[2]
-    channel = Channel(ending) if ending in set(Channel) else Channel.CHAT
+    channel = ending if ending in CHANNELS else "chat"
     return Target(name, channel, f"apprise_{name}")
 
 

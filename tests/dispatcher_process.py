@@ -25,7 +25,7 @@ from alert_builders import alert
 from supportops.alerts.store import raise_alert
 from supportops.db.engine import make_engine, writing
 from supportops.flows import alert_dispatch
-from supportops.notify.send import Delivery, Letter, Outcome, send
+from supportops.notify.send import Delivery, Outcome, OutgoingMessage, send
 
 
 def main(order: dict[str, Any]) -> None:
@@ -46,14 +46,14 @@ def dispatch(engine: Engine, order: dict[str, Any], now: datetime, by: Any) -> N
     print(json.dumps(summary))
 
 
-def die(url: str, letter: Letter, *, timeout: float) -> Delivery:
+def die(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("not reached")
 
 
-def post(url: str, letter: Letter, *, timeout: float) -> Delivery:
+def post(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
     """Without Apprise, whose import would be most of each child's life."""
-    body = json.dumps({"message": letter.text}).encode()
+    body = json.dumps({"message": message.text}).encode()
     with urlopen(Request(url, body, {"Content-Type": "application/json"}), timeout=timeout):
         return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 

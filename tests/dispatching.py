@@ -17,7 +17,7 @@ from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, messages, notification_log
 from supportops.flows import alert_dispatch
-from supportops.flows.dispatching.messages import Send
+from supportops.flows.dispatching.posting import Send
 from supportops.notify.send import send
 
 NINE_TO_FIVE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from alert_builders import NIGHT, NOON, alert, office
 from service_level_alerts import ticket_alert
-from supportops.alerts.alert import Alert, Channel, Kind, Phase
-from supportops.alerts.digest import MOST_ROWS, compose_digest
+from supportops.alerts.alert import Alert, Kind, Phase
+from supportops.alerts.channels.channel import Channel
+from supportops.alerts.channels.registry import CHANNELS
+from supportops.alerts.description import Notification
+from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import compose
-from supportops.alerts.story import Notice
-from supportops.notify.send import Letter
+from supportops.notify.send import OutgoingMessage
 from supportops.rendering.gsm7 import gsm7, septets
 
 LONDON = "Europe/London"
@@ -30,30 +32,30 @@ HOSTILE = (
 )
 
 
-def told(found: Alert, **changes: Any) -> Notice:
-    return Notice(found, Phase.FIRING, **changes)
+def told(found: Alert, **changes: Any) -> Notification:
+    return Notification(found, Phase.FIRING, **changes)
 
 
-def breached(ticket: int | str, **facts: Any) -> Notice:
+def breached(ticket: int | str, **facts: Any) -> Notification:
     return told(ticket_alert(ticket, **facts))
 
 
-def due_soon(ticket: int | str, **facts: Any) -> Notice:
+def due_soon(ticket: int | str, **facts: Any) -> Notification:
     return told(ticket_alert(ticket, Kind.SLA_WARNING, **({"deadline": NOON + HOUR} | facts)))
 
 
-def retracted(ticket: int | str, **facts: Any) -> Notice:
+def retracted(ticket: int | str, **facts: Any) -> Notification:
     found = ticket_alert(ticket, retracted=True, why="the reply was there in time", **facts)
-    return Notice(found, Phase.RESOLVED)
+    return Notification(found, Phase.RESOLVED)
 
 
 def letter(
-    notices: Sequence[Notice], channel: Channel = Channel.EMAIL, now: datetime = NOON
-) -> Letter:
+    notices: Sequence[Notification], channel: Channel = CHANNELS["email"], now: datetime = NOON
+) -> OutgoingMessage:
     return compose_digest(notices, channel, LONDON, BOARD, now, office())
 
 
-def text(*notices: Notice, now: datetime = NOON) -> str:
+def text(*notices: Notification, now: datetime = NOON) -> str:
     return letter(notices, now=now).text
 
 
@@ -116,7 +118,7 @@ def test_the_subject_is_the_answer() -> None:
         (told(alert("Acme Shop")), "Alerts: 1 other - Acme Shop DOWN"),
     ],
 )
-def test_one_alone_is_named(notice: Notice, subject: str) -> None:
+def test_one_alone_is_named(notice: Notification, subject: str) -> None:
     assert letter([notice]).title == subject
 
 
@@ -166,7 +168,7 @@ def test_a_clock_is_told_once_by_its_gravest_notice() -> None:
 def test_fifty_rows_at_most_and_some_of_every_section() -> None:
     many = [breached(number) for number in range(300)] + [due_soon(n) for n in range(400, 420)]
     shown = letter([*many, retracted(900)])
-    assert len(tickets(shown.text)) == MOST_ROWS
+    assert len(tickets(shown.text)) == CHANNELS["email"].digest_rows
     assert {"#400", "#900"} < set(tickets(shown.text))
     assert "- and 256 more" in shown.text
     assert "- and 15 more" in shown.text
@@ -205,7 +207,7 @@ def test_other_alerts_stand_in_a_digest_too() -> None:
     assert "Acme Shop FAULT: connection refused" in shown.text
 
 
-def hostile() -> list[Notice]:
+def hostile() -> list[Notification]:
     names = ("ticket", "title", "tier", "assignee", "metric", "milestone", "why", "state")
     facts: dict[str, Any] = dict.fromkeys(names, HOSTILE)
     cases = [
@@ -214,7 +216,7 @@ def hostile() -> list[Notice]:
     found = []
     for case in cases:
         case.facts.update(facts)  # type: ignore[attr-defined]
-        found.append(Notice(case, Phase.FIRING))
+        found.append(Notification(case, Phase.FIRING))
     return [*found, retracted(8, title=HOSTILE), told(alert(HOSTILE, Kind.FAULT))]
 
 
@@ -229,7 +231,7 @@ def test_hostile_text_stays_text_in_an_email() -> None:
 
 
 def test_hostile_text_stays_text_in_chat() -> None:
-    shown = letter(hostile(), Channel.CHAT)
+    shown = letter(hostile(), CHANNELS["chat"])
     assert shown.markdown
     assert "<script" not in shown.text
     assert "@channel" not in shown.text
@@ -238,7 +240,7 @@ def test_hostile_text_stays_text_in_chat() -> None:
 
 
 def test_chat_says_it_on_a_line_each() -> None:
-    shown = letter([breached(7), due_soon(8)], Channel.CHAT).text
+    shown = letter([breached(7), due_soon(8)], CHANNELS["chat"]).text
     assert (
         "- 🟠 #7 Question 7: reply was due Tue 11:00, 1 h 00 min over "
         "(1 h 00 min by the calendar), Ada" in shown
@@ -247,7 +249,7 @@ def test_chat_says_it_on_a_line_each() -> None:
 
 
 def test_an_sms_is_the_subject_and_the_board() -> None:
-    shown = letter([breached(7), due_soon(8)], Channel.SMS)
+    shown = letter([breached(7), due_soon(8)], CHANNELS["sms"])
     assert shown.title == ""
     assert shown.text == (
         f"SLA: 1 breached, 1 due soon - first: #7 reply was due Tue 11:00 {BOARD}"
@@ -256,7 +258,7 @@ def test_an_sms_is_the_subject_and_the_board() -> None:
 
 @pytest.mark.parametrize("many", [1, 500])
 def test_an_sms_fits_whatever_it_tells(many: int) -> None:
-    shown = letter([*hostile(), *(breached(n) for n in range(many))], Channel.SMS).text
+    shown = letter([*hostile(), *(breached(n) for n in range(many))], CHANNELS["sms"]).text
     assert septets(gsm7(shown)) <= 160
     assert gsm7(shown) == shown
 
@@ -285,7 +287,7 @@ anything = st.one_of(
         )
     ),
     kind=st.sampled_from([Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP]),
-    channel=st.sampled_from(Channel),
+    channel=st.sampled_from([*CHANNELS.values()]),
 )
 def test_whatever_the_facts_hold_a_letter_comes_of_it(
     facts: dict[str, Any], kind: Kind, channel: Channel
@@ -297,14 +299,14 @@ def test_whatever_the_facts_hold_a_letter_comes_of_it(
 
 @pytest.mark.parametrize("board", [None, "javascript:alert(1)", "https://x/) [y](z"])
 def test_a_board_address_that_is_none_is_not_linked(board: str | None) -> None:
-    for channel in (Channel.EMAIL, Channel.CHAT):
+    for channel in (CHANNELS["email"], CHANNELS["chat"]):
         made = compose_digest([breached(7)], channel, LONDON, board, NOON, office())
         assert "oard" not in made.text
         assert made.html is None or Page(made.html).links == []
 
 
 def test_alone_a_breach_names_its_ticket_its_promise_and_its_times() -> None:
-    made = compose([breached(7)], Channel.EMAIL, LONDON, BOARD)
+    made = compose([breached(7)], CHANNELS["email"], LONDON, BOARD)
     assert made.title.startswith(
         "SLA BREACHED: #7 Question 7 - first reply was due Tue 24 Nov 2026 11:00 GMT, Ada"
     )
@@ -312,7 +314,7 @@ def test_alone_a_breach_names_its_ticket_its_promise_and_its_times() -> None:
 
 
 def test_alone_a_retraction_says_so_and_why() -> None:
-    made = compose([retracted(7)], Channel.EMAIL, LONDON, BOARD)
+    made = compose([retracted(7)], CHANNELS["email"], LONDON, BOARD)
     assert made.title == "RETRACTED: #7 Question 7 - the reply was there in time"
 
 

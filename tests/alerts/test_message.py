@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inboxes import Mailbox, mailbox
-from supportops.alerts.alert import Alert, Channel, Kind, Phase, Severity
-from supportops.alerts.message import Notice, compose, thread_id
+from supportops.alerts.alert import Alert, Kind, Phase, Severity
+from supportops.alerts.channels.channel import Channel
+from supportops.alerts.channels.registry import CHANNELS
+from supportops.alerts.message import Notification, compose, thread_id
 from supportops.notify.send import Outcome, send
 from supportops.rendering.gsm7 import gsm7, septets
 
@@ -49,29 +51,29 @@ def alert(kind: Kind = Kind.OUTAGE, **changes: Any) -> Alert:
     return Alert(**{**known, **changes})
 
 
-def firing(kind: Kind = Kind.OUTAGE, **changes: Any) -> Notice:
-    return Notice(alert(kind, **changes), Phase.FIRING)
+def firing(kind: Kind = Kind.OUTAGE, **changes: Any) -> Notification:
+    return Notification(alert(kind, **changes), Phase.FIRING)
 
 
-def resolved(kind: Kind = Kind.OUTAGE, **changes: Any) -> Notice:
+def resolved(kind: Kind = Kind.OUTAGE, **changes: Any) -> Notification:
     ended = {"resolved_at": NOON + timedelta(minutes=12)}
-    return Notice(alert(kind, **(ended | changes)), Phase.RESOLVED)
+    return Notification(alert(kind, **(ended | changes)), Phase.RESOLVED)
 
 
-def title(*notices: Notice) -> str:
-    return compose(notices, Channel.EMAIL, LONDON, BOARD).title
+def title(*notices: Notification) -> str:
+    return compose(notices, CHANNELS["email"], LONDON, BOARD).title
 
 
-def sms(*notices: Notice) -> str:
-    return compose(notices, Channel.SMS, LONDON, None).text
+def sms(*notices: Notification) -> str:
+    return compose(notices, CHANNELS["sms"], LONDON, None).text
 
 
-def chat(*notices: Notice) -> str:
-    return compose(notices, Channel.CHAT, LONDON, BOARD).text
+def chat(*notices: Notification) -> str:
+    return compose(notices, CHANNELS["chat"], LONDON, BOARD).text
 
 
-def mail_html(*notices: Notice) -> str:
-    html = compose(notices, Channel.EMAIL, LONDON, BOARD).html
+def mail_html(*notices: Notification) -> str:
+    html = compose(notices, CHANNELS["email"], LONDON, BOARD).html
     assert html is not None
     return html
 
@@ -154,20 +156,20 @@ def test_the_subject_line_carries_the_answer() -> None:
         ),
     ],
 )
-def test_each_kind_says_what_is_wrong_in_its_subject_line(notice: Notice, line: str) -> None:
+def test_each_kind_says_what_is_wrong_in_its_subject_line(notice: Notification, line: str) -> None:
     facts = dict(notice.alert.facts)
     facts.pop("first_failed_at", None)
     assert title(notice) == line
 
 
 def test_a_reminder_an_escalation_and_a_possible_repetition_are_named() -> None:
-    line = title(Notice(alert(), Phase.FIRING, step=1, reminder=True, repeated=True))
+    line = title(Notification(alert(), Phase.FIRING, step=1, reminder=True, repeated=True))
     notes = "since Sun 22 Nov 14:05 GMT, reminder, escalation step 2, may be repeated"
     assert line.endswith(f"({notes})")
 
 
 def test_a_long_name_is_cut_in_the_subject_line_and_what_follows_is_kept() -> None:
-    line = title(Notice(alert(subject="x" * 500), Phase.FIRING, repeated=True))
+    line = title(Notification(alert(subject="x" * 500), Phase.FIRING, repeated=True))
     assert "connection refused (since 14:05 GMT, may be repeated)" in line
     assert len(line) < 250
 
@@ -178,8 +180,8 @@ def test_an_sms_begins_with_the_site_and_the_reason() -> None:
 
 
 def test_an_sms_links_the_board_only_where_it_fits() -> None:
-    short = compose([firing()], Channel.SMS, LONDON, BOARD).text
-    long = compose([firing(subject="x" * 90)], Channel.SMS, LONDON, BOARD + "y" * 60).text
+    short = compose([firing()], CHANNELS["sms"], LONDON, BOARD).text
+    long = compose([firing(subject="x" * 90)], CHANNELS["sms"], LONDON, BOARD + "y" * 60).text
     assert short.endswith(BOARD)
     assert "http" not in long
 
@@ -198,7 +200,7 @@ def test_any_sms_fits_160_characters_of_the_gsm_alphabet(
     stories: list[tuple[str, str, str]], repeated: bool
 ) -> None:
     notices = [
-        Notice(
+        Notification(
             alert(key=key, subject=subject, facts={"words": words, "page": key}),
             Phase.FIRING,
             step=3,
@@ -236,11 +238,11 @@ def test_a_bundle_in_chat_takes_a_line_an_alert_and_stops_at_twenty() -> None:
 
 def test_nothing_to_tell_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        compose([], Channel.SMS, LONDON, None)
+        compose([], CHANNELS["sms"], LONDON, None)
 
 
 @pytest.mark.parametrize("phase", Phase)
-@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("channel", CHANNELS.values(), ids=CHANNELS)
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("facts", [{}, OUTAGE_FACTS])
 def test_every_kind_reads_well_in_every_channel_and_phase(
@@ -253,11 +255,11 @@ def test_every_kind_reads_well_in_every_channel_and_phase(
     assert ("RESOLVED" in said) == (phase is Phase.RESOLVED)
     assert "e0bd7b" in letter.text
     assert not {"None", "{{", "Undefined", "Row("} & set(said.split())
-    assert (letter.html is not None) == (channel is Channel.EMAIL)
-    assert letter.markdown == (channel is Channel.CHAT)
+    assert (letter.html is not None) == (channel is CHANNELS["email"])
+    assert letter.markdown == (channel is CHANNELS["chat"])
 
 
-@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("channel", CHANNELS.values(), ids=CHANNELS)
 @pytest.mark.parametrize("kind", Kind)
 def test_facts_of_the_wrong_shape_break_no_message(kind: Kind, channel: Channel) -> None:
     known = "url page reason words detail status address phases sites checked down flapping errors"
@@ -279,7 +281,7 @@ def test_facts_of_the_wrong_shape_break_no_message(kind: Kind, channel: Channel)
         1e300,
     ):
         for phase in Phase:
-            notice = Notice(alert(kind, facts=dict.fromkeys(keys, value)), phase)
+            notice = Notification(alert(kind, facts=dict.fromkeys(keys, value)), phase)
             assert compose([notice], channel, LONDON, BOARD).text
 
 
@@ -289,11 +291,11 @@ def test_a_certificate_that_ends_at_the_edge_of_time_breaks_no_message(
     year: str, zone: str
 ) -> None:
     notice = firing(Kind.CERTIFICATE, facts={"certificate_expires": year})
-    assert year[:4].lstrip("0") in compose([notice], Channel.EMAIL, zone, None).title
+    assert year[:4].lstrip("0") in compose([notice], CHANNELS["email"], zone, None).title
 
 
 def test_an_email_shows_phases_first_failure_last_good_check_and_the_board() -> None:
-    letter = compose([firing()], Channel.EMAIL, LONDON, BOARD)
+    letter = compose([firing()], CHANNELS["email"], LONDON, BOARD)
     for said in (letter.text, Page(letter.html or "").text):
         assert "DNS 12 ms, total 1,004 ms" in said
         assert "First failure: Sun 22 Nov 2026 14:05 GMT" in said
@@ -308,7 +310,7 @@ def test_a_server_that_is_down_lists_its_sites() -> None:
     sites = [f"Site {n}" for n in range(140)]
     letter = compose(
         [firing(Kind.HOST_OUTAGE, subject="web-07", facts={"sites": sites})],
-        Channel.EMAIL,
+        CHANNELS["email"],
         LONDON,
         None,
     )
@@ -343,7 +345,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("notice", [firing(), firing(severity=Severity.WARNING), resolved()])
-def test_every_text_of_an_email_stands_out_from_its_ground(notice: Notice) -> None:
+def test_every_text_of_an_email_stands_out_from_its_ground(notice: Notification) -> None:
     html = mail_html(notice)
     (band,) = {td["bgcolor"] for td in Page(html).each("td") if td.get("bgcolor")} - {"#ffffff"}
     assert band is not None
@@ -354,12 +356,12 @@ def test_every_text_of_an_email_stands_out_from_its_ground(notice: Notice) -> No
         assert contrast(ink, ground) >= 4.5
 
 
-def hostile_notices() -> list[Notice]:
+def hostile_notices() -> list[Notification]:
     texts = ("url", "page", "words", "detail", "status", "address", "target", "log_url", "file")
     facts: dict[str, Any] = dict.fromkeys(texts, HOSTILE)
     facts |= {"sites": [HOSTILE] * 3, "errors": [HOSTILE], "traceback": HOSTILE, "reason": "status"}
     return [
-        Notice(
+        Notification(
             alert(
                 kind,
                 key=HOSTILE,
@@ -379,7 +381,7 @@ def hostile_notices() -> list[Notice]:
 
 
 @pytest.mark.parametrize("notice", hostile_notices())
-def test_hostile_text_stays_text_in_an_email(notice: Notice) -> None:
+def test_hostile_text_stays_text_in_an_email(notice: Notification) -> None:
     page = Page(mail_html(notice))
     assert not page.each("script")
     assert "<script>alert(1)</script>" in page.text
@@ -387,7 +389,7 @@ def test_hostile_text_stays_text_in_an_email(notice: Notice) -> None:
 
 
 @pytest.mark.parametrize("notice", hostile_notices())
-def test_hostile_text_stays_text_in_chat(notice: Notice) -> None:
+def test_hostile_text_stays_text_in_chat(notice: Notification) -> None:
     text = chat(notice)
     assert "<script" not in text
     assert "@channel" not in text
@@ -398,7 +400,7 @@ def test_hostile_text_stays_text_in_chat(notice: Notice) -> None:
 
 @pytest.mark.parametrize("board", ["javascript:alert(1)", "https://x/) [y](z", "", "not a url"])
 def test_a_board_address_that_is_none_is_not_linked(board: str) -> None:
-    for channel in Channel:
+    for channel in CHANNELS.values():
         letter = compose([firing()], channel, LONDON, board)
         assert "Open the board" not in letter.text + (letter.html or "")
 
@@ -410,7 +412,7 @@ def mail() -> Iterator[Mailbox]:
 
 
 def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
-    letter = compose([hostile_notices()[0]], Channel.EMAIL, LONDON, BOARD)
+    letter = compose([hostile_notices()[0]], CHANNELS["email"], LONDON, BOARD)
     assert send(mail.url(), letter, timeout=20).outcome is Outcome.HANDED_OVER
     (arrived,) = mail.wait_for(1)
     assert arrived.recipients == ("team@example.com",)
@@ -420,7 +422,7 @@ def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
 
 
 def test_the_text_part_of_a_mail_is_in_our_own_words(mail: Mailbox) -> None:
-    letter = compose([firing()], Channel.EMAIL, LONDON, BOARD)
+    letter = compose([firing()], CHANNELS["email"], LONDON, BOARD)
     send(mail.url(), letter, timeout=20)
     text = mail.wait_for(1)[0].part("plain")
     assert text.splitlines() == letter.text.splitlines()
@@ -429,8 +431,8 @@ def test_the_text_part_of_a_mail_is_in_our_own_words(mail: Mailbox) -> None:
 
 
 def test_firing_and_resolved_share_a_thread_and_other_alerts_do_not() -> None:
-    first = compose([firing()], Channel.EMAIL, LONDON, None).message_id
-    last = compose([resolved()], Channel.EMAIL, LONDON, None).message_id
+    first = compose([firing()], CHANNELS["email"], LONDON, None).message_id
+    last = compose([resolved()], CHANNELS["email"], LONDON, None).message_id
     assert first == last == thread_id(alert())
     assert thread_id(alert(key="another")) != first
     assert thread_id(alert(key=HOSTILE)).isascii()

@@ -8,16 +8,18 @@ import pytest
 from sqlalchemy import Engine, select
 
 from alert_builders import NOON, alert, minutes, office, policy, route, step
+from supportops.alerts import claims, outbox
 from supportops.alerts import notification_log as attempts_log
-from supportops.alerts import outbox
-from supportops.alerts.alert import Alert, Channel, Kind, Phase
+from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, Why, decide
-from supportops.alerts.outbox import Message, MessageState
+from supportops.alerts.notification_log import Attempt
+from supportops.alerts.outbox import MessageState, QueuedMessage
 from supportops.alerts.policy import Limit
 from supportops.alerts.rate_limit import allowance, bundles
 from supportops.alerts.store import acknowledge, raise_alert, resolve_alert
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, notification_log
+from supportops.notify.send import Outcome
 
 LEASE = minutes(3)
 POLICY = policy(route(step("team_chat"), step("boss_email", after=30)))
@@ -37,26 +39,22 @@ def queued(store: Engine, *alerts: Alert, now: datetime = NOON) -> int:
 
 def claimed(
     store: Engine, now: datetime = NOON, who: str = "me", most: int = 32, without: Any = ()
-) -> list[Message]:
+) -> list[QueuedMessage]:
     with writing(store) as connection:
-        return outbox.claim(connection, now, who, LEASE, most, without)
+        return claims.claim(connection, now, who, LEASE, most, without)
 
 
-def recorded(store: Engine, message: Message, outcome: str, who: str = "me", **what: Any) -> None:
+def recorded(
+    store: Engine, message: QueuedMessage, outcome: str, who: str = "me", **what: Any
+) -> None:
     ends = {"handed_over": MessageState.HANDED_OVER}.get(outcome, MessageState.WAITING)
     now = what.pop("now", NOON)
-    known: dict[str, Any] = {
-        "outcome": outcome,
-        "detail": "so it went",
-        "bundle": f"{message.id}/{message.attempt}",
-        "started_at": now,
-        "seconds": 0.1,
-        "state": ends,
-        "next_attempt_at": now + minutes(1),
-        "now": now,
-    }
+    attempt = {"detail": "so it went", "bundle": f"{message.id}/{message.attempt}"}
+    attempt |= {name: what.pop(name) for name in ("detail", "bundle") if name in what}
+    known: dict[str, Any] = {"state": ends, "next_attempt_at": now + minutes(1), "now": now}
+    known["attempt"] = Attempt(Outcome(outcome), **attempt, started_at=now, seconds=0.1)
     with writing(store) as connection:
-        outbox.record(connection, message, who, **(known | what))
+        claims.record(connection, message, who, **(known | what))
 
 
 def rows(store: Engine) -> list[Any]:
@@ -64,7 +62,7 @@ def rows(store: Engine) -> list[Any]:
         return list(connection.execute(select(messages).order_by(messages.c.id)))
 
 
-def names(found: Iterable[Message]) -> list[str]:
+def names(found: Iterable[QueuedMessage]) -> list[str]:
     return [message.alert.split(":")[1] for message in found]
 
 
@@ -77,7 +75,7 @@ def test_queueing_twice_queues_once_and_says_how_many_were_new(store: Engine) ->
 def test_queueing_blindly_the_same_decision_changes_nothing(store: Engine) -> None:
     one = alert()
     queued(store, one)
-    again = [Decision("team_chat", Channel.CHAT, Phase.FIRING, 0, 0, Why.STEP_REACHED, NOON)]
+    again = [Decision("team_chat", "chat", Phase.FIRING, 0, 0, Why.STEP_REACHED, NOON)]
     with writing(store) as connection:
         assert outbox.queue(connection, [(one, again)], NOON + minutes(5)) == 0
     assert [row.queued_at for row in rows(store)] == [NOON]
@@ -145,19 +143,19 @@ def test_targets_that_used_up_their_limit_are_left_out_and_counted(store: Engine
     queued(store, alert("One"), alert("Two"))
     assert claimed(store, without=["team_chat"]) == []
     with reading(store) as connection:
-        assert outbox.held_back(connection, NOON, ["team_chat", "boss_email"]) == 2
-        assert outbox.held_back(connection, NOON, ["boss_email"]) == 0
-        assert outbox.held_back(connection, NOON, []) == 0
+        assert claims.held_back(connection, NOON, ["team_chat", "boss_email"]) == 2
+        assert claims.held_back(connection, NOON, ["boss_email"]) == 0
+        assert claims.held_back(connection, NOON, []) == 0
 
 
 def test_a_released_message_was_never_tried(store: Engine) -> None:
     queued(store, alert("One"), alert("Two"))
     taken = claimed(store)
     with writing(store) as connection:
-        outbox.release(connection, taken, "somebody else", NOON)
+        claims.release(connection, taken, "somebody else", NOON)
     assert {row.state for row in rows(store)} == {"claimed"}
     with writing(store) as connection:
-        outbox.release(connection, taken, "me", NOON + minutes(1))
+        claims.release(connection, taken, "me", NOON + minutes(1))
     assert claimed(store) == []
     again = claimed(store, NOON + minutes(1))
     assert [(m.attempt, m.maybe_sent) for m in again] == [(1, False)] * 2
@@ -270,9 +268,9 @@ def test_an_acknowledged_alert_takes_back_later_steps_reminders_and_the_fallback
     one = alert()
     queued(store, one)
     wanted = [
-        Decision("a_chat", Channel.CHAT, Phase.FIRING, 1, 0, Why.STEP_REACHED, NOON),
-        Decision("b_chat", Channel.CHAT, Phase.FIRING, 0, 1, Why.REMINDER, NOON),
-        Decision("c_chat", Channel.CHAT, Phase.FIRING, 0, 0, Why.FALLBACK, NOON),
+        Decision("a_chat", "chat", Phase.FIRING, 1, 0, Why.STEP_REACHED, NOON),
+        Decision("b_chat", "chat", Phase.FIRING, 0, 1, Why.REMINDER, NOON),
+        Decision("c_chat", "chat", Phase.FIRING, 0, 0, Why.FALLBACK, NOON),
     ]
     with writing(store) as connection:
         outbox.queue(connection, [(one, wanted)], NOON)
@@ -300,17 +298,17 @@ def test_the_ledger_counts_a_bundle_once(store: Engine) -> None:
         ]
         assert attempts_log.last_outcomes(connection, "team_chat", 1) == ["unknown"]
         assert attempts_log.last_outcomes(connection, "boss_email", 3) == []
-        assert attempts_log.unsure_attempts(connection, taken[4].id) == 1
-        assert attempts_log.unsure_attempts(connection, taken[3].id) == 0
+        assert attempts_log.unknown_attempts(connection, taken[4].id) == 1
+        assert attempts_log.unknown_attempts(connection, taken[3].id) == 0
 
 
 def test_what_is_on_its_way_counts_for_the_limit_until_its_lease_ends(store: Engine) -> None:
     queued(store, alert("One"), alert("Two"))
     claimed(store, most=1)
     with reading(store) as connection:
-        assert outbox.in_flight(connection, NOON) == {"team_chat": 1}
-        assert outbox.in_flight(connection, NOON - timedelta(seconds=1)) == {"team_chat": 1}
-        assert outbox.in_flight(connection, NOON + LEASE) == {}
+        assert claims.in_flight(connection, NOON) == {"team_chat": 1}
+        assert claims.in_flight(connection, NOON - timedelta(seconds=1)) == {"team_chat": 1}
+        assert claims.in_flight(connection, NOON + LEASE) == {}
 
 
 FIVE, ELEVEN = Limit(5, minutes(15)), Limit(11, minutes(60))

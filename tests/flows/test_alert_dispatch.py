@@ -11,7 +11,7 @@ from alert_builders import NIGHT, NOON, alert
 from dispatching import Desk, configuration, everything_to, receivers
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from supportops.alerts.alert import Kind
-from supportops.notify.send import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 from supportops.rendering.gsm7 import gsm7, septets
 
 HOSTILE = (
@@ -244,8 +244,8 @@ def test_the_urgent_go_first_however_late_they_came(desk: Desk) -> None:
     desk.raise_(alert("Outage"))
     order: list[str] = []
 
-    def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
-        order.append(letter.title.split(":")[1].split(" -")[0].strip())
+    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        order.append(message.title.split(":")[1].split(" -")[0].strip())
         return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 
     desk.dispatch(send)
@@ -276,15 +276,15 @@ def test_a_hostile_name_arrives_as_text_on_every_channel(
 def test_a_letter_that_cannot_be_written_stops_no_other(
     desk: Desk, mail: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from supportops.flows.dispatching import messages
+    from supportops.flows.dispatching import composing
 
     def compose(notices, *rest):  # type: ignore[no-untyped-def]
         if notices[0].alert.subject == "Poison":
             raise TypeError("secret words")
         return original(notices, *rest)
 
-    original = messages.compose
-    monkeypatch.setattr(messages, "compose", compose)
+    original = composing.compose
+    monkeypatch.setattr(composing, "compose", compose)
     desk.load_or_last_good(configuration("team_email"))
     desk.raise_(alert("Poison"), alert("Sound"))
     summary = desk.dispatch()

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from inboxes import Behaviour, Endpoint, Mailbox, endpoint, free_port, mailbox
-from supportops.notify.send import Attachment, Delivery, Letter, Outcome, send
+from supportops.notify.send import Attachment, Delivery, Outcome, OutgoingMessage, send
 
-PLAIN = Letter("A title", "Acme Shop DOWN: connection refused")
-MAIL = Letter(
+PLAIN = OutgoingMessage("A title", "Acme Shop DOWN: connection refused")
+MAIL = OutgoingMessage(
     "DOWN: Acme Shop",
     "Acme Shop is down",
     "<p>Acme Shop is <b>down</b></p>",
@@ -36,8 +36,8 @@ def http() -> Iterator[Endpoint]:
         yield place
 
 
-def attempt(url: str, letter: Letter = PLAIN, *, timeout: float = 20) -> Delivery:
-    return send(url, letter, timeout=timeout)
+def attempt(url: str, message: OutgoingMessage = PLAIN, *, timeout: float = 20) -> Delivery:
+    return send(url, message, timeout=timeout)
 
 
 def test_a_mail_is_handed_over_with_its_html_and_a_text_part(mail: Mailbox) -> None:
@@ -61,7 +61,7 @@ def test_a_mail_names_its_thread_and_asks_for_no_automatic_reply(mail: Mailbox) 
 PICTURE = Attachment("trend.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
 PAPER = Attachment("weekly-2026-W47.pdf", "application/pdf", b"%PDF-1.7\r\n.\n\0\xff" * 4000)
 TABLE = Attachment("Zürich, Week.csv", "text/csv; charset=utf-8", "a;ü\r\n.\r\n'=1\n".encode())
-REPORT = Letter(
+REPORT = OutgoingMessage(
     "SLA week 47: 91 % \u2013 4 open 🔥",
     "From us: https://board.example/report?week=47\n.\nÜ" + "x" * 1200,
     '<p>Für Ärzte 🔥 <img src="cid:trend.png" alt="falling"></p>',
@@ -124,7 +124,10 @@ def test_a_file_of_no_known_kind_and_an_empty_one_arrive_too(mail: Mailbox) -> N
         Attachment("b", "multipart/x", b""),
         Attachment("c", "é", b""),
     )
-    assert attempt(mail.url(), Letter("t", "x", attachments=odd)).outcome is Outcome.HANDED_OVER
+    assert (
+        attempt(mail.url(), OutgoingMessage("t", "x", attachments=odd)).outcome
+        is Outcome.HANDED_OVER
+    )
     files = list(mail.wait_for(1)[0].message.iter_attachments())
     assert [file.get_payload(decode=True) for file in files] == [b"?", b"", b""]
 
@@ -158,20 +161,20 @@ def test_a_service_that_takes_files_gets_them_and_one_that_takes_none_gets_the_t
 
 
 def test_a_letter_without_html_is_sent_as_plain_text(mail: Mailbox) -> None:
-    attempt(mail.url(), Letter("t", "a < b & c"))
+    attempt(mail.url(), OutgoingMessage("t", "a < b & c"))
     message = mail.wait_for(1)[0].message
     assert message.get_content_type() == "text/plain"
     assert "a < b & c" in message.get_content()
 
 
 def test_an_address_that_wants_text_gets_our_text_and_not_stripped_html(mail: Mailbox) -> None:
-    attempt(mail.url(extra="&format=text"), Letter("t", "our own words", "<p>other</p>"))
+    attempt(mail.url(extra="&format=text"), OutgoingMessage("t", "our own words", "<p>other</p>"))
     assert mail.wait_for(1)[0].message.get_content().strip() == "our own words"
 
 
 @pytest.mark.parametrize("breaker", ["\r\n", "\n", "\r", "\u2028", "\x85", "\x0b", "\x00"])
 def test_a_line_break_in_a_title_starts_no_header(mail: Mailbox, breaker: str) -> None:
-    attempt(mail.url(), Letter(f"DOWN: Acme{breaker}Bcc: spy@example.com", "text"))
+    attempt(mail.url(), OutgoingMessage(f"DOWN: Acme{breaker}Bcc: spy@example.com", "text"))
     (arrived,) = mail.wait_for(1)
     assert arrived.recipients == ("team@example.com",)
     assert arrived.message["Bcc"] is None
@@ -179,12 +182,12 @@ def test_a_line_break_in_a_title_starts_no_header(mail: Mailbox, breaker: str) -
 
 
 def test_an_emoji_in_the_subject_arrives_as_it_was_written(mail: Mailbox) -> None:
-    attempt(mail.url(), Letter("DOWN: Café 🔥 :smile:", "text"))
+    attempt(mail.url(), OutgoingMessage("DOWN: Café 🔥 :smile:", "text"))
     assert mail.wait_for(1)[0].subject == "DOWN: Café 🔥 :smile:"
 
 
 def test_half_a_surrogate_pair_does_not_stop_a_message(mail: Mailbox) -> None:
-    delivery = attempt(mail.url(), Letter("a \ud83d b", "c \ud83d d"))
+    delivery = attempt(mail.url(), OutgoingMessage("a \ud83d b", "c \ud83d d"))
     assert delivery.outcome is Outcome.HANDED_OVER
     assert mail.wait_for(1)[0].subject == "a ? b"
 
@@ -242,7 +245,7 @@ def test_a_webhook_gets_title_and_text(http: Endpoint) -> None:
 
 
 def test_markdown_reaches_a_chat_service_as_it_was_written(http: Endpoint) -> None:
-    letter = Letter("", "**DOWN** a\\_b &lt;!here&gt;\n- one", markdown=True)
+    letter = OutgoingMessage("", "**DOWN** a\\_b &lt;!here&gt;\n- one", markdown=True)
     assert attempt(http.url("t" * 26, scheme="mmost"), letter).outcome is Outcome.HANDED_OVER
     assert http.wait_for(1)[0].json()["text"] == letter.text
 
@@ -313,7 +316,7 @@ def test_an_option_in_the_address_turns_no_failure_into_a_success(
 
 
 def test_a_message_without_words_fails_and_does_not_raise(http: Endpoint) -> None:
-    assert attempt(http.url(), Letter("", "")).outcome is Outcome.FAILED
+    assert attempt(http.url(), OutgoingMessage("", "")).outcome is Outcome.FAILED
 
 
 SECRETS = ("hunter22", "path-secret", "header secret", "query-secret", "hook-user")
@@ -374,8 +377,8 @@ def test_importing_the_module_does_not_load_apprise() -> None:
 def test_a_hung_attempt_does_not_keep_the_process_alive(http: Endpoint) -> None:
     http.behaviour = Behaviour.DRIP
     said = ran(
-        "from supportops.notify.send import Letter, send\n"
-        f"print(send({http.url('hook')!r}, Letter('', 'x'), timeout=0.2).outcome)"
+        "from supportops.notify.send import OutgoingMessage, send\n"
+        f"print(send({http.url('hook')!r}, OutgoingMessage('', 'x'), timeout=0.2).outcome)"
     )
     assert said.strip() == "unknown"
 

@@ -116,15 +116,24 @@ def test_escaped_markdown_holds_no_live_sign(text: str) -> None:
 
 def test_html_templates_escape_and_a_missing_name_is_an_error() -> None:
     env = environment()
-    assert env.overlay().autoescape("alerts/email.html")  # type: ignore[operator]
-    assert not env.overlay().autoescape("alerts/chat.md")  # type: ignore[operator]
+    assert env.overlay().autoescape("alerts/channels/email/alerts.html")  # type: ignore[operator]
+    assert not env.overlay().autoescape("alerts/channels/chat/alerts.md")  # type: ignore[operator]
     with pytest.raises(UndefinedError):
         env.from_string("{{ nothing }}").render()
 
 
 @pytest.mark.parametrize(
-    "name", ["email.html", "alerts/none.html", "../alerts/email.html", "alerts/../message.py", "/x"]
+    "name",
+    [
+        "alerts.html",
+        "alerts/channels/email/none.html",
+        "../alerts/channels/email/alerts.html",
+        "alerts/channels/../channels/email/alerts.html",
+        "alerts/channels/templates/../channel.py",
+        "alerts/channels/channel.py",
+        "/x",
+    ],
 )
-def test_only_templates_of_a_capability_are_found(name: str) -> None:
+def test_only_files_in_a_templates_folder_are_found(name: str) -> None:
     with pytest.raises(TemplateNotFound):
         render(name)

@@ -27,7 +27,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import find, find_open
 from supportops.db.engine import reading
 from supportops.flows import alert_dispatch
-from supportops.notify.send import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
 
@@ -57,7 +57,7 @@ class Board:
         return visible(self.get(path, status, **query))
 
     def dispatch(self, outcome: Outcome = Outcome.HANDED_OVER) -> None:
-        def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
+        def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
             return Delivery(outcome, "HTTP 500 Server Error", 0.2)
 
         alert_dispatch.run(self.engine, lambda name: f"json://{name}", lambda: self.now, send=send)

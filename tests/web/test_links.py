@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from builders import NOON
-from supportops.alerts.alert import Alert, Channel, Kind, Phase, Severity
+from supportops.alerts.alert import Alert, Kind, Phase, Severity
+from supportops.alerts.channels.registry import CHANNELS
+from supportops.alerts.description import Notification, incident_link
 from supportops.alerts.message import compose
-from supportops.alerts.story import Notice, incident_link
 
 AIRFLOW = "https://airflow.example"
 
@@ -56,9 +57,9 @@ def test_a_subject_too_long_for_an_address_leads_to_the_board() -> None:
 
 def test_a_mail_leads_to_its_incident_and_a_bundle_to_the_board() -> None:
     board = f"{AIRFLOW}/plugin/support"
-    one = compose([Notice(alert(), Phase.FIRING)], Channel.EMAIL, "UTC", board)
-    two = [Notice(alert(name), Phase.FIRING) for name in ("shop", "blog")]
-    both = compose(two, Channel.EMAIL, "UTC", board)
+    one = compose([Notification(alert(), Phase.FIRING)], CHANNELS["email"], "UTC", board)
+    two = [Notification(alert(name), Phase.FIRING) for name in ("shop", "blog")]
+    both = compose(two, CHANNELS["email"], "UTC", board)
     assert f"{board}/support/incident?key=" in one.text
     assert f"{board}/support/incident?key=" in (one.html or "")
     assert f"Board: {board}\n" in both.text + "\n"

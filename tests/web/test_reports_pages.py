@@ -15,13 +15,12 @@ from httpx import Response
 from sqlalchemy import Engine
 
 from boards import READER, draft, make_board, site_entry, visible, write_config
-from supportops.alerts.alert import Channel
 from supportops.alerts.policy import Target
 from supportops.db.engine import writing
 from supportops.flows import alert_dispatch
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.reporting.messages import post
-from supportops.notify.send import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_link, report_path
@@ -41,8 +40,8 @@ FILES = (
     File(MAIL_TEXT, "text/plain; charset=utf-8", b"The week"),
     File(COUNTED, "text/csv", b"ticket\n1\n"),
 )
-MANAGER = Target("manager_email", Channel.EMAIL, "apprise_manager_email")
-TEAM = Target("team_email", Channel.EMAIL, "apprise_team_email")
+MANAGER = Target("manager_email", "email", "apprise_manager_email")
+TEAM = Target("team_email", "email", "apprise_team_email")
 
 
 class Shelf:
@@ -78,7 +77,7 @@ class Shelf:
     def dispatch(self, **outcomes: Outcome) -> None:
         """Sends what is queued; targets that are not named get theirs."""
 
-        def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
+        def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
             name = url.removeprefix("json://apprise_")
             return Delivery(outcomes.get(name, Outcome.HANDED_OVER), "HTTP 500", 0.1)
 

@@ -44,12 +44,6 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-class Channel(StrEnum):
-    EMAIL = "email"
-    SMS = "sms"
-    CHAT = "chat"
-
-
 class Phase(StrEnum):
     FIRING = "firing"
     RESOLVED = "resolved"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from supportops.alerts.alert import Alert, Channel, Kind, Phase, Severity
+from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
 
 
@@ -61,7 +61,7 @@ class Decision:
     """One target, one reason. `due_at` is the instant from which it could have been sent."""
 
     target: str
-    channel: Channel
+    channel: str
     phase: Phase
     step: int
     reminder: int

@@ -1,18 +1,56 @@
-"""What the ledger of attempts says of a target or a message: read for limits and alarms."""
+"""The notification log: a row for each attempt at each message, read for limits and alarms."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from supportops.alerts.outbox import CLOCK_TOLERANCE
+from supportops.alerts.outbox import QueuedMessage
+from supportops.alerts.text import storable
 from supportops.db.schema import notification_log
+from supportops.db.statements import insert_new
+from supportops.notify.send import Outcome
 
 _c = notification_log.c
+# Clocks of two dispatchers may differ, and one may wait for a lock after it read its own. What
+# lies further ahead of `now` was written before the clock jumped back.
+CLOCK_TOLERANCE = timedelta(minutes=2)
 # Far more than the messages of a few bundles.
 _MOST_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one attempt. `detail` is one line without secrets.
+
+    Messages with the same `bundle` shared the attempt, which took `seconds`.
+    """
+
+    outcome: Outcome
+    detail: str
+    bundle: str
+    started_at: datetime
+    seconds: float
+
+
+def append(connection: Connection, message: QueuedMessage, attempt: Attempt) -> None:
+    """Logs an attempt; one that is logged already stays as it is."""
+    row = {
+        "message": message.id,
+        "attempt": message.attempt,
+        "alert": message.alert,
+        "target": message.target,
+        "channel": message.channel,
+        "outcome": attempt.outcome.value,
+        "detail": storable(attempt.detail),
+        "bundle": attempt.bundle,
+        "started_at": attempt.started_at,
+        "seconds": attempt.seconds,
+    }
+    insert_new(connection, notification_log, [row])
 
 
 def sent_in(connection: Connection, since: datetime, now: datetime) -> dict[str, list[datetime]]:
@@ -24,7 +62,7 @@ def sent_in(connection: Connection, since: datetime, now: datetime) -> dict[str,
     statement = (
         select(_c.target, func.min(_c.started_at).label("at"))
         .where(_c.started_at >= since, _c.started_at <= now + CLOCK_TOLERANCE)
-        .where(_c.outcome.in_(["handed_over", "unknown"]))
+        .where(_c.outcome.in_([Outcome.HANDED_OVER.value, Outcome.UNKNOWN.value]))
         .group_by(_c.target, _c.bundle)
     )
     found: defaultdict[str, list[datetime]] = defaultdict(list)
@@ -33,16 +71,18 @@ def sent_in(connection: Connection, since: datetime, now: datetime) -> dict[str,
     return found
 
 
-def last_outcomes(connection: Connection, target: str, most: int) -> list[str]:
+def last_outcomes(connection: Connection, target: str, most: int) -> list[Outcome]:
     """The outcomes of the newest attempts to a target, the newest first; a bundle counts once."""
     statement = select(_c.outcome, _c.bundle).where(_c.target == target).order_by(_c.id.desc())
-    newest: dict[str, str] = {}
+    newest: dict[str, Outcome] = {}
     for row in connection.execute(statement.limit(_MOST_ROWS)):
-        newest.setdefault(row.bundle, row.outcome)
+        newest.setdefault(row.bundle, Outcome(row.outcome))
     return list(newest.values())[:most]
 
 
-def unsure_attempts(connection: Connection, message: int) -> int:
+def unknown_attempts(connection: Connection, message: int) -> int:
     """How many attempts at a message may have arrived."""
-    statement = select(func.count()).where(_c.message == message, _c.outcome == "unknown")
+    statement = select(func.count()).where(
+        _c.message == message, _c.outcome == Outcome.UNKNOWN.value
+    )
     return connection.execute(statement).scalar_one()

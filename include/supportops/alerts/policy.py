@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from supportops.alerts.alert import Alert, Channel, Kind, Severity
+from supportops.alerts.alert import Alert, Kind, Severity
 
 
 class Hours(StrEnum):
@@ -30,10 +30,11 @@ class OfficeHours(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One person or room on one channel. `secret` names the Apprise address, never holds it."""
+    """One person or room on one channel, a name of `channels.registry`. `secret` names the
+    Apprise address, never holds it."""
 
     name: str
-    channel: Channel
+    channel: str
     secret: str
 
 
@@ -127,7 +128,7 @@ class AlertPolicy:
     routes: tuple[Route, ...]
     fallback: tuple[Target, ...] = ()
     receivers: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
-    limits: Mapping[Channel, tuple[Limit, ...]] = field(default_factory=dict)
+    limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
     retry: Retry = Retry()
     timezone: str = "Europe/London"
     board_url: str | None = None

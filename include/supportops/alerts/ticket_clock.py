@@ -1,4 +1,4 @@
-"""A ticket's clock as the facts of a service-level alert tell it, in a reader's words."""
+"""A ticket's service-level clock, read from the facts of its alert and put into text."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NEAR = timedelta(days=6)
 
 @dataclass(frozen=True, slots=True)
 class TicketClock:
-    """One clock. What the facts do not tell, or tell wrongly, is None or empty.
+    """One clock. What the facts lack, or hold in a wrong shape, is None or empty.
 
-    `left`: seconds of open time until the deadline, negative after it. `spent`: seconds on the
-    calendar from the start. Both are as of when the clock was last looked at.
+    `left_seconds`: open time until the deadline, negative after it. `calendar_seconds`: calendar
+    time from the start. Both are as of the instant at which the clock was read last.
     """
 
     ticket: str
@@ -39,8 +39,8 @@ class TicketClock:
     started_at: datetime | None
     deadline: datetime | None
     ended_at: datetime | None
-    left: float | None
-    spent: float | None
+    left_seconds: float | None
+    calendar_seconds: float | None
     paused: bool
     round_the_clock: bool
 
@@ -63,81 +63,83 @@ class TicketClock:
             started_at=facts.instant("started_at"),
             deadline=facts.instant("deadline"),
             ended_at=facts.instant("fulfilled_at") or facts.instant("ended"),
-            left=facts.number("left_seconds"),
-            spent=facts.number("calendar_seconds"),
+            left_seconds=facts.number("left_seconds"),
+            calendar_seconds=facts.number("calendar_seconds"),
             paused=text("state") == "paused",
-            # What wakes people is worked at day and night, everything else by the office's hours.
+            # A critical ticket is worked on day and night, any other in the office hours.
             round_the_clock=alert.severity is Severity.CRITICAL,
         )
 
     def at(self, now: datetime, office: OfficeHours) -> TicketClock:
-        """As of `now`: a letter may wait for the morning, and the clock ran on or ended since."""
-        until, seen = self.ended_at or now, self.seen_at
-        if self.started_at is None or seen is None or until <= seen:
+        """As of `now`: a message may wait for the morning while the clock runs on, or ends."""
+        until, read_at = self.ended_at or now, self.read_at
+        if self.started_at is None or read_at is None or until <= read_at:
             return self
-        spent = (until - self.started_at).total_seconds()
+        calendar = (until - self.started_at).total_seconds()
         try:
-            return replace(self, left=self._left_at(until, seen, office), spent=spent)
-        except ValueError:  # no calendar reaches that far; one odd ticket holds up no letter
-            return replace(self, left=None, spent=spent)
+            left = self._left_at(until, read_at, office)
+        except ValueError:  # no calendar reaches that far; one odd ticket must stop no message
+            left = None
+        return replace(self, left_seconds=left, calendar_seconds=calendar)
 
-    def _left_at(self, until: datetime, seen: datetime, office: OfficeHours) -> float | None:
-        if self.left is None or self.paused:
-            return self.left
+    def _left_at(self, until: datetime, read_at: datetime, office: OfficeHours) -> float | None:
+        if self.left_seconds is None or self.paused:
+            return self.left_seconds
         if self.round_the_clock:
-            return self.left - (until - seen).total_seconds()
-        return self.left - office.elapsed(seen, until)
+            return self.left_seconds - (until - read_at).total_seconds()
+        return self.left_seconds - office.elapsed(read_at, until)
 
     @property
-    def promise(self) -> str:
+    def metric_label(self) -> str:
         """What is due: "first reply"."""
         return _METRICS.get(self.metric, (self.metric.replace("_", " "), ""))[0] or "answer"
 
     @property
-    def seen_at(self) -> datetime | None:
-        """When the clock was last looked at."""
-        if self.started_at is None or self.spent is None:
+    def read_at(self) -> datetime | None:
+        """The instant at which the clock was read last."""
+        if self.started_at is None or self.calendar_seconds is None:
             return None
         try:
-            return self.started_at + timedelta(seconds=self.spent)
+            return self.started_at + timedelta(seconds=self.calendar_seconds)
         except OverflowError:
             return None
 
     @property
-    def over(self) -> bool:
+    def overdue(self) -> bool:
         """Whether the deadline had passed."""
-        if self.seen_at is not None and self.deadline is not None:
-            return self.seen_at > self.deadline
-        return self.left is not None and self.left < 0
+        if self.read_at is not None and self.deadline is not None:
+            return self.read_at > self.deadline
+        return self.left_seconds is not None and self.left_seconds < 0
 
     @property
     def business(self) -> str:
-        """Open time over or left: "27 h 05 min"; its days have other lengths than the calendar's,
-        so it is told in hours."""
-        return "" if self.left is None else _hours(abs(self.left))
+        """Open time past the deadline or until it, in hours, because a business day is no
+        calendar day: "27 h 05 min"."""
+        return "" if self.left_seconds is None else _hours(abs(self.left_seconds))
 
     @property
     def calendar(self) -> str:
-        """Time over or left on the calendar."""
-        if self.seen_at is None or self.deadline is None:
+        """Calendar time past the deadline or until it."""
+        if self.read_at is None or self.deadline is None:
             return ""
-        return duration(abs(self.deadline - self.seen_at))
+        return duration(abs(self.deadline - self.read_at))
 
     def due(self, zone: str) -> str:
+        """The deadline on the clock of `zone`, empty without one."""
         return "" if self.deadline is None else local(self.deadline, zone)
 
-    def in_short(self, zone: str) -> str:
+    def summary(self, zone: str) -> str:
         """For a subject line: "reply was due Fri 17:00"."""
-        _, word = _METRICS.get(self.metric, ("", ""))
-        verb = "was due" if self.over else "due"
-        return f"{word or self.promise} {verb} {self._due_in_short(zone)}".strip()
+        _, short = _METRICS.get(self.metric, ("", ""))
+        verb = "was due" if self.overdue else "due"
+        return f"{short or self.metric_label} {verb} {self._short_due(zone)}".strip()
 
-    def _due_in_short(self, zone: str) -> str:
+    def _short_due(self, zone: str) -> str:
         if self.deadline is None:
             return ""
         weekday, day, month, _, clock, _ = self.due(zone).split(" ")
-        seen = self.seen_at
-        near = seen is not None and abs(self.deadline - seen) < _NEAR
+        read_at = self.read_at
+        near = read_at is not None and abs(self.deadline - read_at) < _NEAR
         return f"{weekday} {clock}" if near else f"{weekday} {day} {month} {clock}"
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from supportops.alerts.alert import Channel, Kind, Severity
+from supportops.alerts.alert import Kind, Severity
+from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.policy import AlertPolicy, Hours, Limit, Retry, Route, Step, Target
 from supportops.config.values import (
     Delay,
@@ -29,11 +30,25 @@ from supportops.config.yaml_source import KeyPath
 Kinds = Annotated[list[Kind], Field(min_length=1)]
 
 
+def _channel(name: str) -> str:
+    if name not in CHANNELS:
+        *others, last = (repr(each) for each in CHANNELS)
+        raise ValueError(f"{', '.join(others)} or {last}")
+    return name
+
+
+ChannelName = Annotated[
+    str,
+    AfterValidator(_channel),
+    WithJsonSchema({"type": "string", "enum": list(CHANNELS), "title": "Channel"}),
+]
+
+
 class TargetEntry(Model):
     """One address. `secret` names the connection (or variable) that holds the Apprise URL."""
 
     name: Identifier
-    channel: Channel
+    channel: ChannelName
     secret: Identifier
 
 
@@ -87,7 +102,7 @@ class AlertsFile(Model):
     receivers: dict[Identifier, Annotated[list[TargetEntry], Field(min_length=1)]]
     routes: Annotated[list[RouteEntry], Field(min_length=1)]
     fallback: list[Identifier] = []
-    limits: dict[Channel, list[LimitEntry]] = {}
+    limits: dict[ChannelName, list[LimitEntry]] = {}
     retry: RetryEntry = RetryEntry()
 
     @classmethod

@@ -15,7 +15,7 @@ from supportops.notify.mail_parts import Attachment, with_parts
 from supportops.notify.masking import mask
 from supportops.notify.transport_log import TransportLog
 
-__all__ = ["GRACE", "Attachment", "Delivery", "Letter", "Outcome", "send"]
+__all__ = ["GRACE", "Attachment", "Delivery", "Outcome", "OutgoingMessage", "send"]
 
 
 class Outcome(StrEnum):
@@ -28,11 +28,11 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A message ready to send. `html` is used where the channel shows HTML (e-mail).
+class OutgoingMessage:
+    """A message as it is sent. `html` is used where the service shows HTML (e-mail).
 
     `title` may be empty: an SMS and a chat message carry everything in `text`. `message_id` is
-    the e-mail thread that the letter belongs to, "<id@domain>". `attachments` go to services that
+    the e-mail thread that the message belongs to, "<id@domain>". `attachments` go to services that
     take files. `images` are those that `html` shows as "cid:NAME"; they go by e-mail alone.
     """
 
@@ -65,7 +65,7 @@ _loading = threading.Lock()
 _log = TransportLog()
 
 
-def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
+def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
     """One attempt at one address; never raises and always returns by `timeout` + GRACE seconds.
 
     HANDED_OVER says that the service took the message, not that a person has it. FAILED: it
@@ -76,7 +76,7 @@ def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
     threads for the whole process, which hung services fill, and which Python joins at exit.
     """
     started = time.monotonic()
-    attempt = _Attempt(url, letter, timeout)
+    attempt = _Attempt(url, message, timeout)
     if url.lower().startswith("smpps:"):
         attempt.nobody("smpps:// sends the password unencrypted, use another gateway")
     else:
@@ -90,11 +90,11 @@ def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
 
 
 class _Attempt:
-    """One letter on its way to one address; `result` is set at most once, by whoever ends it."""
+    """One message on its way to one address; `result` is set at most once, by whoever ends it."""
 
-    def __init__(self, url: str, letter: Letter, timeout: float) -> None:
+    def __init__(self, url: str, message: OutgoingMessage, timeout: float) -> None:
         self.url = url
-        self.letter = letter
+        self.message = message
         self.timeout = timeout
         self.result: tuple[Outcome, str] | None = None
 
@@ -105,7 +105,7 @@ class _Attempt:
         with _log.reading() as lines:
             try:
                 service = _service(self.url, self.timeout)
-                status = _notify(service, self.letter) if service is not None else _NOT_UNDERSTOOD
+                status = _notify(service, self.message) if service is not None else _NOT_UNDERSTOOD
             except Exception as error:  # a plugin may raise whatever it likes
                 status = "FAILURE"
                 lines.append(f"{type(error).__name__}: {error}")
@@ -155,47 +155,47 @@ def _service(url: str, timeout: float) -> Any:
     return service
 
 
-def _notify(service: Any, letter: Letter) -> str:
+def _notify(service: Any, message: OutgoingMessage) -> str:
     """Apprise's word for what happened: SUCCESS, FAILURE, NOMATCH, PARTIAL or TIMEOUT."""
     from apprise import Apprise, NotifyFormat
     from apprise.plugins.email.base import NotifyEmail, PGPMode
 
-    letter = _sendable(letter)
-    body, form = letter.text, NotifyFormat.MARKDOWN if letter.markdown else NotifyFormat.TEXT
-    if letter.html is not None and service.resolve_format(NotifyFormat.HTML) == NotifyFormat.HTML:
-        body, form = letter.html, NotifyFormat.HTML
+    message = _sendable(message)
+    body, form = message.text, NotifyFormat.MARKDOWN if message.markdown else NotifyFormat.TEXT
+    if message.html is not None and service.resolve_format(NotifyFormat.HTML) == NotifyFormat.HTML:
+        body, form = message.html, NotifyFormat.HTML
     if isinstance(service, NotifyEmail):
-        _head(service, letter)
+        _head(service, message)
         if type(service) is NotifyEmail and service.pgp_mode == PGPMode.NONE:
-            return _mail(service, letter, shown=form == NotifyFormat.HTML)
+            return _mail(service, message, shown=form == NotifyFormat.HTML)
     messenger = Apprise(asset=service.asset)
     messenger.add(service)
     with messenger.notify(
-        body=body, title=letter.title, body_format=form, attach=_attached(service, letter)
+        body=body, title=message.title, body_format=form, attach=_attached(service, message)
     ) as result:
         return str(result.status.name)
 
 
-def _sendable(letter: Letter) -> Letter:
+def _sendable(message: OutgoingMessage) -> OutgoingMessage:
     """What a transport can encode, with a title of one line."""
     return replace(
-        letter,
-        title=_CONTROL.sub(" ", _encodable(letter.title)).strip(),
-        text=_encodable(letter.text),
-        html=None if letter.html is None else _encodable(letter.html),
+        message,
+        title=_CONTROL.sub(" ", _encodable(message.title)).strip(),
+        text=_encodable(message.text),
+        html=None if message.html is None else _encodable(message.html),
     )
 
 
-def _head(service: Any, letter: Letter) -> None:
+def _head(service: Any, message: OutgoingMessage) -> None:
     """E-mail headers: the thread, and the mark that keeps out-of-office replies away."""
     service.headers["Auto-Submitted"] = "auto-generated"
-    if letter.message_id:
-        thread = _CONTROL.sub("", letter.message_id)
+    if message.message_id:
+        thread = _CONTROL.sub("", message.message_id)
         service.headers["References"] = thread
         service.headers["In-Reply-To"] = thread
 
 
-def _mail(service: Any, letter: Letter, *, shown: bool) -> str:
+def _mail(service: Any, message: OutgoingMessage, *, shown: bool) -> str:
     """Sends an e-mail whose head and way are Apprise's and whose parts are ours.
 
     Apprise would take the words of the HTML for the text part, a table's cells each on a line and
@@ -206,7 +206,7 @@ def _mail(service: Any, letter: Letter, *, shown: bool) -> str:
     from apprise.plugins.email.smtp import AppriseSMTPController
 
     mails = NotifyEmail.prepare_emails(
-        subject=letter.title,
+        subject=message.title,
         body="",
         notify_format=NotifyFormat.TEXT,
         from_addr=service.from_addr,
@@ -219,7 +219,7 @@ def _mail(service: Any, letter: Letter, *, shown: bool) -> str:
         names=service.names,
         tzinfo=service.tzinfo,
     )
-    html = letter.html if shown else None
+    html = message.html if shown else None
     with AppriseSMTPController(
         host=service.smtp_host,
         port=service.port,
@@ -233,22 +233,22 @@ def _mail(service: Any, letter: Letter, *, shown: bool) -> str:
             connection.sendmail(
                 service.from_addr[1],
                 mail.to_addrs,
-                with_parts(mail.body, letter.text, html, letter.images, letter.attachments),
+                with_parts(mail.body, message.text, html, message.images, message.attachments),
             )
             for mail in mails
         ]
     return "SUCCESS" if all(taken) else "FAILURE"
 
 
-def _attached(service: Any, letter: Letter) -> Any:
+def _attached(service: Any, message: OutgoingMessage) -> Any:
     """The files in Apprise's own form, None for a service that takes none."""
     from apprise.attachment.memory import AttachMemory
     from apprise.plugins.email.base import NotifyEmail
 
-    files = letter.attachments
+    files = message.attachments
     if isinstance(service, NotifyEmail):  # signed or encrypted, so its parts are Apprise's
-        files = (*letter.images, *files)
-        service.inline = bool(letter.images)
+        files = (*message.images, *files)
+        service.inline = bool(message.images)
     if not service.attachment_support:
         return None
     made: Any = AttachMemory

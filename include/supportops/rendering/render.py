@@ -23,12 +23,15 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _JOINERS = "\u200c\u200d"
 _MARKDOWN = re.compile(r"([\\`*\[\]|~])|(?<![^\W_])_|_(?![^\W_])")
 _LINE_START = re.compile(r"^(\s*)([#>+=-]|\d+[.)](?=\s|$))")
+_PACKAGE = Path(__file__).parents[1]
+_TEMPLATE_NAME = re.compile(r"([a-z_]+/)+[a-z_]+\.[a-z]+")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The environment. "alerts/email.html" is `email.html` in `supportops/alerts/templates`.
+    """The environment. "alerts/channels/email/digest.html" is `email/digest.html` in the folder
+    `supportops/alerts/channels/templates`.
 
     A name missing from the context is an error, HTML is escaped.
     """
@@ -51,12 +54,15 @@ def render(name: str, **context: Any) -> str:
 
 
 def _source(template: str) -> tuple[str, str, Callable[[], bool]] | None:
-    """The file behind "<capability>/<file>", in the capability's own templates folder."""
-    capability, _, name = template.partition("/")
-    if not re.fullmatch(r"[a-z_]+", capability) or not re.fullmatch(r"[a-z_]+\.[a-z]+", name):
+    """The file behind `template`: a path below the package without its "templates" folder."""
+    *folders, name = template.split("/")
+    if not folders or not _TEMPLATE_NAME.fullmatch(template):
         return None
-    path = Path(__file__).parents[1] / capability / "templates" / name
-    return (path.read_text(encoding="utf-8"), str(path), lambda: True) if path.is_file() else None
+    for depth in range(len(folders), 0, -1):
+        path = _PACKAGE.joinpath(*folders[:depth], "templates", *folders[depth:], name)
+        if path.is_file():
+            return path.read_text(encoding="utf-8"), str(path), lambda: True
+    return None
 
 
 def one_line(text: object) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from supportops.alerts import store
 from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.story import incident_path
-from supportops.alerts.wording import WORDING
+from supportops.alerts.description import incident_path
+from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.web import queries
 from supportops.web.notified import OUTCOMES, as_told
 from supportops.web.parts import Desk, last_check
@@ -46,7 +46,7 @@ def alerts(desk: Desk) -> dict[str, Any]:
     return {
         "check": last_check(desk.connection, desk.now),
         "alerts": [
-            OpenAlert(alert, WORDING[alert.kind].word, incident_path(alert.key))
+            OpenAlert(alert, KIND_TEXTS[alert.kind].label, incident_path(alert.key))
             for alert in found[:MOST_ALERTS]
         ],
         "total": len(found),
@@ -68,7 +68,7 @@ def receivers(desk: Desk, failing: set[str]) -> list[Receiver]:
         found.append(
             Receiver(
                 name=name,
-                channel=target.channel.value,
+                channel=target.channel,
                 outcome=OUTCOMES.get(row["outcome"], row["outcome"]) if row else "nothing sent yet",
                 detail=row["detail"] if row and row["outcome"] != "handed_over" else "",
                 at=row["started_at"] if row else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from supportops.alerts.story import incident_path
+from supportops.alerts.description import incident_path
 from supportops.sites import store
 from supportops.sites.availability import Span
 from supportops.sites.incident import Incident, IncidentKind

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.description import Description, Notification, describe
 from supportops.alerts.facts import Facts
-from supportops.alerts.story import Notice, Story, tell
 from supportops.db.schema import incidents
 from supportops.web.notified import telling
 from supportops.web.parts import Desk, Elsewhere, NotHere, last_check, link
@@ -49,23 +49,23 @@ def incident(desk: Desk, key: str) -> dict[str, Any]:
     if alert.kind is Kind.REPORT and (path := edition_path(desk.connection, key)):
         raise Elsewhere(path)
     facts = Facts(alert.facts)
-    story = tell(Notice(alert, alert.phase), desk.zone)
+    description = describe(Notification(alert, alert.phase), desk.zone)
     began = facts.instant("first_failed_at") or alert.opened_at
     flapping, ended = _recorded(desk, key)
     return {
         "check": last_check(desk.connection, desk.now),
         "alert": alert,
-        "story": story,
+        "description": description,
         "began": began,
         "ended": ended or facts.instant("ended_at") or alert.resolved_at,
         "flapping": flapping,
         "timeline": list(_timeline(alert, facts)),
         "phases": waterfall(alert.facts.get("phases")),
-        "sites": [(name, link("site", name=name)) for name in story.names[:MOST_SITES]],
-        "more_sites": max(0, len(story.names) - MOST_SITES),
+        "sites": [(name, link("site", name=name)) for name in description.sites[:MOST_SITES]],
+        "more_sites": max(0, len(description.sites) - MOST_SITES),
         "site_href": link("site", name=alert.site) if alert.site else None,
         "telling": telling(desk, alert),
-        "rows": _rows(story),
+        "rows": _rows(description),
         "now": desk.now,
         "zone": desk.zone,
     }
@@ -78,10 +78,10 @@ def _recorded(desk: Desk, key: str) -> tuple[bool, datetime | None]:
     return (False, None) if found is None else (found.flapping, found.ended_at)
 
 
-def _rows(story: Story) -> list[Any]:
+def _rows(description: Description) -> list[Any]:
     """The evidence; what the page says elsewhere is left out."""
     elsewhere = {"Timing", "Ended", "Lasted", "First failure", "Last good check", "Alert opened"}
-    return [row for row in story.rows if row.label not in elsewhere]
+    return [row for row in description.rows if row.label not in elsewhere]
 
 
 def _timeline(alert: Alert, facts: Facts) -> Iterator[tuple[str, datetime]]:

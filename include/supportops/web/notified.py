@@ -153,7 +153,7 @@ def _not_told(desk: Desk, alert: Alert, ledger: Sequence[Entry]) -> Iterator[Not
     as_it_was = replace(alert, resolved_at=None)
     for d in decide(as_it_was, configuration.alerts, ledger, at, configuration.office):
         if d.why is not Why.ALREADY:
-            yield NotTold(d.target, d.channel.value, d.step, _why(d, alert), d.due_at)
+            yield NotTold(d.target, d.channel, d.step, _why(d, alert), d.due_at)
 
 
 def _why(decision: Decision, alert: Alert) -> str:

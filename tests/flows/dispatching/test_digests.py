@@ -21,7 +21,7 @@ from inboxes import Behaviour, Endpoint, Mailbox, Request, mailbox
 from service_level_alerts import ticket_alert
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.outbox import MOST_IN_DIGEST
+from supportops.alerts.claims import MOST_IN_DIGEST
 from supportops.db.engine import store_url, writing
 
 TESTS = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from supportops.alerts.alert import Kind
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, configurations, messages, metadata
 from supportops.flows.dispatching.self_watch import watch
-from supportops.notify.send import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_after_three_unknown_fates_nobody_is_bothered_again_but_hears_the_end(
     """A refused attempt in between is none of the three: it certainly did not arrive."""
     outcomes = iter(["failed", "failed", "unknown", "failed", "unknown", "unknown"])
 
-    def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
+    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
         return Delivery(Outcome(next(outcomes)), "so it goes", 0.0)
 
     outage = alert()
@@ -296,8 +296,8 @@ def test_a_hung_receiver_with_many_messages_holds_back_neither_others_nor_the_di
 
 
 def test_a_message_that_is_refused_holds_back_no_other(desk: Desk, mail: Mailbox) -> None:
-    def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
-        refused = "Poison" in letter.title
+    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        refused = "Poison" in message.title
         return Delivery(Outcome.FAILED if refused else Outcome.HANDED_OVER, "x", 0.01)
 
     desk.raise_(alert("Poison"), alert("Sound"), alert("Other"))
@@ -330,8 +330,8 @@ def test_a_clock_that_reads_slightly_earlier_takes_no_claim_away(desk: Desk) -> 
     inner.clock.now = desk.clock.now - timedelta(seconds=30)
     sent: list[str] = []
 
-    def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
-        sent.append(letter.title)
+    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        sent.append(message.title)
         if len(sent) == 1:
             inner.dispatch(send, who="the other")
         return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
@@ -361,7 +361,7 @@ def test_a_clock_that_jumps_back_delays_no_message(
 
 def _claim(desk: Desk) -> None:
     """What a dispatcher leaves that dies as soon as it has claimed."""
-    from supportops.alerts import outbox
+    from supportops.alerts import claims, outbox
     from supportops.alerts.escalation import decide
     from supportops.alerts.store import unsettled
     from supportops.flows.active_configuration import active_configuration
@@ -374,7 +374,7 @@ def _claim(desk: Desk) -> None:
             for each in unsettled(connection)
         ]
         outbox.queue(connection, decided, now)
-        assert outbox.claim(connection, now, "dead", minutes(3), 32)
+        assert claims.claim(connection, now, "dead", minutes(3), 32)
 
 
 def test_the_claim_of_a_dead_dispatcher_is_taken_over_when_it_runs_out(
@@ -397,8 +397,8 @@ def test_a_dispatcher_that_comes_back_late_does_not_undo_what_another_did(desk: 
     other = Desk(desk.store, desk.secrets)
     sent: list[str] = []
 
-    def send(url: str, letter: Letter, *, timeout: float) -> Delivery:
-        sent.append(letter.title)
+    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        sent.append(message.title)
         if len(sent) == 1:
             other.clock.now = desk.clock.now + timedelta(minutes=10)
             other.dispatch(send, who="the other")
@@ -420,7 +420,7 @@ def test_an_outbox_too_long_for_one_dispatch_is_worked_off_by_the_next(
 ) -> None:
     desk.raise_(*(alert(f"Site {n}") for n in range(90)))
 
-    def slow(url: str, letter: Letter, *, timeout: float) -> Delivery:
+    def slow(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
         desk.clock.turn(seconds=5)
         return Delivery(Outcome.HANDED_OVER, "handed over", 5.0)
 

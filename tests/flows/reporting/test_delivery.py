@@ -24,7 +24,7 @@ from sla.policies import london
 from supportops.alerts.alert import Kind
 from supportops.db.engine import store_url, writing
 from supportops.db.schema import reports
-from supportops.notify.send import Delivery, Letter, Outcome
+from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 from supportops.rendering.gsm7 import septets
 from supportops.reports.period import Cadence
 from supportops.reports.store import issued
@@ -386,10 +386,10 @@ def test_keeping_a_draft_sends_nothing(desk: Desk, mail: Mailbox) -> None:
 @ON_ONE_STORE
 def test_the_same_files_make_the_same_letter(desk: Desk) -> None:
     """Kept bytes go out as they are, whoever reads them and when."""
-    seen: list[Letter] = []
+    seen: list[OutgoingMessage] = []
 
-    def keep_letter(url: str, letter: Letter, *, timeout: float) -> Delivery:
-        seen.append(letter)
+    def keep_letter(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        seen.append(message)
         return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 
     issue(desk)
@@ -403,7 +403,7 @@ def test_a_letter_with_files_has_more_time_to_be_sent(desk: Desk) -> None:
     """A line of 2 Mbit/s must not make the mail look lost, and be sent again."""
     patience: list[float] = []
 
-    def note(url: str, letter: Letter, *, timeout: float) -> Delivery:
+    def note(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
         patience.append(timeout)
         return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, select
 from builders import NOON
 from flows.websites import Desk, Websites, websites
 from supportops.alerts.alert import Kind
+from supportops.alerts.description import reference
 from supportops.alerts.store import list_open
-from supportops.alerts.story import reference
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
 from supportops.flows import site_check

@@ -20,7 +20,7 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.text import Text
 
-from supportops.alerts.alert import Channel
+from supportops.alerts.channels.registry import CHANNELS
 from supportops.local.install.credentials import replace, write_new
 from supportops.local.supervisor.terminal import printable
 
@@ -28,17 +28,19 @@ SMS_LENGTH = 160
 MAIL_LINES = 18
 UNSAFE = re.compile(r"[^\w.-]+")
 LABEL = re.compile(r"^([^:\n]{1,30}:)\n+", re.MULTILINE)
-COLOURS = {Channel.EMAIL: "cyan", Channel.SMS: "magenta", Channel.CHAT: "green"}
+COLOURS = {"email": "cyan", "sms": "magenta", "chat": "green"}
+OTHER_COLOUR = "white"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One message as it arrived. `at` is aware; `also` names a file that shows more of it.
+    """One message as it arrived. `channel` is a name of the registry, `at` is aware, and `also`
+    names a file that shows more of it.
 
     `files` are the names of what an e-mail brought along, pictures in it left out.
     """
 
-    channel: Channel
+    channel: str
     at: datetime
     to: str
     title: str
@@ -104,7 +106,7 @@ class Inbox:
     def read(self, number: int) -> Delivered:
         found = json.loads((self.folder / f"{number:04}.json").read_text())
         at = datetime.fromisoformat(found["at"])
-        return Delivered(**found | {"channel": Channel(found["channel"]), "at": at})
+        return Delivered(**found | {"at": at})
 
 
 def from_mail(content: bytes, recipients: list[str], at: datetime) -> Mail:
@@ -118,7 +120,7 @@ def from_mail(content: bytes, recipients: list[str], at: datetime) -> Mail:
     files = dict(_files(message))
     listed = [name for name in files if f"cid:{name}" not in html]
     to = ", ".join(recipients)
-    return Mail(Delivered(Channel.EMAIL, at, to, title, text, files=listed), html, files)
+    return Mail(Delivered("email", at, to, title, text, files=listed), html, files)
 
 
 def _files(message: EmailMessage) -> Iterator[tuple[str, bytes]]:
@@ -147,15 +149,15 @@ def part(message: EmailMessage, kind: str) -> str:
 def from_web(path: str, content: Any, at: datetime) -> Delivered:
     """A delivery out of the JSON that Apprise posts: `/sms` is a text message, the rest chat."""
     fields = content if isinstance(content, dict) else {"message": content}
-    channel = Channel.SMS if path.startswith("/sms") else Channel.CHAT
-    to = "phone of the engineer on call" if channel is Channel.SMS else "#support"
+    is_sms = path.startswith("/sms")
+    channel, to = ("sms", "phone of the engineer on call") if is_sms else ("chat", "#support")
     return Delivered(channel, at, to, str(fields.get("title") or ""), str(fields.get("message")))
 
 
 def panel(number: int, delivered: Delivered) -> Panel:
     """How a delivery looks on the terminal. What arrived is never taken as markup or escapes."""
-    label = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS", Channel.CHAT: "Chat"}[delivered.channel]
-    colour = COLOURS[delivered.channel]
+    label = CHANNELS[delivered.channel].label
+    colour = COLOURS.get(delivered.channel, OTHER_COLOUR)
     return Panel(
         Group(*body(delivered)),
         title=Text(f"{label} to {printable(delivered.to)}", style=f"bold {colour}"),
@@ -169,9 +171,9 @@ def panel(number: int, delivered: Delivered) -> Panel:
 
 def body(delivered: Delivered) -> list[RenderableType]:
     text = printable(delivered.text).strip()
-    if delivered.channel is Channel.EMAIL:
+    if delivered.channel == "email":
         shown: RenderableType = Text(compact(text))
-    elif delivered.channel is Channel.CHAT:
+    elif delivered.channel == "chat":
         shown = Markdown(text, hyperlinks=False)
     else:
         shown = Text(text)
@@ -188,7 +190,7 @@ def compact(text: str) -> str:
 
 def foot(number: int, delivered: Delivered) -> str:
     at = delivered.at.astimezone().strftime("%H:%M:%S")
-    if delivered.channel is Channel.SMS:
+    if delivered.channel == "sms":
         length = len(delivered.title) + len(delivered.text)
         return f"{length} of {SMS_LENGTH} characters · {at}"
     with_it = f" + {', '.join(delivered.files)}" if delivered.files else ""

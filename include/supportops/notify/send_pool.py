@@ -1,17 +1,14 @@
-"""Sends many letters at once with few workers, so that a hung service delays only itself."""
+"""Sends many messages at once with few workers, so that a hung service delays only itself."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Generic, Protocol, TypeVar
 
-from supportops.notify.send import Delivery, Letter, Outcome
-
-T = TypeVar("T")
+from supportops.notify.send import Delivery, Outcome
 
 
 class Addressed(Protocol):
@@ -22,16 +19,6 @@ class Addressed(Protocol):
 
 
 J = TypeVar("J", bound=Addressed)
-
-
-@dataclass(frozen=True, slots=True)
-class Job(Generic[T]):
-    """One letter for one target. `about` is the caller's own, handed back with the result."""
-
-    target: str
-    url: str
-    letter: Letter
-    about: T
 
 
 def send_all(
@@ -46,31 +33,32 @@ def send_all(
     At most `workers` are on their way at once, and one to each target. A `send` that is still
     not back after `hard_limit` seconds is reported as UNKNOWN and another worker takes its
     place; its late answer is dropped. A `send` that raises counts as FAILED. The workers are
-    daemons: none keeps the process alive. A caller that stops listening starts nothing more.
+    daemons, so that none keeps the process alive. A caller that stops iterating starts nothing
+    more.
     """
-    round_ = _Round(jobs, send, hard_limit)
+    pool = _Pool(jobs, send, hard_limit)
     for _ in range(min(workers, len(jobs))):
-        round_.hire()
+        pool.start_worker()
     try:
         for _ in jobs:
-            yield round_.next_result()
+            yield pool.next_result()
     finally:
-        round_.stop()
+        pool.stop()
 
 
-class _Round(Generic[J]):
-    """The jobs still waiting, those on their way, and the results not yet collected."""
+class _Pool(Generic[J]):
+    """The jobs still waiting, those in flight, and the results not yet collected."""
 
     def __init__(self, jobs: Sequence[J], send: Callable[[J], Delivery], limit: float) -> None:
         self._jobs = jobs
         self._send = send
         self._limit = limit
         self._waiting = list(range(len(jobs)))
-        self._flying: dict[int, float] = {}
+        self._in_flight: dict[int, float] = {}
         self._results: Queue[tuple[int, Delivery]] = Queue()
         self._changed = threading.Condition()
 
-    def hire(self) -> None:
+    def start_worker(self) -> None:
         threading.Thread(target=self._work, name="supportops-worker", daemon=True).start()
 
     def stop(self) -> None:
@@ -81,31 +69,31 @@ class _Round(Generic[J]):
     def next_result(self) -> tuple[J, Delivery]:
         while True:
             try:
-                index, delivery = self._results.get(timeout=self._patience())
+                index, delivery = self._results.get(timeout=self._until_overdue())
             except Empty:
-                self._give_up_on_the_hung()
+                self._give_up_overdue()
             else:
                 return self._jobs[index], delivery
 
-    def _patience(self) -> float:
-        """Seconds until the oldest job on its way is over its limit."""
+    def _until_overdue(self) -> float:
+        """Seconds until the oldest job in flight is over its limit."""
         with self._changed:
-            oldest = min(self._flying.values(), default=time.monotonic())
+            oldest = min(self._in_flight.values(), default=time.monotonic())
         return max(0.01, oldest + self._limit - time.monotonic())
 
-    def _give_up_on_the_hung(self) -> None:
+    def _give_up_overdue(self) -> None:
         late = Delivery(Outcome.UNKNOWN, f"no answer within {self._limit:g} s", self._limit)
         with self._changed:
             over = time.monotonic() - self._limit
-            hung = [index for index, since in self._flying.items() if since <= over]
-            for index in hung:
-                self._land(index, late)
-        for _ in hung:
-            self.hire()
+            overdue = [index for index, since in self._in_flight.items() if since <= over]
+            for index in overdue:
+                self._finish(index, late)
+        for _ in overdue:
+            self.start_worker()
 
-    def _land(self, index: int, delivery: Delivery) -> bool:
-        """Takes a job off the list; False if it was given up on before. Needs the lock."""
-        if self._flying.pop(index, None) is None:
+    def _finish(self, index: int, delivery: Delivery) -> bool:
+        """Reports a result, once; False if the job was given up before. Call with the lock held."""
+        if self._in_flight.pop(index, None) is None:
             return False
         self._results.put((index, delivery))
         self._changed.notify_all()
@@ -115,11 +103,11 @@ class _Round(Generic[J]):
         """The most urgent job whose target is free; None when nothing is left to start."""
         with self._changed:
             while self._waiting:
-                busy = {self._jobs[index].target for index in self._flying}
+                busy = {self._jobs[index].target for index in self._in_flight}
                 for index in self._waiting:
                     if self._jobs[index].target not in busy:
                         self._waiting.remove(index)
-                        self._flying[index] = time.monotonic()
+                        self._in_flight[index] = time.monotonic()
                         return index
                 self._changed.wait()
         return None
@@ -128,7 +116,7 @@ class _Round(Generic[J]):
         while (index := self._take()) is not None:
             delivery = self._attempt(index)
             with self._changed:
-                if not self._land(index, delivery):
+                if not self._finish(index, delivery):
                     return
 
     def _attempt(self, index: int) -> Delivery:

@@ -1,6 +1,6 @@
-"""One alert as a person is told it: subject line, sentences and a table, in plain text.
+"""One alert in plain text for people: subject line, sentences and a table.
 
-Everything here is unescaped text on single lines; each channel's template escapes it.
+Everything here is unescaped text on single lines; each channel escapes it for its format.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from urllib.parse import quote
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
 from supportops.alerts.facts import Facts
+from supportops.alerts.kind_texts import KIND_TEXTS, reason
 from supportops.alerts.ticket_clock import TicketClock
-from supportops.alerts.wording import WORDING, reason
 from supportops.rendering.board_links import page_link, safe_link
 from supportops.rendering.render import duration, local, one_line
 
-MOST_NAMES = 100
+MOST_SITES = 100
 _TRACEBACK_LINES = 25
+MAY_BE_REPEATED = "This message may be repeated: an earlier attempt was not answered."
 _PHASES = {
     "dns": "DNS",
     "connect": "connect",
@@ -30,11 +31,12 @@ _PHASES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One thing to tell one receiver.
+class Notification:
+    """An alert and the reason why one receiver gets a message about it now.
 
-    `step` counts escalation steps from 0. `reminder`: told before and still open. `repeated`:
-    an earlier attempt timed out, so this message may be the second of its kind.
+    `step` counts escalation steps from 0. `reminder`: the receiver was notified before, and the
+    alert is still open. `repeated`: an earlier attempt timed out, so that this message may be the
+    second of its kind.
     """
 
     alert: Alert
@@ -46,7 +48,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table; `link` is an http(s) address that is safe to be followed."""
+    """A row of the table; `link` is an http(s) address without anything that could end it early."""
 
     label: str
     value: str
@@ -54,18 +56,23 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """`tone` is critical, warning or good. `reference` finds the alert again on every channel."""
+class Description:
+    """What a message says about one alert.
 
-    word: str
+    `label` opens the subject line, `tone` is critical, warning or good, `explanation` says what
+    the alert means to the reader, `log` is the end of a traceback. `reference` finds the alert
+    again on every channel.
+    """
+
+    label: str
     tone: str
     subject: str
     reason: str
     notes: tuple[str, ...]
-    meaning: str
+    explanation: str
     rows: tuple[Row, ...]
-    names: tuple[str, ...]
-    names_label: str
+    sites: tuple[str, ...]
+    sites_label: str
     errors: tuple[str, ...]
     log: str | None
     reference: str
@@ -74,28 +81,28 @@ class Story:
     def title(self) -> str:
         """The subject line: site and reason are cut when they are too long, the notes never."""
         notes = f" ({', '.join(self.notes)})" if self.notes else ""
-        return f"{self.word}: {cut(self.subject, 70)} - {cut(self.reason, 90)}{notes}"
+        return f"{self.label}: {cut(self.subject, 70)} - {cut(self.reason, 90)}{notes}"
 
     @property
-    def unnamed(self) -> int:
-        """How many names were left off the list."""
-        return max(0, len(self.names) - MOST_NAMES)
+    def sites_left_out(self) -> int:
+        """How many sites a list of the first MOST_SITES leaves out."""
+        return max(0, len(self.sites) - MOST_SITES)
 
 
-def tell(notice: Notice, zone: str) -> Story:
-    """What to say about `notice`; times are on the clock of `zone` (an IANA name)."""
-    alert, facts = notice.alert, Facts(notice.alert.facts)
-    resolved = notice.phase is Phase.RESOLVED
-    return Story(
-        word=_word(alert, resolved),
+def describe(notification: Notification, zone: str) -> Description:
+    """What to say about an alert; times are on the clock of `zone` (an IANA name)."""
+    alert, facts = notification.alert, Facts(notification.alert.facts)
+    resolved = notification.phase is Phase.RESOLVED
+    return Description(
+        label=_label(alert, resolved),
         tone=_tone(alert, resolved),
         subject=_subject(alert, facts),
-        reason=_over(alert, facts) if resolved else reason(alert, zone),
-        notes=tuple(_notes(notice, facts, zone)),
-        meaning=_span(alert, facts, zone) if resolved else WORDING[alert.kind].meaning,
-        rows=tuple(_rows(notice, facts, zone)),
-        names=facts.names("sites"),
-        names_label="Sites that failed" if resolved else "Sites that fail",
+        reason=_resolution(alert, facts) if resolved else reason(alert, zone),
+        notes=tuple(_notes(notification, facts, zone)),
+        explanation=_period(alert, facts, zone) if resolved else KIND_TEXTS[alert.kind].explanation,
+        rows=tuple(_rows(notification, facts, zone)),
+        sites=facts.names("sites"),
+        sites_label="Sites that failed" if resolved else "Sites that fail",
         errors=facts.names("errors"),
         log=facts.lines("traceback", _TRACEBACK_LINES),
         reference=reference(alert),
@@ -112,19 +119,19 @@ def reference(alert: Alert) -> str:
 
 
 def incident_path(key: str) -> str:
-    """Where the page of an alert lies on the board, relative to it."""
+    """The path of an alert's page, relative to the board."""
     return f"incident?key={quote(key, safe='', errors='replace')}"
 
 
 def incident_link(board: str | None, alert: Alert) -> str | None:
-    """The page of `alert` on the board at `board`, as `page_link` tells."""
+    """The address of the page of `alert` on the board at `board`; see `page_link`."""
     return page_link(board, incident_path(alert.key))
 
 
-def _word(alert: Alert, resolved: bool) -> str:
+def _label(alert: Alert, resolved: bool) -> str:
     if resolved:
         return "RETRACTED" if alert.retracted else "RESOLVED"
-    return WORDING[alert.kind].word
+    return KIND_TEXTS[alert.kind].label
 
 
 def _tone(alert: Alert, resolved: bool) -> str:
@@ -149,14 +156,14 @@ def _ended(alert: Alert, facts: Facts) -> datetime | None:
     return facts.instant("ended_at") or alert.resolved_at
 
 
-def _over(alert: Alert, facts: Facts) -> str:
+def _resolution(alert: Alert, facts: Facts) -> str:
     if alert.retracted:
         return facts.text("why") or "it turned out not to be so"
-    words, ended = facts.text("over") or WORDING[alert.kind].over, _ended(alert, facts)
-    return words if ended is None else f"{words} after {duration(ended - _started(alert, facts))}"
+    text, ended = facts.text("over") or KIND_TEXTS[alert.kind].resolution, _ended(alert, facts)
+    return text if ended is None else f"{text} after {duration(ended - _started(alert, facts))}"
 
 
-def _span(alert: Alert, facts: Facts, zone: str) -> str:
+def _period(alert: Alert, facts: Facts, zone: str) -> str:
     ended = _ended(alert, facts)
     began = f"It began {local(_started(alert, facts), zone)}"
     if ended is None:
@@ -164,42 +171,42 @@ def _span(alert: Alert, facts: Facts, zone: str) -> str:
     return f"{began} and ended {local(ended, zone)}."
 
 
-def _notes(notice: Notice, facts: Facts, zone: str) -> Iterator[str]:
-    if notice.phase is Phase.FIRING:
-        since = local(_started(notice.alert, facts), zone)
+def _notes(notification: Notification, facts: Facts, zone: str) -> Iterator[str]:
+    if notification.phase is Phase.FIRING:
+        since = local(_started(notification.alert, facts), zone)
         # A message about to be read needs no date, a reminder may be days old.
         weekday, day, month, _, clock, name = since.split(" ")
         short = f"{clock} {name}"
-        yield f"since {f'{weekday} {day} {month} {short}' if notice.reminder else short}"
-        if notice.reminder:
+        yield f"since {f'{weekday} {day} {month} {short}' if notification.reminder else short}"
+        if notification.reminder:
             yield "reminder"
-        if notice.step:
-            yield f"escalation step {notice.step + 1}"
-    if notice.repeated:
+        if notification.step:
+            yield f"escalation step {notification.step + 1}"
+    if notification.repeated:
         yield "may be repeated"
 
 
-def _rows(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
-    if notice.alert.kind in SERVICE_LEVEL_KINDS:
-        yield from _clock(notice.alert)
-    yield from _where(notice.alert, facts)
+def _rows(notification: Notification, facts: Facts, zone: str) -> Iterator[Row]:
+    if notification.alert.kind in SERVICE_LEVEL_KINDS:
+        yield from _clock(notification.alert)
+    yield from _where(notification.alert, facts)
     yield from _what(facts)
-    yield from _when(notice, facts, zone)
+    yield from _when(notification, facts, zone)
     yield from _machine(facts)
-    if notice.repeated:
-        yield Row("Note", "This message may be repeated: an earlier attempt was not answered.")
-    yield Row("Reference", f"{reference(notice.alert)} ({one_line(notice.alert.key)})")
+    if notification.repeated:
+        yield Row("Note", MAY_BE_REPEATED)
+    yield Row("Reference", f"{reference(notification.alert)} ({one_line(notification.alert.key)})")
 
 
 def _clock(alert: Alert) -> Iterator[Row]:
-    """What a service-level alert tells of its ticket; its times are in the reason."""
+    """The ticket of a service-level alert; the times of its clock are in the reason."""
     clock = TicketClock.of(alert)
     labels = {
         "Ticket": clock.ticket,
         "Title": clock.title,
         "Tier": clock.tier,
-        "Promise": clock.promise,
-        "Over by" if clock.over else "Left": _both_times(clock),
+        "Promise": clock.metric_label,
+        "Over by" if clock.overdue else "Left": _both_times(clock),
         "Assignee": clock.assignee or "nobody",
     }
     yield from (Row(label, value) for label, value in labels.items() if value)
@@ -208,7 +215,7 @@ def _clock(alert: Alert) -> Iterator[Row]:
 def _both_times(clock: TicketClock) -> str:
     business = f"{clock.business} business time" if clock.business else ""
     calendar = f"{clock.calendar} calendar time" if clock.calendar else ""
-    return ", ".join(words for words in (business, calendar) if words)
+    return ", ".join(length for length in (business, calendar) if length)
 
 
 def _where(alert: Alert, facts: Facts) -> Iterator[Row]:
@@ -243,7 +250,7 @@ def _what(facts: Facts) -> Iterator[Row]:
 
 
 def _timing(facts: Facts) -> str | None:
-    """How far the check came: milliseconds since its start at the end of each phase reached."""
+    """Milliseconds from the start of the check to the end of each phase that it reached."""
     value = facts.values.get("phases")
     if not isinstance(value, Mapping):
         return None
@@ -256,7 +263,7 @@ def _timing(facts: Facts) -> str | None:
     return ", ".join(reached) or None
 
 
-def _when(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
+def _when(notification: Notification, facts: Facts, zone: str) -> Iterator[Row]:
     labels = {
         "first_failed_at": "First failure",
         "last_good_at": "Last good check",
@@ -265,15 +272,15 @@ def _when(notice: Notice, facts: Facts, zone: str) -> Iterator[Row]:
     for key, label in labels.items():
         if instant := facts.instant(key):
             yield Row(label, local(instant, zone))
-    if notice.phase is Phase.RESOLVED and (ended := _ended(notice.alert, facts)):
+    if notification.phase is Phase.RESOLVED and (ended := _ended(notification.alert, facts)):
         yield Row("Ended", local(ended, zone))
-        yield Row("Lasted", duration(ended - _started(notice.alert, facts)))
+        yield Row("Lasted", duration(ended - _started(notification.alert, facts)))
     if (age := facts.number("age_seconds")) is not None:
         yield Row("Last check", f"{duration(age)} before this alert")
     if facts.instant("first_failed_at") is None:
-        yield Row("Alert opened", local(notice.alert.opened_at, zone))
-    if notice.alert.acknowledged_by:
-        yield Row("Acknowledged by", one_line(notice.alert.acknowledged_by))
+        yield Row("Alert opened", local(notification.alert.opened_at, zone))
+    if notification.alert.acknowledged_by:
+        yield Row("Acknowledged by", one_line(notification.alert.acknowledged_by))
 
 
 def _machine(facts: Facts) -> Iterator[Row]:

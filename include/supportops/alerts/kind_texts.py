@@ -1,4 +1,4 @@
-"""What each kind of alert is called, why it matters, and how its end is told."""
+"""What each kind of alert is called, why it matters, and how its end is announced."""
 
 from __future__ import annotations
 
@@ -12,98 +12,102 @@ from supportops.rendering.render import duration, local, one_line
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """`word` opens the subject line, `meaning` is for who is woken up, `over` tells the end."""
+class KindTexts:
+    """The texts of a kind of alert.
 
-    word: str
-    meaning: str
-    over: str
+    `label` opens the subject line, `explanation` is for whoever is woken up, `resolution` is the
+    reason that a message about its end gives.
+    """
+
+    label: str
+    explanation: str
+    resolution: str
 
 
-WORDING: dict[Kind, Wording] = {
-    Kind.OUTAGE: Wording(
+KIND_TEXTS: dict[Kind, KindTexts] = {
+    Kind.OUTAGE: KindTexts(
         "DOWN",
         "The site failed its check and every confirming check after it.",
         "up again",
     ),
-    Kind.HOST_OUTAGE: Wording(
+    Kind.HOST_OUTAGE: KindTexts(
         "SERVER DOWN",
         "Most sites on this server fail together, so the server is taken as the cause. "
         "Its sites raise no alerts of their own.",
         "sites are up again",
     ),
-    Kind.FAULT: Wording(
+    Kind.FAULT: KindTexts(
         "FAULT",
         "The site is up, but this page does not answer as expected.",
         "works again",
     ),
-    Kind.CERTIFICATE: Wording(
+    Kind.CERTIFICATE: KindTexts(
         "CERTIFICATE",
         "Browsers refuse a site whose certificate has ended.",
         "renewed",
     ),
-    Kind.BLIND: Wording(
+    Kind.BLIND: KindTexts(
         "BLIND",
         "Most sites and the control addresses fail together, so our own connection is the "
         "likely cause. Sites count as unknown, neither up nor down, until it is back.",
         "our connection is back",
     ),
-    Kind.CHECK_STALE: Wording(
+    Kind.CHECK_STALE: KindTexts(
         "NO CHECKS",
         "The sites are not being checked: an outage would go unnoticed.",
         "checks run again",
     ),
-    Kind.CLOCK: Wording(
+    Kind.CLOCK: KindTexts(
         "CLOCK",
         "The clock of the checking machine is not steady, so times around now may mislead.",
         "clock is steady again",
     ),
-    Kind.CONFIGURATION: Wording(
+    Kind.CONFIGURATION: KindTexts(
         "CONFIGURATION",
         "The configuration was refused. The last good one stays in force.",
         "configuration is accepted again",
     ),
-    Kind.DELIVERY: Wording(
+    Kind.DELIVERY: KindTexts(
         "NOT DELIVERED",
         "Messages for this receiver do not get through, so you are told instead.",
         "messages get through again",
     ),
-    Kind.TASK_FAILED: Wording(
+    Kind.TASK_FAILED: KindTexts(
         "TASK FAILED",
         "A scheduled task failed. Its log says why.",
         "task succeeds again",
     ),
-    Kind.IMPORT_ERROR: Wording(
+    Kind.IMPORT_ERROR: KindTexts(
         "DAG BROKEN",
         "This DAG file cannot be loaded, so what it schedules does not run.",
         "DAG loads again",
     ),
-    Kind.SLA_WARNING: Wording(
+    Kind.SLA_WARNING: KindTexts(
         "SLA DUE SOON",
         "The time that the service level promises for this ticket is nearly spent.",
         "the clock ended or its deadline moved",
     ),
-    Kind.SLA_BREACH: Wording(
+    Kind.SLA_BREACH: KindTexts(
         "SLA BREACHED",
         "What the service level promises for this ticket was not done by its deadline.",
         "the clock ended",
     ),
-    Kind.SLA_FOLLOW_UP: Wording(
+    Kind.SLA_FOLLOW_UP: KindTexts(
         "SLA STILL OPEN",
         "The deadline of this ticket passed some time ago, and the promise is still not kept.",
         "the clock ended",
     ),
-    Kind.CALL: Wording(
+    Kind.CALL: KindTexts(
         "CALL",
         "A customer calls for help that cannot wait for the office to open.",
         "call was answered",
     ),
-    Kind.REPORT: Wording(
+    Kind.REPORT: KindTexts(
         "REPORT",
         "A report was issued for its recipients.",
         "issued",
     ),
-    Kind.REPORT_TROUBLE: Wording(
+    Kind.REPORT_TROUBLE: KindTexts(
         "REPORT TROUBLE",
         "A report is late, did not reach everybody, or lacks a part that could not be made.",
         "the report is as it should be",
@@ -162,8 +166,8 @@ def _clock(alert: Alert, _: Facts, zone: str) -> str | None:
     clock = TicketClock.of(alert)
     if clock.deadline is None:
         return None
-    words = f"{clock.promise} {'was due' if clock.over else 'due'} {clock.due(zone)}"
-    return f"{words}, {clock.assignee}" if clock.assignee else words
+    text = f"{clock.metric_label} {'was due' if clock.overdue else 'due'} {clock.due(zone)}"
+    return f"{text}, {clock.assignee}" if clock.assignee else text
 
 
 def _headline(alert: Alert) -> str:

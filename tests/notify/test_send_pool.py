@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass
 
 from inboxes import Behaviour, endpoint
-from supportops.alerts.sending import Job, send_all
-from supportops.notify.send import Delivery, Letter, Outcome, send
+from supportops.notify.send import Delivery, Outcome, OutgoingMessage, send
+from supportops.notify.send_pool import send_all
 
 DONE = Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 
@@ -72,9 +72,9 @@ def test_a_send_that_never_returns_is_unknown_and_its_place_is_filled() -> None:
         return DONE
 
     tasks = [Task("hung"), Task("a"), Task("b")]
-    told = {t.target: d.outcome for t, d in send_all(tasks, send, workers=1, hard_limit=0.3)}
+    found = {t.target: d.outcome for t, d in send_all(tasks, send, workers=1, hard_limit=0.3)}
     release.set()
-    assert told == {
+    assert found == {
         "hung": Outcome.UNKNOWN,
         "a": Outcome.HANDED_OVER,
         "b": Outcome.HANDED_OVER,
@@ -89,7 +89,7 @@ def test_a_send_that_raises_is_a_failure_that_shows_no_text_of_the_error() -> No
     assert (delivery.outcome, delivery.detail) == (Outcome.FAILED, "sending failed: ValueError")
 
 
-def test_a_caller_that_stops_listening_starts_nothing_more() -> None:
+def test_a_caller_that_stops_iterating_starts_nothing_more() -> None:
     started: list[str] = []
     gate = threading.Semaphore(0)
 
@@ -119,14 +119,16 @@ def test_nothing_to_send_is_no_result() -> None:
 def test_real_receivers_each_get_theirs_while_one_hangs() -> None:
     with endpoint() as good, endpoint() as bad:
         bad.behaviour = Behaviour.HANG
-        letter = Letter("", "Acme Shop DOWN")
-        jobs = [Job("bad", bad.url(), letter, 0)]
-        jobs += [Job(f"good {n}", good.url(str(n)), letter, n) for n in range(1, 6)]
-        told = {
-            job.about: delivery.outcome
-            for job, delivery in send_all(
-                jobs, lambda job: send(job.url, job.letter, timeout=1), workers=3
+        message = OutgoingMessage("", "Acme Shop DOWN")
+        urls = {"bad": bad.url()} | {f"good {n}": good.url(str(n)) for n in range(1, 6)}
+        outcomes = {
+            task.target: delivery.outcome
+            for task, delivery in send_all(
+                [Task(target) for target in urls],
+                lambda task: send(urls[task.target], message, timeout=1),
+                workers=3,
             )
         }
-        assert told == {0: Outcome.UNKNOWN} | dict.fromkeys(range(1, 6), Outcome.HANDED_OVER)
+        good_ones = [target for target in urls if target != "bad"]
+        assert outcomes == {"bad": Outcome.UNKNOWN} | dict.fromkeys(good_ones, Outcome.HANDED_OVER)
         assert len(good.requests) == 5

@@ -1,0 +1,104 @@
+"""What channels render: alerts, digests and reports as plain text on single lines, unescaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from supportops.alerts.description import Description
+from supportops.notify.mail_parts import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsContent:
+    """One alert or several, at least one, the most urgent first.
+
+    `title` is the subject line. `board` is the address of the board, `page` the page about
+    exactly these alerts: the alert's own page, or the board for several. `thread` is the
+    Message-ID that all messages about one alert refer to; None for several.
+    """
+
+    title: str
+    alerts: tuple[Description, ...]
+    board: str | None
+    page: str | None
+    thread: str | None
+
+
+class SectionKind(StrEnum):
+    """The sections of a digest, in their order. The value stands in the subject line."""
+
+    BREACHED = "breached"
+    STILL_OPEN = "still open"
+    DUE_SOON = "due soon"
+    RETRACTED = "retracted"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRow:
+    """One ticket's clock. `business` and `calendar` are lengths of time, past the deadline where
+    `overdue`, else until it; `summary` is the clock in a few words."""
+
+    ticket: str
+    title: str
+    about: str
+    metric: str
+    due: str
+    business: str
+    calendar: str
+    overdue: bool
+    assignee: str
+    notes: tuple[str, ...]
+    summary: str
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSection:
+    """The rows that are shown of a section with `total` of them. `time_heading` heads the lengths
+    of time."""
+
+    kind: SectionKind
+    heading: str
+    rows: tuple[DigestRow, ...]
+    total: int
+    time_heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestContent:
+    """Many tickets. `left_out` counts the rows that no section shows; `repeated`: some of it may
+    have been sent before."""
+
+    title: str
+    sections: tuple[DigestSection, ...]
+    left_out: int
+    board: str | None
+    repeated: bool
+
+
+class ReportUnavailable(LookupError):
+    """A report cannot be sent as it is stored; the text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContent:
+    """One issued report. `name` begins the names of its files: "weekly-2026-W47".
+
+    `html` and `text` are its e-mail, `images` the pictures in `html`, `summary` its result in a
+    line or two. `attachments` are all that could be sent along, in order of importance;
+    `attach_at_most` is the size in bytes that an e-mail with them may have. `page` is its page on
+    the board, None where its recipients have no board. `repeated`: it may have been sent before.
+    """
+
+    name: str
+    subject: str
+    html: str | None
+    text: str | None
+    summary: tuple[str, ...]
+    images: tuple[Attachment, ...]
+    attachments: tuple[Attachment, ...]
+    attach_at_most: int
+    page: str | None = None
+    repeated: bool = False
