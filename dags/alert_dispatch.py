@@ -1,23 +1,18 @@
-"""Tells everybody who should have been told of an alert by now and was not.
+"""Sends the messages of alerts that are due, and tries those again that have failed.
 
 Runs when an alert was raised, and every five minutes for retries and next steps. **A failure
 means** that messages wait in the outbox; none is lost. **Is a rerun safe?** Yes: what was handed
-over is in the ledger and is not sent again; only a message whose outcome nobody saw is repeated,
-and says so. **Who hears:** the operators, by the next dispatch that works; a dispatch that never
-works is told by the outside heartbeat of site_check alone.
+over is in the notification log and is not sent again; only a message whose outcome is unknown is
+repeated, and says so. **Who is notified:** the operators, by the next dispatch that works; where
+none works, only the outside heartbeat of site_check reports it.
 """
 
 from datetime import timedelta
 
-from airflow.sdk import (
-    Asset,
-    AssetOrTimeSchedule,
-    Connection,
-    CronTriggerTimetable,
-    dag,
-    task,
-    timezone,
-)
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task, timezone
+
+from supportops_dags.context import open_context
+from supportops_dags.defaults import DEFAULT_ARGS
 
 EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
 
@@ -28,22 +23,16 @@ EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=10),
-    default_args={
-        "owner": "supportops",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=10),
-        "execution_timeout": timedelta(minutes=7),
-    },
+    default_args=DEFAULT_ARGS | {"retries": 1, "retry_delay": timedelta(seconds=10)},
     tags=["alerts"],
     doc_md=__doc__,
 )
 def alert_dispatch():
     @task
     def dispatch():
-        from supportops.bootstrap import open_context
         from supportops.flows import alert_dispatch as flow
 
-        with open_context(Connection.get) as context:
+        with open_context() as context:
             return flow.run(context.engine, context.secrets, timezone.utcnow)
 
     dispatch()

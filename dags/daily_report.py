@@ -1,25 +1,18 @@
-"""Makes the daily report on working days at 07:30 and queues it for everybody who gets it.
+"""Makes the daily report on working days at 07:30 and queues it for its recipients.
 
 **A failure means** that the team does not know who is at risk today; at 08:30 an alert says so.
 **Is a rerun safe?** Yes: nothing is issued twice; a run by hand keeps a draft unless `send` is
-ticked. **Who hears:** the operators (route `operations` in alerts.yaml), also of a missing format.
+ticked. **Who is notified:** the operators (route `operations` in alerts.yaml), also where one
+format of a report could not be made.
 """
 
 from datetime import timedelta
 
-from airflow.sdk import (
-    Asset,
-    AssetAlias,
-    Connection,
-    CronTriggerTimetable,
-    Param,
-    dag,
-    task,
-    timezone,
-)
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, Param, dag, task, timezone
 
 from supportops.schedule import schedule_zone
+from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.report_task import make_report
 
 FORM = {
     "day": Param(
@@ -32,7 +25,7 @@ FORM = {
     "audience": Param(None, type=["null", "string"], title="Audience", description="Empty: all."),
     "send": Param(False, type="boolean", title="Send it", description="Else a draft is kept."),
 }
-POSTED = AssetAlias("alerts_raised_by_daily_report")
+ALERTS_RAISED = AssetAlias("alerts_raised_by_daily_report")
 
 
 @dag(
@@ -41,33 +34,18 @@ POSTED = AssetAlias("alerts_raised_by_daily_report")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args={
-        "owner": "supportops",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(minutes=7),
-    },
+    default_args=DEFAULT_ARGS | {"retries": 2, "retry_delay": timedelta(seconds=30)},
     params=FORM,
     tags=["reports"],
     doc_md=__doc__,
 )
 def daily_report():
-    @task(outlets=[Asset("reports"), POSTED])
+    @task(outlets=[Asset("reports"), ALERTS_RAISED])
     def report(params=None, dag_run=None, outlet_events=None):
-        from supportops.bootstrap import open_context
         from supportops.flows import daily_report as flow
-        from supportops.flows.reporting.tasks import ReportError
 
-        at, due = dag_run.logical_date or dag_run.run_after, dag_run.run_type == "scheduled"
-        asked = {name: params[name] for name in FORM}
-        try:
-            with open_context(Connection.get) as context:
-                summary = flow.run(context, at, timezone.utcnow(), scheduled=due, **asked)
-        except ReportError as error:
-            raise AirflowFailException(str(error)) from None
-        if summary["sent"] or summary["troubles"]:
-            outlet_events[POSTED].add(Asset("alerts"))
-        return summary
+        request = {name: params[name] for name in FORM}
+        return make_report(flow.run, request, ALERTS_RAISED, dag_run, outlet_events)
 
     report()
 

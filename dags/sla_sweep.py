@@ -1,23 +1,20 @@
 """Judges every open ticket's clocks each hour and raises warnings, breaches and follow-ups.
 
-**A failure means** that deadlines of the last hour may not have been told; the next run, or the
-ticket sync in five minutes, tells them. **Is a rerun safe?** Yes: nothing is raised twice, and an
-hour that later sweeps have judged is only counted. **Who hears:** the operators (route
-`operations` in alerts.yaml); of tickets that cannot be judged they hear by an alert of its own.
+**A failure means** that deadlines of the last hour may not have been alerted on; the next run, or
+the ticket sync in five minutes, raises them. **Is a rerun safe?** Yes: nothing is raised twice, and
+an hour that later sweeps have judged is only counted. **Who is notified:** the operators (route
+`operations` in alerts.yaml); tickets that cannot be judged are an alert of their own.
 """
 
 import logging
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
 
-DEFAULTS = {
-    "owner": "supportops",
-    "retries": 2,
-    "retry_delay": timedelta(seconds=30),
-    "execution_timeout": timedelta(minutes=7),
-}
-RAISED = AssetAlias("alerts_raised_by_sla_sweep")
+from supportops_dags.context import open_context
+from supportops_dags.defaults import DEFAULT_ARGS
+
+ALERTS_RAISED = AssetAlias("alerts_raised_by_sla_sweep")
 
 
 @dag(
@@ -26,23 +23,22 @@ RAISED = AssetAlias("alerts_raised_by_sla_sweep")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULTS,
+    default_args=DEFAULT_ARGS | {"retries": 2, "retry_delay": timedelta(seconds=30)},
     tags=["tickets"],
     doc_md=__doc__,
 )
 def sla_sweep():
-    @task(outlets=[RAISED])
+    @task(outlets=[ALERTS_RAISED])
     def sweep(dag_run=None, outlet_events=None):
-        from supportops.bootstrap import open_context
         from supportops.flows import sla_sweep as flow
 
-        with open_context(Connection.get) as context:
+        with open_context() as context:
             summary = flow.hourly(context, dag_run.run_after, timezone.utcnow())
         log = logging.getLogger("airflow.task")
         for one in summary["poisoned"]:
             log.warning("%s could not be judged: %s", one["ticket"], one["error"])
         if summary["raised"] > summary["untold"] or summary["retracted"]:
-            outlet_events[RAISED].add(Asset("alerts"))
+            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
         return summary
 
     sweep()

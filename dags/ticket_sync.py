@@ -1,10 +1,10 @@
 """Fetches from Zendesk what happened to tickets since the last time, then judges their clocks.
 
 Without a connection `zendesk` nothing is fetched; clocks are judged all the same. **A failure
-means** that Zendesk did not answer or refused us; what was fetched until then is kept and judged.
-**Is a rerun safe?** Yes: a page and the mark up to which it reaches are stored together, an event
-is stored once, and nothing is raised twice. **Who hears:** the operators (route `operations` in
-alerts.yaml).
+means** that Zendesk did not answer or refused us; what was fetched until then is stored and judged.
+**Is a rerun safe?** Yes: a page is stored together with the mark up to which it reaches, an event
+is stored once, and nothing is raised twice. **Who is notified:** the operators (route `operations`
+in alerts.yaml).
 """
 
 from datetime import timedelta
@@ -13,13 +13,10 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
 from airflow.sdk.exceptions import AirflowSkipException
 
-DEFAULTS = {
-    "owner": "supportops",
-    "retries": 1,
-    "retry_delay": timedelta(seconds=30),
-    "execution_timeout": timedelta(minutes=7),
-}
-RAISED = AssetAlias("alerts_raised_by_ticket_sync")
+from supportops_dags.context import open_context
+from supportops_dags.defaults import DEFAULT_ARGS
+
+ALERTS_RAISED = AssetAlias("alerts_raised_by_ticket_sync")
 
 
 @dag(
@@ -28,36 +25,33 @@ RAISED = AssetAlias("alerts_raised_by_ticket_sync")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULTS,
+    default_args=DEFAULT_ARGS | {"retries": 1, "retry_delay": timedelta(seconds=30)},
     tags=["tickets"],
     doc_md=__doc__,
 )
 def ticket_sync():
     @task
     def sync():
-        from supportops.bootstrap import open_context, zendesk_account
+        from supportops.bootstrap import zendesk_account
         from supportops.flows import ticket_sync as flow
 
-        with open_context(Connection.get) as context:
-            account = zendesk_account(Connection.get)
-            if account is None:
-                raise AirflowSkipException("no connection zendesk is set; nothing to fetch")
+        if (account := zendesk_account(Connection.get)) is None:
+            raise AirflowSkipException("no connection zendesk is set; nothing to fetch")
+        with open_context() as context:
             return flow.fetch(context, account, timezone.utcnow)
 
-    @task(trigger_rule="all_done", outlets=[RAISED])
+    @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def sweep(outlet_events=None):
-        from supportops.bootstrap import open_context
         from supportops.flows import touched_tickets as flow
 
-        with open_context(Connection.get) as context:
+        with open_context() as context:
             summary = flow.follow(context, timezone.utcnow())
         if summary["raised"] > summary["untold"] or summary["retracted"]:
-            outlet_events[RAISED].add(Asset("alerts"))
+            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
         return summary
 
-    # A run is what its last tasks are: this one fails where the sync did, whatever the sweep says.
-    synced = EmptyOperator(task_id="synced", trigger_rule="none_failed")
-    synced << sync() >> sweep()
+    # A run's state is that of its last tasks: it fails where the sync did, whatever the sweep does.
+    EmptyOperator(task_id="synced", trigger_rule="none_failed") << sync() >> sweep()
 
 
 ticket_sync()

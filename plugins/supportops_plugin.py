@@ -1,8 +1,7 @@
-"""What supportops adds to Airflow: the board, and one listener, so that a failed task is told
-like an outage.
+"""What supportops adds to Airflow: the board, and a listener that makes an alert of a failed task.
 
 Airflow executes this file in every process; nothing happens at import. What a listener does is
-imported when it is called, the board when it is first asked for.
+imported when it is called, the board when its first page is requested.
 """
 
 from __future__ import annotations
@@ -17,49 +16,55 @@ from airflow.sdk import TaskInstanceState
 log = logging.getLogger(__name__)
 
 
-def _tell(what: str, *arguments: object) -> None:
-    """Calls one flow of `airflow_failure`; trouble with telling never harms who called."""
-    from airflow.sdk import Connection, timezone
+def _record(report):
+    """Opens the store and calls `report(flow, engine, now)`, where `flow` is `airflow_failure`.
 
-    from supportops.bootstrap import open_context
-    from supportops.flows import airflow_failure
-
+    No error in here reaches Airflow, which does not expect one from a listener.
+    """
     try:
+        from airflow.sdk import Connection, timezone
+
+        from supportops.bootstrap import open_context
+        from supportops.flows import airflow_failure
+
         with open_context(Connection.get) as context:
-            getattr(airflow_failure, what)(context.engine, *arguments, timezone.utcnow())
+            report(airflow_failure, context.engine, timezone.utcnow())
     except Exception:
-        log.exception("supportops could not record that %s", what.replace("_", " "))
+        log.exception("supportops could not record what Airflow reported")
 
 
 @hookimpl
 def on_task_instance_failed(task_instance):
-    # Airflow calls this for every try; one that is tried again has not failed yet.
-    if task_instance.state != TaskInstanceState.UP_FOR_RETRY:
-        _tell("task_failed", task_instance.dag_id, task_instance.task_id, task_instance.run_id)
+    # Airflow calls this for every try; one that will be retried has not failed yet.
+    if task_instance.state == TaskInstanceState.UP_FOR_RETRY:
+        return
+    names = (task_instance.dag_id, task_instance.task_id, task_instance.run_id)
+    _record(lambda flow, engine, now: flow.task_failed(engine, *names, now))
 
 
 @hookimpl
 def on_dag_run_failed(dag_run):
-    _tell("run_failed", dag_run.dag_id, dag_run.run_id)
+    names = (dag_run.dag_id, dag_run.run_id)
+    _record(lambda flow, engine, now: flow.run_failed(engine, *names, now))
 
 
 @hookimpl
 def on_dag_run_success(dag_run):
-    _tell("run_succeeded", dag_run.dag_id)
+    _record(lambda flow, engine, now: flow.run_succeeded(engine, dag_run.dag_id, now))
 
 
 @hookimpl
 def on_new_dag_import_error(filename, stacktrace):
-    _tell("import_failed", filename, stacktrace)
+    _record(lambda flow, engine, now: flow.import_failed(engine, filename, stacktrace, now))
 
 
 @hookimpl
 def on_existing_dag_import_error(filename, stacktrace):
-    _tell("import_failed", filename, stacktrace)
+    _record(lambda flow, engine, now: flow.import_failed(engine, filename, stacktrace, now))
 
 
 class _Board:
-    """The board, made at its first request: FastAPI alone takes a worker a second to import."""
+    """The board, made at its first request: importing FastAPI alone takes a worker a second."""
 
     def __init__(self):
         self.app = self.context = None

@@ -13,14 +13,16 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
+DAGS = ROOT / "dags"
 HOME = Path(tempfile.mkdtemp(prefix="supportops-airflow-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 os.environ |= {
     "AIRFLOW_HOME": str(HOME),
-    "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
@@ -39,3 +41,10 @@ def migrated() -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return HOME
+
+
+def dag_bag() -> Any:
+    """The DAG files, read as Airflow reads them: with their folder on `sys.path`."""
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    return BundleDagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder")

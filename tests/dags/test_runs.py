@@ -86,13 +86,6 @@ def agency(
         yield Agency(store, shop_site, phone, room, mail, config)
 
 
-@pytest.fixture(scope="module")
-def bag():
-    from airflow.dag_processing.dagbag import DagBag
-
-    return DagBag(str(ROOT / "dags"))
-
-
 def states(run) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for instance in run.get_task_instances():

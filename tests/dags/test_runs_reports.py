@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from airflow_home import ROOT
 from builders import configure
 from flows.report_builders import ALERTS, READERS, SITES, WEEK, a_week
 from supportops.db.engine import reading, writing
@@ -31,13 +30,6 @@ def desk(
     with writing(store) as connection:
         append_events(connection, a_week(), datetime(2030, 1, 1, tzinfo=UTC))
     return store
-
-
-@pytest.fixture(scope="module")
-def bag():
-    from airflow.dag_processing.dagbag import DagBag
-
-    return DagBag(str(ROOT / "dags"))
 
 
 def kept(store: Engine) -> list[tuple[str, str, str, bool]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from airflow_home import ROOT
 from builders import configure
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts
@@ -33,13 +32,6 @@ def tickets(
         append_events(connection, [asked], now)
     yield store
     shutil.rmtree(config)
-
-
-@pytest.fixture(scope="module")
-def bag():
-    from airflow.dag_processing.dagbag import DagBag
-
-    return DagBag(str(ROOT / "dags"))
 
 
 def raised(store: Engine) -> list[tuple[str, str]]:

@@ -8,16 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select
 
-from airflow_home import ROOT
 from supportops.db.schema import ticket_events, tickets
 from tickets.fake_zendesk import LOGIN, TOKEN, Status, fake_zendesk
 
 
-@pytest.fixture(scope="module")
-def dag():
-    from airflow.dag_processing.dagbag import DagBag
-
-    return DagBag(str(ROOT / "dags" / "ticket_sync.py")).dags["ticket_sync"]
+@pytest.fixture
+def dag(bag):
+    return bag.dags["ticket_sync"]
 
 
 def task_state(run, task: str = "sync") -> str:

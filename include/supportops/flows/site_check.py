@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from supportops.sites import store
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, Run
 from supportops.sites.judging import BLIND, fold
 from supportops.sites.site import FIVE_MINUTES, shards
+
+log = logging.getLogger(__name__)
 
 
 class IncompleteRunError(RuntimeError):
@@ -84,6 +87,12 @@ def plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
 
     A slot long past is not probed. Planning a slot twice finds the first plan.
     """
+    planned = _plan(engine, folder, slot, now)
+    log.info("planned: %s", planned)
+    return planned
+
+
+def _plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
     configuration, error = load_or_last_good(engine, folder, now)
     faults = tuple(str(fault) for fault in error.faults) if error else ()
     if now - slot > LATEST_START:
