@@ -31,9 +31,15 @@ from sqlalchemy import Engine, create_engine, text
 from supportops.config.loader import load
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
-from supportops.flows.reporting.facts import Request, gather
-from supportops.flows.reporting.making import Wanted, make
-from supportops.flows.reporting.tasks import WEEKS_SHOWN, labels_between, works
+from supportops.flows.reporting.gathering import gather
+from supportops.flows.reporting.pipeline import make_reports
+from supportops.flows.reporting.selection import (
+    WEEKS_SHOWN,
+    FactsRequest,
+    ReportRequest,
+    labels_between,
+    working_days,
+)
 from supportops.reports.period import Cadence, earlier, parse, report_instant
 
 CONFIG = Path(__file__).parents[1] / "include" / "config"
@@ -137,9 +143,9 @@ def made(address: str, cadence: Cadence, labels: tuple[str, ...]) -> Cost:
     _stay_on_one_core()
     engine, configuration = make_engine(address), load(CONFIG)
     first = configuration.reports.of(cadence)[0]
-    wanted = Wanted(cadence, labels, audiences=(first.name,), bare=len(labels) > 1)
+    request = ReportRequest(cadence, labels, audiences=(first.name,), bare=len(labels) > 1)
     began, cpu = time.perf_counter(), time.process_time()
-    reports = make(engine, configuration, wanted, NOW, NOW)
+    reports = make_reports(engine, configuration, request, NOW, NOW)
     assert not any(each.troubles for each in reports), reports
     return _cost(len(reports), began, cpu)
 
@@ -164,11 +170,11 @@ def facts_apart(address: str, labels: Sequence[str]) -> Cost:
 def gathered(address: str, labels: tuple[str, ...]) -> Cost:
     _stay_on_one_core()
     engine, configuration = make_engine(address), load(CONFIG)
-    opens = works(configuration.office)
+    opens = working_days(configuration.office)
     weeks = [parse(Cadence.WEEKLY, label, "Europe/London") for label in labels]
     past = earlier(weeks[0], WEEKS_SHOWN - 1, opens)
-    asked = [Request(each, report_instant(each, opens), due_only=True) for each in past]
-    asked += [Request(each, report_instant(each, opens)) for each in weeks]
+    asked = [FactsRequest(each, report_instant(each, opens), due_only=True) for each in past]
+    asked += [FactsRequest(each, report_instant(each, opens)) for each in weeks]
     began, cpu = time.perf_counter(), time.process_time()
     with reading(engine) as connection:
         gather(connection, configuration, asked)
@@ -183,7 +189,7 @@ def main() -> int:
     asked = parser.parse_args()
     console = Console()
     console.print(f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}")
-    opens = works(load(CONFIG).office)
+    opens = working_days(load(CONFIG).office)
     first = (NOW - timedelta(weeks=asked.weeks)).isocalendar()
     weeks = labels_between(Cadence.WEEKLY, f"{first.year}-W{first.week:02}", "2026-W47", opens)
     costs: dict[str, Cost] = {}

@@ -22,8 +22,8 @@ from sqlalchemy import Engine, event
 from dispatcher_process import in_a_child
 from flows.posting import files, readers
 from supportops.db.engine import make_engine
-from supportops.flows.reporting.keeping import Finished, Made, keep
-from supportops.flows.reporting.tasks import Task, Wanted
+from supportops.flows.reporting.keeping import FinishedReport, ReportResult, keep_and_send
+from supportops.flows.reporting.selection import FactsRequest, ReportJob, ReportRequest
 from supportops.reports.formats.render import Rendered
 from supportops.reports.period import Cadence, parse
 
@@ -44,15 +44,15 @@ def main(order: dict[str, Any]) -> None:
     engine = make_engine(order["store"])
     print("ready", flush=True)
     sys.stdin.readline()
-    print(keep_and_send(engine, *REPORTS[0]).state)
+    print(keep_one(engine, *REPORTS[0]).state)
 
 
-def keep_and_send(engine: Engine, week: str, troubles: tuple[str, ...]) -> Made:
+def keep_one(engine: Engine, week: str, troubles: tuple[str, ...]) -> ReportResult:
     (reader,) = BOOK.reports.audiences
-    task = Task(reader, parse(Cadence.WEEKLY, week, reader.zone), AT, ())
+    job = ReportJob(reader, FactsRequest(parse(Cadence.WEEKLY, week, reader.zone), AT))
     rendered = Rendered(f"SLA {week}", tuple(files()), troubles)
-    wanted = Wanted(Cadence.WEEKLY, (week,), send=True)
-    return keep(engine, BOOK, wanted, Finished(task, {"due": 6}, AT, rendered), AT)
+    request = ReportRequest(Cadence.WEEKLY, (week,), send=True)
+    return keep_and_send(engine, BOOK, request, FinishedReport(job, {"due": 6}, AT, rendered), AT)
 
 
 def die_everywhere(store: str, *report: Any) -> int:
@@ -73,7 +73,7 @@ def die_at(store: str, n: int, *report: Any) -> None:
 
     for moment in ("after_cursor_execute", "commit"):
         event.listen(engine, moment, count)
-    keep_and_send(engine, *report)
+    keep_one(engine, *report)
 
 
 if __name__ == "__main__":

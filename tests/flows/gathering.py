@@ -17,7 +17,8 @@ from sla.policies import book
 from supportops.config.loader import Configuration, load
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
-from supportops.flows.reporting.facts import Request, gather
+from supportops.flows.reporting.gathering import gather
+from supportops.flows.reporting.selection import FactsRequest
 from supportops.reports.facts import Facts
 from supportops.sites.site import Fleet, Site
 from supportops.sla.policy import PolicyBook
@@ -45,7 +46,7 @@ def configured(promises: PolicyBook | None = None, *sites: Site) -> Configuratio
 
 def gathered(
     store: Engine,
-    *requests: Request,
+    *requests: FactsRequest,
     promises: PolicyBook | None = None,
     sites: Iterable[Site] = (),
 ) -> list[Facts]:

@@ -15,7 +15,9 @@ from supportops.config.loader import Configuration, load
 from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, report_documents, reports
-from supportops.flows.reporting.making import Made, Wanted, make
+from supportops.flows.reporting.keeping import ReportResult
+from supportops.flows.reporting.pipeline import make_reports
+from supportops.flows.reporting.selection import ReportRequest
 from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence
 from supportops.tickets.log.store import append_events
@@ -110,19 +112,23 @@ class Newsroom:
         with writing(self.store) as connection:
             save(connection, self.configuration, london(now))
 
-    def weekly(self, *labels: str, at: str = "2026-04-20 08:00", **wanted: Any) -> list[Made]:
-        return self.make(Wanted(Cadence.WEEKLY, labels, **wanted), at)
+    def weekly(
+        self, *labels: str, at: str = "2026-04-20 08:00", **options: Any
+    ) -> list[ReportResult]:
+        return self.make(ReportRequest(Cadence.WEEKLY, labels, **options), at)
 
-    def daily(self, *labels: str, at: str, **wanted: Any) -> list[Made]:
-        return self.make(Wanted(Cadence.DAILY, labels, **wanted), at)
+    def daily(self, *labels: str, at: str, **options: Any) -> list[ReportResult]:
+        return self.make(ReportRequest(Cadence.DAILY, labels, **options), at)
 
-    def make(self, wanted: Wanted, at: str) -> list[Made]:
+    def make(self, request: ReportRequest, at: str) -> list[ReportResult]:
         when = london(at)
 
-        def told(made: Made, files: Sequence[File]) -> None:
-            self.files[made.audience] = list(files)
+        def on_report(result: ReportResult, files: Sequence[File]) -> None:
+            self.files[result.audience] = list(files)
 
-        return make(self.store, self.configuration, wanted, when, when, told=told)
+        return make_reports(
+            self.store, self.configuration, request, when, when, on_report=on_report
+        )
 
     def text(self, audience: str, name: str = "mail.txt") -> str:
         """A document of the report that was made last for an audience."""

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from sla.slow_clock import Row, slow_clocks
-from supportops.flows.reporting.facts import Request
+from supportops.flows.reporting.selection import FactsRequest
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.ticket import DONE, Event, EventKind, Ticket, fold
 
@@ -23,7 +23,7 @@ class Slow:
 
     events: Sequence[Event]
     promises: PolicyBook
-    request: Request
+    request: FactsRequest
 
     def inside(self, at: datetime | None) -> bool:
         period, as_of = self.request.period, self.request.as_of

@@ -35,19 +35,19 @@ from reports.small_agency import (
 )
 from reports.trend_builders import restatements, trends
 from supportops.reports.figures import (
-    Because,
+    Attainment,
     By,
     Clock,
     Delivered,
     Figures,
-    Kept,
     LeftOut,
     Promises,
     Quantile,
+    TicketReason,
     Times,
     Volume,
 )
-from supportops.reports.measuring.proportion import kept
+from supportops.reports.measuring.proportion import attainment
 from supportops.reports.period import Cadence
 
 # Tier, metric, target in open seconds; then due, met, and overdue by `as_of`, in a week and a day.
@@ -71,7 +71,7 @@ KEPT: dict[Cadence, tuple[tuple[str, str, float, int, int, int], ...]] = {
 }
 MOST_AT_RISK = 6
 EMPTY: dict[str, Any] = {
-    "promises": (Promises(By.ALL, None, None, Kept(0, 0), None, None, 0, 0, 0, None),),
+    "promises": (Promises(By.ALL, None, None, Attainment(0, 0), None, None, 0, 0, 0, None),),
     "volumes": (Volume(By.ALL, None, 0, 0, 0, 0, 0, (0, 0, 0, 0), None),),
     "open_breaches": (),
     "breaches": (),
@@ -170,7 +170,9 @@ def figures(
         trends=tuple(trends()) if weekly else (),
         restatements=tuple(restatements()) if weekly else (),
         left_out=LeftOut(
-            3, 1, () if of else (Because("zendesk", "4402", "two events contradict each other"),)
+            3,
+            1,
+            () if of else (TicketReason("zendesk", "4402", "two events contradict each other"),),
         ),
     )
     return replace(made_hostile(told) if hostile else told, **changes)
@@ -215,7 +217,9 @@ def _line(by: By, name: str | None, metric: str | None, group: Sequence[_Promise
         by,
         name,
         metric,
-        kept(n, sum(p.met for p in group), TARGETS.get(name or "") if by is By.TIER else None),
+        attainment(
+            n, sum(p.met for p in group), TARGETS.get(name or "") if by is By.TIER else None
+        ),
         business=Times(n, open_, Quantile(0.3 * aim), late) if metric else None,
         calendar=Times(n, open_, Quantile(1.1 * aim), replace(late, over=late.over and 20 * aim))
         if metric

@@ -7,7 +7,7 @@ import sys
 
 from reports.document_builders import AS_OF, bars_chart, document, trend_chart
 from reports.figure_builders import figures
-from supportops.reports.formats import csv_file, json_file, pdf
+from supportops.reports.formats import data_files, pdf
 from supportops.reports.formats.charts import charts
 from supportops.reports.formats.workbook import workbook
 from supportops.reports.measuring.figures_json import to_json
@@ -20,8 +20,8 @@ def digests() -> dict[str, str]:
     files = (
         pdf.pdf(document(), drawn, AS_OF),
         workbook.workbook(document(), figures(), clocks(clock(), clock(number="2"))),
-        csv_file.csv(figures()),
-        json_file.json(to_json(figures())),
+        data_files.csv(figures()),
+        data_files.json(to_json(figures())),
     )
     contents = {file.name: file.content for file in files} | drawn
     contents["png"] = charts.png(trend_chart())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from reports.frames import MONDAY, clock, clocks
-from supportops.reports.figures import By, Kept, Promises, Quantile, Times
+from supportops.reports.figures import Attainment, By, Promises, Quantile, Times
 from supportops.reports.period import Period
 
 LIFE = ["first_reply_time", "next_reply_time", "update_time", "resolution_time"]
@@ -102,12 +102,12 @@ def _line(
     )
 
 
-def slow_kept(due: list[dict[str, Any]], target: float | None) -> Kept:
+def slow_kept(due: list[dict[str, Any]], target: float | None) -> Attainment:
     met = len([row for row in due if row["breached_at"] is None])
     if not due:
-        return Kept(0, 0, target=target)
+        return Attainment(0, 0, target=target)
     interval = binomtest(met, len(due)).proportion_ci(method="wilson")
-    return Kept(len(due), met, interval.low, interval.high, target)
+    return Attainment(len(due), met, interval.low, interval.high, target)
 
 
 def slow_times(rows: list[dict[str, Any]], column: str) -> Times:

@@ -39,9 +39,11 @@ def test_a_ticket_that_changed_tier_counts_once_under_its_new_one() -> None:
     frame = of_stories(changed, MONDAY)
     first = frame[frame["metric"] == "first_reply_time"]
     lines = promises(first, WEEK, MONDAY, UNTIL, By.TIER, {})
-    assert [(line.name, line.kept.due, line.kept.met) for line in lines if line.metric is None] == [
-        ("bug_fix", 1, 0)
-    ]
+    assert [
+        (line.name, line.attainment.due, line.attainment.met)
+        for line in lines
+        if line.metric is None
+    ] == [("bug_fix", 1, 0)]
     (broken,) = breaches(first, WEEK, MONDAY)
     assert broken.breached_at == london("2026-11-17 12:00")
 
@@ -68,7 +70,12 @@ def test_a_tier_without_a_deadline_is_timed_and_not_judged() -> None:
     waits = asked(1, "bug_fix", "2026-11-16 10:00", "2026-11-18 12:00 answers")
     frame = of_stories(waits, MONDAY, policies)
     first, line = promises(frame, WEEK, MONDAY, UNTIL, By.TIER, {"user_support": 0.9})
-    assert (line.kept.due, line.kept.share, line.kept.target, line.at_risk) == (0, None, None, 0)
+    assert (line.attainment.due, line.attainment.share, line.attainment.target, line.at_risk) == (
+        0,
+        None,
+        None,
+        0,
+    )
     assert first.business == Times(1, 0, Quantile(18 * HOUR), Quantile(18 * HOUR))
 
 
@@ -100,11 +107,20 @@ def test_an_empty_week_at_christmas_has_nothing_due_and_says_what_is_at_risk() -
     """
     waits = asked(1, "bug_fix", "2026-12-24 16:00")
     before = over_all(of_stories(waits, "2026-12-28 08:00"), "2026-W52", "2026-12-28 08:00")
-    assert (before.kept.due, before.kept.share, before.open, before.at_risk) == (0, None, 1, 1)
+    assert (before.attainment.due, before.attainment.share, before.open, before.at_risk) == (
+        0,
+        None,
+        1,
+        1,
+    )
     after = over_all(of_stories(waits, "2027-01-04 08:00"), "2026-W53", "2027-01-04 08:00")
-    assert (after.kept.due, after.kept.met, after.overdue) == (2, 0, 2)  # its solution too
+    assert (after.attainment.due, after.attainment.met, after.overdue) == (
+        2,
+        0,
+        2,
+    )  # its solution too
     nothing = over_all(of_stories({}, "2026-12-28 08:00"), "2026-W52", "2026-12-28 08:00")
-    assert (nothing.kept.due, nothing.open) == (0, 0)
+    assert (nothing.attainment.due, nothing.open) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +142,7 @@ def test_weeks_in_which_clocks_change_count_real_hours_and_end_at_midnight(
     frame = of_stories(history, monday)
     first = frame[frame["metric"] == "first_reply_time"]
     line = over_all(first, label, monday)
-    assert (line.kept.due, line.kept.met, line.overdue) == (2, 0, 2)
+    assert (line.attainment.due, line.attainment.met, line.overdue) == (2, 0, 2)
     assert set(counted(first, week(label, LONDON), london(monday))["number"]) == {"1", "2"}
     (answered,) = (b for b in breaches(first, week(label, LONDON), london(monday)) if b.ended_at)
     assert answered.calendar_seconds == answered.open_seconds == hours * HOUR

@@ -20,7 +20,7 @@ from supportops.reports.period import (
     risk_until,
     week,
     week_before,
-    with_rest,
+    with_days_off,
     working_day_before,
 )
 
@@ -184,7 +184,7 @@ def test_which_week_is_over_depends_on_the_zone() -> None:
 )
 def test_the_last_working_day_is_over_and_worked(at: str, label: str) -> None:
     found = working_day_before(london(at), LONDON, works)
-    assert found == with_rest(day(label, LONDON), works)
+    assert found == with_days_off(day(label, LONDON), works)
     assert found.end <= london(at)
 
 
@@ -232,12 +232,12 @@ def test_a_days_report_is_made_on_the_next_working_day(label: str, at: str) -> N
 
 def test_a_working_day_takes_the_days_of_rest_after_it_along() -> None:
     thursday = day("2026-12-24", LONDON)  # four days of rest follow
-    whole = with_rest(thursday, works)
+    whole = with_days_off(thursday, works)
     assert (whole.start, whole.end) == (thursday.start, datetime(2026, 12, 29, tzinfo=UTC))
     assert (whole.label, whole.last_day) == ("2026-12-24", date(2026, 12, 28))
     assert report_instant(whole, works) == report_instant(thursday, works)
     for other in (day("2026-12-22", LONDON), day("2026-12-26", LONDON), week("2026-W52", LONDON)):
-        assert with_rest(other, works) == other
+        assert with_days_off(other, works) == other
 
 
 def test_a_day_is_at_risk_until_midnight_and_a_week_until_the_next_is_over() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reports.small_agency import TARGETS
-from supportops.reports.figures import Because, By, Point, Restatement, Trend
-from supportops.reports.measuring.proportion import kept
+from supportops.reports.figures import By, Point, Restatement, TicketReason, Trend
+from supportops.reports.measuring.proportion import attainment
 from supportops.reports.measuring.trend import xmr
 
 
@@ -40,6 +40,11 @@ def trends() -> Iterator[Trend]:
 
 def restatements() -> Iterator[Restatement]:
     """Of the week before: one ticket merged, one late after all."""
-    why = (Because("zendesk", "4123", "merged"), Because("zendesk", "4007", "was late after all"))
-    yield Restatement("2026-W46", "bug_fix", kept(52, 49, 0.95), kept(51, 47, 0.95), why)
-    yield Restatement("2026-W46", None, kept(117, 110), kept(116, 108), why)
+    why = (
+        TicketReason("zendesk", "4123", "merged"),
+        TicketReason("zendesk", "4007", "was late after all"),
+    )
+    yield Restatement(
+        "2026-W46", "bug_fix", attainment(52, 49, 0.95), attainment(51, 47, 0.95), why
+    )
+    yield Restatement("2026-W46", None, attainment(117, 110), attainment(116, 108), why)

@@ -6,8 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +15,11 @@ import typer
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
-from supportops.context import Context
+from supportops.reports.period import Cadence
 
 if TYPE_CHECKING:
-    from supportops.flows.reporting.making import Made, Progress
+    from supportops.flows.report import OnProgress, ReportRequest, ReportResult
     from supportops.reports.formats.file import File
-    from supportops.reports.period import Cadence
 
 
 Audience = Annotated[list[str] | None, typer.Option(help="Else all; may be repeated.")]
@@ -36,47 +34,42 @@ app = typer.Typer(
     name="report", help="Daily and weekly reports: make, send and list them.", no_args_is_help=True
 )
 
+_HELP = """Make the {cadence} report of one {period} or of many. Kept as a draft unless --send.
 
-@app.command("weekly")
-def weekly(
-    week: Annotated[str | None, typer.Option(help="Such as 2026-W47; else the last.")] = None,
-    to: Annotated[str | None, typer.Option(help="With --week: every week up to this.")] = None,
-    audience: Audience = None,
-    send: Send = False,
-    again: Again = False,
-    out: Out = None,
-    as_json: Json = False,
-) -> None:
-    """Make the weekly report of one week or of many. Kept as a draft unless --send.
-
-    Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
-    Exit 1 if a document could not be made.
-    """
-    from supportops.reports.period import Cadence
-
-    asked = _Asked(Cadence.WEEKLY, week, to, audience or [], send, again, out, as_json)
-    _run(asked, now())
+Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
+Exit 1 if a document could not be made.
+"""
 
 
-@app.command("daily")
-def daily(
-    day: Annotated[str | None, typer.Option(help="Such as 2026-11-20; else the last.")] = None,
-    to: Annotated[str | None, typer.Option(help="With --day: every working day to it.")] = None,
-    audience: Audience = None,
-    send: Send = False,
-    again: Again = False,
-    out: Out = None,
-    as_json: Json = False,
-) -> None:
-    """Make the daily report of one day or of many. Kept as a draft unless --send.
+def _add(cadence: Cadence, period: str, example: str, all_of_them: str) -> None:
+    """Adds the command that makes one cadence's report; `period` names its option."""
+    label_option = typer.Option(None, f"--{period}", help=f"Such as {example}; else the last.")
+    to_option = typer.Option(None, help=f"With --{period}: {all_of_them}.")
 
-    Drafts of many hold mail and page; --out or --send makes the PDF, the workbook and so on.
-    Exit 1 if a document could not be made.
-    """
-    from supportops.reports.period import Cadence
+    def make(
+        label: str | None = label_option,
+        to: str | None = to_option,
+        audience: Audience = None,
+        send: Send = False,
+        again: Again = False,
+        out: Out = None,
+        as_json: Json = False,
+    ) -> None:
+        from supportops.flows.report import ReportRequest
 
-    asked = _Asked(Cadence.DAILY, day, to, audience or [], send, again, out, as_json)
-    _run(asked, now())
+        if to and not label:
+            fail("--to needs the first one too")
+        if again and not send:
+            fail("--again needs --send: without it a draft is kept anyway")
+        labels = (label,) if label else ()
+        request = ReportRequest(cadence, labels, tuple(audience or ()), send, again)
+        _run(request, to, out, as_json=as_json)
+
+    app.command(cadence.value, help=_HELP.format(cadence=cadence, period=period))(make)
+
+
+_add(Cadence.WEEKLY, "week", "2026-W47", "every week up to this")
+_add(Cadence.DAILY, "day", "2026-11-20", "every working day to it")
 
 
 @app.command("list")
@@ -99,66 +92,34 @@ def list_reports(
     report_table(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What one command was told."""
+def _run(request: ReportRequest, until: str | None, out: Path | None, *, as_json: bool) -> None:
+    from supportops.cli.tables.reports import result_lines
+    from supportops.flows.report import ReportError, make_on_request
 
-    cadence: Cadence
-    first: str | None
-    last: str | None
-    audiences: Sequence[str]
-    send: bool
-    again: bool
-    out: Path | None
-    as_json: bool
-
-
-def _run(asked: _Asked, now: datetime) -> None:
-    from supportops.cli.tables.reports import made_lines
-    from supportops.flows.reporting.making import ReportError
-
-    if asked.last and not asked.first:
-        fail("--to needs the first one too")
-    if asked.again and not asked.send:
-        fail("--again needs --send: without it a draft is kept anyway")
-    folder = _Folder(asked.out)
+    folder = _Folder(out)
     try:
         with open_context() as context:
             folder.open()
-            made = _made(context, asked, now, folder)
+            with _progress() as on_progress:
+                results = make_on_request(
+                    context,
+                    request,
+                    now(),
+                    until=until,
+                    bare_drafts=out is None,
+                    on_report=folder.write,
+                    on_progress=on_progress,
+                )
     except ReportError as error:
         fail(str(error))
-    if asked.as_json:
-        print_json([each.to_json() for each in made])
+    if as_json:
+        print_json([each.to_json() for each in results])
     else:
-        made_lines(made, asked.out)
+        result_lines(results, out)
     for fault in folder.faults:
         typer.echo(f"supportops: {fault}", err=True)
-    troubled = folder.faults or any(each.troubles for each in made)
+    troubled = folder.faults or any(each.troubles for each in results)
     raise typer.Exit(FINDINGS if troubled else FINE)
-
-
-def _made(context: Context, asked: _Asked, now: datetime, folder: _Folder) -> list[Made]:
-    from supportops.config.loader import load
-    from supportops.config.snapshots import save
-    from supportops.db.engine import writing
-    from supportops.flows.reporting.making import Wanted, make
-    from supportops.flows.reporting.tasks import labels_between, works
-
-    configuration = load(context.config)
-    if asked.send:  # else the dispatcher might not know the receivers
-        with writing(context.engine) as connection:
-            save(connection, configuration, now)
-    labels: tuple[str, ...] = (asked.first,) if asked.first else ()
-    if asked.first and asked.last:
-        office = works(configuration.office)
-        labels = labels_between(asked.cadence, asked.first, asked.last, office)
-    bare = len(labels) > 1 and not asked.send and asked.out is None
-    wanted = Wanted(asked.cadence, labels, tuple(asked.audiences), asked.send, asked.again, bare)
-    with _progress() as progress:
-        return make(
-            context.engine, configuration, wanted, now, now, told=folder.write, progress=progress
-        )
 
 
 class _Folder:
@@ -181,13 +142,13 @@ class _Folder:
         except OSError as error:
             fail(f"nothing can be written into {self.out}: {error.strerror}")
 
-    def write(self, made: Made, files: Sequence[File]) -> None:
+    def write(self, result: ReportResult, files: Sequence[File]) -> None:
         """The documents of a report in a folder of its own. One that fails harms no other: what
         is sent is sent, and every report is kept in the store.
         """
         if self.out is None:
             return
-        folder = self.out / f"{made.cadence}-{made.period}-{made.audience}"
+        folder = self.out / f"{result.cadence}-{result.period}-{result.audience}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for file in files:
@@ -197,7 +158,7 @@ class _Folder:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def _progress() -> Iterator[OnProgress]:
     """A bar on a terminal; elsewhere nothing, so that logs stay short."""
     if not sys.stderr.isatty():
         yield lambda _done, _of: None

@@ -1,4 +1,4 @@
-"""The daily report: the last working day, and the days of rest since, and what is at risk today."""
+"""The daily report: the last working day, the days off since, and what is at risk today."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from supportops.context import Context
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.reporting.tasks import Wanted, works
-from supportops.flows.weekly_report import issue, summary
+from supportops.flows.report import ReportRequest, make_on_schedule, summary
+from supportops.flows.reporting.selection import working_days
 from supportops.reports.period import Cadence
 
 
@@ -25,13 +25,15 @@ def run(
     """Makes the report on `day` ("2026-11-20"), or on the last working day that is over at `at`;
     see `weekly_report.run`.
 
-    On a day without work nothing is made unless `day` is named: `note` says so. The next working
-    day's report is about it too.
+    On a day off nothing is made unless `day` is named: `note` says so. The next working day's
+    report covers it too.
     """
     configuration, error = load_or_last_good(context.engine, context.config, now)
     today = at.astimezone(configuration.office.zone).date()
-    if day is None and not works(configuration.office)(today):
+    if day is None and not working_days(configuration.office)(today):
         return summary([], error, "no working day")
-    wanted = Wanted(Cadence.DAILY, (day,) if day else (), (audience,) if audience else (), send)
-    made = issue(context.engine, configuration, wanted, at, now, scheduled=scheduled)
-    return summary(made, error)
+    request = ReportRequest(
+        Cadence.DAILY, (day,) if day else (), (audience,) if audience else (), send
+    )
+    results = make_on_schedule(context, configuration, request, at, now, scheduled=scheduled)
+    return summary(results, error)

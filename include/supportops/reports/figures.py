@@ -27,7 +27,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Attainment:
     """Promises that fell due in the period and how many were met.
 
     `low`, `high`: the Wilson 95 % interval of the share, None where nothing was due. `target`: the
@@ -91,7 +91,7 @@ class Promises:
     by: By
     name: str | None
     metric: str | None
-    kept: Kept
+    attainment: Attainment
     business: Times | None
     calendar: Times | None
     open: int
@@ -248,7 +248,7 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class Because:
+class TicketReason:
     """A ticket that changed an issued figure, and why, in a few words."""
 
     source: str
@@ -262,9 +262,9 @@ class Restatement:
 
     label: str
     tier: str | None
-    issued: Kept
-    now: Kept
-    because: tuple[Because, ...]
+    issued: Attainment
+    now: Attainment
+    because: tuple[TicketReason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ class LeftOut:
 
     merged: int
     deleted: int
-    unjudged: tuple[Because, ...]
+    unjudged: tuple[TicketReason, ...]
     broken: int = 0
 
 

@@ -15,17 +15,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-Works = Callable[[date], bool]
+IsWorkingDay = Callable[[date], bool]
 """Whether a date is a working day."""
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 EXAMPLES = {"day": "2026-11-20", "week": "2026-W47"}
 FORMS = {"day": r"([0-9]{4})-([0-9]{2})-([0-9]{2})", "week": r"([0-9]{4})-W([0-9]{2})"}
-# Tickets are kept from these years alone.
+# The ticket log takes tickets of these years alone.
 YEARS = (1970, 2200)
-# No desk rests longer; without an end a calendar that never works would be searched for ever.
-LONGEST_REST = 400
+# Days. No desk closes for longer; without a limit a calendar that never opens would be searched
+# without end.
+LONGEST_CLOSURE = 400
 
 
 class Cadence(StrEnum):
@@ -84,29 +85,34 @@ def week_before(at: datetime, zone: str) -> Period:
     return _of_week(today - timedelta(days=today.weekday()) - WEEK, zone)
 
 
-def working_day_before(at: datetime, zone: str, works: Works) -> Period:
-    """The last working day that, with the days of rest after it, was over at an aware instant.
+def working_day_before(at: datetime, zone: str, is_working_day: IsWorkingDay) -> Period:
+    """The last working day that, with the days off after it, was over at an aware instant.
 
     ValueError where none is near.
     """
     today = at.astimezone(_zone(zone)).date()
-    last = today if works(today) else _working(today, -DAY, works)
-    return with_rest(_of_day(_working(last, -DAY, works), None, zone), works)
-
-
-def with_rest(period: Period, works: Works) -> Period:
-    """A working day with the days of rest after it, so that none is left out; others as they are.
-
-    Friday's lasts until Monday begins: a promise may fall due on a Sunday, and a site go down.
-    """
-    if period.cadence is Cadence.WEEKLY or not works(period.first_day):
-        return period
-    return replace(
-        period, end=_instant(_working(period.first_day, DAY, works), time(), period.zone)
+    last = today if is_working_day(today) else _nearest_working_day(today, -DAY, is_working_day)
+    return with_days_off(
+        _of_day(_nearest_working_day(last, -DAY, is_working_day), None, zone), is_working_day
     )
 
 
-def earlier(period: Period, count: int, works: Works) -> tuple[Period, ...]:
+def with_days_off(period: Period, is_working_day: IsWorkingDay) -> Period:
+    """A working day with the days off after it, so that none is left out; others as they are.
+
+    Friday's lasts until Monday begins: a promise may fall due on a Sunday, and a site go down.
+    """
+    if period.cadence is Cadence.WEEKLY or not is_working_day(period.first_day):
+        return period
+    return replace(
+        period,
+        end=_instant(
+            _nearest_working_day(period.first_day, DAY, is_working_day), time(), period.zone
+        ),
+    )
+
+
+def earlier(period: Period, count: int, is_working_day: IsWorkingDay) -> tuple[Period, ...]:
     """The `count` periods before this one, oldest first: weeks, or working days."""
     found, first = [], period.first_day
     for _ in range(count):
@@ -114,19 +120,21 @@ def earlier(period: Period, count: int, works: Works) -> tuple[Period, ...]:
             first -= WEEK
             found.append(_of_week(first, period.zone))
         else:
-            first = _working(first, -DAY, works)
+            first = _nearest_working_day(first, -DAY, is_working_day)
             found.append(_of_day(first, None, period.zone))
     return tuple(reversed(found))
 
 
-def report_instant(period: Period, works: Works) -> datetime:
+def report_instant(period: Period, is_working_day: IsWorkingDay) -> datetime:
     """When its report is made, aware UTC: Monday 08:00 after a week, 07:30 on the working day
     after a day.
     """
     made_at = MADE_AT[period.cadence]
     if period.cadence is Cadence.WEEKLY:
         return _instant(period.last_day + DAY, made_at, period.zone)
-    return _instant(_working(period.last_day, DAY, works), made_at, period.zone)
+    return _instant(
+        _nearest_working_day(period.last_day, DAY, is_working_day), made_at, period.zone
+    )
 
 
 def risk_until(period: Period, as_of: datetime) -> datetime:
@@ -183,9 +191,9 @@ def _zone(name: str) -> ZoneInfo:
         raise ValueError(f"no time zone {shown}: expected one such as Europe/London") from None
 
 
-def _working(after: date, step: timedelta, works: Works) -> date:
+def _nearest_working_day(after: date, step: timedelta, is_working_day: IsWorkingDay) -> date:
     """The nearest working day in one direction, `after` itself left out."""
-    for number in range(1, LONGEST_REST + 1):
-        if works(after + number * step):
+    for number in range(1, LONGEST_CLOSURE + 1):
+        if is_working_day(after + number * step):
             return after + number * step
-    raise ValueError(f"no working day within {LONGEST_REST} days of {after}")
+    raise ValueError(f"no working day within {LONGEST_CLOSURE} days of {after}")

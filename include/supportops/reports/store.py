@@ -44,7 +44,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReportEntry:
     """What a list of reports shows of one. `edition` counts from 1 for each period and audience.
 
     `issued_at`, `alert` and `recipients` (names) are set by issuing it.
@@ -71,17 +71,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Entry):
-    """A report as kept, with its figures."""
+class StoredReport(ReportEntry):
+    """An edition as stored, with its figures."""
 
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-ENTRY_COLUMNS = tuple(reports.c[each.name] for each in fields(Entry))
-_KEPT = tuple(reports.c[each.name] for each in fields(Kept))
+ENTRY_COLUMNS = tuple(reports.c[each.name] for each in fields(ReportEntry))
+_STORED = tuple(reports.c[each.name] for each in fields(StoredReport))
 
 
-def keep(connection: Connection, draft: Draft, files: Sequence[File]) -> Kept:
+def keep(connection: Connection, draft: Draft, files: Sequence[File]) -> StoredReport:
     """Appends a report as the next edition of its cadence, period and audience, with its files.
 
     Writers take turns until their transactions end, so two of them get different editions.
@@ -95,11 +95,11 @@ def keep(connection: Connection, draft: Draft, files: Sequence[File]) -> Kept:
         "figures": dict(draft.figures),
         "troubles": list(draft.troubles),
     }
-    found = connection.execute(insert(reports).values(row).returning(_c.id)).scalar_one()
+    number = connection.execute(insert(reports).values(row).returning(_c.id)).scalar_one()
     if files:
-        connection.execute(insert(report_documents), [_document(found, file) for file in files])
-    kept = connection.execute(select(*_KEPT).where(_c.id == found)).mappings().one()
-    return _kept(kept)
+        connection.execute(insert(report_documents), [_document(number, file) for file in files])
+    stored = connection.execute(select(*_STORED).where(_c.id == number)).mappings().one()
+    return _stored(stored)
 
 
 def issue(
@@ -111,26 +111,30 @@ def issue(
     return connection.execute(statement.values(values)).rowcount == 1
 
 
-def issued(connection: Connection, cadence: Cadence, period: str, audience: str) -> Kept | None:
+def issued(
+    connection: Connection, cadence: Cadence, period: str, audience: str
+) -> StoredReport | None:
     """The newest edition that was issued."""
     return _first(connection, _editions(cadence, period, audience).where(_c.issued_at.is_not(None)))
 
 
-def newest(connection: Connection, cadence: Cadence, period: str, audience: str) -> Kept | None:
+def newest(
+    connection: Connection, cadence: Cadence, period: str, audience: str
+) -> StoredReport | None:
     """The newest edition, issued or not."""
     return _first(connection, _editions(cadence, period, audience))
 
 
 def edition(
     connection: Connection, cadence: Cadence, period: str, audience: str, number: int
-) -> Kept | None:
+) -> StoredReport | None:
     """One edition."""
     return _first(connection, _editions(cadence, period, audience).where(_c.edition == number))
 
 
 def issued_before(
     connection: Connection, cadence: Cadence, audience: str, before: datetime, count: int
-) -> list[Kept]:
+) -> list[StoredReport]:
     """Of the last `count` issued periods that start before `before` the newest issued editions,
     oldest first.
     """
@@ -142,22 +146,22 @@ def issued_before(
 
 def issued_among(
     connection: Connection, cadence: Cadence, audience: str, periods: Sequence[str]
-) -> Iterator[Kept]:
+) -> Iterator[StoredReport]:
     """Of these periods, those that were issued: their newest issued editions, oldest first.
 
     One at a time: the figures of a large desk are megabytes.
     """
     wanted = (*_issued(cadence, audience), _c.period.in_(list(periods)))
     last = select(func.max(_c.id)).where(*wanted).group_by(_c.period)
-    rows = select(*_KEPT).where(_c.id.in_(last)).order_by(_c.starts_at)
+    rows = select(*_STORED).where(_c.id.in_(last)).order_by(_c.starts_at)
     for row in connection.execute(rows).mappings():
-        yield _kept(row)
+        yield _stored(row)
 
 
-def by_alert(connection: Connection, keys: Sequence[str]) -> dict[str, Kept]:
+def by_alert(connection: Connection, keys: Sequence[str]) -> dict[str, StoredReport]:
     """The reports that these alerts issued, by the alert's key."""
-    rows = select(*_KEPT).where(_c.alert.in_(list(keys)))
-    return {row["alert"]: _kept(row) for row in connection.execute(rows).mappings()}
+    rows = select(*_STORED).where(_c.alert.in_(list(keys)))
+    return {row["alert"]: _stored(row) for row in connection.execute(rows).mappings()}
 
 
 def listing(
@@ -168,7 +172,7 @@ def listing(
     audience: str | None = None,
     customer: str | None = None,
     only_issued: bool = False,
-) -> list[Entry]:
+) -> list[ReportEntry]:
     """The newest reports first, by period, then by edition; those that meet all that is given."""
     rows = select(*ENTRY_COLUMNS).order_by(_c.ends_at.desc(), _c.audience, _c.edition.desc(), _c.id)
     for column, value in ((_c.cadence, cadence), (_c.audience, audience), (_c.customer, customer)):
@@ -198,11 +202,11 @@ def file(
 ) -> File | None:
     """A file of an edition; without a number of the newest issued one, or else the newest."""
     if number is not None:
-        kept = edition(connection, cadence, period, audience, number)
+        stored = edition(connection, cadence, period, audience, number)
     else:
         of = (connection, cadence, period, audience)
-        kept = issued(*of) or newest(*of)
-    found = files(connection, kept.id, [name]) if kept else []
+        stored = issued(*of) or newest(*of)
+    found = files(connection, stored.id, [name]) if stored else []
     return found[0] if found else None
 
 
@@ -213,9 +217,9 @@ def digests(connection: Connection, report: int) -> dict[str, str]:
     return {row.name: row.digest for row in connection.execute(rows)}
 
 
-def as_entry(row: RowMapping) -> Entry:
+def as_entry(row: RowMapping) -> ReportEntry:
     """Out of a row of ENTRY_COLUMNS."""
-    return Entry(**_values(row))
+    return ReportEntry(**_values(row))
 
 
 def _named(cadence: Cadence, period: str, audience: str) -> tuple[Any, ...]:
@@ -227,13 +231,13 @@ def _issued(cadence: Cadence, audience: str) -> tuple[Any, ...]:
 
 
 def _editions(cadence: Cadence, period: str, audience: str) -> Select[Any]:
-    chosen = select(*_KEPT).where(*_named(cadence, period, audience))
+    chosen = select(*_STORED).where(*_named(cadence, period, audience))
     return chosen.order_by(_c.edition.desc()).limit(1)
 
 
-def _first(connection: Connection, rows: Select[Any]) -> Kept | None:
-    found = connection.execute(rows).mappings().first()
-    return None if found is None else _kept(found)
+def _first(connection: Connection, rows: Select[Any]) -> StoredReport | None:
+    row = connection.execute(rows).mappings().first()
+    return None if row is None else _stored(row)
 
 
 def _document(report: int, file: File) -> dict[str, Any]:
@@ -246,8 +250,8 @@ def _document(report: int, file: File) -> dict[str, Any]:
     }
 
 
-def _kept(row: RowMapping) -> Kept:
-    return Kept(**_values(row))
+def _stored(row: RowMapping) -> StoredReport:
+    return StoredReport(**_values(row))
 
 
 def _values(row: RowMapping) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from supportops.reports import store
 from supportops.reports.formats.file import CSV, JSON, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_path
 from supportops.reports.period import Cadence
-from supportops.reports.store import Entry
+from supportops.reports.store import ReportEntry
 from supportops.web import queries, report_queries
 from supportops.web.notified import Told, as_told
 from supportops.web.parts import Desk, NotHere, last_check, link
@@ -131,10 +131,10 @@ def _served(named: Named, file: File) -> Served:
     return Served(file.content, _DOWNLOADS[file.name], name)
 
 
-def _chosen(desk: Desk, named: Named) -> Entry:
+def _chosen(desk: Desk, named: Named) -> ReportEntry:
     """The edition asked for, else the newest that was issued, else the newest."""
     of = (desk.connection, named.cadence, named.period, named.audience)
-    found: Entry | None
+    found: ReportEntry | None
     if named.edition is not None:
         found = store.edition(*of, named.edition)
     else:
@@ -144,17 +144,17 @@ def _chosen(desk: Desk, named: Named) -> Entry:
     return found
 
 
-def _file(entry: Entry, name: str) -> str:
+def _file(entry: ReportEntry, name: str) -> str:
     return file_path(entry.cadence, entry.period, entry.audience, entry.edition, name)
 
 
-def _downloads(entry: Entry, sizes: Mapping[str, int]) -> Iterator[Download]:
+def _downloads(entry: ReportEntry, sizes: Mapping[str, int]) -> Iterator[Download]:
     for name, words in _FORMS.items():
         if name in sizes:
             yield Download(words, _file(entry, name), sizes[name])
 
 
-def _told(desk: Desk, entry: Entry) -> list[Told]:
+def _told(desk: Desk, entry: ReportEntry) -> list[Told]:
     """The messages that the report went out with."""
     if entry.alert is None:
         return []
@@ -163,6 +163,6 @@ def _told(desk: Desk, entry: Entry) -> list[Told]:
     return [as_told(row, ledger.get(row["id"], ())) for row in rows]
 
 
-def _edition(each: Entry, shown: Entry) -> Edition:
+def _edition(each: ReportEntry, shown: ReportEntry) -> Edition:
     href = report_path(each.cadence, each.period, each.audience, each.edition)
     return Edition(each.edition, each.made_at, each.issued_at, href, each.id == shown.id)

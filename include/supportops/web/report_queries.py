@@ -9,7 +9,7 @@ from sqlalchemy import Connection, case, func, select
 from supportops.db.schema import report_documents, reports
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence
-from supportops.reports.store import ENTRY_COLUMNS, Entry, as_entry
+from supportops.reports.store import ENTRY_COLUMNS, ReportEntry, as_entry
 
 _c = reports.c
 
@@ -19,7 +19,7 @@ class Line:
     """One report: the edition that counts (the newest issued one, else the newest), and the number
     of its newest edition."""
 
-    entry: Entry
+    entry: ReportEntry
     newest: int
 
 
@@ -52,7 +52,7 @@ def audiences(connection: Connection) -> list[str]:
 
 def editions(
     connection: Connection, cadence: Cadence, period: str, audience: str, most: int
-) -> list[Entry]:
+) -> list[ReportEntry]:
     """The newest editions of one report, the newest first."""
     statement = (
         select(*ENTRY_COLUMNS)

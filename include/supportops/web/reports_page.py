@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence, parse
-from supportops.reports.store import Entry
+from supportops.reports.store import ReportEntry
 from supportops.reports.words.dates import Reader
 from supportops.web import queries, report_queries
 from supportops.web.notified import as_told
@@ -49,7 +49,7 @@ class Recipient:
 class Row:
     """One report of the list. `days` names its period in words, `draft` a newer edition."""
 
-    entry: Entry
+    entry: ReportEntry
     days: str
     title: str
     href: str
@@ -81,7 +81,7 @@ def reports(desk: Desk, asked: Asked) -> dict[str, Any]:
     }
 
 
-def recipients(entry: Entry, messages: Sequence[RowMapping]) -> tuple[Recipient, ...]:
+def recipients(entry: ReportEntry, messages: Sequence[RowMapping]) -> tuple[Recipient, ...]:
     """Everybody that an issued report was addressed to, with the state of their message."""
     found = {row["target"]: as_told(row) for row in messages}
     return tuple(
@@ -92,7 +92,7 @@ def recipients(entry: Entry, messages: Sequence[RowMapping]) -> tuple[Recipient,
     )
 
 
-def days(entry: Entry) -> str:
+def days(entry: ReportEntry) -> str:
     """The period in words: "16-22 Nov 2026".
 
     A label names the same day in every zone; one of them may be an hour longer or shorter.

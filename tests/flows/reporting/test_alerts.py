@@ -15,14 +15,14 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.store import raise_alert
 from supportops.db.engine import writing
 from supportops.db.schema import messages, notification_log
-from supportops.flows.reporting.facts import Request
+from supportops.flows.reporting.selection import FactsRequest
 from supportops.reports.facts import Facts
 from supportops.reports.period import week
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 from supportops.sites.store import save_changes
 
 WEEK = week("2026-W16", "Europe/London")
-REPORT = Request(WEEK, london("2026-04-20 08:00"))
+REPORT = FactsRequest(WEEK, london("2026-04-20 08:00"))
 TUESDAY = london("2026-04-14 10:00")
 Try = tuple[str, float]
 
@@ -81,10 +81,10 @@ class Desk:
             "seconds": 2.0,
         }
 
-    def told(self, request: Request = REPORT) -> Facts:
+    def told(self, request: FactsRequest = REPORT) -> Facts:
         return gathered(self.store, request)[0]
 
-    def lines(self, *names: str, request: Request = REPORT) -> Sequence[tuple[Any, ...]]:
+    def lines(self, *names: str, request: FactsRequest = REPORT) -> Sequence[tuple[Any, ...]]:
         return rows(self.told(request).alerts, *names)
 
 
@@ -138,7 +138,7 @@ def test_what_was_taken_back_unsent_or_was_not_due_yet_is_not_told(store: Engine
 def test_an_attempt_after_the_report_was_made_is_not_in_it(store: Engine) -> None:
     desk = Desk(store)
     desk.message(desk.raised(), ("failed", 2), ("handed_over", 10))
-    early = Request(WEEK, minute(5))
+    early = FactsRequest(WEEK, minute(5))
     assert desk.lines("handed_over_at", "failures", request=early) == [(None, 1)]
 
 
@@ -147,4 +147,4 @@ def test_other_weeks_and_what_the_system_says_of_itself_are_left_out(store: Engi
     for kind, at in ((Kind.CHECK_STALE, 1), (Kind.OUTAGE, -60 * 24 * 7), (Kind.FAULT, 60 * 24 * 7)):
         desk.message(desk.raised(kind, at), ("handed_over", 2))
     assert desk.told().alerts.empty
-    assert gathered(store, Request(WEEK, REPORT.as_of, due_only=True))[0].alerts.empty
+    assert gathered(store, FactsRequest(WEEK, REPORT.as_of, due_only=True))[0].alerts.empty

@@ -20,8 +20,9 @@ from sla.test_clock_properties import BEGIN, stories
 from supportops.db.engine import reading, writing
 from supportops.flows.replay import Period as Replayed
 from supportops.flows.replay import replay
-from supportops.flows.reporting import clocks as report_clocks
-from supportops.flows.reporting.facts import LONGEST_SUBJECT, Request
+from supportops.flows.reporting import clock_rows
+from supportops.flows.reporting.gathering import LONGEST_SUBJECT
+from supportops.flows.reporting.selection import FactsRequest
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.reports import facts as documented
 from supportops.reports.facts import Facts
@@ -40,11 +41,11 @@ LONDON = "Europe/London"
 # Monday 13 to Sunday 19 April 2026, reported on the Monday after.
 WEEK = week("2026-W16", LONDON)
 MONDAY = london("2026-04-20 08:00")
-REPORT = Request(WEEK, MONDAY)
+REPORT = FactsRequest(WEEK, MONDAY)
 
 
 def facts_of(
-    store: Engine, *events: Event, request: Request = REPORT, **promises: PolicyBook
+    store: Engine, *events: Event, request: FactsRequest = REPORT, **promises: PolicyBook
 ) -> Facts:
     refill(store, events)
     return gathered(store, request, **promises)[0]
@@ -71,12 +72,12 @@ def desks(draw: st.DrawFn) -> list[Event]:
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> Request:
+def requests(draw: st.DrawFn) -> FactsRequest:
     start = BEGIN + timedelta(hours=draw(st.integers(-48, 600)))
     end = start + timedelta(hours=draw(st.sampled_from([1, 24, 168])))
     as_of = end + timedelta(hours=draw(st.sampled_from([-1, 0, 8, 8, 400])))
     period = Period(Cadence.WEEKLY, "2026-W16", start, end, LONDON)
-    return Request(period, as_of, draw(st.booleans()))
+    return FactsRequest(period, as_of, draw(st.booleans()))
 
 
 @FEW
@@ -89,11 +90,11 @@ def test_the_facts_of_any_periods_are_those_of_all_tickets_judged_slowly(
     store: Engine,
     monkeypatch: pytest.MonkeyPatch,
     events: list[Event],
-    asked: list[Request],
+    asked: list[FactsRequest],
     reading: DayReading,
 ) -> None:
     promises = book(reading=reading)
-    monkeypatch.setattr(report_clocks, "TICKETS_AT_ONCE", 2)
+    monkeypatch.setattr(clock_rows, "TICKETS_AT_ONCE", 2)
     refill(store, events)
     for request, found in zip(asked, gathered(store, *asked, promises=promises), strict=True):
         slow = Slow(events, promises, request)
@@ -104,7 +105,7 @@ def test_the_facts_of_any_periods_are_those_of_all_tickets_judged_slowly(
 @FEW
 @given(events=desks(), request=requests())
 def test_a_replay_of_the_period_counts_the_same_promises(
-    store: Engine, events: list[Event], request: Request
+    store: Engine, events: list[Event], request: FactsRequest
 ) -> None:
     found = facts_of(store, *events, request=replace(request, due_only=True))
     period = Replayed(request.period.start, request.period.end, request.as_of)
@@ -184,7 +185,7 @@ def test_an_empty_store_gives_empty_frames_of_the_documented_columns(store: Engi
 
 def test_without_promises_there_are_no_clocks(store: Engine) -> None:
     from flows.gathering import configured
-    from supportops.flows.reporting.facts import gather
+    from supportops.flows.reporting.gathering import gather
 
     refill(store, story("2026-04-14 10:00 asks"))
     with reading(store) as connection:
@@ -262,14 +263,14 @@ def test_what_falls_due_after_the_report_is_made_is_not_in_it(store: Engine) -> 
     ask = story(
         "2026-04-14 10:00 asks", "2026-04-14 10:00 tier bug_fix", "2026-04-14 10:05 answers"
     )
-    early = Request(WEEK, london("2026-04-14 12:00"), due_only=True)
+    early = FactsRequest(WEEK, london("2026-04-14 12:00"), due_only=True)
     assert facts_of(store, *ask, request=early).clocks.empty
     assert not facts_of(store, *ask, request=replace(early, as_of=MONDAY)).clocks.empty
 
 
 def test_a_day_without_promises_due_has_none_and_tells_no_subjects(store: Engine) -> None:
     ask = replace(story("2026-04-13 10:00 asks")[0], facts={"subject": "Help"})
-    christmas = Request(day("2025-12-25", LONDON), MONDAY, due_only=True)
+    christmas = FactsRequest(day("2025-12-25", LONDON), MONDAY, due_only=True)
     assert facts_of(store, ask, request=christmas).clocks.empty
     due = facts_of(store, ask, request=replace(REPORT, due_only=True)).clocks
     assert due["subject"].unique().tolist() == [""]

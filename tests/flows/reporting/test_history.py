@@ -14,8 +14,8 @@ from flows.report_builders import READERS, WEEK, Newsroom, a_week, asked, later,
 from sla.policies import book, london, story
 from supportops.db.engine import make_engine, reading
 from supportops.db.migrate import upgrade
-from supportops.flows.reporting.standing import standing
-from supportops.reports.measuring.restating import STANDING_COLUMNS
+from supportops.flows.reporting.comparing import current_clocks
+from supportops.reports.measuring.restating import CURRENT_COLUMNS
 
 WITH_TREND = READERS.replace("[tiers, restatements]", "[tiers, trend, restatements]").replace(
     "[tiers, breaches]", "[tiers, trend, restatements]"
@@ -39,10 +39,10 @@ def edit(desk: Newsroom, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
-def report(desk: Newsroom, number: int, audience: str = "managers", **wanted: Any) -> Any:
+def report(desk: Newsroom, number: int, audience: str = "managers", **options: Any) -> Any:
     """The figures of a week's report, issued on its Monday unless told otherwise."""
     monday = {16: "2026-04-20", 17: "2026-04-27", 18: "2026-05-04", 19: "2026-05-11"}[number]
-    asked_for = {"send": True, "audiences": (audience,)} | wanted
+    asked_for = {"send": True, "audiences": (audience,)} | options
     desk.weekly(f"2026-W{number}", at=f"{monday} 08:00", **asked_for)
     return desk.kept()[-1].figures
 
@@ -188,11 +188,11 @@ def test_the_clocks_of_a_few_tickets_stand_as_of_an_instant(store: Engine) -> No
     )
     then = london("2026-04-15 09:00")
     with reading(store) as connection:
-        found = standing(connection, book(), {("test", "1"), ("test", "9")}, then)
-        none = standing(connection, book(), set(), LATER)
-        own = standing(connection, book(), {("test", "2")}, then)
+        found = current_clocks(connection, book(), {("test", "1"), ("test", "9")}, then)
+        none = current_clocks(connection, book(), set(), LATER)
+        own = current_clocks(connection, book(), {("test", "2")}, then)
 
-    assert tuple(found.columns) == tuple(none.columns) == STANDING_COLUMNS
+    assert tuple(found.columns) == tuple(none.columns) == CURRENT_COLUMNS
     assert found[["number", "metric", "state"]].values.tolist() == [
         ["1", "first_reply_time", "running"]
     ]

@@ -22,7 +22,8 @@ from supportops.alerts.store import list_open
 from supportops.db.engine import make_engine, reading
 from supportops.flows import weekly_report
 from supportops.flows.active_configuration import active_configuration, load_or_last_good
-from supportops.flows.reporting.making import ReportError, Wanted, make
+from supportops.flows.reporting.pipeline import make_reports
+from supportops.flows.reporting.selection import ReportError, ReportRequest
 from supportops.reports.formats import render
 from supportops.reports.formats.file import File
 from supportops.reports.formats.pdf import PdfFailed
@@ -364,7 +365,9 @@ def test_a_configuration_that_is_taken_up_meanwhile_stays_in_force(desk: Newsroo
             path.write_text(path.read_text().replace("team_email", "crew_email"))
             load_or_last_good(desk.store, desk.folder, at + timedelta(minutes=1))
 
-    make(desk.store, before, Wanted(Cadence.WEEKLY, send=True), at, at, progress=edited)
+    make_reports(
+        desk.store, before, ReportRequest(Cadence.WEEKLY, send=True), at, at, on_progress=edited
+    )
 
     with reading(desk.store) as connection:
         assert active_configuration(connection).digest == desk.configuration.digest != before.digest

@@ -12,7 +12,7 @@ from builders import site
 from flows.gathering import gathered, rows
 from sla.policies import london
 from supportops.db.engine import writing
-from supportops.flows.reporting.facts import Request
+from supportops.flows.reporting.selection import FactsRequest
 from supportops.reports.facts import Facts
 from supportops.reports.measuring.site_figures import recovery_median
 from supportops.reports.period import week
@@ -20,7 +20,7 @@ from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 from supportops.sites.store import save_changes
 
 WEEK = week("2026-W16", "Europe/London")
-REPORT = Request(WEEK, london("2026-04-20 08:00"))
+REPORT = FactsRequest(WEEK, london("2026-04-20 08:00"))
 TUESDAY = london("2026-04-14 10:00")
 SITES = (site("shop", customer="Acme"), site("blog", customer="Bolt"))
 OUTAGE, SERVER = IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE
@@ -52,7 +52,7 @@ def server_down(*names: str, start: float = 0, end: float | None = 1) -> Inciden
     return incident("bolt-1", start, end, **fields)
 
 
-def told(store: Engine, *found: Incident, request: Request = REPORT) -> Facts:
+def told(store: Engine, *found: Incident, request: FactsRequest = REPORT) -> Facts:
     with writing(store) as connection:
         save_changes(connection, [Change(ChangeKind.OPENED, each, "") for each in found])
     return gathered(store, request, sites=SITES)[0]
@@ -75,9 +75,9 @@ def test_each_site_is_told_with_its_customer_and_a_week_without_checks_is_unknow
 
 
 def test_time_after_the_report_was_made_is_no_part_of_it(store: Engine) -> None:
-    early = Request(WEEK, hours(0))
+    early = FactsRequest(WEEK, hours(0))
     assert set(told(store, request=early).sites["unknown_seconds"]) == {34 * 3600.0}
-    assert told(store, request=Request(WEEK, WEEK.start)).sites.empty
+    assert told(store, request=FactsRequest(WEEK, WEEK.start)).sites.empty
 
 
 def test_an_outage_is_told_from_its_first_failed_check_to_its_first_good_one(
@@ -140,7 +140,7 @@ def test_what_touches_no_moment_of_the_week_and_what_is_ours_alone_are_left_out(
 def test_an_outage_that_lasted_then_lasts_in_the_report_and_one_not_yet_known_is_not_in_it(
     store: Engine,
 ) -> None:
-    then = Request(WEEK, hours(0.5))
+    then = FactsRequest(WEEK, hours(0.5))
     found = told(store, incident(end=1), incident("blog", 0.4, opened_at=hours(0.6)), request=then)
     assert lines(found, "site", "ended_at") == [("shop", None)]
 

@@ -17,7 +17,7 @@ from reports.wording_builders import BOARD, audience, customer_audience, picture
 from supportops.reports.document import Bar, Document
 from supportops.reports.figures import By, Figures, Promises
 from supportops.reports.formats import html
-from supportops.reports.measuring.proportion import kept
+from supportops.reports.measuring.proportion import attainment
 from supportops.reports.period import Cadence
 
 DAILY = Cadence.DAILY
@@ -208,7 +208,7 @@ def test_the_sentences_language_is_english_whatever_the_dates_are() -> None:
 def worded(words: str) -> Document:
     """A report in which these words stand wherever a stranger's can."""
     late = clock(subject=words, customer=words, assignee=words, tier=words, number=words)
-    named = Promises(By.TIER, words, None, kept(30, 20, 0.9), None, None, 0, 0, 0, None)
+    named = Promises(By.TIER, words, None, attainment(30, 20, 0.9), None, None, 0, 0, 0, None)
     trends = tuple(trend(name, [(30, 28)] * 7) for name in (words, f"{words}!"))
     known = figures(open_breaches=(late,), promises=(named,), trends=trends, policies=(words,))
     return told(known, to=audience(title=words))
@@ -252,7 +252,8 @@ def test_five_hundred_breaches_with_endless_subjects_fit_into_a_mail(words: str)
 def test_whatever_comes_a_mail_fits() -> None:
     names = [f"{n}{'<' * 300}" for n in range(100)]
     lines = tuple(
-        Promises(By.TIER, n, None, kept(30, 20, 0.9), None, None, 0, 0, 0, None) for n in names
+        Promises(By.TIER, n, None, attainment(30, 20, 0.9), None, None, 0, 0, 0, None)
+        for n in names
     )
     trends = tuple(trend(n, [(30, 20)] * 13) for n in names)
     content = mail(told(figures(promises=lines, trends=trends)))
@@ -297,7 +298,7 @@ def test_one_ticket_is_a_report() -> None:
 
 
 def test_few_promises_bear_no_sign_and_no_bar() -> None:
-    few = Promises(By.TIER, "bug_fix", None, kept(12, 2, 0.95), None, None, 0, 0, 0, None)
+    few = Promises(By.TIER, "bug_fix", None, attainment(12, 2, 0.95), None, None, 0, 0, 0, None)
     found = Page(mail(told(figures(**EMPTY | {"promises": (few,)}))))
     assert "2 of 12" in found.text().replace("\u00a0", " ")
     assert [each for each in found.elements if {"bar", "good", "bad"} & set(each.classes)] == []

@@ -15,12 +15,12 @@ from reports.small_agency import BOOKS
 from reports.trend_builders import trend
 from supportops.reports.figures import By, Figures, SiteLine
 from supportops.reports.measuring.figures_json import (
-    looked_back_upon,
-    points_of,
+    for_comparison,
     restatements_of,
     to_json,
+    totals_of,
 )
-from supportops.reports.measuring.proportion import kept
+from supportops.reports.measuring.proportion import attainment
 from supportops.reports.period import Cadence
 
 REPORTS = {
@@ -95,7 +95,7 @@ def test_hostile_texts_are_data() -> None:
 def test_an_issued_reports_totals_are_read_back() -> None:
     issued = json.loads(json.dumps(to_json(figures())))
 
-    assert points_of(issued) == {
+    assert totals_of(issued) == {
         "user_support": (63, 61),
         "bug_fix": (66, 59),
         "mission_critical": (12, 11),
@@ -107,32 +107,32 @@ def test_an_issued_reports_totals_are_read_back() -> None:
 def test_totals_are_those_of_the_lines_over_all_metrics(name: str) -> None:
     report = REPORTS[name]
 
-    for tier, (due, met) in points_of(to_json(report)).items():
+    for tier, (due, met) in totals_of(to_json(report)).items():
         line = report.line(By.ALL if tier is None else By.TIER, tier)
         assert line is not None
-        assert (line.kept.due, line.kept.met) == (due, met)
+        assert (line.attainment.due, line.attainment.met) == (due, met)
 
 
 def test_a_group_without_a_tier_is_not_taken_for_the_whole() -> None:
     report = figures()
     line = next(p for p in report.promises if p.by is By.TIER and p.metric is None)
-    nameless = line.__class__(By.TIER, None, None, kept(7, 7), None, None, 0, 0, 0, None)
+    nameless = line.__class__(By.TIER, None, None, attainment(7, 7), None, None, 0, 0, 0, None)
 
     for promises in ((nameless, *report.promises), (*report.promises, nameless)):
-        assert points_of(to_json(figures(promises=promises)))[None] == (141, 131)
+        assert totals_of(to_json(figures(promises=promises)))[None] == (141, 131)
 
 
 @pytest.mark.parametrize("wrong", [{}, {"promises": [{}]}])
 def test_what_is_no_report_has_no_totals(wrong: dict[str, Any]) -> None:
     with pytest.raises(KeyError):
-        points_of(wrong)
+        totals_of(wrong)
 
 
 def test_what_is_looked_back_upon_is_small_and_says_the_same() -> None:
     issued = json.loads(json.dumps(to_json(figures())))
-    brief = looked_back_upon(issued)
+    brief = for_comparison(issued)
 
-    assert points_of(brief) == points_of(issued)
+    assert totals_of(brief) == totals_of(issued)
     assert restatements_of(brief) == restatements_of(issued)
     assert brief["tiers"] == issued["tiers"]
     assert len(json.dumps(brief)) < len(json.dumps(issued)) / 10

@@ -90,7 +90,7 @@ def by_name(by: By) -> dict[tuple[str | None, str | None], Promises]:
 
 def short(line: Promises) -> tuple[int, int, int, int, int, float | None]:
     oldest = None if line.oldest is None else line.oldest / HOUR
-    return (line.kept.due, line.kept.met, line.open, line.at_risk, line.overdue, oldest)
+    return (line.attainment.due, line.attainment.met, line.open, line.at_risk, line.overdue, oldest)
 
 
 COUNTS = {
@@ -115,7 +115,7 @@ def test_every_tiers_promises_are_counted() -> None:
 
 
 def test_the_targets_and_intervals_stand_beside_the_tiers_counts() -> None:
-    line = by_name(By.TIER)["bug_fix", None].kept
+    line = by_name(By.TIER)["bug_fix", None].attainment
     assert (line.due, line.met, line.breached, line.target) == (6, 5, 1, 0.95)
     assert (line.low, line.high) == pytest.approx((0.4365, 0.9699), abs=1e-4)
     assert line.few

@@ -50,10 +50,12 @@ def test_lines_are_those_that_are_counted_by_hand(by: By, frame: pd.DataFrame) -
 
 def rounded(line: Promises) -> Promises:
     """Without the last digits of the interval."""
-    low, high = line.kept.low, line.kept.high
+    low, high = line.attainment.low, line.attainment.high
     if low is None or high is None:
         return line
-    return replace(line, kept=replace(line.kept, low=round(low, 9), high=round(high, 9)))
+    return replace(
+        line, attainment=replace(line.attainment, low=round(low, 9), high=round(high, 9))
+    )
 
 
 @FEW
@@ -74,7 +76,9 @@ def test_what_is_counted_and_listed_is_what_a_loop_finds(frame: pd.DataFrame) ->
 def sums(frame: pd.DataFrame, period: Period, by: By = By.ALL) -> dict[Any, tuple[int, int]]:
     """Due and met by tier and metric, or by what else is asked for."""
     found = promises(frame, period, MONDAY, UNTIL, by, {})
-    return {(p.name, p.metric): (p.kept.due, p.kept.met) for p in found if p.kept.due}
+    return {
+        (p.name, p.metric): (p.attainment.due, p.attainment.met) for p in found if p.attainment.due
+    }
 
 
 def added(parts: Sequence[dict[Any, tuple[int, int]]]) -> dict[Any, tuple[int, int]]:
@@ -112,8 +116,8 @@ def test_customers_add_up_to_everything(frame: pd.DataFrame) -> None:
     for by in (By.TIER, By.CUSTOMER, By.SITE, By.ASSIGNEE):
         for metric, one in total.items():
             own = [p for p in lines(frame, by) if p.metric == metric]
-            assert sum(p.kept.due for p in own) == one.kept.due
-            assert sum(p.kept.met for p in own) == one.kept.met
+            assert sum(p.attainment.due for p in own) == one.attainment.due
+            assert sum(p.attainment.met for p in own) == one.attainment.met
             assert sum(p.open for p in own) == one.open
             assert sum(p.at_risk for p in own) == one.at_risk
             assert sum(p.overdue for p in own) == one.overdue

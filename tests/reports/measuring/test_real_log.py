@@ -86,12 +86,12 @@ def told(history: History, calendar: str, label: str) -> Told:
     times, over_all = promises(clocks, period, period.end, period.end, By.ALL, {})
     assert times.business is not None
     assert times.calendar is not None
-    assert over_all.kept.share is not None
+    assert over_all.attainment.share is not None
     return Told(
         naive=round(100 * float(answered["breached_at"].isna().mean()), 1),
         answered=len(answered),
-        true=round(100 * over_all.kept.share, 1),
-        due=over_all.kept.due,
+        true=round(100 * over_all.attainment.share, 1),
+        due=over_all.attainment.due,
         naive_p90=_hours(answered["open_seconds"].quantile(0.9)),
         p90=_in_hours(times.business),
         naive_felt_p90=_hours(answered["calendar_seconds"].quantile(0.9)),
@@ -171,7 +171,7 @@ def test_both_weeks_together_are_what_each_of_them_was(history: History) -> None
     clocks = judge(history, within_eight_hours("office"), last.end).frame()
     both = replace(first, end=last.end)
     kept = [
-        promises(clocks, each, last.end, last.end, By.ALL, {})[-1].kept
+        promises(clocks, each, last.end, last.end, By.ALL, {})[-1].attainment
         for each in (first, last, both)
     ]
     assert [(each.due, each.met) for each in kept] == [(1427, 909), (2181, 1558), (3608, 2467)]
@@ -185,5 +185,5 @@ def test_a_loop_over_the_log_counts_the_same(history: History) -> None:
     met = [row for row in due if row["breached_at"] is None]
     began = [row for row in rows if counts(row, row["started_at"], period, period.end)]
     times, over_all = promises(clocks, period, period.end, period.end, By.ALL, {})
-    assert (over_all.kept.due, over_all.kept.met) == (len(due), len(met))
+    assert (over_all.attainment.due, over_all.attainment.met) == (len(due), len(met))
     assert times.business == slow_times(began, "open_seconds")

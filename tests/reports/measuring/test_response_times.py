@@ -12,7 +12,7 @@ import pytest
 
 from reports.frames import MONDAY, WEEK, clock, clocks
 from sla.policies import london
-from supportops.reports.figures import By, Kept, Promises, Quantile, Times
+from supportops.reports.figures import Attainment, By, Promises, Quantile, Times
 from supportops.reports.measuring.response_times import (
     COUNTED_COLUMNS,
     METRICS,
@@ -39,7 +39,7 @@ def whole(*rows: dict[str, Any], **more: Any) -> Promises:
 
 def is_due(**said: Any) -> tuple[int, int]:
     """Due and met of one clock."""
-    kept = whole(clock(**said)).kept
+    kept = whole(clock(**said)).attainment
     return kept.due, kept.met
 
 
@@ -69,7 +69,7 @@ def test_nothing_later_than_the_snapshot_counts() -> None:
     noon = london("2026-11-18 12:00")
     frame = clocks(clock(due=noon, done="2026-11-16 10:00"))
     for as_of, due in ((noon, 1), (noon - TICK, 0)):
-        assert promises(frame, WEEK, as_of, UNTIL, By.ALL, {})[-1].kept.due == due
+        assert promises(frame, WEEK, as_of, UNTIL, By.ALL, {})[-1].attainment.due == due
         assert len(counted(frame, WEEK, as_of)) == due
 
 
@@ -78,14 +78,16 @@ def test_merged_and_deleted_tickets_count_nowhere(state: str) -> None:
     gone = clock(due="2026-11-18 12:00", done="2026-11-17 12:00", fulfilled_at=None, state=state)
     broken = gone | {"breached_at": london("2026-11-17 09:30")}
     frame = clocks(gone, broken | {"number": "2"})
-    assert [line.kept.due for line in lines(frame)] == [0]
+    assert [line.attainment.due for line in lines(frame)] == [0]
     assert lines(frame, By.TIER) == ()
     assert len(counted(frame, WEEK, MONDAY)) == 0
     assert breaches(frame, WEEK, MONDAY) == open_breaches(frame) == at_risk(frame, UNTIL) == ()
 
 
 def test_no_tickets_is_one_line_of_nothing() -> None:
-    assert lines(clocks()) == (Promises(By.ALL, None, None, Kept(0, 0), None, None, 0, 0, 0, None),)
+    assert lines(clocks()) == (
+        Promises(By.ALL, None, None, Attainment(0, 0), None, None, 0, 0, 0, None),
+    )
     for by in (By.TIER, By.CUSTOMER, By.SITE, By.ASSIGNEE):
         assert lines(clocks(), by, bug_fix=0.95) == ()
     assert list(counted(clocks(), WEEK, MONDAY).columns) == list(COUNTED_COLUMNS)
@@ -98,7 +100,7 @@ def test_one_ticket_has_a_line_of_its_metric_and_one_over_all() -> None:
     first, over_all = lines(clocks(one), By.TIER, bug_fix=0.95)
     two_hours = Times(1, 0, Quantile(7200), Quantile(7200))
     assert (first.name, first.metric) == ("bug_fix", "first_reply_time")
-    assert (first.kept.due, first.kept.met, first.kept.target) == (1, 1, 0.95)
+    assert (first.attainment.due, first.attainment.met, first.attainment.target) == (1, 1, 0.95)
     assert first.business == first.calendar == two_hours
     assert (first.open, first.at_risk, first.overdue, first.oldest) == (0, 0, 0, None)
     assert over_all == replace(first, metric=None, business=None, calendar=None)
@@ -113,7 +115,7 @@ def test_where_all_wait_the_times_are_not_reached_and_the_late_ones_are_broken()
     waited = (MONDAY - london("2026-11-16 09:00")).total_seconds()
     unknown = Quantile(None, over=waited)
     assert first.calendar == Times(2, 2, unknown, unknown)
-    assert (over_all.kept.due, over_all.kept.met) == (1, 0)
+    assert (over_all.attainment.due, over_all.attainment.met) == (1, 0)
     assert (over_all.open, over_all.at_risk, over_all.overdue) == (2, 1, 1)
     assert over_all.oldest == waited
 
@@ -121,7 +123,9 @@ def test_where_all_wait_the_times_are_not_reached_and_the_late_ones_are_broken()
 def test_a_clock_without_target_is_measured_and_never_due() -> None:
     frame = clocks(clock(metric="resolution_time"), clock(number="2", done="2026-11-16 12:00"))
     first, resolution, over_all = lines(frame, By.TIER, bug_fix=0.95)
-    assert [line.kept for line in (first, resolution, over_all)] == [Kept(0, 0, target=0.95)] * 3
+    assert [line.attainment for line in (first, resolution, over_all)] == [
+        Attainment(0, 0, target=0.95)
+    ] * 3
     assert resolution.business is not None
     assert (resolution.business.n, resolution.business.unfinished) == (1, 1)
     assert (over_all.open, over_all.at_risk, over_all.overdue) == (1, 0, 0)
@@ -172,7 +176,7 @@ def test_names_are_sorted_and_nobody_comes_last() -> None:
     frame = clocks(*(clock(number=str(n), assignee=each) for n, each in enumerate(owners)))
     found = lines(frame, By.ASSIGNEE, cy=0.9)
     assert [line.name for line in found if line.metric is None] == ["<b>", "Bo", "cy", None]
-    assert {line.kept.target for line in found} == {None}
+    assert {line.attainment.target for line in found} == {None}
 
 
 def test_a_group_in_which_nothing_counts_has_no_line() -> None:
@@ -182,7 +186,7 @@ def test_a_group_in_which_nothing_counts_has_no_line() -> None:
 
 def test_a_tier_without_a_target_has_no_share_to_reach() -> None:
     frame = clocks(clock(tier="user_support"), clock(number="2"))
-    told = {line.name: line.kept.target for line in lines(frame, By.TIER, bug_fix=0.95)}
+    told = {line.name: line.attainment.target for line in lines(frame, By.TIER, bug_fix=0.95)}
     assert told == {"bug_fix": 0.95, "user_support": None}
 
 
@@ -253,7 +257,7 @@ def test_how_late_a_breach_is_goes_by_open_time_and_not_by_its_date() -> None:
 def test_a_ticket_that_was_done_without_an_answer_broke_its_promise_and_waits_no_more() -> None:
     done = clock(due="2026-11-17 09:00", broken="2026-11-17 09:00", state="unanswered")
     times, over_all = lines(clocks(done))
-    assert (over_all.kept.due, over_all.kept.met) == (1, 0)
+    assert (over_all.attainment.due, over_all.attainment.met) == (1, 0)
     assert (over_all.open, over_all.overdue, over_all.oldest) == (0, 0, None)
     assert times.calendar is not None
     assert (times.calendar.n, times.calendar.unfinished) == (1, 1)

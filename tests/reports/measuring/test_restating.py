@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reports.frames import MONDAY, WEEK, clock, clocks, of_stories
 from reports.hostile_texts import HOSTILE
 from sla.policies import story
-from supportops.reports.figures import Because, Restatement
+from supportops.reports.figures import Restatement, TicketReason
 from supportops.reports.measuring.response_times import COUNTED_COLUMNS, counted
 from supportops.reports.measuring.restating import restatements
 
@@ -64,7 +64,7 @@ def test_a_merged_ticket_is_taken_out_of_its_tier_and_of_the_whole() -> None:
     assert (tier.label, tier.tier, whole.tier) == ("2026-W47", "bug_fix", None)
     assert [(k.due, k.met) for k in (tier.issued, tier.now)] == [(2, 2), (1, 1)]
     assert [(k.due, k.met) for k in (whole.issued, whole.now)] == [(3, 3), (2, 2)]
-    assert tier.because == whole.because == (Because("test", "2", "merged"),)
+    assert tier.because == whole.because == (TicketReason("test", "2", "merged"),)
     assert (tier.issued.target, tier.now.target, whole.now.target) == (0.95, 0.95, None)
     assert tier.issued.low is not None
 
@@ -114,7 +114,7 @@ def test_a_ticket_of_another_tier_now_changes_two_tiers_and_not_the_whole() -> N
 
     fixes, support = told(then, now)
 
-    moved = (Because("test", "1", "now user_support, then bug_fix"),)
+    moved = (TicketReason("test", "1", "now user_support, then bug_fix"),)
     assert (fixes.tier, fixes.issued.due, fixes.now.due) == ("bug_fix", 1, 0)
     assert (support.tier, support.issued.due, support.now.due) == ("user_support", 1, 2)
     assert fixes.because == support.because == moved
@@ -140,7 +140,7 @@ def test_a_ticket_of_another_tier_may_be_late_by_its_promises() -> None:
     *_, whole = told(then, now)
 
     why_then = "now user_support, then bug_fix; was late after all"
-    assert whole.because == (Because("test", "1", why_then),)
+    assert whole.because == (TicketReason("test", "1", why_then),)
 
 
 def test_changes_that_leave_the_counts_as_they_were_are_not_told() -> None:
@@ -178,7 +178,7 @@ def test_a_report_may_have_been_kept_as_text() -> None:
         WEEK.label, pd.read_csv(kept, dtype=texts), counted(now, WEEK, MONDAY), now
     )
 
-    assert found[0].because == (Because("test", "0012", "was late after all"),)
+    assert found[0].because == (TicketReason("test", "0012", "was late after all"),)
 
 
 def test_an_issued_report_without_promises_may_have_some_today() -> None:
@@ -210,7 +210,7 @@ def test_a_merge_that_was_reported_late_restates_the_week() -> None:
         ("bug_fix", 2, 0),
         (None, 2, 0),
     ]
-    assert found[0].because == (Because("test", "1", "merged"),)
+    assert found[0].because == (TicketReason("test", "1", "merged"),)
 
 
 def test_a_reply_that_was_reported_late_was_in_time_after_all() -> None:
@@ -226,7 +226,7 @@ def test_a_reply_that_was_reported_late_was_in_time_after_all() -> None:
         ("user_support", 0, 1),
         (None, 0, 1),
     ]
-    assert found[-1].because == (Because("test", "1", "was in time after all"),)
+    assert found[-1].because == (TicketReason("test", "1", "was in time after all"),)
 
 
 promise = st.tuples(

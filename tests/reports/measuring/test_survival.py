@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import CensoredData, binomtest, ecdf
 
 from reports.slow_measuring import slow_quantile
-from supportops.reports.figures import Kept, Quantile
-from supportops.reports.measuring.proportion import kept, wilson
+from supportops.reports.figures import Attainment, Quantile
+from supportops.reports.measuring.proportion import attainment, wilson
 from supportops.reports.measuring.survival import kaplan_meier, quantile
 
 WAITS = st.lists(st.tuples(st.integers(0, 12).map(float), st.booleans()), min_size=1, max_size=40)
@@ -101,7 +101,7 @@ def test_a_share_of_a_million_waits_is_not_missed_by_rounding() -> None:
 def test_the_interval_is_wilsons(counted: tuple[int, int]) -> None:
     met, due = counted
     theirs = binomtest(met, due).proportion_ci(method="wilson")
-    ours = kept(due, met)
+    ours = attainment(due, met)
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
     assert 0 <= ours.low <= met / due <= ours.high <= 1
 
@@ -110,16 +110,19 @@ def test_intervals_of_many_shares_are_those_of_each() -> None:
     met, due = np.array([0, 11, 5, 0]), np.array([3, 12, 5, 0])
     low, high = wilson(met, due)
     for n in range(3):
-        assert (low[n], high[n]) == (kept(due[n], met[n]).low, kept(due[n], met[n]).high)
+        assert (low[n], high[n]) == (
+            attainment(due[n], met[n]).low,
+            attainment(due[n], met[n]).high,
+        )
     assert np.isnan(low[3])
     assert np.isnan(high[3])
 
 
 def test_nothing_due_has_no_interval() -> None:
-    assert kept(0, 0, 0.95) == Kept(0, 0, None, None, 0.95)
+    assert attainment(0, 0, 0.95) == Attainment(0, 0, None, None, 0.95)
 
 
 @pytest.mark.parametrize(("due", "met"), [(1, 2), (1, -1), (-1, 0)])
 def test_counts_that_cannot_be_are_refused(due: int, met: int) -> None:
     with pytest.raises(ValueError, match="met of"):
-        kept(due, met)
+        attainment(due, met)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reports.frames import MONDAY, WEEK, ticket, tickets
 from reports.slow_measuring import rows_of
-from supportops.reports.figures import Because, By, LeftOut, Volume
+from supportops.reports.figures import By, LeftOut, TicketReason, Volume
 from supportops.reports.measuring.volume import left_out, volumes
 
 DAY = timedelta(days=1)
@@ -94,8 +94,8 @@ def test_tickets_without_clocks_are_told_with_why() -> None:
         0,
         0,
         (
-            Because("file", "a/b", "after it ends"),
-            Because("zendesk", "9", "before the calendar begins"),
+            TicketReason("file", "a/b", "after it ends"),
+            TicketReason("zendesk", "9", "before the calendar begins"),
         ),
     )
 

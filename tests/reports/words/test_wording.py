@@ -25,17 +25,17 @@ from reports.wording_builders import (
 from supportops.reports.audience import Part
 from supportops.reports.document import Tone, TrendPicture, Words
 from supportops.reports.figures import (
-    Because,
+    Attainment,
     By,
     Figures,
-    Kept,
     LeftOut,
     Promises,
     Quantile,
     Restatement,
+    TicketReason,
     Times,
 )
-from supportops.reports.measuring.proportion import kept
+from supportops.reports.measuring.proportion import attainment
 from supportops.reports.period import Cadence
 from supportops.reports.words import cells, sentences
 from supportops.reports.words.dates import Reader, check_language
@@ -47,13 +47,13 @@ WEEKLY, DAILY = Cadence.WEEKLY, Cadence.DAILY
 
 def line(name: str | None, due: int, met: int, target: float | None, **changes: Any) -> Promises:
     by = By.ALL if name is None else By.TIER
-    plain = Promises(by, name, None, kept(due, met, target), None, None, 0, 0, 0, None)
+    plain = Promises(by, name, None, attainment(due, met, target), None, None, 0, 0, 0, None)
     return replace(plain, **changes)
 
 
 def week_of(*lines: Promises, **changes: Any) -> Figures:
     """A week in which only these promises were due; their sum is added."""
-    due, met = sum(p.kept.due for p in lines), sum(p.kept.met for p in lines)
+    due, met = sum(p.attainment.due for p in lines), sum(p.attainment.met for p in lines)
     everything = line(None, due, met, None, overdue=sum(p.overdue for p in lines))
     return figures(**EMPTY | {"promises": (*lines, everything)} | changes)
 
@@ -181,7 +181,7 @@ def test_few_promises_have_no_percentage_no_colour_and_no_bar() -> None:
 def test_a_miss_is_bad_only_where_chance_does_not_explain_it(
     due: int, met: int, target: float | None, tone: Tone
 ) -> None:
-    assert cells.verdict(kept(due, met, target)) is tone
+    assert cells.verdict(attainment(due, met, target)) is tone
 
 
 def test_a_gap_that_chance_may_explain_is_said_in_words() -> None:
@@ -358,8 +358,8 @@ def test_tiers_of_like_names_have_charts_of_their_own() -> None:
 
 
 def test_a_restatement_names_the_tickets_that_caused_it() -> None:
-    why = (Because("zendesk", "123", "merged"),)
-    changed = Restatement("2026-W46", "bug_fix", kept(24, 22), kept(22, 20), why)
+    why = (TicketReason("zendesk", "123", "merged"),)
+    changed = Restatement("2026-W46", "bug_fix", attainment(24, 22), attainment(22, 20), why)
     found = table(told(figures(restatements=(changed,))), "restatements")
     assert [cell.text for cell in found.rows[0]] == [
         "W46",
@@ -371,7 +371,7 @@ def test_a_restatement_names_the_tickets_that_caused_it() -> None:
 
 
 def test_what_is_left_out_is_counted_with_its_reason() -> None:
-    left = LeftOut(3, 1, (Because("csv", "9", "has no tier"),))
+    left = LeftOut(3, 1, (TicketReason("csv", "9", "has no tier"),))
     footer = " ".join(told(figures(left_out=left)).footer)
     assert "3 merged and 1 deleted tickets, but for promises that had ended before" in footer
     assert "1 ticket without a clock (ticket 9 has no tier)" in footer
@@ -500,4 +500,4 @@ def test_a_week_number_is_told_without_its_zero() -> None:
 
 
 def test_nothing_due_is_no_share() -> None:
-    assert cells.share(Kept(0, 0), BRITISH).text == "–"
+    assert cells.share(Attainment(0, 0), BRITISH).text == "–"

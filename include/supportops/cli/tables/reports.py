@@ -11,9 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from supportops.flows.reporting.making import Made
+from supportops.flows.report import ReportResult
 from supportops.rendering.render import one_line
-from supportops.reports.store import Entry
+from supportops.reports.store import ReportEntry
 
 _STATES = {
     "sent": "queued for {to}",
@@ -23,10 +23,10 @@ _STATES = {
 }
 
 
-def made_lines(made: Sequence[Made], out: Path | None) -> None:
-    """Two lines a report: its subject, and what became of it."""
+def result_lines(results: Sequence[ReportResult], out: Path | None) -> None:
+    """Two lines a report: its subject, and what became of it; then where its documents are."""
     console = Console(soft_wrap=True, highlight=False)
-    for each in made:
+    for each in results:
         state = _STATES[each.state].format(
             to=", ".join(each.recipients) or "nobody", edition=each.edition
         )
@@ -34,13 +34,13 @@ def made_lines(made: Sequence[Made], out: Path | None) -> None:
         console.print(_plain(f"  {each.cadence} {each.period} for {each.audience}: {state}"))
         for trouble in each.troubles:
             console.print(Text(f"  {one_line(trouble)}", style="red"))
-    if out is not None and made:
+    if out is not None and results:
         console.print(_plain(f"The documents are in {out}"))
-    if not made:
+    if not results:
         console.print("Nobody gets this report: reports.yaml names no audience for it.")
 
 
-def report_table(found: Sequence[Entry]) -> None:
+def report_table(found: Sequence[ReportEntry]) -> None:
     """One line a report, the newest first."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("report", "period", "for", "edition", "state", "subject"):

@@ -23,7 +23,7 @@ from supportops.reports.formats.file import (
     File,
 )
 from supportops.reports.links import report_link
-from supportops.reports.store import Kept
+from supportops.reports.store import StoredReport
 
 # Stored with a report and never sent.
 _NOT_SENT = frozenset({COUNTED, PAGE})
@@ -48,7 +48,7 @@ def report_contents(
 
 
 def _content(
-    connection: Connection, report: Kept, board_url: str | None, attach_at_most: int
+    connection: Connection, report: StoredReport, board_url: str | None, attach_at_most: int
 ) -> ReportContent:
     names = [name for name in store.digests(connection, report.id) if name not in _NOT_SENT]
     files = {file.name: file for file in store.files(connection, report.id, names)}
@@ -79,7 +79,7 @@ def _text(files: Mapping[str, File], name: str) -> str | None:
     return None if file is None else file.content.decode("utf-8", "replace")
 
 
-def _page(report: Kept, board_url: str | None) -> str | None:
+def _page(report: StoredReport, board_url: str | None) -> str | None:
     """The report's page on the board, to which a customer's contact has no access."""
     if report.customer is not None:
         return None

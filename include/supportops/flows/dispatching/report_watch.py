@@ -20,13 +20,13 @@ from supportops.alerts.store import list_open, raise_alert, resolve_alert
 from supportops.config.loader import Configuration
 from supportops.config.snapshots import get
 from supportops.db.schema import configurations, messages, notification_log, reports
-from supportops.flows.reporting.tasks import works
+from supportops.flows.reporting.selection import working_days
 from supportops.reports.audience import Audience, Plan
 from supportops.reports.period import (
-    LONGEST_REST,
+    LONGEST_CLOSURE,
     Cadence,
+    IsWorkingDay,
     Period,
-    Works,
     report_instant,
     week_before,
     working_day_before,
@@ -98,13 +98,13 @@ def last_turn(configuration: Configuration, cadence: Cadence, now: datetime) -> 
 
     On the clocks of the plan: weekly on Mondays, daily on the days that the office opens.
     """
-    plan, opens = configuration.reports, works(configuration.office)
+    plan, opens = configuration.reports, working_days(configuration.office)
     late_at = plan.late_at.get(cadence)
     if late_at is None or not plan.of(cadence):
         return None
     zone = ZoneInfo(plan.zone)
     today = now.astimezone(zone).date()
-    for day in (today - timedelta(days=n) for n in range(LONGEST_REST)):
+    for day in (today - timedelta(days=n) for n in range(LONGEST_CLOSURE)):
         if not (day.weekday() == 0 if cadence is Cadence.WEEKLY else opens(day)):
             continue
         period = _about(cadence, datetime.combine(day, time(12), zone), plan.zone, opens)
@@ -115,14 +115,14 @@ def last_turn(configuration: Configuration, cadence: Cadence, now: datetime) -> 
     return None
 
 
-def _about(cadence: Cadence, at: datetime, zone: str, opens: Works) -> Period:
+def _about(cadence: Cadence, at: datetime, zone: str, opens: IsWorkingDay) -> Period:
     if cadence is Cadence.WEEKLY:
         return week_before(at, zone)
     return working_day_before(at, zone, opens)
 
 
 def _missing(connection: Connection, configuration: Configuration, turn: Turn) -> Missing:
-    plan, opens = configuration.reports, works(configuration.office)
+    plan, opens = configuration.reports, working_days(configuration.office)
     labels = {
         audience: _about(turn.cadence, turn.made_at, audience.zone, opens).label
         for audience in plan.of(turn.cadence)

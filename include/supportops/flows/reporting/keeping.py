@@ -1,17 +1,17 @@
-"""Keeps a finished report and, where it is to be sent, issues and queues it in one transaction."""
+"""Steps 7 and 8 of a report: kept as an edition, issued and queued, in one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from supportops import __version__
-from supportops.alerts.alert import Kind
-from supportops.alerts.operations import operations_alert
+from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.loader import Configuration
@@ -19,26 +19,34 @@ from supportops.config.snapshots import remember
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.reporting.messages import post
-from supportops.flows.reporting.tasks import Task, Wanted
+from supportops.flows.reporting.selection import ReportJob, ReportRequest
 from supportops.reports import store
 from supportops.reports.audience import Audience
 from supportops.reports.formats.render import Rendered
 from supportops.reports.period import Cadence
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What became of one report.
+class ReportState(StrEnum):
+    """What became of a requested report."""
 
-    `state`: "sent" (issued now, and queued for its recipients), "draft", "unchanged" (the newest
-    draft says the same), or "sent before" (nothing was made).
+    SENT = "sent"  # issued now, and queued for its recipients
+    DRAFT = "draft"
+    UNCHANGED = "unchanged"  # the newest draft says the same
+    SENT_BEFORE = "sent before"  # nothing was made
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """One requested report: its edition in the store, and who gets it if it was sent.
+
+    `recipients` are names of targets, `troubles` say which documents could not be made.
     """
 
     cadence: Cadence
     period: str
     audience: str
     edition: int
-    state: str
+    state: ReportState
     subject: str
     recipients: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
@@ -49,7 +57,7 @@ class Made:
             "period": self.period,
             "audience": self.audience,
             "edition": self.edition,
-            "state": self.state,
+            "state": self.state.value,
             "subject": self.subject,
             "recipients": list(self.recipients),
             "troubles": list(self.troubles),
@@ -57,35 +65,39 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """A report as it was made: its figures in JSON, how old its data is, and its files."""
+class FinishedReport:
+    """A report that was made: its figures in JSON, how old its data is, and its files."""
 
-    task: Task
+    job: ReportJob
     figures: Mapping[str, Any]
     data_until: datetime | None
     rendered: Rendered
 
 
-def keep(
-    engine: Engine, configuration: Configuration, wanted: Wanted, report: Finished, now: datetime
-) -> Made:
-    """Keeps a report as the next edition, unless the newest draft says the same; issues it if
-    that is wanted and was not done before. All of it, or nothing.
+def keep_and_send(
+    engine: Engine,
+    configuration: Configuration,
+    request: ReportRequest,
+    report: FinishedReport,
+    now: datetime,
+) -> ReportResult:
+    """Keeps a report as the next edition, unless the newest draft says the same; issues and queues
+    it if it is to be sent and was not issued before. All of it, or nothing.
     """
-    task = report.task
+    job = report.job
     with writing(engine) as connection:
         advisory_lock(connection, Lock.ISSUE_REPORT)
-        before = store.issued(connection, *task.name)
-        if before is not None and wanted.send and not wanted.again:
-            return sent_before(before)
+        issued = store.issued(connection, *job.name)
+        if issued is not None and request.send and not request.again:
+            return sent_before(issued)
         remember(connection, configuration, now)
-        kept, is_new = _kept(connection, configuration, report, now)
-        _tell_operators(connection, task, report.rendered.troubles, now)
-        if not wanted.send:
-            return _made(kept, "draft" if is_new else "unchanged")
-        targets = recipients(configuration, task.audience)
-        post(connection, kept, targets, now)
-        return _made(kept, "sent", tuple(target.name for target in targets))
+        edition, is_new = _keep(connection, configuration, report, now)
+        _alert_operators(connection, job, report.rendered.troubles, now)
+        if not request.send:
+            return _result(edition, ReportState.DRAFT if is_new else ReportState.UNCHANGED)
+        targets = recipients(configuration, job.audience)
+        post(connection, edition, targets, now)
+        return _result(edition, ReportState.SENT, tuple(target.name for target in targets))
 
 
 def recipients(configuration: Configuration, audience: Audience) -> tuple[Target, ...]:
@@ -95,29 +107,29 @@ def recipients(configuration: Configuration, audience: Audience) -> tuple[Target
     return tuple({target.name: target for target in found}.values())
 
 
-def sent_before(kept: store.Kept) -> Made:
-    """Nothing is made: this was issued."""
-    return _made(kept, "sent before", tuple(kept.recipients))
+def sent_before(issued: store.StoredReport) -> ReportResult:
+    """The result where nothing is made because this was issued."""
+    return _result(issued, ReportState.SENT_BEFORE, tuple(issued.recipients))
 
 
-def _kept(
-    connection: Connection, configuration: Configuration, report: Finished, now: datetime
-) -> tuple[store.Kept, bool]:
+def _keep(
+    connection: Connection, configuration: Configuration, report: FinishedReport, now: datetime
+) -> tuple[store.StoredReport, bool]:
     """The edition that says what the report says, and whether it is a new one."""
-    task, files = report.task, report.rendered.files
-    newest = store.newest(connection, *task.name)
+    job, files = report.job, report.rendered.files
+    newest = store.newest(connection, *job.name)
     is_draft = newest is not None and newest.issued_at is None
     digests = {file.name: file.digest for file in files}
     if newest is not None and is_draft and store.digests(connection, newest.id) == digests:
         return newest, False
     draft = store.Draft(
-        cadence=task.period.cadence,
-        period=task.period.label,
-        audience=task.audience.name,
-        customer=task.audience.customer,
-        starts_at=task.period.start,
-        ends_at=task.period.end,
-        as_of=task.as_of,
+        cadence=job.period.cadence,
+        period=job.period.label,
+        audience=job.audience.name,
+        customer=job.audience.customer,
+        starts_at=job.period.start,
+        ends_at=job.period.end,
+        as_of=job.facts.as_of,
         data_until=report.data_until,
         made_at=now,
         configuration=configuration.digest,
@@ -129,32 +141,36 @@ def _kept(
     return store.keep(connection, draft, files), True
 
 
-def _tell_operators(
-    connection: Connection, task: Task, troubles: tuple[str, ...], now: datetime
+def _alert_operators(
+    connection: Connection, job: ReportJob, troubles: tuple[str, ...], now: datetime
 ) -> None:
-    """A format that could not be made is an alert, until all of them can again."""
-    subject = f"{task.period.cadence} report for {task.audience.name}"
+    """A format that could not be made raises an alert, which ends when all of them can again."""
+    subject = f"{job.period.cadence} report for {job.audience.name}"
     if not troubles:
         resolve_alert(connection, Kind.REPORT_TROUBLE, subject, now)
         return
-    alert = operations_alert(
-        Kind.REPORT_TROUBLE,
-        subject,
-        f"{subject}, {task.period.label}: {'; '.join(troubles)}",
-        now,
-        facts={"period": task.period.label, "troubles": list(troubles)},
+    alert = Alert(
+        key=f"{Kind.REPORT_TROUBLE}:{subject}:{now.isoformat()}",
+        kind=Kind.REPORT_TROUBLE,
+        severity=Severity.WARNING,
+        subject=subject,
+        headline=f"{subject}, {job.period.label}: {'; '.join(troubles)}",
+        opened_at=now,
+        facts={"period": job.period.label, "troubles": list(troubles)},
     )
     raise_alert(connection, alert, now)
 
 
-def _made(kept: store.Kept, state: str, to: tuple[str, ...] = ()) -> Made:
-    return Made(
-        cadence=Cadence(kept.cadence),
-        period=kept.period,
-        audience=kept.audience,
-        edition=kept.edition,
+def _result(
+    report: store.StoredReport, state: ReportState, recipients: tuple[str, ...] = ()
+) -> ReportResult:
+    return ReportResult(
+        cadence=Cadence(report.cadence),
+        period=report.period,
+        audience=report.audience,
+        edition=report.edition,
         state=state,
-        subject=kept.subject,
-        recipients=to,
-        troubles=tuple(kept.troubles),
+        subject=report.subject,
+        recipients=recipients,
+        troubles=tuple(report.troubles),
     )

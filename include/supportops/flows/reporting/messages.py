@@ -17,10 +17,12 @@ from supportops.alerts.escalation import Decision, Why
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.reports import store
-from supportops.reports.store import Kept
+from supportops.reports.store import StoredReport
 
 
-def post(connection: Connection, kept: Kept, targets: Sequence[Target], now: datetime) -> int:
+def post(
+    connection: Connection, kept: StoredReport, targets: Sequence[Target], now: datetime
+) -> int:
     """Issues a kept report to `targets` and queues one message for each; answers how many.
 
     All of it belongs to the caller's transaction. A report that was issued before stays as it was:
@@ -45,7 +47,7 @@ def post(connection: Connection, kept: Kept, targets: Sequence[Target], now: dat
     return outbox.queue(connection, [(alert, decisions)], now)
 
 
-def alert_key(kept: Kept) -> str:
+def alert_key(kept: StoredReport) -> str:
     """Names one edition: "report:weekly:2026-W47:managers:1"."""
     parts = (Kind.REPORT, kept.cadence, kept.period, kept.audience, kept.edition)
     return ":".join(str(part) for part in parts)

@@ -16,9 +16,8 @@ from supportops.reports.document import Chart, Document, Tone, Words
 from supportops.reports.figures import Figures
 from supportops.reports.formats import html, plain
 from supportops.reports.formats.charts import charts
-from supportops.reports.formats.csv_file import csv
-from supportops.reports.formats.file import COUNTED, File
-from supportops.reports.formats.json_file import json
+from supportops.reports.formats.data_files import csv, json
+from supportops.reports.formats.file import File
 from supportops.reports.formats.pdf import pdf
 from supportops.reports.formats.workbook.workbook import workbook
 from supportops.reports.measuring.figures_json import to_json
@@ -109,9 +108,3 @@ def _with_troubles(document: Document, troubles: list[str]) -> Document:
         for trouble in troubles
     )
     return replace(document, notices=document.notices + missing)
-
-
-def counted_file(counted: pd.DataFrame) -> File:
-    """Every promise that was counted, for a later report to compare with."""
-    content = counted.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%dT%H:%M:%S.%f%z")
-    return File(COUNTED, "text/csv; charset=utf-8", content.encode("utf-8", "replace"))

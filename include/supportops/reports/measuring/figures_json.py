@@ -1,4 +1,4 @@
-"""Figures as plain JSON values, and what an issued report told read back out of them.
+"""Figures as plain JSON values, and what an issued report said read back out of them.
 
 Instants are ISO 8601 in UTC ("2026-11-23T08:00:00Z"), durations seconds, shares of one, what there
 is none of null. Keys come in the order of the fields, so the same figures give the same text.
@@ -12,13 +12,15 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
-from supportops.reports.figures import Because, By, Figures, Kept, Point, Restatement
+from supportops.reports.figures import Attainment, By, Figures, Point, Restatement, TicketReason
 
 VERSION = 1
 """Of this layout. A change that a reader of older reports would stumble over adds one."""
 
-# What is told beside the fields, so that no reader has to divide.
-DERIVED = {Kept: ("breached", "share", "few"), Point: ("share", "few")}
+# Properties that stand beside the fields, so that no reader has to divide.
+NAMES = {"attainment": "kept"}
+"""Fields that have another name in JSON than in code."""
+DERIVED = {Attainment: ("breached", "share", "few"), Point: ("share", "few")}
 
 
 def to_json(figures: Figures) -> dict[str, Any]:
@@ -26,14 +28,14 @@ def to_json(figures: Figures) -> dict[str, Any]:
     return {"version": VERSION, **_plain(figures)}
 
 
-def looked_back_upon(issued: Mapping[str, Any]) -> dict[str, Any]:
-    """Of an issued report's figures what a later one asks for: a small part, whatever its size."""
+def for_comparison(issued: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an issued report's figures that later ones compare with: small for any size."""
     totals = [line for line in issued["promises"] if line["metric"] is None and _is_total(line)]
-    kept = {name: issued[name] for name in ("version", "tiers", "restatements") if name in issued}
-    return {**kept, "promises": totals}
+    rest = {name: issued[name] for name in ("version", "tiers", "restatements") if name in issued}
+    return {**rest, "promises": totals}
 
 
-def points_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
+def totals_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
     """Due and met over all metrics of each tier, and of all together (None), as issued.
 
     Raises KeyError where the value is not one of `to_json`.
@@ -51,16 +53,16 @@ def restatements_of(issued: Mapping[str, Any]) -> tuple[Restatement, ...]:
         Restatement(
             each["label"],
             each["tier"],
-            _kept(each["issued"]),
-            _kept(each["now"]),
-            tuple(Because(**why) for why in each["because"]),
+            _attainment(each["issued"]),
+            _attainment(each["now"]),
+            tuple(TicketReason(**why) for why in each["because"]),
         )
         for each in issued["restatements"]
     )
 
 
-def _kept(found: Mapping[str, Any]) -> Kept:
-    return Kept(**{name: found[name] for name in ("due", "met", "low", "high", "target")})
+def _attainment(found: Mapping[str, Any]) -> Attainment:
+    return Attainment(**{name: found[name] for name in ("due", "met", "low", "high", "target")})
 
 
 def _is_total(line: Mapping[str, Any]) -> bool:
@@ -79,4 +81,4 @@ def _plain(value: Any) -> Any:
     if isinstance(value, StrEnum):
         return value.value
     names = (*value.__dataclass_fields__, *DERIVED.get(type(value), ()))
-    return {name: _plain(getattr(value, name)) for name in names}
+    return {NAMES.get(name, name): _plain(getattr(value, name)) for name in names}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from supportops.reports.figures import Kept
+from supportops.reports.figures import Attainment
 
 Z = 1.959963984540054
 """The normal distribution's 97.5 % quantile, for an interval of 95 %."""
@@ -27,11 +27,11 @@ def wilson(met: ArrayLike, due: ArrayLike) -> tuple[NDArray[np.float64], NDArray
     return np.clip(middle - half, 0.0, share), np.clip(middle + half, share, 1.0)
 
 
-def kept(due: int, met: int, target: float | None = None) -> Kept:
+def attainment(due: int, met: int, target: float | None = None) -> Attainment:
     """Counts with their interval. Raises ValueError unless 0 <= met <= due."""
     if not 0 <= met <= due:
         raise ValueError(f"{met} met of {due} due: expected from 0 to as many as were due")
     if not due:
-        return Kept(0, 0, target=target)
+        return Attainment(0, 0, target=target)
     low, high = wilson(met, due)
-    return Kept(due, met, float(low), float(high), target)
+    return Attainment(due, met, float(low), float(high), target)

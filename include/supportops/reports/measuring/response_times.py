@@ -27,7 +27,7 @@ from supportops.reports.measuring.clock_counts import (
     fell_due,
 )
 from supportops.reports.measuring.grouping import Groups, grouped, named
-from supportops.reports.measuring.proportion import kept
+from supportops.reports.measuring.proportion import attainment
 from supportops.reports.measuring.survival import kaplan_meier, quantile
 from supportops.reports.period import Period
 
@@ -115,7 +115,7 @@ class _Line:
             by=self.by,
             name=self.name,
             metric=metric,
-            kept=kept(int(counts.due[group]), int(counts.met[group]), self.target),
+            attainment=attainment(int(counts.due[group]), int(counts.met[group]), self.target),
             business=times[0],
             calendar=times[1],
             open=int(counts.open[group]),

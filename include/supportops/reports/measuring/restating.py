@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from supportops.reports.figures import Because, Kept, Restatement
-from supportops.reports.measuring.proportion import kept
+from supportops.reports.figures import Attainment, Restatement, TicketReason
+from supportops.reports.measuring.proportion import attainment
 
 TICKET = ["source", "number"]
 KEY = [*TICKET, "metric", "instance"]
 """What names a promise, today as when it was issued."""
 REMOVED = ("merged", "deleted")
-STANDING_COLUMNS = (
+CURRENT_COLUMNS = (
     *KEY,
     "tier",
     "customer",
@@ -162,19 +162,19 @@ def _why(row: Any, then: str | None, now: str | None, standing: _Standing) -> st
     return "; ".join(moved)
 
 
-def _of_tier(reasons: list[_Reason], tier: str | None) -> tuple[Because, ...]:
+def _of_tier(reasons: list[_Reason], tier: str | None) -> tuple[TicketReason, ...]:
     """One a ticket; several reasons joined where its promises changed differently."""
     found: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     for reason in reasons:
         if reason.all_together if tier is None else tier in reason.tiers:
             found[reason.ticket][reason.why] = None
     ordered = sorted(found, key=lambda each: (each[0], len(each[1]), each[1]))
-    return tuple(Because(*ticket, "; ".join(found[ticket])) for ticket in ordered)
+    return tuple(TicketReason(*ticket, "; ".join(found[ticket])) for ticket in ordered)
 
 
-def _kept(promises: pd.DataFrame, tier: str | None, target: float | None) -> Kept:
+def _kept(promises: pd.DataFrame, tier: str | None, target: float | None) -> Attainment:
     own = promises if tier is None else promises[promises["tier"] == tier]
-    return kept(len(own), int(own["met"].sum()), target)
+    return attainment(len(own), int(own["met"].sum()), target)
 
 
 def _promises(counted: pd.DataFrame) -> pd.DataFrame:

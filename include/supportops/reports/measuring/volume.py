@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from supportops.reports.figures import Because, By, LeftOut, Volume
+from supportops.reports.figures import By, LeftOut, TicketReason, Volume
 from supportops.reports.measuring.grouping import grouped
 from supportops.reports.period import Period
 
@@ -60,5 +60,5 @@ def left_out(tickets: pd.DataFrame, unjudged: Mapping[str, str]) -> LeftOut:
     """What no figure counts. `unjudged`: why, by "source/number"; told in the order of these."""
     why = tickets["left_out"].value_counts()
     named = ((*ticket.partition("/"), reason) for ticket, reason in sorted(unjudged.items()))
-    told = tuple(Because(source, number, reason) for source, _, number, reason in named)
+    told = tuple(TicketReason(source, number, reason) for source, _, number, reason in named)
     return LeftOut(int(why.get("merged", 0)), int(why.get("deleted", 0)), told)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from supportops.rendering.render import duration
 from supportops.reports.document import Bar, Cell, Tone
-from supportops.reports.figures import Kept, Quantile
+from supportops.reports.figures import Attainment, Quantile
 from supportops.reports.words.dates import Reader
 from supportops.reports.words.labels import said
 
@@ -23,35 +23,41 @@ def count(number: int, reader: Reader) -> Cell:
     return Cell(reader.count(number), number, Tone.PLAIN if number else Tone.QUIET)
 
 
-def verdict(kept: Kept) -> Tone:
+def verdict(attainment: Attainment) -> Tone:
     """What may be said about a share and its target.
 
     GOOD at or above the target. BAD only where the whole Wilson interval lies below it: else
     chance may explain the gap, and the words say so. No verdict on few, or without a target.
     """
-    if kept.few or kept.share is None or kept.target is None:
+    if attainment.few or attainment.share is None or attainment.target is None:
         return Tone.PLAIN
-    if kept.share >= kept.target:
+    if attainment.share >= attainment.target:
         return Tone.GOOD
-    return Tone.BAD if kept.high is not None and kept.high < kept.target else Tone.PLAIN
+    return (
+        Tone.BAD
+        if attainment.high is not None and attainment.high < attainment.target
+        else Tone.PLAIN
+    )
 
 
-def bar(kept: Kept) -> Bar | None:
+def bar(attainment: Attainment) -> Bar | None:
     """The share with its interval; none for few."""
-    if kept.few or kept.share is None:
+    if attainment.few or attainment.share is None:
         return None
-    low = kept.share if kept.low is None else kept.low
-    high = kept.share if kept.high is None else kept.high
-    return Bar(kept.share, low, high, kept.target)
+    low = attainment.share if attainment.low is None else attainment.low
+    high = attainment.share if attainment.high is None else attainment.high
+    return Bar(attainment.share, low, high, attainment.target)
 
 
-def share(kept: Kept, reader: Reader) -> Cell:
+def share(attainment: Attainment, reader: Reader) -> Cell:
     """ "90.9 %" with its bar; under few "11 of 12"."""
-    if kept.share is None:
+    if attainment.share is None:
         return NONE
-    if kept.few:
-        return Cell(f"{reader.count(kept.met)} of {reader.count(kept.due)}")
-    return Cell(reader.share(kept.share, 1), kept.share, verdict(kept), bar(kept))
+    if attainment.few:
+        return Cell(f"{reader.count(attainment.met)} of {reader.count(attainment.due)}")
+    return Cell(
+        reader.share(attainment.share, 1), attainment.share, verdict(attainment), bar(attainment)
+    )
 
 
 def instant(moment: datetime | None, reader: Reader) -> Cell:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from supportops.rendering.render import duration
 from supportops.reports.document import Tone, Words
-from supportops.reports.figures import By, Figures, Kept, Promises
+from supportops.reports.figures import Attainment, By, Figures, Promises
 from supportops.reports.period import Cadence, Period
 from supportops.reports.words.dates import Reader
 from supportops.reports.words.labels import said, several, tier_inside
@@ -48,13 +48,13 @@ def still(figures: Figures) -> Still:
     return Still(line.overdue, line.at_risk) if line is not None else Still(0, 0)
 
 
-def everything(figures: Figures) -> Kept:
+def everything(figures: Figures) -> Attainment:
     """All promises of the report together."""
     line = figures.line(By.ALL, None)
     if line is not None:
-        return line.kept
+        return line.attainment
     lines = tiers(figures)
-    return Kept(sum(p.kept.due for p in lines), sum(p.kept.met for p in lines))
+    return Attainment(sum(p.attainment.due for p in lines), sum(p.attainment.met for p in lines))
 
 
 def worst(figures: Figures) -> Promises | None:
@@ -63,34 +63,39 @@ def worst(figures: Figures) -> Promises | None:
     By how many promises were broken beyond those that its target allows: so one of two tells less
     than forty of two hundred. Tiers without a target come last, the lowest share first.
     """
-    lines = [p for p in tiers(figures) if p.kept.due]
+    lines = [p for p in tiers(figures) if p.attainment.due]
     return min(lines, key=_badness, default=None)
 
 
 def _badness(line: Promises) -> tuple[bool, float]:
-    kept = line.kept
-    if kept.target is None:
-        return True, kept.met / kept.due
-    return False, kept.due * (1 - kept.target) - kept.breached
+    attainment = line.attainment
+    if attainment.target is None:
+        return True, attainment.met / attainment.due
+    return False, attainment.due * (1 - attainment.target) - attainment.breached
 
 
-def missed(kept: Kept) -> bool:
+def missed(attainment: Attainment) -> bool:
     """Whether fewer were kept than the target asks for."""
-    return kept.target is not None and bool(kept.due) and kept.met < kept.target * kept.due - 1e-9
+    return (
+        attainment.target is not None
+        and bool(attainment.due)
+        and attainment.met < attainment.target * attainment.due - 1e-9
+    )
 
 
-def counted(kept: Kept, reader: Reader) -> str:
+def counted(attainment: Attainment, reader: Reader) -> str:
     """ "91 % of 23 due", under few "11 of 12 due"."""
-    if kept.share is None:
+    if attainment.share is None:
         return "none due"
-    if kept.few:
-        return f"{reader.count(kept.met)} of {reader.count(kept.due)} due"
-    return f"{reader.share(kept.share, digits(kept))} of {reader.count(kept.due)} due"
+    if attainment.few:
+        return f"{reader.count(attainment.met)} of {reader.count(attainment.due)} due"
+    share = reader.share(attainment.share, digits(attainment))
+    return f"{share} of {reader.count(attainment.due)} due"
 
 
-def digits(kept: Kept) -> int:
+def digits(attainment: Attainment) -> int:
     """As many decimal places as the target has, up to 2: else the two could look alike."""
-    hundredths = round((kept.target or 0) * 100, 6)
+    hundredths = round((attainment.target or 0) * 100, 6)
     return next((n for n in (0, 1) if hundredths == round(hundredths, n)), 2)
 
 
@@ -106,14 +111,19 @@ def _weekly(figures: Figures, reader: Reader) -> str:
     period = figures.period
     days = reader.days(period.first_day, period.last_day)
     name = f"SLA week {week(period.label)} ({days}){_so_far(figures)}"
-    kept, found = everything(figures), worst(figures)
+    attainment, found = everything(figures), worst(figures)
     if found is None:
         return f"{name}: no promise fell due{_open(figures, reader)}"
-    if not kept.breached:
-        return f"{name}: {_all_kept(kept, reader)}{_open(figures, reader)}"
-    against = f", target {reader.target(found.kept.target)}" if found.kept.target else ""
-    lead = "" if missed(found.kept) or found.kept.target is None else "on target, lowest "
-    answer = f"{lead}{tier_inside(found.name or '', reader)} {counted(found.kept, reader)}{against}"
+    if not attainment.breached:
+        return f"{name}: {_all_kept(attainment, reader)}{_open(figures, reader)}"
+    against = (
+        f", target {reader.target(found.attainment.target)}" if found.attainment.target else ""
+    )
+    lead = (
+        "" if missed(found.attainment) or found.attainment.target is None else "on target, lowest "
+    )
+    tier = tier_inside(found.name or "", reader)
+    answer = f"{lead}{tier} {counted(found.attainment, reader)}{against}"
     return f"{name}: {answer}{_open(figures, reader) or ' - no open breaches'}"
 
 
@@ -126,22 +136,22 @@ def _open(figures: Figures, reader: Reader) -> str:
     )
 
 
-def _all_kept(kept: Kept, reader: Reader) -> str:
+def _all_kept(attainment: Attainment, reader: Reader) -> str:
     return (
         "the one promise due was kept"
-        if kept.due == 1
-        else f"all {reader.count(kept.due)} promises kept"
+        if attainment.due == 1
+        else f"all {reader.count(attainment.due)} promises kept"
     )
 
 
 def _daily(figures: Figures, reader: Reader) -> str:
-    kept, risk = everything(figures), still(figures).at_risk
-    if not kept.due:
+    attainment, risk = everything(figures), still(figures).at_risk
+    if not attainment.due:
         answer = "no promise fell due"
-    elif kept.breached:
-        answer = f"{several(kept.breached, 'promise')} broken"
+    elif attainment.breached:
+        answer = f"{several(attainment.breached, 'promise')} broken"
     else:
-        answer = _all_kept(kept, reader)
+        answer = _all_kept(attainment, reader)
     at_risk = reader.count(risk) if risk else "none"
     day = f"{period_name(figures.period, reader)}{_so_far(figures)}"
     return f"{day}: {answer}, {at_risk} at risk today"
@@ -159,13 +169,13 @@ def is_over(figures: Figures) -> bool:
 def lead(figures: Figures, reader: Reader) -> str:
     """One sentence that a manager can repeat."""
     start = f"{_on(figures.period)} {period_name(figures.period, reader)},"
-    kept = everything(figures)
-    if not kept.due:
+    attainment = everything(figures)
+    if not attainment.due:
         told = "no promise fell due"
-    elif not kept.breached:
-        told = f"{_all_kept(kept, reader).removesuffix('kept').rstrip()}{_were(kept)}"
+    elif not attainment.breached:
+        told = f"{_all_kept(attainment, reader).removesuffix('kept').rstrip()}{_were(attainment)}"
     else:
-        told = f"{_met(kept, reader)} promises were kept{_against(figures, reader)}"
+        told = f"{_met(attainment, reader)} promises were kept{_against(figures, reader)}"
     return f"{start} {told}; {_still(figures, reader)}."
 
 
@@ -175,24 +185,26 @@ def _on(period: Period) -> str:
     return "On" if period.first_day == period.last_day else "From"
 
 
-def _were(kept: Kept) -> str:
-    return " kept" if kept.due == 1 else " were kept"
+def _were(attainment: Attainment) -> str:
+    return " kept" if attainment.due == 1 else " were kept"
 
 
-def _met(kept: Kept, reader: Reader) -> str:
-    return f"{reader.count(kept.met)} of {reader.count(kept.due)}"
+def _met(attainment: Attainment, reader: Reader) -> str:
+    return f"{reader.count(attainment.met)} of {reader.count(attainment.due)}"
 
 
 def _against(figures: Figures, reader: Reader) -> str:
     found = worst(figures)
-    if found is None or found.kept.target is None:
+    if found is None or found.attainment.target is None:
         return ""
-    if not missed(found.kept):
+    if not missed(found.attainment):
         return ", and every tier with a target met it"
-    kept = found.kept
-    share = "" if kept.few else f" ({reader.share(kept.share or 0, digits(kept))})"
-    name, target = tier_inside(found.name or "", reader), reader.target(found.kept.target)
-    return f"; of {name} {_met(kept, reader)}{share}, below the target of {target}"
+    attainment = found.attainment
+    share = (
+        "" if attainment.few else f" ({reader.share(attainment.share or 0, digits(attainment))})"
+    )
+    name, target = tier_inside(found.name or "", reader), reader.target(found.attainment.target)
+    return f"; of {name} {_met(attainment, reader)}{share}, below the target of {target}"
 
 
 def _still(figures: Figures, reader: Reader) -> str:

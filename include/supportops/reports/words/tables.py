@@ -70,13 +70,17 @@ def times(figures: Figures, reader: Reader) -> Table:
 
 def customers(figures: Figures, reader: Reader) -> Table:
     """The customers whose promises were broken most come first."""
-    lines = sorted(_lines(figures, By.CUSTOMER), key=lambda p: (-p.kept.breached, -p.kept.due))
+    lines = sorted(
+        _lines(figures, By.CUSTOMER), key=lambda p: (-p.attainment.breached, -p.attainment.due)
+    )
     return _groups("customers", "Promises by customer", "Customer", lines, reader)
 
 
 def sites(figures: Figures, reader: Reader) -> Table:
     """The promises about tickets of each site."""
-    lines = sorted(_lines(figures, By.SITE), key=lambda p: (-p.kept.breached, -p.kept.due))
+    lines = sorted(
+        _lines(figures, By.SITE), key=lambda p: (-p.attainment.breached, -p.attainment.due)
+    )
     return _groups("site_promises", "Promises by site", "Site", lines, reader)
 
 
@@ -121,9 +125,11 @@ def _metric(line: Promises) -> Cell:
 
 
 def _kept(line: Promises, reader: Reader) -> tuple[Cell, ...]:
-    kept = line.kept
-    numbers = (cells.count(n, reader) for n in (kept.due, kept.met, kept.breached))
-    return (*numbers, cells.share(kept, reader))
+    attainment = line.attainment
+    numbers = (
+        cells.count(n, reader) for n in (attainment.due, attainment.met, attainment.breached)
+    )
+    return (*numbers, cells.share(attainment, reader))
 
 
 def _open(line: Promises, reader: Reader) -> tuple[Cell, ...]:

@@ -15,7 +15,15 @@ from supportops.reports.document import (
     TrendPoint,
     Words,
 )
-from supportops.reports.figures import Because, By, Figures, Kept, Point, Restatement, Trend
+from supportops.reports.figures import (
+    Attainment,
+    By,
+    Figures,
+    Point,
+    Restatement,
+    TicketReason,
+    Trend,
+)
 from supportops.reports.words import labels
 from supportops.reports.words.dates import Reader
 from supportops.reports.words.labels import said
@@ -176,15 +184,15 @@ def _restated(each: Restatement, reader: Reader) -> tuple[Cell, ...]:
     )
 
 
-def _share(kept: Kept, reader: Reader) -> str:
-    if kept.share is None:
+def _share(attainment: Attainment, reader: Reader) -> str:
+    if attainment.share is None:
         return "none due"
-    if kept.few:
-        return f"{reader.count(kept.met)} of {reader.count(kept.due)}"
-    return f"{reader.share(kept.share, 1)} of {reader.count(kept.due)}"
+    if attainment.few:
+        return f"{reader.count(attainment.met)} of {reader.count(attainment.due)}"
+    return f"{reader.share(attainment.share, 1)} of {reader.count(attainment.due)}"
 
 
-def because(reasons: Sequence[Because]) -> str:
+def because(reasons: Sequence[TicketReason]) -> str:
     """ "ticket 123 merged; ticket 124 was late after all"."""
     told = [f"ticket {said(r.number, 40)} {said(r.why, 80)}" for r in reasons[:_REASONS]]
     more = len(reasons) - len(told)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from supportops.reports.audience import Audience, Part, Plan
 from supportops.reports.document import Block, Document, Section, Tile, Tone
-from supportops.reports.figures import Figures, Kept, Promises
+from supportops.reports.figures import Attainment, Figures, Promises
 from supportops.reports.period import Cadence
 from supportops.reports.words import (
     cells,
@@ -87,37 +87,41 @@ def _subtitle(figures: Figures, audience: Audience, reader: Reader) -> str:
 
 
 def _tile(line: Promises, reader: Reader) -> Tile:
-    kept = line.kept
+    attainment = line.attainment
     return Tile(
         title=labels.group(line.by, line.name, reader),
-        figure=_figure(kept, reader),
-        detail=_detail(kept, reader),
-        tone=cells.verdict(kept),
-        bar=cells.bar(kept),
+        figure=_figure(attainment, reader),
+        detail=_detail(attainment, reader),
+        tone=cells.verdict(attainment),
+        bar=cells.bar(attainment),
     )
 
 
-def _figure(kept: Kept, reader: Reader) -> str:
-    if kept.share is None:
+def _figure(attainment: Attainment, reader: Reader) -> str:
+    if attainment.share is None:
         return "–"
-    if kept.few:
-        return f"{reader.count(kept.met)} of {reader.count(kept.due)}"
-    return reader.share(kept.share, sentences.digits(kept))
+    if attainment.few:
+        return f"{reader.count(attainment.met)} of {reader.count(attainment.due)}"
+    return reader.share(attainment.share, sentences.digits(attainment))
 
 
-def _detail(kept: Kept, reader: Reader) -> str:
+def _detail(attainment: Attainment, reader: Reader) -> str:
     """ "21 of 23 due, target 95 %: below it, maybe by chance"."""
-    if kept.share is None:
+    if attainment.share is None:
         return "none due"
-    told = "due" if kept.few else f"{reader.count(kept.met)} of {reader.count(kept.due)} due"
-    if kept.target is None:
+    told = (
+        "due"
+        if attainment.few
+        else f"{reader.count(attainment.met)} of {reader.count(attainment.due)} due"
+    )
+    if attainment.target is None:
         return f"{told}, no target"
-    told += f", target {reader.target(kept.target)}"
-    return told if kept.few else f"{told}: {_verdict(kept)}"
+    told += f", target {reader.target(attainment.target)}"
+    return told if attainment.few else f"{told}: {_verdict(attainment)}"
 
 
-def _verdict(kept: Kept) -> str:
-    tone = cells.verdict(kept)
+def _verdict(attainment: Attainment) -> str:
+    tone = cells.verdict(attainment)
     words = {Tone.GOOD: "on target", Tone.BAD: "missed"}
     return words.get(tone, "below, maybe by chance")
 
@@ -136,9 +140,9 @@ def _section(part: Part, figures: Figures, reader: Reader, plan: Plan) -> Sectio
 
 
 def _tiers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
-    kept = tables.tiers(figures, reader)
+    attainment = tables.tiers(figures, reader)
     weekly = figures.period.cadence is Cadence.WEEKLY
-    return (kept, tables.times(figures, reader)) if weekly else (kept,)
+    return (attainment, tables.times(figures, reader)) if weekly else (attainment,)
 
 
 def _trend(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:

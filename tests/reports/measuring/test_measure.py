@@ -17,11 +17,12 @@ from reports.hostile_texts import HOSTILE
 from reports.site_frames import alert, alerts, incident, incidents, site, sites
 from supportops.reports.audience import Audience, Part, Plan
 from supportops.reports.facts import Facts
-from supportops.reports.figures import By, Figures, Kept, Point, Restatement
-from supportops.reports.measuring.figures_json import points_of, to_json
-from supportops.reports.measuring.measuring import figures, of_audience, tally
+from supportops.reports.figures import Attainment, By, Figures, Point, Restatement
+from supportops.reports.measuring.figures_json import to_json, totals_of
+from supportops.reports.measuring.measure import measure, of_audience, totals, with_history
 from supportops.reports.measuring.response_times import counted
 from supportops.reports.measuring.restating import restatements
+from supportops.reports.measuring.trend import History
 from supportops.reports.period import Cadence, day
 
 DUE = "2026-11-18 12:00"
@@ -34,8 +35,15 @@ def audience(*parts: Part, **changes: Any) -> Audience:
     return Audience("managers", "Managers", (), everybody, parts or tuple(Part), (), **changes)
 
 
+def compared(
+    of: Facts, to: Audience, plan: Plan, history: History, restated: Sequence[Restatement]
+) -> Figures:
+    """The figures with what the audience is shown of earlier periods."""
+    return with_history(measure(of, to, plan), to, plan, history, restated)
+
+
 def measured(of: Facts, asks: Audience | None = None, plan: Plan | None = None) -> Figures:
-    return figures(of, asks or audience(), plan or Plan(), {}, ())
+    return compared(of, asks or audience(), plan or Plan(), {}, ())
 
 
 def in_time(number: str = "1", **fields: Any) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def test_everything_that_was_asked_for_is_there() -> None:
 
     fixes = told.line(By.TIER, "bug_fix")
     assert fixes is not None
-    assert (fixes.kept.due, fixes.kept.met, fixes.kept.target) == (2, 1, 0.95)
+    assert (fixes.attainment.due, fixes.attainment.met, fixes.attainment.target) == (2, 1, 0.95)
     assert [clock.number for clock in told.breaches] == ["2", "4"]
     assert [clock.number for clock in told.open_breaches] == ["2", "4"]
     assert [clock.number for clock in told.at_risk] == ["3", "5"]
@@ -102,7 +110,7 @@ def test_a_tier_without_a_target_is_measured_without_one() -> None:
 
     support = told.line(By.TIER, "user_support")
     assert support is not None
-    assert (support.kept.due, support.kept.target) == (1, None)
+    assert (support.attainment.due, support.attainment.target) == (1, None)
     assert [trend.target for trend in told.trends] == [0.95, None, None]
 
 
@@ -214,7 +222,7 @@ def test_nothing_at_all_makes_a_report_of_nothing() -> None:
     told = measured(facts())
 
     (whole,) = told.promises
-    assert (whole.by, whole.kept) == (By.ALL, Kept(0, 0))
+    assert (whole.by, whole.attainment) == (By.ALL, Attainment(0, 0))
     assert [(line.by, line.open) for line in told.volumes] == [(By.ALL, 0)]
     assert (told.breaches, told.sites, told.uptimes, told.incidents) == (BLANK,) * 4
     assert [trend.points for trend in told.trends] == [(Point("2026-W47", 0, 0, False),)]
@@ -244,7 +252,7 @@ def test_hostile_texts_pass_through_as_they_are() -> None:
 def test_a_trend_ends_with_this_week_and_has_thirteen() -> None:
     history = {"bug_fix": [week(n) for n in range(10, 47)], None: [week(46)]}
 
-    told = figures(everything(), audience(), Plan(), history, ())
+    told = compared(everything(), audience(), Plan(), history, ())
 
     fixes, support, whole = told.trends
     assert [point.label for point in fixes.points] == [f"2026-W{n}" for n in range(35, 48)]
@@ -266,7 +274,7 @@ def test_a_year_of_history_missing_leaves_one_point_without_limits() -> None:
 
 
 def test_a_tier_that_had_promises_only_earlier_is_in_the_trend() -> None:
-    told = figures(everything(), audience(), Plan(), {"mission_critical": [week(46, 4, 4)]}, ())
+    told = compared(everything(), audience(), Plan(), {"mission_critical": [week(46, 4, 4)]}, ())
 
     critical = next(trend for trend in told.trends if trend.name == "mission_critical")
     assert critical.points == (week(46, 4, 4), Point("2026-W47", 0, 0, issued=False))
@@ -275,7 +283,7 @@ def test_a_tier_that_had_promises_only_earlier_is_in_the_trend() -> None:
 def test_a_tier_that_is_not_watched_any_more_is_not_in_the_trend() -> None:
     history = {"user_support": [week(46)], "bug_fix": [week(46)], None: [week(46)]}
 
-    told = figures(everything(), audience(tiers=("bug_fix",)), Plan(), history, ())
+    told = compared(everything(), audience(tiers=("bug_fix",)), Plan(), history, ())
 
     assert [trend.name for trend in told.trends] == ["bug_fix", None]
 
@@ -283,7 +291,7 @@ def test_a_tier_that_is_not_watched_any_more_is_not_in_the_trend() -> None:
 def test_a_week_made_again_is_not_compared_with_itself_or_later_ones() -> None:
     history = {None: [week(46), week(47), week(48)]}
 
-    *_, whole = figures(everything(), audience(), Plan(), history, ()).trends
+    *_, whole = compared(everything(), audience(), Plan(), history, ()).trends
 
     assert [point.label for point in whole.points] == ["2026-W46", "2026-W47"]
 
@@ -296,27 +304,27 @@ def test_a_day_has_no_trend() -> None:
 
 
 def test_restatements_are_handed_on_where_they_are_asked_for() -> None:
-    changed = (Restatement("2026-W46", None, Kept(2, 2), Kept(1, 1), ()),)
+    changed = (Restatement("2026-W46", None, Attainment(2, 2), Attainment(1, 1), ()),)
 
-    asked = figures(everything(), audience(), Plan(), {}, changed)
-    without = figures(everything(), audience(Part.TIERS), Plan(), {}, changed)
+    asked = compared(everything(), audience(), Plan(), {}, changed)
+    without = compared(everything(), audience(Part.TIERS), Plan(), {}, changed)
 
     assert (asked.restatements, without.restatements) == (changed, ())
 
 
 def test_a_past_period_is_summed_up_by_tier_and_over_all() -> None:
-    assert tally(everything()) == {"bug_fix": (2, 1), "user_support": (1, 0), None: (3, 1)}
-    assert tally(everything(), ("bug_fix",)) == {"bug_fix": (2, 1), None: (2, 1)}
-    assert tally(facts()) == {None: (0, 0)}
+    assert totals(everything()) == {"bug_fix": (2, 1), "user_support": (1, 0), None: (3, 1)}
+    assert totals(everything(), ("bug_fix",)) == {"bug_fix": (2, 1), None: (2, 1)}
+    assert totals(facts()) == {None: (0, 0)}
 
 
 def test_a_past_period_is_summed_up_as_its_report_would_have_been() -> None:
     asks = audience(customer="Zen", tiers=("user_support",))
     told = measured(everything(), asks)
 
-    totals = points_of(to_json(told))
+    issued = totals_of(to_json(told))
     assert (
-        tally(of_audience(everything(), asks)) == totals == {"user_support": (1, 0), None: (1, 0)}
+        totals(of_audience(everything(), asks)) == issued == {"user_support": (1, 0), None: (1, 0)}
     )
 
 
@@ -362,12 +370,12 @@ def test_a_customers_figures_never_hold_a_word_of_another(of: Facts, customer: s
     known = of_audience(of, own)
     nothing = counted(clocks(), WEEK, MONDAY)
     restated = restatements("2026-W46", nothing, counted(known.clocks, WEEK, MONDAY), known.clocks)
-    history = {name: [Point("2026-W46", *total, True)] for name, total in tally(known).items()}
+    history = {name: [Point("2026-W46", *total, True)] for name, total in totals(known).items()}
 
-    told = figures(of, own, Plan(), history, restated)
+    told = compared(of, own, Plan(), history, restated)
 
     # With the others' rows or without, it is the same report to the letter.
-    alone = figures(of.of_customer(customer), own, Plan(), history, restated)
+    alone = compared(of.of_customer(customer), own, Plan(), history, restated)
     assert told == alone
     for text in (repr(told), json.dumps(to_json(told), allow_nan=False)):
         assert not [mark for mark in CUSTOMERS if mark != customer and mark in text]
@@ -386,8 +394,8 @@ def test_customers_add_up_and_rows_may_come_in_any_order(of: Facts) -> None:
 def _due(told: Figures, by: By) -> tuple[int, int, int]:
     lines = [line for line in told.promises if line.by is by and line.metric is None]
     return (
-        sum(line.kept.due for line in lines),
-        sum(line.kept.met for line in lines),
+        sum(line.attainment.due for line in lines),
+        sum(line.attainment.met for line in lines),
         sum(line.open for line in lines),
     )
 

@@ -8,7 +8,7 @@ on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,8 @@ from supportops.reports.figures import (
     Clock,
     Figures,
     IncidentLine,
-    Point,
     Promises,
     Restatement,
-    Trend,
     Volume,
 )
 from supportops.reports.measuring.alert_figures import deliveries
@@ -41,12 +39,12 @@ from supportops.reports.measuring.site_figures import (
     site_lines,
     uptimes,
 )
-from supportops.reports.measuring.trend import WEEKS, xmr
+from supportops.reports.measuring.trend import History, trends
 from supportops.reports.measuring.volume import left_out, volumes
 from supportops.reports.period import Cadence
 
-History = Mapping[str | None, Sequence[Point]]
-"""Earlier periods, oldest first, by tier; under None all tiers together."""
+Totals = dict[str | None, tuple[int, int]]
+"""Due and met by tier; under None of all tiers together."""
 GROUPS = {
     By.TIER: None,
     By.CUSTOMER: Part.CUSTOMERS,
@@ -57,20 +55,9 @@ GROUPS = {
 """The part that asks for a grouping, None where every report has it; in the order of lines."""
 
 
-def figures(
-    facts: Facts,
-    audience: Audience,
-    plan: Plan,
-    history: History,
-    restatements: Sequence[Restatement],
-) -> Figures:
-    """Everything that the audience is told about the period, as of `facts.as_of`.
-
-    `history` and `restatements` come from this audience's own issued reports: that a customer's
-    hold no other's word is up to the caller. A trend is told of weeks alone.
-    """
+def measure(facts: Facts, audience: Audience, plan: Plan) -> Figures:
+    """What the audience is shown of the period, as of `facts.as_of`; no trend, no restatements."""
     own = of_audience(facts, audience)
-    lines = tuple(_promises(own, audience, plan))
     return Figures(
         audience=audience.name,
         customer=audience.customer,
@@ -80,19 +67,39 @@ def figures(
         data_until=own.data_until,
         stale=own.data_until is None or own.as_of - own.data_until > plan.stale_after,
         policies=own.policies,
-        promises=lines,
+        promises=tuple(_promises(own, audience, plan)),
         volumes=tuple(_volumes(own, audience)),
         **_clock_lists(own, audience),
         **_site_figures(own, audience, plan),
         **_incident_figures(own, audience),
         delivered=deliveries(own.alerts) if Part.ALERTS in audience.parts else (),
-        trends=tuple(_trends(own, audience, plan, history, lines)),
-        restatements=tuple(restatements) if Part.RESTATEMENTS in audience.parts else (),
+        trends=(),
+        restatements=(),
         left_out=replace(
             left_out(own.tickets, own.unjudged),
             broken=taken_back(own.clocks, own.period, own.as_of),
         ),
         tiers=audience.tiers,
+    )
+
+
+def with_history(
+    figures: Figures,
+    audience: Audience,
+    plan: Plan,
+    history: History,
+    restatements: Sequence[Restatement],
+) -> Figures:
+    """The same figures with what the audience is shown of earlier periods.
+
+    `history` and `restatements` come from this audience's own issued reports: that a customer's
+    hold nothing of anybody else's is up to the caller. A trend is of weeks alone.
+    """
+    shows_trend = Part.TREND in audience.parts and figures.period.cadence is Cadence.WEEKLY
+    return replace(
+        figures,
+        trends=trends(figures, history, plan.targets) if shows_trend else (),
+        restatements=tuple(restatements) if Part.RESTATEMENTS in audience.parts else (),
     )
 
 
@@ -108,13 +115,13 @@ def of_audience(facts: Facts, audience: Audience) -> Facts:
     return replace(own, clocks=own.clocks.assign(assignee=None))
 
 
-def tally(facts: Facts, tiers: tuple[str, ...] = ()) -> dict[str | None, tuple[int, int]]:
+def totals(facts: Facts, tiers: tuple[str, ...] = ()) -> Totals:
     """Due and met of each tier in the period, and of all together under None.
 
     For a period that no report was issued of. Of one customer: hand over its facts alone.
     """
     due = counted(facts.of_tiers(tiers).clocks, facts.period, facts.as_of)
-    found: dict[str | None, tuple[int, int]] = {
+    found: Totals = {
         str(tier): (len(met), int(met.sum())) for tier, met in due.groupby("tier")["met"]
     }
     return found | {None: (len(due), int(due["met"].sum()))}
@@ -162,31 +169,3 @@ def _incident_figures(own: Facts, audience: Audience) -> dict[str, Any]:
 def _with_own_key(line: IncidentLine) -> IncidentLine:
     """The key of a server's outage names the server, which may be called after somebody else."""
     return replace(line, key=f"{line.kind}:{line.site}:{line.started_at.isoformat()}")
-
-
-def _trends(
-    own: Facts, audience: Audience, plan: Plan, history: History, lines: Sequence[Promises]
-) -> Iterator[Trend]:
-    """By tier, also one that had promises only earlier; all together last."""
-    if Part.TREND not in audience.parts or own.period.cadence is not Cadence.WEEKLY:
-        return
-    now = {
-        line.name: Point(own.period.label, line.kept.due, line.kept.met, issued=False)
-        for line in lines
-        if line.metric is None and (line.by is By.ALL or (line.by is By.TIER and line.name))
-    }
-    known = {name for name in (*now, *history) if name is not None}
-    watched = known.intersection(audience.tiers) if audience.tiers else known
-    for name in (*sorted(watched), None):
-        point = now.get(name) or Point(own.period.label, 0, 0, issued=False)
-        target = plan.targets.get(name) if name is not None else None
-        yield _trend(name, history.get(name, ()), point, target)
-
-
-def _trend(name: str | None, history: Sequence[Point], point: Point, target: float | None) -> Trend:
-    """Of the weeks before this one, whatever has been issued about later ones."""
-    earlier = [each for each in history if each.label < point.label]
-    points = (*earlier[1 - WEEKS :], point)
-    by = By.ALL if name is None else By.TIER
-    mean, low, high, signals = xmr(points)
-    return Trend(by, name, points, mean, low, high, signals, target)

@@ -1,5 +1,8 @@
+"""JSON and CSV of a report's figures."""
+
 import csv as standard
 import io
+import json as standard_json
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +11,8 @@ import pytest
 from reports.figure_builders import figures
 from reports.hostile_texts import HOSTILE
 from supportops.reports.figures import By, Figures
-from supportops.reports.formats.csv_file import COLUMNS, csv
+from supportops.reports.formats.data_files import COLUMNS, csv, json
+from supportops.reports.measuring.figures_json import to_json
 
 
 def read(whole: Figures) -> list[dict[str, Any]]:
@@ -38,7 +42,7 @@ def test_each_line_of_figures_is_a_row_with_its_numbers() -> None:
     row = next(r for r in rows if (r["name"], r["metric"]) == ("bug_fix", "first_reply_time"))
     assert line is not None
     assert (row["due"], row["met"], row["breached"], row["few"]) == ("23", "21", "2", "false")
-    assert float(row["share"]) == line.kept.share
+    assert float(row["share"]) == line.attainment.share
     assert line.business is not None
     assert float(row["business_median"]) == line.business.median.seconds
 
@@ -71,3 +75,29 @@ def test_a_strangers_name_keeps_to_its_field(name: str) -> None:
     assert len(rows) == 1
     assert list(rows[0]) == list(COLUMNS)
     assert rows[0]["few"] == "false"
+
+
+def test_json_is_read_back_as_it_was_written() -> None:
+    for hostile in (False, True):
+        values = to_json(figures(hostile=hostile))
+        made = json(values)
+        assert standard_json.loads(made.content) == values
+        assert made == json(values)
+        assert (made.name, made.media_type) == ("figures.json", "application/json")
+
+
+def test_json_is_indented_utf_8_and_ends_with_a_newline() -> None:
+    assert json({"b": "é", "a": [1, None]}).content.decode() == (
+        '{\n  "b": "é",\n  "a": [\n    1,\n    null\n  ]\n}\n'
+    )
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "\ud800", "a\udfffb"])
+def test_any_text_is_utf_8_in_json(text: str) -> None:
+    assert standard_json.loads(json({"text": text}).content.decode("utf-8")) == {"text": text}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_json_has_not_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        json({"share": value})

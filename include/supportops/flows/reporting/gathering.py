@@ -11,9 +11,10 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, liter
 
 from supportops.config.loader import Configuration
 from supportops.db.schema import tickets as tickets_table
-from supportops.flows.reporting.alerts import alert_rows
-from supportops.flows.reporting.clocks import Found, Request, found_clocks
-from supportops.flows.reporting.sites import incident_rows, site_rows
+from supportops.flows.reporting.alert_rows import alert_rows
+from supportops.flows.reporting.clock_rows import Found, gather_clocks
+from supportops.flows.reporting.selection import FactsRequest
+from supportops.flows.reporting.site_rows import incident_rows, site_rows
 from supportops.flows.ticketing.freshness import last_synced
 from supportops.reports.facts import (
     ALERT_COLUMNS,
@@ -25,8 +26,6 @@ from supportops.reports.facts import (
 )
 from supportops.reports.period import Period, risk_until
 from supportops.sla.policy import PolicyBook
-
-__all__ = ["Request", "gather"]
 
 # No page shows more of a subject, and a hostile one must not fill the memory.
 LONGEST_SUBJECT = 1_000
@@ -49,7 +48,7 @@ _COUNTS = frozenset(
 def gather(
     connection: Connection,
     configuration: Configuration,
-    requests: Sequence[Request],
+    requests: Sequence[FactsRequest],
     progress: Progress | None = None,
 ) -> list[Facts]:
     """The facts of each request, in their order; what happened after its `as_of` is in none.
@@ -61,7 +60,7 @@ def gather(
     book = configuration.promises
     if book is None:
         return [_facts(connection, configuration, Found(each), {}) for each in requests]
-    found = found_clocks(connection, book, requests, progress)
+    found = gather_clocks(connection, book, requests, progress)
     told = _told(connection, found)
     return [_facts(connection, configuration, each, told) for each in found]
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, or_, select
 
 from supportops.db.schema import tickets as tickets_table
-from supportops.flows.reporting.tickets import TicketStates, ticket_rows
+from supportops.flows.reporting.selection import FactsRequest
+from supportops.flows.reporting.ticket_rows import TicketStates, ticket_rows
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
-from supportops.reports.period import Period
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import History, prepare
@@ -34,33 +34,20 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Which facts are wanted: of a period, as of an aware instant.
-
-    `due_only`: nothing but the clocks that fell due in the period, or would have, had their
-    ticket not been merged or deleted; without subjects.
-    """
-
-    period: Period
-    as_of: datetime
-    due_only: bool = False
-
-
 @dataclass(slots=True)
 class Found:
     """What a request comes to, chunk by chunk: frames without the tickets' numbers and subjects."""
 
-    request: Request
+    request: FactsRequest
     clocks: list[pd.DataFrame] = field(default_factory=list)
     tickets: list[pd.DataFrame] = field(default_factory=list)
     unjudgeable: Unjudgeable = field(default_factory=Unjudgeable)
 
 
-def found_clocks(
+def gather_clocks(
     connection: Connection,
     book: PolicyBook,
-    requests: Sequence[Request],
+    requests: Sequence[FactsRequest],
     progress: Progress | None = None,
 ) -> list[Found]:
     """The clocks and tickets of each request, in the order of `requests`.

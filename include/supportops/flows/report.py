@@ -1,0 +1,103 @@
+"""Reports on request and on schedule: what the command line and the two report DAGs call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from supportops.config.loader import Configuration, load
+from supportops.config.snapshots import first_taken_up, save
+from supportops.config.yaml_source import ConfigurationError
+from supportops.context import Context
+from supportops.db.engine import reading, writing
+from supportops.flows.reporting.keeping import ReportResult, ReportState
+from supportops.flows.reporting.pipeline import OnProgress, OnReport, make_reports
+from supportops.flows.reporting.selection import (
+    ReportError,
+    ReportRequest,
+    labels_between,
+    working_days,
+)
+
+__all__ = [
+    "OnProgress",
+    "OnReport",
+    "ReportError",
+    "ReportRequest",
+    "ReportResult",
+    "ReportState",
+    "make_on_request",
+    "make_on_schedule",
+    "summary",
+]
+
+
+def make_on_request(
+    context: Context,
+    request: ReportRequest,
+    now: datetime,
+    *,
+    until: str | None = None,
+    bare_drafts: bool = False,
+    on_report: OnReport | None = None,
+    on_progress: OnProgress | None = None,
+) -> list[ReportResult]:
+    """The requested reports by the configuration folder as it is now.
+
+    `until`: all periods from the request's one label to this one. `bare_drafts`: drafts of several
+    periods hold mail and page alone. Raises ReportError, and ConfigurationError for a faulty
+    folder.
+    """
+    configuration = load(context.config)
+    if request.send:  # else the dispatcher might not know the receivers
+        with writing(context.engine) as connection:
+            save(connection, configuration, now)
+    labels = request.labels
+    if until is not None:
+        (first,) = labels
+        labels = labels_between(request.cadence, first, until, working_days(configuration.office))
+    bare = bare_drafts and len(labels) > 1 and not request.send
+    return make_reports(
+        context.engine,
+        configuration,
+        replace(request, labels=labels, bare=bare),
+        now,
+        now,
+        on_report=on_report,
+        on_progress=on_progress,
+    )
+
+
+def make_on_schedule(
+    context: Context,
+    configuration: Configuration,
+    request: ReportRequest,
+    at: datetime,
+    now: datetime,
+    *,
+    scheduled: bool,
+) -> list[ReportResult]:
+    """The reports of a DAG run at `at`; sent also where the run is `scheduled`.
+
+    A schedule makes up for the last run it missed, also for one before anything was installed: of
+    that a draft is kept, since nobody waited for it. Raises ReportError.
+    """
+    with reading(context.engine) as connection:
+        began = first_taken_up(connection)
+    send = request.send or (scheduled and began is not None and began <= at)
+    return make_reports(context.engine, configuration, replace(request, send=send), at, now)
+
+
+def summary(
+    results: Sequence[ReportResult], error: ConfigurationError | None, note: str = ""
+) -> dict[str, Any]:
+    """What a DAG run answers. `error`: why the folder's configuration is not the active one."""
+    return {
+        "reports": [each.to_json() for each in results],
+        "sent": sum(each.state is ReportState.SENT for each in results),
+        "troubles": [trouble for each in results for trouble in each.troubles],
+        "faults": [str(fault) for fault in error.faults] if error else [],
+        "note": note,
+    }

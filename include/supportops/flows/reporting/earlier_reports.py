@@ -1,0 +1,134 @@
+"""What is known of earlier periods: what was issued about them, or else what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from supportops.flows.reporting.selection import FactsRequest, ReportJob
+from supportops.reports import store
+from supportops.reports.audience import Audience
+from supportops.reports.facts import Facts
+from supportops.reports.figures import Point, Restatement
+from supportops.reports.measuring.figures_json import (
+    for_comparison,
+    restatements_of,
+    totals_of,
+)
+from supportops.reports.measuring.measure import Totals, of_audience, totals
+from supportops.reports.period import Cadence, Period
+
+
+@dataclass(slots=True)
+class EarlierReports:
+    """Fills up as batches are made, so that each period is read once for many reports.
+
+    `same`: what was issued about a job's own period, by the job's name, without its figures, which
+    are megabytes. `reports` and `counts`: by
+    the audience's name and the period's label.
+    """
+
+    same: dict[tuple[Cadence, str, str], store.StoredReport] = field(default_factory=dict)
+    reports: dict[tuple[str, str], store.StoredReport] = field(default_factory=dict)
+    counts: dict[tuple[str, str], Totals] = field(default_factory=dict)
+
+    def load(self, connection: Connection, job: ReportJob) -> None:
+        """Reads what was issued about the job's period and about those before it.
+
+        What was issued under the audience's name about another customer, about other tiers or on
+        another zone's clock does not count as an earlier report of it.
+        """
+        same = store.issued(connection, *job.name)
+        if same is not None:
+            self.same[job.name] = replace(same, figures={})
+        audience = job.audience
+        missing = {
+            facts.period.label: facts.period
+            for facts in job.earlier
+            if (audience.name, facts.period.label) not in self.reports
+        }
+        cadence = job.period.cadence
+        if not missing:
+            return
+        for each in store.issued_among(connection, cadence, audience.name, list(missing)):
+            if _is_comparable(each, audience, missing[each.period]):
+                known = replace(each, figures=for_comparison(each.figures))
+                self.reports[audience.name, each.period] = known
+
+    def count(self, job: ReportJob, facts: Mapping[FactsRequest, Facts]) -> None:
+        """Sums up the periods of a job that were gathered as of their own instants."""
+        for each in (*job.earlier, job.facts):
+            found = facts.get(replace(each, due_only=False)) or facts.get(
+                replace(each, due_only=True)
+            )
+            if found is not None:
+                label = each.period.label
+                self.counts[job.audience.name, label] = totals(of_audience(found, job.audience))
+
+    def issued(self, audience: Audience, period: Period) -> store.StoredReport | None:
+        """The newest issued report about a period; its figures are `for_comparison` alone."""
+        return self.reports.get((audience.name, period.label))
+
+    def is_known(self, audience: Audience, period: Period) -> bool:
+        """Whether a period was issued or counted."""
+        key = audience.name, period.label
+        return key in self.reports or key in self.counts
+
+    def restated(
+        self, audience: Audience, period: Period, before: Period
+    ) -> dict[str | None, Restatement]:
+        """What the reports on later periods, up to `before`, restated last of the one issued about
+        `period`, by tier; None is all tiers together.
+        """
+        base = self.reports[audience.name, period.label]
+        later = [
+            report
+            for (name, label), report in self.reports.items()
+            if name == audience.name
+            and period.label < label < before.label
+            and _issued_at(report) >= _issued_at(base)
+        ]
+        return {
+            each.tier: each
+            for report in sorted(later, key=lambda report: report.starts_at)
+            for each in restatements_of(report.figures)
+            if each.label == period.label
+        }
+
+    def points(self, job: ReportJob) -> dict[str | None, tuple[Point, ...]]:
+        """The earlier periods of a job's trend by tier; a tier with nothing due has 0 of 0."""
+        found = {facts.period: self._totals(job.audience, facts.period) for facts in job.earlier}
+        tiers = {tier for of_period in found.values() for tier in of_period}
+        return {
+            tier: tuple(
+                Point(
+                    period.label,
+                    *of_period.get(tier, (0, 0)),
+                    issued=self.issued(job.audience, period) is not None,
+                )
+                for period, of_period in found.items()
+            )
+            for tier in tiers
+        }
+
+    def _totals(self, audience: Audience, period: Period) -> Totals:
+        """As issued, else as computed."""
+        report = self.issued(audience, period)
+        if report is not None:
+            return totals_of(report.figures)
+        return self.counts.get((audience.name, period.label), {})
+
+
+def _is_comparable(report: store.StoredReport, audience: Audience, period: Period) -> bool:
+    return (
+        report.customer == audience.customer
+        and set(report.figures.get("tiers", ())) == set(audience.tiers)
+        and report.starts_at == period.start
+    )
+
+
+def _issued_at(report: store.StoredReport) -> datetime:
+    return report.issued_at or report.made_at

@@ -1,0 +1,187 @@
+"""Step 1 of a report: which reports are made, about which periods, for whom, as of when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from supportops.config.loader import Configuration
+from supportops.reports.audience import Audience
+from supportops.reports.period import (
+    Cadence,
+    IsWorkingDay,
+    Period,
+    earlier,
+    parse,
+    report_instant,
+    week_before,
+    with_days_off,
+    working_day_before,
+)
+from supportops.sla.business_hours import BusinessHours
+
+WEEKS_SHOWN = 13
+"""Of a trend, the report's own week included."""
+
+
+class ReportError(ValueError):
+    """The requested reports cannot be made; one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Reports about these `labels` (none: the last period that is over), for these `audiences`
+    (none: all that get them).
+
+    `send` issues them; `again` issues a corrected edition of what was issued before. `bare` drafts
+    hold mail and page alone: in a backfill of a year the workbooks would cost more than all its
+    figures.
+    """
+
+    cadence: Cadence
+    labels: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    send: bool = False
+    again: bool = False
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactsRequest:
+    """Facts about `period` as known at `as_of`, an aware instant.
+
+    `due_only`: nothing but the clocks that fell due in the period, or would have, had their
+    ticket not been merged or deleted; without subjects.
+    """
+
+    period: Period
+    as_of: datetime
+    due_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportJob:
+    """One report to be made.
+
+    `facts`: what it is made from. `earlier`: the periods of its trend before it, oldest first, each
+    as of the instant of its own report, and of clocks that fell due alone.
+    """
+
+    audience: Audience
+    facts: FactsRequest
+    earlier: tuple[FactsRequest, ...] = ()
+
+    @property
+    def period(self) -> Period:
+        return self.facts.period
+
+    @property
+    def name(self) -> tuple[Cadence, str, str]:
+        """What the store knows it by: cadence, period, audience."""
+        return self.period.cadence, self.period.label, self.audience.name
+
+
+def select_jobs(
+    configuration: Configuration, request: ReportRequest, at: datetime
+) -> list[ReportJob]:
+    """The reports of a request as of `at` at the latest, by period, then in the order of
+    reports.yaml.
+
+    Raises ReportError where the configuration promises nothing, for an audience that does not get
+    this report, and for a period that does not exist, has not begun, or is to be sent too early.
+    """
+    if configuration.promises is None:
+        raise ReportError("service_levels.yaml makes no promises: it has no `policies`")
+    is_working_day = working_days(configuration.office)
+    jobs = [
+        _job(audience, period, is_working_day, at)
+        for audience in _audiences(configuration, request)
+        for period in _periods(request, audience.zone, is_working_day, at)
+    ]
+    return sorted(jobs, key=lambda job: job.period.label)
+
+
+def _audiences(configuration: Configuration, request: ReportRequest) -> list[Audience]:
+    cadence = request.cadence
+    known = {each.name: each for each in configuration.reports.of(cadence)}
+    for name in request.audiences:
+        if name not in known:
+            names = ", ".join(known) or "none"
+            raise ReportError(
+                f"no audience {name!r} gets the {cadence} report; reports.yaml names {names}"
+            )
+    return [known[name] for name in dict.fromkeys(request.audiences or known)]
+
+
+def _periods(
+    request: ReportRequest, zone: str, is_working_day: IsWorkingDay, at: datetime
+) -> list[Period]:
+    try:
+        periods = [
+            with_days_off(parse(request.cadence, label, zone), is_working_day)
+            for label in dict.fromkeys(request.labels)
+        ]
+    except ValueError as error:
+        raise ReportError(str(error)) from None
+    for period in periods:
+        if period.start >= at:
+            raise ReportError(f"{period.label} has not begun: choose one that has")
+        # What was issued stays: half a week would stand where the whole one belongs.
+        if request.send and period.end > at:
+            until = period.end.astimezone(ZoneInfo(zone))
+            raise ReportError(
+                f"{period.label} is not over before {until:%Y-%m-%d %H:%M}: keep a draft, and "
+                "send it then"
+            )
+    if periods:
+        return periods
+    if request.cadence is Cadence.WEEKLY:
+        return [week_before(at, zone)]
+    return [working_day_before(at, zone, is_working_day)]
+
+
+def _job(
+    audience: Audience, period: Period, is_working_day: IsWorkingDay, at: datetime
+) -> ReportJob:
+    def as_of(period: Period) -> datetime:
+        return min(report_instant(period, is_working_day), at)
+
+    weekly = period.cadence is Cadence.WEEKLY
+    weeks = earlier(period, WEEKS_SHOWN - 1, is_working_day) if weekly else ()
+    return ReportJob(
+        audience,
+        FactsRequest(period, as_of(period)),
+        tuple(FactsRequest(each, as_of(each), due_only=True) for each in weeks),
+    )
+
+
+def working_days(office: BusinessHours) -> IsWorkingDay:
+    """Whether the office opens on a date."""
+
+    def is_working_day(day: date) -> bool:
+        midnight = datetime.combine(day, time(), office.zone)
+        return office.next_open(midnight).astimezone(office.zone).date() == day
+
+    return is_working_day
+
+
+def labels_between(
+    cadence: Cadence, first: str, last: str, is_working_day: IsWorkingDay
+) -> tuple[str, ...]:
+    """The labels of the weeks, or of the working days, from `first` to `last`, both included.
+
+    Raises ReportError where one names no period, or `last` comes before `first`.
+    """
+    try:
+        begin, end = (parse(cadence, label, "UTC").first_day for label in (first, last))
+    except ValueError as error:
+        raise ReportError(str(error)) from None
+    if end < begin:
+        raise ReportError(f"{last} comes before {first}: give the earlier one first")
+    step = timedelta(days=7 if cadence is Cadence.WEEKLY else 1)
+    days = [begin + n * step for n in range((end - begin) // step + 1)]
+    if cadence is Cadence.DAILY:
+        return tuple(day.isoformat() for day in days if is_working_day(day))
+    weeks = (day.isocalendar() for day in days)
+    return tuple(f"{week.year}-W{week.week:02}" for week in weeks)
