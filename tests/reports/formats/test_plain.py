@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from rich.cells import cell_len
 
 from reports.figure_builders import EMPTY, clock, figures
 from reports.small_agency import AS_OF, BOOKS, CINDER, DELFT
@@ -12,7 +13,7 @@ from reports.wording_builders import BOARD, customer_audience, told
 from supportops.reports.document import Document
 from supportops.reports.figures import Figures
 from supportops.reports.formats import plain
-from supportops.reports.formats.text_columns import folded, glued, joined, narrowed, wide
+from supportops.reports.formats.text_columns import folded, glued, joined, narrowed, padded
 from supportops.reports.period import Cadence
 
 
@@ -43,7 +44,7 @@ def after(heading: str) -> list[str]:
 )
 def test_no_line_is_wider_than_78_columns(known: Figures) -> None:
     lines = text(told(known)).splitlines()
-    assert [line for line in lines if wide(line) > 78 and BOARD not in line] == []
+    assert [line for line in lines if cell_len(line) > 78 and BOARD not in line] == []
 
 
 def test_the_answer_comes_first() -> None:
@@ -123,7 +124,15 @@ def test_the_file_says_what_it_is() -> None:
 
 
 def test_wide_and_combining_signs_take_the_room_they_take() -> None:
-    assert [wide(each) for each in ("abc", "漢字", "e\u0301", "\u200d")] == [3, 4, 1, 0]
+    family = "\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+    texts = ("abc", "漢字", "e\u0301", "\u200d", family)
+    assert [padded(each, 5, right=True) for each in texts] == [
+        "  abc",
+        " 漢字",
+        "    e\u0301",
+        "     \u200d",
+        f"   {family}",
+    ]
 
 
 def test_text_is_folded_at_spaces_and_only_endless_words_are_broken() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
+
 from supportops.rendering.render import one_line
 from supportops.reports.document import (
     Block,
@@ -18,7 +20,7 @@ from supportops.reports.document import (
 )
 from supportops.reports.formats.file import LEAD, MAIL_TEXT, File
 from supportops.reports.formats.shortening import Limits, Shortened, shortened
-from supportops.reports.formats.text_columns import folded, glued, joined, narrowed, padded, wide
+from supportops.reports.formats.text_columns import folded, glued, joined, narrowed, padded
 
 WIDTH = 78
 _LIMITS = Limits(40, 120)
@@ -46,7 +48,7 @@ def _lines(short: Shortened) -> Iterator[str]:
     document = short.document
     for notice in document.notices:
         yield from (*_wrapped(notice.text), "")
-    yield from (*_wrapped(document.title), "=" * min(WIDTH, wide(document.title)))
+    yield from (*_wrapped(document.title), "=" * min(WIDTH, cell_len(document.title)))
     yield from (*_wrapped(document.subtitle), "", *_wrapped(document.lead), "")
     for tile in document.tiles:
         yield from _tile(tile)
@@ -84,7 +86,7 @@ def _ending(document: Document) -> Iterator[str]:
 
 def _headed(title: str, stroke: str) -> tuple[str, str]:
     shown = one_line(title)
-    return shown, stroke * min(WIDTH, wide(shown))
+    return shown, stroke * min(WIDTH, cell_len(shown))
 
 
 def _wrapped(text: str, further: str = "") -> list[str]:

@@ -1,23 +1,13 @@
-"""Text of any script in columns: how wide it is on a fixed-width screen, and how it is folded."""
+"""Text of any script in the columns of a fixed-width screen: filled up, folded, narrowed."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
+
 _UNBROKEN = 12  # signs of a figure that stays on one line
-
-
-def wide(text: str) -> int:
-    """Columns that `text` takes: two for a wide sign, none for one that is set upon another."""
-    return len(text) if text.isascii() else sum(_columns(sign) for sign in text)
-
-
-def _columns(sign: str) -> int:
-    if unicodedata.combining(sign) or unicodedata.category(sign) == "Cf":
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def glued(text: str) -> str:
@@ -29,7 +19,7 @@ def glued(text: str) -> str:
 
 def padded(text: str, width: int, right: bool) -> str:
     """`text` filled up to `width` columns, on its left where figures stand `right`."""
-    blanks = " " * max(0, width - wide(text))
+    blanks = " " * max(0, width - cell_len(text))
     return blanks + text if right else text + blanks
 
 
@@ -40,7 +30,7 @@ def folded(text: str, width: int, indent: str = "") -> list[str]:
     """
     lines, line = [], ""
     for word in (part for w in text.split(" ") if w for part in _parts(w, width - len(indent))):
-        if line.strip() and wide(line) + 1 + wide(word) > width:
+        if line.strip() and cell_len(line) + 1 + cell_len(word) > width:
             lines.append(line)
             line = indent + word
         else:
@@ -51,7 +41,7 @@ def folded(text: str, width: int, indent: str = "") -> list[str]:
 def _parts(word: str, width: int) -> Iterator[str]:
     part = ""
     for sign in word:
-        if wide(part + sign) > width:
+        if cell_len(part + sign) > width:
             yield part
             part = ""
         part += sign
@@ -63,9 +53,9 @@ def narrowed(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
 
     The widest one gives way first, down to its longest word.
     """
-    widths = [max(map(wide, texts), default=0) for texts in columns]
+    widths = [max(map(cell_len, texts), default=0) for texts in columns]
     least = [
-        max((wide(word) for text in texts for word in text.split(" ")), default=0)
+        max((cell_len(word) for text in texts for word in text.split(" ")), default=0)
         for texts in columns
     ]
     while sum(widths) > room:
@@ -82,12 +72,12 @@ def joined(parts: Sequence[str], width: int, indent: str) -> list[str]:
     lines: list[str] = []
     line = ""
     for number, part in enumerate(parts):
-        told = part + (";" if number < len(parts) - 1 else "")
-        if line and wide(f"{indent}{line} {told}") > width:
+        text = part + (";" if number < len(parts) - 1 else "")
+        if line and cell_len(f"{indent}{line} {text}") > width:
             lines.append(line)
-            line = told
+            line = text
         else:
-            line = f"{line} {told}" if line else told
+            line = f"{line} {text}" if line else text
     return [
         indent + each for one in (*lines, line) for each in folded(one, width - len(indent), "  ")
     ]

@@ -23,7 +23,6 @@ from supportops.reports.figures import (
     Restatement,
     Volume,
 )
-from supportops.reports.measuring.alert_figures import deliveries
 from supportops.reports.measuring.clock_counts import taken_back
 from supportops.reports.measuring.response_times import (
     at_risk,
@@ -40,7 +39,7 @@ from supportops.reports.measuring.site_figures import (
     uptimes,
 )
 from supportops.reports.measuring.trend import History, trends
-from supportops.reports.measuring.volume import left_out, volumes
+from supportops.reports.measuring.volume import deliveries, left_out, volumes
 from supportops.reports.period import Cadence
 
 Totals = dict[str | None, tuple[int, int]]

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from supportops.reports.figures import IncidentLine, SiteLine, Uptime
-from supportops.reports.measuring.durations import middle
+from supportops.reports.measuring.survival import quantile_seconds
 from supportops.reports.period import Period
 
 OUTAGE = "outage"
@@ -135,4 +135,4 @@ def _median(outages: pd.DataFrame, until: pd.Series[Any], period: Period) -> flo
     """From the first failed check of each until an instant of it that lies in the period."""
     inside = until[(until >= period.start) & (until < period.end)]
     started = outages.groupby("key")["started_at"].min().loc[inside.index]
-    return middle((inside - started).dt.total_seconds())
+    return quantile_seconds((inside - started).dt.total_seconds(), 0.5)

@@ -1,4 +1,4 @@
-"""What came and what went: tickets in, lines out.
+"""What came and what went: tickets by group, and messages by channel.
 
 Merged and deleted tickets count nowhere but in `left_out`.
 """
@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from supportops.reports.figures import By, LeftOut, TicketReason, Volume
+from supportops.reports.figures import By, Delivered, LeftOut, TicketReason, Volume
 from supportops.reports.measuring.grouping import grouped
+from supportops.reports.measuring.survival import quantile_seconds
 from supportops.reports.period import Period
 
 AGES = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
@@ -62,3 +63,25 @@ def left_out(tickets: pd.DataFrame, unjudged: Mapping[str, str]) -> LeftOut:
     named = ((*ticket.partition("/"), reason) for ticket, reason in sorted(unjudged.items()))
     told = tuple(TicketReason(source, number, reason) for source, _, number, reason in named)
     return LeftOut(int(why.get("merged", 0)), int(why.get("deleted", 0)), told)
+
+
+def deliveries(alerts: pd.DataFrame) -> tuple[Delivered, ...]:
+    """A line a channel, by name; `alerts`: ALERT_COLUMNS.
+
+    Times are seconds from the cause to the hand-over, over the messages that were handed over; the
+    others are counted beside them.
+    """
+    return tuple(_delivered(str(channel), own) for channel, own in alerts.groupby("channel"))
+
+
+def _delivered(channel: str, messages: pd.DataFrame) -> Delivered:
+    out = messages[messages["handed_over_at"].notna()]
+    took = (out["handed_over_at"] - out["caused_at"]).dt.total_seconds().dropna()
+    return Delivered(
+        channel=channel,
+        handed_over=len(out),
+        failed_attempts=int(messages["failures"].sum()),
+        undelivered=len(messages) - len(out),
+        median=quantile_seconds(took, 0.5),
+        p90=quantile_seconds(took, 0.9),
+    )
