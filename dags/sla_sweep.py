@@ -35,7 +35,7 @@ def sla_sweep():
         with open_context() as context:
             summary = flow.hourly(context, dag_run.run_after, timezone.utcnow())
         log = logging.getLogger("airflow.task")
-        for one in summary["poisoned"]:
+        for one in summary["unjudgeable"]:
             log.warning("%s could not be judged: %s", one["ticket"], one["error"])
         if summary["raised"] > summary["untold"] or summary["retracted"]:
             outlet_events[ALERTS_RAISED].add(Asset("alerts"))

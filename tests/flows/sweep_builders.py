@@ -20,8 +20,8 @@ from supportops.tickets.ticket import Event
 SWEPT = (alerts, sync_marks, tickets)
 
 
-def heard(events: Sequence[Event], at: str) -> list[Event]:
-    """The events as we hear of them at a local time."""
+def recorded(events: Sequence[Event], at: str) -> list[Event]:
+    """The events, recorded at a local time."""
     return [replace(event, recorded_at=london(at)) for event in events]
 
 
@@ -46,8 +46,8 @@ class Sweeper:
         with reading(self.store) as connection:
             return list(connection.execute(select(alerts).order_by(alerts.c.key)))
 
-    def said(self) -> list[str]:
-        """Each alert as "metric milestone", and how it stands."""
+    def lines(self) -> list[str]:
+        """Each alert as "metric milestone state"."""
         found = []
         for row in self.alerts():
             f = row.facts

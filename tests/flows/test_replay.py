@@ -27,7 +27,7 @@ from sla.test_clock_properties import stories
 from supportops.db.engine import reading, writing
 from supportops.flows.list_clocks import rows
 from supportops.flows.replay import Period, Replay, replay
-from supportops.flows.sweeping.standing import breach_of, name_of, standing
+from supportops.flows.sweeping.evaluation import breach_key, evaluate, key_prefix
 from supportops.flows.ticketing.judged_tickets import Unjudgeable
 from supportops.sla.past_sweeps import HOUR, MESSAGE_KINDS, RETRACTED, Sweeps, Views, sweep_messages
 from supportops.sla.policy import METRICS, PolicyBook
@@ -137,31 +137,31 @@ def slowly(events: list[Event], promised: PolicyBook, sweeps: Sweeps) -> Counter
     told: dict[str, bool] = {}
     found: Counter[Line] = Counter()
     earliest = min(epoch_microseconds(e.happened_at) for e in events) // HOUR
-    names = {int(e.ticket): name_of(e.source, e.ticket) for e in events}
+    names = {int(e.ticket): key_prefix(e.source, e.ticket) for e in events}
     for hour in range(earliest, sweeps.last + 1):
         at = to_datetime(hour * HOUR)
         known = [e for e in events if max(e.happened_at, e.recorded_at) <= at]
         if not known:
             continue
-        stands = standing(columns(known), names, promised, at)
-        assert stands.clocks is not None
+        evaluation = evaluate(columns(known), names, promised, at)
+        assert evaluation.clocks is not None
         for key in [key for key, true in told.items() if true]:
-            if ":breach:" in key and breach_of(key) not in stands.claims:
+            if ":breach:" in key and breach_key(key) not in evaluation.alerts:
                 told[key] = False
                 parts = key.rsplit(":", 6)
                 ticket = key.split(":")[2]
                 when = datetime.fromisoformat(key.split(":breach:")[1])
                 if hour >= sweeps.first:
                     found[at, ticket, parts[1], int(parts[2]), RETRACTED, when] += 1
-        for key, claim in stands.claims.items():
+        for key, alert in evaluation.alerts.items():
             if told.get(key):
                 continue
             told[key] = True
-            metric = METRICS[int(stands.clocks.metric[claim.clock])].value
-            instance = int(stands.clocks.instance[claim.clock])
-            what, when = claim.milestone.value, to_datetime(claim.at)
+            metric = METRICS[int(evaluation.clocks.metric[alert.clock])].value
+            instance = int(evaluation.clocks.instance[alert.clock])
+            what, when = alert.milestone.value, to_datetime(alert.at)
             if hour >= sweeps.first:
-                found[at, str(claim.ticket), metric, instance, what, when] += 1
+                found[at, str(alert.ticket), metric, instance, what, when] += 1
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a sweep says, and never says twice."""
+"""What a sweep raises, and never raises twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from flows.sweep_builders import Sweeper, heard, sweeper
+from flows.sweep_builders import Sweeper, recorded, sweeper
 from sla.policies import london, story
 from supportops.tickets.ticket import Event
 
@@ -27,24 +27,24 @@ def test_a_saturday_ticket_warns_breaches_and_follows_up_on_time(desk: Sweeper) 
     desk.append(*story(f"{SATURDAY} asks"))
     assert desk.sweep("2026-04-08 18:03")["raised"] == 0
     assert desk.sweep("2026-04-09 11:03")["raised"] == 1
-    assert desk.said() == ["first_reply warning open"]
+    assert desk.lines() == ["first_reply warning open"]
     desk.sweep("2026-04-09 16:03")
-    assert desk.said() == ["first_reply warning over", "first_reply warning_before open"]
+    assert desk.lines() == ["first_reply warning over", "first_reply warning_before open"]
     desk.sweep("2026-04-09 16:59")
-    assert len(desk.said()) == 2
+    assert len(desk.lines()) == 2
     desk.sweep("2026-04-09 17:00")
-    assert desk.said() == [
+    assert desk.lines() == [
         "first_reply breach open",
         "first_reply warning over",
         "first_reply warning_before over",
     ]
     desk.sweep("2026-04-10 16:59")
-    assert len(desk.said()) == 3
+    assert len(desk.lines()) == 3
     desk.sweep("2026-04-10 17:03")
-    assert "first_reply follow_up open" in desk.said()
+    assert "first_reply follow_up open" in desk.lines()
 
 
-def test_an_alert_says_what_was_promised_and_how_long_it_took(desk: Sweeper) -> None:
+def test_an_alert_holds_what_was_promised_and_how_long_it_took(desk: Sweeper) -> None:
     created, *rest = story(f"{SATURDAY} asks", "2026-04-04 11:00 customer Acme")
     desk.append(Event(**_fields(created) | {"facts": {"subject": "Upload <b>"}}), *rest)
     desk.sweep("2026-04-09 17:03")
@@ -54,8 +54,8 @@ def test_an_alert_says_what_was_promised_and_how_long_it_took(desk: Sweeper) -> 
     assert alert.subject == f"test 1 first_reply_time 1 breach {due.isoformat()}"
     assert (alert.kind, alert.severity, alert.customer) == ("sla_breach", "warning", "Acme")
     assert alert.opened_at == due
-    told = {name: alert.facts[name] for name in ("title", "tier", "policy", "breached_at")}
-    assert told == {
+    facts = {name: alert.facts[name] for name in ("title", "tier", "policy", "breached_at")}
+    assert facts == {
         "title": "Upload <b>",
         "tier": "user_support",
         "policy": "2000/user_support",
@@ -77,44 +77,44 @@ def test_a_reply_that_came_late_between_two_sweeps_is_still_a_breach(desk: Sweep
     (alert,) = desk.alerts()
     assert alert.kind == "sla_breach"
     assert alert.facts["ended"] == london("2026-04-09 17:10").isoformat()
-    assert alert.settled_at is None, "somebody has yet to hear of it"
+    assert alert.settled_at is None, "it has yet to be sent"
 
 
-def test_a_late_reply_ends_the_breach_and_leaves_it_standing(desk: Sweeper) -> None:
+def test_a_late_reply_ends_the_breach_and_leaves_it_a_breach(desk: Sweeper) -> None:
     ask, reply = story(f"{SATURDAY} asks", "2026-04-13 10:00 answers")
     desk.append(ask)
     desk.sweep("2026-04-10 18:03")
     desk.append(reply)
     desk.sweep("2026-04-13 10:03")
-    assert desk.said() == ["first_reply breach over", "first_reply follow_up over"]
+    assert desk.lines() == ["first_reply breach over", "first_reply follow_up over"]
     ends = {row.facts["ended"] for row in desk.alerts()}
     assert ends == {london("2026-04-13 10:00").isoformat()}
 
 
-def test_a_reply_heard_of_late_takes_the_breach_back(desk: Sweeper) -> None:
+def test_a_reply_recorded_late_retracts_the_breach(desk: Sweeper) -> None:
     ask, reply = story(f"{SATURDAY} asks", "2026-04-09 16:00 answers")
     desk.append(ask)
     desk.sweep("2026-04-10 17:03")
-    desk.append(*heard([reply], "2026-04-10 17:30"))
+    desk.append(*recorded([reply], "2026-04-10 17:30"))
     assert desk.due("2026-04-10 17:35")["retracted"] == 2
-    assert desk.said() == ["first_reply breach retracted", "first_reply follow_up retracted"]
+    assert desk.lines() == ["first_reply breach retracted", "first_reply follow_up retracted"]
     assert desk.due("2026-04-10 17:40")["retracted"] == 0
 
 
-def test_a_breach_whose_clock_has_ended_can_still_be_taken_back(desk: Sweeper) -> None:
+def test_a_breach_whose_clock_has_ended_can_still_be_retracted(desk: Sweeper) -> None:
     ask, early, late = story(
         f"{SATURDAY} asks", "2026-04-09 16:00 answers", "2026-04-09 17:30 answers"
     )
     desk.append(ask, late)
     desk.sweep("2026-04-09 18:03")
-    assert desk.said() == ["first_reply breach over"]
-    desk.append(*heard([early], "2026-04-09 18:30"))
+    assert desk.lines() == ["first_reply breach over"]
+    desk.append(*recorded([early], "2026-04-09 18:30"))
     desk.sweep("2026-04-09 19:03")
-    assert desk.said() == ["first_reply breach retracted"]
+    assert desk.lines() == ["first_reply breach retracted"]
     assert desk.alerts()[0].settled_at is None
 
 
-def test_a_breach_that_was_taken_back_and_is_true_again_is_a_new_one(desk: Sweeper) -> None:
+def test_a_breach_that_was_retracted_and_is_true_again_is_a_new_one(desk: Sweeper) -> None:
     ask, early, deleted, restored = story(
         f"{SATURDAY} asks",
         "2026-04-09 16:00 answers",
@@ -123,12 +123,12 @@ def test_a_breach_that_was_taken_back_and_is_true_again_is_a_new_one(desk: Sweep
     )
     desk.append(ask)
     desk.sweep("2026-04-09 17:03")
-    desk.append(*heard([deleted], "2026-04-09 18:00"))
+    desk.append(*recorded([deleted], "2026-04-09 18:00"))
     desk.sweep("2026-04-09 18:03")
-    assert desk.said() == ["first_reply breach retracted"]
-    desk.append(*heard([restored], "2026-04-09 19:00"))
+    assert desk.lines() == ["first_reply breach retracted"]
+    desk.append(*recorded([restored], "2026-04-09 19:00"))
     desk.sweep("2026-04-09 19:03")
-    assert desk.said() == ["first_reply breach open", "first_reply breach retracted"]
+    assert desk.lines() == ["first_reply breach open", "first_reply breach retracted"]
     assert [row.key[-2:] for row in desk.alerts()] == ["00", "#2"]
     assert early.value is None
 
@@ -139,7 +139,7 @@ def test_an_answer_silences_the_warning(desk: Sweeper) -> None:
     desk.sweep("2026-04-09 11:03")
     desk.append(reply)
     desk.sweep("2026-04-09 12:03")
-    assert desk.said() == ["first_reply warning over"]
+    assert desk.lines() == ["first_reply warning over"]
 
 
 def test_a_moved_deadline_is_a_new_message_and_an_old_breach_stands(desk: Sweeper) -> None:
@@ -148,21 +148,21 @@ def test_a_moved_deadline_is_a_new_message_and_an_old_breach_stands(desk: Sweepe
     desk.sweep("2026-04-09 11:03")
     desk.append(raised)
     desk.sweep("2026-04-09 12:03")
-    assert desk.said() == ["first_reply breach open", "first_reply warning over"]
+    assert desk.lines() == ["first_reply breach open", "first_reply warning over"]
     lowered = story("2026-04-09 12:30 tier user_support", ticket="1")[0]
     desk.append(Event(**_fields(lowered) | {"source_event": "lowered"}))
     desk.sweep("2026-04-09 13:03")
-    assert "first_reply breach open" in desk.said()
+    assert "first_reply breach open" in desk.lines()
 
 
-def test_a_mission_critical_ticket_is_told_by_the_sweep_after_the_sync(desk: Sweeper) -> None:
+def test_a_mission_critical_ticket_is_raised_by_the_sweep_after_the_sync(desk: Sweeper) -> None:
     desk.append(*mission())
     desk.sweep("2026-04-07 10:03")
-    assert desk.said() == []
+    assert desk.lines() == []
     assert desk.due("2026-04-07 10:12")["tickets"] == 1
-    assert desk.said() == ["first_reply warning open"]
+    assert desk.lines() == ["first_reply warning open"]
     desk.due("2026-04-07 10:15")
-    assert "first_reply breach open" in desk.said()
+    assert "first_reply breach open" in desk.lines()
     assert {row.severity for row in desk.alerts()} == {"critical"}
 
 
@@ -196,10 +196,10 @@ def test_a_sweep_that_starts_after_a_newer_one_judges_as_of_that(desk: Sweeper) 
     assert desk.sweep("2026-04-09 16:53", now="2026-04-09 17:06")["at"] == (
         london("2026-04-09 17:05").isoformat()
     )
-    assert desk.said() == ["first_reply breach open"]
+    assert desk.lines() == ["first_reply breach open"]
 
 
-def test_a_time_to_come_is_only_told(desk: Sweeper) -> None:
+def test_a_time_to_come_is_only_reported(desk: Sweeper) -> None:
     desk.append(*story(f"{SATURDAY} asks"))
     before = desk.rows()
     summary = desk.sweep("2026-04-20 09:03", now="2026-04-04 12:00")
@@ -207,40 +207,42 @@ def test_a_time_to_come_is_only_told(desk: Sweeper) -> None:
     assert desk.rows() == before
 
 
-def test_an_imported_past_is_kept_and_not_told(desk: Sweeper) -> None:
+def test_an_imported_past_is_stored_and_not_sent(desk: Sweeper) -> None:
     old = story(
         "2026-03-02 09:00 asks", "2026-03-20 10:00 answers", "2026-03-20 11:00 status solved"
     )
     forgotten = story("2026-03-02 09:00 asks", ticket="2")
     recent = story("2026-04-02 09:00 asks", "2026-04-08 17:30 answers", ticket="3")
-    desk.append(*heard([*old, *forgotten, *recent], "2026-04-09 09:00"))
+    desk.append(*recorded([*old, *forgotten, *recent], "2026-04-09 09:00"))
     summary = desk.sweep("2026-04-09 09:03")
     assert (summary["raised"], summary["untold"]) == (4, 1)
-    told = sorted((row.facts["ticket"], row.kind) for row in desk.alerts() if not row.settled_at)
-    assert told == [("2", "sla_breach"), ("2", "sla_follow_up"), ("3", "sla_breach")]
+    unsettled = sorted(
+        (row.facts["ticket"], row.kind) for row in desk.alerts() if not row.settled_at
+    )
+    assert unsettled == [("2", "sla_breach"), ("2", "sla_follow_up"), ("3", "sla_breach")]
 
 
-def test_a_merged_ticket_says_no_more(desk: Sweeper) -> None:
+def test_a_merged_ticket_raises_nothing_more(desk: Sweeper) -> None:
     desk.append(*story(f"{SATURDAY} asks", "2026-04-08 10:00 merged"))
     desk.sweep("2026-04-20 10:03")
-    assert desk.said() == []
+    assert desk.lines() == []
 
 
-def test_one_poisoned_ticket_is_reported_and_the_others_go_on(desk: Sweeper) -> None:
+def test_a_ticket_that_cannot_be_judged_is_reported_and_the_others_go_on(desk: Sweeper) -> None:
     # No calendar reaches so far.
     for number in range(2, 9):
         desk.append(*story(f"{SATURDAY} asks", ticket=str(number)))
     desk.append(*story(f"{SATURDAY} asks", "2150-01-01 10:00 answers", ticket="1"))
     summary = desk.sweep("2026-04-09 17:03")
     assert summary["raised"] == 7
-    assert [one["ticket"] for one in summary["poisoned"]] == ["test:1"]
+    assert [one["ticket"] for one in summary["unjudgeable"]] == ["test:1"]
     (reported,) = [row for row in desk.alerts() if row.kind == "task_failed"]
     assert "test:1" in reported.headline
     desk.sweep("2026-04-09 18:03")
     assert len([row for row in desk.alerts() if row.kind == "task_failed"]) == 1
 
 
-def test_many_small_chunks_say_what_one_says(desk: Sweeper) -> None:
+def test_many_small_chunks_raise_what_one_raises(desk: Sweeper) -> None:
     for number in range(1, 8):
         desk.append(*story(f"{SATURDAY} asks", ticket=str(number)))
     summary = desk.sweep("2026-04-09 17:03", size=2)

@@ -38,7 +38,7 @@ def sla_sweep(
         warn(fault)
     if summary["faults"]:
         raise typer.Exit(USAGE)
-    raise typer.Exit(FINDINGS if summary["poisoned"] else FINE)
+    raise typer.Exit(FINDINGS if summary["unjudgeable"] else FINE)
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:
@@ -46,5 +46,5 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     lines = [", ".join(f"{name}: {summary[name]}" for name in counted)]
     standing = summary["standing"].items()
     lines += [f"{kind.replace('_', ' ')}: {count} in force" for kind, count in sorted(standing)]
-    lines += [f"cannot judge {one['ticket']}: {one['error']}" for one in summary["poisoned"]]
+    lines += [f"cannot judge {one['ticket']}: {one['error']}" for one in summary["unjudgeable"]]
     return lines + ([summary["note"]] if summary["note"] else [])

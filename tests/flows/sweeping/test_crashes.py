@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from flows.sweep_builders import Sweeper, heard, sweeper
+from flows.sweep_builders import Sweeper, recorded, sweeper
 from sla.policies import london, story
 from supportops.db.engine import store_url
 from supportops.tickets.ticket import Event
@@ -27,7 +27,7 @@ def desk(store: Engine) -> Sweeper:
 
 
 def some_tickets() -> list[Event]:
-    """What warns, breaches, is untold, is poisoned, and what waits for nothing."""
+    """Tickets that warn, breach, come too late to send, cannot be judged, or wait for nothing."""
     asks = "2026-04-04 11:00 asks"
     return [
         *story(asks, ticket="1"),
@@ -40,7 +40,7 @@ def some_tickets() -> list[Event]:
 
 def late_events() -> list[Event]:
     late = [replace(event, source_event="late") for event in story("2026-04-08 09:00 answers")]
-    return heard([replace(event, ticket="5") for event in late], "2026-04-09 12:00")
+    return recorded([replace(event, ticket="5") for event in late], "2026-04-09 12:00")
 
 
 def sweep_and_die(address: str, at: str) -> int:
@@ -74,4 +74,4 @@ def test_killed_at_any_statement_the_store_is_the_same_row_for_row(
     desk.sweep(AT, size=2)
     assert died > 40
     assert killed == desk.plain_rows()
-    assert {"first_reply breach open", "first_reply warning over"} <= set(desk.said())
+    assert {"first_reply breach open", "first_reply warning over"} <= set(desk.lines())

@@ -1,16 +1,16 @@
-"""From a sweep to the letter: what people read of a breach, and of one that never was."""
+"""From a sweep to the message: what people read of a breach, and of a retracted one."""
 
 from __future__ import annotations
 
 from sqlalchemy import Engine
 
 from dispatching import Desk, configuration
-from flows.sweep_builders import heard, sweeper
+from flows.sweep_builders import recorded, sweeper
 from inboxes import endpoint
 from sla.policies import london, story
 
 
-def test_a_breach_that_ended_is_told_and_taken_back_when_it_never_was(store: Engine) -> None:
+def test_a_breach_that_ended_is_sent_and_retracted_when_it_never_was(store: Engine) -> None:
     swept = sweeper(store)
     ask, early, late = story(
         "2026-04-04 11:00 asks", "2026-04-09 16:00 answers", "2026-04-09 17:30 answers"
@@ -22,7 +22,7 @@ def test_a_breach_that_ended_is_told_and_taken_back_when_it_never_was(store: Eng
         swept.append(ask, late)
         swept.sweep("2026-04-09 18:03")
         desk.dispatch()
-        swept.append(*heard([early], "2026-04-09 18:30"))
+        swept.append(*recorded([early], "2026-04-09 18:30"))
         swept.sweep("2026-04-09 19:03")
         desk.clock.now = london("2026-04-09 19:03")
         desk.dispatch()

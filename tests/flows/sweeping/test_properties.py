@@ -1,4 +1,4 @@
-"""Sweep after sweep says what slow judgement says, whenever events are heard of."""
+"""Sweep after sweep raises what the slow reference finds, whenever events are recorded."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FEW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-Broken = set[tuple[str, str, int, str]]
+Breaches = set[tuple[str, str, int, str]]
 
 
 @st.composite
-def heard_stories(draw: st.DrawFn) -> list[Event]:
-    """Three tickets' lives, each event heard of at once or up to three days later."""
+def recorded_stories(draw: st.DrawFn) -> list[Event]:
+    """Three tickets' lives, each event recorded at once or up to three days later."""
     events = [event for ticket in (1, 2, 3) for event in draw(stories(ticket))]
     lags = [timedelta(seconds=draw(st.sampled_from(LAGS))) for _ in events]
     return [
@@ -39,8 +39,8 @@ def heard_stories(draw: st.DrawFn) -> list[Event]:
     ]
 
 
-def broken(events: list[Event], promises: PolicyBook, at: datetime) -> Broken:
-    """Which clocks of which tickets broke their promise when, as known at `at`."""
+def breaches_of(events: list[Event], promises: PolicyBook, at: datetime) -> Breaches:
+    """Which clocks of which tickets were breached when, as known at `at`."""
     found = set()
     for number in {event.ticket for event in events}:
         own = [e for e in events if e.ticket == number and e.recorded_at <= at]
@@ -51,24 +51,24 @@ def broken(events: list[Event], promises: PolicyBook, at: datetime) -> Broken:
 
 
 @FEW
-@given(events=heard_stories())
-def test_sweeps_raise_what_was_broken_and_take_back_what_was_not(
+@given(events=recorded_stories())
+def test_sweeps_raise_what_was_breached_and_retract_what_was_not(
     store: Engine, events: list[Event]
 ) -> None:
     desk, promises = sweeper(store), book()
     desk.empty()
-    ever: Broken = set()
+    ever: Breaches = set()
     before = BEGIN - STEP
     for at in SWEEPS:
         desk.append(*(event for event in events if before < event.recorded_at <= at))
         sla_sweep.run(store, promises, at, at)
-        ever |= broken(events, promises, at)
+        ever |= breaches_of(events, promises, at)
         before = at
     breaches = [row for row in desk.alerts() if row.kind == "sla_breach"]
     raised = {_named(row.facts) for row in breaches}
     standing = {_named(row.facts) for row in breaches if not row.facts.get("retracted")}
     assert raised == ever
-    assert standing == broken(events, promises, SWEEPS[-1])
+    assert standing == breaches_of(events, promises, SWEEPS[-1])
     final = desk.rows()
     assert sla_sweep.run(store, promises, SWEEPS[-1], SWEEPS[-1])["raised"] == 0
     assert desk.rows() == final

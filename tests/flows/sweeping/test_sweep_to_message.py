@@ -1,4 +1,4 @@
-"""From tickets' events through the sweep to the letter in the morning."""
+"""From tickets' events through the sweep to the e-mail in the morning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from dispatching import Desk, configuration, everything_to
-from flows.sweep_builders import Sweeper, heard, sweeper
+from flows.sweep_builders import Sweeper, recorded, sweeper
 from inboxes import Mail, Mailbox, mailbox
 from sla.policies import london, story
 
@@ -35,11 +35,11 @@ def desk(store: Engine, mail: Mailbox) -> Desk:
     return desk
 
 
-def said(letter: Mail) -> str:
-    return " ".join(letter.part("plain").split())
+def text_of(mail: Mail) -> str:
+    return " ".join(mail.part("plain").split())
 
 
-def test_what_sweeps_find_after_hours_is_one_letter_at_nine_and_a_late_word_takes_it_back(
+def test_what_sweeps_find_after_hours_is_one_e_mail_at_nine_and_a_late_event_retracts_it(
     tickets: Sweeper, desk: Desk, mail: Mailbox
 ) -> None:
     asks, answer_in_time = story(f"{ASKED} asks", "2026-04-09 16:00 answers", ticket="1")
@@ -53,16 +53,16 @@ def test_what_sweeps_find_after_hours_is_one_letter_at_nine_and_a_late_word_take
     tickets.sweep("2026-04-09 18:03")
     desk.clock.now = london("2026-04-10 09:00")
     assert desk.dispatch()["handed_over"] == 2
-    (letter,) = mail.wait_for(1)
-    assert letter.subject == "SLA: 2 breached - first: #1 reply was due Thu 17:00"
+    (first,) = mail.wait_for(1)
+    assert first.subject == "SLA: 2 breached - first: #1 reply was due Thu 17:00"
     assert (
         "was due Thu 9 Apr 2026 17:00 BST, 0 min over in business time, "
         "16 h 00 min in calendar time; nobody"
-    ) in said(letter)
-    assert "done by now, late" in said(letter)
-    assert "0 min over in business time, 30 min in calendar time" in said(letter)
+    ) in text_of(first)
+    assert "done by now, late" in text_of(first)
+    assert "0 min over in business time, 30 min in calendar time" in text_of(first)
 
-    tickets.append(*heard([answer_in_time], "2026-04-10 09:30"))
+    tickets.append(*recorded([answer_in_time], "2026-04-10 09:30"))
     assert tickets.sweep("2026-04-10 10:03")["retracted"] == 1
     desk.clock.now = london("2026-04-10 10:05")
     assert desk.dispatch()["handed_over"] == 1

@@ -15,7 +15,7 @@ from supportops.sites.probe.address import literal, refusal
     "address",
     ["93.184.216.34", "1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111"],
 )
-def test_a_public_address_may_be_asked(address: str) -> None:
+def test_a_public_address_may_be_connected_to(address: str) -> None:
     assert refusal(address) is None
 
 
@@ -95,7 +95,9 @@ def test_where_private_is_allowed_a_wrapped_address_is_judged_by_its_inside() ->
 
 
 @given(st.ip_addresses())
-def test_what_python_calls_not_global_is_never_asked(address: IPv4Address | IPv6Address) -> None:
+def test_what_python_calls_not_global_is_never_connected_to(
+    address: IPv4Address | IPv6Address,
+) -> None:
     if not address.is_global:
         assert refusal(address) is not None or getattr(address, "ipv4_mapped", None) is not None
 

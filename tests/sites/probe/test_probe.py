@@ -48,7 +48,7 @@ def test_the_phases_come_one_after_the_other(running: ExitStack) -> None:
     assert 0 <= phases.dns <= phases.connect <= phases.tls <= phases.first_byte <= phases.total
 
 
-def test_results_come_in_the_order_asked(running: ExitStack) -> None:
+def test_results_come_in_the_order_of_the_targets(running: ExitStack) -> None:
     slow = running.enter_context(server(drips(OK + b"Content-Length: 3\r\n\r\n", b"x", 0.1)))
     quick = running.enter_context(server(answer()))
     urls = [slow.url(), quick.url("/1"), "nonsense", slow.url("/2"), quick.url("/3")]
@@ -60,7 +60,7 @@ def test_results_come_in_the_order_asked(running: ExitStack) -> None:
     assert order.index(4) < order.index(0)
 
 
-def test_nothing_asked_is_nothing_answered() -> None:
+def test_no_targets_have_no_results() -> None:
     assert probe([], policy(), lambda: MOMENT) == []
 
 
@@ -84,7 +84,7 @@ def test_a_site_on_ipv6_alone_is_up(running: ExitStack) -> None:
     assert (result.reason, result.address) == (Reason.OK, "::1")
 
 
-def test_an_international_name_is_asked_in_its_ascii_form(running: ExitStack) -> None:
+def test_an_international_name_is_looked_up_in_its_ascii_form(running: ExitStack) -> None:
     site = running.enter_context(server(answer()))
     with NameServer({"xn--bcher-kva.test": ["127.0.0.1"]}) as names:
         result = probe_one(site.url(host="Bücher.test"), nameservers=[names.address])

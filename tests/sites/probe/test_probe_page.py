@@ -65,7 +65,7 @@ def test_a_body_that_is_not_what_its_encoding_says_is_told(running: ExitStack) -
     assert probe_one(site.url()).reason is Reason.ENCODING
 
 
-def test_an_encoding_nobody_asked_for_is_told(running: ExitStack) -> None:
+def test_an_unrequested_encoding_has_its_own_reason(running: ExitStack) -> None:
     site = running.enter_context(server(answer(b"??", headers={"Content-Encoding": "rot13"})))
     assert probe_one(site.url()).reason is Reason.ENCODING
 

@@ -145,7 +145,9 @@ def test_a_private_address_is_refused_however_it_is_written(running: ExitStack, 
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]"])
-def test_a_private_address_is_asked_where_the_site_allows_it(running: ExitStack, host: str) -> None:
+def test_a_private_address_is_checked_where_the_site_allows_it(
+    running: ExitStack, host: str
+) -> None:
     site = running.enter_context(server(answer()))
     assert probe_one(site.url(host=host)).reason is Reason.OK
 
@@ -161,7 +163,7 @@ def test_a_public_name_for_the_metadata_service_is_a_finding_not_a_request() -> 
             assert result.address is None
 
 
-def test_of_a_names_addresses_only_the_public_ones_are_asked(running: ExitStack) -> None:
+def test_of_a_names_addresses_only_the_public_ones_are_used(running: ExitStack) -> None:
     site = running.enter_context(server(answer()))
     zone = {"mixed.test": ["169.254.169.254", "127.0.0.1"]}
     with NameServer(zone) as names:

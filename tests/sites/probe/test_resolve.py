@@ -74,7 +74,7 @@ def test_both_families_are_answered(loop: Loop) -> None:
     assert set(loop.answers["both.test"].addresses) == {"192.0.2.1", "2001:db8::1"}
 
 
-def test_a_name_is_asked_once_however_many_wait(loop: Loop, names: NameServer) -> None:
+def test_a_name_is_queried_once_however_many_wait(loop: Loop, names: NameServer) -> None:
     loop.look_up(*["four.test"] * 10)
     loop.run(5)
     loop.look_up("four.test")
@@ -98,7 +98,7 @@ def test_dead_names_hold_up_nobody(loop: Loop) -> None:
     assert loop.resolver.waiting == 100
 
 
-def test_a_dead_name_is_asked_again_and_again(loop: Loop, names: NameServer) -> None:
+def test_a_dead_name_is_queried_again_and_again(loop: Loop, names: NameServer) -> None:
     loop.look_up("dead.test")
     until = monotonic() + 10
     while names.names().count("dead.test") < 4 and monotonic() < until:

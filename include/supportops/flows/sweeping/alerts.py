@@ -1,4 +1,4 @@
-"""From what stands on tickets to alerts: what to raise, to end, and to take back."""
+"""Compares what clocks call for with the stored alerts: what to raise, to end and to retract."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind, Se
 from supportops.alerts.text import storable
 from supportops.db.schema import alerts, tickets
 from supportops.db.statements import insert_new
-from supportops.flows.sweeping.standing import (
-    Claim,
-    Standing,
-    breach_of,
-    clock_in,
+from supportops.flows.sweeping.evaluation import (
+    ClockAlert,
+    Evaluation,
+    breach_key,
     ended,
     facts_of,
     is_old,
-    ticket_in,
+    ticket_part,
     tier_of,
 )
 from supportops.sla.milestones import Milestone
 from supportops.sla.policy import Metric
 from supportops.tickets.columns import instant
 
-# At a ticket's first sweep, a breach so long ago whose clock has ended is kept and not told.
+# At a ticket's first sweep, a breach so long ago whose clock has ended is stored and not sent.
 HORIZON = timedelta(days=2)
 WAKING_TIER = "mission_critical"
 _PAGE = 500
@@ -49,8 +48,8 @@ _HEADLINES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An alert in the store. `base` is its claim's key: one that came back has a number behind."""
+class StoredAlert:
+    """An alert in the store. `base` is its key without the number of one that came back."""
 
     key: str
     base: str
@@ -65,9 +64,14 @@ class Told:
 
 @dataclass(slots=True)
 class Changes:
-    """What is to be done: claims to raise under a key, and facts to end or take back alerts by."""
+    """What to do with the stored alerts.
 
-    raised: dict[str, Claim] = field(default_factory=dict)
+    raised: alerts to raise, by key. over: keys of warnings to resolve. ended: by key, when the
+    clock ended (ISO 8601). retracted: by key, why. untold: how many of `raised` come too late to
+    be sent.
+    """
+
+    raised: dict[str, ClockAlert] = field(default_factory=dict)
     over: list[str] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
     retracted: dict[str, str] = field(default_factory=dict)
@@ -82,63 +86,65 @@ class Changes:
         }
 
 
-def told(connection: Connection, names: Iterable[str]) -> dict[str, list[Told]]:
-    """The alerts of the tickets of these names (see `name_of`), by ticket's name."""
+def stored_alerts(connection: Connection, prefixes: Iterable[str]) -> dict[str, list[StoredAlert]]:
+    """The stored alerts of some tickets, by the `key_prefix` of the ticket."""
     c = alerts.c
-    wanted = set(names)
+    wanted = set(prefixes)
     rows = select(c.key, c.kind, c.resolved_at.is_(None), c.facts["retracted"].as_boolean()).where(
         c.kind.in_([kind.value for kind in SERVICE_LEVEL_KINDS])
     )
-    found: dict[str, list[Told]] = {}
+    found: dict[str, list[StoredAlert]] = {}
     for key, kind, is_open, retracted in connection.execute(rows).all():
-        name = ticket_in(key)
-        if name in wanted:
+        prefix = ticket_part(key)
+        if prefix in wanted:
             base = _base(key)
-            one = Told(key, base, Kind(kind), bool(is_open), bool(retracted))
-            found.setdefault(name, []).append(one)
+            stored = StoredAlert(key, base, Kind(kind), bool(is_open), bool(retracted))
+            found.setdefault(prefix, []).append(stored)
     return found
 
 
-def compare(standing: Standing, before: Iterable[Told]) -> Changes:
-    """What changed between the alerts of some tickets and what stands on them now."""
+def compare(evaluation: Evaluation, stored: Iterable[StoredAlert]) -> Changes:
+    """What to do so that the stored alerts of some tickets are what their clocks call for now."""
     changes = Changes()
-    known: dict[str, Told] = {}
-    for one in before:
-        if one.base not in known or known[one.base].number < one.number:
-            known[one.base] = one
-    for base, one in known.items():
-        if one.kind in LASTING_KINDS:
-            _lasting(changes, standing, base, one)
-        elif one.open and base not in standing.claims and clock_in(base) not in standing.resting:
-            changes.over.append(one.key)
-    for key, claim in standing.claims.items():
+    known: dict[str, StoredAlert] = {}
+    for alert in stored:
+        if alert.base not in known or known[alert.base].number < alert.number:
+            known[alert.base] = alert
+    for base, alert in known.items():
+        if alert.kind in LASTING_KINDS:
+            _end_or_retract(changes, evaluation, base, alert)
+        elif alert.open and not evaluation.may_hold(base):
+            changes.over.append(alert.key)
+    for key, due in evaluation.alerts.items():
         earlier = known.get(key)
         if earlier is None:
-            changes.raised[key] = claim
+            changes.raised[key] = due
         elif earlier.retracted:
-            changes.raised[f"{key}#{earlier.number + 1}"] = claim
+            changes.raised[f"{key}#{earlier.number + 1}"] = due
     return changes
 
 
-def _lasting(changes: Changes, standing: Standing, base: str, one: Told) -> None:
-    """A breach or its follow-up: ends with its clock, is taken back if it never was."""
-    breach = standing.claims.get(breach_of(base))
-    if one.retracted:
+def _end_or_retract(
+    changes: Changes, evaluation: Evaluation, base: str, alert: StoredAlert
+) -> None:
+    """A breach or its follow-up ends with its clock, and is retracted if it never was."""
+    breach = evaluation.alerts.get(breach_key(base))
+    if alert.retracted:
         return
     if breach is None:
-        changes.retracted[one.key] = "by all that is known now, the promise was kept"
+        changes.retracted[alert.key] = "by all that is known now, the promise was kept"
         return
-    assert standing.clocks is not None
-    over = ended(standing.clocks, breach)
-    if one.open and over is not None:
-        changes.ended[one.key] = over
+    assert evaluation.clocks is not None
+    over = ended(evaluation.clocks, breach)
+    if alert.open and over is not None:
+        changes.ended[alert.key] = over
 
 
 def write(
-    connection: Connection, standing: Standing, changes: Changes, first: set[int], at: datetime
+    connection: Connection, evaluation: Evaluation, changes: Changes, first: set[int], at: datetime
 ) -> None:
     """Does what `changes` say. `first`: tickets that were never swept before."""
-    rows = list(_rows(connection, standing, changes, first, at))
+    rows = list(_rows(connection, evaluation, changes, first, at))
     insert_new(connection, alerts, rows)
     keys = [*changes.over, *changes.ended, *changes.retracted]
     found = dict(_facts(connection, keys))
@@ -148,27 +154,27 @@ def write(
         connection,
         [_over(found, k, datetime.fromisoformat(end), {"ended": end}) for k, end in late],
     )
-    taken_back = [
+    retracted = [
         _over(found, key, at, {"retracted": True, "why": why})
         for key, why in changes.retracted.items()
     ]
-    _end(connection, taken_back)
-    heard = [row["one"] for row in taken_back if not found[row["one"]][1].get("untold")]
-    if heard:
-        statement = update(alerts).where(alerts.c.key == bindparam("one")).values(settled_at=None)
-        connection.execute(statement, [{"one": key} for key in heard])
+    _end(connection, retracted)
+    sent = [row["row"] for row in retracted if not found[row["row"]][1].get("untold")]
+    if sent:
+        statement = update(alerts).where(alerts.c.key == bindparam("row")).values(settled_at=None)
+        connection.execute(statement, [{"row": key} for key in sent])
 
 
 def _rows(
-    connection: Connection, standing: Standing, changes: Changes, first: set[int], at: datetime
+    connection: Connection, evaluation: Evaluation, changes: Changes, first: set[int], at: datetime
 ) -> Iterator[dict[str, Any]]:
-    """The alerts to be inserted. What the first sweep finds too late to tell is settled at once."""
-    details = _details(connection, {claim.ticket for claim in changes.raised.values()})
-    clocks = standing.clocks
-    for key, claim in changes.raised.items():
+    """The rows to insert. What a first sweep finds too late to be sent is settled at once."""
+    details = _details(connection, {alert.ticket for alert in changes.raised.values()})
+    clocks = evaluation.clocks
+    for key, alert in changes.raised.items():
         assert clocks is not None
-        ticket, over = details[claim.ticket], ended(clocks, claim)
-        tier = tier_of(clocks, claim)
+        ticket, over = details[alert.ticket], ended(clocks, alert)
+        tier = tier_of(clocks, alert)
         facts = {
             "source": ticket["source"],
             "ticket": ticket["ticket"],
@@ -176,21 +182,21 @@ def _rows(
             "tier": tier,
             "customer": ticket["customer"],
             "assignee": ticket["assignee"],
-            **facts_of(clocks, claim),
+            **facts_of(clocks, alert),
         }
-        untold = claim.ticket in first and is_old(clocks, claim, HORIZON)
+        untold = alert.ticket in first and is_old(clocks, alert, HORIZON)
         changes.untold += untold
         facts |= ({"ended": over} if over else {}) | ({"untold": True} if untold else {})
-        opened_at = instant(claim.at)
+        opened_at = instant(alert.at)
         resolved_at = max(datetime.fromisoformat(over), opened_at) if over else None
         awaited = _AWAITED[facts["metric"]]
         yield storable(
             {
                 "key": key,
-                "kind": claim.kind.value,
+                "kind": alert.kind.value,
                 "severity": (Severity.CRITICAL if tier == WAKING_TIER else Severity.WARNING).value,
-                "subject": _subject(facts, claim),
-                "headline": _HEADLINES[claim.milestone].format(awaited),
+                "subject": _subject(facts, alert),
+                "headline": _HEADLINES[alert.milestone].format(awaited),
                 "site": ticket["site"],
                 "customer": ticket["customer"],
                 "host": None,
@@ -203,9 +209,9 @@ def _rows(
         )
 
 
-def _subject(facts: Mapping[str, Any], claim: Claim) -> str:
+def _subject(facts: Mapping[str, Any], alert: ClockAlert) -> str:
     parts = (facts["source"], facts["ticket"], facts["metric"], facts["instance"])
-    about = (*parts, claim.milestone.value, instant(claim.anchor).isoformat())
+    about = (*parts, alert.milestone.value, instant(alert.anchor).isoformat())
     return " ".join(str(part) for part in about)
 
 
@@ -219,10 +225,10 @@ def _details(connection: Connection, ids: set[int]) -> dict[int, dict[str, Any]]
     return found
 
 
-Kept = tuple[datetime, dict[str, Any], datetime | None]
+Stored = tuple[datetime, dict[str, Any], datetime | None]  # opened_at, facts, resolved_at
 
 
-def _facts(connection: Connection, keys: list[str]) -> Iterator[tuple[str, Kept]]:
+def _facts(connection: Connection, keys: list[str]) -> Iterator[tuple[str, Stored]]:
     c = alerts.c
     for page in _pages(keys):
         rows = select(c.key, c.opened_at, c.facts, c.resolved_at).where(c.key.in_(page))
@@ -231,25 +237,25 @@ def _facts(connection: Connection, keys: list[str]) -> Iterator[tuple[str, Kept]
 
 
 def _over(
-    found: Mapping[str, Kept], key: str, end: datetime, facts: Mapping[str, Any]
+    found: Mapping[str, Stored], key: str, end: datetime, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    opened_at, kept, resolved_at = found[key]
+    opened_at, stored, resolved_at = found[key]
     return {
-        "one": key,
+        "row": key,
         "end": resolved_at or max(end, opened_at),
-        "kept": storable({**kept, **facts}),
+        "merged": storable({**stored, **facts}),
     }
 
 
 def _end(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
-        statement = update(alerts).where(alerts.c.key == bindparam("one"))
-        statement = statement.values(resolved_at=bindparam("end"), facts=bindparam("kept"))
+        statement = update(alerts).where(alerts.c.key == bindparam("row"))
+        statement = statement.values(resolved_at=bindparam("end"), facts=bindparam("merged"))
         connection.execute(statement, rows)
 
 
 def _base(key: str) -> str:
-    """A key without the number of a claim that came back; an instant holds no `#`."""
+    """A key without the number of an alert that came back; an instant holds no `#`."""
     head, colon, last = key.rpartition(":")
     return f"{head}{colon}{last.partition('#')[0]}"
 

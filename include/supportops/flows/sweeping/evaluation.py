@@ -1,0 +1,218 @@
+"""The alerts that tickets' clocks call for at an instant: of each clock one warning, or its breach.
+
+Pure: clocks in, alerts with keys out. A key is the same in every sweep that finds the alert, so
+comparing with the keys of the stored alerts tells what is new, what is over and what never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from supportops.alerts.alert import Kind
+from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.events import MICRO, NONE, Ints
+from supportops.sla.history import prepare
+from supportops.sla.milestones import (
+    MILESTONES,
+    Milestone,
+    Milestones,
+    milestones,
+    next_instants,
+)
+from supportops.sla.policy import METRICS, PolicyBook
+from supportops.sla.policy_assignment import to_datetime
+from supportops.tickets.columns import EventColumns, instant
+
+KINDS: Mapping[Milestone, Kind] = {
+    Milestone.WARNING: Kind.SLA_WARNING,
+    Milestone.WARNING_BEFORE: Kind.SLA_WARNING,
+    Milestone.AIM: Kind.SLA_WARNING,
+    Milestone.BREACH: Kind.SLA_BREACH,
+    Milestone.FOLLOW_UP: Kind.SLA_FOLLOW_UP,
+}
+_BREACH, _FOLLOW_UP = MILESTONES.index(Milestone.BREACH), MILESTONES.index(Milestone.FOLLOW_UP)
+# "sla", then source and ticket, then as many parts: an instant in UTC has three colons itself.
+_PARTS_AFTER_TICKET = 7
+
+
+@dataclass(frozen=True, slots=True)
+class ClockAlert:
+    """An alert that a clock calls for.
+
+    key: of the alert. ticket: the id in the store. clock: the row in `Evaluation.clocks`.
+    at: when the milestone came, in microseconds since 1970 UTC. anchor: the deadline that it is
+    about, or the instant of the breach, in the same unit.
+    """
+
+    key: str
+    ticket: int
+    clock: int
+    milestone: Milestone
+    at: int
+    anchor: int
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.milestone]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Some tickets' clocks as of an instant; `clocks` is None for tickets without events.
+
+    alerts: by key. paused: clocks, as `clock_part` names them, that have no deadline while they
+    are paused. next_at: by ticket's id, when to evaluate again, in microseconds; NONE if never.
+    """
+
+    clocks: Clocks | None
+    alerts: Mapping[str, ClockAlert]
+    paused: frozenset[str]
+    next_at: Mapping[int, int]
+
+    def may_hold(self, key: str) -> bool:
+        """Whether a warning is still called for, or its clock is paused, so that nobody knows."""
+        return key in self.alerts or clock_part(key) in self.paused
+
+    @classmethod
+    def empty(cls, tickets: Sequence[int]) -> Evaluation:
+        """Tickets without events have no clocks."""
+        return cls(None, {}, frozenset(), dict.fromkeys(tickets, NONE))
+
+
+def key_prefix(source: str, ticket: str) -> str:
+    """What the keys of a ticket's alerts begin with: `sla:SOURCE:TICKET`."""
+    return f"sla:{source}:{ticket}"
+
+
+def ticket_part(key: str) -> str:
+    """The part of a key that names the ticket: its `key_prefix`."""
+    return key.rsplit(":", _PARTS_AFTER_TICKET)[0]
+
+
+def clock_part(key: str) -> str:
+    """The part of a key that names the clock: `key_prefix`, metric and instance."""
+    return key.rsplit(":", _PARTS_AFTER_TICKET - 2)[0]
+
+
+def breach_key(key: str) -> str:
+    """The key of the breach that a follow-up follows."""
+    parts = key.rsplit(":", _PARTS_AFTER_TICKET - 2)
+    parts[1] = Milestone.BREACH.value
+    return ":".join(parts)
+
+
+def evaluate(
+    events: EventColumns, prefixes: Mapping[int, str], book: PolicyBook, at: datetime
+) -> Evaluation:
+    """The alerts that these tickets call for at `at` (aware). `prefixes`: by ticket's id.
+
+    Raises OutsideRange for instants that a calendar does not reach.
+    """
+    clocks = judge(prepare(events), book, at)
+    found = milestones(clocks)
+    tickets = clocks.history.tickets.tolist()
+    return Evaluation(
+        clocks,
+        {alert.key: alert for alert in _alerts(clocks, found, prefixes)},
+        frozenset(_paused(clocks, prefixes)),
+        dict(zip(tickets, next_instants(clocks, found).tolist(), strict=True)),
+    )
+
+
+def _alerts(clocks: Clocks, found: Milestones, prefixes: Mapping[int, str]) -> list[ClockAlert]:
+    rows = _due_rows(clocks, found)
+    clock, code, at = found.clock[rows], found.milestone[rows], found.at[rows]
+    anchor = np.where(code >= _BREACH, clocks.breached_at[clock], clocks.deadline[clock])
+    ticket, metric, instance = clocks.ticket, clocks.metric, clocks.instance
+    columns = (clock, code, at, anchor, ticket[clock], metric[clock], instance[clock])
+    alerts, metrics = [], [each.value for each in METRICS]
+    for c, m, came, about, of, measured, number in zip(*(x.tolist() for x in columns), strict=True):
+        milestone = MILESTONES[m]
+        key = (
+            f"{prefixes[of]}:{metrics[measured]}:{number}:{milestone.value}:"
+            f"{instant(about).isoformat()}"
+        )
+        alerts.append(ClockAlert(key, of, c, milestone, came, about))
+    return alerts
+
+
+def _due_rows(clocks: Clocks, found: Milestones) -> Ints:
+    """Rows of the milestones that have come; of warnings only each unbreached clock's latest."""
+    come = found.at <= clocks.as_of
+    hard = come & (found.milestone >= _BREACH)
+    intact = clocks.open & (clocks.breached_at == NONE) & (clocks.deadline != NONE)
+    soft = np.flatnonzero(come & (found.milestone < _BREACH) & intact[found.clock])
+    soft = soft[np.lexsort((found.milestone[soft], found.at[soft], found.clock[soft]))]
+    clock = found.clock[soft]
+    last = np.append(clock[1:] != clock[:-1], True)[: len(clock)]
+    return np.concatenate([np.flatnonzero(hard), soft[last]])
+
+
+def _paused(clocks: Clocks, prefixes: Mapping[int, str]) -> list[str]:
+    rows = np.flatnonzero(clocks.open & (clocks.deadline == NONE) & (clocks.target != NONE))
+    columns = (clocks.ticket[rows], clocks.metric[rows], clocks.instance[rows])
+    return [
+        f"{prefixes[ticket]}:{METRICS[metric].value}:{instance}"
+        for ticket, metric, instance in zip(*(x.tolist() for x in columns), strict=True)
+    ]
+
+
+def ended(clocks: Clocks, alert: ClockAlert) -> str | None:
+    """When an alert's clock ended (ISO 8601); None while it runs or is paused."""
+    return None if _is_open(clocks, alert) else _iso(clocks.until[alert.clock])
+
+
+def is_old(clocks: Clocks, alert: ClockAlert, horizon: timedelta) -> bool:
+    """Whether an alert's clock has ended and its milestone came longer ago than `horizon`."""
+    age = clocks.as_of - alert.at
+    return not _is_open(clocks, alert) and age > horizon / timedelta(microseconds=1)
+
+
+def facts_of(clocks: Clocks, alert: ClockAlert) -> dict[str, Any]:
+    """The facts of an alert's clock: instants in ISO 8601, durations in seconds, None for none."""
+    row = alert.clock
+    code = int(clocks.promise[row])
+    version, promise = clocks.assignment.promises[code] if code >= 0 else (None, None)
+    breached_at = clocks.breached_at[row]
+    deadline = alert.anchor if breached_at != NONE else clocks.deadline[row]
+    return {
+        "metric": METRICS[clocks.metric[row]].value,
+        "instance": int(clocks.instance[row]),
+        "milestone": alert.milestone.value,
+        "policy": f"{version.name}/{promise.name}" if version and promise else None,
+        "state": STATES[clocks.state[row]].value,
+        "started_at": _iso(clocks.started_at[row]),
+        "deadline": _iso(deadline),
+        "breached_at": _iso(breached_at),
+        "fulfilled_at": _iso(
+            clocks.until[row] if STATES[clocks.state[row]] is State.FULFILLED else NONE
+        ),
+        "open_seconds": _seconds(clocks.spent[row]),
+        "calendar_seconds": _seconds(clocks.until[row] - clocks.started_at[row]),
+        "left_seconds": _seconds(
+            clocks.target[row] - clocks.spent[row] if clocks.target[row] != NONE else NONE
+        ),
+    }
+
+
+def tier_of(clocks: Clocks, alert: ClockAlert) -> str:
+    """The tier by which an alert's clock is judged."""
+    return clocks.history.values[clocks.tier[alert.clock]] or clocks.book.default_tier
+
+
+def _is_open(clocks: Clocks, alert: ClockAlert) -> bool:
+    # Reads this row only: the derived columns of `Clocks` are computed for all clocks.
+    return STATES[clocks.state[alert.clock]] in (State.RUNNING, State.PAUSED)
+
+
+def _iso(micros: Any) -> str | None:
+    return None if micros == NONE else to_datetime(int(micros)).isoformat()
+
+
+def _seconds(micros: Any) -> float | None:
+    return None if micros == NONE else int(micros) / MICRO
