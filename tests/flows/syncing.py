@@ -12,6 +12,7 @@ from supportops.flows import ticket_sync
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.model import Account
+from supportops.tickets.zendesk.source import ZendeskSource
 from tickets.fake_zendesk import (
     LOGIN,
     TOKEN,
@@ -29,7 +30,7 @@ def sync(store: Engine, zendesk: FakeZendesk, **fields: Any) -> dict[str, Any]:
 
     account = Account(zendesk.address, LOGIN, TOKEN, **fields)
     with Client(account, sleep=zendesk.advance, monotonic=lambda: zendesk.now) as client:
-        return ticket_sync.sync(store, client, clock)
+        return ticket_sync.sync(store, ZendeskSource(client), clock)
 
 
 def settle(zendesk: FakeZendesk) -> None:

@@ -18,8 +18,9 @@ from supportops.sla.policy import (
     Promise,
     Target,
 )
-from supportops.tickets.columns import EventColumns, columns_of
+from supportops.tickets.columns import EventColumns
 from supportops.tickets.ticket import Author, Event, EventKind
+from tickets.event_columns import columns_of
 
 LONDON = ZoneInfo("Europe/London")
 WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

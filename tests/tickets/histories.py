@@ -8,12 +8,13 @@ from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from builders import NOON
 from supportops.db.engine import reading
 from supportops.db.schema import ticket_events, tickets
-from supportops.tickets.ticket import Author, Event, EventKind, Status
+from supportops.tickets.log.store import events_of
+from supportops.tickets.ticket import Author, Event, EventKind, Status, Ticket, fold
 
 _numbers = count()
 
@@ -100,3 +101,9 @@ def shuffled(draw: st.DrawFn, events: Sequence[Event]) -> list[list[Event]]:
     mixed = draw(st.permutations([*events, *again]))
     cuts = sorted(draw(st.lists(st.integers(0, len(mixed)), max_size=3)))
     return [mixed[a:b] for a, b in zip([0, *cuts], [*cuts, len(mixed)], strict=True)]
+
+
+def ticket_at(connection: Connection, source: str, ticket: str, at: datetime) -> Ticket | None:
+    """The ticket as it was at `at`, by all that is known today; None before its first event."""
+    before = events_of(connection, source, ticket, until=at)
+    return fold(before) if before else None

@@ -21,6 +21,7 @@ from supportops.flows.ticket_sync import sync
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.http import ZendeskHttp
 from supportops.tickets.zendesk.model import Account
+from supportops.tickets.zendesk.source import ZendeskSource
 
 
 class Points:
@@ -58,7 +59,7 @@ def one_sync(job: dict[str, Any], points: Points) -> None:
     ZendeskHttp._attempt = asked  # type: ignore[method-assign]
     engine.dialect.do_commit = committed  # type: ignore[method-assign]
     with Client(account, sleep=lambda _: None) as client:
-        sync(engine, client, lambda: now)
+        sync(engine, ZendeskSource(client), lambda: now)
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""Takes down a customer's call: a mission-critical ticket, and a page to the engineers at once."""
+"""Logs a customer's call: a ticket, and an alert that pages the engineers at once."""
 
 from __future__ import annotations
 
@@ -18,32 +18,31 @@ from supportops.config.loader import Configuration
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.ticketing.outage_tickets import SOURCE as OUTAGE
 from supportops.flows.ticketing.outage_tickets import TIER as OUTAGE_TIER
 from supportops.flows.ticketing.outage_tickets import link_tickets, outages_of, ticket_number
 from supportops.rendering.render import one_line
 from supportops.sites.site import Site
 from supportops.tickets.log.store import append_events, events_of
+from supportops.tickets.source import OUTAGE, PHONE
 from supportops.tickets.ticket import Author, Event, EventKind
 from supportops.tickets.validation import storable
 
-SOURCE = "phone"
 TIER = "mission_critical"
 RULE = "a call to the emergency number"
 LONGEST_NAME = 200
 LONGEST_TEXT = 4_000
-# What people write down of a number: digits, with what separates them and an extension.
+# A telephone number as people write it: digits, separators and an extension.
 NUMBER = re.compile(r"[(+]{0,2}[0-9][0-9 ()./-]{2,30}(\s?(x|ext\.?)\s?[0-9]{1,6})?", re.IGNORECASE)
 _HEADLINE = 300
 
 
 class CallError(ValueError):
-    """What is wrong with what was taken down, in one line."""
+    """What is wrong with a call as it was written down, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the caller said, as whoever took the phone wrote it down; `checked` makes one."""
+    """A call as the person on the phone wrote it down; create one with `checked`."""
 
     customer: str
     what: str
@@ -52,7 +51,7 @@ class Call:
 
     @classmethod
     def checked(cls, customer: str, what: str, site: str = "", number: str = "") -> Call:
-        """The call in fit words. Raises CallError for what is missing, too long or no number."""
+        """The call in storable text. Raises CallError for a missing, long or malformed field."""
         call = cls(one_line(customer), storable(what).strip(), one_line(site), one_line(number))
         if not one_line(call.what):
             raise CallError("what has happened? `what` is empty")
@@ -75,7 +74,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What we know about a call: its site if we check one of that name, and its outage."""
+    """What is known about a call: its customer, its site if that is checked, and its outage."""
 
     customer: str
     site: Site | None
@@ -85,11 +84,11 @@ class _Known:
 def run(
     engine: Engine, folder: Path, call: Call, run_id: str, at: datetime, now: datetime
 ) -> dict[str, Any]:
-    """Creates the ticket of a call taken down at `at`, and raises its alert, together.
+    """Creates the ticket of a call logged at `at` and raises its alert, in one transaction.
 
-    The ticket's number comes from `run_id`: a rerun finds what is there and adds nothing. A
-    customer raised it, so the first-reply clock runs. A site that we do not check is kept as it
-    was written, and told as such.
+    The ticket's number is a function of `run_id`, so a rerun adds nothing. Its author is the
+    customer, so the first-reply clock runs. A site that is not checked is stored as it was
+    written, with a note that nobody watches it.
     """
     configuration = _configuration(engine, folder, now)
     sites = configuration.fleet.sites if configuration else ()
@@ -98,13 +97,13 @@ def run(
     at = min(at, now)
     with writing(engine) as connection:
         known = _known(connection, call, sites, at)
-        is_new = not events_of(connection, SOURCE, number)
+        is_new = not events_of(connection, PHONE, number)
         if is_new:
             append_events(connection, _events(call, known, number, tier, at, now), now)
             raise_alert(connection, _alert(call, known, number, tier, at), now)
         link_tickets(connection, now, outage_tier)
     return {
-        "ticket": f"{SOURCE}/{number}",
+        "ticket": f"{PHONE}/{number}",
         "new": is_new,
         "site": known.site.name if known.site else call.site or None,
         "site_known": known.site is not None,
@@ -113,7 +112,7 @@ def run(
 
 
 def ticket_of(run_id: str) -> str:
-    """The number of the ticket that a run makes."""
+    """The number of the ticket that a run creates."""
     return hashlib.sha256(run_id.encode("utf-8", "replace")).hexdigest()[:12]
 
 
@@ -126,7 +125,7 @@ def _configuration(engine: Engine, folder: Path, now: datetime) -> Configuration
 
 
 def _known(connection: Connection, call: Call, sites: tuple[Site, ...], at: datetime) -> _Known:
-    """Whom and what the words mean; neither capitals nor the rest of an address matter."""
+    """Who and what is meant, whatever the case and the rest of an address."""
     site = next((each for each in sites if _means(call.site, each)), None)
     customers = {each.customer.casefold(): each.customer for each in sites}
     customer = customers.get(call.customer.casefold(), call.customer)
@@ -136,12 +135,12 @@ def _known(connection: Connection, call: Call, sites: tuple[Site, ...], at: date
 
 
 def _means(written: str, site: Site) -> bool:
-    said = written.casefold()
-    return bool(said) and (said == site.name.casefold() or _bare(said) == _bare(site.url))
+    name = written.casefold()
+    return bool(name) and (name == site.name.casefold() or _bare(name) == _bare(site.url))
 
 
 def _bare(address: str) -> str:
-    """An address as people say it: without scheme, `www.`, path and the rest."""
+    """An address without scheme, `www.`, path and the rest, as people give it."""
     bare = re.sub(r"^[a-z]+://", "", address.casefold())
     return re.split(r"[/?#]", bare, maxsplit=1)[0].removeprefix("www.")
 
@@ -151,7 +150,7 @@ def _events(
 ) -> Iterator[Event]:
     def event(kind: EventKind, author: Author, value: str | None = None, **facts: Any) -> Event:
         key = f"{number}/{kind.value}"
-        return Event(SOURCE, key, number, kind, at, now, author, value, facts)
+        return Event(PHONE, key, number, kind, at, now, author, value, facts)
 
     caller = f"{known.customer}, {call.number}" if call.number else known.customer
     yield event(
@@ -179,21 +178,21 @@ def _unknown(call: Call) -> str:
 def _alert(call: Call, known: _Known, number: str, tier: str, opened_at: datetime) -> Alert:
     about = call.site if known.site is None else known.site.name
     who = f"{known.customer}, {call.number}" if call.number else known.customer
-    told = f"call from {who}: {one_line(call.what)}"
+    headline = f"call from {who}: {one_line(call.what)}"
     notes = [f"about {about}" if about else "", "" if known.site or not about else "not checked"]
     notes.append(f"we know already: {known.outage}" if known.outage else "")
     return Alert(
-        key=f"{Kind.CALL}:{SOURCE}:{number}",
+        key=f"{Kind.CALL}:{PHONE}:{number}",
         kind=Kind.CALL,
         severity=Severity.CRITICAL,
-        subject=f"{SOURCE} {number}",
-        headline=told[:_HEADLINE],
+        subject=f"{PHONE} {number}",
+        headline=headline[:_HEADLINE],
         opened_at=opened_at,
         site=known.site.name if known.site else None,
         customer=known.customer,
         host=known.site.host if known.site else None,
         facts={
-            "source": SOURCE,
+            "source": PHONE,
             "ticket": number,
             "tier": tier,
             "title": one_line(call.what)[:_HEADLINE],

@@ -1,4 +1,4 @@
-"""Loads a file of tickets, and gives those that come without a tier one by the rules."""
+"""Imports a file of tickets, and triages those whose file names no tier."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from supportops.config.imports import load_mapping
 from supportops.config.triage import load_triage
 from supportops.db.engine import reading, writing
-from supportops.db.schema import sync_marks
-from supportops.db.statements import insert_new
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
 from supportops.tickets.imports.csv_import import ImportSummary, Progress, import_file, weeks_until
 from supportops.tickets.imports.mapping import EARLIEST
+from supportops.tickets.log.sync_marks import read_mark, set_first_mark
 from supportops.tickets.ticket import Event, EventKind
 from supportops.tickets.triage import Outage, TriageRules, with_tiers
 
@@ -38,10 +37,10 @@ def run(
     progress: Progress | None = None,
     rejects: Path | None = None,
 ) -> ImportSummary:
-    """Loads `path` by the mapping of that name; see `csv_import.import_file`.
+    """Imports `path` by the mapping of that name; see `csv_import.import_file`.
 
-    Raises ConfigurationError for a mapping or rules that cannot be used, ImportFault for a file
-    of which nothing can.
+    Raises ConfigurationError for a mapping or triage rules that cannot be used, ImportFault for a
+    file of which nothing can be read.
     """
     chosen = load_mapping(config, mapping)
     complete = None
@@ -51,15 +50,15 @@ def run(
         def complete(events: Sequence[Event]) -> Sequence[Event]:
             return triaged(events, rules, outage)
 
-    done = import_file(
+    summary = import_file(
         engine, path, chosen, now, progress=progress, complete=complete, rejects=rejects
     )
-    _heard(engine, chosen.source, now)
-    return done
+    _mark_synced(engine, chosen.source, now)
+    return summary
 
 
 def triaged(events: Sequence[Event], rules: TriageRules, outage: Outage) -> Sequence[Event]:
-    """`events`, with tiers where a ticket begins or an agent has said how urgent it is."""
+    """`events`, with a TIER event for each new ticket and each priority that an agent set."""
     if any(event.kind in (EventKind.CREATED, EventKind.PRIORITY) for event in events):
         return with_tiers(events, rules, outage)
     return events
@@ -73,38 +72,39 @@ def import_demo(
     file: Path = DEMO_FILE,
     rejects: Path | None = None,
 ) -> ImportSummary:
-    """Plays the demo's log: moved by whole weeks so that its last ticket was raised lately.
+    """Imports the demo's log, moved by whole weeks so that its last ticket is recent.
 
-    What the log tells of the time after `now` is left for the next call, so tickets go on being
-    answered while the demo runs. The first call settles by how many weeks, for all later ones.
+    Events after `now` are left for the next call, so tickets go on being answered while the demo
+    runs. The first call fixes the number of weeks for all later ones.
     """
     mapping = load_mapping(config, DEMO_MAPPING)
-    shift = _settled(engine, mapping.source)
+    shift = _stored_shift(engine, mapping.source)
     if shift is None:
         weeks = weeks_until(file, mapping, now, created=True)
-        shift = _settle(engine, mapping.source, weeks, now)
-    done = import_file(engine, file, mapping, now, shift=shift, until=now, rejects=rejects)
-    _heard(engine, mapping.source, now)
-    return done
+        shift = _store_shift(engine, mapping.source, weeks, now)
+    summary = import_file(engine, file, mapping, now, shift=shift, until=now, rejects=rejects)
+    _mark_synced(engine, mapping.source, now)
+    return summary
 
 
-def _heard(engine: Engine, source: str, now: datetime) -> None:
+def _mark_synced(engine: Engine, source: str, now: datetime) -> None:
     with writing(engine) as connection:
         mark_synced(connection, source, now)
 
 
 def outages(engine: Engine, now: datetime) -> Outage:
-    """A function that tells whether a site was down, alone or with its server, at an instant."""
+    """A function that answers whether a site was down, alone or with its host, at an instant."""
     with reading(engine) as connection:
-        spans = _spans(connection, now)
+        intervals = _outage_intervals(connection, now)
 
     def was_down(site: str, at: datetime) -> bool:
-        return any(start <= at and (end is None or at < end) for start, end in spans.get(site, ()))
+        known = intervals.get(site, ())
+        return any(start <= at and (end is None or at < end) for start, end in known)
 
     return was_down
 
 
-def _spans(
+def _outage_intervals(
     connection: Connection, now: datetime
 ) -> Mapping[str, Sequence[tuple[datetime, datetime | None]]]:
     found: dict[str, list[tuple[datetime, datetime | None]]] = {}
@@ -119,24 +119,16 @@ def _spans(
     return found
 
 
-def _settled(engine: Engine, source: str) -> timedelta | None:
-    table = sync_marks.c
+def _stored_shift(engine: Engine, source: str) -> timedelta | None:
     with reading(engine) as connection:
-        mark = connection.execute(
-            select(table.mark).where(table.source == source, table.stream == _SHIFT)
-        ).scalar()
-    return None if mark is None else timedelta(weeks=int(mark))
+        weeks = read_mark(connection, source, _SHIFT)
+    return None if weeks is None else timedelta(weeks=int(weeks))
 
 
-def _settle(engine: Engine, source: str, shift: timedelta, now: datetime) -> timedelta:
-    row = {
-        "source": source,
-        "stream": _SHIFT,
-        "mark": str(shift // timedelta(weeks=1)),
-        "moved_at": now,
-    }
+def _store_shift(engine: Engine, source: str, shift: timedelta, now: datetime) -> timedelta:
+    """Stores the shift unless another process did; returns the one that is stored."""
     with writing(engine) as connection:
-        insert_new(connection, sync_marks, [row])
-    settled = _settled(engine, source)
-    assert settled is not None
-    return settled
+        set_first_mark(connection, source, _SHIFT, str(shift // timedelta(weeks=1)), now)
+    stored = _stored_shift(engine, source)
+    assert stored is not None
+    return stored

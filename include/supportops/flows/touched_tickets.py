@@ -1,7 +1,7 @@
-"""What follows whenever tickets came in: they find their outage, and their clocks are judged.
+"""Runs after every sync: links tickets to their outage, and judges their clocks.
 
 So nothing waits for the hourly sweep: a mission-critical ticket pages within five minutes, and a
-deadline is told when it comes.
+warning or breach is alerted when it is due.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from supportops.flows.ticketing.outage_tickets import TIER, link_tickets
 
 
 def follow(context: Context, now: datetime) -> dict[str, Any]:
-    """Links tickets to the outages they were raised in, then sweeps what was touched or is due.
+    """Links tickets to the outages during which they were raised, then sweeps what is due.
 
-    Answers what the sweep does, and `linked`. Raises ConfigurationError where there never was a
-    good configuration.
+    Due are tickets touched since the last sweep, and those with a deadline since. Returns the
+    summary of the sweep with `linked`, how many tickets were newly linked, and `faults` of the
+    configuration. Raises ConfigurationError where no configuration was ever valid.
     """
     configuration, error = load_or_last_good(context.engine, context.config, now)
     with writing(context.engine) as connection:

@@ -1,16 +1,16 @@
-"""Events as columns: millions of them in a few arrays, for the engine that computes clocks."""
+"""Events as columns: millions in a few arrays, for the engine that computes clocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.ticket import Author, EventKind
 
 KINDS = tuple(EventKind)
 AUTHORS = tuple(Author)
@@ -21,15 +21,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _RANKS = 2**32
 
-Scalar = TypeVar("Scalar", bound=np.generic)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventColumns:
-    """One row an event, each array of the same length; rows in no promised order.
+    """One row per event, in arrays of equal length; rows are in no particular order.
 
     `ticket` int64: `tickets.id`. `at` int64: when it happened, microseconds since 1970 UTC.
-    `order` int64: what comes first of events of one ticket at one instant; sorting by (`ticket`,
+    `order` int64: the order among events of one ticket at one instant; sorting by (`ticket`,
     `at`, `order`) is the order of `Event.order`. `kind` int8: index into `tuple(EventKind)`.
     `author` int8: index into `tuple(Author)`. `value` int32: index into `values`, whose entry 0
     is None.
@@ -79,26 +77,6 @@ def order_of(kind: NDArray[np.int8], rank: NDArray[np.int64] | int = 0) -> NDArr
     """The `order` column: by kind first, then by `rank` (0 up to 2^32) among equal kinds."""
     ordered: NDArray[np.int64] = kind.astype(np.int64) * _RANKS + rank
     return ordered
-
-
-def columns_of(events: Iterable[Event], ids: Mapping[tuple[str, str], int]) -> EventColumns:
-    """The columns of `events`; `ids` numbers each (source, ticket)."""
-    listed = sorted(events, key=lambda event: event.order)
-    codes: dict[str | None, int] = {None: 0}
-    kind = _array([KIND_CODES[event.kind] for event in listed], np.int8)
-    return EventColumns(
-        ticket=_array([ids[event.source, event.ticket] for event in listed], np.int64),
-        at=_array([epoch_microseconds(event.happened_at) for event in listed], np.int64),
-        order=order_of(kind, np.arange(len(listed), dtype=np.int64)),
-        kind=kind,
-        author=_array([AUTHOR_CODES[event.author] for event in listed], np.int8),
-        value=_array([codes.setdefault(e.value, len(codes)) for e in listed], np.int32),
-        values=tuple(codes),
-    )
-
-
-def _array(values: Sequence[int], dtype: type[Scalar]) -> NDArray[Scalar]:
-    return np.array(values, dtype=dtype)
 
 
 def _in_order(*keys: NDArray[np.int64]) -> bool:

@@ -28,7 +28,7 @@ _MERGES: _Kinds = frozenset({EventKind.MERGED, EventKind.RESTORED})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TicketColumns:
-    """One row a ticket, by ascending id; arrays of the same length.
+    """One row per ticket, by ascending id, in arrays of equal length.
 
     `ticket` int64: `tickets.id`. The instants are int64 microseconds since 1970 UTC, NEVER where
     there is none. The others are int32 codes into `values`, whose entry 0 is None; a ticket
@@ -55,7 +55,7 @@ class TicketColumns:
 
 
 def fold_columns(columns: EventColumns) -> TicketColumns:
-    """The tickets that these events add up to."""
+    """The tickets after these events, by ascending id."""
     events = columns.ordered()
     ids, first = np.unique(events.ticket, return_index=True)
     row = np.repeat(np.arange(len(ids)), np.diff(first, append=len(events)))
@@ -87,7 +87,7 @@ def _last(
 
 
 def _solved_at(events: EventColumns, row: NDArray[np.intp], count: int) -> NDArray[np.int64]:
-    """When the ticket's last unbroken run of done statuses began."""
+    """When each ticket's last unbroken run of solved or closed began, NEVER without one."""
     done_codes = [code for code, value in enumerate(events.values) if value in DONE]
     statuses = np.flatnonzero(events.kind == KIND_CODES[EventKind.STATUS])
     done = np.isin(events.value[statuses], done_codes)
@@ -119,5 +119,5 @@ def _is(events: EventColumns, positions: NDArray[np.intp], kind: EventKind) -> N
 
 
 def status_of(value: str | None) -> Status:
-    """The status that a STATUS event's value, or the lack of any such event, means."""
+    """The status for the value of the last STATUS event; None, without such an event, is NEW."""
     return Status(value) if value else Status.NEW

@@ -1,7 +1,7 @@
-"""Finds an operator's phrases in a customer's text, in time that grows with the text alone.
+"""Finds an operator's phrases in a customer's text, in time linear in the text.
 
-These are no regular expressions, so none can be written that hangs. A phrase is a sequence of
-words; upper and lower case are the same, and so is every punctuation between words. In a phrase
+Phrases are not regular expressions, so that none can take exponential time. A phrase is a sequence
+of words; case and the punctuation between words do not matter. In a phrase
     #      is any digit, as in 4##
     *      is any run of letters and digits, as in error*
     a|b    is either word
@@ -25,7 +25,7 @@ _PATTERN = re.compile(r"[\w#*|]+")
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One word of a phrase: its alternatives, and how many words may stand before it."""
+    """One word of a phrase: its alternatives, and how many other words may come before it."""
 
     alternatives: tuple[str, ...]
     gap: int
@@ -40,7 +40,7 @@ class Phrase:
 
     @classmethod
     def of(cls, written: str) -> Phrase:
-        """Raises ValueError for one without words, with other signs, or with a gap at an end."""
+        """Parses a phrase. Raises ValueError without words, for other signs, or a gap at an end."""
         parts = written.translate(_APOSTROPHES).casefold().split()
         if not parts or GAP in (parts[0], parts[-1]):
             raise ValueError("a phrase that begins and ends with a word")
@@ -59,7 +59,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as the words it is made of, and where each of them stands."""
+    """A text as a sequence of words, and the positions of each word."""
 
     text: tuple[str, ...]
     places: Mapping[str, Sequence[int]]
@@ -75,10 +75,10 @@ class Words:
         return cls(words, places)
 
     def find(self, phrase: Phrase) -> str | None:
-        """The words that `phrase` met first, None where it met none."""
-        reached = {place: place for place in self._standing(phrase.steps[0])}
+        """The words of the first match of `phrase`, None without a match."""
+        reached = {place: place for place in self._positions(phrase.steps[0])}
         for step in phrase.steps[1:]:
-            here = set(self._standing(step))
+            here = set(self._positions(step))
             reached = {
                 place: reached[before]
                 for place in sorted(here)
@@ -90,8 +90,8 @@ class Words:
         end = min(reached)
         return " ".join(self.text[reached[end] : end + 1])
 
-    def _standing(self, step: _Step) -> list[int]:
-        """Where a word stands that the step means."""
+    def _positions(self, step: _Step) -> list[int]:
+        """The positions of the words that match the step."""
         found: set[int] = set()
         for pattern in step.alternatives:
             if "#" not in pattern and "*" not in pattern:
@@ -104,7 +104,7 @@ class Words:
 
 
 def matches(pattern: str, word: str) -> bool:
-    """Whether a word is what a pattern means, in at most the product of their lengths of steps."""
+    """Whether a word matches a pattern, in at most (product of their lengths) steps."""
     at = place = held = 0
     star = -1
     while place < len(word):

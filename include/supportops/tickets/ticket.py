@@ -1,4 +1,4 @@
-"""A ticket is what its events say: an append-only log, folded as of any instant."""
+"""A ticket is the fold of its events, an append-only log, as of any instant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """What may happen to a ticket. Values are stored; their order is the order at one instant."""
+    """What can happen to a ticket. Values are stored; their order here is that at one instant."""
 
     CREATED = "created"
     COMMENT = "comment"
@@ -28,7 +28,7 @@ class EventKind(StrEnum):
 
 
 class Author(StrEnum):
-    """Who did it. AUTOMATIC covers triggers, auto-replies and imports; it never stops a clock."""
+    """Who acted. AUTOMATIC covers triggers, auto-replies and imports; it never stops a clock."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
@@ -36,7 +36,7 @@ class Author(StrEnum):
 
 
 class Status(StrEnum):
-    """Zendesk's words. PENDING waits for the customer, HOLD for a third party."""
+    """A ticket's status, in Zendesk's words. PENDING waits for the customer, HOLD for others."""
 
     NEW = "new"
     OPEN = "open"
@@ -53,8 +53,8 @@ DONE = frozenset({Status.SOLVED, Status.CLOSED})
 class Event:
     """One thing that happened to a ticket.
 
-    (`source`, `source_event`) is the natural key: loading an event twice changes nothing.
-    `happened_at` is when it was, `recorded_at` when we heard of it; both aware UTC. `value` is
+    (`source`, `source_event`) is the natural key: storing an event twice changes nothing.
+    `happened_at` is when it was, `recorded_at` when it was stored; both aware UTC. `value` is
     the new status, priority, tier, assignee, site, customer, comma-separated tags, or the source
     id of the ticket that this one was merged into. `facts` are JSON values: on CREATED `subject`,
     `text` and `requester`, on COMMENT and NOTE `text`.
@@ -81,7 +81,7 @@ _KINDS = tuple(EventKind)
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The state of a ticket at an instant. `ended_at` is set by a merge or a deletion."""
+    """The state of a ticket at an instant; `ended_at` is when it was merged or deleted."""
 
     source: str
     ticket: str
@@ -102,11 +102,12 @@ class Ticket:
 
     @property
     def open(self) -> bool:
+        """Whether it is neither done nor merged or deleted."""
         return self.ended_at is None and self.status not in DONE
 
 
 def fold(events: Iterable[Event]) -> Ticket:
-    """The ticket that `events` (at least one, of one ticket, in any order) add up to."""
+    """The ticket after `events`: at least one, all of one ticket, in any order."""
     ordered = sorted(events, key=lambda event: event.order)
     ticket = Ticket(ordered[0].source, ordered[0].ticket)
     for event in ordered:

@@ -1,4 +1,4 @@
-"""Which tier a ticket is promised: rules in turn, the first that matches, with its name as why."""
+"""Which tier a ticket gets: that of the first rule that matches, whose name is the reason."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ BY_AGENT = "an agent's priority"
 NO_RULE = "no rule matched"
 
 Outage = Callable[[str, datetime], bool]
+"""Whether a site was down at an instant."""
 
 
 class Part(StrEnum):
-    """Where a rule's phrases are looked for."""
+    """Where to look for a rule's phrases."""
 
     SUBJECT = "subject"
     TEXT = "text"
@@ -26,7 +27,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What triage knows of a ticket. `outage`: its site has an outage that is open.
+    """What triage knows of a ticket. `outage`: its site has an open outage.
 
     `priority` is the source's own, and counts only if an agent set it.
     """
@@ -41,7 +42,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """All conditions that are given must hold; of several phrases, tags or values any one does."""
+    """All conditions that are given must hold; of several phrases, tags or values one is enough."""
 
     name: str
     tier: str
@@ -54,7 +55,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class TriageRules:
-    """`priorities` are the source's words for an agent's decision, `otherwise` the last resort."""
+    """`priorities` maps a source's priorities to tiers; `otherwise` is the tier without a match."""
 
     rules: tuple[Rule, ...]
     otherwise: str
@@ -63,7 +64,7 @@ class TriageRules:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule's answer: whether it matched, and the words, tag or lack of them that decided."""
+    """One rule's result: whether it matched, and the words or tags that decided, or their lack."""
 
     rule: str
     tier: str
@@ -73,7 +74,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The tier, the rule that gave it, and what every rule found, in their order."""
+    """The tier, the rule that gave it, and every rule's finding, in order."""
 
     tier: str
     rule: str
@@ -81,7 +82,7 @@ class Decision:
 
 
 def explain(situation: Situation, rules: TriageRules) -> Decision:
-    """The decision with every rule's finding, those after the first match too."""
+    """The decision, with the findings of all rules, also of those after the first match."""
     words = {
         Part.SUBJECT: Words.of(situation.subject),
         Part.TEXT: Words.of(situation.text),
@@ -99,10 +100,9 @@ def with_tiers(
 ) -> list[Event]:
     """`events` and a TIER event for each creation and each priority that an agent set.
 
-    What is known at a creation is its own facts and the events of the same ticket and instant.
-    Where the source names a tier itself at that instant, it is left alone. `outage` tells
-    whether a site was down at an instant. The same event gives a tier of the same name, so
-    loading it again adds nothing.
+    A creation is judged by its own facts and the events of the same ticket and instant. A tier
+    that the source sets itself at that instant is left alone. The same event always gives a TIER
+    event of the same key, so storing it again adds nothing.
     """
     together: dict[_Moment, list[Event]] = {}
     for event in events:
@@ -116,10 +116,10 @@ def with_tiers(
         if event.kind is EventKind.CREATED:
             decision = explain(_situation(event, beside, outage), rules)
             found.append(_tier(event, decision.tier, decision.rule, "created"))
-        elif _is_agents_word(event) and EventKind.CREATED not in kinds:
+        elif _is_set_by_agent(event) and EventKind.CREATED not in kinds:
             tier = rules.priorities.get(event.value or "")
             if tier is not None:
-                found.append(_tier(event, tier, _agents(event.value), "priority"))
+                found.append(_tier(event, tier, _agent_rule(event.value), "priority"))
     return found
 
 
@@ -131,10 +131,10 @@ def _moment(event: Event) -> _Moment:
 
 
 def _situation(created: Event, beside: Iterable[Event], outage: Outage) -> Situation:
-    said = {each.kind: each for each in sorted(beside, key=lambda each: each.order)}
-    site, tags = said.get(EventKind.SITE), said.get(EventKind.TAGS)
-    priority = said.get(EventKind.PRIORITY)
-    by_agent = priority is not None and _is_agents_word(priority)
+    latest = {each.kind: each for each in sorted(beside, key=lambda each: each.order)}
+    site, tags = latest.get(EventKind.SITE), latest.get(EventKind.TAGS)
+    priority = latest.get(EventKind.PRIORITY)
+    by_agent = priority is not None and _is_set_by_agent(priority)
     facts: Mapping[str, Any] = created.facts
     fields = facts.get("fields")
     return Situation(
@@ -147,12 +147,12 @@ def _situation(created: Event, beside: Iterable[Event], outage: Outage) -> Situa
     )
 
 
-def _is_agents_word(event: Event) -> bool:
+def _is_set_by_agent(event: Event) -> bool:
     return event.kind is EventKind.PRIORITY and event.author is Author.AGENT
 
 
 def _tier(cause: Event, tier: str, rule: str, what: str) -> Event:
-    # At one instant "created" comes before "priority" by name, so that the agent has the last word.
+    # At one instant "created" sorts before "priority", so that the agent's decision comes last.
     return Event(
         source=cause.source,
         source_event=f"triage/{what}/{cause.source_event}",
@@ -166,7 +166,7 @@ def _tier(cause: Event, tier: str, rule: str, what: str) -> Event:
     )
 
 
-def _agents(priority: str | None) -> str:
+def _agent_rule(priority: str | None) -> str:
     return f"{BY_AGENT}: {priority}"
 
 
@@ -177,11 +177,11 @@ def _by_priority(situation: Situation, rules: TriageRules) -> Finding:
     tier = rules.priorities.get(priority)
     if tier is None:
         return Finding(BY_AGENT, "", False, f"{priority!r} stands for no tier")
-    return Finding(_agents(priority), tier, True, f"set to {priority}")
+    return Finding(_agent_rule(priority), tier, True, f"set to {priority}")
 
 
 def _finding(rule: Rule, situation: Situation, words: Mapping[Part, Words]) -> Finding:
-    """Whether every condition of the rule holds; the first that does not is told."""
+    """Whether every condition of the rule holds; the reason is the first that does not."""
     reasons = []
     for met, why in _conditions(rule, situation, words):
         if not met:
@@ -203,10 +203,10 @@ def _conditions(
         found = situation.fields.get(name)
         yield found in values, f"{name} is {found or 'not set'}"
     if rule.phrases:
-        yield _said(rule, words)
+        yield _has_phrase(rule, words)
 
 
-def _said(rule: Rule, words: Mapping[Part, Words]) -> tuple[bool, str]:
+def _has_phrase(rule: Rule, words: Mapping[Part, Words]) -> tuple[bool, str]:
     for part in Part:
         for phrase in rule.phrases if part in rule.within else ():
             if (found := words[part].find(phrase)) is not None:

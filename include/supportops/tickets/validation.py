@@ -1,4 +1,4 @@
-"""Which events a store can keep, and how foreign text is made fit for it."""
+"""Which events can be stored, and how text from outside is made storable."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ MAX_ID = 200
 MAX_EVENT_ID = 400
 MAX_VALUE = 400
 MAX_TAGS = 8_000
+# Longest text and single word taken from a source, in characters.
+LONGEST_TEXT = 20_000
+LONGEST_WORD = 400
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# PostgreSQL stores neither NUL nor half of a surrogate pair, and JSON may carry both.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _STATUSES = frozenset(Status)
 
 
-def unfit(event: Event) -> str | None:
-    """Why `event` cannot be kept, None if it can."""
+def rejection_reason(event: Event) -> str | None:
+    """Why `event` cannot be stored, None if it can."""
     for what, written, longest in (
         ("source", event.source, MAX_ID),
         ("event id", event.source_event, MAX_EVENT_ID),
@@ -30,14 +34,14 @@ def unfit(event: Event) -> str | None:
             return f"no {what}"
         if len(written) > longest:
             return f"a {what} of {len(written)} characters, at most {longest} are kept"
-        if not _plain(written) and _UNSTORABLE.search(written):
+        if not _plain(written) and UNSTORABLE.search(written):
             return f"a {what} with NUL or half a character"
     if event.happened_at.tzinfo is None or event.recorded_at.tzinfo is None:
         return "an instant without a zone"
-    return _unfit_value(event)
+    return _value_reason(event)
 
 
-def _unfit_value(event: Event) -> str | None:
+def _value_reason(event: Event) -> str | None:
     kind, value = event.kind, event.value or ""
     if kind is EventKind.STATUS and value not in _STATUSES:
         return f"the status {value[:40]!r}; known are {', '.join(Status)}"
@@ -47,8 +51,8 @@ def _unfit_value(event: Event) -> str | None:
     return None
 
 
-def fitting(event: Event) -> Event:
-    """`event` with NUL and halves of characters, which no store takes, replaced in its texts."""
+def storable_event(event: Event) -> Event:
+    """`event` with what no database can hold replaced in its texts."""
     value = None if event.value is None else storable(event.value)
     facts = _storable_facts(event.facts) if event.facts else event.facts
     if value == event.value and facts == event.facts:
@@ -57,8 +61,14 @@ def fitting(event: Event) -> Event:
 
 
 def storable(text: str) -> str:
-    """`text` with what no database can hold shown as the replacement character."""
-    return text if _plain(text) else _UNSTORABLE.sub("\ufffd", text)
+    """`text` with NUL and unpaired surrogates replaced by U+FFFD, the replacement character."""
+    return text if _plain(text) else UNSTORABLE.sub("\ufffd", text)
+
+
+def clean(value: Any, longest: int = LONGEST_TEXT) -> str:
+    """Any value as storable text of at most `longest` characters; None is empty."""
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    return storable(text[:longest])
 
 
 def _plain(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""When the store last heard from its sources: also by a sync that found nothing new."""
+"""How fresh the store is: a sync that found nothing new counts too."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from flows.syncing import settle, sync
 from sla.policies import story
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks
-from supportops.flows import log_call, ticket_import
+from supportops.flows import ticket_import
 from supportops.flows.ticketing.freshness import STREAM, last_synced
+from supportops.tickets.source import PHONE
 from tickets.fake_zendesk import fake_zendesk
 
 EVER = datetime(2100, 1, 1, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
-def heard(store: Engine, as_of: datetime = EVER) -> datetime | None:
+def synced(store: Engine, as_of: datetime = EVER) -> datetime | None:
     with reading(store) as connection:
         return last_synced(connection, as_of)
 
 
-def test_a_quiet_weekend_is_not_a_source_that_fell_silent(store: Engine) -> None:
+def test_a_quiet_weekend_leaves_the_store_fresh(store: Engine) -> None:
     with fake_zendesk() as zendesk:
         zendesk.raise_ticket()
         settle(zendesk)
@@ -37,11 +38,11 @@ def test_a_quiet_weekend_is_not_a_source_that_fell_silent(store: Engine) -> None
         zendesk.advance(2 * 86_400)
         now = datetime.fromtimestamp(zendesk.now, UTC)
         assert sync(store, zendesk)["new_events"] == 0
-    assert heard(store) == now
-    assert heard(store, now - timedelta(days=1)) == now - timedelta(days=1)
+    assert synced(store) == now
+    assert synced(store, now - timedelta(days=1)) == now - timedelta(days=1)
 
 
-def test_a_sync_that_did_not_come_to_the_end_has_not_heard_all(store: Engine) -> None:
+def test_an_incomplete_sync_does_not_count(store: Engine) -> None:
     with fake_zendesk() as zendesk:
         zendesk.raise_ticket()
         settle(zendesk)
@@ -51,17 +52,17 @@ def test_a_sync_that_did_not_come_to_the_end_has_not_heard_all(store: Engine) ->
             assert connection.execute(marks).all() == []
 
 
-def test_a_file_was_heard_when_it_was_loaded(store: Engine, tmp_path: Path) -> None:
+def test_an_imported_file_counts(store: Engine, tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     with gzip.open(ticket_import.DEMO_FILE, "rt", newline="") as shipped:
         file.write_text("".join(islice(shipped, 20)))
     ticket_import.import_demo(store, SHIPPED, MONDAY, file=file)
-    assert heard(store) == MONDAY
+    assert synced(store) == MONDAY
 
 
-def test_what_we_write_ourselves_says_nothing_of_the_sources(store: Engine) -> None:
+def test_tickets_that_we_make_ourselves_do_not_count(store: Engine) -> None:
     [call] = story("2026-04-14 10:00 asks")
-    refill(store, [replace(call, source=log_call.SOURCE)])
-    assert heard(store) is None
+    refill(store, [replace(call, source=PHONE)])
+    assert synced(store) is None
     refill(store, [call])
-    assert heard(store) == call.recorded_at
+    assert synced(store) == call.recorded_at

@@ -19,8 +19,9 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
 from supportops.flows import site_check
 from supportops.flows.ticketing import outage_tickets
-from supportops.tickets.log.store import append_events, events_of, ticket_at
+from supportops.tickets.log.store import append_events, events_of
 from supportops.tickets.ticket import Author, Event, EventKind, Status
+from tickets.histories import ticket_at
 
 
 @pytest.fixture

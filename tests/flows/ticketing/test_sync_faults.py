@@ -13,10 +13,12 @@ from flows.syncing import events, everything, settle, state, sync
 from supportops.db.engine import writing
 from supportops.db.schema import sync_marks, ticket_events, tickets
 from supportops.flows import ticket_sync
+from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.zendesk import marks
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.model import Account, ZendeskError
+from supportops.tickets.zendesk.source import ZendeskSource
 from tickets.fake_zendesk import (
     LOGIN,
     START,
@@ -139,12 +141,12 @@ def test_clocks_that_differ_are_told_and_change_nothing(
     account = Account(zendesk.address, LOGIN, TOKEN)
     behind = datetime.fromtimestamp(zendesk.now - 7200, UTC)
     with Client(account) as client:
-        summary = ticket_sync.sync(store, client, lambda: behind)
+        summary = ticket_sync.sync(store, ZendeskSource(client), lambda: behind)
     assert any("clock differs from ours by 7200 s" in note for note in summary["notes"])
     created = events(store, ticket, EventKind.CREATED)[0]
     assert created.happened_at == datetime.fromtimestamp(START, UTC)
     with store.connect() as connection:
-        text = marks.mark(connection, "zendesk", "ticket_events")
+        text = read_mark(connection, "zendesk", "ticket_events")
     assert marks.EventMark.read(text, 0).start == START
 
 

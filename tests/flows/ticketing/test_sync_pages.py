@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.syncing import events, everything, settle, state, sync
-from supportops.flows import ticket_sync
+from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.zendesk import marks
+from supportops.tickets.zendesk.streams import OVERLAP_SECONDS
 from tickets.fake_zendesk import (
     AGENT,
     START,
@@ -129,7 +130,7 @@ def test_a_ticket_page_that_names_itself_as_next_ends_the_loop(
     settle(zendesk)
     sync(store, zendesk)
     with store.connect() as connection:
-        cursor = marks.TicketMark.read(marks.mark(connection, "zendesk", "tickets"), 0).cursor
+        cursor = marks.TicketMark.read(read_mark(connection, "zendesk", "tickets"), 0).cursor
     before = len(zendesk.requests("cursor"))
     zendesk.fail("cursor", *[Patch({"after_cursor": cursor, "end_of_stream": False})] * 20)
     summary = sync(store, zendesk)
@@ -215,5 +216,5 @@ def test_a_cursor_that_zendesk_forgot_is_replaced_by_the_time_of_the_newest_row(
     summary = sync(store, zendesk)
     assert any("forgotten our cursor" in note for note in summary["notes"])
     last = zendesk.requests("cursor")[-1]
-    assert last.query == {"start_time": str(START - ticket_sync.OVERLAP_SECONDS)}
+    assert last.query == {"start_time": str(START - OVERLAP_SECONDS)}
     assert state(store, ticket).subject == f"Help {ticket}"

@@ -19,9 +19,9 @@ from supportops.db.schema import quarantine, ticket_events, tickets
 from supportops.flows.ticket_import import DEMO_FILE, import_demo, run
 from supportops.tickets.imports.csv_import import ImportSummary, import_file, weeks_until
 from supportops.tickets.imports.record_file import ImportFault
-from supportops.tickets.log.store import events_of, ticket_at
+from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import Author, EventKind, Status
-from tickets.histories import rows
+from tickets.histories import rows, ticket_at
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HEADER = (

@@ -14,12 +14,13 @@ from sqlalchemy import Engine, delete, select, text
 from builders import NOON
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
-from supportops.tickets.columns import EventColumns, columns_of, epoch_microseconds
-from supportops.tickets.log.event_reading import event_chunks, event_columns, question
-from supportops.tickets.log.event_sql import spelled
-from supportops.tickets.log.store import Appended, append_events, events_of, ticket_at
+from supportops.tickets.columns import EventColumns, epoch_microseconds
+from supportops.tickets.log.event_reading import event_chunks, event_columns, events_query
+from supportops.tickets.log.event_sql import _POSTGRES, Query, _named
+from supportops.tickets.log.store import Appended, append_events, events_of
 from supportops.tickets.ticket import Author, Event, EventKind, Status, fold
-from tickets.histories import LATER, created, event, histories, rows, shuffled
+from tickets.event_columns import columns_of
+from tickets.histories import LATER, created, event, histories, rows, shuffled, ticket_at
 
 FEW = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -167,7 +168,7 @@ def test_text_that_no_database_takes_is_kept_with_marks_in_its_place(store: Engi
         ({"happened_at": NOON.replace(tzinfo=None)}, "zone"),
     ],
 )
-def test_an_unfit_event_is_refused_with_its_reason(
+def test_an_invalid_event_is_refused_with_its_reason(
     store: Engine, fields: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
@@ -218,19 +219,22 @@ def test_postgresql_reads_through_the_indexes(store: Engine) -> None:
         connection.execute(text("ANALYZE ticket_events"))
     since = NOON + timedelta(days=52)
     with reading(store) as connection:
-        some = question(connection, None, False, None).among(
+        some = events_query(connection, None, False, None).among(
             connection, "e.ticket", "tickets", [5, 900]
         )
-        assert "ticket_events_ticket_happened_at_idx" in plan(
-            connection, *spelled(connection, some)
-        )
-        touched = plan(connection, *spelled(connection, question(connection, since, False, None)))
+        assert "ticket_events_ticket_happened_at_idx" in explained(connection, some)
+        touched = explained(connection, events_query(connection, since, False, None))
         assert "tickets_touched_at_idx" in touched
         assert "ticket_events_ticket_happened_at_idx" in touched
-        still_open = plan(connection, *spelled(connection, question(connection, None, True, None)))
+        still_open = explained(connection, events_query(connection, None, True, None))
         assert "tickets_open_idx" in still_open
         one = "SELECT id FROM tickets WHERE source = 'desk' AND ticket = '77'"
         assert "tickets_source_ticket_key" in plan(connection, one, {})
+
+
+def explained(connection, query: Query) -> str:
+    parameters = {**query.parameters, "seed": 0}
+    return plan(connection, _named(_POSTGRES + query.source, parameters), parameters)
 
 
 def plan(connection, statement: str, parameters: dict[str, object]) -> str:

@@ -14,9 +14,8 @@ import trustme
 
 from sites.servers import Server, answer, closed_port, resets, server
 from supportops.tickets.zendesk.client import WRITE_TRIES, Client
-from supportops.tickets.zendesk.http import PATIENCE_SECONDS, ZendeskHttp
+from supportops.tickets.zendesk.http import LONGEST_RETRYING, PAUSES, ZendeskHttp
 from supportops.tickets.zendesk.model import Account, ZendeskError
-from supportops.tickets.zendesk.pace import PAUSES
 from tickets.fake_zendesk import (
     AGENT,
     LOGIN,
@@ -141,7 +140,7 @@ def test_patience_ends_even_where_every_answer_asks_for_a_minute(zendesk: FakeZe
     zendesk.fail("cursor", *[Status(429, {"Retry-After": "60"})] * 50)
     with pytest.raises(ZendeskError, match="429"):
         http.get("/api/v2/incremental/tickets/cursor.json", start_time="0")
-    assert 60 < sum(sleeper.slept) <= PATIENCE_SECONDS
+    assert 60 < sum(sleeper.slept) <= LONGEST_RETRYING
 
 
 PASSING = [Status(500), Status(502), Status(503, {"Retry-After": "2"}), Status(504), Status(409)]

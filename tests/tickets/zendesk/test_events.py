@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from supportops.tickets.source import Batch
 from supportops.tickets.ticket import Author, EventKind
-from supportops.tickets.validation import unfit
+from supportops.tickets.validation import clean, rejection_reason
 from supportops.tickets.zendesk import events, snapshots
+from supportops.tickets.zendesk.http import RateLimiter, pause, retry_after
 from supportops.tickets.zendesk.model import Account, EventPage, Names
-from supportops.tickets.zendesk.pace import Pace, pause, retry_after
-from supportops.tickets.zendesk.records import BadRecordError, automatic, clean, instant, tags
+from supportops.tickets.zendesk.records import BadRecordError, automatic, instant, tags
 
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
 ACCOUNT = Account("https://acme.zendesk.com", site_field="42")
@@ -27,7 +28,7 @@ def audit(*children: Any, **fields: Any) -> dict[str, Any]:
     return record | {"child_events": list(children)} | fields
 
 
-def read(*audits: Any) -> events.Changes:
+def read(*audits: Any) -> Batch:
     return events.read(audits, ACCOUNT, NAMES, {"5": "2"}, NOW)
 
 
@@ -109,7 +110,7 @@ def test_a_page_that_does_not_move_on_has_no_following_one() -> None:
     assert EventPage((), 3, False).following(5) is None
 
 
-def test_a_pace_lets_ten_through_and_then_one_as_each_grows_old() -> None:
+def test_the_rate_limiter_lets_ten_through_and_then_one_as_each_grows_old() -> None:
     slept: list[float] = []
     now = [0.0]
 
@@ -117,13 +118,13 @@ def test_a_pace_lets_ten_through_and_then_one_as_each_grows_old() -> None:
         slept.append(seconds)
         now[0] += seconds
 
-    pace = Pace(lambda: now[0], sleep)
+    limiter = RateLimiter(lambda: now[0], sleep)
     for _ in range(10):
-        pace.wait()
+        limiter.wait()
         now[0] += 1
     assert slept == []
-    pace.wait()
-    pace.wait()
+    limiter.wait()
+    limiter.wait()
     assert slept == [50.0, 1.0]
 
 
@@ -169,17 +170,17 @@ rows = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(audits | anything, max_size=4), st.lists(rows | anything, max_size=4))
-def test_whatever_comes_becomes_events_or_is_set_aside(heard: list[Any], seen: list[Any]) -> None:
-    events.people_in(heard)
-    events.organizations_in(heard)
-    events.ticket_ids(heard)
+def test_whatever_comes_becomes_events_or_is_set_aside(audited: list[Any], seen: list[Any]) -> None:
+    events.people_in(audited)
+    events.organizations_in(audited)
+    events.ticket_ids(audited)
     snapshots.people_in(seen)
-    first = read(*heard)
+    first = read(*audited)
     second = snapshots.read(seen, ACCOUNT, NAMES, {"1": NOW}, NOW)
     for event in first.events + second.events:
-        assert unfit(event) is None or event.kind is EventKind.TAGS
+        assert rejection_reason(event) is None or event.kind is EventKind.TAGS
         json.dumps(dict(event.facts)).encode()
     for rejected in first.rejected + second.rejected:
         assert rejected.reason
         assert clean(rejected.content) == rejected.content
-    assert (read(*heard), len(first.rejected)) == (first, len(read(*heard).rejected))
+    assert (read(*audited), len(first.rejected)) == (first, len(read(*audited).rejected))

@@ -1,4 +1,4 @@
-"""When the ticket store last heard from its sources: a sync that found nothing new has heard."""
+"""How fresh the ticket store is: when its sources were last read to their ends."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from supportops.db.schema import sync_marks, tickets
-from supportops.db.statements import insert_or_update
-from supportops.flows import log_call
-from supportops.flows.ticketing import outage_tickets
+from supportops.tickets.log.sync_marks import set_mark
+from supportops.tickets.source import OWN_SOURCES
 
+# The mark's name and value are those that stores have had from the first version on.
 STREAM = "heard"
-# What we write ourselves says nothing of the sources.
-_OURS = (log_call.SOURCE, outage_tickets.SOURCE)
+_COMPLETE = "all it had"
 
 
-def mark_synced(connection: Connection, source: str, now: datetime) -> None:
-    """A source told all that it had by `now`."""
-    row = {"source": source, "stream": STREAM, "mark": "all it had", "moved_at": now}
-    insert_or_update(connection, sync_marks, [row])
+def mark_synced(connection: Connection, source: str, at: datetime) -> None:
+    """Marks that the store has everything that `source` had at `at`."""
+    set_mark(connection, source, STREAM, _COMPLETE, at)
 
 
 def last_synced(connection: Connection, as_of: datetime) -> datetime | None:
-    """Until when the store knows what happened, at most `as_of`; None where it never heard.
+    """Until when the store knows what happened, at most `as_of`; None while it knows nothing.
 
-    A store that no source ever finished telling counts from the last ticket it was told of.
+    A sync that found nothing new counts. In a store that never had a complete sync it is when the
+    newest ticket was touched, apart from those that this program makes itself.
     """
     c, t = sync_marks.c, tickets.c
     newest = connection.execute(select(func.max(c.moved_at)).where(c.stream == STREAM)).scalar()
     if newest is None:
-        touched = select(t.touched_at).where(t.source.not_in(_OURS)).order_by(t.touched_at.desc())
+        of_sources = t.source.not_in(OWN_SOURCES)
+        touched = select(t.touched_at).where(of_sources).order_by(t.touched_at.desc())
         newest = connection.execute(touched.limit(1)).scalar()
     return None if newest is None else min(newest, as_of)

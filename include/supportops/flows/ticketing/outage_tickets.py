@@ -1,7 +1,7 @@
-"""Makes every outage a ticket, and links what customers write about it: "we know already".
+"""Makes a ticket of every outage, and links to it the tickets that customers raise about it.
 
-An outage's ticket is created by us, not by a customer: no first-reply clock runs on it, since
-nobody waits for an answer. Its number begins with the reference that the alert's messages show.
+An outage's ticket is created by this program, not by a customer, so no first-reply clock runs on
+it. Its number begins with the reference shown in the alert's messages.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 from supportops.sites.site import FIVE_MINUTES
 from supportops.sites.store import list_incidents
 from supportops.tickets.log.store import append_events
+from supportops.tickets.source import OUTAGE
 from supportops.tickets.ticket import Author, Event, EventKind, Status
 
-SOURCE = "outage"
 TIER = "mission_critical"
 RULE = "an outage that our checks found"
 OUTAGES = frozenset({IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE})
 
-# A customer may notice an outage before the first check that fails: it began somewhere after the
-# last good one, at most so long before.
-UNSEEN = 2 * FIVE_MINUTES
-# A ticket that we hear of so long after an outage is still linked to it.
-LATE_NEWS = timedelta(days=7)
+# A customer may notice an outage before the first failed check: it began after the last good one,
+# taken to be at most this long before.
+MOST_UNNOTICED = 2 * FIVE_MINUTES
+# A ticket that arrives this long after an outage is still linked to it.
+LINKED_FOR = timedelta(days=7)
 _LONGEST_SUBJECT = 300
 
 
@@ -56,7 +56,7 @@ def link_tickets(connection: Connection, now: datetime, tier: str) -> int:
     """
     known = [
         incident
-        for incident in list_incidents(connection, now - LATE_NEWS, now + LATE_NEWS)
+        for incident in list_incidents(connection, now - LINKED_FOR, now + LINKED_FOR)
         if incident.kind in OUTAGES
     ]
     pairs = [
@@ -66,7 +66,7 @@ def link_tickets(connection: Connection, now: datetime, tier: str) -> int:
     ]
     if not pairs:
         return 0
-    # An outage older than this feature has no ticket yet.
+    # An outage stored by a version that made no tickets has none yet.
     openings = [event for incident, _ in pairs for event in _opening(incident, now, tier)]
     append_events(connection, openings, now)
     links = [event for pair in pairs for event in _link(*pair, now)]
@@ -74,13 +74,13 @@ def link_tickets(connection: Connection, now: datetime, tier: str) -> int:
 
 
 def ticket_number(incident_key: str) -> str:
-    """The number of an outage's ticket: always the same for the same incident."""
+    """The number of an outage's ticket, a function of the incident's key."""
     return hashlib.sha256(incident_key.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def outages_of(connection: Connection, site: str, at: datetime) -> list[Incident]:
-    """The outages in which a ticket about `site` raised at `at` falls, the oldest first."""
-    near = list_incidents(connection, at - LATE_NEWS, at + LATE_NEWS)
+    """The outages of `site` that lasted at `at`, the oldest first."""
+    near = list_incidents(connection, at - LINKED_FOR, at + LINKED_FOR)
     return [
         incident
         for incident in near
@@ -108,7 +108,7 @@ def _events(change: Change, now: datetime, tier: str) -> Iterator[Event]:
 
 
 def _opening(incident: Incident, now: datetime, tier: str) -> Iterator[Event]:
-    """What a new outage's ticket says; the instants are the machine's, as in its alert."""
+    """The events of a new outage's ticket, none of them later than `now`, as in its alert."""
     at = min(incident.opened_at, now)
     text = f"{_headline(incident)}. The first failed check was at {_clock(incident.started_at)}."
     facts = {
@@ -129,7 +129,7 @@ def _recovery(change: Change, now: datetime) -> Iterator[Event]:
     incident = change.incident
     assert incident.ended_at is not None
     assert incident.closed_at is not None
-    # The log may have run ahead when it opened: nothing ends before it began.
+    # `now` may have been behind the log when the incident opened: it must not end before that.
     at = max(min(incident.closed_at, now), min(incident.opened_at, now))
     lasted = duration(incident.ended_at - incident.started_at)
     text = f"Over at {_clock(incident.ended_at)}, after {lasted}: {change.why}."
@@ -147,7 +147,7 @@ def _event(
 ) -> Event:
     number = ticket_number(incident.key)
     return Event(
-        source=SOURCE,
+        source=OUTAGE,
         source_event=f"{number}/{kind.value}",
         ticket=number,
         kind=kind,
@@ -174,8 +174,8 @@ def _clock(at: datetime) -> str:
 
 
 def _began(incident: Incident) -> datetime:
-    """From when the outage may have been noticed: after the last good check, if that was lately."""
-    earliest = incident.started_at - UNSEEN
+    """When the outage may have begun: after the last good check, if that was recent."""
+    earliest = incident.started_at - MOST_UNNOTICED
     try:
         last_good = datetime.fromisoformat(str(incident.facts.get("last_good_at")))
     except ValueError:
@@ -188,34 +188,34 @@ def _began(incident: Incident) -> datetime:
 def _raised_within(connection: Connection, incident: Incident, now: datetime) -> list[Any]:
     """Rows of `tickets` about a site of the outage, created while it lasted."""
     table, sites = tickets_table.c, affected(incident)
-    wanted = (
+    statement = (
         select(table.source, table.ticket, table.subject, table.created_at)
-        .where(table.site.in_(sites), table.source != SOURCE, table.ended_at.is_(None))
+        .where(table.site.in_(sites), table.source != OUTAGE, table.ended_at.is_(None))
         .where(table.created_at >= _began(incident), table.created_at <= now)
         .order_by(table.created_at, table.id)
     )
     if incident.ended_at is not None:
-        wanted = wanted.where(table.created_at < incident.ended_at)
-    return list(connection.execute(wanted))
+        statement = statement.where(table.created_at < incident.ended_at)
+    return list(connection.execute(statement))
 
 
 def _link(incident: Incident, ticket: Any, now: datetime) -> Iterator[Event]:
-    """A note on each of the two that names the other."""
+    """A note on each of the two tickets that names the other."""
     number = ticket_number(incident.key)
     at = min(max(ticket.created_at, incident.opened_at), now)
-    told = f"We know already: {_headline(incident)} (ticket {SOURCE}/{number})."
+    text = f"We know already: {_headline(incident)} (ticket {OUTAGE}/{number})."
     yield Event(
         source=ticket.source,
-        source_event=f"{SOURCE}/{number}/{ticket.ticket}",
+        source_event=f"{OUTAGE}/{number}/{ticket.ticket}",
         ticket=ticket.ticket,
         kind=EventKind.NOTE,
         happened_at=at,
         recorded_at=now,
-        facts={"text": told, "outage": number},
+        facts={"text": text, "outage": number},
     )
     named = f"{ticket.source}/{ticket.ticket}"
     yield Event(
-        source=SOURCE,
+        source=OUTAGE,
         source_event=f"{number}/link/{hashlib.sha256(named.encode()).hexdigest()[:32]}",
         ticket=number,
         kind=EventKind.NOTE,

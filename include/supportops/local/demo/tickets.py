@@ -19,11 +19,10 @@ from sqlalchemy.exc import OperationalError
 from supportops.bootstrap import open_context
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks, tickets
-from supportops.flows.log_call import SOURCE as PHONE
 from supportops.flows.ticket_import import DEMO_MAPPING, import_demo
-from supportops.flows.ticketing.outage_tickets import SOURCE as OUTAGE
 from supportops.local.demo.clock import utc_now
 from supportops.local.supervisor.components import FOLLOW
+from supportops.tickets.source import OUTAGE, PHONE
 
 EVERY = 300.0
 # A part that only makes the demo livelier must not slow it down.

@@ -1,4 +1,4 @@
-"""Loads a file of tickets: the good rows into the store, the bad ones aside with their reason."""
+"""Imports a file of tickets: valid rows into the store, bad ones to quarantine with the reason."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ from typing import Any, TextIO
 from sqlalchemy import Engine
 
 from supportops.db.engine import writing
-from supportops.db.schema import quarantine
-from supportops.db.statements import insert_new
 from supportops.tickets.imports.mapping import ImportMapping, RecordError
 from supportops.tickets.imports.record_file import (
-    KEPT_CONTENT,
+    LONGEST_CONTENT,
     BadRow,
     GoodRow,
     ImportFault,
     open_records,
 )
-from supportops.tickets.imports.row_events import RowReader, Standings
+from supportops.tickets.imports.row_events import RowReader, TicketStates
+from supportops.tickets.log.quarantine import Rejected, set_aside
 from supportops.tickets.log.store import BATCH, Appended, append_events
 from supportops.tickets.ticket import Event, EventKind
 from supportops.tickets.validation import storable
 
 WEEK = timedelta(weeks=1)
 REJECTS_SUFFIX = ".quarantine.jsonl"
-_ROWS_A_TELLING = 500
-_CHARACTERS_WAITING = 8_000_000
+_ROWS_PER_PROGRESS = 500
+_MOST_CHARACTERS = 8_000_000
 
 Progress = Callable[[int, int], None]
 Completion = Callable[[Sequence[Event]], Sequence[Event]]
@@ -57,12 +56,13 @@ class ImportSummary:
     rejects: str | None
 
     def to_json(self) -> dict[str, Any]:
+        """The summary as plain JSON values."""
         return {name: getattr(self, name) for name in ImportSummary.__slots__}
 
 
 @dataclass(slots=True)
-class _Work:
-    """What has been read and not yet written, and the counts so far."""
+class _Pending:
+    """What has been read and not yet stored, and the counts so far."""
 
     events: list[Event] = field(default_factory=list)
     bad_rows: list[BadRow] = field(default_factory=list)
@@ -75,7 +75,7 @@ class _Work:
     @property
     def full(self) -> bool:
         waiting = max(len(self.events), len(self.bad_rows))
-        return waiting >= BATCH or self.characters >= _CHARACTERS_WAITING
+        return waiting >= BATCH or self.characters >= _MOST_CHARACTERS
 
 
 def import_file(
@@ -90,44 +90,44 @@ def import_file(
     complete: Completion | None = None,
     rejects: Path | None = None,
 ) -> ImportSummary:
-    """Loads `path` in transactions of some thousand events; loading it again changes nothing.
+    """Imports `path` in transactions of some thousand events; a repetition changes nothing.
 
-    Bad rows go to the table `quarantine` and, with line and reason, to `rejects` (beside the
-    file unless given; JSON lines; only there while there are any). `progress` is told bytes read
-    and bytes in all. `shift` moves every instant by whole weeks, `until` leaves out what has not
-    happened by then: both are for demos. `complete` may add events to those of each row. Raises
-    ImportFault where nothing of the file can be read.
+    Bad rows go to the table `quarantine` and, with line and reason, to the file `rejects` (JSON
+    lines; beside `path` by default; there is none without bad rows). `progress` is called with the
+    bytes read and the size in bytes. `shift` moves every instant by whole weeks, `until` leaves
+    later events out: both are for demos. `complete` may add events to those of each row. Raises
+    ImportFault where nothing of the file can be read, ValueError for a `shift` of part of a week.
     """
     if shift is not None and shift % WEEK:
         raise ValueError(f"a log is moved by whole weeks, not by {shift}")
     aside = rejects or path.parent / (path.name + REJECTS_SUFFIX)
     if aside.resolve() == path.resolve():
         raise ImportFault("the bad rows would be written over the file itself")
-    work = _Work()
+    pending = _Pending()
     with ExitStack() as stack:
         file = stack.enter_context(open_records(path, mapping))
-        standings = stack.enter_context(closing(Standings()))
-        told = stack.enter_context(closing(_Rejects(aside)))
-        reader = RowReader(mapping, standings, now, shift or timedelta(0))
+        states = stack.enter_context(closing(TicketStates()))
+        rejected = stack.enter_context(closing(_RejectsFile(aside)))
+        reader = RowReader(mapping, states, now, shift or timedelta(0))
         for row in file.rows():
-            _take(work, row, reader, complete, until)
-            if work.full:
-                _write(engine, work, path, mapping, now, told)
-            if progress is not None and work.rows % _ROWS_A_TELLING == 0:
+            _take(pending, row, reader, complete, until)
+            if pending.full:
+                _write(engine, pending, path, mapping, now, rejected)
+            if progress is not None and pending.rows % _ROWS_PER_PROGRESS == 0:
                 progress(file.done, file.size)
-        _write(engine, work, path, mapping, now, told)
+        _write(engine, pending, path, mapping, now, rejected)
         if progress is not None:
             progress(file.size, file.size)
-    return _summary(work, path, mapping, aside)
+    return _summary(pending, path, mapping, aside)
 
 
 def weeks_until(
     path: Path, mapping: ImportMapping, now: datetime, *, created: bool = False
 ) -> timedelta:
-    """The whole weeks by which the file's last instant comes closest before `now`.
+    """The whole weeks by which to shift the file so that its last event is just before `now`.
 
-    With `created` it is the last creation that counts: what the log tells of the time after
-    then lies ahead, and `until` lets it come as it happens.
+    With `created` it is the last creation that counts: later events of the log then lie in the
+    future, and `until` lets each come in when it happens.
     """
     instants = (
         event.happened_at
@@ -139,8 +139,8 @@ def weeks_until(
 
 
 def _all_events(path: Path, mapping: ImportMapping, now: datetime) -> Iterator[Event]:
-    with open_records(path, mapping) as file, closing(Standings()) as standings:
-        reader = RowReader(mapping, standings, now)
+    with open_records(path, mapping) as file, closing(TicketStates()) as states:
+        reader = RowReader(mapping, states, now)
         for row in file.rows():
             if isinstance(row, GoodRow):
                 try:
@@ -150,61 +150,54 @@ def _all_events(path: Path, mapping: ImportMapping, now: datetime) -> Iterator[E
 
 
 def _take(
-    work: _Work,
+    pending: _Pending,
     row: GoodRow | BadRow,
     reader: RowReader,
     complete: Completion | None,
     until: datetime | None,
 ) -> None:
-    work.rows += 1
-    work.characters += len(row.content)
+    pending.rows += 1
+    pending.characters += len(row.content)
     if isinstance(row, GoodRow):
         try:
             events: Sequence[Event] = reader.events(row.record)
         except RecordError as error:
-            row = BadRow(row.line, str(error), row.content[:KEPT_CONTENT])
+            row = BadRow(row.line, str(error), row.content[:LONGEST_CONTENT])
         else:
             events = complete(events) if complete is not None else events
             due = [each for each in events if until is None or each.happened_at <= until]
-            work.later += len(events) - len(due)
-            work.events += due
+            pending.later += len(events) - len(due)
+            pending.events += due
             return
-    work.bad += 1
-    work.bad_rows.append(row)
+    pending.bad += 1
+    pending.bad_rows.append(row)
 
 
 def _write(
     engine: Engine,
-    work: _Work,
+    pending: _Pending,
     path: Path,
     mapping: ImportMapping,
     now: datetime,
-    told: _Rejects,
+    rejects: _RejectsFile,
 ) -> None:
-    """One transaction for what has been read; afterwards it is forgotten."""
+    """Stores what has been read in one transaction, and empties `pending`."""
     with writing(engine) as connection:
-        work.appended += append_events(connection, work.events, now)
-        rows = [_quarantined(bad, path, mapping, now) for bad in work.bad_rows]
-        insert_new(connection, quarantine, rows)
-    told.write(work.bad_rows)
-    work.events, work.bad_rows, work.characters = [], [], 0
+        pending.appended += append_events(connection, pending.events, now)
+        bad_rows = [_rejected(bad, path) for bad in pending.bad_rows]
+        set_aside(connection, mapping.source, bad_rows, now)
+    rejects.write(pending.bad_rows)
+    pending.events, pending.bad_rows, pending.characters = [], [], 0
 
 
-def _quarantined(bad: BadRow, path: Path, mapping: ImportMapping, now: datetime) -> dict[str, Any]:
-    content = storable(bad.content)
-    named = content or f"{path.name}:{bad.line}"
-    return {
-        "source": mapping.source,
-        "record": hashlib.sha256(named.encode()).hexdigest()[:16],
-        "place": storable(f"{path.name}:{bad.line}"),
-        "reason": storable(bad.reason),
-        "content": content,
-        "recorded_at": now,
-    }
+def _rejected(bad: BadRow, path: Path) -> Rejected:
+    content, place = storable(bad.content), storable(f"{path.name}:{bad.line}")
+    record = hashlib.sha256((content or place).encode()).hexdigest()[:16]
+    return Rejected(record, place, storable(bad.reason), content)
 
 
-class _Rejects:
-    """The file of bad rows, made when there is a first one; one of an earlier run is removed."""
+class _RejectsFile:
+    """The file of bad rows, created with the first one; that of an earlier run is removed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -216,24 +209,24 @@ class _Rejects:
             self._file = self._path.open("w", encoding="utf-8")
         for row in rows:
             assert self._file is not None
-            told = {"line": row.line, "reason": row.reason, "content": row.content}
-            self._file.write(json.dumps(told) + "\n")
+            line = {"line": row.line, "reason": row.reason, "content": row.content}
+            self._file.write(json.dumps(line) + "\n")
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
 
 
-def _summary(work: _Work, path: Path, mapping: ImportMapping, aside: Path) -> ImportSummary:
+def _summary(pending: _Pending, path: Path, mapping: ImportMapping, aside: Path) -> ImportSummary:
     return ImportSummary(
         file=str(path),
         mapping=mapping.name,
-        rows=work.rows,
-        loaded=work.rows - work.bad,
-        bad=work.bad,
-        later=work.later,
-        new_events=work.appended.new,
-        known_events=work.appended.known,
-        new_tickets=work.appended.tickets,
-        rejects=str(aside) if work.bad else None,
+        rows=pending.rows,
+        loaded=pending.rows - pending.bad,
+        bad=pending.bad,
+        later=pending.later,
+        new_events=pending.appended.new,
+        known_events=pending.appended.known,
+        new_tickets=pending.appended.tickets,
+        rejects=str(aside) if pending.bad else None,
     )

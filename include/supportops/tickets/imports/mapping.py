@@ -1,4 +1,4 @@
-"""What the rows of a file mean: which column says what, and how its words read here."""
+"""What the rows of a file mean: which column holds what, and how its words translate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Record = Mapping[str, str]
 
 
 class RecordError(ValueError):
-    """Why a row cannot be loaded, in words for whoever has to mend it."""
+    """Why a row cannot be imported, in words for whoever has to correct it."""
 
 
 class FileFormat(StrEnum):
@@ -34,7 +34,7 @@ class FileFormat(StrEnum):
 
 
 class Rows(StrEnum):
-    """SNAPSHOTS tell how a ticket stands after each change, EVENTS what happened to it."""
+    """SNAPSHOTS have a ticket's state after each change, EVENTS what happened to it."""
 
     SNAPSHOTS = "snapshots"
     EVENTS = "events"
@@ -42,17 +42,17 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A column, and what its words mean here.
+    """A column, and how its words translate.
 
-    Without `values` the words are taken as they are. With them a word that is not among them is
-    refused; one that stands there for None says nothing.
+    Without `values` words are taken as they are. With them any other word is an error, and a word
+    that translates to None counts as empty.
     """
 
     column: str
     values: Mapping[str, str | None] | None = None
 
     def read(self, record: Record) -> str | None:
-        """The meaning of the row's word, None where it says nothing. Raises RecordError."""
+        """The translation of the row's word, None for an empty one. Raises RecordError."""
         word = record.get(self.column, "")
         if not word or self.values is None:
             return word or None
@@ -63,7 +63,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How instants are written: formats tried in turn, and the zone of those that name none."""
+    """How instants are written: formats tried in turn, and the zone of those without an offset."""
 
     formats: tuple[str, ...] = (ISO,)
     zone: str = "UTC"
@@ -86,21 +86,23 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Text with `{column}` in it, each replaced by the row's word; the words are not read again."""
+    """Text with `{column}` in it, each replaced once by the row's word in that column."""
 
     text: str
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The columns named in the text."""
         return tuple(_COLUMN.findall(self.text))
 
     def fill(self, record: Record) -> str:
+        """The text for a row; an empty cell is replaced by nothing."""
         return _COLUMN.sub(lambda found: record.get(found[1], ""), self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """What a row says of its ticket's creation; `at` is the column of the instant."""
+    """The columns of a ticket's creation; `at` is that of the instant."""
 
     at: str
     author: Author = Author.CUSTOMER
@@ -119,7 +121,7 @@ class FirstReply:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """In rows of events: the columns that say what happened, by whom, and with what words."""
+    """In rows of events: the columns of what happened, by whom, and with what text."""
 
     kind: Cell
     author: Cell
@@ -160,8 +162,8 @@ class ImportMapping:
             named.append(self.created.requester)
         if self.first_reply is not None:
             named.append(self.first_reply.column)
-        if (told := self.happening) is not None:
-            named += [told.kind.column, told.author.column, told.value, told.text]
+        if (event := self.happening) is not None:
+            named += [event.kind.column, event.author.column, event.value, event.text]
         return frozenset(named)
 
 

@@ -1,4 +1,4 @@
-"""Reads CSV and JSON lines, plain or gzipped, row by row; what cannot be read is told by line."""
+"""Reads CSV and JSON lines, plain or gzipped, row by row; a bad row comes with line and reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import csv
 import gzip
 import io
 import json
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,21 +15,21 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from supportops.tickets.imports.mapping import FileFormat, ImportMapping, Record
+from supportops.tickets.validation import UNSTORABLE
 
 MAX_LINE = 2 * 1024 * 1024
-KEPT_CONTENT = 2_000
+LONGEST_CONTENT = 2_000
 _GZIP = b"\x1f\x8b"
-_STRANGE = re.compile("[\0\ud800-\udfff]")
-_BROKEN = (EOFError, OSError, zlib.error)
+_FILE_ERRORS = (EOFError, OSError, zlib.error)
 
 
 class ImportFault(ValueError):
-    """A file of which nothing can be loaded: not there, empty, or without the columns needed."""
+    """A file of which nothing can be imported: missing, empty, or without the required columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be loaded: its first line (from 1), why, and the beginning of it."""
+    """A row that cannot be imported: its first line (from 1), why, and its first characters."""
 
     line: int
     reason: str
@@ -39,7 +38,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class GoodRow:
-    """A row as text by column; cells that mean nothing are left out."""
+    """A row as text by column; empty cells are left out."""
 
     line: int
     record: Record
@@ -48,7 +47,7 @@ class GoodRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordFile:
-    """An open file; `size` is its length in bytes on disk, `done` how many of them are read."""
+    """An open file; `size` is its length on disk in bytes, `done` how many of them are read."""
 
     raw: BinaryIO
     text: io.TextIOWrapper
@@ -57,6 +56,7 @@ class RecordFile:
 
     @property
     def done(self) -> int:
+        """Bytes read so far, compressed ones in a gzipped file."""
         return self.raw.tell()
 
     def rows(self) -> Iterator[GoodRow | BadRow]:
@@ -69,7 +69,7 @@ class RecordFile:
 
 @contextmanager
 def open_records(path: Path, mapping: ImportMapping) -> Iterator[RecordFile]:
-    """The file at `path`. Raises ImportFault where there is none that can be read."""
+    """Opens the file at `path`. Raises ImportFault where it cannot be read."""
     try:
         codecs.lookup(mapping.encoding)
         raw = path.open("rb")
@@ -77,7 +77,7 @@ def open_records(path: Path, mapping: ImportMapping) -> Iterator[RecordFile]:
         raise ImportFault(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     with raw:
         unpacked = _unpacked(raw)
-        # Bytes that are no text become marks, so that they spoil their own row alone.
+        # Undecodable bytes become surrogates, so that only their own row is rejected.
         with io.TextIOWrapper(
             unpacked, mapping.encoding, errors="surrogateescape", newline=""
         ) as text:
@@ -91,13 +91,13 @@ def _unpacked(raw: BinaryIO) -> BinaryIO:
 
 
 class _LongLineError(Exception):
-    """A line longer than any that is read."""
+    """A line longer than MAX_LINE characters."""
 
 
 class _Lines:
-    """The lines of a file, one at a time and none without end.
+    """The lines of a file; too long a one raises, and the next call continues after it.
 
-    No generator, since one that raises has ended: this goes on with the line after.
+    It is not a generator, since a generator that has raised is at its end.
     """
 
     def __init__(self, file: io.TextIOWrapper) -> None:
@@ -128,8 +128,8 @@ def _csv_rows(lines: _Lines, mapping: ImportMapping) -> Iterator[GoodRow | BadRo
             cells = next(reader)
         except StopIteration:
             return
-        except _BROKEN as error:
-            yield _broken(line, error)
+        except _FILE_ERRORS as error:
+            yield _rest_unreadable(line, error)
             return
         except (csv.Error, _LongLineError) as error:
             yield BadRow(line, _unreadable(error), "")
@@ -141,7 +141,7 @@ def _csv_rows(lines: _Lines, mapping: ImportMapping) -> Iterator[GoodRow | BadRo
 def _header(reader: Iterator[list[str]], mapping: ImportMapping) -> list[str]:
     try:
         names = [name.strip() for name in next(reader, [])]
-    except (*_BROKEN, csv.Error, _LongLineError) as error:
+    except (*_FILE_ERRORS, csv.Error, _LongLineError) as error:
         raise ImportFault(f"its first line cannot be read: {_unreadable(error)}") from None
     if not names:
         raise ImportFault("the file is empty")
@@ -161,7 +161,7 @@ def _csv_row(
     content = mapping.delimiter.join(cells)
     if len(cells) != len(names):
         return _bad(line, f"{len(cells)} cells where the first line has {len(names)}", content)
-    if (reason := _strange(content, mapping)) is not None:
+    if (reason := _unreadable_characters(content, mapping)) is not None:
         return _bad(line, reason, content)
     missing = mapping.missing
     record = {
@@ -177,8 +177,8 @@ def _json_rows(lines: _Lines, mapping: ImportMapping) -> Iterator[GoodRow | BadR
             content = next(lines)
         except StopIteration:
             return
-        except _BROKEN as error:
-            yield _broken(line, error)
+        except _FILE_ERRORS as error:
+            yield _rest_unreadable(line, error)
             return
         except _LongLineError as error:
             yield BadRow(line, _unreadable(error), "")
@@ -199,7 +199,7 @@ def _json_row(line: int, content: str, mapping: ImportMapping) -> GoodRow | BadR
         word = _word(found[name])
         if word is None:
             return _bad(line, f"{name}: a text, number or list of texts belongs here", content)
-        if (reason := _strange(word, mapping)) is not None:
+        if (reason := _unreadable_characters(word, mapping)) is not None:
             return _bad(line, reason, content)
         if word and word not in mapping.missing:
             record[name] = word
@@ -207,7 +207,7 @@ def _json_row(line: int, content: str, mapping: ImportMapping) -> GoodRow | BadR
 
 
 def _word(value: Any) -> str | None:
-    """A JSON value as a cell: lists are joined by commas, null is empty; None for an object."""
+    """A JSON value as a cell: lists joined by commas, null as empty; None for an object."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -219,16 +219,16 @@ def _word(value: Any) -> str | None:
     return None
 
 
-def _strange(content: str, mapping: ImportMapping) -> str | None:
+def _unreadable_characters(content: str, mapping: ImportMapping) -> str | None:
     if content.isascii() and "\0" not in content:
         return None
-    found = _STRANGE.search(content)
+    found = UNSTORABLE.search(content)
     if found is None:
         return None
     return "a NUL character" if found[0] == "\0" else f"bytes that are no {mapping.encoding}"
 
 
-def _broken(line: int, error: BaseException) -> BadRow:
+def _rest_unreadable(line: int, error: BaseException) -> BadRow:
     return BadRow(line, f"the file cannot be read from here on: {_unreadable(error)}", "")
 
 
@@ -241,4 +241,4 @@ def _unreadable(error: BaseException) -> str:
 
 
 def _bad(line: int, reason: str, content: str) -> BadRow:
-    return BadRow(line, reason, content[:KEPT_CONTENT])
+    return BadRow(line, reason, content[:LONGEST_CONTENT])

@@ -11,74 +11,75 @@ from typing import Any
 
 from supportops.tickets.imports.mapping import ImportMapping, Record, RecordError, Rows
 from supportops.tickets.ticket import Author, Event, EventKind, Status
-from supportops.tickets.validation import unfit
+from supportops.tickets.validation import rejection_reason
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the rows so far said of a ticket: its state, and whether an agent has replied."""
+class TicketState:
+    """A ticket after the rows read so far: its fields, and whether an agent has replied."""
 
-    state: Mapping[EventKind, str | None]
+    fields: Mapping[EventKind, str | None]
     replied: bool = False
 
 
-class Standings:
-    """The standing of every ticket of a file, kept on disk but for the one read last.
+class TicketStates:
+    """The state of every ticket of a file, on disk except for the one read last.
 
-    Rows of a ticket mostly stand together; where they do not, memory still does not grow.
+    The rows of a ticket are mostly adjacent; where they are not, memory does not grow either.
     """
 
     def __init__(self) -> None:
-        # An empty name is SQLite's word for a database of its own that spills to disk.
-        self._kept = sqlite3.connect("")
-        self._kept.execute("CREATE TABLE kept (ticket TEXT PRIMARY KEY, standing TEXT NOT NULL)")
+        # SQLite takes an empty name for a temporary database that spills to disk.
+        self._database = sqlite3.connect("")
+        self._database.execute("CREATE TABLE states (ticket TEXT PRIMARY KEY, state TEXT NOT NULL)")
         self._ticket: str | None = None
-        self._standing: Standing | None = None
+        self._state: TicketState | None = None
 
-    def get(self, ticket: str) -> Standing | None:
+    def get(self, ticket: str) -> TicketState | None:
         if ticket != self._ticket:
-            self._put_away()
-            found = self._kept.execute("SELECT standing FROM kept WHERE ticket = ?", (ticket,))
+            self._flush()
+            found = self._database.execute("SELECT state FROM states WHERE ticket = ?", (ticket,))
             row = found.fetchone()
-            self._ticket, self._standing = ticket, None if row is None else _standing(row[0])
-        return self._standing
+            self._ticket, self._state = ticket, None if row is None else _read_state(row[0])
+        return self._state
 
-    def put(self, ticket: str, standing: Standing) -> None:
+    def put(self, ticket: str, state: TicketState) -> None:
         self.get(ticket)
-        self._standing = standing
+        self._state = state
 
     def close(self) -> None:
-        self._kept.close()
+        self._database.close()
 
-    def _put_away(self) -> None:
-        if self._ticket is not None and self._standing is not None:
-            written = json.dumps([dict(self._standing.state), self._standing.replied])
-            self._kept.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (self._ticket, written))
+    def _flush(self) -> None:
+        if self._ticket is not None and self._state is not None:
+            written = json.dumps([dict(self._state.fields), self._state.replied])
+            insert = "INSERT OR REPLACE INTO states VALUES (?, ?)"
+            self._database.execute(insert, (self._ticket, written))
 
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """Reads rows in the file's order. `shift` moves every instant, `now` is when we heard."""
+    """Reads rows in the file's order. `shift` moves every instant; `now` is when it is imported."""
 
     mapping: ImportMapping
-    standings: Standings
+    states: TicketStates
     now: datetime
     shift: timedelta = timedelta(0)
 
     def events(self, record: Record) -> list[Event]:
-        """What the row says happened. Raises RecordError; the row then counts for nothing."""
+        """What happened by the row. Raises RecordError; the row then has no effect at all."""
         ticket = record.get(self.mapping.ticket, "")
         if not ticket:
             raise RecordError(f"{self.mapping.ticket}: no ticket number")
         at = self.mapping.times.read(record, self.mapping.at) + self.shift
         base = self._event(ticket, at, "/".join((ticket, *self._row_id(record))))
         if self.mapping.rows is Rows.EVENTS:
-            return _fit(self._happened(record, base))
-        before = self.standings.get(ticket)
-        events, after = self._changed(record, base, before)
-        fit = _fit(events)
-        self.standings.put(ticket, after)
-        return fit
+            return _checked(self._happened(record, base))
+        before = self.states.get(ticket)
+        events, after = self._differences(record, base, before)
+        valid = _checked(events)
+        self.states.put(ticket, after)
+        return valid
 
     def _event(self, ticket: str, at: datetime, name: str) -> Event:
         return Event(
@@ -91,22 +92,22 @@ class RowReader:
             raise RecordError(f"{', '.join(self.mapping.row_id)}: no word that names the row")
         return parts
 
-    def _changed(
-        self, record: Record, base: Event, before: Standing | None
-    ) -> tuple[list[Event], Standing]:
+    def _differences(
+        self, record: Record, base: Event, before: TicketState | None
+    ) -> tuple[list[Event], TicketState]:
         """The difference between this row and the ticket's last one, as events."""
         events = []
         if before is None:
             events = self._created(record, base)
-            before = Standing(
+            before = TicketState(
                 {EventKind.STATUS: Status.NEW.value}
                 | {event.kind: event.value for event in events[1:]}
             )
-        state = self._state(record, before.state)
+        state = self._state(record, before.fields)
         changes = [
-            self._said(base, kind, value, record)
+            self._change(base, kind, value, record)
             for kind, value in state.items()
-            if value != before.state.get(kind)
+            if value != before.fields.get(kind)
         ]
         replies = not before.replied and self._is_reply(record)
         if replies:
@@ -116,24 +117,24 @@ class RowReader:
             )
         if not changes:
             changes.append(replace(base, source_event=f"{base.source_event}/note"))
-        return events + changes, Standing(state, before.replied or replies)
+        return events + changes, TicketState(state, before.replied or replies)
 
     def _created(self, record: Record, base: Event) -> list[Event]:
-        """The creation, and what the ticket's first row says that was true from then on."""
-        told = self.mapping.created
-        at = self.mapping.times.read(record, told.at) + self.shift
+        """The creation, and the fields of the first row that have been true since."""
+        creation = self.mapping.created
+        at = self.mapping.times.read(record, creation.at) + self.shift
         first = replace(
             base,
             source_event=f"{base.ticket}/created",
             kind=EventKind.CREATED,
             happened_at=at,
-            author=told.author,
+            author=creation.author,
             facts=self._words(record),
         )
         begun = replace(base, source_event=first.source_event, happened_at=at)
         read = {k: self.mapping.state[k].read(record) for k in self.mapping.from_creation}
         ordered = (kind for kind in EventKind if read.get(kind) is not None)
-        return [first] + [self._said(begun, kind, read[kind], record) for kind in ordered]
+        return [first] + [self._change(begun, kind, read[kind], record) for kind in ordered]
 
     def _state(
         self, record: Record, before: Mapping[EventKind, str | None]
@@ -145,52 +146,52 @@ class RowReader:
                 state[kind] = value
         return state
 
-    def _said(self, base: Event, kind: EventKind, value: str | None, record: Record) -> Event:
+    def _change(self, base: Event, kind: EventKind, value: str | None, record: Record) -> Event:
         facts: dict[str, Any] = {}
         if kind is EventKind.TIER and value is not None:
             column = self.mapping.state[kind].column
             facts = {"rule": f"{column} {record.get(column, '')} in the source"}
         name = f"{base.source_event}/{kind.value}"
-        at, heard = base.happened_at, base.recorded_at
-        return Event(base.source, name, base.ticket, kind, at, heard, base.author, value, facts)
+        at, recorded = base.happened_at, base.recorded_at
+        return Event(base.source, name, base.ticket, kind, at, recorded, base.author, value, facts)
 
     def _is_reply(self, record: Record) -> bool:
-        asked = self.mapping.first_reply
-        word = record.get(asked.column, "") if asked is not None else ""
-        return asked is not None and bool(word) and word not in asked.unless
+        reply = self.mapping.first_reply
+        word = record.get(reply.column, "") if reply is not None else ""
+        return reply is not None and bool(word) and word not in reply.unless
 
     def _happened(self, record: Record, base: Event) -> list[Event]:
-        """One thing that happened; a creation may bring the ticket's first state with it."""
-        told = self.mapping.happening
-        assert told is not None
-        kind = EventKind(_needed(told.kind.read(record), told.kind.column))
-        author = Author(_needed(told.author.read(record), told.author.column))
+        """The event of a row; a creation may come with the ticket's first state."""
+        columns = self.mapping.happening
+        assert columns is not None
+        kind = EventKind(_needed(columns.kind.read(record), columns.kind.column))
+        author = Author(_needed(columns.author.read(record), columns.author.column))
         base = replace(base, author=author)
         if kind is EventKind.CREATED:
             first = replace(base, kind=kind, facts=self._words(record))
             read = {k: cell.read(record) for k, cell in self.mapping.state.items()}
             given = [k for k in EventKind if read.get(k) is not None]
-            return [first] + [self._said(base, k, read[k], record) for k in given]
-        word = record.get(told.value, "") or None
-        known = told.values.get(kind)
+            return [first] + [self._change(base, k, read[k], record) for k in given]
+        word = record.get(columns.value, "") or None
+        known = columns.values.get(kind)
         if known is not None and word is not None:
             if word not in known:
-                raise RecordError(f"{told.value}: no {kind.value} is written {word[:60]!r}")
+                raise RecordError(f"{columns.value}: no {kind.value} is written {word[:60]!r}")
             word = known[word]
-        text = record.get(told.text, "")
+        text = record.get(columns.text, "")
         return [replace(base, kind=kind, value=word, facts={"text": text} if text else {})]
 
     def _words(self, record: Record) -> dict[str, str]:
-        told = self.mapping.created
-        requester = record.get(told.requester, "") if told.requester else ""
-        words = {"subject": told.subject.fill(record), "requester": requester}
-        text = told.text.fill(record)
+        creation = self.mapping.created
+        requester = record.get(creation.requester, "") if creation.requester else ""
+        words = {"subject": creation.subject.fill(record), "requester": requester}
+        text = creation.text.fill(record)
         return words | {"text": text} if text else words
 
 
-def _fit(events: list[Event]) -> list[Event]:
+def _checked(events: list[Event]) -> list[Event]:
     for event in events:
-        if (reason := unfit(event)) is not None:
+        if (reason := rejection_reason(event)) is not None:
             raise RecordError(reason)
     return events
 
@@ -201,6 +202,6 @@ def _needed(word: str | None, column: str) -> str:
     return word
 
 
-def _standing(written: str) -> Standing:
+def _read_state(written: str) -> TicketState:
     state, replied = json.loads(written)
-    return Standing({EventKind(kind): value for kind, value in state.items()}, replied)
+    return TicketState({EventKind(kind): value for kind, value in state.items()}, replied)

@@ -1,8 +1,8 @@
-"""Reads events out of the store straight into columns, some tickets at a time."""
+"""Reads events from the store straight into columns, some tickets at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,18 @@ from sqlalchemy import Connection, Select, func, select
 
 from supportops.db.schema import ticket_events as events_table
 from supportops.db.schema import tickets as tickets_table
-from supportops.tickets.columns import EventColumns, epoch_microseconds, order_of
-from supportops.tickets.log.event_sql import Answer, Question, Values, ask, is_postgres
+from supportops.tickets.columns import (
+    AUTHOR_CODES,
+    KIND_CODES,
+    EventColumns,
+    epoch_microseconds,
+    order_of,
+)
+from supportops.tickets.log.event_sql import Query, Result, Values, is_postgres, run_query
 
 TICKETS_IN_A_CHUNK = 50_000
 Ids = Sequence[int] | NDArray[np.int64]
+Recorded = tuple[EventColumns, NDArray[np.int64]]
 
 
 def event_columns(
@@ -27,11 +34,11 @@ def event_columns(
     open_only: bool = False,
     until: datetime | None = None,
 ) -> EventColumns:
-    """The events of the tickets asked for, in order; about 30 bytes an event.
+    """The events of the selected tickets, in order; about 30 bytes per event.
 
-    `tickets` are ids; `touched_since` keeps the tickets that we heard of after that instant,
-    `open_only` those that are open now, `until` the events that had happened by then. What is
-    given must all hold.
+    `tickets` selects by id, `touched_since` tickets with an event recorded after that instant,
+    `open_only` those open now, `until` the events that had happened by then. All conditions that
+    are given must hold.
     """
     chunks = list(
         event_chunks(
@@ -71,54 +78,72 @@ def event_chunks(
     A ticket's events are in one chunk, and a code of `values` means the same in every chunk.
     """
     values = Values()
-    base = question(connection, touched_since, open_only, until)
+    base = events_query(connection, touched_since, open_only, until)
     if tickets is not None:
         ids = np.unique(np.asarray(tickets, dtype=np.int64))
         pages = (ids[start : start + size].tolist() for start in range(0, len(ids), size))
-        asked = (base.among(connection, "e.ticket", "tickets", page) for page in pages)
+        queries = (base.among(connection, "e.ticket", "tickets", page) for page in pages)
     else:
-        asked = (
+        queries = (
             base.where(
                 "e.ticket BETWEEN %(lowest)s AND %(highest)s", {"lowest": low, "highest": high}
             )
             for low, high in _ranges(connection, touched_since, open_only, size)
         )
-    for each in asked:
-        answer = ask(connection, each, values)
-        if len(answer.event):
-            yield _ranked(connection, answer)
+    for each in queries:
+        result = run_query(connection, each, values)
+        if len(result.event):
+            yield _ranked(connection, result)
 
 
-def question(
+def recorded_chunks(connection: Connection, size: int) -> Iterator[Recorded]:
+    """All events, `size` tickets at a time by ascending id, and when each was recorded.
+
+    The second array, int64, has microseconds since 1970 UTC, a row for each event. A ticket's
+    events are in one chunk; rows are in no particular order.
+    """
+    table, after = tickets_table.c, 0
+    while True:
+        page = select(table.id).where(table.id > after).order_by(table.id).limit(size)
+        ids = list(connection.execute(page).scalars())
+        if not ids:
+            return
+        yield _recorded_between(connection, ids[0], ids[-1])
+        after = ids[-1]
+
+
+def events_query(
     connection: Connection, touched_since: datetime | None, open_only: bool, until: datetime | None
-) -> Question:
-    """The question for the events of every ticket that meets the conditions."""
-    asked = Question("ticket_events e", {})
+) -> Query:
+    """The query for the events of every ticket that meets the conditions of `event_columns`."""
+    selected = Query("ticket_events e", {})
     if open_only or touched_since is not None:
-        asked = Question("ticket_events e JOIN tickets t ON t.id = e.ticket", {})
+        selected = Query("ticket_events e JOIN tickets t ON t.id = e.ticket", {})
     if open_only:
-        asked = asked.where("t.open", {})
+        selected = selected.where("t.open", {})
     if touched_since is not None:
         since = _instant(connection, touched_since)
-        asked = asked.where("t.touched_at > %(since)s", {"since": since})
+        selected = selected.where("t.touched_at > %(since)s", {"since": since})
     if until is not None:
-        asked = asked.where("e.happened_at <= %(until)s", {"until": _instant(connection, until)})
-    return asked
+        selected = selected.where(
+            "e.happened_at <= %(until)s", {"until": _instant(connection, until)}
+        )
+    return selected
 
 
 def _ranges(
     connection: Connection, touched_since: datetime | None, open_only: bool, size: int
 ) -> Iterator[tuple[int, int]]:
-    """Ranges of ids, each with `size` of the wanted tickets."""
+    """Ranges of ids, each with `size` of the selected tickets."""
     table = tickets_table.c
-    wanted: Select[Any] = select(table.id).order_by(table.id).limit(size)
+    selected: Select[Any] = select(table.id).order_by(table.id).limit(size)
     if open_only:
-        wanted = wanted.where(table.open)
+        selected = selected.where(table.open)
     if touched_since is not None:
-        wanted = wanted.where(table.touched_at > touched_since)
+        selected = selected.where(table.touched_at > touched_since)
     after = 0
     while True:
-        page = wanted.where(table.id > after).subquery()
+        page = selected.where(table.id > after).subquery()
         found = select(func.min(page.c.id), func.max(page.c.id))
         lowest, highest = connection.execute(found).one()
         if lowest is None:
@@ -127,9 +152,9 @@ def _ranges(
         after = highest
 
 
-def _ranked(connection: Connection, answer: Answer) -> EventColumns:
+def _ranked(connection: Connection, result: Result) -> EventColumns:
     """The rows in order. Equal kinds at one instant are ranked by the source's event id."""
-    columns, event = answer.columns, answer.event
+    columns, event = result.columns, result.event
     sequence = np.lexsort((event, columns.order, columns.at, columns.ticket))
     columns, event = columns.take(sequence), event[sequence]
     tied = _tied(columns)
@@ -152,7 +177,7 @@ def _ranked(connection: Connection, answer: Answer) -> EventColumns:
 
 
 def _tied(columns: EventColumns) -> NDArray[np.intp]:
-    """Rows that another one with the same ticket, instant and kind, but another word, stands by."""
+    """Rows in a group of equal ticket, instant and kind whose values or authors differ."""
     same = (
         (columns.ticket[1:] == columns.ticket[:-1])
         & (columns.at[1:] == columns.at[:-1])
@@ -177,3 +202,29 @@ def _names(connection: Connection, ids: NDArray[np.int64]) -> dict[int, str]:
 
 def _instant(connection: Connection, at: datetime) -> datetime | int:
     return at if is_postgres(connection) else epoch_microseconds(at)
+
+
+def _recorded_between(connection: Connection, lowest: int, highest: int) -> Recorded:
+    table = events_table.c
+    columns = (table.ticket, table.happened_at, table.recorded_at, table.kind, table.author)
+    rows = select(*columns, table.value, table.source_event)
+    found = connection.execute(rows.where(table.ticket.between(lowest, highest))).all()
+    return _recorded_columns(found)
+
+
+def _recorded_columns(found: Iterable[Any]) -> Recorded:
+    codes: dict[str | None, int] = {None: 0}
+    listed = sorted(found, key=lambda row: row.source_event)  # ranks equal kinds
+    kind = np.array([KIND_CODES[row.kind] for row in listed], dtype=np.int8)
+    value = [codes.setdefault(row.value, len(codes)) for row in listed]
+    events = EventColumns(
+        ticket=np.array([row.ticket for row in listed], dtype=np.int64),
+        at=np.array([epoch_microseconds(row.happened_at) for row in listed], dtype=np.int64),
+        order=order_of(kind, np.arange(len(listed), dtype=np.int64)),
+        kind=kind,
+        author=np.array([AUTHOR_CODES[row.author] for row in listed], dtype=np.int8),
+        value=np.array(value, dtype=np.int32),
+        values=tuple(codes),
+    )
+    recorded = [epoch_microseconds(row.recorded_at) for row in listed]
+    return events, np.array(recorded, dtype=np.int64)

@@ -1,7 +1,7 @@
-"""What each database is asked for a chunk of events, and its answer as numpy columns.
+"""The query for a chunk of events in each database, and its result as numpy columns.
 
 PostgreSQL gathers each column into one binary array, which numpy reads as it comes: there is no
-Python object per row. SQLite is in the process already and hands rows over.
+Python object per row. SQLite runs in the process already and returns rows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _cases(column: str, codes: Mapping[str, int]) -> str:
     return f"CASE {column} {whens} END"
 
 
-# Codes are those of this version's enums, no foreign text.
+# The codes are those of the enums; no text from outside gets into the statement.
 _KIND = _cases("e.kind", KIND_CODES)
 _AUTHOR = _cases("e.author", AUTHOR_CODES)
 _POSTGRES = f"""
@@ -42,32 +42,31 @@ _VALUES_OF = "SELECT value FROM ticket_events WHERE id = ANY(%(ids)s::bigint[]) 
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """The FROM and WHERE of a read, with `%(name)s` for its parameters, and those."""
+class Query:
+    """The FROM and WHERE of a query, with `%(name)s` for each parameter, and the parameters."""
 
     source: str
     parameters: Mapping[str, Any]
 
-    def among(
-        self, connection: Connection, column: str, name: str, chosen: Sequence[int]
-    ) -> Question:
-        """The question for the rows whose `column` is one of `chosen`."""
+    def among(self, connection: Connection, column: str, name: str, chosen: Sequence[int]) -> Query:
+        """The query limited to rows whose `column` is one of `chosen`."""
         if is_postgres(connection):
             return self.where(f"{column} = ANY(CAST(%({name})s AS bigint[]))", {name: list(chosen)})
         listed = json.dumps(list(chosen))
         within = f"(SELECT value FROM json_each(%({name})s))"  # noqa: S608
         return self.where(f"{column} IN {within}", {name: listed})
 
-    def where(self, condition: str, parameters: Mapping[str, Any]) -> Question:
+    def where(self, condition: str, parameters: Mapping[str, Any]) -> Query:
+        """The query with one more condition."""
         joint = " AND " if " WHERE " in self.source else " WHERE "
-        return Question(f"{self.source}{joint}{condition}", {**self.parameters, **parameters})
+        return Query(f"{self.source}{joint}{condition}", {**self.parameters, **parameters})
 
 
 @dataclass(slots=True)
 class Values:
-    """The codes given to values so far; on PostgreSQL also by the hash that stands for a value.
+    """The code of each value so far; on PostgreSQL also by the hash that stands for a value.
 
-    The hash is seeded anew for each read, so that nobody can write two texts that collide.
+    Each read has another seed for the hash, so that nobody can write two texts that collide.
     """
 
     codes: dict[str | None, int] = field(default_factory=lambda: {None: 0})
@@ -76,36 +75,28 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Columns whose `order` does not yet rank equal kinds at one instant, and the events' ids."""
+class Result:
+    """Events whose `order` does not yet rank equal kinds at one instant, and their ids."""
 
     columns: EventColumns
     event: NDArray[np.int64]
 
 
 def is_postgres(connection: Connection) -> bool:
+    """Whether the database is PostgreSQL; the other one is SQLite."""
     return connection.dialect.name == "postgresql"
 
 
-def spelled(connection: Connection, question: Question) -> tuple[str, dict[str, Any]]:
-    """The statement as SQLAlchemy's `text` takes it, and its parameters."""
-    start = _POSTGRES if is_postgres(connection) else _SQLITE
-    parameters = (
-        {**question.parameters, "seed": 0} if is_postgres(connection) else question.parameters
-    )
-    return _named(start + question.source, parameters), dict(parameters)
-
-
-def ask(connection: Connection, question: Question, values: Values) -> Answer:
-    """The events of `question`, in no order; new values are given codes."""
+def run_query(connection: Connection, query: Query, values: Values) -> Result:
+    """The events that `query` selects, in no order; new values are added to `values`."""
     if is_postgres(connection):
-        return _ask_postgres(connection, question, values)
-    return _ask_sqlite(connection, question, values)
+        return _run_postgres(connection, query, values)
+    return _run_sqlite(connection, query, values)
 
 
-def _ask_sqlite(connection: Connection, question: Question, values: Values) -> Answer:
+def _run_sqlite(connection: Connection, query: Query, values: Values) -> Result:
     rows = connection.execute(
-        text(_named(_SQLITE + question.source, question.parameters)), question.parameters
+        text(_named(_SQLITE + query.source, query.parameters)), query.parameters
     )
     codes, parts = values.codes, []
     while page := rows.fetchmany(_FETCH):
@@ -113,18 +104,18 @@ def _ask_sqlite(connection: Connection, question: Question, values: Values) -> A
         value = [codes.setdefault(each, len(codes)) for each in written]
         parts.append(np.array((ticket, at, event, kind, author, value), dtype=np.int64))
     table = np.concatenate(parts, axis=1) if parts else np.empty((6, 0), dtype=np.int64)
-    return _answer(list(table), values)
+    return _result(list(table), values)
 
 
-def _ask_postgres(connection: Connection, question: Question, values: Values) -> Answer:
+def _run_postgres(connection: Connection, query: Query, values: Values) -> Result:
     driver: Any = connection.connection.driver_connection
     with driver.cursor(binary=True) as cursor:
-        cursor.execute(_POSTGRES + question.source, {**question.parameters, "seed": values.seed})
+        cursor.execute(_POSTGRES + query.source, {**query.parameters, "seed": values.seed})
         found = cursor.pgresult
         columns = [_array(found.get_value(0, column)) for column in range(6)]
     columns[1] = columns[1] + _POSTGRES_EPOCH
     columns[5] = _coded(driver, columns[5], columns[2], values)
-    return _answer(columns, values)
+    return _result(columns, values)
 
 
 def _array(written: bytes | None) -> NDArray[np.int64]:
@@ -138,7 +129,7 @@ def _array(written: bytes | None) -> NDArray[np.int64]:
 def _coded(
     driver: Any, hashed: NDArray[np.int64], event: NDArray[np.int64], values: Values
 ) -> NDArray[np.int64]:
-    """Codes for hashed values; the text of one not met before is read from an event that has it."""
+    """Codes for hashed values; the text of a new value is read from an event that has it."""
     unique, first, where = np.unique(hashed, return_index=True, return_inverse=True)
     new = [at for at, each in enumerate(unique.tolist()) if each not in values.hashes]
     new.sort(key=lambda at: int(event[first[at]]))
@@ -152,10 +143,10 @@ def _coded(
     return codes[where]
 
 
-def _answer(columns: Sequence[NDArray[np.int64]], values: Values) -> Answer:
+def _result(columns: Sequence[NDArray[np.int64]], values: Values) -> Result:
     ticket, at, event, kinds, authors, value = columns
     kind = kinds.astype(np.int8)
-    return Answer(
+    return Result(
         EventColumns(
             ticket=ticket,
             at=at,

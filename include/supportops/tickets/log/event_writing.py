@@ -1,4 +1,4 @@
-"""Puts new events into the store in bulk, by each database's own fastest way."""
+"""Inserts new events in bulk, in the fastest way of each database."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Numbered = tuple[int, Event]
 
 
 def insert_events(connection: Connection, events: Sequence[Numbered], now: datetime) -> None:
-    """Inserts events, each with its ticket's id; none may be there already.
+    """Inserts events, each with its ticket's id; none may be stored already.
 
-    What was recorded after `now` is kept as recorded then.
+    A `recorded_at` after `now` is stored as `now`.
     """
     if not is_postgres(connection):
         connection.exec_driver_sql(_INSERT, list(_sqlite_rows(events, now)))

@@ -1,8 +1,7 @@
-"""Keeps ticket events, and beside them each ticket's state as the fold of its events.
+"""Stores ticket events, and each ticket's state as the fold of its events.
 
-`ticket_events` is only ever appended to. A row of `tickets` is a function of its events: whoever
-appends some folds the tickets they touch anew, so the order in which events arrive, and how
-often, changes nothing.
+`ticket_events` is append-only. A row of `tickets` is a function of the ticket's events, computed
+anew whenever some are appended: the order in which events arrive, and how often, changes nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from supportops.tickets.columns import instant
 from supportops.tickets.folding import NEVER, TicketColumns, fold_columns, status_of
 from supportops.tickets.log.event_reading import event_columns
 from supportops.tickets.log.event_writing import insert_events
-from supportops.tickets.ticket import DONE, Author, Event, EventKind, Ticket, fold
-from supportops.tickets.validation import fitting, unfit
+from supportops.tickets.ticket import DONE, Author, Event, EventKind
+from supportops.tickets.validation import rejection_reason, storable_event
 
 BATCH = 5_000
 
@@ -32,7 +31,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What `append_events` found: events that were new or known, and tickets seen first."""
+    """What `append_events` did: events that were new or known already, and new tickets."""
 
     new: int = 0
     known: int = 0
@@ -47,10 +46,10 @@ class Appended:
 def append_events(connection: Connection, events: Iterable[Event], now: datetime) -> Appended:
     """Appends the events that are not there yet and folds the tickets that they touch.
 
-    A ticket is touched when we last heard of it; a `recorded_at` after `now` counts as `now`, so
-    that a wrong clock elsewhere hides no ticket from the next sweep. Appenders take turns until
-    their transactions end. Raises ValueError for an event that `fitness.unfit` names a reason
-    against: ask it first where events come from outside.
+    A ticket is touched when an event of it is recorded; a `recorded_at` after `now` counts as
+    `now`, so that a wrong clock elsewhere hides no ticket from the next sweep. Only one process
+    appends at a time, until the end of its transaction. Raises ValueError for an event that has a
+    `validation.rejection_reason`: check that first where events come from outside.
     """
     advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
     counted = Appended()
@@ -60,16 +59,10 @@ def append_events(connection: Connection, events: Iterable[Event], now: datetime
     return counted
 
 
-def ticket_at(connection: Connection, source: str, ticket: str, at: datetime) -> Ticket | None:
-    """The ticket as it was at `at`, by all that we know today; None before its first event."""
-    events = events_of(connection, source, ticket, until=at)
-    return fold(events) if events else None
-
-
 def events_of(
     connection: Connection, source: str, ticket: str, until: datetime | None = None
 ) -> tuple[Event, ...]:
-    """A ticket's events up to and with `until`, as they happened."""
+    """A ticket's events until `until` inclusive, in order; empty for an unknown ticket."""
     events, tickets = events_table.c, tickets_table.c
     rows = (
         select(events_table, tickets.ticket.label("number"))
@@ -91,13 +84,13 @@ def sources_of(connection: Connection, ticket: str) -> list[str]:
 
 def _append(connection: Connection, batch: Sequence[Event], now: datetime) -> Appended:
     for event in batch:
-        if (reason := unfit(event)) is not None:
+        if (reason := rejection_reason(event)) is not None:
             raise ValueError(f"the event {event.source_event[:80]!r} cannot be kept: {reason}")
     given: dict[Key, Event] = {}
     for event in batch:
         given.setdefault((event.source, event.source_event), event)
     known = _existing(connection, events_table.c.source_event, given)
-    new = [fitting(event) for key, event in given.items() if key not in known]
+    new = [storable_event(event) for key, event in given.items() if key not in known]
     tickets, created = _numbered(connection, new, now)
     if new:
         numbered = [(tickets[event.source, event.ticket].id, event) for event in new]
@@ -131,14 +124,14 @@ def _by_source(keys: Iterable[Key]) -> dict[str, list[str]]:
 def _numbered(
     connection: Connection, events: Sequence[Event], now: datetime
 ) -> tuple[dict[Key, _Numbered], int]:
-    """Each event's ticket in the store, and how many had to be made."""
-    wanted = {(event.source, event.ticket) for event in events}
-    missing = wanted - _existing(connection, tickets_table.c.ticket, wanted)
+    """Each event's ticket in the store, and how many had to be created."""
+    keys = {(event.source, event.ticket) for event in events}
+    missing = keys - _existing(connection, tickets_table.c.ticket, keys)
     if missing:
         rows = [_blank(source, ticket, now) for source, ticket in sorted(missing)]
         connection.execute(insert(tickets_table), rows)
     table, found = tickets_table.c, {}
-    for source, names in _by_source(wanted).items():
+    for source, names in _by_source(keys).items():
         rows_of = select(table.id, table.ticket, table.touched_at).where(
             table.source == source, table.ticket.in_(names)
         )
@@ -151,7 +144,7 @@ def _numbered(
 def _touched(
     events: Sequence[Event], tickets: Mapping[Key, _Numbered], now: datetime
 ) -> dict[int, datetime]:
-    """When we last heard of each ticket that `events` are about, by its id."""
+    """When each ticket that `events` are about was last touched, by its id."""
     touched: dict[int, datetime] = {}
     for event in events:
         ticket = tickets[event.source, event.ticket]
@@ -164,9 +157,9 @@ def _refold(connection: Connection, touched: Mapping[int, datetime]) -> None:
     """Writes the state of these tickets anew, from all of their events."""
     ids = sorted(touched)
     folded = fold_columns(event_columns(connection, tickets=ids))
-    told = _told(connection, ids)
+    facts = _creation_facts(connection, ids)
     rows = [
-        {**state, **told[state["row"]], "touched_at": touched[state["row"]]}
+        {**state, **facts[state["row"]], "touched_at": touched[state["row"]]}
         for state in _states(folded)
     ]
     names = [name for name in rows[0] if name != "row"]
@@ -193,7 +186,7 @@ def _states(folded: TicketColumns) -> list[dict[str, Any]]:
     return [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
 
 
-def _told(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _creation_facts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Subject and requester of each ticket's creation, and the rule that gave it its tier."""
     table = events_table.c
     kinds = (EventKind.CREATED.value, EventKind.TIER.value)
@@ -201,16 +194,16 @@ def _told(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any
     rows = select(table.ticket, table.kind, table.happened_at, table.source_event, *facts).where(
         table.ticket.in_(ids), table.kind.in_(kinds)
     )
-    told: dict[int, dict[str, Any]] = {
+    found: dict[int, dict[str, Any]] = {
         each: {"subject": "", "requester": "", "tier_rule": None} for each in ids
     }
-    found = sorted(connection.execute(rows), key=lambda row: (row.happened_at, row.source_event))
-    for row in found:
+    ordered = sorted(connection.execute(rows), key=lambda row: (row.happened_at, row.source_event))
+    for row in ordered:
         if row.kind == EventKind.TIER:
-            told[row.ticket]["tier_rule"] = row.rule
+            found[row.ticket]["tier_rule"] = row.rule
         else:
-            told[row.ticket] |= {"subject": row.subject or "", "requester": row.requester or ""}
-    return told
+            found[row.ticket] |= {"subject": row.subject or "", "requester": row.requester or ""}
+    return found
 
 
 def _blank(source: str, ticket: str, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A small client of Zendesk's API: the exports that the sync reads, and tickets of our own."""
+"""A small client of Zendesk's API: the exports that a sync reads, and tickets that we create."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-from supportops.tickets.zendesk.http import ZendeskHttp
+from supportops.tickets.validation import LONGEST_WORD, clean
+from supportops.tickets.zendesk.http import RateLimiter, ZendeskHttp
 from supportops.tickets.zendesk.model import (
     Account,
     EventPage,
@@ -16,20 +17,19 @@ from supportops.tickets.zendesk.model import (
     UnsureError,
     ZendeskError,
 )
-from supportops.tickets.zendesk.pace import Pace
-from supportops.tickets.zendesk.records import LONGEST_WORD, clean, optional_number
+from supportops.tickets.zendesk.records import optional_number
 
 MOST_IDS = 100
 PRIORITIES = ("urgent", "high", "normal", "low")
-# How often a write is looked up and sent again before somebody else must see to it.
+# How often a write is looked up and sent again before it fails.
 WRITE_TRIES = 4
 
 
 class Client:
-    """One conversation with one account; close it, or use it with `with`.
+    """A connection to one account; close it, or use it with `with`.
 
-    Every method raises ZendeskError with one clear line. Reads are repeated through rate limits,
-    server errors and cut connections; a write is repeated only after a look whether it arrived.
+    Every method raises ZendeskError with one clear line. Reads are retried after rate limits,
+    server errors and cut connections; a write only after looking up whether it was carried out.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Client:
         self.account = account
         self._sleep = sleep
         self._http = http or ZendeskHttp(account, sleep=sleep, monotonic=monotonic)
-        self._exports = Pace(monotonic, sleep)
+        self._exports = RateLimiter(monotonic, sleep)
 
     def __enter__(self) -> Client:
         return self
@@ -54,12 +54,16 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the session."""
         self._http.close()
 
     @property
-    def their_clock(self) -> datetime | None:
+    def remote_time(self) -> datetime | None:
         """The time by Zendesk's clock when it last answered."""
-        return self._http.their_clock
+        return self._http.remote_time
 
     def tickets(self, *, start: int = 0, cursor: str | None = None) -> TicketPage:
         """The next page of tickets after `cursor`; the very first one begins at `start`."""
@@ -80,12 +84,12 @@ class Client:
         end = body.get("end_time")
         if end is not None and (isinstance(end, bool) or not isinstance(end, int)):
             raise ZendeskError(f"Zendesk: GET {path}: end_time is no number")
-        # Some time-based exports leave end_of_stream out; then a page that moves on is no end.
+        # Some time-based exports omit end_of_stream; then a page that moves on is not the last.
         last = body.get("end_of_stream", end is None or end <= start)
         return EventPage(events, end, last is True)
 
     def people(self, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-        """Role and name by id; whom Zendesk knows no more is left out."""
+        """Role and name by id; people whom Zendesk no longer knows are left out."""
         return {
             key: (clean(user.get("role"), LONGEST_WORD), clean(user.get("name"), LONGEST_WORD))
             for key, user in self._show_many("users", ids)
@@ -110,10 +114,10 @@ class Client:
         tags: Iterable[str],
         idempotency_key: str,
     ) -> str:
-        """The id of the one ticket with `external_id`, which is raised where there is none yet.
+        """The id of the one ticket with `external_id`, which is created where there is none yet.
 
-        Zendesk honours the key for a limited time only, so the ticket is looked for before each
-        attempt: calling this again, from another process and days later, makes no second one.
+        Zendesk honours the key for a limited time only, so the ticket is looked up before each
+        attempt: calling this again, from another process and days later, creates no second one.
         `priority` is urgent, high, normal or low.
         """
         if priority not in PRIORITIES:
@@ -147,7 +151,7 @@ class Client:
         return min(found, key=int, default=None)
 
     def comment(self, ticket_id: str, text: str, *, public: bool = False) -> None:
-        """Adds `text` to a ticket, once: a ticket that says it already is left as it is."""
+        """Adds `text` to a ticket, once: a ticket that has such a comment already is left alone."""
         path = f"/api/v2/tickets/{int(ticket_id)}.json"
         text = clean(text)
         body = {"ticket": {"comment": {"body": text, "public": public}}}
@@ -156,14 +160,14 @@ class Client:
             self._http.write("PUT", path, body)
             return ticket_id
 
-        self._once(lambda: ticket_id if self._says(ticket_id, text) else None, send)
+        self._once(lambda: ticket_id if self._has_comment(ticket_id, text) else None, send)
 
-    def _says(self, ticket_id: str, text: str) -> bool:
+    def _has_comment(self, ticket_id: str, text: str) -> bool:
         path = f"/api/v2/tickets/{int(ticket_id)}/comments.json"
         body = self._http.get(path, sort_order="desc")
-        said = (one.get("body") for one in _list(body, "comments", path) if isinstance(one, dict))
+        bodies = (one.get("body") for one in _list(body, "comments", path) if isinstance(one, dict))
         # Zendesk trims what it stores.
-        return text.split() in [clean(one).split() for one in said]
+        return text.split() in [clean(one).split() for one in bodies]
 
     def _once(self, look: Callable[[], str | None], send: Callable[[], str]) -> str:
         for attempt in range(WRITE_TRIES):
@@ -195,7 +199,7 @@ class Client:
                     yield key, one
 
     def _known(self, what: str, path: str, ids: Sequence[str]) -> tuple[Any, ...]:
-        """The records of `ids`. One id that Zendesk takes ill does not hide the others."""
+        """The records of `ids`. One id that Zendesk rejects does not hide the others."""
         try:
             return _list(self._http.get(path, ids=",".join(ids)), what, path)
         except ZendeskError as error:

@@ -1,50 +1,39 @@
-"""From Zendesk's ticket events to ours: each change of each ticket, at the second it happened.
+"""Reads Zendesk's ticket events: each change of each ticket, at the second it happened.
 
 A record is one update of a ticket, with a child for each thing that it changed: `Create` and
 `Change` carry a field and its value, `Comment` its text (only with the sideload). Zendesk adds
-types as it likes, so what is not known here is kept as a note with its raw type, which no clock
-reads.
+new types without notice, so an unknown one becomes a note with its raw type, which no clock reads.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from supportops.tickets.log.quarantine import Rejected, reject
+from supportops.tickets.source import Batch
 from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.validation import LONGEST_WORD, clean
 from supportops.tickets.zendesk.model import SOURCE, Account, Names
 from supportops.tickets.zendesk.records import (
     DELETED,
-    LONGEST_WORD,
     BadRecordError,
-    Rejected,
     automatic,
-    clean,
     instant,
     number,
     optional_number,
     record,
-    reject,
     status,
     tags,
 )
 from supportops.tickets.zendesk.snapshots import MERGED_TAG
 
 PLACE = "incremental/ticket_events"
-# What an agent's merge writes into the ticket that it closes.
+# The comment that a merge adds to the ticket that it closes.
 _MERGED_INTO = re.compile(r"merged into (?:request|ticket) #?([0-9]{1,20})", re.IGNORECASE)
 _FIELDS = ("status", "priority", "assignee_id", "organization_id", "tags")
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a page of ticket events says: our events, and the records set aside."""
-
-    events: tuple[Event, ...]
-    rejected: tuple[Rejected, ...]
 
 
 def read(
@@ -53,8 +42,12 @@ def read(
     names: Names,
     requesters: Mapping[str, str],
     now: datetime,
-) -> Changes:
-    """`requesters` holds who raised a ticket, by the ticket's id. A bad child spares the rest."""
+) -> Batch:
+    """What a page of ticket events means; a child that cannot be read is rejected alone.
+
+    `names` covers `people_in` and `organizations_in`; `requesters` has who raised a ticket, by
+    the ticket's id; `now` is when the events are recorded.
+    """
     events: list[Event] = []
     rejected: list[Rejected] = []
     for raw in audits:
@@ -69,7 +62,7 @@ def read(
             except BadRecordError as error:
                 name = f"event/{audit.id}/{place}"
                 rejected.append(reject(name, PLACE, str(error), child))
-    return Changes(tuple(events), tuple(rejected))
+    return Batch(tuple(events), tuple(rejected))
 
 
 def people_in(audits: Iterable[Any]) -> set[str]:
@@ -81,17 +74,19 @@ def people_in(audits: Iterable[Any]) -> set[str]:
 
 
 def organizations_in(audits: Iterable[Any]) -> set[str]:
+    """The ids of the organizations whose names are needed to read `audits`."""
     found = {optional_number(child.get("organization_id")) for child in _children(audits)}
     return {one for one in found if one is not None}
 
 
 def ticket_ids(audits: Iterable[Any]) -> set[str]:
+    """The ids of the tickets that `audits` are about."""
     found = {optional_number(audit.get("ticket_id")) for audit in _objects(audits)}
     return {one for one in found if one is not None}
 
 
 class _Audit:
-    """One update of a ticket: its own parts are looked at first, its children one by one."""
+    """One update of a ticket: its own fields are checked first, then its children one by one."""
 
     def __init__(
         self,
@@ -121,6 +116,7 @@ class _Audit:
         )
 
     def read(self, child: Any, place: int) -> list[Event]:
+        """The events of the child at `place`. Raises BadRecordError."""
         fields = record(child, "the child event")
         name = optional_number(fields.get("id"))
         key = f"event/{name}" if name else f"event/{self.id}/{place}"
@@ -137,7 +133,7 @@ class _Audit:
         if not isinstance(public, bool):
             raise BadRecordError("a comment that is neither public nor private")
         if self.creates:
-            # What the ticket was raised with: its text is the creation's own, and no reply to it.
+            # The text that the ticket was created with is the creation's own, not a reply.
             return []
         person = optional_number(fields.get("author_id")) or self.updater
         text = clean(fields.get("plain_body") or fields.get("body"))
@@ -195,7 +191,7 @@ class _Audit:
         return found
 
     def _merged_into(self) -> str | None:
-        """The ticket that this one went into, as the comment of the same update names it."""
+        """The ticket that this one was merged into, as the comment of the same update names it."""
         for child in self.children:
             if isinstance(child, Mapping) and child.get("event_type") == "Comment":
                 found = _MERGED_INTO.search(clean(child.get("plain_body") or child.get("body")))
@@ -204,16 +200,16 @@ class _Audit:
         return None
 
     def _note(self, key: str, fields: Mapping[str, Any], kind: str) -> Event:
-        kept = {
+        raw = {
             clean(name, LONGEST_WORD): clean(value, LONGEST_WORD)
             for name, value in list(fields.items())[:30]
             if name not in ("html_body", "attachments")
         }
         author = self._author(fields, self.updater)
-        return self._event(key, EventKind.NOTE, None, author, {"type": kind, "raw": kept})
+        return self._event(key, EventKind.NOTE, None, author, {"type": kind, "raw": raw})
 
     def _author(self, fields: Mapping[str, Any], person: str | None) -> Author:
-        # A trigger's changes come within the update that set it off, each with its own via.
+        # A trigger's changes are in the update that set it off, each with its own `via`.
         if automatic(fields.get("via") or self.via):
             return Author.AUTOMATIC
         return self.names.author(person, self.requester)
@@ -230,13 +226,13 @@ class _Audit:
         author: Author,
         facts: Mapping[str, Any] | None = None,
     ) -> Event:
-        # A ticket is merged away once at most, whichever export tells of it first.
+        # A ticket is merged at most once, so both exports give this event the same key.
         name = key or f"ticket/{self.ticket}/merged"
         return Event(SOURCE, name, self.ticket, kind, self.at, self.now, author, value, facts or {})
 
 
 def _by_name(child: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The child with its field as a key; audits write it as `field_name` and `value`."""
+    """The child with its field as a key; the audit form has `field_name` and `value` instead."""
     name = child.get("field_name")
     return {**child, name: child.get("value")} if isinstance(name, str) else child
 

@@ -1,7 +1,7 @@
-"""Asks Zendesk over HTTPS: with deadlines, a largest answer, patience, and closed lips.
+"""HTTPS requests to Zendesk: deadlines, a size limit, retries, and redacted errors.
 
-Redirects are refused, since they would carry the login elsewhere, and no address out of an answer
-is ever asked. What goes wrong is told by the kind of error and our own path: the libraries' texts
+Redirects are refused, since they would carry the login elsewhere, and no address from an answer
+is ever requested. An error names its kind and the path without the query: the texts of libraries
 may hold a proxy's password or a cursor.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,32 +19,39 @@ from typing import Any
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from supportops.tickets.zendesk.http_errors import (
+    PERMANENT,
+    failure,
+    status_words,
+    zendesk_reason,
+)
 from supportops.tickets.zendesk.model import Account, UnsureError, ZendeskError
-from supportops.tickets.zendesk.pace import pause, retry_after
 
 CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 10.0, 30.0, 90.0
 # A thousand comments of 64 KiB, once as text and once as HTML, and no more than memory takes.
 LARGEST_ANSWER = 192 * 2**20
 # A request and its retries take no longer than this, since a task ends within eight minutes.
-PATIENCE_SECONDS = 150.0
+LONGEST_RETRYING = 150.0
+# Waits between attempts add up to 91 s, which outlasts the rate limit's window of a minute.
+PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0)
+# A server that asks for a longer wait is tried again by the next run.
+LONGEST_RETRY_AFTER = 120.0
+# Zendesk's limit for its incremental exports.
+EXPORTS_A_MINUTE = 10
+WINDOW_SECONDS = 60.0
 CHUNK = 2**16
-# Not carried out, so that asking again is safe even for a write.
-_REFUSED_FOR_NOW = frozenset({429})
-_PASSING = frozenset({408, 409, 425, 429})
-
-
-_UNTRUSTED = "its certificate is not trusted"
-_MISSPELT = "the host, proxy or password of the connection zendesk is misspelt"
-_LASTING = frozenset({_UNTRUSTED, _MISSPELT})
+# Refused before anything was done, so that even a write can be sent again.
+_RATE_LIMITED = frozenset({429})
+_TEMPORARY = frozenset({408, 409, 425, 429})
 
 
 class _LostError(Exception):
-    """An attempt without a whole answer; the text says how it failed."""
+    """An attempt without a complete answer; the text says how it failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its status, its body as JSON (None where it is none), its headers."""
+    """A complete answer: its status, its body as JSON (None where it is not), its headers."""
 
     status: int
     body: Any
@@ -52,7 +60,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What is asked; one with a body is a write. It is told without its query."""
+    """A request; one with a body is a write. As text it has no query, which may hold a cursor."""
 
     method: str
     path: str
@@ -65,7 +73,10 @@ class _Request:
 
 
 class ZendeskHttp:
-    """One session with one account. `sleep` and `monotonic` are the caller's to replace."""
+    """A session with one account. `sleep` and `monotonic` can be replaced; both count seconds.
+
+    `remote_time` is the time by Zendesk's clock at its last answer.
+    """
 
     def __init__(
         self,
@@ -82,53 +93,58 @@ class ZendeskHttp:
         self._largest = largest
         self._read_seconds = read_seconds
         self._session = _session(account)
-        self.their_clock: datetime | None = None
+        self.remote_time: datetime | None = None
 
     def close(self) -> None:
+        """Closes the session."""
         self._session.close()
 
     def get(self, path: str, **query: str) -> Any:
-        """The JSON object at `path`. Raises ZendeskError once patience is at its end."""
-        return self._persist(_Request("GET", path, query))
+        """The JSON object at `path`. Raises ZendeskError when retries have not helped."""
+        return self._with_retries(_Request("GET", path, query))
 
     def write(
         self, method: str, path: str, body: Mapping[str, Any], idempotency_key: str | None = None
     ) -> Any:
         """Sends a change once. Raises UnsureError where it may have been carried out.
 
-        Only what was refused for now (429) is sent again here: whether a lost answer meant a
-        lost change is for the caller to find out.
+        Only a rate-limited request (429) is sent again: after a lost answer the caller must find
+        out whether the change was made.
         """
-        return self._persist(_Request(method, path, {}, body, idempotency_key))
+        return self._with_retries(_Request(method, path, {}, body, idempotency_key))
 
-    def _persist(self, request: _Request) -> Any:
+    def _with_retries(self, request: _Request) -> Any:
         began, attempt = self._monotonic(), 0
         while True:
-            status, why, asked, body = self._outcome(request)
+            status, why, requested, body = self._outcome(request)
             if not why:
                 return body
-            if request.body is not None and status not in _REFUSED_FOR_NOW:
+            if request.body is not None and status not in _RATE_LIMITED:
                 raise UnsureError(f"Zendesk: {request}: {why}", status)
-            wait = pause(attempt, asked)
+            wait = pause(attempt, requested)
             spent = self._monotonic() - began
-            if wait is None or spent + wait > PATIENCE_SECONDS:
-                told = f", and is asked to wait {asked:.0f} s" if asked else ""
-                tries = f"after {attempt + 1} tries{told}"
+            if wait is None or spent + wait > LONGEST_RETRYING:
+                longer = f", and is asked to wait {requested:.0f} s" if requested else ""
+                tries = f"after {attempt + 1} tries{longer}"
                 raise ZendeskError(f"Zendesk: {request}: {why}, {tries}", status)
             self._sleep(wait)
             attempt += 1
 
     def _outcome(self, request: _Request) -> tuple[int | None, str, float | None, Any]:
-        """Status, why to ask again ("" where all is well), the pause asked for, and the body."""
+        """Status, why to retry ("" after a success), seconds requested to wait, and body."""
         try:
             answer = self._attempt(request)
         except _LostError as error:
             return None, str(error), None, None
         if 200 <= answer.status < 300 and isinstance(answer.body, dict):
             return answer.status, "", None, answer.body
-        if not _passing(answer.status):
+        if not _is_temporary(answer.status):
             raise self._final(request, answer)
-        why = _words(answer.status) if answer.status >= 300 else "an answer that is no JSON object"
+        why = (
+            status_words(answer.status)
+            if answer.status >= 300
+            else "an answer that is no JSON object"
+        )
         return answer.status, why, retry_after(answer.headers.get("Retry-After")), None
 
     def _attempt(self, request: _Request) -> Answer:
@@ -148,8 +164,8 @@ class ZendeskHttp:
                 content = self._content(response)
                 return Answer(response.status_code, _json(content), response.headers)
         except requests.RequestException as error:
-            kind = _kind(error)
-            if kind in _LASTING:
+            kind = failure(error)
+            if kind in PERMANENT:
                 raise ZendeskError(f"Zendesk: {request}: {kind}") from None
             raise _LostError(kind) from None
         except OSError:
@@ -168,17 +184,56 @@ class ZendeskHttp:
 
     def _note_clock(self, date: str | None) -> None:
         try:
-            told = parsedate_to_datetime(date or "")
+            found = parsedate_to_datetime(date or "")
         except (ValueError, OverflowError):
             return
-        self.their_clock = told if told.tzinfo else self.their_clock
+        self.remote_time = found if found.tzinfo else self.remote_time
 
     def _final(self, request: _Request, answer: Answer) -> ZendeskError:
-        said = _said(answer.body)
+        reason = zendesk_reason(answer.body)
         for secret in (self._account.token, self._account.login):
-            said = said.replace(secret, "***") if secret else said
-        told = f" ({said})" if said else ""
-        return ZendeskError(f"Zendesk: {request}: {_words(answer.status)}{told}", answer.status)
+            reason = reason.replace(secret, "***") if secret else reason
+        detail = f" ({reason})" if reason else ""
+        return ZendeskError(
+            f"Zendesk: {request}: {status_words(answer.status)}{detail}", answer.status
+        )
+
+
+@dataclass(slots=True)
+class RateLimiter:
+    """At most `most` requests in any `window` seconds; `wait` sleeps until the next may be sent."""
+
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    most: int = EXPORTS_A_MINUTE
+    window: float = WINDOW_SECONDS
+    _sent: deque[float] = field(default_factory=deque)
+
+    def wait(self) -> None:
+        """Waits until a request may be sent, and counts it as sent now."""
+        if len(self._sent) >= self.most:
+            early = self._sent.popleft() + self.window - self.monotonic()
+            if early > 0:
+                self.sleep(early)
+        self._sent.append(self.monotonic())
+
+
+def retry_after(header: str | None) -> float | None:
+    """The seconds in a `Retry-After` header; None where it is missing or not a number."""
+    text = (header or "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
+
+
+def pause(attempt: int, requested: float | None) -> float | None:
+    """Seconds to wait after the `attempt`-th failure (from 0), None to give up.
+
+    `requested` seconds are honoured, plus one, since the server's clock may tick later than ours.
+    """
+    if attempt >= len(PAUSES):
+        return None
+    if requested is None:
+        return PAUSES[attempt]
+    return None if requested > LONGEST_RETRY_AFTER else max(requested + 1.0, PAUSES[attempt])
 
 
 class _Bearer(AuthBase):
@@ -206,45 +261,8 @@ def _session(account: Account) -> requests.Session:
     return session
 
 
-def _passing(status: int) -> bool:
-    return status >= 500 or status in _PASSING or status < 300
-
-
-def _words(status: int) -> str:
-    match status:
-        case 401:
-            return (
-                "401, the credentials of the connection zendesk are refused: is the API token "
-                "active, and the login written EMAIL/token?"
-            )
-        case 403:
-            return "403, not allowed: exports need an admin, and a plan that includes the API"
-        case 429:
-            return "429, more requests than the plan allows"
-        case _ if 300 <= status < 400:
-            return f"{status}, a redirect, which is refused: is the host NAME.zendesk.com?"
-        case _:
-            return str(status)
-
-
-def _kind(error: requests.RequestException) -> str:
-    """What failed, without the library's text: SSLError and a timeout want different menders."""
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return _UNTRUSTED
-    if isinstance(error, ValueError):
-        return _MISSPELT
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    return f"the connection failed ({type(error).__name__})"
-
-
-def _said(body: Any) -> str:
-    """Zendesk's own words for an error, as one short line."""
-    found = body.get("error") if isinstance(body, dict) else None
-    if isinstance(found, dict):
-        found = found.get("title") or found.get("message")
-    text = found if isinstance(found, str) else ""
-    return " ".join(text.split())[:200] if text.isprintable() else ""
+def _is_temporary(status: int) -> bool:
+    return status >= 500 or status in _TEMPORARY or status < 300
 
 
 def _json(content: bytes) -> Any:

@@ -1,65 +1,35 @@
-"""Reads the fields of Zendesk's records: nothing in them is believed before it was looked at."""
+"""Reads the fields of Zendesk's records; every value is checked before it is used."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from supportops.tickets.ticket import Status
+from supportops.tickets.validation import LONGEST_WORD, clean
 
-LONGEST_TEXT = 20_000
-LONGEST_WORD = 400
-LONGEST_CONTENT = 4_000
-# A deleted ticket is told by an event of its own kind, an archived one is a closed one.
+# A deletion is an event of its own kind; an archived ticket is a closed one.
 DELETED = "deleted"
 _STATUSES = {status.value: status for status in Status} | {"archived": Status.CLOSED}
-# PostgreSQL stores neither NUL nor half of a surrogate pair, and JSON may carry both.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class BadRecordError(ValueError):
-    """A record that cannot be read; the message is the reason that is kept with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record set aside: its name, where it stood, why, and its content, cut to a fair size."""
-
-    record: str
-    place: str
-    reason: str
-    content: str
-
-
-def reject(record: str, place: str, reason: str, content: Any) -> Rejected:
-    """Sets `content` aside; a record that has no number is named after what it holds."""
-    written = json.dumps(content, sort_keys=True, default=str)
-    if record.endswith("?"):
-        record += hashlib.sha256(written.encode()).hexdigest()[:12]
-    return Rejected(clean(record, LONGEST_WORD), place, reason, clean(written, LONGEST_CONTENT))
-
-
-def clean(value: Any, longest: int = LONGEST_TEXT) -> str:
-    """Any value as a text that both stores take, at most `longest` characters."""
-    text = value if isinstance(value, str) else "" if value is None else str(value)
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text[:longest])
+    """A record that cannot be read; the message is the reason stored with it."""
 
 
 def record(value: Any, what: str) -> Mapping[str, Any]:
+    """A JSON object. Raises BadRecordError, which calls it `what`, for anything else."""
     if not isinstance(value, Mapping):
         raise BadRecordError(f"{what} is no object")
     return value
 
 
 def number(fields: Mapping[str, Any], name: str) -> str:
-    """An id as digits. Raises BadRecordError where it is none."""
+    """The id in the field `name`, as digits. Raises BadRecordError for anything else."""
     found = optional_number(fields.get(name))
     if found is None or found.startswith("-"):
         raise BadRecordError(f"{name} is no number")
@@ -67,9 +37,9 @@ def number(fields: Mapping[str, Any], name: str) -> str:
 
 
 def optional_number(value: Any) -> str | None:
-    """An id as digits, None for everything that is none; Zendesk writes -1 for itself.
+    """An id as digits, None for anything else; Zendesk writes -1 for itself.
 
-    Eighteen digits fit its 64 bits: a longer one would spoil the look-up of a hundred others.
+    At most 18 digits, which fit in 64 bits: a longer id would fail the look-up of a whole page.
     """
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
@@ -92,6 +62,7 @@ def instant(value: Any, name: str) -> datetime:
 
 
 def status(value: Any) -> Status:
+    """A ticket's status. Raises BadRecordError for an unknown one."""
     found = _STATUSES.get(value) if isinstance(value, str) else None
     if found is None:
         raise BadRecordError("status is none that we know")
@@ -99,9 +70,9 @@ def status(value: Any) -> Status:
 
 
 def tags(value: Any) -> str | None:
-    """Tags, sorted and joined with commas; None for what is no list of tags.
+    """Tags, sorted and joined with commas; None for anything but a list of tags.
 
-    Audits write them as one text with blanks between.
+    Audits write them as one text separated by spaces.
     """
     words = value.split() if isinstance(value, str) else value
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
@@ -110,7 +81,7 @@ def tags(value: Any) -> str | None:
 
 
 def channel(via: Any) -> str:
-    """How it came: `via` is an object with a channel, a name, or a number (8 is a rule)."""
+    """The channel of a `via`: an object with a channel, a name, or a number (8 is a rule)."""
     found = via.get("channel") if isinstance(via, Mapping) else via
     if found == 8:
         return "rule"
@@ -118,6 +89,6 @@ def channel(via: Any) -> str:
 
 
 def automatic(via: Any) -> bool:
-    """Whether a machine did it: a trigger, an automation, an answer bot, Zendesk itself."""
+    """Whether `via` names a machine: a trigger, an automation, an answer bot, Zendesk itself."""
     name = channel(via)
     return name.startswith(("rule", "trigger", "automation", "system", "answer_bot"))

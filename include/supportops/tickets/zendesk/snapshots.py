@@ -1,32 +1,30 @@
-"""From a row of Zendesk's ticket export to events: that there is a ticket, whose, and its end.
+"""Reads Zendesk's ticket export: that a ticket exists, whose it is, and that it was deleted.
 
-A row is the ticket as it stands now, sent again whenever anything moved, even where only
-`generated_timestamp` did. So a row says only what stays true: who raised it and when. What
-happened since is told by the ticket's events.
+A row is the ticket as it stands now, sent again whenever anything changed, even where only
+`generated_timestamp` did. So only what stays true is read from it: who raised the ticket, and
+when. What happened since is in the ticket's events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from supportops.tickets.log.quarantine import Rejected, reject
+from supportops.tickets.source import Batch
 from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.validation import LONGEST_WORD, clean
 from supportops.tickets.zendesk.model import SOURCE, Account, Names
 from supportops.tickets.zendesk.records import (
     DELETED,
-    LONGEST_WORD,
     BadRecordError,
-    Rejected,
     automatic,
     channel,
-    clean,
     instant,
     number,
     optional_number,
     record,
-    reject,
     status,
     tags,
 )
@@ -35,47 +33,45 @@ PLACE = "incremental/tickets"
 MERGED_TAG = "closed_by_merge"
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshots:
-    """What a page of tickets says: our events, and the records set aside."""
-
-    events: tuple[Event, ...]
-    rejected: tuple[Rejected, ...]
-
-
 def read(
     rows: Iterable[Any],
     account: Account,
     names: Names,
-    ended: Mapping[str, datetime],
+    deleted: Mapping[str, datetime],
     now: datetime,
-) -> Snapshots:
-    """`rows` in the order of the export; `ended` holds when a ticket was deleted, by its id."""
+) -> Batch:
+    """What a page of tickets means, `rows` in the order of the export.
+
+    `names` covers `people_in` and `organizations_in`; `deleted` has when a ticket was deleted, by
+    its id; `now` is when the events are recorded.
+    """
     events: list[Event] = []
     rejected: list[Rejected] = []
     for row in rows:
         try:
-            events += _Row(row, account, names, now).events(ended)
+            events += _Row(row, account, names, now).events(deleted)
         except BadRecordError as error:
             rejected.append(reject(_name(row), PLACE, str(error), row))
-    return Snapshots(tuple(events), tuple(rejected))
+    return Batch(tuple(events), tuple(rejected))
 
 
 def people_in(rows: Iterable[Any]) -> set[str]:
-    """The ids of those whose roles and names are needed to read `rows`."""
+    """The ids of the people whose roles and names are needed to read `rows`."""
     return _ids(rows, ("requester_id", "submitter_id", "assignee_id"))
 
 
 def organizations_in(rows: Iterable[Any]) -> set[str]:
+    """The ids of the organizations whose names are needed to read `rows`."""
     return _ids(rows, ("organization_id",))
 
 
 def ticket_ids(rows: Iterable[Any]) -> set[str]:
+    """The ids of the tickets in `rows`."""
     return _ids(rows, ("id",))
 
 
 def site_of(custom_fields: Any, account: Account) -> str | None:
-    """The site that the ticket names in the field which the account sets aside for it."""
+    """The site named in the ticket's field `account.site_field`; None where there is none."""
     if account.site_field is None or not isinstance(custom_fields, list):
         return None
     for entry in custom_fields:
@@ -85,7 +81,7 @@ def site_of(custom_fields: Any, account: Account) -> str | None:
 
 
 class _Row:
-    """One row, its parts looked at before anything is made of them."""
+    """One row; its fields are checked before any event is made."""
 
     def __init__(self, row: Any, account: Account, names: Names, now: datetime) -> None:
         self.row = record(row, "the ticket")
@@ -100,11 +96,12 @@ class _Row:
         self.deleted = self.row.get("status") == DELETED
         self.status = None if self.deleted else status(self.row.get("status"))
 
-    def events(self, ended: Mapping[str, datetime]) -> list[Event]:
+    def events(self, deleted: Mapping[str, datetime]) -> list[Event]:
+        """The row's events; `deleted` as in `read`."""
         found = [self._creation(), *self._belongings()]
         if self.predates:
             found += self._baseline()
-        at = ended.get(self.ticket)
+        at = deleted.get(self.ticket)
         if self.deleted and at is None:
             found.append(self._dated(EventKind.DELETED))
         elif not self.deleted and at is not None and self.updated > at:
@@ -115,8 +112,8 @@ class _Row:
         submitter = optional_number(self.row.get("submitter_id")) or self.requester
         machine = automatic(self.row.get("via"))
         author = Author.AUTOMATIC if machine else self.names.author(submitter, self.requester)
-        # A ticket whose people Zendesk has forgotten was a customer's: it must not lose its clock.
-        forgotten = not machine and submitter not in self.names.roles
+        # A ticket whose submitter Zendesk no longer knows was a customer's: its clocks must run.
+        unknown = not machine and submitter not in self.names.roles
         facts = {
             "subject": clean(self.row.get("subject") or self.row.get("raw_subject"), LONGEST_WORD),
             "text": clean(self.row.get("description")),
@@ -125,7 +122,7 @@ class _Row:
             "channel": channel(self.row.get("via")),
             "external_id": clean(self.row.get("external_id"), LONGEST_WORD) or None,
         }
-        author = Author.CUSTOMER if forgotten else author
+        author = Author.CUSTOMER if unknown else author
         return self._event("created", EventKind.CREATED, self.created, None, author, facts)
 
     def _belongings(self) -> list[Event]:
@@ -139,7 +136,7 @@ class _Row:
         return found
 
     def _baseline(self) -> list[Event]:
-        """How an old ticket stood when we first heard of it: its earlier events are not fetched."""
+        """The state of a ticket older than the account's start: its early events are not read."""
         assignee = optional_number(self.row.get("assignee_id"))
         words = tags(self.row.get("tags"))
         values = {
@@ -158,7 +155,7 @@ class _Row:
         return found
 
     def _dated(self, kind: EventKind) -> Event:
-        # `updated_at` stays while only generated_timestamp moves: the same row, the same key.
+        # `updated_at` stays while only generated_timestamp changes: the same row, the same key.
         return self._event(f"{kind.value}/{self.updated.isoformat()}", kind, self.updated)
 
     def _event(

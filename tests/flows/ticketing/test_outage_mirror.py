@@ -1,4 +1,4 @@
-"""An outage is one ticket in Zendesk too, however often and however badly it is told."""
+"""An outage is one ticket in Zendesk too, however often syncs run and whatever fails."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sqlalchemy import Engine, select
 
 from supportops.db.engine import reading, writing
 from supportops.db.schema import tickets as tickets_table
-from supportops.flows.ticketing import zendesk_outages
+from supportops.flows.ticketing import outage_mirror
+from supportops.flows.ticketing.outage_mirror import mirror
 from supportops.flows.ticketing.outage_tickets import record, ticket_number
-from supportops.flows.ticketing.zendesk_outages import mirror
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.model import Account, ZendeskError
+from supportops.tickets.zendesk.source import ZendeskSource
 from tickets.fake_zendesk import LOGIN, TOKEN, FakeZendesk, Status, fake_zendesk
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -43,10 +44,10 @@ def closed(store: Engine, at: datetime) -> None:
 def run(store: Engine, zendesk: FakeZendesk, at: datetime = NOON) -> dict[str, int]:
     account = Account(zendesk.address, LOGIN, TOKEN)
     with Client(account, sleep=zendesk.advance, monotonic=lambda: zendesk.now) as client:
-        return mirror(store, client, lambda: at)
+        return mirror(store, ZendeskSource(client), lambda: at)
 
 
-def test_an_outage_is_raised_once_and_told_when_it_is_over(store: Engine) -> None:
+def test_an_outage_is_raised_once_and_commented_on_when_it_is_over(store: Engine) -> None:
     with fake_zendesk() as zendesk:
         opened(store)
         assert run(store, zendesk) == {"outages_raised": 1, "outages_ended": 0}
@@ -79,7 +80,7 @@ def test_a_crash_after_zendesk_took_it_makes_no_second_ticket(
     with fake_zendesk() as zendesk:
         opened(store)
         with monkeypatch.context() as patch:
-            patch.setattr(zendesk_outages, "_mark", crash)
+            patch.setattr(outage_mirror, "_mark", crash)
             with pytest.raises(KeyboardInterrupt):
                 run(store, zendesk)
         assert len(zendesk.tickets) == 1
@@ -87,7 +88,7 @@ def test_a_crash_after_zendesk_took_it_makes_no_second_ticket(
         assert len(zendesk.tickets) == 1
 
 
-def test_a_refusal_is_told_and_the_next_run_goes_on(store: Engine) -> None:
+def test_a_refusal_is_raised_and_the_next_run_goes_on(store: Engine) -> None:
     with fake_zendesk() as zendesk:
         opened(store)
         zendesk.fail("tickets", *[Status(403)] * 3)

@@ -1,0 +1,54 @@
+"""Zendesk as a ticket source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from supportops.tickets.source import Stream
+from supportops.tickets.zendesk.client import Client
+from supportops.tickets.zendesk.directory import Directory
+from supportops.tickets.zendesk.model import SOURCE, account_of
+from supportops.tickets.zendesk.streams import EventStream, TicketStream
+
+OUTAGE_TAGS = ("outage", "supportops")
+
+
+def connect(fields: Mapping[str, Any]) -> ZendeskSource:
+    """The source of a connection's fields; see `model.account_of`. Raises ValueError."""
+    return ZendeskSource(Client(account_of(fields)))
+
+
+class ZendeskSource:
+    """An account as the contract `TicketSource` asks for it; see there for what methods do."""
+
+    name = SOURCE
+    title = "Zendesk"
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    @property
+    def remote_time(self) -> datetime | None:
+        """The time by Zendesk's clock when it last answered."""
+        return self.client.remote_time
+
+    def streams(self) -> Sequence[Stream]:
+        """Tickets, then their events."""
+        directory = Directory(self.client)
+        return (TicketStream(self.client, directory), EventStream(self.client, directory))
+
+    def raise_outage(self, reference: str, subject: str, text: str) -> str:
+        """An urgent ticket whose `external_id` is `reference`."""
+        return self.client.create_ticket(
+            reference, subject, text, "urgent", OUTAGE_TAGS, idempotency_key=reference
+        )
+
+    def comment(self, ticket: str, text: str) -> None:
+        """An internal comment, made once."""
+        self.client.comment(ticket, text)
+
+    def close(self) -> None:
+        """Closes the client."""
+        self.client.close()
