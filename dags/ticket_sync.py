@@ -32,13 +32,13 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_ticket_sync")
 def ticket_sync():
     @task
     def sync():
-        from supportops.bootstrap import zendesk_account
+        from supportops.bootstrap import open_ticket_sources
         from supportops.flows import ticket_sync as flow
 
-        if (account := zendesk_account(Connection.get)) is None:
-            raise AirflowSkipException("no connection zendesk is set; nothing to fetch")
-        with open_context() as context:
-            return flow.fetch(context, account, timezone.utcnow)
+        with open_context() as context, open_ticket_sources(Connection.get) as sources:
+            if not sources:
+                raise AirflowSkipException(flow.NO_SOURCE)
+            return flow.fetch(context, sources, timezone.utcnow)
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def sweep(outlet_events=None):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -18,12 +18,10 @@ from supportops.context import Context, Secrets
 from supportops.db.engine import make_engine
 from supportops.db.migrate import check
 from supportops.schedule import CONFIG_VARIABLE, configured_folder
-from supportops.tickets.zendesk.account import account_of
-from supportops.tickets.zendesk.model import Account
+from supportops.tickets.source import TicketSource
 
 STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
 STORE_CONNECTION = "support_db"
-ZENDESK_CONNECTION = "zendesk"
 
 
 class SetupError(RuntimeError):
@@ -103,33 +101,46 @@ def secret_reader(lookup: Lookup | None = None) -> Secrets:
     return read
 
 
-def zendesk_account(lookup: Lookup | None = None) -> Account | None:
-    """The account of the connection `zendesk`, None where nobody set one.
+@contextmanager
+def open_ticket_sources(lookup: Lookup | None = None) -> Iterator[Sequence[TicketSource]]:
+    """Every ticket source whose connection is set, in the order of the registry; closes them.
 
-    Its host is `NAME`, `NAME.zendesk.com` or an https address; its login `EMAIL/token` with the
-    API token as password, or no login and an OAuth token. In its extra, each optional: `start`
-    (a date from which tickets are fetched), `site_field`, `proxy`, `ca_bundle`. Raises SetupError.
+    A source's connection has its name, such as `zendesk`; what its fields mean is for the source
+    to say. Raises SetupError for a connection that cannot be used.
     """
-    written = os.environ.get(_variable(ZENDESK_CONNECTION))
+    # Clients of ticket systems take long to import, and only a sync needs them.
+    from supportops.tickets.registry import SOURCES
+
+    with ExitStack() as stack:
+        sources = []
+        for name, connect in SOURCES.items():
+            fields = _connection_fields(name, lookup)
+            if fields is None:
+                continue
+            try:
+                sources.append(stack.enter_context(closing(connect(fields))))
+            except ValueError as error:
+                raise SetupError(f"the connection {name}: {error}") from None
+        yield tuple(sources)
+
+
+def _connection_fields(name: str, lookup: Lookup | None) -> Mapping[str, Any] | None:
+    """Host, login, password and extra of a connection, None where nobody set one."""
+    written = os.environ.get(_variable(name))
     if written:
-        fields = _login_of(written)
-    else:
-        connection = _ask(lookup, ZENDESK_CONNECTION)
-        if connection is None:
-            return None
-        fields = {
-            "host": connection.host,
-            "login": connection.login,
-            "password": connection.password,
-            "extra": connection.extra_dejson,
-        }
-    try:
-        return account_of(fields)
-    except ValueError as error:
-        raise SetupError(f"the connection {ZENDESK_CONNECTION}: {error}") from None
+        return _fields_of(name, written)
+    connection = _ask(lookup, name)
+    if connection is None:
+        return None
+    return {
+        "host": connection.host,
+        "login": connection.login,
+        "password": connection.password,
+        "extra": connection.extra_dejson,
+    }
 
 
-def _login_of(written: str) -> Mapping[str, Any]:
+def _fields_of(name: str, written: str) -> Mapping[str, Any]:
     """A connection's host, login, password and extra, from JSON or an address."""
     if not written.lstrip().startswith("{"):
         parts = urlsplit(written)
@@ -146,7 +157,7 @@ def _login_of(written: str) -> Mapping[str, Any]:
         return {**fields, "extra": json.loads(extra) if isinstance(extra, str) else extra}
     except (ValueError, AttributeError):
         raise SetupError(
-            f"the connection {ZENDESK_CONNECTION} is no JSON with host, login, password, extra"
+            f"the connection {name} is no JSON with host, login, password, extra"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""`supportops ticket-sync`: fetches from Zendesk what happened to tickets, from a shell."""
+"""`supportops ticket-sync`: fetches from the ticket sources what happened, from a shell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from supportops.bootstrap import open_context, zendesk_account
+from supportops.bootstrap import open_context, open_ticket_sources
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, USAGE, Json, warn
 
@@ -18,24 +18,22 @@ app = typer.Typer()
 def ticket_sync(as_json: Json = False) -> None:
     """Fetch from Zendesk what happened to tickets since the last time."""
     from supportops.flows import ticket_sync as flow
-    from supportops.tickets.zendesk.model import ZendeskError
+    from supportops.tickets.source import SourceError
 
-    with open_context() as context:
-        account = zendesk_account()
-        if account is None:
-            _show_skipped(as_json)
+    with open_context() as context, open_ticket_sources() as sources:
+        if not sources:
+            _show_skipped(flow.NO_SOURCE, as_json)
             return
         try:
-            summary = flow.fetch(context, account, now)
-        except ZendeskError as error:
+            summary = flow.fetch(context, sources, now)
+        except SourceError as error:
             warn(str(error))
-            raise typer.Exit(USAGE if error.status in (401, 403) else FINDINGS) from None
+            raise typer.Exit(USAGE if error.refused else FINDINGS) from None
     _show(summary, as_json)
     raise typer.Exit(FINDINGS if summary["quarantined"] else FINE)
 
 
-def _show_skipped(as_json: bool) -> None:
-    line = "no connection zendesk is set; nothing to fetch"
+def _show_skipped(line: str, as_json: bool) -> None:
     typer.echo(json.dumps({"skipped": line}, indent=2) if as_json else line)
 
 

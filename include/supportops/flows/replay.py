@@ -31,8 +31,7 @@ from supportops.sla.past_sweeps import (
 from supportops.sla.policy import METRICS, PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import EventColumns
-from supportops.tickets.log.event_reading import event_chunks
-from supportops.tickets.log.recorded_events import recorded_chunks
+from supportops.tickets.log.event_reading import event_chunks, recorded_chunks
 
 TICKETS_AT_ONCE = 20_000
 

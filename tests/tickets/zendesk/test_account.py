@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from supportops.bootstrap import SetupError, zendesk_account
-from supportops.tickets.zendesk.account import account_of
+from supportops.bootstrap import Lookup, SetupError, open_ticket_sources
+from supportops.tickets.zendesk.model import Account, account_of
+from supportops.tickets.zendesk.source import ZendeskSource
 
 GOOD = {"host": "acme", "login": "a@b.example/token", "password": "s3cret"}
 
@@ -25,13 +26,23 @@ class FromAirflow:
         return "unused://"
 
 
+def connected(lookup: Lookup | None = None) -> Account | None:
+    """The account of the one source that is set, None where there is none."""
+    with open_ticket_sources(lookup) as sources:
+        if not sources:
+            return None
+        [source] = sources
+        assert isinstance(source, ZendeskSource)
+        return source.client.account
+
+
 @pytest.fixture(autouse=True)
 def _no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_ZENDESK", raising=False)
 
 
 def test_nobody_set_it() -> None:
-    assert zendesk_account() is None
+    assert connected() is None
 
 
 def test_airflow_does_not_know_it() -> None:
@@ -41,7 +52,7 @@ def test_airflow_does_not_know_it() -> None:
     def lookup(_: str) -> Any:
         raise AirflowNotFoundException
 
-    assert zendesk_account(lookup) is None
+    assert connected(lookup) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +71,7 @@ def test_a_host_is_a_name_or_an_address(host: str, address: str) -> None:
 
 def test_airflows_connection_is_read() -> None:
     extra = {"start": "2026-01-05", "site_field": 42, "proxy": "http://p:1"}
-    found = zendesk_account(lambda name: FromAirflow(extra_dejson=extra))
+    found = connected(lambda name: FromAirflow(extra_dejson=extra))
     assert found is not None
     assert (found.address, found.login) == ("https://acme.zendesk.com", "a@b.example/token")
     assert (found.token, found.start, found.site_field) == ("s3cret", 1_767_571_200, "42")
@@ -70,7 +81,7 @@ def test_airflows_connection_is_read() -> None:
 def test_a_shells_json_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     fields = GOOD | {"conn_type": "http", "extra": '{"site_field": "7"}'}
     monkeypatch.setenv("AIRFLOW_CONN_ZENDESK", json.dumps(fields))
-    found = zendesk_account()
+    found = connected()
     assert found is not None
     assert (found.address, found.token, found.site_field) == (
         "https://acme.zendesk.com",
@@ -82,7 +93,7 @@ def test_a_shells_json_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_shells_address_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     written = "http://a%40b.example%2Ftoken:s3%2Fcret@acme.zendesk.com/?start=2026-01-05"
     monkeypatch.setenv("AIRFLOW_CONN_ZENDESK", written)
-    found = zendesk_account()
+    found = connected()
     assert found is not None
     assert (found.login, found.token, found.start) == (
         "a@b.example/token",
@@ -126,5 +137,5 @@ def test_a_shells_broken_json_is_a_fault_to_mend(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_ZENDESK", written)
     with pytest.raises(SetupError, match="the connection zendesk") as caught:
-        zendesk_account()
+        connected()
     assert "s3cret" not in str(caught.value)
