@@ -52,7 +52,7 @@ def test_one_subject_may_have_open_alerts_of_several_kinds(store: Engine) -> Non
         assert len(alerts.list_open(connection, Kind.CERTIFICATE)) == 1
 
 
-def test_an_alert_is_resolved_once_with_its_facts_kept(store: Engine) -> None:
+def test_an_alert_is_resolved_once_and_keeps_its_facts(store: Engine) -> None:
     raised(store, alert())
     end = NOON + minutes(7)
     with writing(store) as connection:

@@ -133,7 +133,7 @@ def test_breaches_come_first_and_then_what_is_due_soonest() -> None:
     assert tickets(shown) == ["#1", "#2", "#3", "#4", "#5"]
 
 
-def test_both_times_are_told_business_and_calendar() -> None:
+def test_a_row_shows_business_time_and_calendar_time() -> None:
     friday = ticket_alert(7, deadline=LAST_FRIDAY, seen_at=LAST_FRIDAY)
     shown = text(told(friday), now=NOON - 2 * HOUR)
     assert "was due Fri 20 Nov 2026 17:00 GMT" in shown
@@ -157,7 +157,7 @@ def test_a_mission_critical_clock_runs_at_night() -> None:
     assert "1 h 00 min over in business time" in text(told(paged), now=NIGHT + HOUR)
 
 
-def test_a_clock_is_told_once_by_its_gravest_notice() -> None:
+def test_a_clock_is_listed_once_in_the_most_serious_section() -> None:
     deadline = NOON - HOUR
     warned = ticket_alert(7, Kind.SLA_WARNING, deadline=deadline)
     other = ticket_alert(7, metric="update_time", deadline=deadline)
@@ -175,7 +175,7 @@ def test_fifty_rows_at_most_and_some_of_every_section() -> None:
     assert f"All of them: {BOARD}" in shown.text
 
 
-def test_the_email_is_a_table_that_says_who_is_to_do_what() -> None:
+def test_the_email_is_a_table_of_tickets_and_assignees() -> None:
     page = Page(letter([breached(7, customer="Acme Ltd", assignee=None)]).html)
     assert ["Ticket", "Promise", "Due", "Overdue by", "Assignee"] in page.rows
     assert [
@@ -188,7 +188,7 @@ def test_the_email_is_a_table_that_says_who_is_to_do_what() -> None:
     assert page.links == [BOARD]
 
 
-def test_a_retraction_says_why_and_counts_no_time() -> None:
+def test_a_retraction_gives_its_reason_and_no_lengths_of_time() -> None:
     page = Page(letter([retracted(7)]).html)
     (row,) = [cells for cells in page.rows if cells and cells[0].startswith("#7")]
     assert row[0].endswith("the reply was there in time")
@@ -239,7 +239,7 @@ def test_hostile_text_stays_text_in_chat() -> None:
     assert shown.text.count(f"]({BOARD})") == 1
 
 
-def test_chat_says_it_on_a_line_each() -> None:
+def test_chat_lists_a_ticket_on_each_line() -> None:
     shown = letter([breached(7), due_soon(8)], CHANNELS["chat"]).text
     assert (
         "- 🟠 #7 Question 7: reply was due Tue 11:00, 1 h 00 min over "
@@ -257,7 +257,7 @@ def test_an_sms_is_the_subject_and_the_board() -> None:
 
 
 @pytest.mark.parametrize("many", [1, 500])
-def test_an_sms_fits_whatever_it_tells(many: int) -> None:
+def test_an_sms_fits_160_characters_whatever_its_content(many: int) -> None:
     shown = letter([*hostile(), *(breached(n) for n in range(many))], CHANNELS["sms"]).text
     assert septets(gsm7(shown)) <= 160
     assert gsm7(shown) == shown
@@ -289,7 +289,7 @@ anything = st.one_of(
     kind=st.sampled_from([Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP]),
     channel=st.sampled_from([*CHANNELS.values()]),
 )
-def test_whatever_the_facts_hold_a_letter_comes_of_it(
+def test_a_message_is_composed_whatever_the_facts_hold(
     facts: dict[str, Any], kind: Kind, channel: Channel
 ) -> None:
     odd = alert("desk 7", kind, facts=facts)
@@ -305,7 +305,7 @@ def test_a_board_address_that_is_none_is_not_linked(board: str | None) -> None:
         assert made.html is None or Page(made.html).links == []
 
 
-def test_alone_a_breach_names_its_ticket_its_promise_and_its_times() -> None:
+def test_a_message_about_one_breach_names_its_ticket_metric_and_times() -> None:
     made = compose([breached(7)], CHANNELS["email"], LONDON, BOARD)
     assert made.title.startswith(
         "SLA BREACHED: #7 Question 7 - first reply was due Tue 24 Nov 2026 11:00 GMT, Ada"
@@ -313,11 +313,11 @@ def test_alone_a_breach_names_its_ticket_its_promise_and_its_times() -> None:
     assert "Over by: 1 h 00 min business time, 1 h 00 min calendar time" in made.text
 
 
-def test_alone_a_retraction_says_so_and_why() -> None:
+def test_a_message_about_one_retraction_gives_its_reason() -> None:
     made = compose([retracted(7)], CHANNELS["email"], LONDON, BOARD)
     assert made.title == "RETRACTED: #7 Question 7 - the reply was there in time"
 
 
-def test_nothing_to_tell_is_an_error() -> None:
+def test_composing_without_notifications_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
         letter([])

@@ -156,7 +156,9 @@ def test_the_subject_line_carries_the_answer() -> None:
         ),
     ],
 )
-def test_each_kind_says_what_is_wrong_in_its_subject_line(notice: Notification, line: str) -> None:
+def test_the_subject_line_of_each_kind_states_what_is_wrong(
+    notice: Notification, line: str
+) -> None:
     facts = dict(notice.alert.facts)
     facts.pop("first_failed_at", None)
     assert title(notice) == line
@@ -168,7 +170,7 @@ def test_a_reminder_an_escalation_and_a_possible_repetition_are_named() -> None:
     assert line.endswith(f"({notes})")
 
 
-def test_a_long_name_is_cut_in_the_subject_line_and_what_follows_is_kept() -> None:
+def test_a_long_name_is_cut_in_the_subject_line_and_what_follows_it_is_not() -> None:
     line = title(Notification(alert(subject="x" * 500), Phase.FIRING, repeated=True))
     assert "connection refused (since 14:05 GMT, may be repeated)" in line
     assert len(line) < 250
@@ -186,7 +188,7 @@ def test_an_sms_links_the_board_only_where_it_fits() -> None:
     assert "http" not in long
 
 
-def test_an_sms_that_is_too_long_loses_words_and_never_its_reference() -> None:
+def test_an_sms_that_is_too_long_loses_part_of_its_reason_and_never_its_reference() -> None:
     text = sms(firing(subject="x" * 200, facts={"words": "€" * 200}))
     assert septets(text) <= 160
     assert text.endswith(", since 14:05 GMT #e0bd7b")
@@ -223,7 +225,7 @@ def test_several_notices_become_one_bundle() -> None:
     assert all(f"Site {n}" in mail_html(*notices) for n in range(4))
 
 
-def test_a_bundle_by_sms_says_how_many_did_not_fit() -> None:
+def test_a_bundle_by_sms_counts_those_that_did_not_fit() -> None:
     text = sms(*[firing(subject=f"Customer site {n}", key=f"k{n}") for n in range(30)])
     assert text.startswith("30 alerts: Customer site 0 DOWN #")
     named = text.count("DOWN")
@@ -236,7 +238,7 @@ def test_a_bundle_in_chat_takes_a_line_an_alert_and_stops_at_twenty() -> None:
     assert "and 10 more" in text
 
 
-def test_nothing_to_tell_is_an_error() -> None:
+def test_composing_without_notifications_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
         compose([], CHANNELS["sms"], LONDON, None)
 
@@ -421,7 +423,7 @@ def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
     assert arrived.message.defects == []
 
 
-def test_the_text_part_of_a_mail_is_in_our_own_words(mail: Mailbox) -> None:
+def test_the_text_part_of_an_email_is_our_own_and_not_taken_from_the_html(mail: Mailbox) -> None:
     letter = compose([firing()], CHANNELS["email"], LONDON, BOARD)
     send(mail.url(), letter, timeout=20)
     text = mail.wait_for(1)[0].part("plain")

@@ -11,7 +11,7 @@ from alert_builders import NOON, alert, minutes, office, policy, route, step
 from supportops.alerts import claims, outbox
 from supportops.alerts import notification_log as attempts_log
 from supportops.alerts.alert import Alert, Kind, Phase
-from supportops.alerts.escalation import Decision, Why, decide
+from supportops.alerts.escalation import Decision, Reason, decide
 from supportops.alerts.notification_log import Attempt
 from supportops.alerts.outbox import MessageState, QueuedMessage
 from supportops.alerts.policy import Limit
@@ -30,7 +30,7 @@ def queued(store: Engine, *alerts: Alert, now: datetime = NOON) -> int:
     with writing(store) as connection:
         for each in alerts:
             raise_alert(connection, each, now)
-        known = outbox.entries(connection)
+        known = outbox.history(connection)
         decided = [
             (each, decide(each, POLICY, known.get(each.key, ()), now, office())) for each in alerts
         ]
@@ -66,7 +66,7 @@ def names(found: Iterable[QueuedMessage]) -> list[str]:
     return [message.alert.split(":")[1] for message in found]
 
 
-def test_queueing_twice_queues_once_and_says_how_many_were_new(store: Engine) -> None:
+def test_queueing_twice_queues_once_and_counts_the_new_messages(store: Engine) -> None:
     assert queued(store, alert("One"), alert("Two")) == 2
     assert queued(store, alert("One"), alert("Two"), alert("Three")) == 1
     assert len(rows(store)) == 3
@@ -75,7 +75,7 @@ def test_queueing_twice_queues_once_and_says_how_many_were_new(store: Engine) ->
 def test_queueing_blindly_the_same_decision_changes_nothing(store: Engine) -> None:
     one = alert()
     queued(store, one)
-    again = [Decision("team_chat", "chat", Phase.FIRING, 0, 0, Why.STEP_REACHED, NOON)]
+    again = [Decision("team_chat", "chat", Phase.FIRING, 0, 0, Reason.STEP_REACHED, NOON)]
     with writing(store) as connection:
         assert outbox.queue(connection, [(one, again)], NOON + minutes(5)) == 0
     assert [row.queued_at for row in rows(store)] == [NOON]
@@ -179,7 +179,7 @@ def test_an_unknown_outcome_marks_the_message_for_good(store: Engine) -> None:
     assert third.maybe_sent
 
 
-def test_an_outcome_that_comes_after_the_claim_was_lost_is_kept_but_moves_nothing(
+def test_an_outcome_after_the_claim_was_lost_is_logged_and_changes_no_state(
     store: Engine,
 ) -> None:
     queued(store, alert())
@@ -206,14 +206,14 @@ def test_recording_the_same_attempt_twice_keeps_the_first(store: Engine) -> None
         ]
 
 
-def test_a_detail_that_no_database_takes_is_kept_readable(store: Engine) -> None:
+def test_a_detail_that_no_database_takes_is_stored_in_readable_form(store: Engine) -> None:
     queued(store, alert())
     recorded(store, claimed(store)[0], "failed", detail="a\0b\ud800c")
     with reading(store) as connection:
         assert connection.execute(select(notification_log.c.detail)).scalar() == "a\ufffdb?c"
 
 
-def test_entries_tell_what_was_done_about_each_open_alert(store: Engine) -> None:
+def test_the_history_holds_the_messages_of_each_open_alert(store: Engine) -> None:
     one, two = alert("One"), alert("Two")
     queued(store, one, two)
     first, second = claimed(store)
@@ -222,15 +222,15 @@ def test_entries_tell_what_was_done_about_each_open_alert(store: Engine) -> None
     (again,) = claimed(store, NOON + minutes(1))
     recorded(store, again, "unknown", now=NOON + minutes(1))
     with reading(store) as connection:
-        found = outbox.entries(connection)
-        assert outbox.entries(connection, only_resolved=True) == {}
+        found = outbox.history(connection)
+        assert outbox.history(connection, only_resolved=True) == {}
     (told,), (untold,) = found[one.key], found[two.key]
     assert (told.handed_over, told.failures, told.finished, told.at) == (True, 0, True, NOON)
-    assert (untold.handed_over, untold.maybe_told, untold.failures) == (False, True, 2)
-    assert (untold.finished, untold.at, untold.why) == (
+    assert (untold.handed_over, untold.maybe_delivered, untold.failures) == (False, True, 2)
+    assert (untold.finished, untold.at, untold.reason) == (
         False,
         NOON + minutes(1),
-        Why.STEP_REACHED,
+        Reason.STEP_REACHED,
     )
 
 
@@ -268,9 +268,9 @@ def test_an_acknowledged_alert_takes_back_later_steps_reminders_and_the_fallback
     one = alert()
     queued(store, one)
     wanted = [
-        Decision("a_chat", "chat", Phase.FIRING, 1, 0, Why.STEP_REACHED, NOON),
-        Decision("b_chat", "chat", Phase.FIRING, 0, 1, Why.REMINDER, NOON),
-        Decision("c_chat", "chat", Phase.FIRING, 0, 0, Why.FALLBACK, NOON),
+        Decision("a_chat", "chat", Phase.FIRING, 1, 0, Reason.STEP_REACHED, NOON),
+        Decision("b_chat", "chat", Phase.FIRING, 0, 1, Reason.REMINDER, NOON),
+        Decision("c_chat", "chat", Phase.FIRING, 0, 0, Reason.FALLBACK, NOON),
     ]
     with writing(store) as connection:
         outbox.queue(connection, [(one, wanted)], NOON)
@@ -280,7 +280,7 @@ def test_an_acknowledged_alert_takes_back_later_steps_reminders_and_the_fallback
     assert [row.target for row in rows(store) if row.state == "waiting"] == ["team_chat"]
 
 
-def test_the_ledger_counts_a_bundle_once(store: Engine) -> None:
+def test_the_notification_log_counts_a_bundle_once(store: Engine) -> None:
     queued(store, *(alert(f"Site {n}") for n in range(5)))
     taken = claimed(store)
     for message in taken[:3]:
@@ -348,7 +348,7 @@ def test_without_a_limit_as_many_go_as_fit() -> None:
         (4, 1, [[0, 1, 2, 3]]),
     ],
 )
-def test_the_overflow_shares_the_last_letter(
+def test_the_overflow_shares_the_last_bundle(
     count: int, letters: int, found: list[list[int]]
 ) -> None:
     assert bundles(list(range(count)), letters) == found

@@ -50,14 +50,14 @@ def test_failing_on_is_the_same_alert_with_the_newest_run(store: Engine) -> None
     assert found.facts["run_id"] == "run 4"
 
 
-def test_the_end_of_the_run_takes_nothing_from_what_the_task_said(store: Engine) -> None:
+def test_the_end_of_the_run_does_not_replace_what_the_task_reported(store: Engine) -> None:
     task_failed(store, DAG, "judge", "run 1", NOON)
     run_failed(store, DAG, "run 1", NOON + minutes(1))
     (found,) = still_open(store)
     assert found.facts["task_id"] == "judge"
 
 
-def test_a_run_that_failed_without_a_word_from_its_task_is_told_too(store: Engine) -> None:
+def test_a_run_that_failed_without_a_failed_task_raises_an_alert_too(store: Engine) -> None:
     run_failed(store, DAG, "run 1", NOON)
     run_failed(store, DAG, "run 1", NOON)
     (found,) = still_open(store)
@@ -76,7 +76,7 @@ def test_the_next_good_run_ends_the_alert_and_only_its_own(store: Engine) -> Non
     assert ended.resolved_at == NOON + minutes(5)
 
 
-def test_a_good_run_where_nothing_was_wrong_is_no_news(store: Engine) -> None:
+def test_a_successful_run_without_an_open_alert_changes_nothing(store: Engine) -> None:
     run_succeeded(store, DAG, NOON)
     assert still_open(store) == []
 
@@ -100,7 +100,7 @@ def test_a_traceback_keeps_its_end_where_the_error_stands(store: Engine) -> None
     assert found.facts["traceback"].endswith("SyntaxError: no")
 
 
-def test_a_traceback_with_bytes_that_no_database_takes_is_told_all_the_same(
+def test_a_traceback_with_bytes_that_no_database_takes_is_stored_readable(
     store: Engine,
 ) -> None:
     import_failed(store, FILE, "source code cannot contain null bytes: \0 \udcff", NOON)

@@ -83,7 +83,7 @@ def test_dispatching_again_sends_nothing_again(desk: Desk, mail: Mailbox, http: 
     assert (len(mail.mails), len(http.requests)) == (1, 2)
 
 
-def test_the_ledger_says_who_was_told_of_what_when_and_why(desk: Desk) -> None:
+def test_outbox_and_notification_log_hold_who_was_notified_when_and_why(desk: Desk) -> None:
     outage = alert()
     desk.raise_(outage)
     desk.dispatch()
@@ -96,7 +96,7 @@ def test_the_ledger_says_who_was_told_of_what_when_and_why(desk: Desk) -> None:
     }
 
 
-def test_the_manager_hears_after_half_an_hour_unless_somebody_acknowledged(
+def test_the_manager_is_notified_after_half_an_hour_unless_somebody_acknowledged(
     desk: Desk, mail: Mailbox
 ) -> None:
     steps = [{"receivers": ["team_email"]}, {"after": "30m", "receivers": ["boss_email"]}]
@@ -184,7 +184,7 @@ def test_the_end_of_a_night_waits_unsettled_for_the_office(desk: Desk, mail: Mai
     assert desk.unsettled() == []
 
 
-def test_a_storm_of_texts_is_five_and_the_rest_in_one(desk: Desk, http: Endpoint) -> None:
+def test_twenty_outages_are_four_sms_and_a_bundle(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 5, "period": "15m"}, {"count": 11, "period": "1h"}]}
     desk.load_or_last_good(configuration("engineer_sms", limits=limits))
     desk.raise_(*(alert(f"Site {n:02}") for n in range(20)))
@@ -214,9 +214,7 @@ def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: E
     assert {row.state for row in desk.outbox()} == {"handed_over"}
 
 
-def test_what_a_limit_holds_back_is_counted_and_told_together_later(
-    desk: Desk, http: Endpoint
-) -> None:
+def test_what_a_limit_holds_back_is_counted_and_bundled_later(desk: Desk, http: Endpoint) -> None:
     desk.load_or_last_good(
         configuration("engineer_sms", limits={"sms": [{"count": 1, "period": "15m"}]})
     )
@@ -229,7 +227,7 @@ def test_what_a_limit_holds_back_is_counted_and_told_together_later(
     assert texts(http, "sms")[1].startswith("2 alerts: Second DOWN")
 
 
-def test_a_storm_for_one_person_holds_nobody_else_back(desk: Desk, http: Endpoint) -> None:
+def test_a_rate_limit_of_one_target_delays_no_other(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 1, "period": "1h"}]}
     desk.load_or_last_good(configuration("engineer_sms", "team_chat", limits=limits))
     desk.raise_(*(alert(f"Site {n}") for n in range(4)))
@@ -273,7 +271,7 @@ def test_a_hostile_name_arrives_as_text_on_every_channel(
     assert "[x](" not in chat
 
 
-def test_a_letter_that_cannot_be_written_stops_no_other(
+def test_a_message_that_cannot_be_rendered_stops_no_other(
     desk: Desk, mail: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from supportops.flows.dispatching import composing
@@ -302,7 +300,7 @@ def test_before_the_first_configuration_what_was_raised_waits(store: Engine) -> 
     assert desk.dispatch()["queued"] == 1
 
 
-def test_a_receiver_that_left_the_configuration_hears_nothing_and_alarms_nobody(
+def test_a_receiver_that_left_the_configuration_gets_nothing_and_alarms_nobody(
     desk: Desk, mail: Mailbox
 ) -> None:
     mail.down()

@@ -30,16 +30,18 @@ def test_an_answer_is_ok(http: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "said"),
+    ("behaviour", "result"),
     [
         (Behaviour.REFUSE, "answered 500"),
         (Behaviour.REDIRECT, "answered 302"),
         (Behaviour.CLOSE, "no answer: ConnectionError"),
     ],
 )
-def test_any_other_answer_is_told_as_it_is(http: Endpoint, behaviour: Behaviour, said: str) -> None:
+def test_any_other_answer_is_reported_with_its_status(
+    http: Endpoint, behaviour: Behaviour, result: str
+) -> None:
     http.behaviour = behaviour
-    assert beat(url(http)) == said
+    assert beat(url(http)) == result
     assert len(http.requests) == 1
 
 
@@ -55,7 +57,7 @@ def test_a_server_that_hangs_or_drips_is_left_at_the_deadline(
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "result"),
     [
         ("http://127.0.0.1:{port}/x", "no answer: ConnectionError"),
         ("no-address", "no answer: MissingSchema"),
@@ -63,11 +65,11 @@ def test_a_server_that_hangs_or_drips_is_left_at_the_deadline(
         ("gopher://127.0.0.1/x", "no answer: InvalidSchema"),
     ],
 )
-def test_an_address_that_leads_nowhere_never_raises(address: str, said: str) -> None:
-    assert beat(address.format(port=free_port())) == said
+def test_an_address_that_leads_nowhere_never_raises(address: str, result: str) -> None:
+    assert beat(address.format(port=free_port())) == result
 
 
-def test_no_proxy_of_the_environment_is_asked(
+def test_no_proxy_of_the_environment_is_used(
     http: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
@@ -75,7 +77,7 @@ def test_no_proxy_of_the_environment_is_asked(
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.CLOSE])
-def test_the_address_is_neither_logged_nor_told(
+def test_the_address_is_neither_logged_nor_returned(
     http: Endpoint,
     behaviour: Behaviour,
     caplog: pytest.LogCaptureFixture,
@@ -83,13 +85,13 @@ def test_the_address_is_neither_logged_nor_told(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     http.behaviour = behaviour
-    said = beat(url(http))
+    result = beat(url(http))
     shown = capfd.readouterr()
     assert len(http.requests) == 1
-    assert SECRET not in said + caplog.text + shown.out + shown.err
+    assert SECRET not in result + caplog.text + shown.out + shown.err
 
 
-def test_others_still_hear_what_urllib3_says_to_them(
+def test_the_urllib3_lines_of_other_threads_are_still_logged(
     http: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
     import requests
@@ -111,6 +113,6 @@ def test_a_server_that_answers_garbage_is_no_answer() -> None:
 
         answering = threading.Thread(target=garbage)
         answering.start()
-        said = beat(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
+        result = beat(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
         answering.join(10)
-    assert said == "no answer: ConnectionError"
+    assert result == "no answer: ConnectionError"

@@ -32,7 +32,7 @@ SECRET = st.text(
         ("json://h/x", "https://other.example/whatever?t=1 said no", "https://*** said no"),
     ],
 )  # fmt: skip
-def test_what_an_address_keeps_secret_is_masked(url: str, text: str, masked: str) -> None:
+def test_the_secret_parts_of_an_address_are_masked(url: str, text: str, masked: str) -> None:
     assert mask(text, url) == masked
 
 

@@ -104,7 +104,7 @@ def test_attached_files_arrive_byte_for_byte_under_their_names(mail: Mailbox) ->
     assert table.get_content_charset() == "utf-8"
 
 
-def test_the_words_of_a_long_mail_arrive_as_written_with_their_links(mail: Mailbox) -> None:
+def test_the_text_of_a_long_email_arrives_as_written_with_its_links(mail: Mailbox) -> None:
     attempt(mail.url(), REPORT)
     (arrived,) = mail.wait_for(1)
     assert arrived.subject == REPORT.title
@@ -160,7 +160,7 @@ def test_a_service_that_takes_files_gets_them_and_one_that_takes_none_gets_the_t
     assert REPORT.text in without.json()["text"]
 
 
-def test_a_letter_without_html_is_sent_as_plain_text(mail: Mailbox) -> None:
+def test_a_message_without_html_is_sent_as_plain_text(mail: Mailbox) -> None:
     attempt(mail.url(), OutgoingMessage("t", "a < b & c"))
     message = mail.wait_for(1)[0].message
     assert message.get_content_type() == "text/plain"
@@ -192,7 +192,7 @@ def test_half_a_surrogate_pair_does_not_stop_a_message(mail: Mailbox) -> None:
     assert mail.wait_for(1)[0].subject == "a ? b"
 
 
-def test_a_mailbox_that_refuses_is_a_failure_with_the_servers_own_words(mail: Mailbox) -> None:
+def test_a_mailbox_that_refuses_is_a_failure_with_the_servers_own_text(mail: Mailbox) -> None:
     mail.behaviour = Behaviour.REFUSE
     delivery = attempt(mail.url())
     assert (delivery.outcome, delivery.detail) == (Outcome.FAILED, "550 mailbox unavailable")
@@ -285,7 +285,7 @@ def test_a_port_where_nobody_listens_is_a_failure() -> None:
     assert (delivery.outcome, delivery.detail) == (Outcome.FAILED, "connection refused")
 
 
-def test_a_name_that_does_not_resolve_is_a_failure_that_says_so() -> None:
+def test_a_name_that_does_not_resolve_is_a_failure_with_that_reason() -> None:
     delivery = attempt("json://nowhere.invalid/hook")
     assert delivery.outcome is Outcome.FAILED
     assert "does not resolve" in delivery.detail
@@ -315,7 +315,7 @@ def test_an_option_in_the_address_turns_no_failure_into_a_success(
     assert [request.method for request in http.requests] == ["POST"]
 
 
-def test_a_message_without_words_fails_and_does_not_raise(http: Endpoint) -> None:
+def test_a_message_without_a_text_fails_and_does_not_raise(http: Endpoint) -> None:
     assert attempt(http.url(), OutgoingMessage("", "")).outcome is Outcome.FAILED
 
 

@@ -36,7 +36,7 @@ def test_any_text_fits_the_room_it_is_given(text: str, room: int) -> None:
 
 
 @given(st.text(alphabet=BASIC + EXTENSION, max_size=400))
-def test_text_in_the_alphabet_is_kept_and_counted_as_the_table_says(text: str) -> None:
+def test_text_in_the_alphabet_stays_and_is_counted_by_the_table(text: str) -> None:
     assert gsm7(text) == text
     assert septets(text) == slow_septets(text)
 

@@ -1,4 +1,4 @@
-"""Something that people must hear about, from the moment it is raised until it is resolved."""
+"""Something that people must be notified of, from when it is raised until it is resolved."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Kind(StrEnum):
     REPORT_TROUBLE = "report_trouble"
 
 
-# What one letter tells of many tickets, and what a ticket's alert holds in its facts.
+# About a ticket's service-level clock, whose facts these alerts hold; a digest lists many.
 SERVICE_LEVEL_KINDS = frozenset({Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP})
-# What is told although nothing is open any more: a reply that came late does not undo the breach,
-# and a report that was issued raises no alarm at all.
+# Sent although nothing is open any more: a reply that came late does not undo the breach, and a
+# report that was issued raises no alarm at all.
 LASTING_KINDS = frozenset({Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT})
 
 
@@ -73,14 +73,15 @@ class Alert:
 
     @property
     def phase(self) -> Phase:
+        """FIRING until it is resolved."""
         return Phase.FIRING if self.resolved_at is None else Phase.RESOLVED
 
     @property
     def retracted(self) -> bool:
-        """Whether what it said turned out not to be so."""
+        """Whether it turned out to be wrong."""
         return self.facts.get("retracted") is True
 
     @property
     def lasts(self) -> bool:
-        """Whether it is still to be told once after its end."""
+        """Whether it is still to be sent once after its end."""
         return self.kind in LASTING_KINDS and not self.retracted

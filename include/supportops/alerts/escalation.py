@@ -1,4 +1,4 @@
-"""Who hears of an alert, when, and why: a decision with its reason, computed anew each time."""
+"""Who is notified of an alert, when, and why: decisions with reasons, computed anew each time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
 
 
-class Why(StrEnum):
-    """The reason of a decision, to send or not to."""
+class Reason(StrEnum):
+    """Why a message is sent, or why not. Those that send are stored with the message."""
 
     STEP_REACHED = "step reached"
     REMINDER = "reminder"
@@ -22,22 +22,30 @@ class Why(StrEnum):
     NOT_YET = "not yet"
     OUTSIDE_HOURS = "outside the route's hours"
     ACKNOWLEDGED = "acknowledged"
-    ALREADY = "already told or queued"
+    ALREADY = "already sent or queued"
     FAILING_TARGET = "the target is the one that fails"
-    NOT_WANTED = "the route tells no end"
-    OVER = "over before it was told"
+    NO_RESOLUTION = "the route sends no resolution"
+    ENDED = "resolved before it was sent"
 
 
-SENDS = frozenset({Why.STEP_REACHED, Why.REMINDER, Why.FALLBACK, Why.RESOLVED, Why.ADDRESSED})
+SENDS = frozenset(
+    {
+        Reason.STEP_REACHED,
+        Reason.REMINDER,
+        Reason.FALLBACK,
+        Reason.RESOLVED,
+        Reason.ADDRESSED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What outbox and ledger hold of one message.
+class MessageStatus:
+    """What outbox and notification log hold of one message.
 
-    `handed_over`: a service took it. `maybe_told`: an attempt timed out or was cut short, it may
-    have arrived. `failures` counts recorded attempts that were not handed over. `at` is the
-    instant of the last attempt, `why` the reason of the decision that queued it.
+    `handed_over`: a service took it. `maybe_delivered`: an attempt timed out or was cut short, so
+    that it may have arrived. `failures` counts the attempts that were not handed over. `at` is
+    the instant of the last attempt, `reason` that of the decision that queued the message.
     """
 
     target: str
@@ -45,15 +53,16 @@ class Entry:
     step: int = 0
     reminder: int = 0
     handed_over: bool = False
-    maybe_told: bool = False
+    maybe_delivered: bool = False
     failures: int = 0
     finished: bool = False
     at: datetime | None = None
-    why: Why = Why.STEP_REACHED
+    reason: Reason = Reason.STEP_REACHED
 
     @property
-    def told(self) -> bool:
-        return self.handed_over or self.maybe_told
+    def notified(self) -> bool:
+        """Whether the target has the message, or may have it."""
+        return self.handed_over or self.maybe_delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,137 +74,138 @@ class Decision:
     phase: Phase
     step: int
     reminder: int
-    why: Why
+    reason: Reason
     due_at: datetime
     digest: bool = False
 
     @property
     def sends(self) -> bool:
-        return self.why in SENDS
+        """Whether the message is to be queued."""
+        return self.reason in SENDS
 
 
 def decide(
     alert: Alert,
     policy: AlertPolicy,
-    ledger: Sequence[Entry],
+    history: Sequence[MessageStatus],
     now: datetime,
     office: OfficeHours,
 ) -> list[Decision]:
-    """Everyone whom the policy names for `alert`, with the reason to tell them now or not.
+    """Every target that the policy names for `alert`, with the reason to notify it now or not.
 
-    Level-triggered: the answer depends on the alert as it stands and on what the ledger says
-    was done, never on which event called. A decision whose message the ledger already holds is
-    ALREADY, so that asking twice queues nothing twice. A report was addressed when it was issued:
+    Level-triggered: the answer depends on the alert as it stands and on `history`, the messages
+    that exist, never on which event led to the call. A decision whose message exists is ALREADY,
+    so that deciding twice queues nothing twice. A report got its recipients when it was issued:
     no route sends it to anybody else.
     """
     if alert.kind is Kind.REPORT:
         return []
     if alert.resolved_at is not None and not alert.lasts:
         if alert.kind is Kind.SLA_WARNING:
-            return []  # nobody misses a deadline that moved or was met
-        return list(_resolves(alert, policy, ledger, now, office))
+            return []  # a deadline that moved or was met needs no resolution
+        return list(_resolutions(alert, policy, history, now, office))
     routes = [route for route in policy.routes if route.matches(alert)]
-    decisions = [d for route in routes for d in _steps(alert, route, ledger, now, office)]
+    decisions = [d for route in routes for d in _steps(alert, route, history, now, office)]
     if alert.resolved_at is None:
-        decisions += _fallbacks(alert, policy, ledger, decisions)
+        decisions += _fallbacks(alert, policy, history, decisions)
     return _one_of_each(decisions)
 
 
 def _steps(
-    alert: Alert, route: Route, ledger: Sequence[Entry], now: datetime, office: OfficeHours
+    alert: Alert, route: Route, history: Sequence[MessageStatus], now: datetime, office: OfficeHours
 ) -> Iterator[Decision]:
-    known = {(e.target, e.step) for e in ledger if e.phase is Phase.FIRING and e.reminder == 0}
-    begins = route.begins(alert, office)
+    known = {(m.target, m.step) for m in history if m.phase is Phase.FIRING and m.reminder == 0}
+    start = route.starts_at(alert, office)
     for number, step in enumerate(route.steps):
-        due_at = begins + step.after
+        due_at = start + step.after
         for target in step.targets:
-            why = Why.STEP_REACHED
+            reason = Reason.STEP_REACHED
             if _is_the_failing_one(alert, target):
-                why = Why.FAILING_TARGET
+                reason = Reason.FAILING_TARGET
             elif (target.name, number) in known:
-                yield from _reminder(alert, route, target, ledger, now, office)
-                why = Why.ALREADY
+                yield from _reminder(alert, route, target, history, now, office)
+                reason = Reason.ALREADY
             elif now < due_at and route.open_at(now, office):
-                why = Why.NOT_YET
+                reason = Reason.NOT_YET
             elif alert.acknowledged_at is not None and number > 0:
-                why = Why.ACKNOWLEDGED
+                reason = Reason.ACKNOWLEDGED
             elif not route.open_at(now, office):
-                why = Why.OUTSIDE_HOURS
-            if alert.resolved_at is not None and number > 0 and why is not Why.ALREADY:
-                why = Why.OVER  # what lasts is told once more at most, by the first step
-            yield _decision(target, Phase.FIRING, number, 0, why, due_at, route.digest)
+                reason = Reason.OUTSIDE_HOURS
+            if alert.resolved_at is not None and number > 0 and reason is not Reason.ALREADY:
+                reason = Reason.ENDED  # a lasting alert is sent once at most, by its first step
+            yield _decision(target, Phase.FIRING, number, 0, reason, due_at, route.digest)
 
 
 def _reminder(
     alert: Alert,
     route: Route,
     target: Target,
-    ledger: Sequence[Entry],
+    history: Sequence[MessageStatus],
     now: datetime,
     office: OfficeHours,
 ) -> Iterator[Decision]:
-    """The next reminder, once the last word to this target is `remind` old."""
+    """The next reminder, once the last message to this target is `remind` old."""
     if route.remind is None or alert.acknowledged_at is not None or alert.resolved_at is not None:
         return
-    mine = [e for e in ledger if e.target == target.name and e.phase is Phase.FIRING]
-    if any(e.at is None or not e.finished for e in mine) or not route.open_at(now, office):
+    mine = [m for m in history if m.target == target.name and m.phase is Phase.FIRING]
+    if any(m.at is None or not m.finished for m in mine) or not route.open_at(now, office):
         return
-    due_at = max(e.at for e in mine if e.at is not None) + route.remind
+    due_at = max(m.at for m in mine if m.at is not None) + route.remind
     if now >= due_at:
-        number = max(e.reminder for e in mine) + 1
-        yield _decision(target, Phase.FIRING, 0, number, Why.REMINDER, due_at, route.digest)
+        number = max(m.reminder for m in mine) + 1
+        yield _decision(target, Phase.FIRING, 0, number, Reason.REMINDER, due_at, route.digest)
 
 
 def _fallbacks(
-    alert: Alert, policy: AlertPolicy, ledger: Sequence[Entry], decided: Sequence[Decision]
+    alert: Alert, policy: AlertPolicy, history: Sequence[MessageStatus], decided: Sequence[Decision]
 ) -> Iterator[Decision]:
-    """A critical alarm that failed on one channel is told on another at once, not after retries.
+    """A critical alarm that failed on one channel goes out on another at once, before retries.
 
-    That a target is broken is always told to the fallback too: its own route may be the broken one.
-    Once somebody took the alert, nobody else needs to be found.
+    An alert about a failing target always goes to the fallback too, because its own route may be
+    the one that fails. Once somebody acknowledged the alert, nobody else needs to be found.
     """
-    failed = any(e.phase is Phase.FIRING and e.failures and not e.handed_over for e in ledger)
+    failed = any(m.phase is Phase.FIRING and m.failures and not m.handed_over for m in history)
     if not (failed and alert.severity is Severity.CRITICAL) and alert.kind is not Kind.DELIVERY:
         return
-    named = {d.target for d in decided if d.sends or d.why is Why.ALREADY}
-    known = {e.target for e in ledger if e.phase is Phase.FIRING}
+    named = {d.target for d in decided if d.sends or d.reason is Reason.ALREADY}
+    known = {m.target for m in history if m.phase is Phase.FIRING}
     for target in policy.fallback:
         if target.name in named | known or _is_the_failing_one(alert, target):
             continue
-        why = Why.FALLBACK if alert.acknowledged_at is None else Why.ACKNOWLEDGED
-        yield _decision(target, Phase.FIRING, 0, 0, why, alert.opened_at)
+        reason = Reason.FALLBACK if alert.acknowledged_at is None else Reason.ACKNOWLEDGED
+        yield _decision(target, Phase.FIRING, 0, 0, reason, alert.opened_at)
 
 
-def _resolves(
+def _resolutions(
     alert: Alert,
     policy: AlertPolicy,
-    ledger: Sequence[Entry],
+    history: Sequence[MessageStatus],
     now: datetime,
     office: OfficeHours,
 ) -> Iterator[Decision]:
-    """Whoever was told of the alarm hears of its end; nobody else does.
+    """A resolution for every target that was notified of the alarm, and for no other.
 
-    Whom the fallback told hears at once, as then; the others as their routes say. That it was
-    wrong is told on routes that tell no end, too.
+    Those notified by the fallback get it at once, as the alarm then; the others as their routes
+    say. A retraction also goes out on routes that send no resolution.
     """
     assert alert.resolved_at is not None
-    told = {e.target: e for e in ledger if e.phase is Phase.FIRING and e.told}
-    by_fallback = {e.target for e in ledger if e.told and e.why is Why.FALLBACK}
-    known = {e.target for e in ledger if e.phase is Phase.RESOLVED}
+    notified = {m.target for m in history if m.phase is Phase.FIRING and m.notified}
+    by_fallback = {m.target for m in history if m.notified and m.reason is Reason.FALLBACK}
+    known = {m.target for m in history if m.phase is Phase.RESOLVED}
     routes = _routes_of_targets(alert, policy)
     for target in policy.targets().values():
-        if target.name not in told:
+        if target.name not in notified:
             continue
         mine = [] if target.name in by_fallback else routes.get(target.name, [])
-        why = Why.RESOLVED
+        reason = Reason.RESOLVED
         if target.name in known:
-            why = Why.ALREADY
+            reason = Reason.ALREADY
         elif mine and not alert.retracted and not any(route.resolved for route in mine):
-            why = Why.NOT_WANTED
-        elif mine and not any(route.tells_end_at(now, office, alert) for route in mine):
-            why = Why.OUTSIDE_HOURS
+            reason = Reason.NO_RESOLUTION
+        elif mine and not any(route.sends_resolution_at(now, office, alert) for route in mine):
+            reason = Reason.OUTSIDE_HOURS
         digest = bool(mine) and all(route.digest for route in mine)
-        yield _decision(target, Phase.RESOLVED, 0, 0, why, alert.resolved_at, digest)
+        yield _decision(target, Phase.RESOLVED, 0, 0, reason, alert.resolved_at, digest)
 
 
 def _routes_of_targets(alert: Alert, policy: AlertPolicy) -> dict[str, list[Route]]:
@@ -213,11 +223,11 @@ def _decision(
     phase: Phase,
     step: int,
     reminder: int,
-    why: Why,
+    reason: Reason,
     due_at: datetime,
     digest: bool = False,
 ) -> Decision:
-    return Decision(target.name, target.channel, phase, step, reminder, why, due_at, digest)
+    return Decision(target.name, target.channel, phase, step, reminder, reason, due_at, digest)
 
 
 def _is_the_failing_one(alert: Alert, target: Target) -> bool:
@@ -225,7 +235,7 @@ def _is_the_failing_one(alert: Alert, target: Target) -> bool:
 
 
 def _one_of_each(decisions: Sequence[Decision]) -> list[Decision]:
-    """One decision a message; a target named by two routes is told once, by the one that sends."""
+    """One decision a message; a target that two routes name is notified once, by either."""
     best: dict[tuple[str, int, int], Decision] = {}
     for decision in decisions:
         key = (decision.target, decision.step, decision.reminder)

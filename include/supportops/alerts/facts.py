@@ -1,4 +1,4 @@
-"""Reads an alert's facts: JSON of any shape, written by others, never trusted to be right."""
+"""Reads an alert's facts: JSON of any shape, partly from strangers, never trusted."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ class Facts:
         return instant if instant.tzinfo is not None else None
 
     def names(self, key: str) -> tuple[str, ...]:
+        """The items of a list as visible lines, without empty ones."""
         value = self.values.get(key)
         if not isinstance(value, (list, tuple)):
             return ()
         return tuple(line for line in map(one_line, value) if line)
 
     def flag(self, key: str) -> bool:
+        """Whether it is JSON's true."""
         return self.values.get(key) is True
 
     def lines(self, key: str, most: int) -> str | None:
@@ -56,10 +58,11 @@ class Facts:
         value = self.values.get(key)
         if not isinstance(value, str):
             return None
-        kept = [one_line_keeping_indent(line) for line in value.splitlines()[-most:]]
-        return "\n".join(kept).strip("\n") or None
+        last = [one_line_keeping_indent(line) for line in value.splitlines()[-most:]]
+        return "\n".join(last).strip("\n") or None
 
 
 def one_line_keeping_indent(line: str) -> str:
+    """A line of at most 500 visible characters, after at most 12 spaces of its indent."""
     indent = len(line) - len(line.lstrip(" "))
     return " " * min(indent, 12) + one_line(line)[:_LONGEST]

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from supportops.alerts.alert import LASTING_KINDS, Alert, Phase, Severity
-from supportops.alerts.escalation import Decision, Entry, Why
+from supportops.alerts.escalation import Decision, MessageStatus, Reason
 from supportops.db.schema import alerts, messages, notification_log
 from supportops.db.statements import insert_new
 from supportops.notify.send import Outcome
@@ -75,7 +75,7 @@ class QueuedMessage:
 def queue(
     connection: Connection, decided: Iterable[tuple[Alert, Iterable[Decision]]], now: datetime
 ) -> int:
-    """Puts every decision that sends into the outbox; one that is there already stays as it is."""
+    """Queues a message for every decision that sends; answers how many were not there yet."""
     rows = [
         _row(alert, decision, now)
         for alert, decisions in decided
@@ -93,7 +93,7 @@ def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
         "phase": decision.phase.value,
         "step": decision.step,
         "reminder": decision.reminder,
-        "why": decision.why.value,
+        "why": decision.reason.value,
         "urgency": URGENCY[alert.severity],
         "due_at": decision.due_at,
         "queued_at": now,
@@ -105,8 +105,10 @@ def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
     }
 
 
-def entries(connection: Connection, *, only_resolved: bool = False) -> dict[str, list[Entry]]:
-    """What was done about each unsettled alert, message by message: what `decide` reads."""
+def history(
+    connection: Connection, *, only_resolved: bool = False
+) -> dict[str, list[MessageStatus]]:
+    """The messages of each unsettled alert by its key, as `decide` reads them."""
     c = messages.c
     failures = (
         select(func.count())
@@ -126,43 +128,43 @@ def entries(connection: Connection, *, only_resolved: bool = False) -> dict[str,
     )
     if only_resolved:
         statement = statement.where(alerts.c.resolved_at.is_not(None))
-    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    found: defaultdict[str, list[MessageStatus]] = defaultdict(list)
     for row in connection.execute(statement):
-        entry = Entry(
+        status = MessageStatus(
             target=row.target,
             phase=Phase(row.phase),
             step=row.step,
             reminder=row.reminder,
             handed_over=row.state == MessageState.HANDED_OVER.value,
-            maybe_told=row.maybe_sent or row.state == MessageState.UNKNOWN.value,
+            maybe_delivered=row.maybe_sent or row.state == MessageState.UNKNOWN.value,
             failures=row.failures,
             finished=row.finished_at is not None,
             at=row.finished_at or row.claimed_at,
-            why=Why(row.why),
+            reason=Reason(row.why),
         )
-        found[row.alert].append(entry)
+        found[row.alert].append(status)
     return found
 
 
 def supersede(connection: Connection, now: datetime) -> int:
-    """Takes back what was queued and never went out, where its alert no longer calls for it.
+    """Withdraws what was queued and never went out, where its alert no longer calls for it.
 
-    A resolved alert takes back its alarms; an acknowledged one its reminders, its later steps
-    and what the fallback was to hear. So does the end of one that lasts.
+    A resolved alert withdraws its alarms; an acknowledged one its reminders, its later steps and
+    what the fallback was to get. So does the end of a lasting one. Answers how many.
     """
     c = messages.c
     unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
     over, lasts = alerts.c.resolved_at.is_not(None), _lasts()
     resolved = unsettled.where(over, not_(lasts))
     taken = unsettled.where(or_(and_(over, lasts), alerts.c.acknowledged_at.is_not(None)))
-    beyond_the_first = or_(c.reminder > 0, c.step > 0, c.why == Why.FALLBACK.value)
+    beyond_the_first = or_(c.reminder > 0, c.step > 0, c.why == Reason.FALLBACK.value)
     result = connection.execute(
         update(messages)
         .where(c.finished_at.is_(None), c.state == MessageState.WAITING.value)
         .where(c.phase == Phase.FIRING.value)
         .where(or_(c.alert.in_(resolved), and_(c.alert.in_(taken), beyond_the_first)))
         .values(
-            # An attempt that may have arrived is no message that never went out.
+            # What may have arrived did go out.
             state=case(
                 (c.maybe_sent, MessageState.UNKNOWN.value), else_=MessageState.SUPERSEDED.value
             ),

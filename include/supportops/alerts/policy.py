@@ -1,4 +1,4 @@
-"""What the agency decided about alerts: routes, steps, limits and retries, from `alerts.yaml`."""
+"""The alert policy of `alerts.yaml`: routes, steps, rate limits and retries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from supportops.alerts.alert import Alert, Kind, Severity
 
@@ -21,7 +21,7 @@ class Hours(StrEnum):
 
 
 class OfficeHours(Protocol):
-    """What the escalation needs of a business calendar."""
+    """What the escalation needs of a business calendar; `elapsed` in seconds of open time."""
 
     def is_open(self, t: datetime) -> bool: ...
     def next_open(self, t: datetime) -> datetime: ...
@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who hears `after` the alert was raised, while it is still open.
+    """Who is notified `after` the alert was raised, while it is still open.
 
     On an office route the time counts from the opening: nobody could have acted before it.
     """
@@ -53,7 +53,7 @@ class Step:
 class Route:
     """Which alerts go to whom. An empty tuple in a match means any; all matching routes count.
 
-    `digest`: everything that is due to one target at one dispatch goes in one letter.
+    `digest`: everything that is due to one target at one dispatch goes in one message.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Route:
     digest: bool = False
 
     def matches(self, alert: Alert) -> bool:
+        """Whether the route applies to `alert`."""
         return (
             (not self.kinds or alert.kind in self.kinds)
             and (not self.severities or alert.severity in self.severities)
@@ -76,17 +77,27 @@ class Route:
         )
 
     def open_at(self, now: datetime, office: OfficeHours) -> bool:
-        if self.hours is Hours.ALWAYS:
-            return True
-        return office.is_open(now) == (self.hours is Hours.OFFICE)
+        """Whether messages of the route may go out at `now`."""
+        match self.hours:
+            case Hours.ALWAYS:
+                return True
+            case Hours.OFFICE:
+                return office.is_open(now)
+            case Hours.OUTSIDE:
+                return not office.is_open(now)
+            case _:
+                assert_never(self.hours)
 
-    def tells_end_at(self, now: datetime, office: OfficeHours, alert: Alert) -> bool:
-        """Whether the end of `alert` may be told: whoever was woken outside hours need not wait for
-        them. That it was wrong is told whatever the route says of ends."""
-        told = self.resolved or alert.retracted
-        return told and (self.hours is not Hours.OFFICE or office.is_open(now))
+    def sends_resolution_at(self, now: datetime, office: OfficeHours, alert: Alert) -> bool:
+        """Whether a resolution of `alert` may go out at `now`.
 
-    def begins(self, alert: Alert, office: OfficeHours) -> datetime:
+        Whoever was woken outside office hours need not wait for them. A retraction goes out on
+        routes that send no resolutions, too.
+        """
+        wanted = self.resolved or alert.retracted
+        return wanted and (self.hours is not Hours.OFFICE or office.is_open(now))
+
+    def starts_at(self, alert: Alert, office: OfficeHours) -> datetime:
         """The instant from which the steps count."""
         if self.hours is Hours.OFFICE:
             return office.next_open(alert.opened_at)
@@ -95,7 +106,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `count` messages in `period` to one target; the overflow is bundled."""
+    """A rate limit: at most `count` messages in `period` to one target; the overflow is bundled."""
 
     count: int
     period: timedelta
@@ -114,7 +125,7 @@ class Retry:
     def pause(self, key: str, attempt: int) -> timedelta:
         """The wait after the `attempt`-th failure (from 1): doubling, with jitter of +-20 %.
 
-        The jitter comes from the message's key, so that a replay waits as long as history did.
+        The jitter comes from the key of the message, so that a replay waits as long.
         """
         plain = min(self.first * (1 << min(attempt - 1, 20)), self.longest)
         digest = hashlib.sha256(f"{key}/{attempt}".encode()).digest()

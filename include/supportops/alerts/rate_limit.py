@@ -1,4 +1,4 @@
-"""Storm limits: how many letters a target gets, and what is told together once they run out."""
+"""Rate limits: how many messages a target gets, and what is bundled once they run out."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ T = TypeVar("T")
 
 
 def allowance(
-    limits: Sequence[Limit], sent: Sequence[datetime], flying: int, now: datetime, most: int
+    limits: Sequence[Limit], sent: Sequence[datetime], in_flight: int, now: datetime, most: int
 ) -> int:
-    """How many letters a target may get now, `most` where nothing limits it; not above 0: none.
+    """How many messages a target may get now, `most` where nothing limits it; none at 0 or below.
 
-    `sent` are the instants of earlier letters, `flying` how many are on their way.
+    `sent` are the instants of earlier messages, `in_flight` how many are being sent.
     """
-    left = [limit.count - flying - sum(at > now - limit.period for at in sent) for limit in limits]
+    left = [
+        limit.count - in_flight - sum(at > now - limit.period for at in sent) for limit in limits
+    ]
     return min(left, default=most)
 
 
-def bundles(messages: Sequence[T], letters: int) -> list[list[T]]:
-    """`messages`, the most urgent first, in at most `letters` (from 1) letters.
+def bundles(messages: Sequence[T], count: int) -> list[list[T]]:
+    """`messages`, the most urgent first, in at most `count` (from 1) bundles.
 
-    The first ones get a letter each, the overflow goes together in the last.
+    The first ones stay alone, the overflow goes together in the last.
     """
-    if len(messages) <= letters:
+    if len(messages) <= count:
         return [[message] for message in messages]
-    alone = [[message] for message in messages[: letters - 1]]
-    return [*alone, list(messages[letters - 1 :])]
+    alone = [[message] for message in messages[: count - 1]]
+    return [*alone, list(messages[count - 1 :])]

@@ -1,4 +1,4 @@
-"""Alerts in the store: raised once, resolved once, whoever asks and however often."""
+"""Alerts in the store: raised once and resolved once, however often either is called for."""
 
 from __future__ import annotations
 
@@ -69,7 +69,10 @@ def resolve_alert(
 
 
 def acknowledge(connection: Connection, key: str, who: str, now: datetime) -> bool:
-    """Somebody took the alert: later steps and reminders stop. False if it was taken or over."""
+    """Records that `who` took the alert, which stops later steps and reminders.
+
+    False if somebody took it before, or if it is resolved.
+    """
     result = connection.execute(
         update(alerts)
         .where(alerts.c.key == key, alerts.c.resolved_at.is_(None))
@@ -80,11 +83,13 @@ def acknowledge(connection: Connection, key: str, who: str, now: datetime) -> bo
 
 
 def find_open(connection: Connection, kind: Kind, subject: str) -> Alert | None:
+    """The open alert of this kind and subject; there is at most one."""
     found = connection.execute(_select().where(*_open(kind, subject))).mappings().first()
     return None if found is None else _alert(found)
 
 
 def find(connection: Connection, key: str) -> Alert | None:
+    """The alert with this key, open or resolved."""
     found = connection.execute(_select().where(alerts.c.key == key)).mappings().first()
     return None if found is None else _alert(found)
 
@@ -104,13 +109,13 @@ def list_open(connection: Connection, kind: Kind | None = None) -> list[Alert]:
 
 
 def unsettled(connection: Connection) -> list[Alert]:
-    """Alerts about which somebody may still have to hear, the oldest first."""
+    """Alerts of which somebody may still have to be notified, the oldest first."""
     statement = _select().where(alerts.c.settled_at.is_(None)).order_by(alerts.c.opened_at)
     return [_alert(row) for row in connection.execute(statement).mappings()]
 
 
 def settle(connection: Connection, keys: Iterable[str], now: datetime) -> None:
-    """Nobody will hear of these alerts any more."""
+    """Closes resolved alerts: nobody is to be notified of them any more."""
     rows = [{"settled": key} for key in keys]
     if rows:
         statement = update(alerts).where(

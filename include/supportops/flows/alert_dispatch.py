@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.escalation import Entry, Why, decide
+from supportops.alerts.escalation import MessageStatus, Reason, decide
 from supportops.alerts.rate_limit import allowance
 from supportops.config.loader import Configuration
 from supportops.context import Secrets
@@ -134,7 +134,7 @@ class _Dispatch:
                 if alert.subject not in self.targets:  # no message goes there any more
                     store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now)
             self.summary.superseded += outbox.supersede(connection, now)
-            known = outbox.entries(connection)
+            known = outbox.history(connection)
             decided = [
                 (alert, decide(alert, self.policy, known.get(alert.key, ()), now, self.office))
                 for alert in store.unsettled(connection)
@@ -220,7 +220,7 @@ class _Dispatch:
         now = self.clock()
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
-            known = outbox.entries(connection, only_resolved=True)
+            known = outbox.history(connection, only_resolved=True)
             done = [
                 alert.key
                 for alert in store.unsettled(connection)
@@ -230,7 +230,7 @@ class _Dispatch:
             ]
             store.settle(connection, done, now)
 
-    def _somebody_waits(self, alert: Alert, known: list[Entry], now: datetime) -> bool:
-        waits = (Why.OUTSIDE_HOURS, Why.NOT_YET)
+    def _somebody_waits(self, alert: Alert, known: list[MessageStatus], now: datetime) -> bool:
+        waits = (Reason.OUTSIDE_HOURS, Reason.NOT_YET)
         decisions = decide(alert, self.policy, known, now, self.office)
-        return any(decision.sends or decision.why in waits for decision in decisions)
+        return any(decision.sends or decision.reason in waits for decision in decisions)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping
 
 from supportops.alerts.alert import Alert, Kind, Phase
-from supportops.alerts.escalation import Decision, Entry, Why, decide
+from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.outbox import MessageState
 from supportops.web import queries
 from supportops.web.parts import Desk
@@ -99,14 +99,14 @@ def telling(desk: Desk, alert: Alert) -> Telling:
     )
 
 
-def _entry(row: RowMapping, attempts: Sequence[RowMapping]) -> Entry:
-    return Entry(
+def _entry(row: RowMapping, attempts: Sequence[RowMapping]) -> MessageStatus:
+    return MessageStatus(
         target=row["target"],
         phase=Phase(row["phase"]),
         step=row["step"],
         reminder=row["reminder"],
         handed_over=row["state"] == MessageState.HANDED_OVER,
-        maybe_told=row["maybe_sent"] or row["state"] == MessageState.UNKNOWN,
+        maybe_delivered=row["maybe_sent"] or row["state"] == MessageState.UNKNOWN,
         failures=sum(attempt["outcome"] != "handed_over" for attempt in attempts),
         finished=row["finished_at"] is not None,
         at=row["finished_at"] or row["claimed_at"],
@@ -146,13 +146,13 @@ def _attempt(row: RowMapping) -> Attempt:
     return Attempt(row["started_at"], words, row["detail"], row["seconds"])
 
 
-def _not_told(desk: Desk, alert: Alert, ledger: Sequence[Entry]) -> Iterator[NotTold]:
+def _not_told(desk: Desk, alert: Alert, ledger: Sequence[MessageStatus]) -> Iterator[NotTold]:
     """Whom the policy names for `alert` and nobody told: as of now, or of its end."""
     at = min(desk.now, alert.resolved_at) if alert.resolved_at else desk.now
     configuration = desk.configuration
     as_it_was = replace(alert, resolved_at=None)
     for d in decide(as_it_was, configuration.alerts, ledger, at, configuration.office):
-        if d.why is not Why.ALREADY:
+        if d.reason is not Reason.ALREADY:
             yield NotTold(d.target, d.channel, d.step, _why(d, alert), d.due_at)
 
 
@@ -161,8 +161,8 @@ def _why(decision: Decision, alert: Alert) -> str:
     if decision.sends:
         return "it was over before anybody was told" if over else "the next dispatch tells them"
     taken = alert.acknowledged_at is not None and decision.step > 0
-    if decision.why is Why.ACKNOWLEDGED or (decision.why is Why.NOT_YET and taken):
+    if decision.reason is Reason.ACKNOWLEDGED or (decision.reason is Reason.NOT_YET and taken):
         return f"{alert.acknowledged_by or 'somebody'} acknowledged it before"
-    if decision.why is Why.NOT_YET:
+    if decision.reason is Reason.NOT_YET:
         return "it was over before their step was reached" if over else "their step is not reached"
-    return decision.why.value
+    return decision.reason.value

@@ -75,7 +75,7 @@ def said(http: Endpoint) -> list[str]:
     return [request.json()["message"] for request in http.requests]
 
 
-def test_killed_between_send_and_log_the_message_is_repeated_and_says_so(
+def test_killed_between_send_and_log_the_message_is_repeated_and_marked_so(
     desk: Desk, store_address: str, http: Assassin
 ) -> None:
     desk.raise_(alert())

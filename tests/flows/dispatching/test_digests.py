@@ -89,7 +89,7 @@ def retracted(desk: Desk, alert: Alert) -> None:
     end(desk, alert, retracted=True, why="a reply came late into the log")
 
 
-def test_three_hundred_breaches_are_one_letter_to_each_audience(
+def test_three_hundred_breaches_are_one_message_to_each_audience(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.raise_(*(ticket_alert(number) for number in range(300)))
@@ -102,7 +102,7 @@ def test_three_hundred_breaches_are_one_letter_to_each_audience(
     assert len({row.bundle for row in desk.ledger()}) == 2
 
 
-def test_a_digest_counts_once_against_the_storm_limit(
+def test_a_digest_counts_once_against_the_rate_limit(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     limits = {"email": [{"count": 2, "period": "15m"}]}
@@ -168,7 +168,7 @@ def test_what_is_mission_critical_does_not_wait_and_comes_alone(
     assert mail.mails == []
 
 
-def test_a_breach_that_was_answered_before_the_dispatch_is_still_told(
+def test_a_breach_that_was_answered_before_the_dispatch_still_goes_out(
     desk: Desk, mail: Mailbox
 ) -> None:
     desk.clock.now = NIGHT
@@ -201,9 +201,7 @@ def test_a_breach_queued_and_then_answered_is_not_taken_back(desk: Desk, mail: M
     assert [letter.subject[:15] for letter in mail.wait_for(1)] == ["SLA: 1 breached"]
 
 
-def test_the_end_of_a_breach_that_was_told_is_not_told(
-    desk: Desk, mail: Mailbox, http: Endpoint
-) -> None:
+def test_the_end_of_a_breach_sends_nothing(desk: Desk, mail: Mailbox, http: Endpoint) -> None:
     late = ticket_alert(7)
     desk.raise_(late)
     desk.dispatch()
@@ -212,7 +210,7 @@ def test_the_end_of_a_breach_that_was_told_is_not_told(
     assert desk.unsettled() == []
 
 
-def test_a_retraction_is_told_to_those_who_heard_and_to_nobody_else(
+def test_a_retraction_goes_to_those_who_were_notified_and_to_nobody_else(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     steps = [{"receivers": ["team_email"]}, {"after": "30m", "receivers": ["boss_email"]}]
@@ -232,7 +230,7 @@ def test_a_retraction_is_told_to_those_who_heard_and_to_nobody_else(
     assert desk.unsettled() == []
 
 
-def test_a_retraction_takes_back_what_nobody_has_heard_yet(
+def test_a_retraction_withdraws_what_was_not_sent_yet(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.secrets = {}
@@ -246,7 +244,7 @@ def test_a_retraction_takes_back_what_nobody_has_heard_yet(
     assert wrong.key not in {alert.key for alert in desk.unsettled()}
 
 
-def test_a_warning_whose_clock_ended_is_taken_back_and_nobody_hears_of_its_end(
+def test_a_warning_whose_clock_ended_is_withdrawn_and_its_end_sends_nothing(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     told, untold = (ticket_alert(number, Kind.SLA_WARNING) for number in (1, 2))
@@ -289,7 +287,7 @@ def test_a_digest_that_failed_is_tried_again_as_one(desk: Desk, http: Endpoint) 
     assert [text for text in said(http) if "50 breached" in text]
 
 
-def test_killed_between_send_and_log_the_digest_is_repeated_and_says_so(
+def test_killed_between_send_and_log_the_digest_is_repeated_and_marked_so(
     desk: Desk, store_address: str, http: Assassin
 ) -> None:
     desk.load_or_last_good(

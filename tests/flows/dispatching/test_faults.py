@@ -80,7 +80,7 @@ def test_mail_that_was_down_for_an_hour_brings_the_open_alert_once(
     assert {row.detail for row in desk.ledger()[:-1]} == {"connection refused"}
 
 
-def test_what_ended_while_mail_was_down_is_told_to_nobody(desk: Desk, mail: Mailbox) -> None:
+def test_what_ended_while_mail_was_down_is_sent_to_nobody(desk: Desk, mail: Mailbox) -> None:
     mail.down()
     outage = alert()
     desk.raise_(outage)
@@ -114,7 +114,7 @@ def test_retries_wait_longer_and_longer(desk: Desk, mail: Mailbox) -> None:
         (Behaviour.HANG, "unknown", "no answer in time, may have arrived"),
     ],
 )
-def test_what_a_broken_receiver_does_stands_in_the_ledger_and_the_fallback_hears_at_once(
+def test_a_broken_receiver_is_logged_and_the_fallback_is_notified_at_once(
     desk: Desk,
     mail: Mailbox,
     http: Endpoint,
@@ -138,7 +138,7 @@ def test_what_a_broken_receiver_does_stands_in_the_ledger_and_the_fallback_hears
     }
 
 
-def test_a_target_that_failed_three_times_is_told_of_and_its_recovery_too(
+def test_a_target_that_failed_three_times_raises_an_alert_and_its_recovery_ends_it(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     http.behaviour = Behaviour.REFUSE
@@ -172,7 +172,7 @@ def test_once_a_target_works_again_nothing_waits_for_its_retry(desk: Desk, mail:
     assert len([letter for letter in mail.mails if "DOWN: Site" in letter.subject]) == 6
 
 
-def test_a_message_whose_fate_is_unknown_is_repeated_and_says_so(
+def test_a_message_with_an_unknown_outcome_is_repeated_and_marked_so(
     desk: Desk, http: Endpoint
 ) -> None:
     desk.load_or_last_good(configuration("engineer_sms", retry={"timeout": "1s"}))
@@ -190,7 +190,7 @@ def test_a_message_whose_fate_is_unknown_is_repeated_and_says_so(
     assert desk.ledger()[1].detail == "handed over, marked as perhaps repeated"
 
 
-def test_after_three_unknown_fates_nobody_is_bothered_again_but_hears_the_end(
+def test_after_three_unknown_outcomes_nothing_more_is_sent_but_the_resolution(
     desk: Desk, http: Endpoint
 ) -> None:
     """A refused attempt in between is none of the three: it certainly did not arrive."""
@@ -219,7 +219,7 @@ def test_after_three_unknown_fates_nobody_is_bothered_again_but_hears_the_end(
     assert desk.outbox()[-1].phase == "resolved"
 
 
-def test_an_address_that_nobody_set_is_nobody_and_told_of_at_once(
+def test_an_address_that_nobody_set_raises_an_alert_at_once(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.secrets = {"apprise_team_email": mail.url()}
@@ -233,7 +233,7 @@ def test_an_address_that_nobody_set_is_nobody_and_told_of_at_once(
     assert len(mail.mails) == 2
 
 
-def test_once_the_address_is_set_the_open_alert_is_told_after_all(
+def test_once_the_address_is_set_the_open_alert_goes_out_after_all(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.secrets = {"apprise_team_email": mail.url()}
@@ -368,7 +368,7 @@ def _claim(desk: Desk) -> None:
 
     with writing(desk.store) as connection:
         now, found = desk.clock.now, active_configuration(connection)
-        known = outbox.entries(connection)
+        known = outbox.history(connection)
         decided = [
             (each, decide(each, found.alerts, known.get(each.key, ()), now, found.office))
             for each in unsettled(connection)
@@ -435,7 +435,7 @@ SECRETS = ("tok-3n-alpha", "tok-3n-beta", "pw-hunter22", "tok-3n-gamma", "tok-3n
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.HANG])
-def test_no_part_of_an_address_is_kept_or_shown(
+def test_no_part_of_an_address_is_stored_or_shown(
     desk: Desk,
     http: Endpoint,
     mail: Mailbox,
@@ -479,7 +479,9 @@ def dump(store: Engine) -> str:
         )
 
 
-def test_checks_that_stopped_are_told_of_and_so_is_their_return(desk: Desk, mail: Mailbox) -> None:
+def test_checks_that_stopped_raise_an_alert_and_their_return_ends_it(
+    desk: Desk, mail: Mailbox
+) -> None:
     set_last_check(desk, NOON)
     for minute, stale in ((0, False), (10, False), (11, True), (20, True)):
         desk.clock.now = NOON + minutes(minute)
@@ -497,7 +499,7 @@ def set_last_check(desk: Desk, instant: object) -> None:
         connection.execute(check_runs.update().values(judged_at=instant))
 
 
-def test_an_installation_that_never_checks_is_told_of_too(desk: Desk, mail: Mailbox) -> None:
+def test_an_installation_that_never_checks_raises_an_alert_too(desk: Desk, mail: Mailbox) -> None:
     with writing(desk.store) as connection:
         connection.execute(check_runs.delete())
     desk.clock.turn(minutes=10)
@@ -515,7 +517,7 @@ def test_before_the_first_configuration_nothing_is_stale(store: Engine) -> None:
     assert Desk(store, {}).open_alerts(Kind.CHECK_STALE) == []
 
 
-def test_the_end_of_a_fallbacks_night_is_told_at_once(
+def test_those_the_fallback_woke_at_night_get_the_resolution_at_once(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.clock.now = NIGHT
@@ -539,7 +541,9 @@ def test_the_end_of_a_fallbacks_night_is_told_at_once(
     assert [letter.subject.split(":")[0] for letter in mail.mails] == ["DOWN", "RESOLVED"]
 
 
-def test_one_ledger_row_stands_for_each_message_and_attempt(desk: Desk, mail: Mailbox) -> None:
+def test_the_notification_log_has_one_row_for_each_message_and_attempt(
+    desk: Desk, mail: Mailbox
+) -> None:
     mail.down()
     desk.raise_(alert("One"), alert("Two"))
     for _ in range(3):

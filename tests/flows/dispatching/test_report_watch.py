@@ -64,7 +64,7 @@ def late(desk: Desk) -> Alert:
     return found
 
 
-def test_a_week_that_nobody_reported_on_is_told_at_nine_and_not_before(desk: Desk) -> None:
+def test_a_week_without_a_report_raises_an_alert_at_nine_and_not_before(desk: Desk) -> None:
     installed(desk)
     issue(desk, period="2026-W46")
     desk.dispatch()
@@ -77,14 +77,14 @@ def test_a_week_that_nobody_reported_on_is_told_at_nine_and_not_before(desk: Des
 
 
 @ON_ONE_STORE
-def test_it_is_told_once_however_often_one_looks(desk: Desk) -> None:
+def test_the_alert_is_raised_once_however_often_the_reports_are_checked(desk: Desk) -> None:
     installed(desk)
     for minute in range(0, 60, 5):
         assert len(watched(desk, f"2026-11-23 09:{minute:02}")) == 1
     assert late(desk).opened_at == london("2026-11-23 09:00")
 
 
-def test_the_operators_hear_of_it_and_of_its_end(desk: Desk, mail: Mailbox) -> None:
+def test_the_operators_are_notified_of_it_and_of_its_end(desk: Desk, mail: Mailbox) -> None:
     installed(desk)
     at(desk, "2026-11-23 09:00")
     desk.check(readers(audiences=[WEEKLY], late=LATE))
@@ -256,7 +256,7 @@ def test_a_trouble_of_another_kind_stays(desk: Desk) -> None:
 
 
 @ON_ONE_STORE
-def test_readers_on_other_clocks_are_asked_about_the_week_that_was_over_for_them(
+def test_readers_in_other_zones_are_judged_by_the_week_that_was_over_for_them(
     desk: Desk,
 ) -> None:
     """At 08:00 in London it is Sunday 22:00 in Honolulu: their last week is the one before."""

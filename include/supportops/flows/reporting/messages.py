@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from supportops.alerts import outbox
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
-from supportops.alerts.escalation import Decision, Why
+from supportops.alerts.escalation import Decision, Reason
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.reports import store
@@ -60,6 +60,6 @@ def _addressed(target: Target, now: datetime) -> Decision:
         phase=Phase.FIRING,
         step=0,
         reminder=0,
-        why=Why.ADDRESSED,
+        reason=Reason.ADDRESSED,
         due_at=now,
     )
