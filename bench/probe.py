@@ -21,11 +21,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bench import blackbox
 from bench.farm import Farm, farm
 from bench.prober import Job, Measured
+from bench.targets import conclude
 from rich.console import Console
 from rich.table import Table
+
+from bench import blackbox
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "supportops"
@@ -166,10 +168,11 @@ def main() -> int:
     """Measures, prints; 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.probe", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="500 sites, peers without hanging")
+    parser.add_argument("--smallest", action="store_true", help="smallest sizes, nothing judged")
     parser.add_argument("--full", action="store_true", help="also the longest cases")
     parser.add_argument("--sizes", help="numbers of sites, for example 1000,10000")
     asked = parser.parse_args()
-    default = "500" if asked.quick else "1000,10000"
+    default = "10" if asked.smallest else "500" if asked.quick else "1000,10000"
     sizes = [int(size) for size in (asked.sizes or default).split(",")]
     console = Console()
     console.print(
@@ -179,16 +182,12 @@ def main() -> int:
         console.print(f"{blackbox.PROGRAM} is not installed: left out")
     rows: list[Row] = []
     with farm() as grown:
-        for case, peers in cases(sizes, quick=asked.quick, full=asked.full):
+        for case, peers in cases(sizes, quick=asked.quick or asked.smallest, full=asked.full):
             for row in run(case, grown, peers=peers):
                 rows.append(row)
                 console.print(f"[dim]{case.words}: {row.engine}, {row.found.wall:.1f} s[/]")
     console.print(table(rows))
-    missed = 0
-    for told, met in verdicts(rows):
-        missed += not met
-        console.print(f"[{'green]met   ' if met else 'red]MISSED'}[/] {told}")
-    return 1 if missed else 0
+    return conclude(console, verdicts(rows), smallest=asked.smallest)
 
 
 if __name__ == "__main__":

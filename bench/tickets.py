@@ -65,11 +65,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=141_712)
     parser.add_argument("--tickets", type=int, default=50_000)
-    wish = parser.parse_args()
+    parser.add_argument("--smallest", action="store_true", help="smallest sizes, nothing judged")
+    options = parser.parse_args()
+    if options.smallest:
+        options.rows, options.tickets = 400, 100
     console = Console()
     with tempfile.TemporaryDirectory() as folder, postgres(Path(folder)) as server:
-        console.print(_loads(Path(folder), server, wish.rows))
-        console.print(_reads(server, wish.tickets))
+        console.print(_loads(Path(folder), server, options.rows))
+        console.print(_reads(server, options.tickets))
 
 
 @contextmanager
