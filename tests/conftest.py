@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 import warnings
@@ -24,6 +25,16 @@ SERVER_VARIABLE = "SUPPORTOPS_TEST_POSTGRES"
 # A busy machine must not fail a test.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
+
+def pytest_configure() -> None:
+    """Has Ctrl-C reach what the tests start.
+
+    A shell without job control ignores SIGINT for what it starts in the background, and every
+    child inherits that; a process under test that waits to be interrupted would wait for ever.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing_out.Pieces:

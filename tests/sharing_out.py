@@ -1,7 +1,7 @@
 """How `pytest -n 2` shares the tests out: a file is one piece, and some folders are one, too.
 
-A file's tests stay with one worker, for what its fixtures make once. A folder in ONE_PIECE is not
-even run by two workers file by file, so that its tests never run beside each other.
+A file's tests stay with one worker, for what its fixtures make once. Folders that ONE_PIECE gives
+one name are not run by two workers file by file, so their tests never run beside each other.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from pathlib import PurePosixPath
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-# The longest pieces first, or one worker would still have them when the other has nothing left.
-ONE_PIECE = (
-    "tests/local",  # full starts, pips, and ports that are looked for from a fixed number on
-    "tests/dags",  # each worker that runs one has to migrate a database for Airflow
-)
+# Folder to piece. The longest pieces first, or one worker would still have them when the other has
+# nothing left.
+ONE_PIECE = {
+    "tests/local": "installations",  # full starts, and ports looked for from a fixed number on
+    "tests/bench": "installations",  # one of them starts an Airflow of its own, too
+    "tests/dags": "airflow",  # each worker that runs one has to migrate a database for Airflow
+}
 
 
 class Pieces(LoadFileScheduling):
@@ -25,13 +27,15 @@ class Pieces(LoadFileScheduling):
 
 def piece(nodeid: str) -> str:
     file = PurePosixPath(nodeid.split("::", 1)[0])
-    folders = {str(folder) for folder in file.parents}
-    return next((each for each in ONE_PIECE if each in folders), str(file))
+    pieces = (ONE_PIECE.get(str(folder)) for folder in file.parents)
+    return next((name for name in pieces if name), str(file))
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
-        found = piece(item.nodeid)
-        return ONE_PIECE.index(found) if found in ONE_PIECE else len(ONE_PIECE)
+    order = list(dict.fromkeys(ONE_PIECE.values()))
 
-    items.sort(key=place)
+    def position(item: pytest.Item) -> int:
+        found = piece(item.nodeid)
+        return order.index(found) if found in order else len(order)
+
+    items.sort(key=position)

@@ -38,4 +38,4 @@ def test_a_benchmark_runs_at_its_smallest_size(name: str, postgres_server: str) 
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    assert "─" in done.stdout or "━" in done.stdout or "  " in done.stdout, "no table"
+    assert done.stdout.strip()

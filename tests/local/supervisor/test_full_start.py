@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
@@ -57,15 +58,22 @@ def demo(checkout: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate(timeout=60)
 
 
-def said_until(process: subprocess.Popen[str], words: str) -> str:
+def said_until(process: subprocess.Popen[str], words: str, seconds: float = 240) -> str:
     """What it printed until `words` stood in a line."""
     assert process.stdout is not None
     lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if words in line:
-            return "".join(lines)
-    raise AssertionError("it ended before:\n" + "".join(lines))
+    too_late = Timer(seconds, process.terminate)  # which ends what it prints
+    too_late.start()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if words in line:
+                return "".join(lines)
+    finally:
+        too_late.cancel()
+    raise AssertionError(
+        f"no {words!r} within {seconds:.0f} s, or before it ended:\n" + "".join(lines)
+    )
 
 
 def of_this_checkout(checkout: Path) -> set[psutil.Process]:
@@ -111,7 +119,7 @@ def reports(store: Path) -> list[tuple[str, str, str, bool]]:
 
 
 # It takes three minutes beside another worker's tests on two cores.
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(420)
 def test_everything_starts_is_green_and_leaves_nothing_behind(
     checkout: Path, demo: subprocess.Popen[str]
 ) -> None:

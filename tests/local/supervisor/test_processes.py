@@ -161,3 +161,10 @@ def test_a_part_that_ends_itself_is_named_with_its_last_lines(
     assert supervisor.returncode == 1
     assert said == "brief 3 ['out of luck']"
     assert left(tmp_path) == []
+
+
+def test_the_suite_passes_in_a_shell_that_ignores_ctrl_c_for_it() -> None:
+    this = f"{__file__}::{test_every_way_to_ask_ends_every_process.__name__}"
+    ignoring = f"trap '' INT HUP; exec {sys.executable} -m pytest -q -p no:cacheprovider {this}"
+    done = subprocess.run(["/bin/sh", "-c", ignoring], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout

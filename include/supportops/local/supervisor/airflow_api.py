@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import requests
 
 TIMEOUT = 10.0
+# While its database is busy Airflow answers 503 and has done nothing; after so long that is final.
+BUSY_FOR = 30.0
+BUSY = 503
 PARTS = ("api_server", "metadatabase", "scheduler", "dag_processor")
 
 
@@ -71,10 +75,15 @@ class AirflowApi:
         return str(self._ask("POST", f"{self.url}/auth/token", json=login)["access_token"])
 
     def _ask(self, method: str, address: str, **more: Any) -> dict[str, Any]:
+        deadline = time.monotonic() + BUSY_FOR
         try:
-            answer = self._session.request(
-                method, address, timeout=TIMEOUT, allow_redirects=False, **more
-            )
+            while True:
+                answer = self._session.request(
+                    method, address, timeout=TIMEOUT, allow_redirects=False, **more
+                )
+                if answer.status_code != BUSY or time.monotonic() > deadline:
+                    break
+                time.sleep(1)
             if not answer.ok:
                 raise AirflowError(f"{method} {address} answered {answer.status_code}")
             content = answer.json()
