@@ -1,4 +1,4 @@
-"""A period told again says what its sweeps said, and keeps the books like the clocks do."""
+"""A replayed period has the messages that its sweeps raised, and the clocks' attainment."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def words(found: Replay) -> list[str]:
     return [f"{m.sweep.astimezone(UTC):%d %H:%M} {m.what}" for m in found.messages]
 
 
-def test_each_sweep_tells_what_had_come_by_its_hour(store: Engine) -> None:
+def test_each_sweep_raises_what_had_come_by_its_hour(store: Engine) -> None:
     fill(store, *story(SATURDAY))
     assert words(again(store, "2026-04-01 00:00", "2026-05-01 00:00")) == [
         "09 10:00 warning",
@@ -77,19 +77,19 @@ def test_each_sweep_tells_what_had_come_by_its_hour(store: Engine) -> None:
     ]
 
 
-def test_what_an_answer_came_before_is_not_told(store: Engine) -> None:
+def test_what_an_answer_came_before_is_not_raised(store: Engine) -> None:
     fill(store, *story(SATURDAY, "2026-04-09 15:30 answers"))
     assert words(again(store, "2026-04-01 00:00", "2026-05-01 00:00")) == ["09 10:00 warning"]
 
 
-def test_a_reply_that_was_late_between_two_sweeps_is_told_as_a_breach(store: Engine) -> None:
+def test_a_reply_that_was_late_between_two_sweeps_is_raised_as_a_breach(store: Engine) -> None:
     fill(store, *story(SATURDAY, "2026-04-09 17:10 answers"))
-    told = words(again(store, "2026-04-09 17:00", "2026-04-10 00:00"))
-    assert told == []
+    raised = words(again(store, "2026-04-09 17:00", "2026-04-10 00:00"))
+    assert raised == []
     assert words(again(store, "2026-04-09 16:30", "2026-04-10 00:00")) == ["09 16:00 breach"]
 
 
-def test_a_reply_heard_of_late_is_a_breach_taken_back_as_recorded_and_none_as_it_was(
+def test_a_reply_recorded_late_is_a_retracted_breach_as_recorded_and_none_as_it_happened(
     store: Engine,
 ) -> None:
     ask, reply = story(SATURDAY, "2026-04-09 16:30 answers")
@@ -99,7 +99,7 @@ def test_a_reply_heard_of_late_is_a_breach_taken_back_as_recorded_and_none_as_it
     assert words(again(store, *span, as_recorded=True)) == ["09 16:00 breach", "09 18:00 retracted"]
 
 
-def test_a_replay_says_what_the_sweeps_themselves_said(store: Engine) -> None:
+def test_a_replay_has_the_messages_that_the_sweeps_raised(store: Engine) -> None:
     desk = sweeper(store)
     events = [
         *story(SATURDAY, "2026-04-09 15:20 status pending", "2026-04-10 08:00 status open"),
@@ -116,25 +116,25 @@ def test_a_replay_says_what_the_sweeps_themselves_said(store: Engine) -> None:
         *story("2026-04-09 10:10 asks", "2026-04-09 12:10 tier mission_critical", ticket="3"),
     ]
     at, end = london("2026-04-08 10:00"), london("2026-04-15 00:00")
-    told: list[tuple[datetime, str, str, str]] = []
+    raised: list[tuple[datetime, str, str, str]] = []
     while at <= end:
         desk.append(*(e for e in events if e.happened_at <= at))
         before = {alert.key for alert in desk.alerts()}
         desk.sweep(f"{at.astimezone(LONDON):%Y-%m-%d %H:%M}")
-        told += [
+        raised += [
             (at, a.facts["ticket"], a.facts["metric"], a.facts["milestone"])
             for a in desk.alerts()
             if a.key not in before
         ]
         at += timedelta(hours=1)
     found = again(store, "2026-04-08 09:00", "2026-04-15 00:00", then=desk.book)
-    assert len(told) > 10
-    assert sorted((m.sweep, m.ticket, m.metric, m.what) for m in found.messages) == sorted(told)
+    assert len(raised) > 10
+    assert sorted((m.sweep, m.ticket, m.metric, m.what) for m in found.messages) == sorted(raised)
 
 
-def slowly(events: list[Event], promised: PolicyBook, sweeps: Sweeps) -> Counter[Line]:
-    """What sweeps would have raised and taken back, one by one, by the sweep's own claims."""
-    told: dict[str, bool] = {}
+def slowly(events: list[Event], policies: PolicyBook, sweeps: Sweeps) -> Counter[Line]:
+    """What sweeps would have raised and taken back, one by one, by the sweep's own evaluation."""
+    raised: dict[str, bool] = {}
     found: Counter[Line] = Counter()
     earliest = min(epoch_microseconds(e.happened_at) for e in events) // HOUR
     names = {int(e.ticket): key_prefix(e.source, e.ticket) for e in events}
@@ -143,20 +143,20 @@ def slowly(events: list[Event], promised: PolicyBook, sweeps: Sweeps) -> Counter
         known = [e for e in events if max(e.happened_at, e.recorded_at) <= at]
         if not known:
             continue
-        evaluation = evaluate(columns(known), names, promised, at)
+        evaluation = evaluate(columns(known), names, policies, at)
         assert evaluation.clocks is not None
-        for key in [key for key, true in told.items() if true]:
+        for key in [key for key, true in raised.items() if true]:
             if ":breach:" in key and breach_key(key) not in evaluation.alerts:
-                told[key] = False
+                raised[key] = False
                 parts = key.rsplit(":", 6)
                 ticket = key.split(":")[2]
                 when = datetime.fromisoformat(key.split(":breach:")[1])
                 if hour >= sweeps.first:
                     found[at, ticket, parts[1], int(parts[2]), RETRACTED, when] += 1
         for key, alert in evaluation.alerts.items():
-            if told.get(key):
+            if raised.get(key):
                 continue
-            told[key] = True
+            raised[key] = True
             metric = METRICS[int(evaluation.clocks.metric[alert.clock])].value
             instance = int(evaluation.clocks.instance[alert.clock])
             what, when = alert.milestone.value, to_datetime(alert.at)
@@ -165,22 +165,22 @@ def slowly(events: list[Event], promised: PolicyBook, sweeps: Sweeps) -> Counter
     return found
 
 
-def columnar(events: list[Event], promised: PolicyBook, sweeps: Sweeps) -> Counter[Line]:
-    laid = columns(events)
+def columnar(events: list[Event], policies: PolicyBook, sweeps: Sweeps) -> Counter[Line]:
+    log = columns(events)
     at = {(e.happened_at, e.order): e for e in events}
     ordered = sorted(at.values(), key=lambda e: e.order)
     known = [epoch_microseconds(max(e.happened_at, e.recorded_at)) for e in ordered]
-    told = sweep_messages(Views.of(laid, np.array(known, dtype=np.int64), sweeps), promised)
+    raised = sweep_messages(Views.of(log, np.array(known, dtype=np.int64), sweeps), policies)
     found: Counter[Line] = Counter()
-    for n in range(len(told)):
-        clock = int(told.clock[n])
+    for n in range(len(raised)):
+        clock = int(raised.clock[n])
         line = (
-            to_datetime(int(told.sweep[n]) * HOUR),
-            str(told.ticket[n]),
-            METRICS[int(told.clocks.metric[clock])].value,
-            int(told.clocks.instance[clock]),
-            MESSAGE_KINDS[int(told.what[n])],
-            to_datetime(int(told.at[n])),
+            to_datetime(int(raised.sweep[n]) * HOUR),
+            str(raised.ticket[n]),
+            METRICS[int(raised.clocks.metric[clock])].value,
+            int(raised.clocks.instance[clock]),
+            MESSAGE_KINDS[int(raised.what[n])],
+            to_datetime(int(raised.at[n])),
         )
         found[line] += 1
     return found
@@ -198,19 +198,19 @@ def window(first: int, length: int) -> Sweeps:
     st.integers(1, 40),
     st.lists(st.sampled_from([0, 0, 0, 600, 7200, 100_000]), min_size=10, max_size=10),
 )
-def test_all_views_at_once_say_what_sweeps_say_one_by_one(
-    told: list[Event], begin: int, length: int, delays: list[int]
+def test_all_views_at_once_agree_with_sweeps_one_by_one(
+    raised: list[Event], begin: int, length: int, delays: list[int]
 ) -> None:
     events = [
         replace(e, recorded_at=e.happened_at + timedelta(seconds=delay))
-        for e, delay in zip(told, delays, strict=False)
+        for e, delay in zip(raised, delays, strict=False)
     ]
     sweeps = window(begin, length)
     assert columnar(events, book(), sweeps) == slowly(events, book(), sweeps)
 
 
 @given(stories(1), st.integers(0, 100), st.integers(1, 80), st.integers(1, 80))
-def test_two_periods_that_meet_say_what_the_whole_says(
+def test_two_periods_that_meet_add_up_to_the_whole(
     events: list[Event], begin: int, length: int, more: int
 ) -> None:
     whole = columnar(events, book(), window(begin, length + more))
@@ -235,9 +235,9 @@ EVERYTHING = [
 ]
 
 
-def kept(found: Replay, policy: int = 0) -> Counter[tuple[str, str, str]]:
+def attainment(found: Replay, policy: int = 0) -> Counter[tuple[str, str, str]]:
     counted: Counter[tuple[str, str, str]] = Counter()
-    for (tier, metric), each in found.policies[policy].kept.items():
+    for (tier, metric), each in found.policies[policy].attainment.items():
         counted[tier, metric, "due"] += each.due
         counted[tier, metric, "met"] += each.met
     counted["", "", "left out"] += found.policies[policy].left_out
@@ -249,11 +249,11 @@ def test_a_promise_falls_due_in_exactly_one_of_two_periods(store: Engine) -> Non
     whole = again(store, "2026-04-01 00:00", "2026-05-01 00:00")
     for split in ("2026-04-08 10:00", "2026-04-09 17:00", "2026-04-09 12:00", "2026-04-20 12:00"):
         parts = again(store, "2026-04-01 00:00", split), again(store, split, "2026-05-01 00:00")
-        assert kept(parts[0]) + kept(parts[1]) == kept(whole), split
+        assert attainment(parts[0]) + attainment(parts[1]) == attainment(whole), split
         assert lines(parts[0]) + lines(parts[1]) == lines(whole), split
 
 
-def test_attainment_is_what_the_clocks_say(store: Engine) -> None:
+def test_attainment_agrees_with_the_clocks(store: Engine) -> None:
     fill(store, *EVERYTHING)
     found = again(store, "2026-04-01 00:00", "2026-05-01 00:00")
     counted: Counter[tuple[str, str, str]] = Counter()
@@ -265,16 +265,16 @@ def test_attainment_is_what_the_clocks_say(store: Engine) -> None:
             elif due:
                 counted[row["tier"], row["metric"], "due"] += 1
                 counted[row["tier"], row["metric"], "met"] += row["breached_at"] is None
-    assert kept(found) == +counted
-    assert kept(found)["user_support", "first_reply_time", "due"] == 2
-    assert kept(found)["", "", "left out"] == 1
+    assert attainment(found) == +counted
+    assert attainment(found)["user_support", "first_reply_time", "due"] == 2
+    assert attainment(found)["", "", "left out"] == 1
 
 
 def test_another_policy_stands_beside_the_one_in_force(store: Engine) -> None:
     fill(store, *EVERYTHING)
     slack = policy_version([user_support(promised=30), bug_fix(), mission_critical()])
     found = again(store, "2026-04-01 00:00", "2026-05-01 00:00", then=book(), slack=book(slack))
-    then, relaxed = kept(found), kept(found, 1)
+    then, relaxed = attainment(found), attainment(found, 1)
     key = ("user_support", "first_reply_time")
     assert (then[*key, "met"], then[*key, "due"]) == (1, 2)
     assert (relaxed[*key, "met"], relaxed[*key, "due"]) == (0, 0)
@@ -287,7 +287,7 @@ def test_a_period_that_has_not_ended_ends_now(store: Engine) -> None:
     fill(store, *story(SATURDAY))
     found = again(store, "2026-04-01 00:00", "2026-05-01 00:00", as_of=london("2026-04-09 16:30"))
     assert words(found) == ["09 10:00 warning", "09 15:00 warning_before"]
-    assert kept(found) == Counter()
+    assert attainment(found) == Counter()
 
 
 def test_a_ticket_beyond_all_calendars_is_named_and_the_others_go_on(store: Engine) -> None:

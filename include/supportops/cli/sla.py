@@ -1,15 +1,15 @@
-"""`supportops explain`, `clocks` and `replay`: the service levels, told from a shell."""
+"""`supportops explain`, `clocks` and `replay`: the service levels from a shell."""
 
 from __future__ import annotations
 
 import csv
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,11 +17,6 @@ from supportops.bootstrap import open_context
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json, warn
 from supportops.rendering.formulas import never_formula
-
-if TYPE_CHECKING:
-    from supportops.flows.ticketing.judged_tickets import Unjudged
-    from supportops.sla.policy import PolicyBook
-
 
 app = typer.Typer()
 At = Annotated[datetime | None, typer.Option(formats=FORMATS, help="As of then (UTC); else now.")]
@@ -43,14 +38,10 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Explain a ticket's clocks: when each ran, what was promised, why it is due when it is."""
-    from supportops.db.engine import reading
-    from supportops.flows.explain_ticket import of_ticket
-    from supportops.flows.ticketing.judged_tickets import policy_book
+    from supportops.flows import explain_ticket as flow
 
     with open_context() as context:
-        book = policy_book(context.config)
-        with reading(context.engine) as connection:
-            found = of_ticket(connection, book, ticket, source, _at(at))
+        found = flow.run(context, ticket, source, _at(at))
     if as_json:
         print_json(found.to_json())
         return
@@ -68,32 +59,16 @@ def clocks(
     tier: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
 ) -> None:
     """List every clock of every ticket, a row each. Exit 1 if a ticket cannot be judged."""
-    from supportops.db.engine import reading
-    from supportops.flows import list_clocks
-    from supportops.flows.ticketing.judged_tickets import Unjudgeable, policy_book
+    from supportops.flows import list_clocks as flow
 
     if as_csv and as_json:
         fail("either --csv or --json")
     shape = Shape.CSV if as_csv else Shape.JSON if as_json else Shape.TABLE
-    unjudgeable = Unjudgeable()
     with open_context() as context:
-        book = policy_book(context.config)
-        _check_tiers(tier or [], book)
-        with reading(context.engine) as connection:
-            _write(
-                list_clocks.rows(
-                    connection,
-                    book,
-                    _at(at),
-                    unjudgeable,
-                    open_only=open_only,
-                    tiers=tier or [],
-                ),
-                list_clocks.COLUMNS,
-                shape,
-            )
-            unjudged = unjudgeable.named(connection)
-    _end(unjudged)
+        with flow.listing(context, _at(at), open_only=open_only, tiers=tier or []) as found:
+            _write(found.rows, flow.COLUMNS, shape)
+            unjudged = found.unjudged()
+    _end([(each.source, each.ticket, each.why) for each in unjudged])
 
 
 @app.command("replay")
@@ -109,46 +84,24 @@ def replay(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Tell what every sweep of a past period said, and how its promises were kept.
+    """Show what every sweep of a past period raised, and how its promises were kept.
 
     With other policies, how they would have been kept, side by side. Sends nothing.
     """
-    from supportops.db.engine import reading
-    from supportops.flows.replay import Period
-    from supportops.flows.replay import replay as retell
-    from supportops.flows.ticketing.judged_tickets import policy_book, policy_book_of
+    from supportops.flows import replay as flow
 
-    period = Period(to_utc(start), to_utc(end), now())
+    period = flow.Period(to_utc(start), to_utc(end), now())
     if period.end <= period.start:
         fail(f"--to must be after --from; found {period.start} to {period.end}")
     with open_context() as context:
-        books = {"in force": policy_book(context.config)}
-        for file in policy or []:
-            books[_name(file, books)] = policy_book_of(file)
-        with reading(context.engine) as connection:
-            found = retell(connection, books, period, as_recorded=as_recorded)
+        found = flow.run(context, period, policy or [], as_recorded=as_recorded)
     if as_json:
         print_json(found.to_json())
     else:
         from supportops.cli.tables.sla import replayed
 
         replayed(found)
-    _end(found.unjudged)
-
-
-def _name(file: Path, books: dict[str, PolicyBook]) -> str:
-    """A policy file's name in the answer; its path where the name is taken."""
-    name = file.stem if file.stem not in books else str(file)
-    if name in books:
-        fail(f"--policy {file} is given twice")
-    return name
-
-
-def _check_tiers(tiers: list[str], book: PolicyBook) -> None:
-    known = {p.tier for version in book.versions for p in version.promises}
-    for tier in tiers:
-        if tier not in known:
-            fail(f"no tier {tier!r}; the promises know {', '.join(sorted(known))}")
+    _end([(each.source, each.ticket, each.why) for each in found.unjudged])
 
 
 def _write(rows: Iterable[dict[str, Any]], columns: tuple[str, ...], shape: Shape) -> None:
@@ -170,11 +123,11 @@ def _write(rows: Iterable[dict[str, Any]], columns: tuple[str, ...], shape: Shap
         sys.stdout.write("\n]\n" if before == "," else "[]\n")
 
 
-def _end(unjudged: tuple[Unjudged, ...]) -> None:
+def _end(unjudged: Sequence[tuple[str, str, str]]) -> None:
     from supportops.rendering.render import one_line
 
-    for each in unjudged:
-        warn(one_line(f"{each.source}/{each.ticket} cannot be judged: {each.why}"))
+    for source, ticket, why in unjudged:
+        warn(one_line(f"{source}/{ticket} cannot be judged: {why}"))
     raise typer.Exit(FINDINGS if unjudged else FINE)
 
 

@@ -1,4 +1,4 @@
-"""Why the clocks of one ticket stand as they do, read from the store and nothing else."""
+"""Explains the clocks of one ticket from the store and the configuration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, select
 
+from supportops.context import Context
+from supportops.db.engine import reading
 from supportops.db.schema import tickets as tickets_table
+from supportops.flows.ticketing.judged_tickets import policy_book
 from supportops.sla.business_hours import OutsideRange
 from supportops.sla.explain import Explanation, explain
 from supportops.sla.policy import PolicyBook
@@ -19,7 +22,7 @@ from supportops.tickets.log.store import sources_of
 
 @dataclass(frozen=True, slots=True)
 class ExplainedTicket:
-    """A ticket by the names that people use, and the story of each of its clocks."""
+    """A ticket by the names that people use, and the explanation of its clocks."""
 
     source: str
     ticket: str
@@ -28,20 +31,26 @@ class ExplainedTicket:
     book: PolicyBook
 
     def to_json(self) -> dict[str, Any]:
-        """`clocks` as `Explanation.as_json` tells them."""
-        told = self.explanation.as_json()
-        named = {"ticket": self.ticket, "source_id": self.source, "subject": self.subject}
-        return told | named
+        """The keys of `Explanation.as_json`, with the ticket's number, source and subject."""
+        names = {"ticket": self.ticket, "source_id": self.source, "subject": self.subject}
+        return self.explanation.as_json() | names
 
 
-def of_ticket(
+def run(context: Context, ticket: str, source: str | None, at: datetime) -> ExplainedTicket:
+    """The clocks of a ticket as of `at`, by the configured policies and all that is stored now.
+
+    `ticket` is a number or SOURCE/NUMBER. Raises LookupError where there is no such ticket, could
+    be several, it had not begun by then, or has an instant that no calendar reaches; and what
+    `policy_book` raises.
+    """
+    book = policy_book(context.config)
+    with reading(context.engine) as connection:
+        return _explained(connection, book, ticket, source, at)
+
+
+def _explained(
     connection: Connection, book: PolicyBook, ticket: str, source: str | None, at: datetime
 ) -> ExplainedTicket:
-    """`ticket` is a number or SOURCE/NUMBER. As of `at`, by all that we know today.
-
-    Raises LookupError where it is no ticket, could be several, had not begun by then, or has an
-    instant that no calendar reaches.
-    """
     found_source, number = find_ticket(connection, ticket, source)
     table = tickets_table.c
     row = connection.execute(
@@ -51,10 +60,10 @@ def of_ticket(
     if not len(events):
         raise LookupError(f"nothing had happened to {ticket!r} by {at:%Y-%m-%d %H:%M} UTC")
     try:
-        told = explain(events, book, at)
+        explanation = explain(events, book, at)
     except OutsideRange as error:
         raise LookupError(f"{ticket!r} cannot be judged: {error}") from None
-    return ExplainedTicket(found_source, number, row.subject, told, book)
+    return ExplainedTicket(found_source, number, row.subject, explanation, book)
 
 
 def find_ticket(connection: Connection, ticket: str, source: str | None = None) -> tuple[str, str]:

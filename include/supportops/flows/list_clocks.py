@@ -1,8 +1,10 @@
-"""Every clock of every ticket as of an instant, a row each, some thousand tickets at a time."""
+"""Lists every clock of every ticket as of an instant, some thousand tickets at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged, names
+from supportops.context import Context
+from supportops.db.engine import reading
+from supportops.flows.ticketing.judged_tickets import (
+    Unjudgeable,
+    Unjudged,
+    each_judged,
+    names,
+    policy_book,
+)
 from supportops.sla.clock import Clocks, judge
 from supportops.sla.history import prepare
 from supportops.sla.policy import PolicyBook
@@ -19,7 +29,7 @@ from supportops.tickets.log.event_reading import event_chunks
 
 # The order of a file's columns. `ticket` is the number that its source and its people know it by,
 # `source_id` the source; together they name a ticket. Instants are ISO texts in UTC, durations
-# seconds: `open_seconds` on the promise's calendar, `calendar_seconds` as the customer felt it.
+# seconds: `open_seconds` on the promise's calendar, `calendar_seconds` as the customer waited.
 COLUMNS = (
     "ticket",
     "source_id",
@@ -47,6 +57,38 @@ _TICKETS_AT_ONCE = 5_000
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ClockList:
+    """The clocks as they are read: `rows` can be read once, and then `unjudged`."""
+
+    rows: Iterator[Row]
+    _unjudgeable: Unjudgeable
+    _connection: Connection
+
+    def unjudged(self) -> tuple[Unjudged, ...]:
+        """The tickets among the rows read so far that could not be judged."""
+        return self._unjudgeable.named(self._connection)
+
+
+@contextmanager
+def listing(
+    context: Context, at: datetime, *, open_only: bool = False, tiers: Collection[str] = ()
+) -> Iterator[ClockList]:
+    """The clocks as of `at` by the configured policies, while the context is open; see `rows`.
+
+    Raises LookupError for a tier that no policy names, and what `policy_book` raises.
+    """
+    book = policy_book(context.config)
+    known = {promise.tier for version in book.versions for promise in version.promises}
+    for tier in tiers:
+        if tier not in known:
+            raise LookupError(f"no tier {tier!r}; the promises know {', '.join(sorted(known))}")
+    unjudgeable = Unjudgeable()
+    with reading(context.engine) as connection:
+        found = rows(connection, book, at, unjudgeable, open_only=open_only, tiers=tiers)
+        yield ClockList(found, unjudgeable, connection)
+
+
 def rows(
     connection: Connection,
     book: PolicyBook,
@@ -60,7 +102,7 @@ def rows(
 
     None where there is nothing. `open_only` leaves out clocks that have ended, `tiers` others
     than these. Memory does not grow with the store. Tickets that cannot be judged are collected
-    in `unjudgeable`.
+    in `unjudgeable` while the rows are read.
     """
     for chunk in event_chunks(connection, until=at, size=_TICKETS_AT_ONCE):
 
@@ -92,8 +134,8 @@ def _rows(connection: Connection, clocks: Clocks, tiers: Collection[str]) -> Ite
 
 
 def _iso(instants: Any) -> list[str | None]:
-    told = instants.array.astype(object)
-    return [None if at is None or at != at else at.isoformat() for at in told]
+    values = instants.array.astype(object)
+    return [None if at is None or at != at else at.isoformat() for at in values]
 
 
 def _number(seconds: float) -> float | int | None:

@@ -1,22 +1,32 @@
-"""A past period told again: what its sweeps said, and how its promises were kept.
+"""Replays a past period: the messages that its sweeps raised, and the attainment of its targets.
 
-Under the promises in force, and beside them under any others. Reads the store, writes nothing and
+Under the policies in force, and beside them under any others. Reads the store, writes nothing and
 sends nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from supportops.flows.ticketing.judged_tickets import Unjudgeable, Unjudged, each_judged, names
+from supportops.context import Context
+from supportops.db.engine import reading
+from supportops.flows.ticketing.judged_tickets import (
+    Unjudgeable,
+    Unjudged,
+    each_judged,
+    names,
+    policy_book,
+    policy_book_of,
+)
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import prepare
@@ -46,8 +56,8 @@ class Period:
 
 
 @dataclass(slots=True)
-class Kept:
-    """Promises of one tier and metric that fell due in the period, and how many were met."""
+class Attainment:
+    """How many clocks of one tier and metric fell due in the period, and how many were met."""
 
     due: int = 0
     met: int = 0
@@ -59,7 +69,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing that a sweep told. `what` is a milestone, or that a breach was none."""
+    """One message that a sweep raised. `what` is a milestone, or that a breach was retracted."""
 
     sweep: datetime
     what: str
@@ -87,40 +97,40 @@ class Message:
 
 
 @dataclass(slots=True)
-class UnderPolicy:
-    """How a period went under one policy book: promises by (tier, metric).
+class PolicyResult:
+    """The period under one policy book: attainment by (tier, metric).
 
     `left_out`: clocks under a target that ended in the period because their ticket was merged or
     deleted; they count nowhere else.
     """
 
     name: str
-    kept: dict[tuple[str, str], Kept] = field(default_factory=dict)
+    attainment: dict[tuple[str, str], Attainment] = field(default_factory=dict)
     left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A period under every policy asked for; `messages` are what sweeps told by the first."""
+    """A period under each policy; `messages` are what the sweeps raised under the first."""
 
     period: Period
-    policies: tuple[UnderPolicy, ...]
+    policies: tuple[PolicyResult, ...]
     messages: tuple[Message, ...]
     unjudged: tuple[Unjudged, ...]
 
-    def told(self) -> dict[str, int]:
-        """How often what was told."""
+    def counts(self) -> dict[str, int]:
+        """How many messages of each kind there are."""
         return dict(sorted(Counter(message.what for message in self.messages).items()))
 
     def sweeps(self) -> Iterator[tuple[datetime, list[Message]]]:
-        """The sweeps that had something to say."""
-        told: dict[datetime, list[Message]] = {}
+        """The sweeps that raised messages, the oldest first."""
+        by_sweep: dict[datetime, list[Message]] = {}
         for message in self.messages:
-            told.setdefault(message.sweep, []).append(message)
-        yield from told.items()
+            by_sweep.setdefault(message.sweep, []).append(message)
+        yield from by_sweep.items()
 
     def to_json(self) -> dict[str, Any]:
-        """Sweeps with what each told, then attainment by policy, tier and metric."""
+        """Sweeps with the messages of each, then attainment by policy, tier and metric."""
         return {
             "from": self.period.start.isoformat(),
             "to": self.period.end.isoformat(),
@@ -129,13 +139,35 @@ class Replay:
                 {"at": at.isoformat(), "told": [message.to_json() for message in messages]}
                 for at, messages in self.sweeps()
             ],
-            "told": self.told(),
+            "told": self.counts(),
             "policies": [_policy_json(each) for each in self.policies],
             "unjudged": [
                 {"ticket": each.ticket, "source_id": each.source, "why": each.why}
                 for each in self.unjudged
             ],
         }
+
+
+def run(
+    context: Context,
+    period: Period,
+    policies: Sequence[Path] = (),
+    *,
+    as_recorded: bool = False,
+) -> Replay:
+    """The period under the policies in force, and under each file of `policies`, by their names.
+
+    Raises ConfigurationError for a file with mistakes, LookupError for one without policies and
+    for one that is given more than once.
+    """
+    books = {"in force": policy_book(context.config)}
+    for file in policies:
+        name = file.stem if file.stem not in books else str(file)
+        if name in books:
+            raise LookupError(f"the policy file {file} is given twice")
+        books[name] = policy_book_of(file)
+    with reading(context.engine) as connection:
+        return replay(connection, books, period, as_recorded=as_recorded)
 
 
 def replay(
@@ -147,23 +179,23 @@ def replay(
 ) -> Replay:
     """The period under each of `books`, at least one; events are read and ordered once for all.
 
-    Under the first, what the sweeps told; under each, how promises were kept.
-    Each sweep is told as it was on the full hour: by the events that had happened by then, or with
-    `as_recorded` by those that had reached the store too. A promise falls due at its deadline, or
-    when it was broken if a change moved the deadline later, so it counts in exactly one of several
-    periods with the same `as_of`; one met before its deadline counts at the deadline.
+    Under the first, the messages of the sweeps; under each, the attainment. A sweep is replayed as
+    of its full hour: by the events that had happened by then, or with `as_recorded` by those that
+    had also reached the store. A clock falls due at its deadline, or when it was breached if a
+    change moved the deadline later, so it counts in exactly one of several periods with the same
+    `as_of`; one met before its deadline counts at the deadline.
     """
-    retold = _Retold(connection, books, period)
+    replayed = _Replayed(connection, books, period)
     for events, known in _chunks(connection, as_recorded):
 
         def prepared(
             rows: NDArray[np.intp], events: EventColumns = events, known: Any = known
         ) -> tuple[list[Clocks], SweepMessages]:
-            return retold.judged(events.take(rows), known[rows])
+            return replayed.judged(events.take(rows), known[rows])
 
-        for judged in each_judged(events, prepared, retold.unjudgeable):
-            retold.add(judged)
-    return retold.result()
+        for judged in each_judged(events, prepared, replayed.unjudgeable):
+            replayed.add(judged)
+    return replayed.result()
 
 
 def _chunks(
@@ -178,7 +210,7 @@ def _chunks(
         yield events, events.at
 
 
-class _Retold:
+class _Replayed:
     """A replay as it adds up, chunk by chunk."""
 
     def __init__(
@@ -187,22 +219,22 @@ class _Retold:
         self.connection, self.books, self.period = connection, books, period
         end = min(period.end, period.as_of)
         self.sweeps = Sweeps.between(to_micros(period.start), to_micros(end))
-        self.policies = [UnderPolicy(name) for name in books]
+        self.policies = [PolicyResult(name) for name in books]
         self.messages: list[Message] = []
         self.unjudgeable = Unjudgeable()
 
     def judged(
         self, events: EventColumns, known: NDArray[np.int64]
     ) -> tuple[list[Clocks], SweepMessages]:
-        """The clocks under each policy, and what sweeps told by the first."""
+        """The clocks under each policy, and the messages of the sweeps under the first."""
         history = prepare(events)
         clocks = [judge(history, book, self.period.as_of) for book in self.books.values()]
         views = Views.of(events, known, self.sweeps)
         return clocks, sweep_messages(views, next(iter(self.books.values())))
 
     def add(self, judged: tuple[list[Clocks], SweepMessages]) -> None:
-        for under, clocks in zip(self.policies, judged[0], strict=True):
-            _count(under, clocks, self.period)
+        for result, clocks in zip(self.policies, judged[0], strict=True):
+            _count(result, clocks, self.period)
         self.messages += _messages(self.connection, judged[1])
 
     def result(self) -> Replay:
@@ -211,37 +243,39 @@ class _Retold:
         return Replay(self.period, tuple(self.policies), tuple(messages), unjudged)
 
 
-def _count(under: UnderPolicy, clocks: Clocks, period: Period) -> None:
-    """Adds the promises of some tickets that fell due in the period."""
+def _count(result: PolicyResult, clocks: Clocks, period: Period) -> None:
+    """Adds the clocks of some tickets that fell due in the period."""
     start, end = to_micros(period.start), to_micros(period.end)
     end = min(end, to_micros(period.as_of) + 1)
     removed = clocks.state >= STATES.index(State.MERGED)
-    promised = clocks.target != NONE
+    has_target = clocks.target != NONE
     ended = (clocks.until >= start) & (clocks.until < end)
-    under.left_out += int((removed & promised & ended).sum())
+    result.left_out += int((removed & has_target & ended).sum())
     due = np.where(clocks.breached_at != NONE, clocks.breached_at, clocks.deadline)
     own = clocks.take(~removed & (due != NONE) & (due >= start) & (due < end))
     tiers = [word or own.book.default_tier for word in own.history.values]
     key = own.tier.astype(np.int64) * len(METRICS) + own.metric
     for each in np.unique(key).tolist():
         tier, metric = divmod(each, len(METRICS))
-        kept = under.kept.setdefault((tiers[tier], METRICS[metric].value), Kept())
+        attainment = result.attainment.setdefault(
+            (tiers[tier], METRICS[metric].value), Attainment()
+        )
         of_key = key == each
-        kept.due += int(of_key.sum())
-        kept.met += int((own.breached_at[of_key] == NONE).sum())
+        attainment.due += int(of_key.sum())
+        attainment.met += int((own.breached_at[of_key] == NONE).sum())
 
 
-def _messages(connection: Connection, told: SweepMessages) -> Iterator[Message]:
-    named = names(connection, told.ticket)
-    clocks = told.clocks.take(told.clock)
+def _messages(connection: Connection, raised: SweepMessages) -> Iterator[Message]:
+    named = names(connection, raised.ticket)
+    clocks = raised.clocks.take(raised.clock)
     promises = [f"{version.name}/{promise.name}" for version, promise in clocks.assignment.promises]
-    for n in range(len(told)):
-        source, ticket = named[int(told.ticket[n])]
+    for n in range(len(raised)):
+        source, ticket = named[int(raised.ticket[n])]
         code, deadline = int(clocks.promise[n]), int(clocks.deadline[n])
         yield Message(
-            sweep=to_datetime(int(told.sweep[n]) * HOUR),
-            what=MESSAGE_KINDS[int(told.what[n])],
-            at=to_datetime(int(told.at[n])),
+            sweep=to_datetime(int(raised.sweep[n]) * HOUR),
+            what=MESSAGE_KINDS[int(raised.what[n])],
+            at=to_datetime(int(raised.at[n])),
             source=source,
             ticket=ticket,
             tier=clocks.history.values[int(clocks.tier[n])] or clocks.book.default_tier,
@@ -252,12 +286,12 @@ def _messages(connection: Connection, told: SweepMessages) -> Iterator[Message]:
         )
 
 
-def _policy_json(under: UnderPolicy) -> dict[str, Any]:
+def _policy_json(result: PolicyResult) -> dict[str, Any]:
     return {
-        "name": under.name,
+        "name": result.name,
         "attainment": [
-            {"tier": tier, "metric": metric, "met": kept.met, "due": kept.due, "share": kept.share}
-            for (tier, metric), kept in sorted(under.kept.items())
+            {"tier": tier, "metric": metric, "met": each.met, "due": each.due, "share": each.share}
+            for (tier, metric), each in sorted(result.attainment.items())
         ],
-        "left_out": under.left_out,
+        "left_out": result.left_out,
     }

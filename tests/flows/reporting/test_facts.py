@@ -114,7 +114,7 @@ def test_a_replay_of_the_period_counts_the_same_promises(
     kept = found.clocks[~found.clocks["state"].isin(["merged", "deleted"])]
     met = kept[kept["breached_at"].isna()]
     for frame, name in ((kept, "due"), (met, "met")):
-        told = {key: getattr(each, name) for key, each in again.kept.items()}
+        told = {key: getattr(each, name) for key, each in again.attainment.items()}
         assert Counter(rows(frame, "tier", "metric")) == +Counter(told)
 
 

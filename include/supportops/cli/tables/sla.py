@@ -14,7 +14,7 @@ from rich.text import Text
 from supportops.flows.explain_ticket import ExplainedTicket
 from supportops.flows.replay import Replay
 from supportops.rendering.render import one_line
-from supportops.sla.explain import ClockExplanation, text
+from supportops.sla.explain import ClockExplanation, calendar_of, text
 from supportops.sla.policy import Calendar
 
 BAR_CELLS = 64
@@ -32,19 +32,19 @@ _STYLES = {glyph: style for glyph, style, _ in _LEGEND}
 def explained(found: ExplainedTicket) -> None:
     """The ticket's clocks: the arithmetic in words, and under each a bar."""
     console = Console()
-    told = found.explanation
+    explanation = found.explanation
     console.print(_plain(f"{found.source}/{found.ticket}  {found.subject}"), style="bold")
-    console.print(f"as of {told.at:%Y-%m-%d %H:%M:%S} UTC")
-    if not told.clocks:
+    console.print(f"as of {explanation.at:%Y-%m-%d %H:%M:%S} UTC")
+    if not explanation.clocks:
         console.print("Nothing was promised.")
-    for story in told.clocks:
-        alone = text(replace(told, clocks=(story,)), found.book).splitlines()
+    for clock in explanation.clocks:
+        alone = text(replace(explanation, clocks=(clock,)), found.book).splitlines()
         console.print()
         for line in alone[2:]:
             console.print(_plain(line), soft_wrap=True)
-        if (calendar := _calendar(found, story)) is not None:
-            console.print(_bar(story, calendar), soft_wrap=True)
-    if told.clocks:
+        if clock.policy is not None:
+            console.print(_bar(clock, calendar_of(clock, found.book)), soft_wrap=True)
+    if explanation.clocks:
         console.print(_legend())
 
 
@@ -67,7 +67,7 @@ def clock_table(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def replayed(found: Replay) -> None:
-    """What the sweeps told, then how the promises were kept, a column for each policy."""
+    """The messages of the sweeps, then the attainment, a column for each policy."""
     console = Console()
     shown = found.messages[:MESSAGES_SHOWN]
     table = _table("sweep (UTC)", "what", "ticket", "tier", "metric", "at", "due")
@@ -85,80 +85,72 @@ def replayed(found: Replay) -> None:
     if len(found.messages) > len(shown):
         console.print(f"and {len(found.messages) - len(shown)} more; --json lists them all")
     if shown:
-        told = (f"{count} {what.replace('_', ' ')}" for what, count in found.told().items())
-        console.print(", ".join(told))
+        counts = (f"{count} {what.replace('_', ' ')}" for what, count in found.counts().items())
+        console.print(", ".join(counts))
     console.print()
     console.print(_attainment(found))
-    for under in found.policies:
-        footer = f"{under.name}: {under.left_out} clocks of merged or deleted tickets left out"
+    for result in found.policies:
+        footer = f"{result.name}: {result.left_out} clocks of merged or deleted tickets left out"
         console.print(_plain(footer), soft_wrap=True)
 
 
 def _attainment(found: Replay) -> Table:
-    table = _table("tier", "metric", *(one_line(under.name) for under in found.policies))
-    for tier, metric in sorted({key for under in found.policies for key in under.kept}):
+    table = _table("tier", "metric", *(one_line(result.name) for result in found.policies))
+    for tier, metric in sorted({key for result in found.policies for key in result.attainment}):
         cells = []
-        for under in found.policies:
-            kept = under.kept.get((tier, metric))
-            share = kept.share if kept else None
-            told = "-" if kept is None or share is None else f"{100 * share:.1f} %"
-            cells.append(f"{told} ({kept.met} of {kept.due})" if kept else "- (0 of 0)")
+        for result in found.policies:
+            each = result.attainment.get((tier, metric))
+            share = each.share if each else None
+            percent = "-" if share is None else f"{100 * share:.1f} %"
+            cells.append(f"{percent} ({each.met} of {each.due})" if each else "- (0 of 0)")
         table.add_row(_plain(tier), _plain(metric), *cells)
     return table
 
 
-def _calendar(found: ExplainedTicket, story: ClockExplanation) -> Calendar | None:
-    for version in found.book.versions:
-        for promise in version.promises:
-            if story.policy == f"{version.name}/{promise.name}":
-                return found.book.calendars[promise.calendar]
-    return None
-
-
-def _bar(story: ClockExplanation, calendar: Calendar) -> Text:
+def _bar(clock: ClockExplanation, calendar: Calendar) -> Text:
     """The clock from its start to its end, its deadline or now, whichever comes last."""
     zone = calendar.hours.zone
-    end = max(_ends(story))
-    bar = Text(f"  {story.started_at.astimezone(zone):%d %b %H:%M} ")
-    for glyph in _cells(story, calendar, end):
+    end = max(_ends(clock))
+    bar = Text(f"  {clock.started_at.astimezone(zone):%d %b %H:%M} ")
+    for glyph in _cells(clock, calendar, end):
         bar.append(glyph, style=_STYLES.get(glyph, ""))
     return bar.append(f" {end.astimezone(zone):%d %b %H:%M}")
 
 
-def _ends(story: ClockExplanation) -> Iterator[datetime]:
-    yield story.started_at
-    if story.deadline:
-        yield story.deadline
-    if story.segments:
-        yield story.segments[-1].until
+def _ends(clock: ClockExplanation) -> Iterator[datetime]:
+    yield clock.started_at
+    if clock.deadline:
+        yield clock.deadline
+    if clock.segments:
+        yield clock.segments[-1].until
 
 
-def _cells(story: ClockExplanation, calendar: Calendar, end: datetime) -> Iterator[str]:
-    start, length = story.started_at, (end - story.started_at) / BAR_CELLS
+def _cells(clock: ClockExplanation, calendar: Calendar, end: datetime) -> Iterator[str]:
+    start, length = clock.started_at, (end - clock.started_at) / BAR_CELLS
     due = None
-    if story.deadline and length > timedelta(0):
-        due = min(int((story.deadline - start) / length), BAR_CELLS - 1)
+    if clock.deadline and length > timedelta(0):
+        due = min(int((clock.deadline - start) / length), BAR_CELLS - 1)
     for n in range(BAR_CELLS):
         since, until = start + n * length, start + (n + 1) * length
-        yield "┃" if n == due else _cell(story, calendar, since, until)
+        yield "┃" if n == due else _cell(clock, calendar, since, until)
 
 
-def _cell(story: ClockExplanation, calendar: Calendar, since: datetime, until: datetime) -> str:
-    middle = since + (until - since) / 2
+def _cell(clock: ClockExplanation, calendar: Calendar, since: datetime, until: datetime) -> str:
+    center = since + (until - since) / 2
     open_at_all = until > since and calendar.hours.elapsed(since, until) > 0
-    for segment in story.segments:
-        if segment.since <= middle < segment.until:
+    for segment in clock.segments:
+        if segment.since <= center < segment.until:
             return ("█" if open_at_all else "░") if segment.ran else "·"
-    if story.ended_at is not None:
+    if clock.ended_at is not None:
         return " "
     return "─" if open_at_all else "░"
 
 
 def _legend() -> Text:
-    told = Text("\n")
+    legend = Text("\n")
     for glyph, style, meaning in _LEGEND:
-        told.append(glyph, style=style).append(f" {meaning}  ")
-    return told
+        legend.append(glyph, style=style).append(f" {meaning}  ")
+    return legend
 
 
 def _minute(iso: str | None) -> str:
@@ -178,7 +170,7 @@ def _table(*names: str) -> Table:
     return table
 
 
-def _plain(told: str) -> Text:
+def _plain(line: str) -> Text:
     """Foreign text is shown, never read as markup or as control characters."""
-    lead = len(told) - len(told.lstrip(" "))
-    return Text(" " * lead + one_line(told))
+    lead = len(line) - len(line.lstrip(" "))
+    return Text(" " * lead + one_line(line))
