@@ -15,7 +15,7 @@ from supportops.flows.airflow_failure import (
     run_succeeded,
     task_failed,
 )
-from supportops.flows.dispatching.self_watch import watch
+from supportops.flows.dispatching.self_watch import watch_checks
 
 DAG = "site_check"
 FILE = "/opt/airflow/dags/site_check.py"
@@ -29,7 +29,7 @@ def still_open(store: Engine) -> list[Alert]:
 def watched(store: Engine, now: datetime) -> list[str]:
     """The subjects that are open after the dispatch of `now` looked at itself."""
     with writing(store) as connection:
-        watch(connection, now)
+        watch_checks(connection, now)
     return [found.subject for found in still_open(store)]
 
 

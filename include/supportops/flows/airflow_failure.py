@@ -1,4 +1,4 @@
-"""Airflow's own failures as alerts: told through the same dispatch as everything else.
+"""Failures of Airflow's own tasks as alerts, which go out like all others.
 
 One alert a DAG stays open over repeated failures, and ends with the next run that succeeds.
 """
@@ -25,7 +25,7 @@ def task_failed(engine: Engine, dag_id: str, task_id: str, run_id: str, now: dat
 
 
 def run_failed(engine: Engine, dag_id: str, run_id: str, now: datetime) -> None:
-    """A run ended as failed; says less than `task_failed`, and also when a worker was killed."""
+    """A run failed. Called when a worker was killed, too, but without the name of the task."""
     with reading(engine) as connection:
         found = find_open(connection, Kind.TASK_FAILED, dag_id)
     if found is None or found.facts.get("run_id") != run_id:
@@ -34,7 +34,7 @@ def run_failed(engine: Engine, dag_id: str, run_id: str, now: datetime) -> None:
 
 
 def run_succeeded(engine: Engine, dag_id: str, now: datetime) -> None:
-    """A run ended well: whatever failed in this DAG before is over."""
+    """A run succeeded, which ends the alert on earlier failures of this DAG."""
     with reading(engine) as connection:
         found = find_open(connection, Kind.TASK_FAILED, dag_id)
     if found is not None:
@@ -43,7 +43,7 @@ def run_succeeded(engine: Engine, dag_id: str, now: datetime) -> None:
 
 
 def import_failed(engine: Engine, file: str, traceback: str, now: datetime) -> None:
-    """A DAG file does not load. Told again at each parse; the alert ends when that stops."""
+    """A DAG file does not load. Called at each parse; the alert ends once that stops."""
     facts = {"file": file, "traceback": traceback[-LONGEST_TRACEBACK:]}
     _raise(engine, Kind.IMPORT_ERROR, file, f"{file} does not load", facts, now)
 

@@ -30,7 +30,7 @@ from supportops.flows.dispatching.prepared import NOT_SENT, PreparedMessage
 from supportops.flows.dispatching.recording import Recorder
 from supportops.flows.dispatching.report_contents import report_contents
 from supportops.flows.dispatching.report_watch import watch_reports
-from supportops.flows.dispatching.self_watch import watch
+from supportops.flows.dispatching.self_watch import watch_checks
 from supportops.notify.send import Delivery, Outcome, send
 from supportops.notify.send_pool import send_all
 
@@ -85,7 +85,7 @@ def run(
     """
     name = who or f"{socket.gethostname()}:{os.getpid()}"
     with writing(engine) as connection:
-        watch(connection, clock())
+        watch_checks(connection, clock())
         try:
             configuration = active_configuration(connection)
         except LookupError as none_yet:

@@ -1,4 +1,4 @@
-"""Calls an outside address to say that we are alive; its silence is what wakes somebody."""
+"""Calls an outside monitor, which alerts somebody once the calls stop."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
 
 
 def beat(url: str, *, timeout: float = 10.0) -> str:
-    """`ok`, or in a few words without secrets why the call came to nothing.
+    """Answers "ok", or why the call failed, in a few words without secrets.
 
-    Never raises, and returns by `timeout` seconds: the call has a daemon thread of its own,
-    because requests counts its time anew at each byte that drips in.
+    Never raises, and returns within `timeout` seconds: the call has a daemon thread of its own,
+    because the timeout of requests starts again with each byte that arrives.
     """
-    said: list[str] = []
+    results: list[str] = []
     call = threading.Thread(
-        target=lambda: said.append(_call(url, timeout)), name=_THREAD, daemon=True
+        target=lambda: results.append(_call(url, timeout)), name=_THREAD, daemon=True
     )
     call.start()
     call.join(timeout)
-    return said[0] if said else f"no answer within {timeout:g} s"
+    return results[0] if results else f"no answer within {timeout:g} s"
 
 
 def _call(url: str, timeout: float) -> str:
@@ -40,5 +40,5 @@ def _call(url: str, timeout: float) -> str:
 
 
 def _is_not_ours(_: logging.LogRecord) -> bool:
-    """Keeps out of every log what urllib3 says in our thread: the path holds the secret."""
+    """Filters the lines of urllib3 in our thread from every log: the path holds the secret."""
     return threading.current_thread().name != _THREAD

@@ -1,4 +1,4 @@
-"""The parts of one e-mail: our own words beside our HTML, its pictures, and what is attached.
+"""The parts of one e-mail: text beside HTML, the pictures in it, and attachments.
 
     multipart/mixed
       multipart/alternative
@@ -18,7 +18,7 @@ from email import policy
 from email.message import EmailMessage, Message
 from email.parser import HeaderParser
 
-# What says how the parts are written; the rest of a head says from whom, to whom and what about.
+# The headers that describe the parts; the others name sender, recipients and subject.
 _OF_PARTS = ("MIME-Version", "Content-Type", "Content-Transfer-Encoding")
 
 
@@ -38,7 +38,7 @@ def with_parts(
     images: tuple[Attachment, ...] = (),
     attachments: tuple[Attachment, ...] = (),
 ) -> str:
-    """The mail `prepared`, its head kept and its parts made anew, in ASCII.
+    """The e-mail `prepared` with its headers and new parts, in ASCII.
 
     `html` shows an image as `<img src="cid:NAME">`; without `html` no image goes along.
     """

@@ -66,10 +66,10 @@ _ANYWHERE = 4
 
 
 def mask(text: str, url: str) -> str:
-    """`text` without what `url` keeps secret, nor any other address in full.
+    """`text` without the secret parts of `url`, nor any other address in full.
 
     Masked are user, password, path parts, query and header values, and the host where the
-    scheme keeps a token there; each as written, percent-decoded, percent-encoded, and the
+    scheme has a token there; each as written, percent-decoded, percent-encoded, and the
     credentials as HTTP's Basic scheme writes them. Parts of one or two characters stay: they
     hide nothing, and masking them would shred every word.
     """

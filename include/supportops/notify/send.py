@@ -1,4 +1,4 @@
-"""Hands one message to one address through Apprise and says what became of it."""
+"""Sends one message to one address through Apprise and returns the outcome."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one attempt came to. `detail` is one line with every secret masked."""
+    """The result of one attempt. `detail` is one line with every secret masked."""
 
     outcome: Outcome
     detail: str
@@ -60,7 +60,7 @@ GRACE = 1.0
 _LONGEST_DETAIL = 300
 _NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-# Apprise loads its 130 plugins at the first address; that once must not happen twice at once.
+# Apprise loads its 130 plugins at the first address, which two threads must not do at once.
 _loading = threading.Lock()
 _log = TransportLog()
 
@@ -68,7 +68,7 @@ _log = TransportLog()
 def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
     """One attempt at one address; never raises and always returns by `timeout` + GRACE seconds.
 
-    HANDED_OVER says that the service took the message, not that a person has it. FAILED: it
+    HANDED_OVER: the service took the message, which does not mean that a person has it. FAILED: it
     did not. UNKNOWN: no answer in time, it may have arrived. NOBODY: the address leads nowhere
     (not understood, or refused), so trying again is useless.
 
@@ -85,8 +85,8 @@ def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
         thread = threading.Thread(target=attempt.run, name="supportops-send", daemon=True)
         thread.start()
         thread.join(timeout + GRACE)
-    outcome, words = attempt.result or (Outcome.UNKNOWN, f"no answer within {timeout:g} s")
-    return Delivery(outcome, _presentable(words, url), round(time.monotonic() - started, 3))
+    outcome, detail = attempt.result or (Outcome.UNKNOWN, f"no answer within {timeout:g} s")
+    return Delivery(outcome, _presentable(detail, url), round(time.monotonic() - started, 3))
 
 
 class _Attempt:
@@ -125,7 +125,7 @@ def _load() -> None:
 
 
 def _service(url: str, timeout: float) -> Any:
-    """The plugin for `url`, with what an address could loosen set straight again; None: none."""
+    """The plugin for `url`, without the options by which an address could weaken it, or None."""
     from apprise import Apprise, AppriseAsset
 
     asset = AppriseAsset(
@@ -156,7 +156,7 @@ def _service(url: str, timeout: float) -> Any:
 
 
 def _notify(service: Any, message: OutgoingMessage) -> str:
-    """Apprise's word for what happened: SUCCESS, FAILURE, NOMATCH, PARTIAL or TIMEOUT."""
+    """Apprise's status: SUCCESS, FAILURE, NOMATCH, PARTIAL or TIMEOUT."""
     from apprise import Apprise, NotifyFormat
     from apprise.plugins.email.base import NotifyEmail, PGPMode
 
@@ -187,7 +187,7 @@ def _sendable(message: OutgoingMessage) -> OutgoingMessage:
 
 
 def _head(service: Any, message: OutgoingMessage) -> None:
-    """E-mail headers: the thread, and the mark that keeps out-of-office replies away."""
+    """E-mail headers: the thread, and the mark that prevents out-of-office replies."""
     service.headers["Auto-Submitted"] = "auto-generated"
     if message.message_id:
         thread = _CONTROL.sub("", message.message_id)
@@ -196,10 +196,10 @@ def _head(service: Any, message: OutgoingMessage) -> None:
 
 
 def _mail(service: Any, message: OutgoingMessage, *, shown: bool) -> str:
-    """Sends an e-mail whose head and way are Apprise's and whose parts are ours.
+    """Sends an e-mail with the headers and the transport of Apprise, and parts of our own.
 
-    Apprise would take the words of the HTML for the text part, a table's cells each on a line and
-    no link with its address, and would file attachments among the pictures. `shown`: with HTML.
+    Apprise would make the text part out of the HTML, with each cell of a table on its own line
+    and links without addresses, and would place attachments among the pictures. `shown`: with HTML.
     """
     from apprise import NotifyFormat
     from apprise.plugins.email.base import NotifyEmail
@@ -273,8 +273,8 @@ def _judged(status: str, lines: list[str]) -> tuple[Outcome, str]:
     return Outcome.FAILED, reason
 
 
-def _presentable(words: str, url: str) -> str:
-    line = " ".join(_CONTROL.sub(" ", mask(words, url)).split())
+def _presentable(detail: str, url: str) -> str:
+    line = " ".join(_CONTROL.sub(" ", mask(detail, url)).split())
     return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 3] + "..."
 
 

@@ -1,8 +1,8 @@
-"""What Apprise logs while it sends: read for the reason of a failure, and kept out of our logs.
+"""What Apprise logs while it sends: read for the reason of a failure, and filtered from our logs.
 
-Apprise answers yes or no; why not stands in its log alone, for e-mail at DEBUG. That level
-also prints addresses with their tokens. So its logger is read by a filter that keeps the lines
-of a sending thread to itself and lets none of them through to any handler.
+Apprise returns only whether it succeeded; the reason of a failure is in its log alone, for e-mail
+at DEBUG. That level also prints addresses with their tokens. So a filter on its logger collects
+the lines of a sending thread and lets none of them through to any handler.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 _STATUS = re.compile(r"\berror[=:]\s*([1-5]\d\d)\b|\bstatus[_ ]code[=:]\s*([1-5]\d\d)\b", re.I)
-_SMTP = re.compile(r"\((?P<code>[245]\d\d), b?(?P<quote>['\"])(?P<words>.*?)(?P=quote)\)", re.S)
-_ERRNO = re.compile(r"\[Errno -?\d+\] (?P<words>[^'\")>]+)")
-_WORDS = (
+_SMTP = re.compile(r"\((?P<code>[245]\d\d), b?(?P<quote>['\"])(?P<text>.*?)(?P=quote)\)", re.S)
+_ERRNO = re.compile(r"\[Errno -?\d+\] (?P<text>[^'\")>]+)")
+_EXPLANATIONS = (
     ("certificate verify failed", "certificate of the receiver not trusted"),
     ("connect timeout=", "no connection in time"),
     ("timed out", "no answer in time"),
@@ -84,15 +84,15 @@ class TransportLog:
         """The transport's own reason in a few words, such as "550 mailbox unavailable"."""
         text = "\n".join(lines)
         if match := _SMTP.search(text):
-            words = match["words"].replace("\\r", " ").replace("\\n", " ")
-            return f"{match['code']} {words}"
+            text = match["text"].replace("\\r", " ").replace("\\n", " ")
+            return f"{match['code']} {text}"
         if match := _STATUS.search(text):
             return _http(int(match[1] or match[2]))
-        for sign, words in _WORDS:
+        for sign, explanation in _EXPLANATIONS:
             if sign in text:
-                return words
+                return explanation
         if match := _ERRNO.search(text):
-            return match["words"].strip().lower()
+            return match["text"].strip().lower()
         return lines[-1].removeprefix("Socket Exception: ") if lines else "no reason given"
 
 

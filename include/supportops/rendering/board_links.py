@@ -1,4 +1,4 @@
-"""Addresses of the board's pages, as messages link to them."""
+"""Links to the board's pages, for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts in files for spreadsheets, which compute what only looks like a name or a subject."""
+"""Texts in files for spreadsheets, which would compute those that look like a formula."""
 
 from __future__ import annotations
 

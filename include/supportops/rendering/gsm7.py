@@ -43,12 +43,12 @@ _LIKE = {
 
 
 def gsm7(text: object) -> str:
-    """`text` in the GSM alphabet: accents it lacks are dropped, other signs become "?"."""
+    """`text` in the GSM alphabet: accents that it lacks are dropped, other signs become "?"."""
     return "".join(_nearest(sign) for sign in unicodedata.normalize("NFC", str(text)))
 
 
 def septets(text: str) -> int:
-    """The room that `text`, already in the GSM alphabet, takes; an extension sign counts two."""
+    """The length of `text`, already in the GSM alphabet, in septets; an extension sign is two."""
     return sum(2 if sign in _EXTENSION else 1 for sign in text)
 
 
@@ -57,13 +57,13 @@ def fit_sms(text: object, limit: int = 160) -> str:
     plain = gsm7(text)
     if septets(plain) <= limit:
         return plain
-    room, kept = limit - 3, []
+    room, fitting = limit - 3, []
     for sign in plain:
         room -= septets(sign)
         if room < 0:
             break
-        kept.append(sign)
-    return ("".join(kept).rstrip() + "...")[:limit]
+        fitting.append(sign)
+    return ("".join(fitting).rstrip() + "...")[:limit]
 
 
 def _nearest(sign: str) -> str:
@@ -72,9 +72,9 @@ def _nearest(sign: str) -> str:
     if sign in _LIKE:
         return _LIKE[sign]
     base = unicodedata.normalize("NFKD", sign)
-    letters = "".join(each for each in base if not unicodedata.combining(each))
-    if letters and all(each in _BASIC or each in _EXTENSION for each in letters):
-        return letters
+    base_letters = "".join(each for each in base if not unicodedata.combining(each))
+    if base_letters and all(each in _BASIC or each in _EXTENSION for each in base_letters):
+        return base_letters
     category = unicodedata.category(sign)
     if category in ("Cc", "Zl", "Zp", "Zs"):
         return " "

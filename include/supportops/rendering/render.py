@@ -1,4 +1,4 @@
-"""One Jinja environment for every template, and the filters that put values into words."""
+"""One Jinja environment for every template, and the filters that format values."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def md(text: object) -> str:
     """`text` on one line, harmless inside Markdown: no markup, no link, no @mention, no HTML.
 
     Entities for <, > and & are what Slack asks for and what CommonMark reads back; a zero-width
-    space after @ keeps the name legible and wakes nobody.
+    space after @ leaves the name legible and notifies nobody.
     """
     line = "".join(_ENTITIES.get(sign, sign) for sign in one_line(text))
     line = _MARKDOWN.sub(lambda found: "\\" + found[0], line)

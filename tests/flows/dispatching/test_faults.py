@@ -14,7 +14,7 @@ from inboxes import Behaviour, Endpoint, Mailbox, endpoint, free_port, mailbox
 from supportops.alerts.alert import Kind
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, configurations, messages, metadata
-from supportops.flows.dispatching.self_watch import watch
+from supportops.flows.dispatching.self_watch import watch_checks
 from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 
 
@@ -512,7 +512,7 @@ def test_an_installation_that_never_checks_raises_an_alert_too(desk: Desk, mail:
 
 def test_before_the_first_configuration_nothing_is_stale(store: Engine) -> None:
     with writing(store) as connection:
-        watch(connection, NOON)
+        watch_checks(connection, NOON)
         assert connection.execute(select(configurations)).all() == []
     assert Desk(store, {}).open_alerts(Kind.CHECK_STALE) == []
 

@@ -16,7 +16,8 @@ from sla.policies import london
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import active_configuration
-from supportops.flows.dispatching.report_watch import last_turn, watch_reports
+from supportops.flows.dispatching.due_report import last_due
+from supportops.flows.dispatching.report_watch import watch_reports
 from supportops.reports.period import Cadence
 
 ON_ONE_STORE = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
@@ -272,11 +273,9 @@ def test_no_report_is_late_before_it_is_made(desk: Desk) -> None:
     installed(desk)
     desk.load_or_last_good(readers(audiences=[WEEKLY], late={"weekly": "06:00"}))
     with writing(desk.store) as connection:
-        turn = last_turn(
-            active_configuration(connection), Cadence.WEEKLY, london("2026-11-25 12:00")
-        )
-    assert turn is not None
-    assert turn.by == london("2026-11-23 08:00")
+        due = last_due(active_configuration(connection), Cadence.WEEKLY, london("2026-11-25 12:00"))
+    assert due is not None
+    assert due.by == london("2026-11-23 08:00")
 
 
 def test_a_look_that_finds_all_well_costs_two_questions(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What the system must say of itself: that checks stopped, and that a broken DAG was mended."""
+"""Raises an alert when the site checks stop, and ends those on DAG files that load again."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from supportops.sites.site import STALE_AFTER
 from supportops.sites.store import last_run
 
 SUBJECT = "site check"
-# An import error is seen again at each parse; one that was not seen for so long is mended.
+# An import error recurs at each parse; a file without one for so long loads again.
 IMPORT_ERROR_GONE = timedelta(minutes=15)
 
 
-def watch(connection: Connection, now: datetime) -> None:
-    """Raises or resolves the alert on the age of the last check; ends import errors long unseen.
+def watch_checks(connection: Connection, now: datetime) -> None:
+    """Raises or resolves the alert on the age of the last check; ends old import errors.
 
-    Where no check ever came to its end, the age counts from the first configuration that was
-    taken up: an installation that never checks is told of too.
+    Where no check was ever completed, the age counts from the first configuration that was taken
+    up, so that an installation that never checks raises the alert too.
     """
     since = _last_sign_of_checks(connection)
     if since is None or now - since <= STALE_AFTER:
