@@ -14,7 +14,7 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
-from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
+from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json, warn
 from supportops.reports.period import Cadence
 
 if TYPE_CHECKING:
@@ -78,18 +78,16 @@ def list_reports(
     as_json: Json = False,
 ) -> None:
     """List the reports that are kept, the newest first."""
-    from supportops.db.engine import reading
-    from supportops.reports.store import listing
+    from supportops.flows import report as flow
 
-    with open_context() as context, reading(context.engine) as connection:
-        found = listing(connection, limit=limit)
+    with open_context() as context:
+        entries = flow.list_reports(context, limit)
     if as_json:
-        plain = [asdict(each) for each in found]
-        print_json(plain)
+        print_json([asdict(each) for each in entries])
         return
     from supportops.cli.tables.reports import report_table
 
-    report_table(found)
+    report_table(entries)
 
 
 def _run(request: ReportRequest, until: str | None, out: Path | None, *, as_json: bool) -> None:
@@ -117,7 +115,7 @@ def _run(request: ReportRequest, until: str | None, out: Path | None, *, as_json
     else:
         result_lines(results, out)
     for fault in folder.faults:
-        typer.echo(f"supportops: {fault}", err=True)
+        warn(fault)
     troubled = folder.faults or any(each.troubles for each in results)
     raise typer.Exit(FINDINGS if troubled else FINE)
 

@@ -20,14 +20,17 @@ from supportops.flows.reporting.selection import (
     labels_between,
     working_days,
 )
+from supportops.reports.store import ReportEntry, listing
 
 __all__ = [
     "OnProgress",
     "OnReport",
+    "ReportEntry",
     "ReportError",
     "ReportRequest",
     "ReportResult",
     "ReportState",
+    "list_reports",
     "make_on_request",
     "make_on_schedule",
     "summary",
@@ -88,6 +91,12 @@ def make_on_schedule(
         began = first_taken_up(connection)
     send = request.send or (scheduled and began is not None and began <= at)
     return make_reports(context.engine, configuration, replace(request, send=send), at, now)
+
+
+def list_reports(context: Context, limit: int) -> list[ReportEntry]:
+    """The newest `limit` reports, by period and then by edition."""
+    with reading(context.engine) as connection:
+        return listing(connection, limit)
 
 
 def summary(

@@ -20,9 +20,6 @@ from supportops.tickets.log.sync_marks import read_mark, set_first_mark
 from supportops.tickets.ticket import Event, EventKind
 from supportops.tickets.triage import Outage, TriageRules, with_tiers
 
-DEMO_FILE = (
-    Path(__file__).parents[1] / "local" / "demo" / "demo_data" / "uci_incidents_2weeks.csv.gz"
-)
 DEMO_MAPPING = "uci"
 _SHIFT = "demo_shift"
 
@@ -69,7 +66,7 @@ def import_demo(
     config: Path,
     now: datetime,
     *,
-    file: Path = DEMO_FILE,
+    file: Path,
     rejects: Path | None = None,
 ) -> ImportSummary:
     """Imports the demo's log, moved by whole weeks so that its last ticket is recent.

@@ -18,6 +18,7 @@ from supportops.db.engine import reading
 from supportops.db.schema import sync_marks
 from supportops.flows import ticket_import
 from supportops.flows.ticketing.freshness import STREAM, last_synced
+from supportops.local.demo.tickets import LOG
 from supportops.tickets.source import PHONE
 from tickets.fake_zendesk import fake_zendesk
 
@@ -54,7 +55,7 @@ def test_an_incomplete_sync_does_not_count(store: Engine) -> None:
 
 def test_an_imported_file_counts(store: Engine, tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
-    with gzip.open(ticket_import.DEMO_FILE, "rt", newline="") as shipped:
+    with gzip.open(LOG, "rt", newline="") as shipped:
         file.write_text("".join(islice(shipped, 20)))
     ticket_import.import_demo(store, SHIPPED, MONDAY, file=file)
     assert synced(store) == MONDAY

@@ -13,8 +13,10 @@ from sqlalchemy import Engine, func, select
 
 from supportops.config.imports import load_mapping
 from supportops.config.triage import load_triage
+from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
+from supportops.flows.demo_tickets import has_other_tickets
 from supportops.local.demo import tickets as demo_tickets
 from supportops.local.demo.config import SHIPPED, choose_ports, write
 from supportops.local.install.installation import Installation
@@ -24,8 +26,9 @@ from supportops.tickets.ticket import Author, Event, EventKind
 NOW = datetime(2026, 4, 7, 12, tzinfo=UTC)
 
 
-def bring(store: Engine, folder: Path, now: datetime = NOW) -> str:
-    return demo_tickets.bring_in(store, SHIPPED, now, folder / "rejects.jsonl")
+def load(store: Engine, folder: Path, now: datetime = NOW) -> str:
+    context = Context(store, SHIPPED, {}.get)
+    return demo_tickets.load(context, now, folder / "rejects.jsonl")
 
 
 def count(store: Engine, table) -> int:
@@ -39,16 +42,16 @@ def somebodys_ticket(source: str) -> Event:
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)  # which the demo is on
 def test_the_log_is_loaded_moved_to_now_and_goes_on(store: Engine, tmp_path: Path) -> None:
-    assert "3931 new tickets" in bring(store, tmp_path)
+    assert "3931 new tickets" in load(store, tmp_path)
     before = count(store, ticket_events)
     with reading(store) as connection:
         raised = connection.execute(select(func.max(tickets.c.created_at))).scalar_one()
         told = connection.execute(select(func.max(ticket_events.c.happened_at))).scalar_one()
     assert NOW - timedelta(weeks=1) < raised <= told <= NOW
 
-    assert "0 new tickets, 0 new events" in bring(store, tmp_path)
+    assert "0 new tickets, 0 new events" in load(store, tmp_path)
     assert count(store, ticket_events) == before
-    bring(store, tmp_path, NOW + timedelta(days=1))
+    load(store, tmp_path, NOW + timedelta(days=1))
     assert count(store, ticket_events) > before
 
 
@@ -58,7 +61,7 @@ def test_a_store_with_tickets_of_its_own_is_left_as_it_is(
 ) -> None:
     with writing(store) as connection:
         append_events(connection, [somebodys_ticket(source)], NOW)
-    assert "left out" in bring(store, tmp_path)
+    assert "left out" in load(store, tmp_path)
     assert count(store, tickets) == 1
 
 
@@ -66,7 +69,7 @@ def test_a_store_with_tickets_of_its_own_is_left_as_it_is(
 def test_a_demo_that_was_there_before_the_tickets_gets_them(store: Engine, source: str) -> None:
     with writing(store) as connection:
         append_events(connection, [somebodys_ticket(source)], NOW)
-    assert not demo_tickets.belongs_to_others(store)
+    assert not has_other_tickets(store)
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)  # which the demo is on

@@ -16,7 +16,8 @@ from builders import SHIPPED
 from supportops.config.imports import load_mapping
 from supportops.db.engine import reading
 from supportops.db.schema import quarantine, ticket_events, tickets
-from supportops.flows.ticket_import import DEMO_FILE, import_demo, run
+from supportops.flows.ticket_import import import_demo, run
+from supportops.local.demo.tickets import LOG as DEMO_FILE
 from supportops.tickets.imports.csv_import import ImportSummary, import_file, weeks_until
 from supportops.tickets.imports.record_file import ImportFault
 from supportops.tickets.log.store import events_of

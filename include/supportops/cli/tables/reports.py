@@ -11,9 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from supportops.flows.report import ReportResult
+from supportops.flows.report import ReportEntry, ReportResult
 from supportops.rendering.render import one_line
-from supportops.reports.store import ReportEntry
 
 _STATES = {
     "sent": "queued for {to}",
