@@ -28,7 +28,7 @@ from supportops.reports import facts as documented
 from supportops.reports.facts import Facts
 from supportops.reports.period import Cadence, Period, day, week
 from supportops.sla.clock import clocks
-from supportops.sla.look_back import look_back_start
+from supportops.sla.due import look_back_start
 from supportops.sla.policy import DayReading, Metric, PolicyBook, Promise, Target
 from supportops.tickets.ticket import Author, Event, EventKind
 

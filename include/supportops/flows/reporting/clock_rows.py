@@ -17,9 +17,9 @@ from supportops.flows.reporting.selection import FactsRequest
 from supportops.flows.reporting.ticket_rows import TicketStates, ticket_rows
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
 from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.due import look_back_start
 from supportops.sla.events import NONE
 from supportops.sla.history import History, prepare
-from supportops.sla.look_back import look_back_start
 from supportops.sla.policy import PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import EventColumns
