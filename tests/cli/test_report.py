@@ -72,7 +72,7 @@ def test_a_week_is_made_and_its_documents_are_written_down(
     assert figures["period"]["label"] == WEEK
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_anything_is_made(
+def test_a_folder_that_cannot_be_written_is_shown_before_anything_is_made(
     place: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("mine")

@@ -62,7 +62,7 @@ def test_a_run_by_hand_makes_drafts_of_the_last_week(desk: Engine, bag) -> None:
     assert queued(desk) == []
 
 
-def test_a_run_that_is_told_to_sends_once_however_often_it_runs(desk: Engine, bag) -> None:
+def test_a_run_with_send_sends_once_however_often_it_runs(desk: Engine, bag) -> None:
     form = {"week": WEEK, "audience": "managers", "send": True}
     for _ in range(2):
         run = bag.dags["weekly_report"].test(run_conf=form)

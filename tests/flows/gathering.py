@@ -1,4 +1,4 @@
-"""Facts gathered from a store, and their rows said shortly."""
+"""Facts gathered from a store, and their rows as plain values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event
 
 LATER = datetime(2026, 12, 1, tzinfo=UTC)
-Told = tuple[Any, ...]
+Values = tuple[Any, ...]
 
 _CLOCKS = ("number", "metric", "instance", "tier", "policy", "state", "started_at", "deadline")
 _CLOCKS += ("ended_at", "breached_at", "customer", "site", "assignee")
@@ -63,7 +63,7 @@ def refill(store: Engine, events: Iterable[Event]) -> None:
         append_events(connection, events, LATER)
 
 
-def rows(frame: pd.DataFrame, *names: str) -> list[Told]:
+def rows(frame: pd.DataFrame, *names: str) -> list[Values]:
     """The rows of these columns as plain values: None where there is nothing."""
     columns = [[_plain(value) for value in frame[name].array] for name in names]
     return list(zip(*columns, strict=True))
@@ -75,14 +75,14 @@ def _plain(value: Any) -> Any:
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
-def clocks_of(facts: Facts) -> Counter[Told]:
-    """The clocks as `slow_report` tells them."""
+def clocks_of(facts: Facts) -> Counter[Values]:
+    """The clocks as `slow_report` computes them."""
     frame = facts.clocks.assign(
         policy=[None if each is None else each.partition("/")[2] for each in facts.clocks["policy"]]
     )
     return Counter(rows(frame, *_CLOCKS))
 
 
-def tickets_of(facts: Facts) -> Counter[Told]:
-    """The tickets as `slow_report` tells them."""
+def tickets_of(facts: Facts) -> Counter[Values]:
+    """The tickets as `slow_report` computes them."""
     return Counter(rows(facts.tickets, *_TICKETS))

@@ -1,4 +1,4 @@
-"""A desk whose reports are made: tickets on London's clock, readers, and what became of it all."""
+"""A desk whose reports are made: tickets on London's clock, audiences, and what was stored."""
 
 from __future__ import annotations
 
@@ -61,38 +61,38 @@ SITES = [
 WEEK = "2026-W16"
 
 
-def asked(ticket: str, *lines: str, customer: str = "Acme", subject: str = "Help") -> list[Event]:
+def raised(ticket: str, *lines: str, customer: str = "Acme", subject: str = "Help") -> list[Event]:
     """A ticket's story; its first line says when it was raised."""
     begun = lines[0].rsplit(" ", 1)[0]
-    told = story(*lines, f"{begun} customer {customer}", ticket=ticket)
+    events = story(*lines, f"{begun} customer {customer}", ticket=ticket)
     facts = {"subject": subject, "requester": "ann", "text": ""}
-    return [replace(told[0], facts=facts), *told[1:]]
+    return [replace(events[0], facts=facts), *events[1:]]
 
 
-def later(ticket: str, line: str) -> Event:
-    """What happened to a ticket after its story was told."""
-    (told,) = story(line, ticket=ticket)
-    return replace(told, source_event=f"{ticket}, {line}")
+def later_event(ticket: str, line: str) -> Event:
+    """One more event of a ticket."""
+    (event,) = story(line, ticket=ticket)
+    return replace(event, source_event=f"{ticket}, {line}")
 
 
 def a_week() -> list[Event]:
     """Acme's 1 is answered in time, its 2 late, 3 never; Birch's 4 in time; 5 is a bug, open."""
     return [
-        *asked(
+        *raised(
             "1",
             "2026-04-13 09:00 asks",
             "2026-04-14 10:00 answers",
             "2026-04-15 10:00 status solved",
         ),
-        *asked("2", "2026-04-13 09:00 asks", "2026-04-16 10:00 answers"),
-        *asked("3", "2026-04-14 09:00 asks"),
-        *asked("4", "2026-04-13 11:00 asks", "2026-04-13 12:00 answers", customer="Birch"),
-        *asked("5", "2026-04-15 09:00 asks", "2026-04-15 09:00 tier bug_fix", customer="Birch"),
+        *raised("2", "2026-04-13 09:00 asks", "2026-04-16 10:00 answers"),
+        *raised("3", "2026-04-14 09:00 asks"),
+        *raised("4", "2026-04-13 11:00 asks", "2026-04-13 12:00 answers", customer="Birch"),
+        *raised("5", "2026-04-15 09:00 asks", "2026-04-15 09:00 tier bug_fix", customer="Birch"),
     ]
 
 
 @dataclass
-class Newsroom:
+class ReportDesk:
     """`at` and `now` are local times, "2026-04-20 08:00"."""
 
     store: Engine
@@ -157,8 +157,8 @@ class Newsroom:
             )
 
 
-def newsroom(store: Engine, folder: Path, readers: str = READERS) -> Newsroom:
+def reporting_desk(store: Engine, folder: Path, readers: str = READERS) -> ReportDesk:
     configure(folder, SITES)
     (folder / "alerts.yaml").write_text(ALERTS, encoding="utf-8")
     (folder / "reports.yaml").write_text(readers, encoding="utf-8")
-    return Newsroom(store, folder)
+    return ReportDesk(store, folder)

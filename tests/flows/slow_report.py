@@ -1,4 +1,4 @@
-"""What a report is made from, told slowly and obviously from the events of all tickets."""
+"""What a report is made from, computed slowly and obviously from the events of all tickets."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from supportops.flows.reporting.selection import FactsRequest
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.ticket import DONE, Event, EventKind, Ticket, fold
 
-Told = tuple[Any, ...]
+Values = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Slow:
-    """One request, told from the events of all tickets, one by one."""
+    """One request, computed from the events of all tickets, one by one."""
 
     events: Sequence[Event]
     promises: PolicyBook
@@ -36,8 +36,8 @@ class Slow:
             if known:
                 yield sorted(known, key=lambda e: e.order), fold(known)
 
-    def clocks(self) -> Counter[Told]:
-        found: Counter[Told] = Counter()
+    def clocks(self) -> Counter[Values]:
+        found: Counter[Values] = Counter()
         for known, ticket in self.lives():
             for row in slow_clocks(known, self.promises, self.request.as_of):
                 if self.wants(row, ticket):
@@ -59,7 +59,7 @@ class Slow:
             return row.state
         return row.state if row.deadline and not row.breached_at else "unanswered"
 
-    def clock(self, row: Row, ticket: Ticket) -> Told:
+    def clock(self, row: Row, ticket: Ticket) -> Values:
         return (
             ticket.ticket,
             row.metric,
@@ -76,8 +76,8 @@ class Slow:
             ticket.assignee,
         )
 
-    def tickets(self) -> Counter[Told]:
-        found: Counter[Told] = Counter()
+    def tickets(self) -> Counter[Values]:
+        found: Counter[Values] = Counter()
         for known, ticket in self.lives():
             counts = (*self.turns(known), self.handed_on(known))
             gone_at, how = removal(known)
@@ -86,7 +86,7 @@ class Slow:
                 found[self.ticket(ticket, counts, how)] += 1
         return found
 
-    def ticket(self, ticket: Ticket, counts: tuple[int, ...], how: str | None) -> Told:
+    def ticket(self, ticket: Ticket, counts: tuple[int, ...], how: str | None) -> Values:
         tier = ticket.tier or self.promises.default_tier
         words = (ticket.ticket, ticket.customer, ticket.site, ticket.assignee, tier)
         return (*words, ticket.status.value, ticket.created_at, ticket.open, *counts, how)

@@ -154,7 +154,7 @@ def document(**changes: Any) -> Document:
         "title": "Service levels, week 47",
         "subtitle": "16-22 Nov 2026, all customers",
         "notices": (Words("The tickets are 3 h old: figures may be out of date.", Tone.BAD),),
-        "lead": "Bug fixes missed their target; user support kept it.",
+        "summary": "Bug fixes missed their target; user support kept it.",
         "tiles": tiles(),
         "sections": (
             Section("tiers", "Service levels", (tiers_table(),)),

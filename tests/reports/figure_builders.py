@@ -141,7 +141,7 @@ def figures(
     customers = CUSTOMERS if of is None else (of,)
     weekly = cadence is Cadence.WEEKLY
     as_of = AS_OF[cadence]
-    told = Figures(
+    whole = Figures(
         audience="managers" if of is None else "customer",
         customer=of,
         period=WEEK if weekly else FRIDAY,
@@ -175,7 +175,7 @@ def figures(
             () if of else (TicketReason("zendesk", "4402", "two events contradict each other"),),
         ),
     )
-    return replace(made_hostile(told) if hostile else told, **changes)
+    return replace(made_hostile(whole) if hostile else whole, **changes)
 
 
 def _promises(cadence: Cadence) -> list[_Promise]:

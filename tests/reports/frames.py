@@ -47,9 +47,9 @@ TRUTHS = {"open"}
 Instant = str | datetime | None
 
 
-def at(said: Instant) -> datetime | None:
+def at(instant: Instant) -> datetime | None:
     """An aware instant of what a test says."""
-    return london(said) if isinstance(said, str) else said
+    return london(instant) if isinstance(instant, str) else instant
 
 
 def clock(
@@ -138,7 +138,7 @@ def of_stories(
     """
     when = at(as_of)
     assert when is not None
-    events = [event for told in stories.values() for event in told]
+    events = [event for events_of_one in stories.values() for event in events_of_one]
     judged = judge(prepare(columns(events)), policies or book(), when).frame()
     given = {
         number: _named({"number": number} | dict(names or {}).get(number, {})) for number in stories
@@ -151,8 +151,8 @@ def of_stories(
 
 def asked(number: int, tier: str, at: str, *then: str) -> dict[str, list[Event]]:
     """A ticket that had its tier from the beginning."""
-    told = story(f"{at} asks", f"{at} tier {tier}", *then, ticket=str(number))
-    return {str(number): told}
+    events_of_one = story(f"{at} asks", f"{at} tier {tier}", *then, ticket=str(number))
+    return {str(number): events_of_one}
 
 
 def facts(

@@ -123,13 +123,13 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("cadence", "label", "said"), BAD)
+@pytest.mark.parametrize(("cadence", "label", "message"), BAD)
 def test_a_label_that_names_nothing_is_refused_in_one_line(
-    cadence: Cadence, label: str, said: str
+    cadence: Cadence, label: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match="expected") as refused:
         parse(cadence, label, LONDON)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 100
 
@@ -207,7 +207,7 @@ def test_earlier_days_are_working_days_and_earlier_weeks_are_all_of_them() -> No
         ("2026-W47", "2026-11-23 08:00"),
         ("2026-W13", "2026-03-30 08:00"),
         ("2026-W43", "2026-10-26 08:00"),
-        ("2026-W52", "2026-12-28 08:00"),  # a bank holiday: the week is told all the same
+        ("2026-W52", "2026-12-28 08:00"),  # a bank holiday: the week is reported all the same
     ],
 )
 def test_a_weeks_report_is_made_on_monday_at_eight(label: str, at: str) -> None:

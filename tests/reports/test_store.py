@@ -28,7 +28,7 @@ def desk(store: Engine) -> Engine:
     return store
 
 
-def draft(week: int = 47, audience: str = "managers", **said: Any) -> kept_reports.Draft:
+def draft(week: int = 47, audience: str = "managers", **changes: Any) -> kept_reports.Draft:
     start = datetime(2026, 11, 16, tzinfo=UTC) + (week - 47) * WEEK
     return kept_reports.Draft(
         **{
@@ -47,7 +47,7 @@ def draft(week: int = 47, audience: str = "managers", **said: Any) -> kept_repor
             "figures": {"promises": [{"met": 3, "share": 0.75}], "title": "Ünï"},
             "troubles": ("the PDF could not be made",),
         }
-        | said
+        | changes
     )
 
 
@@ -107,17 +107,17 @@ def test_a_report_is_issued_once(desk: Engine) -> None:
     assert issue(desk, kept.id, "report:first")
     assert not issue(desk, kept.id, "report:second")
     with reading(desk) as connection:
-        told = kept_reports.issued(connection, WEEKLY, "2026-W47", "managers")
-    assert told is not None
-    assert (told.issued_at, told.alert) == (MONDAY, "report:first")
-    assert told.recipients == ("bo_email",)
+        stored = kept_reports.issued(connection, WEEKLY, "2026-W47", "managers")
+    assert stored is not None
+    assert (stored.issued_at, stored.alert) == (MONDAY, "report:first")
+    assert stored.recipients == ("bo_email",)
 
 
 def test_nothing_overwrites_what_was_kept(desk: Engine) -> None:
     def rows() -> list[tuple[Any, ...]]:
         with reading(desk) as connection:
-            said = [c for c in reports.c if c.name not in ("issued_at", "alert", "recipients")]
-            first = select(*said).where(reports.c.id == kept.id)
+            columns = [c for c in reports.c if c.name not in ("issued_at", "alert", "recipients")]
+            first = select(*columns).where(reports.c.id == kept.id)
             own = select(report_documents).where(report_documents.c.report == kept.id)
             return [tuple(row) for query in (first, own) for row in connection.execute(query)]
 

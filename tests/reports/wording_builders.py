@@ -1,4 +1,4 @@
-"""Documents out of figures, for one audience: `told(figures(), link=None)`."""
+"""Documents out of figures, for one audience: `worded(figures(), link=None)`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def customer_audience(customer: str) -> Audience:
     return audience(name="contact", title=customer, customer=customer, parts=parts)
 
 
-def told(
+def worded(
     known: Figures | None = None,
     *,
     to: Audience | None = None,

@@ -106,7 +106,7 @@ class BarsPicture:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`alt` states the finding, so that it is told with images off."""
+    """`alt` states the finding, for readers with images off."""
 
     name: str
     title: str
@@ -155,7 +155,7 @@ class Document:
     title: str
     subtitle: str
     notices: tuple[Words, ...]
-    lead: str
+    summary: str
     tiles: tuple[Tile, ...]
     sections: tuple[Section, ...]
     definitions: tuple[tuple[str, str], ...]

@@ -104,7 +104,7 @@ ALERT_COLUMNS = (
 class Facts:
     """Everything about one period as of one instant.
 
-    `data_until`: when the ticket store last heard of its sources, None where it never did.
+    `data_until`: when the tickets were last synced from their sources, None where they never were.
     `risk_until`: what falls due before it, and is not yet broken, is at risk. `policies`: names of
     the versions of promises in force in the period. `unjudged`: tickets that no clock could be
     computed for, with why.

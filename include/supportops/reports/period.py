@@ -138,7 +138,7 @@ def report_instant(period: Period, is_working_day: IsWorkingDay) -> datetime:
 
 
 def risk_until(period: Period, as_of: datetime) -> datetime:
-    """Before when a promise must fall due to be told as at risk, aware UTC.
+    """Before when a promise must fall due to count as at risk, aware UTC.
 
     Daily: the midnight that ends the day of `as_of`. Weekly: the end of the week after the period.
     """

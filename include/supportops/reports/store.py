@@ -1,6 +1,7 @@
 """Reports as they were made and as they were issued, with their documents.
 
-Rows are appended, one an edition. What one says never changes; issuing it is told once, beside it.
+Rows are appended, one an edition. What one says never changes; that it was issued is stored once,
+beside it.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ _STORED = tuple(reports.c[each.name] for each in fields(StoredReport))
 def keep(connection: Connection, draft: Draft, files: Sequence[File]) -> StoredReport:
     """Appends a report as the next edition of its cadence, period and audience, with its files.
 
-    Writers take turns until their transactions end, so two of them get different editions.
+    One writer at a time, until its transaction ends, so that two get different editions.
     """
     advisory_lock(connection, Lock.STORE_REPORT)
     last = select(func.max(_c.edition)).where(*_named(draft.cadence, draft.period, draft.audience))
@@ -151,8 +152,8 @@ def issued_among(
 
     One at a time: the figures of a large desk are megabytes.
     """
-    wanted = (*_issued(cadence, audience), _c.period.in_(list(periods)))
-    last = select(func.max(_c.id)).where(*wanted).group_by(_c.period)
+    conditions = (*_issued(cadence, audience), _c.period.in_(list(periods)))
+    last = select(func.max(_c.id)).where(*conditions).group_by(_c.period)
     rows = select(*_STORED).where(_c.id.in_(last)).order_by(_c.starts_at)
     for row in connection.execute(rows).mappings():
         yield _stored(row)

@@ -64,14 +64,14 @@ def test_killed_at_any_statement_the_store_is_the_same_row_for_row(
 ) -> None:
     with reporter(store_address, "die_everywhere") as process:
         died = int(process.communicate(timeout=250)[0])
-    killed, told = rows(store), queued(store)
+    killed, messages = rows(store), queued(store)
 
     empty(store)
     for each in reporter_process.REPORTS:
-        assert reporter_process.keep_and_send(store, *each).state == "sent"
+        assert reporter_process.keep_one(store, *each).state == "sent"
     assert killed == rows(store)
     assert died > 25
-    assert told == [
+    assert messages == [
         ("boss_email", "2026-W46:managers:1"),
         ("boss_email", "2026-W47:managers:1"),
         ("owner_email", "2026-W46:managers:1"),

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from alert_builders import alert
 from dispatching import Desk, everything_to, receivers
 from flows.posting import BOARD, MAIL_HTML, MAIL_TEXT, PDF, PNG, files, issue, keep, readers, send
-from flows.report_builders import WHOLE, a_week, newsroom
+from flows.report_builders import WHOLE, a_week, reporting_desk
 from inboxes import Endpoint, Mail, Mailbox, endpoint, mailbox
 from sla.policies import london
 from supportops.alerts.alert import Kind
@@ -249,10 +249,10 @@ def test_the_largest_files_are_left_out_of_a_mail_that_would_be_too_large(
     assert [name for name, _ in attached(first)] == ["weekly-2026-W47.xlsx", "weekly-2026-W47.csv"]
     assert len(first.raw) < 700_000
     page = "/support/report?cadence=weekly&period=2026-W47&audience=managers"
-    told = "Not attached, because the mail would be too large: weekly-2026-W47.pdf (0.3 MB)."
-    assert told in first.part("plain")
+    note = "Not attached, because the mail would be too large: weekly-2026-W47.pdf (0.3 MB)."
+    assert note in first.part("plain")
     assert f"{BOARD}{page}" in first.part("plain")
-    assert f"<p>{told}" in first.part("html")
+    assert f"<p>{note}" in first.part("html")
     assert re.findall('href="([^"]+)"', first.part("html")) == [
         f"{BOARD}{page}".replace("&", "&amp;")
     ]
@@ -417,7 +417,7 @@ def test_a_letter_with_files_has_more_time_to_be_sent(desk: Desk) -> None:
 def test_a_report_as_it_is_made_arrives_with_every_picture_that_it_shows(
     desk: Desk, mail: Mailbox, http: Endpoint, tmp_path: Path
 ) -> None:
-    room = newsroom(desk.store, tmp_path / "config", WHOLE)
+    room = reporting_desk(desk.store, tmp_path / "config", WHOLE)
     room.append(*a_week())
     desk.clock.now = london("2026-04-20 08:00")
     desk.load_or_last_good(room.configuration)

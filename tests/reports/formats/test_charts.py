@@ -36,8 +36,8 @@ def test_a_picture_is_the_same_each_time_and_sharp_and_small(chart: Chart) -> No
 
 
 def test_a_trend_names_its_weeks_its_limits_its_target_and_this_weeks_figure() -> None:
-    told = words(trend_chart())
-    assert {"W35", "W47", "limits 86–98 %", "mean 92 %", "target 95 %", "91 %"} <= set(told)
+    shown = words(trend_chart())
+    assert {"W35", "W47", "limits 86–98 %", "mean 92 %", "target 95 %", "91 %"} <= set(shown)
 
 
 def test_a_signal_is_named_by_its_figure_and_by_a_shape_of_its_own() -> None:
@@ -59,8 +59,8 @@ def test_weeks_with_few_promises_are_a_gap_that_is_named() -> None:
 
 
 def test_only_what_is_drawn_is_explained() -> None:
-    told = words(trend_chart(mean=None, low=None, high=None, target=None))
-    assert not [word for word in told if word.startswith(("mean", "limits", "target"))]
+    shown = words(trend_chart(mean=None, low=None, high=None, target=None))
+    assert not [word for word in shown if word.startswith(("mean", "limits", "target"))]
     issued = trend_chart(points=tuple(replace(point, issued=True) for point in points()))
     assert "computed now" not in words(issued)
     assert "computed now" in words(trend_chart())
@@ -84,7 +84,7 @@ def test_the_axis_begins_a_little_below_what_is_drawn() -> None:
     assert lowest_share(calm.picture) == 0.7
 
 
-def test_bars_tell_their_counts_unless_there_are_too_many() -> None:
+def test_bars_show_their_counts_unless_there_are_too_many() -> None:
     assert {"arrived", "solved", "tickets", "Mon", "14", "15"} <= set(words(bars_chart()))
     many = bars_chart(labels=tuple(map(str, range(60))), series=(("a", (777,) * 60),))
     assert "777" not in words(many)
@@ -95,12 +95,12 @@ def test_a_strangers_text_is_drawn_as_it_is() -> None:
     hostile = bars_chart(series=tuple((text, (1, 2, 3, 4, 5)) for text in texts), axis=texts[0])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        told = words(hostile)
+        shown = words(hostile)
         assert png(hostile)
         assert png(trend_chart(points=tuple(replace(points()[0], label=text) for text in texts)))
     for text in filter(None, texts):
         # An XML comment cannot hold two hyphens in a row: matplotlib puts a blank between them.
-        assert drawable(text, 15).replace("--", "- -") in told
+        assert drawable(text, 15).replace("--", "- -") in shown
 
 
 def test_signs_without_a_glyph_are_boxes_and_hidden_ones_are_left_out() -> None:

@@ -13,7 +13,7 @@ from reports.hostile_texts import HOSTILE
 from reports.html_reading import Page, contrast, dark_rules, pairs
 from reports.small_agency import BOOKS, CINDER, DELFT
 from reports.trend_builders import trend
-from reports.wording_builders import BOARD, audience, customer_audience, pictures, told
+from reports.wording_builders import BOARD, audience, customer_audience, pictures, worded
 from supportops.reports.document import Bar, Document
 from supportops.reports.figures import By, Figures, Promises
 from supportops.reports.formats import html
@@ -49,7 +49,7 @@ def crowded(number: int = 500, **changes: Any) -> Figures:
 
 @pytest.fixture(scope="module")
 def week() -> Document:
-    return told()
+    return worded()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def paged(week: Document) -> bytes:
 def test_every_report_is_well_formed_and_runs_and_fetches_nothing(
     make: Any, known: Figures
 ) -> None:
-    content = make(told(known))
+    content = make(worded(known))
     found = Page(content)
     tags = {each.tag for each in found.elements}
     assert not tags & {"script", "iframe", "object", "form", "input", "link", "svg", "base"}
@@ -118,7 +118,7 @@ def test_a_page_offers_only_the_files_there_are(week: Document) -> None:
     assert "This report as" not in Page(page(week, files=())).text()
 
 
-def test_a_chart_whose_picture_failed_is_told_in_words(week: Document) -> None:
+def test_a_chart_whose_picture_failed_is_shown_in_words(week: Document) -> None:
     found = Page(html.mail(week, {}).content)
     assert found.all("img") == []
     assert (
@@ -137,18 +137,18 @@ def test_every_figure_stands_in_text(week: Document, mailed: bytes) -> None:
         "not reached, over 1 h 37 min",
         "58 % of 50, signal",
         "99.57 %",
-        week.lead,
+        week.summary,
     ):
         assert found in text
 
 
 def test_what_must_be_known_first_is_shown_first() -> None:
-    document = told(figures(stale=True, data_until=None))
+    document = worded(figures(stale=True, data_until=None))
     text = Page(page(document)).text()
     assert text.index("never synced") < text.index("Service levels, week 47")
 
 
-def test_a_preview_begins_with_old_data_and_then_the_lead(mailed: bytes) -> None:
+def test_a_preview_begins_with_old_data_and_then_the_summary(mailed: bytes) -> None:
     hidden = next(each for each in Page(mailed).all("div") if each.classes == ["pre"])
     assert hidden.style["display"] == "none"
     assert hidden.words[0].startswith("In week 47, 131 of 141 promises were kept")
@@ -179,13 +179,13 @@ def test_a_mail_is_at_most_640_pixels_wide(mailed: bytes) -> None:
 
 def test_words_can_be_read_on_their_ground_by_day() -> None:
     for known in (figures(), figures(stale=True), figures(of=BOOKS)):
-        found = pairs(Page(mail(told(known, corrects=True))))
+        found = pairs(Page(mail(worded(known, corrects=True))))
         assert len(found) >= 6
         assert {pair: contrast(*pair) for pair in found if contrast(*pair) < 4.5} == {}
 
 
 def test_words_can_be_read_on_their_ground_by_night() -> None:
-    content = mail(told(figures(stale=True), corrects=True))
+    content = mail(worded(figures(stale=True), corrects=True))
     found = pairs(Page(content), dark_rules(content))
     assert len(found) >= 6
     assert {pair: contrast(*pair) for pair in found if contrast(*pair) < 4.5} == {}
@@ -201,17 +201,19 @@ def test_a_verdict_has_a_sign_and_a_word_beside_its_colour(mailed: bytes) -> Non
 
 
 def test_the_sentences_language_is_english_whatever_the_dates_are() -> None:
-    assert Page(mail(told(to=audience(language="de-DE")))).all("html")[0].attributes["lang"] == "en"
-    assert Page(mail(told())).all("html")[0].attributes["lang"] == "en-GB"
+    assert (
+        Page(mail(worded(to=audience(language="de-DE")))).all("html")[0].attributes["lang"] == "en"
+    )
+    assert Page(mail(worded())).all("html")[0].attributes["lang"] == "en-GB"
 
 
-def worded(words: str) -> Document:
+def with_words(words: str) -> Document:
     """A report in which these words stand wherever a stranger's can."""
     late = clock(subject=words, customer=words, assignee=words, tier=words, number=words)
     named = Promises(By.TIER, words, None, attainment(30, 20, 0.9), None, None, 0, 0, 0, None)
     trends = tuple(trend(name, [(30, 28)] * 7) for name in (words, f"{words}!"))
     known = figures(open_breaches=(late,), promises=(named,), trends=trends, policies=(words,))
-    return told(known, to=audience(title=words))
+    return worded(known, to=audience(title=words))
 
 
 def shape(content: bytes) -> list[tuple[str, list[str]]]:
@@ -221,7 +223,7 @@ def shape(content: bytes) -> list[tuple[str, list[str]]]:
 
 @pytest.fixture(scope="module")
 def tame() -> tuple[list[tuple[str, list[str]]], ...]:
-    document = worded("tame")
+    document = with_words("tame")
     return shape(mail(document)), shape(page(document))
 
 
@@ -229,7 +231,7 @@ def tame() -> tuple[list[tuple[str, list[str]]], ...]:
 def test_no_text_breaks_out_of_where_it_stands(
     words: str, tame: tuple[list[tuple[str, list[str]]], ...]
 ) -> None:
-    document = worded(words)
+    document = with_words(words)
     assert (shape(mail(document)), shape(page(document))) == tame
 
 
@@ -242,7 +244,7 @@ def test_no_column_title_breaks_out_of_a_style() -> None:
     "words", ["W" * 10_000, "<&>'\"" * 2_000, "\U0001f525" * 10_000, "a " * 5_000]
 )
 def test_five_hundred_breaches_with_endless_subjects_fit_into_a_mail(words: str) -> None:
-    content = mail(told(crowded(subject=words, customer=words, assignee=words)))
+    content = mail(worded(crowded(subject=words, customer=words, assignee=words)))
     assert len(content) < 100_000
     text = Page(content).text()
     assert "In week 47, 131 of 141 promises were kept" in text
@@ -256,7 +258,7 @@ def test_whatever_comes_a_mail_fits() -> None:
         for n in names
     )
     trends = tuple(trend(n, [(30, 20)] * 13) for n in names)
-    content = mail(told(figures(promises=lines, trends=trends)))
+    content = mail(worded(figures(promises=lines, trends=trends)))
     assert len(content) < 100_000
     assert Page(content).all("h1")
 
@@ -267,7 +269,7 @@ def test_a_full_week_is_not_cut(mailed: bytes) -> None:
 
 
 def test_a_cut_list_says_how_many_more_and_where() -> None:
-    document = told(crowded(57))
+    document = worded(crowded(57))
     attached = Page(mail(document, files=("report.xlsx",)))
     more = [e for e in attached.all("p") if e.words and e.words[0].startswith("and ")]
     assert [e.words[0] for e in more] == ["and 37 more: see the attached workbook or"] * 3
@@ -278,12 +280,12 @@ def test_a_cut_list_says_how_many_more_and_where() -> None:
 
 def test_a_page_holds_five_hundred_rows_of_a_table() -> None:
     late = tuple(clock(number=str(n)) for n in range(620))
-    found = Page(page(told(figures(open_breaches=late))))
+    found = Page(page(worded(figures(open_breaches=late))))
     assert "and 120 more" in found.text()
 
 
 def test_a_customers_mail_holds_nothing_of_another() -> None:
-    document = told(figures(of=BOOKS), to=customer_audience(BOOKS), link=None)
+    document = worded(figures(of=BOOKS), to=customer_audience(BOOKS), link=None)
     for content in (mail(document), page(document)):
         text = content.decode()
         assert BOOKS in Page(content).text()
@@ -292,14 +294,14 @@ def test_a_customers_mail_holds_nothing_of_another() -> None:
 
 def test_one_ticket_is_a_report() -> None:
     known = figures(**EMPTY | {"breaches": (clock(),), "open_breaches": (clock(),)})
-    text = Page(mail(told(known))).text()
+    text = Page(mail(worded(known))).text()
     assert "4711" in text
     assert "Checkout answers 500" in text
 
 
 def test_few_promises_bear_no_sign_and_no_bar() -> None:
     few = Promises(By.TIER, "bug_fix", None, attainment(12, 2, 0.95), None, None, 0, 0, 0, None)
-    found = Page(mail(told(figures(**EMPTY | {"promises": (few,)}))))
+    found = Page(mail(worded(figures(**EMPTY | {"promises": (few,)}))))
     assert "2 of 12" in found.text().replace("\u00a0", " ")
     assert [each for each in found.elements if {"bar", "good", "bad"} & set(each.classes)] == []
 
@@ -323,7 +325,7 @@ def test_a_bar_is_as_wide_as_it_should_be(bar: Bar) -> None:
 def test_the_same_document_gives_the_same_bytes(
     week: Document, mailed: bytes, paged: bytes
 ) -> None:
-    assert (mail(told()), page(told())) == (mailed, paged)
+    assert (mail(worded()), page(worded())) == (mailed, paged)
 
 
 def test_the_files_say_what_they_are(week: Document) -> None:

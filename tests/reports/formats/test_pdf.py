@@ -38,7 +38,7 @@ def letters(text: str) -> str:
     return re.sub(r"[\s\u200b]+", "", text)
 
 
-def told(reader: PdfReader) -> str:
+def text_of(reader: PdfReader) -> str:
     return letters("".join(page.extract_text() for page in reader.pages))
 
 
@@ -53,7 +53,7 @@ def test_the_same_report_is_the_same_file() -> None:
 
 
 def test_everything_that_the_document_says_is_in_it() -> None:
-    text = told(read(document(), drawn()))
+    text = text_of(read(document(), drawn()))
     for words in (
         "Service levels, week 47",
         "The tickets are 3 h old",
@@ -73,7 +73,7 @@ def test_everything_that_the_document_says_is_in_it() -> None:
 
 
 def test_a_verdict_has_a_sign_of_its_own_beside_its_colour() -> None:
-    text = told(read(document()))
+    text = text_of(read(document()))
     assert {"▲97%", "▼74%", "▲97.6%", "▼74.0%"} <= set(re.findall(r"[▲▼][\d.]+%", text))
     assert "▲91.3%" not in text
 
@@ -114,8 +114,8 @@ def test_links_lead_to_web_addresses_alone() -> None:
 @pytest.mark.parametrize("text", [*HOSTILE[:6], *MARKUP])
 def test_a_strangers_text_is_shown_as_it_is_wherever_it_stands(text: str) -> None:
     hostile = made_hostile_document(f"a {text} z")
-    shown = told(read(hostile))
-    # Where a script runs from right to left its letters are told in another order.
+    shown = text_of(read(hostile))
+    # Where a script runs from right to left its letters come in another order.
     if not any("\u0590" < sign < "\u0700" for sign in text):
         assert letters(drawable(f"a {text} z")) in shown
     assert shown.count("z") >= 20
@@ -132,17 +132,17 @@ def test_a_report_of_nothing_but_empty_texts_is_still_one() -> None:
 
 
 def test_signs_that_cannot_be_drawn_are_boxes() -> None:
-    assert "a□□z" in told(
+    assert "a□□z" in text_of(
         read(of_tables(Table("t", "", (Column("a\u65e5\u672cz"),), ((Cell(""),),))))
     )
 
 
 def test_an_empty_table_says_so() -> None:
-    assert letters("No promise is broken.") in told(read(of_tables(breaches_table(0))))
+    assert letters("No promise is broken.") in text_of(read(of_tables(breaches_table(0))))
 
 
 def test_a_page_shows_so_many_rows_and_says_how_many_there_are() -> None:
-    text = told(read(of_tables(breaches_table(134))))
+    text = text_of(read(of_tables(breaches_table(134))))
     assert "#4730" in text
     assert "#4731" not in text
     assert letters("20 of 134 shown.") in text
@@ -151,7 +151,7 @@ def test_a_page_shows_so_many_rows_and_says_how_many_there_are() -> None:
 def test_no_table_fills_a_book(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("supportops.reports.formats.pdf.ROWS_AT_MOST", 60)
     reader = read(of_tables(breaches_table(2_000, shown=None)))
-    text = told(reader)
+    text = text_of(reader)
     assert letters("60 of 2,000 shown.") in text
     assert "#4770" in text
     assert "#4771" not in text
@@ -159,8 +159,8 @@ def test_no_table_fills_a_book(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all("Overdue" in page.extract_text() for page in reader.pages[:-1])
 
 
-def test_a_chart_that_could_not_be_drawn_is_told_in_words() -> None:
-    assert letters("54 arrived, 55 were solved.") in told(read(document()))
+def test_a_chart_that_could_not_be_drawn_is_shown_in_words() -> None:
+    assert letters("54 arrived, 55 were solved.") in text_of(read(document()))
 
 
 def test_a_broken_chart_is_one_clear_error() -> None:

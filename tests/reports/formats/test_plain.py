@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from reports.figure_builders import EMPTY, clock, figures
 from reports.small_agency import AS_OF, BOOKS, CINDER, DELFT
-from reports.wording_builders import BOARD, customer_audience, told
+from reports.wording_builders import BOARD, customer_audience, worded
 from supportops.reports.document import Document
 from supportops.reports.figures import Figures
 from supportops.reports.formats import plain
@@ -21,7 +21,7 @@ def text(document: Document) -> str:
     return plain.text(document).content.decode("utf-8")
 
 
-WEEK = text(told())
+WEEK = text(worded())
 
 
 def after(heading: str) -> list[str]:
@@ -43,7 +43,7 @@ def after(heading: str) -> list[str]:
     ids=["week", "day", "hostile", "empty", "emoji", "endless"],
 )
 def test_no_line_is_wider_than_78_columns(known: Figures) -> None:
-    lines = text(told(known)).splitlines()
+    lines = text(worded(known)).splitlines()
     assert [line for line in lines if cell_len(line) > 78 and BOARD not in line] == []
 
 
@@ -57,7 +57,7 @@ def test_the_answer_comes_first() -> None:
 
 def test_old_data_is_the_first_line() -> None:
     known = figures(stale=True, data_until=AS_OF[Cadence.WEEKLY].replace(hour=3))
-    first = text(told(known, corrects=True)).splitlines()[0]
+    first = text(worded(known, corrects=True)).splitlines()[0]
     assert first == "The ticket data is 5 h old: figures may change."
 
 
@@ -79,7 +79,7 @@ def test_a_verdict_is_a_sign_and_not_a_colour() -> None:
     assert "▲ 96.8 %" in WEEK
 
 
-def test_every_finding_of_a_chart_is_told() -> None:
+def test_every_finding_of_a_chart_is_in_the_text() -> None:
     found = " ".join(WEEK.split())
     assert (
         "12 weeks with enough promises, between 58 and 94 %, this week 89 %, a signal in W35 to W44"
@@ -94,33 +94,33 @@ def test_words_and_grounds_are_foundat_the_end() -> None:
 
 
 def test_hostile_texts_hide_nothing_and_command_no_terminal() -> None:
-    signs = set(text(told(figures(hostile=True))))
+    signs = set(text(worded(figures(hostile=True))))
     hidden = {sign for sign in signs if unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")}
     assert hidden <= {"\n", "\u200d"}
 
 
 def test_a_long_list_says_how_many_more_and_where() -> None:
     late = tuple(clock(number=str(n)) for n in range(57))
-    assert f"and 37 more: see {BOARD}" in text(told(figures(open_breaches=late)))
-    assert "and 37 more\n" in text(told(figures(open_breaches=late), link=None))
+    assert f"and 37 more: see {BOARD}" in text(worded(figures(open_breaches=late)))
+    assert "and 37 more\n" in text(worded(figures(open_breaches=late), link=None))
 
 
-def test_a_week_without_tickets_is_told() -> None:
-    found = text(told(figures(**EMPTY)))
+def test_a_week_without_tickets_has_a_notice() -> None:
+    found = text(worded(figures(**EMPTY)))
     assert "No ticket arrived in this period, and none is open." in found
     assert "None: nothing is overdue." in found
 
 
 def test_a_customers_text_holds_nothing_of_another() -> None:
-    found = text(told(figures(of=BOOKS), to=customer_audience(BOOKS)))
+    found = text(worded(figures(of=BOOKS), to=customer_audience(BOOKS)))
     assert BOOKS in found
     assert [name for name in (CINDER, DELFT, "cinder", "delft") if name in found] == []
 
 
 def test_the_file_says_what_it_is() -> None:
-    file = plain.text(told())
+    file = plain.text(worded())
     assert (file.name, file.media_type) == ("mail.txt", "text/plain; charset=utf-8")
-    assert file.content == plain.text(told()).content
+    assert file.content == plain.text(worded()).content
 
 
 def test_wide_and_combining_signs_take_the_room_they_take() -> None:

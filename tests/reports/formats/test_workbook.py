@@ -167,7 +167,7 @@ def test_a_text_longer_than_a_cell_is_cut_by_excels_own_measure() -> None:
     assert listed.endswith("W…")
 
 
-def test_all_clocks_has_no_owners_column_where_nobody_is_told_of_owners() -> None:
+def test_all_clocks_has_no_owners_column_where_nobody_is_shown_of_owners() -> None:
     for assignee, listed in ((None, False), ("Anna", True)):
         sheet = read(frame=clocks(clock(assignee=assignee)))["All clocks"]
         assert ("Owner" in [cell.value for cell in sheet[1]]) is listed

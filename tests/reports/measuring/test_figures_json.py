@@ -34,11 +34,11 @@ REPORTS = {
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_it_is_strict_json_and_reads_back_as_it_was(name: str) -> None:
-    told = to_json(REPORTS[name])
+    plain = to_json(REPORTS[name])
 
-    text = json.dumps(told, allow_nan=False)
+    text = json.dumps(plain, allow_nan=False)
 
-    assert json.loads(text) == told
+    assert json.loads(text) == plain
     assert json.dumps(to_json(REPORTS[name]), allow_nan=False) == text
 
 
@@ -48,29 +48,29 @@ def test_no_figure_is_missing(name: str) -> None:
 
 
 def test_instants_are_utc_and_durations_seconds() -> None:
-    told = to_json(figures())
+    plain = to_json(figures())
 
-    assert told["as_of"] == "2026-11-23T08:00:00Z"
-    assert told["period"] == {
+    assert plain["as_of"] == "2026-11-23T08:00:00Z"
+    assert plain["period"] == {
         "cadence": "weekly",
         "label": "2026-W47",
         "start": "2026-11-16T00:00:00Z",
         "end": "2026-11-23T00:00:00Z",
         "zone": "Europe/London",
     }
-    assert told["breaches"][0]["target_seconds"] == 86400.0
+    assert plain["breaches"][0]["target_seconds"] == 86400.0
 
 
-def test_an_instant_of_another_zone_is_told_in_utc() -> None:
+def test_an_instant_of_another_zone_is_shown_in_utc() -> None:
     there = datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=2)))
 
     assert to_json(figures(data_until=there))["data_until"] == "2026-07-01T07:00:00Z"
 
 
-def test_shares_and_breaches_are_told_beside_the_counts() -> None:
-    told = to_json(figures(**EMPTY | {"trends": (trend(None, [(40, 30)]),)}))
-    nothing = told["promises"][0]["kept"]
-    (point,) = told["trends"][0]["points"]
+def test_shares_and_breaches_are_shown_beside_the_counts() -> None:
+    plain = to_json(figures(**EMPTY | {"trends": (trend(None, [(40, 30)]),)}))
+    nothing = plain["promises"][0]["kept"]
+    (point,) = plain["trends"][0]["points"]
 
     assert (nothing["share"], nothing["breached"], nothing["few"]) == (None, 0, True)
     assert (point["share"], point["few"], point["issued"]) == (0.75, False, False)

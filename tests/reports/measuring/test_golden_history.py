@@ -140,11 +140,11 @@ def test_times_know_of_those_who_still_wait() -> None:
 
 def test_other_times_are_those_of_the_clocks_that_began_in_the_week() -> None:
     lines = by_name(By.TIER)
-    told = {
+    expected = {
         ("bug_fix", "update_time"): (4, 7, 4, 23),
         ("bug_fix", "resolution_time"): (4, 11, 4, 43),
     }
-    for key, (quick, slow, felt_quick, felt_slow) in told.items():
+    for key, (quick, slow, felt_quick, felt_slow) in expected.items():
         line = lines[key]
         assert line.business == Times(2, 0, Quantile(quick * HOUR), Quantile(slow * HOUR))
         assert line.calendar == Times(2, 0, Quantile(felt_quick * HOUR), Quantile(felt_slow * HOUR))
@@ -185,8 +185,8 @@ def test_the_lists_name_tickets_with_what_they_are_late_by() -> None:
 
 def test_what_was_counted_names_each_promise_and_when_it_fell_due() -> None:
     found = counted(the_week(), WEEK, MONDAY)
-    told = zip(found["number"], found["metric"], found["due_at"], found["met"], strict=True)
-    assert [(n, m.removesuffix("_time"), at, met) for n, m, at, met in told] == [
+    expected = zip(found["number"], found["metric"], found["due_at"], found["met"], strict=True)
+    assert [(n, m.removesuffix("_time"), at, met) for n, m, at, met in expected] == [
         ("1", "first_reply", london("2026-11-17 10:00"), True),
         ("4", "first_reply", london("2026-11-17 11:00"), False),
         ("1", "update", london("2026-11-17 12:00"), True),

@@ -81,37 +81,37 @@ def week(number: int, due: int = 40, met: int = 36) -> Point:
 
 
 def test_everything_that_was_asked_for_is_there() -> None:
-    told = measured(everything(), plan=Plan(targets={"bug_fix": 0.95}, availability=0.999))
+    result = measured(everything(), plan=Plan(targets={"bug_fix": 0.95}, availability=0.999))
 
-    fixes = told.line(By.TIER, "bug_fix")
+    fixes = result.line(By.TIER, "bug_fix")
     assert fixes is not None
     assert (fixes.attainment.due, fixes.attainment.met, fixes.attainment.target) == (2, 1, 0.95)
-    assert [clock.number for clock in told.breaches] == ["2", "4"]
-    assert [clock.number for clock in told.open_breaches] == ["2", "4"]
-    assert [clock.number for clock in told.at_risk] == ["3", "5"]
-    assert [(line.site, line.target) for line in told.sites] == [("shop", 0.999), ("zen", 0.999)]
-    assert [line.customer for line in told.uptimes] == ["Acme", "Zen", None]
-    assert [line.site for line in told.incidents] == ["shop", "zen"]
-    assert told.recovery_median == 30 * 60
-    assert [line.undelivered for line in told.delivered] == [1]
-    assert (told.left_out.merged, told.audience, told.customer) == (1, "managers", None)
+    assert [clock.number for clock in result.breaches] == ["2", "4"]
+    assert [clock.number for clock in result.open_breaches] == ["2", "4"]
+    assert [clock.number for clock in result.at_risk] == ["3", "5"]
+    assert [(line.site, line.target) for line in result.sites] == [("shop", 0.999), ("zen", 0.999)]
+    assert [line.customer for line in result.uptimes] == ["Acme", "Zen", None]
+    assert [line.site for line in result.incidents] == ["shop", "zen"]
+    assert result.recovery_median == 30 * 60
+    assert [line.undelivered for line in result.delivered] == [1]
+    assert (result.left_out.merged, result.audience, result.customer) == (1, "managers", None)
 
 
 def test_tiers_come_first_and_all_together_last() -> None:
-    told = measured(everything())
+    result = measured(everything())
 
-    grouped = list(dict.fromkeys(line.by for line in told.promises))
+    grouped = list(dict.fromkeys(line.by for line in result.promises))
     assert grouped == [By.TIER, By.CUSTOMER, By.SITE, By.ASSIGNEE, By.ALL]
-    assert list(dict.fromkeys(line.by for line in told.volumes)) == grouped
+    assert list(dict.fromkeys(line.by for line in result.volumes)) == grouped
 
 
 def test_a_tier_without_a_target_is_measured_without_one() -> None:
-    told = measured(everything(), plan=Plan(targets={"bug_fix": 0.95}))
+    result = measured(everything(), plan=Plan(targets={"bug_fix": 0.95}))
 
-    support = told.line(By.TIER, "user_support")
+    support = result.line(By.TIER, "user_support")
     assert support is not None
     assert (support.attainment.due, support.attainment.target) == (1, None)
-    assert [trend.target for trend in told.trends] == [0.95, None, None]
+    assert [trend.target for trend in result.trends] == [0.95, None, None]
 
 
 FIELDS = {
@@ -136,9 +136,9 @@ def test_a_part_that_was_not_asked_for_has_no_figures(part: Part) -> None:
 
 
 def test_medians_of_incidents_go_with_the_incidents() -> None:
-    told = measured(everything(), audience(Part.TIERS))
+    result = measured(everything(), audience(Part.TIERS))
 
-    assert (told.detection_median, told.recovery_median) == (None, None)
+    assert (result.detection_median, result.recovery_median) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -154,32 +154,32 @@ def test_medians_of_incidents_go_with_the_incidents() -> None:
 def test_lines_are_by_what_was_asked_for(
     part: Part, promised: list[By], counted_by: list[By]
 ) -> None:
-    told = measured(everything(), audience(part))
+    result = measured(everything(), audience(part))
 
-    assert list(dict.fromkeys(line.by for line in told.promises)) == promised
-    assert list(dict.fromkeys(line.by for line in told.volumes)) == counted_by
+    assert list(dict.fromkeys(line.by for line in result.promises)) == promised
+    assert list(dict.fromkeys(line.by for line in result.volumes)) == counted_by
 
 
 def test_an_audience_may_watch_some_tiers_alone() -> None:
-    told = measured(everything(), audience(tiers=("user_support",)))
+    result = measured(everything(), audience(tiers=("user_support",)))
 
-    assert [line.name for line in told.promises if line.by is By.TIER] == ["user_support"] * 2
-    assert [clock.number for clock in told.breaches] == ["4"]
-    assert [trend.name for trend in told.trends] == ["user_support", None]
-    assert told.left_out.merged == 0
-
-
-def test_a_customer_is_told_of_itself_alone() -> None:
-    told = measured(everything(unjudged={"test/9": "no"}), audience(customer="Zen"))
-
-    assert told.customer == "Zen"
-    assert [clock.number for clock in told.breaches] == ["4"]
-    assert [line.site for line in told.sites] == ["zen"]
-    assert [line.customer for line in told.uptimes] == ["Zen", None]
-    assert told.left_out.unjudged == ()
+    assert [line.name for line in result.promises if line.by is By.TIER] == ["user_support"] * 2
+    assert [clock.number for clock in result.breaches] == ["4"]
+    assert [trend.name for trend in result.trends] == ["user_support", None]
+    assert result.left_out.merged == 0
 
 
-def test_who_works_on_it_is_told_to_customers_only_where_their_file_says_so() -> None:
+def test_a_customer_is_shown_of_itself_alone() -> None:
+    result = measured(everything(unjudged={"test/9": "no"}), audience(customer="Zen"))
+
+    assert result.customer == "Zen"
+    assert [clock.number for clock in result.breaches] == ["4"]
+    assert [line.site for line in result.sites] == ["zen"]
+    assert [line.customer for line in result.uptimes] == ["Zen", None]
+    assert result.left_out.unjudged == ()
+
+
+def test_who_works_on_it_is_shown_to_customers_only_where_their_file_says_so() -> None:
     parts = [part for part in Part if part is not Part.ASSIGNEES]
     own = measured(everything(), audience(*parts, customer="Zen"))
     asked = measured(everything(), audience(customer="Zen"))
@@ -213,26 +213,26 @@ def test_the_name_of_a_shared_server_stays_with_the_agency() -> None:
 def test_data_older_than_two_hours_or_never_synced_is_stale(
     data_until: datetime | None, stale: bool
 ) -> None:
-    told = measured(facts(data_until=data_until))
+    result = measured(facts(data_until=data_until))
 
-    assert (told.stale, told.data_until) == (stale, data_until)
+    assert (result.stale, result.data_until) == (stale, data_until)
 
 
 def test_nothing_at_all_makes_a_report_of_nothing() -> None:
-    told = measured(facts())
+    result = measured(facts())
 
-    (whole,) = told.promises
+    (whole,) = result.promises
     assert (whole.by, whole.attainment) == (By.ALL, Attainment(0, 0))
-    assert [(line.by, line.open) for line in told.volumes] == [(By.ALL, 0)]
-    assert (told.breaches, told.sites, told.uptimes, told.incidents) == (BLANK,) * 4
-    assert [trend.points for trend in told.trends] == [(Point("2026-W47", 0, 0, False),)]
-    json.dumps(to_json(told), allow_nan=False)
+    assert [(line.by, line.open) for line in result.volumes] == [(By.ALL, 0)]
+    assert (result.breaches, result.sites, result.uptimes, result.incidents) == (BLANK,) * 4
+    assert [trend.points for trend in result.trends] == [(Point("2026-W47", 0, 0, False),)]
+    json.dumps(to_json(result), allow_nan=False)
 
 
 def test_sites_may_be_watched_where_nobody_writes_a_ticket() -> None:
-    told = measured(facts(sites=sites(site(up=300.0, unknown=7 * 86400.0 - 300, checks=1))))
+    result = measured(facts(sites=sites(site(up=300.0, unknown=7 * 86400.0 - 300, checks=1))))
 
-    assert [(line.checks, line.up_share) for line in told.sites] == [(1, 1.0)]
+    assert [(line.checks, line.up_share) for line in result.sites] == [(1, 1.0)]
 
 
 def test_hostile_texts_pass_through_as_they_are() -> None:
@@ -241,20 +241,20 @@ def test_hostile_texts_pass_through_as_they_are() -> None:
         for n, text in enumerate(HOSTILE)
     ]
 
-    told = measured(facts(clocks(*rows)))
+    result = measured(facts(clocks(*rows)))
 
     for name in ("subject", "customer", "site", "assignee"):
-        assert {getattr(clock, name) for clock in told.breaches} == set(HOSTILE)
-    assert {line.name for line in told.promises if line.by is By.CUSTOMER} == set(HOSTILE)
-    json.dumps(to_json(told), allow_nan=False)
+        assert {getattr(clock, name) for clock in result.breaches} == set(HOSTILE)
+    assert {line.name for line in result.promises if line.by is By.CUSTOMER} == set(HOSTILE)
+    json.dumps(to_json(result), allow_nan=False)
 
 
 def test_a_trend_ends_with_this_week_and_has_thirteen() -> None:
     history = {"bug_fix": [week(n) for n in range(10, 47)], None: [week(46)]}
 
-    told = compared(everything(), audience(), Plan(), history, ())
+    result = compared(everything(), audience(), Plan(), history, ())
 
-    fixes, support, whole = told.trends
+    fixes, support, whole = result.trends
     assert [point.label for point in fixes.points] == [f"2026-W{n}" for n in range(35, 48)]
     assert [point.issued for point in fixes.points] == [True] * 12 + [False]
     assert (fixes.points[-1].due, fixes.mean, fixes.signals) == (2, 0.9, ())
@@ -274,18 +274,18 @@ def test_a_year_of_history_missing_leaves_one_point_without_limits() -> None:
 
 
 def test_a_tier_that_had_promises_only_earlier_is_in_the_trend() -> None:
-    told = compared(everything(), audience(), Plan(), {"mission_critical": [week(46, 4, 4)]}, ())
+    result = compared(everything(), audience(), Plan(), {"mission_critical": [week(46, 4, 4)]}, ())
 
-    critical = next(trend for trend in told.trends if trend.name == "mission_critical")
+    critical = next(trend for trend in result.trends if trend.name == "mission_critical")
     assert critical.points == (week(46, 4, 4), Point("2026-W47", 0, 0, issued=False))
 
 
 def test_a_tier_that_is_not_watched_any_more_is_not_in_the_trend() -> None:
     history = {"user_support": [week(46)], "bug_fix": [week(46)], None: [week(46)]}
 
-    told = compared(everything(), audience(tiers=("bug_fix",)), Plan(), history, ())
+    result = compared(everything(), audience(tiers=("bug_fix",)), Plan(), history, ())
 
-    assert [trend.name for trend in told.trends] == ["bug_fix", None]
+    assert [trend.name for trend in result.trends] == ["bug_fix", None]
 
 
 def test_a_week_made_again_is_not_compared_with_itself_or_later_ones() -> None:
@@ -297,10 +297,10 @@ def test_a_week_made_again_is_not_compared_with_itself_or_later_ones() -> None:
 
 
 def test_a_day_has_no_trend() -> None:
-    told = measured(everything(period=day("2026-11-18", "Europe/London")))
+    result = measured(everything(period=day("2026-11-18", "Europe/London")))
 
-    assert told.trends == ()
-    assert [clock.number for clock in told.breaches] == ["2", "4"]
+    assert result.trends == ()
+    assert [clock.number for clock in result.breaches] == ["2", "4"]
 
 
 def test_restatements_are_handed_on_where_they_are_asked_for() -> None:
@@ -320,9 +320,9 @@ def test_a_past_period_is_summed_up_by_tier_and_over_all() -> None:
 
 def test_a_past_period_is_summed_up_as_its_report_would_have_been() -> None:
     asks = audience(customer="Zen", tiers=("user_support",))
-    told = measured(everything(), asks)
+    result = measured(everything(), asks)
 
-    issued = totals_of(to_json(told))
+    issued = totals_of(to_json(result))
     assert (
         totals(of_audience(everything(), asks)) == issued == {"user_support": (1, 0), None: (1, 0)}
     )
@@ -341,12 +341,12 @@ def random_facts(draw: st.DrawFn) -> Facts:
     for n in range(draw(st.integers(0, 12))):
         mark = draw(st.sampled_from((*CUSTOMERS, None)))
         words = {"customer": mark, "site": f"site{mark}{n}"}
-        told = words | {"number": f"{n}{mark}", "subject": f"re {mark}", "assignee": f"bo{mark}"}
+        result = words | {"number": f"{n}{mark}", "subject": f"re {mark}", "assignee": f"bo{mark}"}
         tier = draw(st.sampled_from(["bug_fix", "user_support"]))
         make = draw(st.sampled_from([in_time, late, soon]))
-        made["clocks"].append(make(**told, tier=tier))
+        made["clocks"].append(make(**result, tier=tier))
         gone = draw(st.sampled_from([None, "merged", "deleted"]))
-        made["tickets"].append(ticket(**told, tier=tier, created=draw(instants), left_out=gone))
+        made["tickets"].append(ticket(**result, tier=tier, created=draw(instants), left_out=gone))
         if mark is not None:
             made["sites"].append(site(f"site{mark}{n}", customer=mark, down=draw(st.floats(0, 99))))
         # One server's outage may bear any customer's name.
@@ -372,27 +372,27 @@ def test_a_customers_figures_never_hold_a_word_of_another(of: Facts, customer: s
     restated = restatements("2026-W46", nothing, counted(known.clocks, WEEK, MONDAY), known.clocks)
     history = {name: [Point("2026-W46", *total, True)] for name, total in totals(known).items()}
 
-    told = compared(of, own, Plan(), history, restated)
+    result = compared(of, own, Plan(), history, restated)
 
     # With the others' rows or without, it is the same report to the letter.
     alone = compared(of.of_customer(customer), own, Plan(), history, restated)
-    assert told == alone
-    for text in (repr(told), json.dumps(to_json(told), allow_nan=False)):
+    assert result == alone
+    for text in (repr(result), json.dumps(to_json(result), allow_nan=False)):
         assert not [mark for mark in CUSTOMERS if mark != customer and mark in text]
 
 
 @settings(max_examples=8, deadline=None)
 @given(random_facts())
 def test_customers_add_up_and_rows_may_come_in_any_order(of: Facts) -> None:
-    told = measured(of)
+    result = measured(of)
 
-    due = {by: _due(told, by) for by in (By.TIER, By.CUSTOMER, By.SITE, By.ASSIGNEE, By.ALL)}
+    due = {by: _due(result, by) for by in (By.TIER, By.CUSTOMER, By.SITE, By.ASSIGNEE, By.ALL)}
     assert len(set(due.values())) == 1
-    assert told == measured(_reversed(of))
+    assert result == measured(_reversed(of))
 
 
-def _due(told: Figures, by: By) -> tuple[int, int, int]:
-    lines = [line for line in told.promises if line.by is by and line.metric is None]
+def _due(result: Figures, by: By) -> tuple[int, int, int]:
+    lines = [line for line in result.promises if line.by is by and line.metric is None]
     return (
         sum(line.attainment.due for line in lines),
         sum(line.attainment.met for line in lines),

@@ -1,7 +1,7 @@
 """Two weeks of a real service desk: what its answers look like, and what they were.
 
 The incident log that the demo ships (see its ATTRIBUTION.md), a first answer promised within eight
-hours of office time or of the calendar. Each week is told as it stood at its end, as a weekly
+hours of office time or of the calendar. Each week is measured as it stood at its end, as a weekly
 report would. Run with `-s` to see the figures.
 """
 
@@ -39,7 +39,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Told:
+class Measured:
     """A week by answers alone (naive), and by every promise. Per cent and hours.
 
     `p90`: on the promise's clock, `felt_p90` on the calendar.
@@ -78,7 +78,7 @@ def within_eight_hours(calendar: str) -> PolicyBook:
     return book(version([Promise(tier, tier, calendar, targets) for tier in tiers]))
 
 
-def told(history: History, calendar: str, label: str) -> Told:
+def measured(history: History, calendar: str, label: str) -> Measured:
     """A week as of its end. Naive: of its tickets that have an answer, how many came in time."""
     period = week(label, LONDON)
     clocks = judge(history, within_eight_hours(calendar), period.end).frame()
@@ -87,7 +87,7 @@ def told(history: History, calendar: str, label: str) -> Told:
     assert times.business is not None
     assert times.calendar is not None
     assert over_all.attainment.share is not None
-    return Told(
+    return Measured(
         naive=round(100 * float(answered["breached_at"].isna().mean()), 1),
         answered=len(answered),
         true=round(100 * over_all.attainment.share, 1),
@@ -114,13 +114,13 @@ def _in_hours(times: Times) -> Quantile:
 
 
 EXPECTED = {
-    ("office", "2016-W09"): Told(
+    ("office", "2016-W09"): Measured(
         79.9, 1461, 63.7, 1427, 14.0, Quantile(23.8), 46.3, Quantile(None, over=158.3)
     ),
-    ("office", "2016-W10"): Told(
+    ("office", "2016-W10"): Measured(
         85.6, 1720, 71.4, 2181, 10.6, Quantile(39.7), 27.9, Quantile(None, over=163.2)
     ),
-    ("always", "2016-W09"): Told(
+    ("always", "2016-W09"): Measured(
         65.6,
         1461,
         51.6,
@@ -130,7 +130,7 @@ EXPECTED = {
         46.3,
         Quantile(None, over=158.3),
     ),
-    ("always", "2016-W10"): Told(
+    ("always", "2016-W10"): Measured(
         76.7,
         1720,
         63.5,
@@ -147,7 +147,7 @@ EXPECTED = {
 def test_who_looks_at_answers_alone_is_flattered(
     history: History, calendar: str, label: str
 ) -> None:
-    found = told(history, calendar, label)
+    found = measured(history, calendar, label)
     print(
         f"\n{label}, a first answer within 8 h ({calendar})"
         f"\n  naive: {found.naive} % of {found.answered} answered in time,"

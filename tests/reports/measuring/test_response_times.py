@@ -37,10 +37,10 @@ def whole(*rows: dict[str, Any], **more: Any) -> Promises:
     return lines(clocks(*rows), **more)[-1]
 
 
-def is_due(**said: Any) -> tuple[int, int]:
+def is_due(**changes: Any) -> tuple[int, int]:
     """Due and met of one clock."""
-    kept = whole(clock(**said)).attainment
-    return kept.due, kept.met
+    attainment = whole(clock(**changes)).attainment
+    return attainment.due, attainment.met
 
 
 def test_a_promise_that_was_broken_in_the_week_is_due_and_not_met() -> None:
@@ -139,7 +139,7 @@ def test_times_are_of_clocks_that_began_in_the_week() -> None:
     assert (line.calendar.n, line.open) == (2, 4)
 
 
-def test_business_and_calendar_time_are_told_apart() -> None:
+def test_business_and_calendar_time_are_shown_apart() -> None:
     weekend = clock(started="2026-11-20 16:00", done="2026-11-22 16:00", open_seconds=3600.0)
     (line, _) = lines(clocks(weekend))
     assert line.business == Times(1, 0, Quantile(3600), Quantile(3600))
@@ -186,8 +186,8 @@ def test_a_group_in_which_nothing_counts_has_no_line() -> None:
 
 def test_a_tier_without_a_target_has_no_share_to_reach() -> None:
     frame = clocks(clock(tier="user_support"), clock(number="2"))
-    told = {line.name: line.attainment.target for line in lines(frame, By.TIER, bug_fix=0.95)}
-    assert told == {"bug_fix": 0.95, "user_support": None}
+    listed = {line.name: line.attainment.target for line in lines(frame, By.TIER, bug_fix=0.95)}
+    assert listed == {"bug_fix": 0.95, "user_support": None}
 
 
 def test_a_clock_that_ran_backwards_is_refused() -> None:
@@ -273,8 +273,8 @@ def test_promises_of_one_ticket_at_one_instant_come_in_the_order_of_its_life() -
         clock(metric="update_time", instance=9, **noon),
         clock(**noon),
     )
-    told = [(each.metric, each.instance) for each in breaches(frame, WEEK, MONDAY)]
-    assert told == [
+    listed = [(each.metric, each.instance) for each in breaches(frame, WEEK, MONDAY)]
+    assert listed == [
         ("first_reply_time", 1),
         ("update_time", 9),
         ("update_time", 10),
@@ -282,7 +282,7 @@ def test_promises_of_one_ticket_at_one_instant_come_in_the_order_of_its_life() -
     ]
 
 
-def test_a_listed_clock_tells_what_it_is_in_plain_values() -> None:
+def test_a_listed_clock_has_plain_values() -> None:
     late = clock(
         number="=1+1",
         subject="<script>" * 1000,

@@ -29,7 +29,9 @@ def late(number: str = "1", **fields: Any) -> dict[str, Any]:
     return clock(number=number, due=DUE, broken=DUE, done="2026-11-19 12:00", **fields)
 
 
-def told(then: list[Mapping[str, Any]], now: list[Mapping[str, Any]]) -> tuple[Restatement, ...]:
+def restated(
+    then: list[Mapping[str, Any]], now: list[Mapping[str, Any]]
+) -> tuple[Restatement, ...]:
     """Of a report issued on clocks as they were `then`, with the clocks as they are `now`."""
     before, today = clocks(*then), clocks(*now)
     return restatements(
@@ -43,23 +45,23 @@ def told(then: list[Mapping[str, Any]], now: list[Mapping[str, Any]]) -> tuple[R
 
 
 def why(then: list[Mapping[str, Any]], now: list[Mapping[str, Any]]) -> list[str]:
-    """The reasons told of all tiers together, by ticket."""
-    return [f"{each.number}: {each.why}" for each in told(then, now)[-1].because]
+    """The reasons given for all tiers together, by ticket."""
+    return [f"{each.number}: {each.why}" for each in restated(then, now)[-1].because]
 
 
 def test_a_report_that_still_holds_is_not_restated() -> None:
     same = [in_time("1"), late("2"), clock(number="3", due="2026-11-30 12:00")]
 
-    assert told(same, same) == ()
-    assert told(same, list(reversed(same))) == ()
-    assert told([], []) == ()
+    assert restated(same, same) == ()
+    assert restated(same, list(reversed(same))) == ()
+    assert restated([], []) == ()
 
 
 def test_a_merged_ticket_is_taken_out_of_its_tier_and_of_the_whole() -> None:
     then = [in_time("1"), in_time("2"), in_time("3", tier="user_support")]
     now = [in_time("1"), in_time("2", state="merged"), in_time("3", tier="user_support")]
 
-    tier, whole = told(then, now)
+    tier, whole = restated(then, now)
 
     assert (tier.label, tier.tier, whole.tier) == ("2026-W47", "bug_fix", None)
     assert [(k.due, k.met) for k in (tier.issued, tier.now)] == [(2, 2), (1, 1)]
@@ -84,7 +86,7 @@ def test_a_promise_that_was_met_or_broken_after_all_says_so() -> None:
     assert why([in_time("1")], [late("1")]) == ["1: was late after all"]
 
 
-def test_a_promise_with_another_deadline_tells_the_new_one_in_the_zone_of_the_report() -> None:
+def test_a_promise_with_another_deadline_names_the_new_one_in_the_zone_of_the_report() -> None:
     # Half past midnight in London's summer is the evening before in UTC.
     moved = clock(number="1", due="2026-07-14 00:30")
 
@@ -112,7 +114,7 @@ def test_a_ticket_of_another_tier_now_changes_two_tiers_and_not_the_whole() -> N
     then = [in_time("1"), in_time("2", tier="user_support")]
     now = [in_time("1", tier="user_support"), in_time("2", tier="user_support")]
 
-    fixes, support = told(then, now)
+    fixes, support = restated(then, now)
 
     moved = (TicketReason("test", "1", "now user_support, then bug_fix"),)
     assert (fixes.tier, fixes.issued.due, fixes.now.due) == ("bug_fix", 1, 0)
@@ -124,7 +126,9 @@ def test_each_tier_names_its_own_tickets_and_the_whole_those_that_changed_it() -
     then = [in_time("1"), in_time("2", tier="user_support"), in_time("3")]
     now = [late("1"), late("2", tier="user_support"), in_time("3", tier="mission_critical")]
 
-    found = {each.tier: [because.number for because in each.because] for each in told(then, now)}
+    found = {
+        each.tier: [because.number for because in each.because] for each in restated(then, now)
+    }
 
     assert found == {
         "bug_fix": ["1", "3"],
@@ -137,14 +141,14 @@ def test_each_tier_names_its_own_tickets_and_the_whole_those_that_changed_it() -
 def test_a_ticket_of_another_tier_may_be_late_by_its_promises() -> None:
     then, now = [in_time("1")], [late("1", tier="user_support")]
 
-    *_, whole = told(then, now)
+    *_, whole = restated(then, now)
 
     why_then = "now user_support, then bug_fix; was late after all"
     assert whole.because == (TicketReason("test", "1", why_then),)
 
 
-def test_changes_that_leave_the_counts_as_they_were_are_not_told() -> None:
-    assert told([in_time("1"), late("2")], [late("1"), in_time("2")]) == ()
+def test_changes_that_leave_the_counts_as_they_were_are_not_restated() -> None:
+    assert restated([in_time("1"), late("2")], [late("1"), in_time("2")]) == ()
 
 
 def test_a_ticket_is_named_once_with_all_of_its_reasons() -> None:
@@ -160,7 +164,7 @@ def test_a_ticket_is_named_once_with_all_of_its_reasons() -> None:
 def test_each_of_a_tickets_promises_is_compared_with_itself() -> None:
     first, second = late("1", metric="update_time"), in_time("1", metric="update_time", instance=2)
 
-    assert told([first, second], [second, first]) == ()
+    assert restated([first, second], [second, first]) == ()
 
 
 def test_tickets_of_one_number_from_two_sources_are_two() -> None:
@@ -191,7 +195,7 @@ def test_an_issued_report_without_promises_may_have_some_today() -> None:
 
 def test_hostile_texts_pass_through_as_they_are() -> None:
     then = [in_time(text) for text in HOSTILE]
-    found = told(then, [late(text) for text in HOSTILE])
+    found = restated(then, [late(text) for text in HOSTILE])
 
     assert {each.number for each in found[0].because} == set(HOSTILE)
 
@@ -245,11 +249,11 @@ def test_the_changed_tiers_add_up_to_the_whole_in_any_order_of_rows(
     before = [make(number, tier=tier) for number, tier, make in then]
     today = [make(number, tier=tier) for number, tier, make in now]
 
-    found = told(before, today)
+    found = restated(before, today)
     random.shuffle(before)
     random.shuffle(today)
 
-    assert found == told(before, today)
+    assert found == restated(before, today)
     by_tier = [each for each in found if each.tier is not None]
     whole = [each for each in found if each.tier is None]
     change = sum(each.now.due - each.issued.due for each in by_tier)

@@ -70,7 +70,7 @@ def test_a_site_that_nothing_is_known_of_is_unknown() -> None:
     assert (line.up_share, line.unknown_share, line.down_seconds) == (None, 1.0, 0.0)
 
 
-def test_one_check_alone_tells_of_one_interval() -> None:
+def test_one_check_alone_lists_one_interval() -> None:
     frame = sites(site(up=300.0, unknown=7 * DAY - 300, checks=1))
 
     (line,) = site_lines(frame, 0.999, {})

@@ -105,10 +105,10 @@ near = st.tuples(st.just(40), st.integers(35, 37))
 
 @given(st.lists(counts, max_size=16) | st.lists(near, max_size=16))
 def test_it_agrees_with_a_slow_reference(weeks: list[tuple[int, int]]) -> None:
-    told = points(*weeks)
+    weeks_shown = points(*weeks)
 
-    mean, low, high, signals = xmr(told)
-    expected = _slow(told)
+    mean, low, high, signals = xmr(weeks_shown)
+    expected = _slow(weeks_shown)
 
     assert signals == expected[3]
     if mean is None:
@@ -118,13 +118,13 @@ def test_it_agrees_with_a_slow_reference(weeks: list[tuple[int, int]]) -> None:
 
 
 def _slow(
-    told: Sequence[Point],
+    weeks_shown: Sequence[Point],
 ) -> tuple[float | None, float | None, float | None, tuple[int, ...]]:
     """The rules as one would follow them with pencil and paper."""
-    places = [n for n in range(len(told)) if told[n].due >= 20]
+    places = [n for n in range(len(weeks_shown)) if weeks_shown[n].due >= 20]
     if len(places) < 6:
         return None, None, None, ()
-    share = {n: Fraction(told[n].met, told[n].due) for n in places}
+    share = {n: Fraction(weeks_shown[n].met, weeks_shown[n].due) for n in places}
     mean = sum(share.values()) / Fraction(len(places))
     ranges = [abs(share[places[i]] - share[places[i - 1]]) for i in range(1, len(places))]
     reach = Fraction("2.66") * sum(ranges) / len(ranges)

@@ -62,7 +62,7 @@ def test_the_backlog_is_parted_by_age(age: timedelta, part: int) -> None:
     assert line.oldest == age.total_seconds()
 
 
-def test_only_open_tickets_are_backlog_and_the_oldest_of_them_is_told() -> None:
+def test_only_open_tickets_are_backlog_and_the_oldest_of_them_is_measured() -> None:
     line = whole(
         ticket(number="1", created=MONDAY - 30 * DAY, open=False, status="solved", solved=1),
         ticket(number="2", created=MONDAY - 2 * DAY),
@@ -89,7 +89,7 @@ def test_merged_and_deleted_tickets_count_nowhere_but_among_those_left_out() -> 
     assert left_out(tickets(*rows), {}) == LeftOut(2, 1, ())
 
 
-def test_tickets_without_clocks_are_told_with_why() -> None:
+def test_tickets_without_clocks_are_shown_with_why() -> None:
     why = {"zendesk/9": "before the calendar begins", "file/a/b": "after it ends"}
     assert left_out(tickets(ticket()), why) == LeftOut(
         0,
@@ -179,9 +179,9 @@ def test_each_channel_has_its_line() -> None:
 
 def test_times_are_of_what_was_handed_over_and_the_rest_is_counted() -> None:
     # Ten after 1 to 10 minutes: half within 5, nine tenths within 9. Two nobody ever got.
-    told = [alert(handed_over=f"2026-11-18 12:{minute:02}") for minute in range(1, 11)]
+    delivered = [alert(handed_over=f"2026-11-18 12:{minute:02}") for minute in range(1, 11)]
 
-    (line,) = deliveries(alerts(*told, alert(failures=4), alert(failures=4)))
+    (line,) = deliveries(alerts(*delivered, alert(failures=4), alert(failures=4)))
 
     assert line == Delivered("email", 10, 8, 2, 300.0, 540.0)
 

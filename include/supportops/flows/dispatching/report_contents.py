@@ -14,11 +14,11 @@ from supportops.reports.formats.file import (
     COUNTED,
     CSV,
     JSON,
-    LEAD,
     MAIL_HTML,
     MAIL_TEXT,
     PAGE,
     PDF,
+    SUMMARY,
     WORKBOOK,
     File,
 )
@@ -58,7 +58,7 @@ def _content(
         subject=report.subject,
         html=_text(files, MAIL_HTML),
         text=_text(files, MAIL_TEXT),
-        summary=tuple((_text(files, LEAD) or "").splitlines()),
+        summary=tuple((_text(files, SUMMARY) or "").splitlines()),
         images=tuple(
             Attachment(file.name, file.media_type, file.content)
             for stored_as, file in sorted(files.items())

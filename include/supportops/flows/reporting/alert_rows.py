@@ -1,4 +1,4 @@
-"""What went out about what began in a period: a row a message, for a report."""
+"""The messages of alerts that were opened in a period: a row a message, for a report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from supportops.alerts.outbox import MessageState
 from supportops.db.schema import alerts, incidents, messages, notification_log
 from supportops.notify.send import Outcome
 
-# What happens to customers; what the system says of itself, and its reports, are not told here.
-TOLD = SERVICE_LEVEL_KINDS | {
+# What happens to customers, without alerts about the installation itself and about reports.
+REPORTED_KINDS = SERVICE_LEVEL_KINDS | {
     Kind.OUTAGE,
     Kind.HOST_OUTAGE,
     Kind.FAULT,
@@ -31,19 +31,19 @@ def alert_rows(
 
     Left out is what was not due by then, and what was taken back before anybody tried to send it.
     """
-    found = connection.execute(_asked(start, end, as_of)).mappings()
+    found = connection.execute(_statement(start, end, as_of)).mappings()
     return [_row(row) for row in found]
 
 
-def _asked(start: datetime, end: datetime, as_of: datetime) -> Select[Any]:
+def _statement(start: datetime, end: datetime, as_of: datetime) -> Select[Any]:
     a, m, log = alerts.c, messages.c, notification_log.c
-    handed = case((log.outcome == Outcome.HANDED_OVER.value, log.id))
+    handed_over = case((log.outcome == Outcome.HANDED_OVER.value, log.id))
     tries = (
         select(
             log.message,
             func.count().label("tries"),
-            func.min(handed).label("handed"),
-            func.count(handed).label("arrived"),
+            func.min(handed_over).label("handed_over"),
+            func.count(handed_over).label("arrived"),
         )
         .join(messages, m.id == log.message)
         .join(alerts, a.key == m.alert)
@@ -62,9 +62,9 @@ def _asked(start: datetime, end: datetime, as_of: datetime) -> Select[Any]:
         .join(alerts, a.key == m.alert)
         .outerjoin(incidents, incidents.c.key == a.key)
         .outerjoin(tries, tries.c.message == m.id)
-        .outerjoin(last, last.c.id == tries.c.handed)
+        .outerjoin(last, last.c.id == tries.c.handed_over)
         .where(a.opened_at >= start, a.opened_at < end, m.due_at <= as_of)
-        .where(a.kind.in_(sorted(kind.value for kind in TOLD)))
+        .where(a.kind.in_(sorted(kind.value for kind in REPORTED_KINDS)))
         .where((m.state != MessageState.SUPERSEDED.value) | (tried > 0))
         .order_by(m.id)
     )

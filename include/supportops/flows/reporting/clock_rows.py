@@ -26,7 +26,7 @@ from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks
 
 TICKETS_AT_ONCE = 20_000
-# A clock that waits no more, and was never answered: its ticket is done.
+# State of a clock that was never answered and waits no more, because its ticket is done.
 UNANSWERED = "unanswered"
 
 Progress = Callable[[int, int], None]
@@ -35,8 +35,8 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
-class Found:
-    """What a request comes to, chunk by chunk: frames without the tickets' numbers and subjects."""
+class GatheredRows:
+    """The rows of a request, chunk by chunk: frames without the tickets' numbers and subjects."""
 
     request: FactsRequest
     clocks: list[pd.DataFrame] = field(default_factory=list)
@@ -49,51 +49,53 @@ def gather_clocks(
     book: PolicyBook,
     requests: Sequence[FactsRequest],
     progress: Progress | None = None,
-) -> list[Found]:
+) -> list[GatheredRows]:
     """The clocks and tickets of each request, in the order of `requests`.
 
     Events are read once for all. Memory grows with the periods, not with the history. `progress`
-    is told how many tickets were read, and of how many.
+    is called with how many tickets were read, and of how many.
     """
-    found = [Found(request) for request in requests]
-    views = _views(book, found)
-    if not views:
+    found = [GatheredRows(request) for request in requests]
+    snapshots = _snapshots(book, found)
+    if not snapshots:
         return found
-    ids = _relevant(connection, views)
+    ids = _relevant(connection, snapshots)
     until = max(each.request.as_of for each in found)
     for events in event_chunks(connection, tickets=ids, until=until, size=TICKETS_AT_ONCE):
-        for view in views:
-            view.take(events)
+        for snapshot in snapshots:
+            snapshot.take(events)
         if progress is not None:
             progress(int(np.searchsorted(ids, events.ticket[-1], side="right")), len(ids))
     return found
 
 
-def _relevant(connection: Connection, views: Sequence[_View]) -> Ints:
+def _relevant(connection: Connection, snapshots: Sequence[_Snapshot]) -> Ints:
     """Ids of the tickets that anything of this may be about, ascending."""
-    since = to_datetime(min(span.seen_from for view in views for span in view.spans))
-    until = max(view.as_of for view in views)
+    since = to_datetime(
+        min(window.seen_from for snapshot in snapshots for window in snapshot.windows)
+    )
+    until = max(snapshot.as_of for snapshot in snapshots)
     c = tickets_table.c
-    asked = (
+    statement = (
         select(c.id)
         .where(or_(c.open, c.updated_at >= since))
         .where(or_(c.created_at.is_(None), c.created_at <= until))
         .order_by(c.id)
     )
-    return np.fromiter(connection.execute(asked).scalars(), dtype=np.int64)
+    return np.fromiter(connection.execute(statement).scalars(), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class _Window:
     """One request's period in microseconds; `seen_from` is where what is due in it may begin."""
 
-    found: Found
+    found: GatheredRows
     start: int
     end: int
     seen_from: int
 
     @classmethod
-    def of(cls, book: PolicyBook, found: Found) -> _Span:
+    def of(cls, book: PolicyBook, found: GatheredRows) -> _Window:
         period, as_of = found.request.period, to_micros(found.request.as_of)
         return cls(
             found,
@@ -113,15 +115,15 @@ class _Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """All requests as of one instant: their tickets are judged together."""
+class _Snapshot:
+    """All requests as of one instant: their tickets are judged once for all of them."""
 
     book: PolicyBook
     as_of: datetime
-    spans: tuple[_Span, ...]
+    windows: tuple[_Window, ...]
 
     def take(self, events: EventColumns) -> None:
-        """Adds what some tickets' events say; each ticket's are complete and in order."""
+        """Adds the rows of some tickets; the events of each are complete and in order."""
         known = events.take(events.at <= to_micros(self.as_of))
         states = TicketStates.of(known, self.book.default_tier)
         relevant = self._relevant(known, states)
@@ -135,33 +137,33 @@ class _View:
 
         unjudgeable = Unjudgeable()
         for history, clocks in each_judged(known, judged, unjudgeable):
-            for span in self.spans:
-                self._add(span, clocks, states)
-                if span.whole:
+            for window in self.windows:
+                self._add(window, clocks, states)
+                if window.whole:
                     chosen = known.take(np.isin(known.ticket, history.tickets))
-                    period = (span.start, span.end)
-                    span.found.tickets.append(ticket_rows(chosen, history, states, period))
-        for span in self.spans:
-            span.found.unjudgeable.why.update(unjudgeable.why)
+                    period = (window.start, window.end)
+                    window.found.tickets.append(ticket_rows(chosen, history, states, period))
+        for window in self.windows:
+            window.found.unjudgeable.why.update(unjudgeable.why)
 
     def _relevant(self, known: EventColumns, states: TicketStates) -> Ints:
         """The tickets that one of the requests is about, by when something happened to them."""
         hit = np.zeros(len(known), dtype=np.bool_)
-        for span in self.spans:
-            hit |= (known.at >= span.seen_from) & (span.whole | (known.at < span.end))
+        for window in self.windows:
+            hit |= (known.at >= window.seen_from) & (window.whole | (known.at < window.end))
         found: Ints = np.unique(known.ticket[hit])
-        if any(span.whole for span in self.spans):
+        if any(window.whole for window in self.windows):
             found = np.union1d(found, states.ticket[states.open])
         return found
 
-    def _add(self, span: _Span, clocks: Clocks, states: TicketStates) -> None:
+    def _add(self, window: _Window, clocks: Clocks, states: TicketStates) -> None:
         is_open = states.open[np.searchsorted(states.ticket, clocks.ticket)]
         # A promise that is not due yet is still to be kept, also on a ticket that is done.
         kept_waiting = is_open | ((clocks.deadline != NONE) & (clocks.breached_at == NONE))
         waits = clocks.open & kept_waiting
-        chosen = _due_in(span, clocks)
-        if span.whole:
-            chosen |= span.holds(clocks.started_at) | waits
+        chosen = _due_in(window, clocks)
+        if window.whole:
+            chosen |= window.holds(clocks.started_at) | waits
         if not chosen.any():
             return
         own = clocks.take(chosen)
@@ -173,24 +175,24 @@ class _View:
         at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
         for name in ("customer", "site", "assignee"):
             frame[name] = pd.Series(states.words(name, at), dtype=object)
-        span.found.clocks.append(frame)
+        window.found.clocks.append(frame)
 
 
-def _due_in(span: _Span, clocks: Clocks) -> Bools:
+def _due_in(window: _Window, clocks: Clocks) -> Bools:
     """The clocks that fell due in the period; of removed tickets those that would have, or ended
     in it.
     """
     due = np.where(clocks.breached_at != NONE, clocks.breached_at, clocks.deadline)
     removed = clocks.state >= STATES.index(State.MERGED)
-    gone = removed & (span.holds(clocks.deadline) | span.holds(clocks.until))
-    chosen: Bools = ((due != NONE) & span.holds(due)) | gone
+    gone = removed & (window.holds(clocks.deadline) | window.holds(clocks.until))
+    chosen: Bools = ((due != NONE) & window.holds(due)) | gone
     return chosen
 
 
-def _views(book: PolicyBook, found: Sequence[Found]) -> list[_View]:
+def _snapshots(book: PolicyBook, found: Sequence[GatheredRows]) -> list[_Snapshot]:
     """The requests by instant."""
     ordered = sorted(found, key=lambda each: each.request.as_of)
     return [
-        _View(book, as_of, tuple(_Span.of(book, each) for each in those))
-        for as_of, those in groupby(ordered, key=lambda each: each.request.as_of)
+        _Snapshot(book, as_of, tuple(_Window.of(book, each) for each in own))
+        for as_of, own in groupby(ordered, key=lambda each: each.request.as_of)
     ]

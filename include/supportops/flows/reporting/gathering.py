@@ -1,4 +1,4 @@
-"""Gathers the facts of reports out of the store: of any number of periods in one reading."""
+"""Step 2 of a report: its facts out of the store, of any number of periods in one reading."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, liter
 from supportops.config.loader import Configuration
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.alert_rows import alert_rows
-from supportops.flows.reporting.clock_rows import Found, gather_clocks
+from supportops.flows.reporting.clock_rows import GatheredRows, gather_clocks
 from supportops.flows.reporting.selection import FactsRequest
 from supportops.flows.reporting.site_rows import incident_rows, site_rows
 from supportops.flows.ticketing.freshness import last_synced
@@ -32,7 +32,8 @@ LONGEST_SUBJECT = 1_000
 _PAGE = 10_000
 
 Progress = Callable[[int, int], None]
-Told = tuple[str, str, str]
+TicketName = tuple[str, str, str]
+"""Source, number and subject."""
 
 _INSTANTS = frozenset(
     name
@@ -55,18 +56,22 @@ def gather(
 
     Reads each ticket's events once, whatever is asked, and only those of tickets that something
     happened to since what falls due in the periods could begin, or that are open. `progress` is
-    told how many tickets were read, and of how many. A configuration without promises gives none.
+    called with how many tickets were read, and of how many. Without promises there are no clocks
+    and no tickets.
     """
     book = configuration.promises
     if book is None:
-        return [_facts(connection, configuration, Found(each), {}) for each in requests]
+        return [_facts(connection, configuration, GatheredRows(each), {}) for each in requests]
     found = gather_clocks(connection, book, requests, progress)
-    told = _told(connection, found)
-    return [_facts(connection, configuration, each, told) for each in found]
+    names = _ticket_names(connection, found)
+    return [_facts(connection, configuration, each, names) for each in found]
 
 
 def _facts(
-    connection: Connection, configuration: Configuration, found: Found, told: Mapping[int, Told]
+    connection: Connection,
+    configuration: Configuration,
+    found: GatheredRows,
+    names: Mapping[int, TicketName],
 ) -> Facts:
     request, fleet = found.request, configuration.fleet
     period, as_of = request.period, request.as_of
@@ -77,21 +82,21 @@ def _facts(
         period=period,
         as_of=as_of,
         risk_until=risk_until(period, as_of),
-        clocks=_clocks(found, told),
-        tickets=_named(found.tickets, told, TICKET_COLUMNS, ["ticket"]),
+        clocks=_clocks(found, names),
+        tickets=_named(found.tickets, names, TICKET_COLUMNS, ["ticket"]),
         sites=_frame(site_rows(connection, fleet, start, end) if whole else [], SITE_COLUMNS),
         incidents=_frame(incidents, INCIDENT_COLUMNS),
         alerts=_frame(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
         data_until=last_synced(connection, as_of),
         policies=_in_force(configuration.promises, period),
         unjudged={
-            f"{told[each][0]}/{told[each][1]}": why for each, why in found.unjudgeable.why.items()
+            f"{names[each][0]}/{names[each][1]}": why for each, why in found.unjudgeable.why.items()
         },
     )
 
 
-def _clocks(found: Found, told: Mapping[int, Told]) -> pd.DataFrame:
-    frame = _named(found.clocks, told, CLOCK_COLUMNS, ["ticket", "metric", "instance"])
+def _clocks(found: GatheredRows, names: Mapping[int, TicketName]) -> pd.DataFrame:
+    frame = _named(found.clocks, names, CLOCK_COLUMNS, ["ticket", "metric", "instance"])
     if found.request.due_only:
         frame["subject"] = pd.Series([""] * len(frame), index=frame.index, dtype=object)
     return frame
@@ -99,7 +104,7 @@ def _clocks(found: Found, told: Mapping[int, Told]) -> pd.DataFrame:
 
 def _named(
     frames: Sequence[pd.DataFrame],
-    told: Mapping[int, Told],
+    names: Mapping[int, TicketName],
     columns: Sequence[str],
     order: list[str],
 ) -> pd.DataFrame:
@@ -107,7 +112,7 @@ def _named(
     if not frames:
         return _frame([], columns)
     frame = pd.concat(frames, ignore_index=True).sort_values(order, ignore_index=True)
-    named = [told[each] for each in frame["ticket"].tolist()]
+    named = [names[each] for each in frame["ticket"].tolist()]
     for place, name in enumerate(("source", "number", "subject")):
         frame[name] = pd.Series([each[place] for each in named], dtype=object)
     return _typed(frame, columns)
@@ -137,7 +142,7 @@ def _column(values: pd.Series[Any]) -> pd.Series[Any]:
     return texts.where(texts.notna(), None)
 
 
-def _told(connection: Connection, found: Sequence[Found]) -> dict[int, Told]:
+def _ticket_names(connection: Connection, found: Sequence[GatheredRows]) -> dict[int, TicketName]:
     """Source, number and subject of the tickets that are in any frame or could not be judged.
 
     Subjects only of those in a whole request.
@@ -147,18 +152,18 @@ def _told(connection: Connection, found: Sequence[Found]) -> dict[int, Told]:
         ids = {one for frame in (*each.clocks, *each.tickets) for one in frame["ticket"].tolist()}
         (plain if each.request.due_only else wordy).update(ids)
         plain.update(each.unjudgeable.why)
-    told = _names(connection, sorted(plain - wordy), subjects=False)
-    return told | _names(connection, sorted(wordy), subjects=True)
+    names = _names(connection, sorted(plain - wordy), subjects=False)
+    return names | _names(connection, sorted(wordy), subjects=True)
 
 
-def _names(connection: Connection, ids: Sequence[int], *, subjects: bool) -> dict[int, Told]:
-    c, found = tickets_table.c, dict[int, Told]()
+def _names(connection: Connection, ids: Sequence[int], *, subjects: bool) -> dict[int, TicketName]:
+    c, found = tickets_table.c, dict[int, TicketName]()
     columns: list[Any] = [c.id, c.source, c.ticket]
     if subjects:
         columns.append(func.substr(c.subject, 1, LONGEST_SUBJECT))
     for first in range(0, len(ids), _PAGE):
-        asked = select(*columns).where(_among(connection, ids[first : first + _PAGE]))
-        for row in connection.execute(asked):
+        statement = select(*columns).where(_among(connection, ids[first : first + _PAGE]))
+        for row in connection.execute(statement):
             found[row[0]] = (row[1], row[2], row[3] if subjects else "")
     return found
 

@@ -1,4 +1,4 @@
-"""How sites fared in a period, and what was wrong with them, as a report tells it."""
+"""The availability of sites in a period, and their incidents, as rows of a report's facts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def incident_rows(
     """A row an incident and site, as in `reports.facts`, of what touches [start, end).
 
     As was known at `as_of`: what ended later lasts, what was confirmed later is not there. A
-    server's outage is told as an outage of each of its sites that has no own one to tell of it.
+    server's outage becomes an outage of each of its sites that has no outage of its own.
     """
     found = list_incidents(connection, start, end)
     known = [each for each in found if each.opened_at <= as_of]

@@ -47,8 +47,8 @@ class TicketStates:
     def words(self, name: str, rows: NDArray[np.intp]) -> NDArray[np.object_]:
         """A word of each of these rows, None where none was ever said."""
         codes: NDArray[np.int32] = getattr(self.folded, name)
-        told: NDArray[np.object_] = np.array(self.folded.values, dtype=np.object_)[codes[rows]]
-        return told
+        words: NDArray[np.object_] = np.array(self.folded.values, dtype=np.object_)[codes[rows]]
+        return words
 
     def statuses(self, rows: NDArray[np.intp]) -> list[str]:
         return [status_of(word).value for word in self.words("status", rows)]
@@ -67,7 +67,7 @@ def ticket_rows(
     """
     removed = View.at(history, int(events.at.max()) if len(events) else 0)
     at = np.searchsorted(states.ticket, history.tickets)
-    solved, reopened = _turns(history, period)
+    solved, reopened = _solved_and_reopened(history, period)
     reassigned = _reassigned(events, history, period)
     created = states.folded.created_at[at]
     is_gone = removed.removed_at != NEVER
@@ -96,7 +96,7 @@ def ticket_rows(
     )
 
 
-def _turns(history: History, period: Micros) -> tuple[Ints, Ints]:
+def _solved_and_reopened(history: History, period: Micros) -> tuple[Ints, Ints]:
     """How often each ticket was solved, and reopened, in the period.
 
     One that comes as solved was solved; what changes to and fro within an instant has not changed.

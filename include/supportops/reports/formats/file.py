@@ -22,7 +22,7 @@ class File:
 
 MAIL_HTML, MAIL_TEXT, PAGE = "mail.html", "mail.txt", "page.html"
 PDF, WORKBOOK, CSV, JSON = "report.pdf", "report.xlsx", "report.csv", "figures.json"
-# The notices and the one sentence, a line each: what a chat message says.
-LEAD = "lead.txt"
+# The notices and the summary, a line each, for a chat message.
+SUMMARY = "lead.txt"
 # Every promise that was counted: what a later report compares with. Never sent.
 COUNTED = "counted.csv"

@@ -24,7 +24,7 @@ _PAGE = Limits(500, 300, all_rows=True)
 _MAIL_WIDTH, _PAGE_WIDTH = 640, 980
 _LONG_WORD = 16  # signs
 _BAR_WIDTH = 72  # pixels; a tile's is twice as wide
-# Okabe and Ito's blue and two lighter ones, told apart in grey as well.
+# Okabe and Ito's blue and two lighter ones, distinguishable in grey as well.
 _CERTAIN, _LIKELY, _POSSIBLE, _REST, _TARGET = "#0072b2", "#3d94cc", "#a9d3ee", "#dfe4e9", "#1b1f24"
 
 
@@ -138,8 +138,8 @@ def _kind(block: Block) -> str:
 
 def _finding(chart: Chart) -> str:
     """What `alt` says, without the name that stands above it."""
-    told = chart.alt.removeprefix(f"{chart.title}: ")
-    return told[:1].upper() + told[1:]
+    finding = chart.alt.removeprefix(f"{chart.title}: ")
+    return finding[:1].upper() + finding[1:]
 
 
 def long_word(text: str) -> bool:

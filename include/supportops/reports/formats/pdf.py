@@ -51,7 +51,7 @@ class PdfFailed(RuntimeError):
 
 
 def pdf(document: Document, charts: Mapping[str, bytes], as_of: datetime | None = None) -> File:
-    """`charts`: SVG by a chart's name; one that is missing is told by its alt text.
+    """`charts`: SVG by a chart's name; its alt text stands for one that is missing.
 
     `as_of` becomes the file's date, none is written without it. Raises PdfFailed.
     """
@@ -113,7 +113,7 @@ def _content(
         "subject": _text(document.subject),
         "keywords": [_text(word) for word in document.keywords],
         "notices": [_words(notice) for notice in document.notices],
-        "lead": _text(document.lead, 2000),
+        "summary": _text(document.summary, 2000),
         "tiles": [_tile(tile) for tile in document.tiles],
         "sections": [_section(section, charts) for section in document.sections],
         "definitions": [
@@ -207,5 +207,5 @@ def _bar(bar: Bar | None) -> dict[str, float | None] | None:
 
 
 def _link(link: str | None) -> str | None:
-    """Web addresses alone: whatever else opens on a click is nobody's wish."""
+    """Web addresses alone: a document must open nothing else on a click."""
     return link if link and re.match(r"https?://[^\s\x00-\x1f]+\Z", link) else None

@@ -1,4 +1,4 @@
-"""A document as plain text within 78 columns: for those whose mail shows no HTML."""
+"""A document as plain text within 78 columns, for mail programs that show no HTML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from supportops.reports.document import (
     Tone,
     Unit,
 )
-from supportops.reports.formats.file import LEAD, MAIL_TEXT, File
+from supportops.reports.formats.file import MAIL_TEXT, SUMMARY, File
 from supportops.reports.formats.shortening import Limits, Shortened, shortened
 from supportops.reports.formats.text_columns import folded, glued, joined, narrowed, padded
 
@@ -36,12 +36,12 @@ def text(document: Document) -> File:
     return File(MAIL_TEXT, "text/plain; charset=utf-8", (lines + "\n").encode("utf-8", "replace"))
 
 
-def lead(document: Document) -> File:
-    """The notices and the one sentence, a line each: what a chat message says."""
-    told = shortened(document, _LIMITS).document
-    lines = [*(notice.text for notice in told.notices), told.lead]
+def summary(document: Document) -> File:
+    """The notices and the summary, a line each, for a chat message."""
+    short = shortened(document, _LIMITS).document
+    lines = [*(notice.text for notice in short.notices), short.summary]
     words = "\n".join(map(one_line, lines)) + "\n"
-    return File(LEAD, "text/plain; charset=utf-8", words.encode("utf-8", "replace"))
+    return File(SUMMARY, "text/plain; charset=utf-8", words.encode("utf-8", "replace"))
 
 
 def _lines(short: Shortened) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _lines(short: Shortened) -> Iterator[str]:
     for notice in document.notices:
         yield from (*_wrapped(notice.text), "")
     yield from (*_wrapped(document.title), "=" * min(WIDTH, cell_len(document.title)))
-    yield from (*_wrapped(document.subtitle), "", *_wrapped(document.lead), "")
+    yield from (*_wrapped(document.subtitle), "", *_wrapped(document.summary), "")
     for tile in document.tiles:
         yield from _tile(tile)
     if document.link:
@@ -112,8 +112,8 @@ def _row(table: Table, row: Sequence[Cell]) -> list[str]:
 
 def _cell(column: Column, cell: Cell) -> str:
     sign = _SIGNS.get(cell.tone, "") if column.unit is Unit.SHARE else ""
-    told = one_line(sign + cell.text) or "-"
-    return glued(told) if column.unit in _NUMERIC else told
+    shown = one_line(sign + cell.text) or "-"
+    return glued(shown) if column.unit in _NUMERIC else shown
 
 
 def _aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -147,6 +147,6 @@ def _paragraphs(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> lis
     lines: list[str] = []
     for row in rows:
         lines += _wrapped(f"* {columns[0].title} {row[0]}", "  ")
-        told = (f"{c.title}: {cell}" for c, cell in zip(columns[1:], row[1:], strict=True))
-        lines += joined(list(told), WIDTH, "  ")
+        cells = [f"{c.title}: {cell}" for c, cell in zip(columns[1:], row[1:], strict=True)]
+        lines += joined(cells, WIDTH, "  ")
     return lines

@@ -44,22 +44,22 @@ def render(
     formats: Sequence[Format],
 ) -> Rendered:
     """The mail, the page, the pictures, what is to be attached in these formats, and `counted`."""
-    made = _Making(document, figures, clocks)
-    attached = [file for form in formats if (file := made.attachment(form))]
-    pictures = {chart.name: file for chart in made.charts if (file := made.picture(chart))}
-    told = _with_troubles(document, made.troubles)
+    renderer = _Renderer(document, figures, clocks)
+    attached = [file for form in formats if (file := renderer.attachment(form))]
+    pictures = {chart.name: file for chart in renderer.charts if (file := renderer.picture(chart))}
+    final = _with_troubles(document, renderer.troubles)
     names = tuple(file.name for file in attached)
     words = (
-        html.mail(told, pictures, names),
-        plain.text(told),
-        plain.lead(told),
-        html.page(told, pictures, names),
+        html.mail(final, pictures, names),
+        plain.text(final),
+        plain.summary(final),
+        html.page(final, pictures, names),
     )
     files = (*words, *pictures.values(), *attached, counted)
-    return Rendered(told.subject, files, tuple(made.troubles))
+    return Rendered(final.subject, files, tuple(renderer.troubles))
 
 
-class _Making:
+class _Renderer:
     """One report on its way into files."""
 
     def __init__(self, document: Document, figures: Figures, clocks: pd.DataFrame) -> None:
@@ -71,7 +71,7 @@ class _Making:
         self.charts = [block for block in blocks if isinstance(block, Chart)]
 
     def attachment(self, form: Format) -> File | None:
-        return self._tried(
+        return self._attempt(
             f"the {NAMES[form]}",
             {
                 Format.PDF: self._pdf,
@@ -82,7 +82,7 @@ class _Making:
         )
 
     def picture(self, chart: Chart) -> File | None:
-        return self._tried(
+        return self._attempt(
             f"the picture “{chart.title}”",
             lambda: File(f"{chart.name}.png", "image/png", charts.png(chart)),
         )
@@ -91,7 +91,7 @@ class _Making:
         pictures = {chart.name: charts.svg(chart) for chart in self.charts}
         return pdf(self.document, pictures, self.figures.as_of)
 
-    def _tried(self, what: str, make: Callable[[], File]) -> File | None:
+    def _attempt(self, what: str, make: Callable[[], File]) -> File | None:
         """The file, or None and a trouble: a bug in one format must not keep the mail back."""
         try:
             return make()
@@ -102,7 +102,7 @@ class _Making:
 
 
 def _with_troubles(document: Document, troubles: list[str]) -> Document:
-    """Readers are told what is missing, first of all."""
+    """With a notice for each missing document, before anything else."""
     missing = tuple(
         Words(f"{trouble[0].upper()}{trouble[1:]}; the operators know.", Tone.BAD)
         for trouble in troubles

@@ -12,7 +12,7 @@ class Limits:
     """`rows` of any table at most, `signs` of any text. `all_rows`: more than a table's `shown`."""
 
     rows: int
-    signs: int
+    characters: int
     all_rows: bool = False
 
 
@@ -27,31 +27,31 @@ class Shortened:
 def shortened(document: Document, limits: Limits) -> Shortened:
     """The same document within the limits; tables, not sections, are what is cut."""
     more: dict[str, int] = {}
-    cut = _Cutting(limits, more)
+    shorten = _Shortener(limits, more)
     return Shortened(
         replace(
             document,
-            subject=cut.text(document.subject, 2),
-            title=cut.text(document.title),
-            subtitle=cut.text(document.subtitle, 2),
-            notices=tuple(cut.words(each) for each in document.notices[: limits.rows]),
-            lead=cut.text(document.lead, 4),
-            tiles=tuple(cut.tile(each) for each in document.tiles[: limits.rows]),
-            sections=tuple(cut.section(each) for each in document.sections),
+            subject=shorten.text(document.subject, 2),
+            title=shorten.text(document.title),
+            subtitle=shorten.text(document.subtitle, 2),
+            notices=tuple(shorten.words(each) for each in document.notices[: limits.rows]),
+            summary=shorten.text(document.summary, 4),
+            tiles=tuple(shorten.tile(each) for each in document.tiles[: limits.rows]),
+            sections=tuple(shorten.section(each) for each in document.sections),
             definitions=document.definitions,
-            footer=tuple(cut.text(each, 6) for each in document.footer),
+            footer=tuple(shorten.text(each, 6) for each in document.footer),
         ),
         more,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Cutting:
+class _Shortener:
     limits: Limits
     more: dict[str, int]
 
     def text(self, text: str, times: int = 1) -> str:
-        most = times * self.limits.signs
+        most = times * self.limits.characters
         return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
     def words(self, words: Words) -> Words:

@@ -1,4 +1,4 @@
-"""How wide a printed table's columns are, in proportion to each other."""
+"""The widths of a printed table's columns, in proportion to each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from supportops.reports.document import Cell, Column, Unit
 
 PAGE = 112
-"""Signs in a row of a page, between its margins."""
+"""Characters in a row of a page, between its margins."""
 
 _GUTTER = 2
 _LEAST, _MOST = 5, 60
@@ -16,26 +16,26 @@ _NOTED = 18  # the longest word that is kept in one piece
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
-    """Signs for each column. What is not text keeps its line while any text can be broken."""
+    """Characters for each column. What is not text keeps its line while any text can be broken."""
     texts = [
         [_SIGN * (column.unit is Unit.SHARE) + row[place].text for row in rows]
         for place, column in enumerate(columns)
     ]
-    wanted = [
+    full_widths = [
         min(_MOST, max(_longest(cells), _longest(_words_of([column.title])), _LEAST))
         for column, cells in zip(columns, texts, strict=True)
     ]
     least = [
-        min(wish, max(_LEAST, _longest(_words_of([column.title, *_breakable(column, cells)]))))
-        for column, cells, wish in zip(columns, texts, wanted, strict=True)
+        min(full, max(_LEAST, _longest(_words_of([column.title, *_breakable(column, cells)]))))
+        for column, cells, full in zip(columns, texts, full_widths, strict=True)
     ]
-    return [each + _GUTTER for each in _fitted(wanted, least, PAGE - _GUTTER * len(columns))]
+    return [each + _GUTTER for each in _fitted(full_widths, least, PAGE - _GUTTER * len(columns))]
 
 
-def _fitted(wanted: list[int], least: list[int], room: int) -> list[int]:
+def _fitted(full_widths: list[int], least: list[int], room: int) -> list[int]:
     """The widest columns give way first, none below its least."""
     for cap in range(_MOST, 0, -1):
-        fitted = [max(low, min(wish, cap)) for wish, low in zip(wanted, least, strict=True)]
+        fitted = [max(low, min(full, cap)) for full, low in zip(full_widths, least, strict=True)]
         if sum(fitted) <= room:
             return fitted
     return least

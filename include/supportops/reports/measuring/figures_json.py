@@ -48,7 +48,7 @@ def totals_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
 
 
 def restatements_of(issued: Mapping[str, Any]) -> tuple[Restatement, ...]:
-    """What a report told of earlier ones. Raises KeyError as `points_of`."""
+    """What a report restated of earlier ones. Raises KeyError as `totals_of`."""
     return tuple(
         Restatement(
             each["label"],

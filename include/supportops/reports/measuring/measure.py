@@ -1,6 +1,6 @@
 """The figures of one report for one audience, out of the facts: nothing else decides a figure.
 
-Who is told what is decided here, once: the rows of other customers and of tiers that the audience
+Who is shown what is decided here, once: the rows of other customers and of tiers that the audience
 does not watch are gone before anything is counted, and a part that it did not ask for has no
 figures. Lines by tier and over all are always there: subject, tiles, trend and restatements rest
 on them.

@@ -2,8 +2,8 @@
 
 Every promise falls due once: when it was broken, else at its deadline, be it met long before. So
 the weeks of a month add up to it, and what nobody has answered yet is a breach as soon as it is
-late. Times are told of clocks that started in the period, also those still open: leaving them out
-would tell how fast the quick answers were. Clocks of merged and deleted tickets count nowhere.
+late. Times are of clocks that started in the period, also those still open: without them the
+figures would be of the quick answers alone. Clocks of merged and deleted tickets count nowhere.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from supportops.reports.measuring.survival import kaplan_meier, quantile
 from supportops.reports.period import Period
 
 METRICS = ("first_reply_time", "next_reply_time", "update_time", "resolution_time")
-"""The order in which metrics are told, that of a ticket's life."""
+"""Metrics in the order of reports, that of a ticket's life."""
 
 COUNTED_COLUMNS = ("source", "number", "metric", "instance", "tier", "customer", "due_at", "met")
 
@@ -47,7 +47,7 @@ def promises(
 ) -> tuple[Promises, ...]:
     """A line per name and metric in which anything counts, and after each name's one over all.
 
-    `clocks`: CLOCK_COLUMNS, as of `as_of`. `targets`: the share to keep by tier, told on lines by
+    `clocks`: CLOCK_COLUMNS, as of `as_of`. `targets`: the share to keep by tier, set on lines by
     tier alone. By.ALL has its line over all metrics even if there is no clock. Raises ValueError
     where a clock has run a negative time or none is known.
     """

@@ -1,7 +1,7 @@
 """What an issued report would say differently today, and which tickets changed it.
 
-An issued report stays as it is; the next one tells what has become of it. Promises are compared
-one by one: the issued report's, and those that count in the same period by today's knowledge.
+An issued report stays as it is; the next one restates what has changed. Promises are compared one
+by one: the issued report's, and those that count in the same period as known today.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CURRENT_COLUMNS = (
     "breached_at",
     "target_seconds",
 )
-"""Of CLOCK_COLUMNS those that tell why a promise is gone from its period."""
+"""Of CLOCK_COLUMNS those that explain why a promise is gone from its period."""
 
 
 def restatements(
@@ -50,21 +50,21 @@ def restatements(
     `issued`, `now`: columns as `response_times.counted` gives them. `clocks_now`: STANDING_COLUMNS
     of the tickets that are `gone`, merged and deleted ones too. `targets`: the share to keep by
     tier. Dates in reasons are of `zone`. `customer`: whose report it is, if it is about one alone;
-    of what is somebody else's now nothing more is told.
+    of what is somebody else's now nothing more is said.
     """
     before, today = _promises(issued), _promises(now)
     both = before.merge(today, on=KEY, how="outer", suffixes=("_then", "_now"))
     same = (both["tier_then"] == both["tier_now"]) & (both["met_then"] == both["met_now"])
     changed = both[~same]
     tiers = {*changed["tier_then"].dropna(), *changed["tier_now"].dropna()}
-    standing = _Standing.of(clocks_now, gone(issued, now), ZoneInfo(zone), customer)
-    because = _reasons(changed, standing)
+    current = _Current.of(clocks_now, gone(issued, now), ZoneInfo(zone), customer)
+    because = _reasons(changed, current)
     found = []
     for tier in (*sorted(tiers), None):
         target = (targets or {}).get(tier or "")
-        then, told = _kept(before, tier, target), _kept(today, tier, target)
-        if (then.due, then.met) != (told.due, told.met):
-            found.append(Restatement(label, tier, then, told, _of_tier(because, tier)))
+        then, now_ = _attained(before, tier, target), _attained(today, tier, target)
+        if (then.due, then.met) != (now_.due, now_.met):
+            found.append(Restatement(label, tier, then, now_, _of_tier(because, tier)))
     return tuple(found)
 
 
@@ -85,8 +85,8 @@ class _Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    """How the clocks of promises that are gone from the period stand today."""
+class _Current:
+    """Today's clocks of promises that are gone from the period."""
 
     clocks: Mapping[Hashable, Any]
     removed: Mapping[Hashable, str]
@@ -112,18 +112,18 @@ class _Standing:
 
     def why_gone(self, key: tuple[Any, ...], tier: str | None) -> str:
         """Why a promise that was counted in the period, in that tier, is not any more."""
-        # A merge leaves no clock of what would have begun after it; the ticket's others tell.
+        # A merge leaves no clock of what would have begun after it; the ticket's others say why.
         if key[:2] in self.removed:
             return self.removed[key[:2]]
         clock = self.clocks.get(key)
         if clock is None:
             return "no such promise fell due then"
-        told = [f"now {clock.tier}, then {tier}"] if clock.tier != tier else []
+        reasons = [f"now {clock.tier}, then {tier}"] if clock.tier != tier else []
         if not pd.isna(clock.due_at):
-            told.append(f"is due on {clock.due_at.astimezone(self.zone):%Y-%m-%d} now")
+            reasons.append(f"is due on {clock.due_at.astimezone(self.zone):%Y-%m-%d} now")
         elif clock.state == "paused":
-            told.append("is paused now")
-        return "; ".join(told) or "no such promise fell due then"
+            reasons.append("is paused now")
+        return "; ".join(reasons) or "no such promise fell due then"
 
 
 def _removed(clocks: pd.DataFrame, customer: str | None) -> Iterator[tuple[Hashable, str]]:
@@ -135,7 +135,7 @@ def _removed(clocks: pd.DataFrame, customer: str | None) -> Iterator[tuple[Hasha
             yield (row.source, row.number), str(row.state)
 
 
-def _reasons(changed: pd.DataFrame, standing: _Standing) -> list[_Reason]:
+def _reasons(changed: pd.DataFrame, current: _Current) -> list[_Reason]:
     found = []
     rows: Iterable[Any] = changed.sort_values(KEY).itertuples(index=False)
     for row in rows:
@@ -145,17 +145,17 @@ def _reasons(changed: pd.DataFrame, standing: _Standing) -> list[_Reason]:
                 ticket=(row.source, row.number),
                 tiers=frozenset(tier for tier in (then, now) if tier is not None),
                 all_together=bool(row.met_then != row.met_now),
-                why=_why(row, then, now, standing),
+                why=_why(row, then, now, current),
             )
         )
     return found
 
 
-def _why(row: Any, then: str | None, now: str | None, standing: _Standing) -> str:
+def _why(row: Any, then: str | None, now: str | None, current: _Current) -> str:
     if then is None:
         return "was not known then"
     if now is None:
-        return standing.why_gone((row.source, row.number, row.metric, row.instance), then)
+        return current.why_gone((row.source, row.number, row.metric, row.instance), then)
     moved = [f"now {now}, then {then}"] if now != then else []
     if row.met_then != row.met_now:
         moved.append("was in time after all" if row.met_now else "was late after all")
@@ -172,13 +172,13 @@ def _of_tier(reasons: list[_Reason], tier: str | None) -> tuple[TicketReason, ..
     return tuple(TicketReason(*ticket, "; ".join(found[ticket])) for ticket in ordered)
 
 
-def _kept(promises: pd.DataFrame, tier: str | None, target: float | None) -> Attainment:
+def _attained(promises: pd.DataFrame, tier: str | None, target: float | None) -> Attainment:
     own = promises if tier is None else promises[promises["tier"] == tier]
     return attainment(len(own), int(own["met"].sum()), target)
 
 
 def _promises(counted: pd.DataFrame) -> pd.DataFrame:
-    """What is compared, of one type each: what was kept as a file has lost its types."""
+    """The compared columns, of one type each: what is read back from a file has lost its types."""
     texts = dict.fromkeys((*TICKET, "metric", "tier"), object)
     return counted[[*KEY, "tier", "met"]].astype(texts | {"instance": "int64", "met": "float64"})
 

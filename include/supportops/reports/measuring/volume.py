@@ -58,11 +58,11 @@ def volumes(tickets: pd.DataFrame, period: Period, as_of: datetime, by: By) -> t
 
 
 def left_out(tickets: pd.DataFrame, unjudged: Mapping[str, str]) -> LeftOut:
-    """What no figure counts. `unjudged`: why, by "source/number"; told in the order of these."""
+    """What no figure counts. `unjudged`: why, by "source/number"; listed in their order."""
     why = tickets["left_out"].value_counts()
     named = ((*ticket.partition("/"), reason) for ticket, reason in sorted(unjudged.items()))
-    told = tuple(TicketReason(source, number, reason) for source, _, number, reason in named)
-    return LeftOut(int(why.get("merged", 0)), int(why.get("deleted", 0)), told)
+    reasons = tuple(TicketReason(source, number, reason) for source, _, number, reason in named)
+    return LeftOut(int(why.get("merged", 0)), int(why.get("deleted", 0)), reasons)
 
 
 def deliveries(alerts: pd.DataFrame) -> tuple[Delivered, ...]:

@@ -8,14 +8,14 @@ from supportops.rendering.render import duration
 from supportops.reports.document import Bar, Cell, Tone
 from supportops.reports.figures import Attainment, Quantile
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import said
+from supportops.reports.words.labels import short_line
 
 NONE = Cell("–", tone=Tone.QUIET)
 
 
-def words(text: object, tone: Tone = Tone.PLAIN) -> Cell:
+def text(value: object, tone: Tone = Tone.PLAIN) -> Cell:
     """Text of whoever wrote it."""
-    return Cell(said(text), tone=tone)
+    return Cell(short_line(value), tone=tone)
 
 
 def count(number: int, reader: Reader) -> Cell:

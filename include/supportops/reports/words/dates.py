@@ -65,8 +65,8 @@ class Reader:
         skeleton = "yMMMd" if year else "MMMd"
         if first == last:
             return self._skeleton(skeleton, first)
-        told = format_interval(first, last, skeleton, locale=_locale(self.language))
-        return str(told).translate(_SPACES).replace(" – ", " - ").replace("–", "-")
+        interval = format_interval(first, last, skeleton, locale=_locale(self.language))
+        return str(interval).translate(_SPACES).replace(" – ", " - ").replace("–", "-")
 
     def clock(self, instant: datetime) -> str:
         """ "14:05"."""

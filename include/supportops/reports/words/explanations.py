@@ -9,7 +9,7 @@ from supportops.reports.audience import Audience, Part
 from supportops.reports.figures import FEW, Figures, LeftOut
 from supportops.reports.period import Cadence
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import said, several
+from supportops.reports.words.labels import plural, short_line
 from supportops.reports.words.trend_blocks import because
 
 _DUE = (
@@ -80,13 +80,13 @@ def footer(
     yield f"As of {reader.full(figures.as_of)}: what happened later is not in it."
     yield _data_age(figures, reader)
     if figures.policies:
-        named = ", ".join(said(name, 60) for name in figures.policies[:5])
+        named = ", ".join(short_line(name, 60) for name in figures.policies[:5])
         yield f"Promises as in {named}."
     yield _left_out(figures.left_out)
     if edition is not None:
         yield f"Edition {edition}."
     if version:
-        yield f"Made by supportops {said(version, 60)}."
+        yield f"Made by supportops {short_line(version, 60)}."
 
 
 def _data_age(figures: Figures, reader: Reader) -> str:
@@ -97,8 +97,8 @@ def _data_age(figures: Figures, reader: Reader) -> str:
 
 
 def _left_out(left: LeftOut) -> str:
-    told = [*_removed(left), *_unjudged(left)]
-    return f"Left out: {'; '.join(told)}." if told else "Nothing is left out."
+    parts = [*_removed(left), *_unjudged(left)]
+    return f"Left out: {'; '.join(parts)}." if parts else "Nothing is left out."
 
 
 def _removed(left: LeftOut) -> Iterator[str]:
@@ -108,11 +108,11 @@ def _removed(left: LeftOut) -> Iterator[str]:
         tickets = "ticket" if left.merged + left.deleted == 1 else "tickets"
         yield f"{' and '.join(parts)} {tickets}, but for promises that had ended before"
     if left.broken:
-        broken = several(left.broken, "broken promise")
+        broken = plural(left.broken, "broken promise")
         yield f"{broken} of tickets that were merged or deleted later"
 
 
 def _unjudged(left: LeftOut) -> Iterator[str]:
     if left.unjudged:
-        tickets = several(len(left.unjudged), "ticket")
+        tickets = plural(len(left.unjudged), "ticket")
         yield f"{tickets} without a clock ({because(left.unjudged)})"

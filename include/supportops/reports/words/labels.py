@@ -8,7 +8,7 @@ from supportops.rendering.render import one_line
 from supportops.reports.figures import By, Clock
 from supportops.reports.words.dates import Reader
 
-# A subject can be a novel; what is longer than this is told by the ticket itself.
+# Characters. A subject can be a novel; the rest of it is in the ticket.
 LONGEST = 300
 NOBODY, NAMELESS = "nobody", "(no name)"
 OVERALL = "Overall (mixed tiers)"
@@ -30,20 +30,20 @@ _NAMELESS = {
 }
 
 
-def said(text: object, most: int = LONGEST) -> str:
-    """Text of a stranger on one line, without hidden signs, cut at `most` signs."""
-    return _said(str(text)[: 2 * most], most)
+def short_line(text: object, most: int = LONGEST) -> str:
+    """A stranger's text on one line, without hidden characters, cut at `most` characters."""
+    return _short_line(str(text)[: 2 * most], most)
 
 
 @lru_cache(maxsize=4096)  # the same names and subjects stand in many rows
-def _said(text: str, most: int) -> str:
+def _short_line(text: str, most: int) -> str:
     line = one_line(text)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def tier(name: str, reader: Reader) -> str:
     """ "Bug fixes"; a tier without a title by its identifier."""
-    return said(reader.tier_titles.get(name) or name, 60) or NAMELESS
+    return short_line(reader.tier_titles.get(name) or name, 60) or NAMELESS
 
 
 def tier_inside(name: str, reader: Reader) -> str:
@@ -55,7 +55,7 @@ def tier_inside(name: str, reader: Reader) -> str:
 
 def metric(name: str | None) -> str:
     """ "First reply"; None is all of them together."""
-    return "All" if name is None else _METRICS.get(name) or said(name, 60)
+    return "All" if name is None else _METRICS.get(name) or short_line(name, 60)
 
 
 def promise(clock: Clock, reader: Reader) -> str:
@@ -67,24 +67,24 @@ def group(by: By, name: str | None, reader: Reader) -> str:
     """A line's name among its like."""
     if name is None:
         return _NAMELESS[by]
-    return tier(name, reader) if by is By.TIER else said(name, 80) or NAMELESS
+    return tier(name, reader) if by is By.TIER else short_line(name, 80) or NAMELESS
 
 
 def kind(name: str) -> str:
     """What an incident is."""
-    return _KINDS.get(name) or said(name, 40)
+    return _KINDS.get(name) or short_line(name, 40)
 
 
 def channel(name: str) -> str:
     """By which way messages went."""
-    return _CHANNELS.get(name) or said(name, 40)
+    return _CHANNELS.get(name) or short_line(name, 40)
 
 
 def owner(name: str | None) -> str:
     """Who has the ticket."""
-    return said(name, 80) if name else NOBODY
+    return short_line(name, 80) if name else NOBODY
 
 
-def several(number: int, one: str, more: str = "") -> str:
+def plural(number: int, one: str, more: str = "") -> str:
     """ "1 breach", "4 breaches"."""
     return f"{number} {one if number == 1 else more or one + 's'}"

@@ -1,4 +1,4 @@
-"""The sentences of a report: its subject, its lead, its notices, the verdict they rest on."""
+"""The sentences of a report: its subject, its summary, its notices, and the verdicts in them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from supportops.reports.document import Tone, Words
 from supportops.reports.figures import Attainment, By, Figures, Promises
 from supportops.reports.period import Cadence, Period
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import said, several, tier_inside
+from supportops.reports.words.labels import plural, short_line, tier_inside
 
 LONGEST_SUBJECT = 160
 
 
 def week(label: str) -> str:
     """ "47" of "2026-W47"; another label as it is."""
-    _, found, number = label.partition("-W")
-    return number.lstrip("0") if found else label
+    _, line, number = label.partition("-W")
+    return number.lstrip("0") if line else label
 
 
 def period_name(period: Period, reader: Reader) -> str:
@@ -35,20 +35,20 @@ def tiers(figures: Figures) -> tuple[Promises, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
-    """How many promises are open past their deadline, and how many fall due soon."""
+class OpenCounts:
+    """Promises that are open past their deadline, and promises that fall due soon."""
 
     overdue: int
     at_risk: int
 
 
-def still(figures: Figures) -> Still:
+def open_counts(figures: Figures) -> OpenCounts:
     """Counted, whichever lists this audience chose to see."""
     line = figures.line(By.ALL, None)
-    return Still(line.overdue, line.at_risk) if line is not None else Still(0, 0)
+    return OpenCounts(line.overdue, line.at_risk) if line is not None else OpenCounts(0, 0)
 
 
-def everything(figures: Figures) -> Attainment:
+def overall(figures: Figures) -> Attainment:
     """All promises of the report together."""
     line = figures.line(By.ALL, None)
     if line is not None:
@@ -58,16 +58,16 @@ def everything(figures: Figures) -> Attainment:
 
 
 def worst(figures: Figures) -> Promises | None:
-    """The tier that a manager should hear of first; None where nothing fell due.
+    """The tier that a manager should see first; None where nothing fell due.
 
-    By how many promises were broken beyond those that its target allows: so one of two tells less
+    By how many promises were broken beyond those that its target allows: so one of two weighs less
     than forty of two hundred. Tiers without a target come last, the lowest share first.
     """
     lines = [p for p in tiers(figures) if p.attainment.due]
-    return min(lines, key=_badness, default=None)
+    return min(lines, key=_breaches_over_target, default=None)
 
 
-def _badness(line: Promises) -> tuple[bool, float]:
+def _breaches_over_target(line: Promises) -> tuple[bool, float]:
     attainment = line.attainment
     if attainment.target is None:
         return True, attainment.met / attainment.due
@@ -83,7 +83,7 @@ def missed(attainment: Attainment) -> bool:
     )
 
 
-def counted(attainment: Attainment, reader: Reader) -> str:
+def share_of_due(attainment: Attainment, reader: Reader) -> str:
     """ "91 % of 23 due", under few "11 of 12 due"."""
     if attainment.share is None:
         return "none due"
@@ -101,34 +101,32 @@ def digits(attainment: Attainment) -> int:
 
 def subject(figures: Figures, reader: Reader, *, corrects: bool = False) -> str:
     """The subject line, which carries the answer."""
-    whose = f"{said(figures.customer, 60)}, " if figures.customer else ""
-    told = _weekly if figures.period.cadence is Cadence.WEEKLY else _daily
-    line = f"{whose}{told(figures, reader)}"
-    return said(f"Corrected: {line}" if corrects else line, LONGEST_SUBJECT)
+    whose = f"{short_line(figures.customer, 60)}, " if figures.customer else ""
+    is_weekly = figures.period.cadence is Cadence.WEEKLY
+    answer = _weekly(figures, reader) if is_weekly else _daily(figures, reader)
+    line = f"{whose}{answer}"
+    return short_line(f"Corrected: {line}" if corrects else line, LONGEST_SUBJECT)
 
 
 def _weekly(figures: Figures, reader: Reader) -> str:
     period = figures.period
     days = reader.days(period.first_day, period.last_day)
     name = f"SLA week {week(period.label)} ({days}){_so_far(figures)}"
-    attainment, found = everything(figures), worst(figures)
-    if found is None:
+    attainment, line = overall(figures), worst(figures)
+    if line is None:
         return f"{name}: no promise fell due{_open(figures, reader)}"
     if not attainment.breached:
         return f"{name}: {_all_kept(attainment, reader)}{_open(figures, reader)}"
-    against = (
-        f", target {reader.target(found.attainment.target)}" if found.attainment.target else ""
-    )
-    lead = (
-        "" if missed(found.attainment) or found.attainment.target is None else "on target, lowest "
-    )
-    tier = tier_inside(found.name or "", reader)
-    answer = f"{lead}{tier} {counted(found.attainment, reader)}{against}"
+    against = f", target {reader.target(line.attainment.target)}" if line.attainment.target else ""
+    is_met = line.attainment.target is not None and not missed(line.attainment)
+    prefix = "on target, lowest " if is_met else ""
+    tier = tier_inside(line.name or "", reader)
+    answer = f"{prefix}{tier} {share_of_due(line.attainment, reader)}{against}"
     return f"{name}: {answer}{_open(figures, reader) or ' - no open breaches'}"
 
 
 def _open(figures: Figures, reader: Reader) -> str:
-    number = still(figures).overdue
+    number = open_counts(figures).overdue
     return (
         f" - {reader.count(number)} open {'breach' if number == 1 else 'breaches'}"
         if number
@@ -145,11 +143,11 @@ def _all_kept(attainment: Attainment, reader: Reader) -> str:
 
 
 def _daily(figures: Figures, reader: Reader) -> str:
-    attainment, risk = everything(figures), still(figures).at_risk
+    attainment, risk = overall(figures), open_counts(figures).at_risk
     if not attainment.due:
         answer = "no promise fell due"
     elif attainment.breached:
-        answer = f"{several(attainment.breached, 'promise')} broken"
+        answer = f"{plural(attainment.breached, 'promise')} broken"
     else:
         answer = _all_kept(attainment, reader)
     at_risk = reader.count(risk) if risk else "none"
@@ -166,20 +164,20 @@ def is_over(figures: Figures) -> bool:
     return figures.as_of >= figures.period.end
 
 
-def lead(figures: Figures, reader: Reader) -> str:
+def summary(figures: Figures, reader: Reader) -> str:
     """One sentence that a manager can repeat."""
-    start = f"{_on(figures.period)} {period_name(figures.period, reader)},"
-    attainment = everything(figures)
+    start = f"{_preposition(figures.period)} {period_name(figures.period, reader)},"
+    attainment = overall(figures)
     if not attainment.due:
-        told = "no promise fell due"
+        clause = "no promise fell due"
     elif not attainment.breached:
-        told = f"{_all_kept(attainment, reader).removesuffix('kept').rstrip()}{_were(attainment)}"
+        clause = f"{_all_kept(attainment, reader).removesuffix('kept').rstrip()}{_were(attainment)}"
     else:
-        told = f"{_met(attainment, reader)} promises were kept{_against(figures, reader)}"
-    return f"{start} {told}; {_still(figures, reader)}."
+        clause = f"{_met(attainment, reader)} promises were kept{_target_clause(figures, reader)}"
+    return f"{start} {clause}; {_open_clause(figures, reader)}."
 
 
-def _on(period: Period) -> str:
+def _preposition(period: Period) -> str:
     if period.cadence is Cadence.WEEKLY:
         return "In"
     return "On" if period.first_day == period.last_day else "From"
@@ -193,22 +191,22 @@ def _met(attainment: Attainment, reader: Reader) -> str:
     return f"{reader.count(attainment.met)} of {reader.count(attainment.due)}"
 
 
-def _against(figures: Figures, reader: Reader) -> str:
-    found = worst(figures)
-    if found is None or found.attainment.target is None:
+def _target_clause(figures: Figures, reader: Reader) -> str:
+    line = worst(figures)
+    if line is None or line.attainment.target is None:
         return ""
-    if not missed(found.attainment):
+    if not missed(line.attainment):
         return ", and every tier with a target met it"
-    attainment = found.attainment
+    attainment = line.attainment
     share = (
         "" if attainment.few else f" ({reader.share(attainment.share or 0, digits(attainment))})"
     )
-    name, target = tier_inside(found.name or "", reader), reader.target(found.attainment.target)
+    name, target = tier_inside(line.name or "", reader), reader.target(line.attainment.target)
     return f"; of {name} {_met(attainment, reader)}{share}, below the target of {target}"
 
 
-def _still(figures: Figures, reader: Reader) -> str:
-    overdue, risk = still(figures).overdue, still(figures).at_risk
+def _open_clause(figures: Figures, reader: Reader) -> str:
+    overdue, risk = open_counts(figures).overdue, open_counts(figures).at_risk
     late = "none is open past its deadline"
     if overdue:
         late = f"{reader.count(overdue)} {'is' if overdue == 1 else 'are'} open past the deadline"
@@ -221,7 +219,7 @@ def _still(figures: Figures, reader: Reader) -> str:
 def notices(
     figures: Figures, *, edition: int | None = None, corrects: bool = False
 ) -> Iterator[Words]:
-    """What has to be known before any figure is read: old data first."""
+    """What a reader must know before any figure: old data first."""
     if figures.data_until is None:
         yield Words(
             "The ticket data was never synced: no figure about tickets can be trusted.", Tone.BAD
@@ -235,12 +233,12 @@ def notices(
     if not is_over(figures):
         yield Words("Made before its period was over: the figures will change.", Tone.BAD)
     volume = next((v for v in figures.volumes if v.by is By.ALL), None)
-    if volume and not (volume.arrived or volume.open or everything(figures).due):
+    if volume and not (volume.arrived or volume.open or overall(figures).due):
         yield Words("No ticket arrived in this period, and none is open.")
 
 
 def _age(seconds: float) -> str:
-    """ "5 h": old data is not told to the minute."""
+    """ "5 h": the age of old data, not to the minute."""
     if seconds < 3600:
         return duration(seconds)
     return f"{seconds // 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds // 86400:.0f} days"

@@ -7,7 +7,7 @@ from supportops.reports.document import Cell, Column, Table, Tone, Unit, Words
 from supportops.reports.figures import Delivered, Figures, IncidentLine, SiteLine, Uptime
 from supportops.reports.words import cells, labels
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import several
+from supportops.reports.words.labels import plural
 
 SHOWN_SITES = 15
 SHOWN_INCIDENTS = 20
@@ -24,11 +24,11 @@ def uptime(figures: Figures, reader: Reader, target: float | None) -> Words | No
         return None
     unseen = f"unknown for {reader.share(line.unknown_share, 1)} of the period"
     if line.up_share is None:
-        return Words(f"{several(line.sites, 'site')}: not seen at all, {unseen}.")
+        return Words(f"{plural(line.sites, 'site')}: not seen at all, {unseen}.")
     seen = f"{reader.share(line.up_share, 2)} of the time that was seen"
-    counted = f"{reader.count(line.checks)} checks, {several(line.outages, 'outage')}, {unseen}"
+    counted = f"{reader.count(line.checks)} checks, {plural(line.outages, 'outage')}, {unseen}"
     aim = "" if target is None else f" Target: {reader.target(target)}."
-    return Words(f"{several(line.sites, 'site')} up {seen}: {counted}.{aim}")
+    return Words(f"{plural(line.sites, 'site')} up {seen}: {counted}.{aim}")
 
 
 def sites(figures: Figures, reader: Reader) -> Table:
@@ -58,8 +58,8 @@ def sites(figures: Figures, reader: Reader) -> Table:
 
 def _site(line: SiteLine, reader: Reader, *, whose: bool) -> tuple[Cell, ...]:
     return (
-        cells.words(line.site),
-        *((cells.words(line.customer),) if whose else ()),
+        cells.text(line.site),
+        *((cells.text(line.customer),) if whose else ()),
         _up(line, reader),
         cells.count(line.checks, reader),
         Cell(reader.share(line.unknown_share, 1), line.unknown_share),
@@ -93,11 +93,11 @@ def resolution(lines: tuple[SiteLine, ...]) -> str:
     longest = max(line.resolution_seconds for line in lines)
     if not longest:
         return ""
-    told = f"Nothing shorter than the time between two checks (here {duration(longest)}) is seen"
+    parts = f"Nothing shorter than the time between two checks (here {duration(longest)}) is seen"
     if longest > _ALLOWED:
-        told += ": 99.99 % allows 1 min a week, so such checks cannot measure it"
+        parts += ": 99.99 % allows 1 min a week, so such checks cannot measure it"
     return (
-        f"{told}. Unknown time is neither up nor down. Budget left: how much longer a site might "
+        f"{parts}. Unknown time is neither up nor down. Budget left: how much longer a site might "
         "have been down under its target."
     )
 
@@ -131,7 +131,7 @@ def _customer(line: Uptime, reader: Reader) -> tuple[Cell, ...]:
     if line.up_share is not None:
         up = Cell(reader.share(line.up_share, 2), line.up_share)
     return (
-        cells.words(line.customer or ""),
+        cells.text(line.customer or ""),
         cells.count(line.sites, reader),
         up,
         cells.count(line.checks, reader),
@@ -147,11 +147,11 @@ def recovery(figures: Figures) -> Words | None:
         ("confirmed", figures.detection_median),
         ("over", figures.recovery_median),
     )
-    told = [f"{what} within {duration(length)}" for what, length in medians if length is not None]
-    if not told:
+    parts = [f"{what} within {duration(length)}" for what, length in medians if length is not None]
+    if not parts:
         return None
-    number = several(len(figures.incidents), "incident")
-    return Words(f"{number}; half were {' and half '.join(told)} of the first failed check.")
+    number = plural(len(figures.incidents), "incident")
+    return Words(f"{number}; half were {' and half '.join(parts)} of the first failed check.")
 
 
 def incidents(figures: Figures, reader: Reader) -> Table:
@@ -180,10 +180,10 @@ def incidents(figures: Figures, reader: Reader) -> Table:
 def _incident(line: IncidentLine, reader: Reader, *, whose: bool) -> tuple[Cell, ...]:
     ended = Cell("still open", tone=Tone.BAD) if line.ended_at is None else None
     return (
-        cells.words(line.site),
-        *((cells.words(line.customer or "–"),) if whose else ()),
+        cells.text(line.site),
+        *((cells.text(line.customer or "–"),) if whose else ()),
         Cell(labels.kind(line.kind)),
-        cells.words(line.reason),
+        cells.text(line.reason),
         cells.instant(line.started_at, reader),
         ended or cells.instant(line.ended_at, reader),
         cells.calendar(line.seconds),

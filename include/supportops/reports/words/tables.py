@@ -36,10 +36,10 @@ _TIMES = (
 def tiers(figures: Figures, reader: Reader) -> Table:
     """Tier x metric: what fell due, and what is open; the mixture of all last."""
     lines = [p for p in figures.promises if p.by is By.TIER]
-    everything = figures.line(By.ALL, None)
+    overall = figures.line(By.ALL, None)
     rows = [
         (_name(line, reader), _metric(line), *_kept(line, reader), *_open(line, reader))
-        for line in (*_pooled_first(lines), *((everything,) if everything else ()))
+        for line in (*_pooled_first(lines), *((overall,) if overall else ()))
     ]
     return Table(
         "tiers",

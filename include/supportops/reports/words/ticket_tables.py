@@ -8,7 +8,7 @@ from supportops.reports.document import BarsPicture, Cell, Chart, Column, Table,
 from supportops.reports.figures import FEW, By, Clock, Figures, Volume
 from supportops.reports.words import cells, labels
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import several
+from supportops.reports.words.labels import plural
 
 SHOWN_TICKETS = 20
 AGES = ("Under 1 day", "1 to 3 days", "3 to 7 days", "Over 7 days")
@@ -65,11 +65,11 @@ def _tickets(
     table: Table,
     clocks: list[Clock],
     columns: tuple[Column, ...],
-    told: Callable[[Clock], tuple[Cell, ...]],
+    own_cells: Callable[[Clock], tuple[Cell, ...]],
 ) -> Table:
-    """`table` filled: the ticket, whose it is, who works on it, and what is `told` of it.
+    """`table` filled: the ticket, whose it is, who works on it, and its `own_cells`.
 
-    To whom that is not told "nobody" would be wrong: it has no column then.
+    An audience that is not shown assignees gets no column of owners: "nobody" would be wrong.
     """
     whose = figures.customer is None
     owned = whose or any(line.by is By.ASSIGNEE for line in figures.promises)
@@ -77,12 +77,12 @@ def _tickets(
     owner = (Column("Owner"),) if owned else ()
     rows = tuple(
         (
-            cells.words(clock.number),
-            cells.words(clock.subject),
-            *((cells.words(clock.customer or "–"),) if whose else ()),
+            cells.text(clock.number),
+            cells.text(clock.subject),
+            *((cells.text(clock.customer or "–"),) if whose else ()),
             Cell(labels.promise(clock, reader)),
             *((Cell(labels.owner(clock.assignee)),) if owned else ()),
-            *told(clock),
+            *own_cells(clock),
         )
         for clock in clocks
     )
@@ -177,7 +177,7 @@ def backlog_chart(figures: Figures, reader: Reader) -> Chart | None:
     return Chart(
         "backlog",
         "Open tickets by age",
-        f"{several(open_, 'open ticket')}, {oldest}",
+        f"{plural(open_, 'open ticket')}, {oldest}",
         BarsPicture(AGES, series, "open tickets"),
     )
 

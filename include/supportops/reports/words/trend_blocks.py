@@ -1,4 +1,4 @@
-"""Thirteen weeks as charts and a table, and what was issued and reads otherwise today."""
+"""Thirteen weeks as charts and a table, and the issued figures that changed since."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from supportops.reports.figures import (
 )
 from supportops.reports.words import labels
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import said
+from supportops.reports.words.labels import short_line
 from supportops.reports.words.sentences import week
 
 _REASONS = 5
@@ -38,13 +38,13 @@ def charts(figures: Figures, reader: Reader) -> tuple[Chart | Words, ...]:
     names: set[str] = set()
     made: list[Chart | Words] = []
     for trend in _ordered(figures):
-        told, name = alt(trend, reader), _identifier(trend, names)
+        finding, name = alt(trend, reader), _identifier(trend, names)
         names.add(name)
         if sum(not point.few for point in trend.points) < _DRAWN:
-            made.append(Words(f"{told}."))
+            made.append(Words(f"{finding}."))
         else:
             title = labels.group(trend.by, trend.name, reader)
-            made.append(Chart(name, title, told, _picture(trend)))
+            made.append(Chart(name, title, finding, _picture(trend)))
     return tuple(made)
 
 
@@ -69,11 +69,8 @@ def _picture(trend: Trend) -> TrendPicture:
 
 def alt(trend: Trend, reader: Reader) -> str:
     """The finding in a sentence, for those who see no chart."""
-    name, told = (
-        labels.group(trend.by, trend.name, reader),
-        [p.share for p in trend.points if not p.few],
-    )
-    shares = [share for share in told if share is not None]
+    name = labels.group(trend.by, trend.name, reader)
+    shares = [p.share for p in trend.points if not p.few and p.share is not None]
     if not shares:
         few = f"{len(trend.points)} weeks, each with too few promises for a percentage"
         return f"{name}: {few}{_now(trend, reader)}"
@@ -105,8 +102,8 @@ def _signal(trend: Trend) -> str:
     runs = list(_runs(trend))
     if not runs:
         return "no signal"
-    told = [first if first == last else f"{first} to {last}" for first, last in runs]
-    return f"a signal in {' and '.join(told) if len(told) < 3 else ', '.join(told)}"
+    weeks = [first if first == last else f"{first} to {last}" for first, last in runs]
+    return f"a signal in {' and '.join(weeks) if len(weeks) < 3 else ', '.join(weeks)}"
 
 
 def _runs(trend: Trend) -> Iterator[tuple[str, str]]:
@@ -152,18 +149,18 @@ def _week_cell(trend: Trend, name: str, reader: Reader) -> Cell:
     if place is None or not trend.points[place].due:
         return Cell("–", tone=Tone.QUIET)
     point = trend.points[place]
-    told = _point(point, reader)
+    text = _point(point, reader)
     if not point.few:
-        told += f" of {reader.count(point.due)}"
+        text += f" of {reader.count(point.due)}"
     last = place == len(trend.points) - 1
     star = "" if point.issued or last else " *"
     signal = place in trend.signals
     value = None if point.few else point.share
-    return Cell(f"{told}{star}{', signal' if signal else ''}", value)
+    return Cell(f"{text}{star}{', signal' if signal else ''}", value)
 
 
 def restatements(figures: Figures, reader: Reader) -> Table:
-    """What was issued and reads otherwise today, with the tickets that did it."""
+    """Issued figures that changed since, with the tickets that changed them."""
     return Table(
         "restatements",
         "Issued figures that changed",
@@ -194,6 +191,8 @@ def _share(attainment: Attainment, reader: Reader) -> str:
 
 def because(reasons: Sequence[TicketReason]) -> str:
     """ "ticket 123 merged; ticket 124 was late after all"."""
-    told = [f"ticket {said(r.number, 40)} {said(r.why, 80)}" for r in reasons[:_REASONS]]
-    more = len(reasons) - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "") or "–"
+    shown = [
+        f"ticket {short_line(r.number, 40)} {short_line(r.why, 80)}" for r in reasons[:_REASONS]
+    ]
+    more = len(reasons) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "") or "–"

@@ -64,7 +64,7 @@ def document(
         title=_title(figures, reader),
         subtitle=_subtitle(figures, audience, reader),
         notices=tuple(sentences.notices(figures, edition=edition, corrects=corrects)),
-        lead=sentences.lead(figures, reader),
+        summary=sentences.summary(figures, reader),
         tiles=tuple(_tile(line, reader) for line in sentences.tiers(figures)),
         sections=tuple(_section(part, figures, reader, plan) for part in _parts(figures, audience)),
         definitions=explanations.definitions(figures, audience),
@@ -77,13 +77,13 @@ def document(
 def _title(figures: Figures, reader: Reader) -> str:
     period = sentences.period_name(figures.period, reader)
     if figures.customer:
-        return f"{labels.said(figures.customer, 80)}: service levels, {period}"
+        return f"{labels.short_line(figures.customer, 80)}: service levels, {period}"
     return f"Service levels, {period}"
 
 
 def _subtitle(figures: Figures, audience: Audience, reader: Reader) -> str:
     days = reader.days(figures.period.first_day, figures.period.last_day, year=True)
-    return f"{labels.said(audience.title, 80)} · {days} · as of {reader.full(figures.as_of)}"
+    return f"{labels.short_line(audience.title, 80)} · {days} · as of {reader.full(figures.as_of)}"
 
 
 def _tile(line: Promises, reader: Reader) -> Tile:
@@ -109,15 +109,15 @@ def _detail(attainment: Attainment, reader: Reader) -> str:
     """ "21 of 23 due, target 95 %: below it, maybe by chance"."""
     if attainment.share is None:
         return "none due"
-    told = (
+    text = (
         "due"
         if attainment.few
         else f"{reader.count(attainment.met)} of {reader.count(attainment.due)} due"
     )
     if attainment.target is None:
-        return f"{told}, no target"
-    told += f", target {reader.target(attainment.target)}"
-    return told if attainment.few else f"{told}: {_verdict(attainment)}"
+        return f"{text}, no target"
+    text += f", target {reader.target(attainment.target)}"
+    return text if attainment.few else f"{text}: {_verdict(attainment)}"
 
 
 def _verdict(attainment: Attainment) -> str:

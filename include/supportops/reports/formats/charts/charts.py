@@ -1,7 +1,7 @@
 """Pictures of a report: trends as XmR charts and groups of bars, as PNG for mail, SVG for print.
 
 The same chart gives the same bytes: one typeface, no dates, nothing of a user's own settings.
-Nothing is told by colour alone: what is special has its own shape and a label. A picture has no
+Nothing is shown by colour alone: what is special has its own shape and a label. A picture has no
 title of its own; the page around it has.
 """
 

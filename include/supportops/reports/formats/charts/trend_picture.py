@@ -12,11 +12,11 @@ from supportops.reports.formats.charts.typeface import drawable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Colours by Okabe and Ito, told apart by nearly all eyes; shapes and words say the same.
+# Colours by Okabe and Ito, distinguishable by nearly all eyes; shapes and words say the same.
 BLUE, GREEN, VERMILLION = "#0072B2", "#00785A", "#B34700"
 GREY, BAND, INK = "#555555", "#DCE3E8", "#222222"
 _NARROW = 5  # signs of a label that fit under each of 13 points
-_ALIKE = 0.015  # signals one after another that are as alike as that are told once
+_ALIKE = 0.015  # consecutive signals that differ by less get one label
 _ONE_ROW = 6  # words of the legend that fit beside each other
 
 
@@ -111,11 +111,11 @@ def _draw_signals(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float
         if some:
             label = "signal" if issued else "signal, computed now"
             _marks(axes, some, shares, marker="D", size=7, face=face, edge=VERMILLION, label=label)
-    told = 2.0
+    last_noted = 2.0
     for place in places:
-        if abs(shares[place] - told) >= _ALIKE:
-            told = shares[place]
-            _note(axes, place, told, _percent(told), VERMILLION)
+        if abs(shares[place] - last_noted) >= _ALIKE:
+            last_noted = shares[place]
+            _note(axes, place, last_noted, _percent(last_noted), VERMILLION)
 
 
 def _marks(

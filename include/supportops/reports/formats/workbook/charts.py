@@ -36,17 +36,17 @@ class ChartFigures:
     def write(self, sheet: Sheet) -> None:
         for shown, (titles, *rows) in self.blocks:
             sheet.headers(titles, right=range(1, len(titles)))
-            look = sheet.looks.of(num_format=shown)
+            cell_format = sheet.formats.of(num_format=shown)
             for row in rows:
-                _write_row(sheet, row, look)
+                _write_row(sheet, row, cell_format)
 
 
-def _write_row(sheet: Sheet, row: Sequence[Any], look: Any) -> None:
+def _write_row(sheet: Sheet, row: Sequence[Any], cell_format: Any) -> None:
     for place, value in enumerate(row):
         if place == 0:
-            sheet.page.write_string(sheet.row, 0, text(value))
+            sheet.worksheet.write_string(sheet.row, 0, text(value))
         elif (found := number(value)) is not None:
-            sheet.page.write_number(sheet.row, place, found, look)
+            sheet.worksheet.write_number(sheet.row, place, found, cell_format)
     sheet.row += 1
 
 
@@ -62,8 +62,8 @@ def write_chart(book: Any, sheet: Sheet, chart: Chart, figures: ChartFigures) ->
     if drawn is not None:
         drawn.set_size({"width": _WIDE, "height": _HIGH})
         drawn.set_legend({"position": "bottom"})
-        told = {"description": text(chart.alt)[:2000], "object_position": 2}
-        sheet.page.insert_chart(sheet.row, 0, drawn, told)
+        options = {"description": text(chart.alt)[:2000], "object_position": 2}
+        sheet.worksheet.insert_chart(sheet.row, 0, drawn, options)
         sheet.row += _TALL
     sheet.gap()
 
@@ -79,15 +79,15 @@ def _trend(book: Any, picture: TrendPicture, figures: ChartFigures) -> Any:
         return None
     first = figures.put(_TREND, rows, "0.0%")
     drawn = book.add_chart({"type": "line"})
-    for place, look in enumerate(_trend_looks(), start=1):
+    for place, style in enumerate(_trend_styles(), start=1):
         if any(row[place] is not None for row in rows):
-            drawn.add_series(_series(figures.name, first, _TREND, rows, place) | look)
+            drawn.add_series(_series(figures.name, first, _TREND, rows, place) | style)
     drawn.set_y_axis({"num_format": "0%", "min": lowest_share(picture), "max": 1} | _GRID)
     drawn.show_blanks_as("gap")
     return drawn
 
 
-def _trend_looks() -> list[dict[str, Any]]:
+def _trend_styles() -> list[dict[str, Any]]:
     """A line with full points; pale and marked ones on top; limits, mean and target plain."""
     round_, none = {"type": "circle", "size": 7}, {"none": True}
     full = {"fill": {"color": _BLUE}, "border": {"color": _BLUE}}

@@ -71,35 +71,35 @@ def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int = MOST) -> str:
     _write_rows(sheet, rows, shown)
     for place, (_, _, _, width) in enumerate(shown):
         sheet.widths[place] = width
-    sheet.keep_in_sight(0, len(rows), len(shown), still=3)
+    sheet.freeze_header(0, len(rows), len(shown), still=3)
     left = len(clocks) - len(rows)
-    told = f"{len(rows):,} of {len(clocks):,} promises are listed, by ticket." if left else ""
-    sheet.note(told)
-    return told
+    note = f"{len(rows):,} of {len(clocks):,} promises are listed, by ticket." if left else ""
+    sheet.note(note)
+    return note
 
 
 def _shown(clocks: pd.DataFrame) -> tuple[_Column, ...]:
-    """Every column, but not of owners whom nobody here is told of."""
+    """Every column, but the owners' where this audience is shown none."""
     nobody = bool(clocks["assignee"].isna().all())
     return tuple(column for column in _COLUMNS if not (nobody and column[0] == "assignee"))
 
 
 def _write_rows(sheet: Sheet, rows: pd.DataFrame, shown: tuple[_Column, ...]) -> None:
-    page, first = sheet.page, sheet.row
+    worksheet, first = sheet.worksheet, sheet.row
     writers: list[tuple[Callable[..., Any], Any]] = []
     for _, _, kind, _ in shown:
         if kind is _Kind.TEXT:
-            writers.append((page.write_string, None))
+            writers.append((worksheet.write_string, None))
         else:
             align = "right" if kind in _NUMBERS else "left"
-            look = sheet.looks.of(num_format=_SHOWN[kind], align=align)
-            writers.append((page.write_number, look))
+            cell_format = sheet.formats.of(num_format=_SHOWN[kind], align=align)
+            writers.append((worksheet.write_number, cell_format))
     columns = [_values(rows[name], kind, sheet.zone) for name, _, kind, _ in shown]
     for line, values in enumerate(zip(*columns, strict=True), start=first):
         for place, value in enumerate(values):
             if value is not None:
-                write, look = writers[place]
-                write(line, place, value, look)
+                write, cell_format = writers[place]
+                write(line, place, value, cell_format)
     sheet.row = first + len(rows)
 
 

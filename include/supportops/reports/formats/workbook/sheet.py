@@ -1,4 +1,4 @@
-"""One sheet of a workbook, written from its top down, and its looks."""
+"""One sheet of a workbook, written from its top down, and the formats of its cells."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _TITLE: dict[str, Any] = {"bold": True, "font_size": 14}
 _HEADING: dict[str, Any] = {"bold": True, "font_size": 11}
 _HEADER = {"bold": True, "bottom": 2, "text_wrap": True, "valign": "bottom", "bg_color": "#E8EDF1"}
 _NOTE: dict[str, Any] = {"italic": True, "font_color": "#595959"}
-_WIDEST, _NARROWEST = 60, 9  # signs
+_LINK: dict[str, Any] = {"font_color": "#00538A", "underline": 1}
+_WIDEST, _NARROWEST = 60, 9  # characters
 _TWO_LINES = 31  # points
 _LINKED_ROWS = 2_000  # Excel takes 65,530 links a sheet, and nobody clicks that many
 _HIGHEST_HEADER = 12  # rows from the top that may stay in sight without hiding the rest
 
 
 @dataclass(slots=True)
-class Looks:
+class CellFormats:
     """The formats of one workbook, each made once."""
 
     book: Any
@@ -50,8 +51,8 @@ class Looks:
 class Sheet:
     """Where the next line goes; `zone` is the clock of its instants."""
 
-    page: Any
-    looks: Looks
+    worksheet: Any
+    formats: CellFormats
     zone: str
     row: int = 0
     widths: dict[int, int] = field(default_factory=dict)
@@ -70,15 +71,17 @@ class Sheet:
 
     def line(self, words: str, tone: Tone = Tone.PLAIN, **properties: Any) -> None:
         """Words that run on over the columns beside them."""
-        self.page.write_string(self.row, 0, text(words), self.looks.toned(tone, **properties))
+        self.worksheet.write_string(
+            self.row, 0, text(words), self.formats.toned(tone, **properties)
+        )
         self.row += 1
 
     def texts(self, *words: str, wrapped: bool = False, tone: Tone = Tone.PLAIN) -> None:
         """A row of texts, the first of them bold."""
         for place, each in enumerate(words):
-            look = {"valign": "top", "text_wrap": wrapped and place > 0, "bold": place == 0}
-            toned = self.looks.toned(tone if place else Tone.PLAIN, **look)
-            self.page.write_string(self.row, place, text(each), toned)
+            properties = {"valign": "top", "text_wrap": wrapped and place > 0, "bold": place == 0}
+            toned = self.formats.toned(tone if place else Tone.PLAIN, **properties)
+            self.worksheet.write_string(self.row, place, text(each), toned)
             if not wrapped and place < len(words) - 1:  # the last may run on
                 self.widen(place, len(each))
         self.row += 1
@@ -88,10 +91,10 @@ class Sheet:
 
     def headers(self, titles: Sequence[str], right: Collection[int] = ()) -> None:
         """The titles of columns; those of numbers, `right`, stand above them."""
-        self.page.set_row(self.row, _TWO_LINES)
+        self.worksheet.set_row(self.row, _TWO_LINES)
         for place, words in enumerate(titles):
-            look = self.looks.of(**_HEADER, align="right" if place in right else "left")
-            self.page.write_string(self.row, place, text(words), look)
+            cell_format = self.formats.of(**_HEADER, align="right" if place in right else "left")
+            self.worksheet.write_string(self.row, place, text(words), cell_format)
             longest = max(map(len, words.split()), default=0)
             self.widen(place, max(longest + 2, len(words) // 2 + 2))
         self.row += 1
@@ -106,30 +109,30 @@ class Sheet:
         self.note(table.note)
         self.gap()
 
-    def widen(self, place: int, signs: int) -> None:
-        wide = max(self.widths.get(place, _NARROWEST), min(signs + 2, _WIDEST))
-        self.widths[place] = wide
+    def widen(self, place: int, characters: int) -> None:
+        width = max(self.widths.get(place, _NARROWEST), min(characters + 2, _WIDEST))
+        self.widths[place] = width
 
     def finish(self, printed: str) -> None:
         """Widths, and how it is printed: A4 across, as wide as one page."""
         for place, width in self.widths.items():
-            self.page.set_column(place, place, width)
-        self.page.set_landscape()
-        self.page.set_paper(9)
-        self.page.fit_to_pages(1, 0)
-        self.page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
-        self.page.set_header("&L" + text(printed)[:90].replace("&", "&&") + "&R&A")
-        self.page.set_footer("&RPage &P of &N")
+            self.worksheet.set_column(place, place, width)
+        self.worksheet.set_landscape()
+        self.worksheet.set_paper(9)
+        self.worksheet.fit_to_pages(1, 0)
+        self.worksheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
+        self.worksheet.set_header("&L" + text(printed)[:90].replace("&", "&&") + "&R&A")
+        self.worksheet.set_footer("&RPage &P of &N")
         if self.header is not None:
-            self.page.repeat_rows(self.header)
+            self.worksheet.repeat_rows(self.header)
 
-    def keep_in_sight(self, header: int, last: int, columns: int, *, still: int = 1) -> None:
+    def freeze_header(self, header: int, last: int, columns: int, *, still: int = 1) -> None:
         """The header row stays while its rows are scrolled, and can filter them."""
         if self.header is None and columns:
             self.header = header
-            self.page.autofilter(header, 0, last, columns - 1)
+            self.worksheet.autofilter(header, 0, last, columns - 1)
             if header < _HIGHEST_HEADER:
-                self.page.freeze_panes(header + 1, still)
+                self.worksheet.freeze_panes(header + 1, still)
 
     def _rows(self, table: Table) -> None:
         negative = [
@@ -147,30 +150,30 @@ class Sheet:
                 if place < len(row) - 1:  # the last one may run on
                     self.widen(place, len(cell.text))
             self.row += 1
-        self.keep_in_sight(first, self.row - 1, len(table.columns))
+        self.freeze_header(first, self.row - 1, len(table.columns))
 
     def _cell(self, place: int, cell: Cell, unit: Unit, *, hours: bool) -> None:
         value, shown = _value(cell, unit, self.zone, hours=hours)
         if value is None:
             self._words(place, cell, align="left" if unit in _AT_LEFT else "right")
         else:
-            look = self.looks.toned(
+            cell_format = self.formats.toned(
                 cell.tone,
                 num_format=shown,
                 valign="top",
                 align="left" if unit in _AT_LEFT else "right",
             )
-            self.page.write_number(self.row, place, value, look)
+            self.worksheet.write_number(self.row, place, value, cell_format)
             self.widen(place, 16 if unit is Unit.INSTANT else 8)
 
     def _words(self, place: int, cell: Cell, align: str) -> None:
         words = text(cell.text)
         if cell.link and words and self.row < _LINKED_ROWS and _followed(cell.link):
-            look = self.looks.of(font_color="#00538A", underline=1, valign="top", align=align)
-            self.page.write_url(self.row, place, cell.link, look, string=words[:255])
+            cell_format = self.formats.of(**_LINK, valign="top", align=align)
+            self.worksheet.write_url(self.row, place, cell.link, cell_format, string=words[:255])
         elif words:
-            look = self.looks.toned(cell.tone, valign="top", align=align)
-            self.page.write_string(self.row, place, words, look)
+            cell_format = self.formats.toned(cell.tone, valign="top", align=align)
+            self.worksheet.write_string(self.row, place, words, cell_format)
 
 
 def _header(column: Column, zone: str, *, hours: bool) -> str:
@@ -190,8 +193,8 @@ def _value(cell: Cell, unit: Unit, zone: str, *, hours: bool) -> tuple[float | N
     if unit is Unit.TEXT:
         return None, ""
     if unit is Unit.INSTANT:
-        told = day_number(cell.value, zone) if isinstance(cell.value, datetime) else None
-        return told, INSTANT
+        day = day_number(cell.value, zone) if isinstance(cell.value, datetime) else None
+        return day, INSTANT
     found = number(cell.value)
     if unit is Unit.SECONDS:
         if found is None:

@@ -20,7 +20,7 @@ from supportops.reports.figures import Figures
 from supportops.reports.formats.file import WORKBOOK, File
 from supportops.reports.formats.workbook.charts import ChartFigures, write_chart
 from supportops.reports.formats.workbook.clocks import MOST, write_clocks
-from supportops.reports.formats.workbook.sheet import Looks, Sheet
+from supportops.reports.formats.workbook.sheet import CellFormats, Sheet
 from supportops.reports.formats.workbook.values import sheet_name, text
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,7 +50,7 @@ def workbook(
     written = BytesIO()
     with xlsxwriter.Workbook(written, _OPTIONS) as book:
         book.set_properties(_properties(document, figures))
-        _Writing(book, Looks(book), document, zone or figures.period.zone).all(
+        _WorkbookWriter(book, CellFormats(book), document, zone or figures.period.zone).all(
             clocks, clocks_at_most
         )
     return File(WORKBOOK, MEDIA_TYPE, written.getvalue())
@@ -66,12 +66,12 @@ def _properties(document: Document, figures: Figures) -> dict[str, Any]:
     }
 
 
-class _Writing:
+class _WorkbookWriter:
     """One workbook while it is written, sheet by sheet."""
 
-    def __init__(self, book: Any, looks: Looks, document: Document, zone: str) -> None:
+    def __init__(self, book: Any, formats: CellFormats, document: Document, zone: str) -> None:
         self._book = book
-        self._looks = looks
+        self._formats = formats
         self._document = document
         self._zone = zone
         self._drawn = ChartFigures("Chart figures")
@@ -88,14 +88,14 @@ class _Writing:
         sheet.finish(self._document.title)
         self._definitions()
         if self._drawn.blocks:
-            sheet = Sheet(self._book.add_worksheet(self._drawn.name), self._looks, self._zone)
+            sheet = Sheet(self._book.add_worksheet(self._drawn.name), self._formats, self._zone)
             self._drawn.write(sheet)
             sheet.finish(self._document.title)
 
     def _sheet(self, title: str) -> Sheet:
         name = sheet_name(title, self._names)
         self._names.append(name)
-        return Sheet(self._book.add_worksheet(name), self._looks, self._zone)
+        return Sheet(self._book.add_worksheet(name), self._formats, self._zone)
 
     def _summary(self, sections: list[Section], clocks: int, most: int) -> None:
         document, sheet = self._document, self._sheet("Summary")
@@ -105,9 +105,9 @@ class _Writing:
         for notice in document.notices:
             sheet.line(notice.text, notice.tone)
         if clocks > min(most, MOST):
-            told = f"The sheet All clocks holds {min(most, MOST):,} of {clocks:,} promises."
-            sheet.line(told, Tone.BAD)
-        sheet.line(document.lead)
+            notice_text = f"The sheet All clocks holds {min(most, MOST):,} of {clocks:,} promises."
+            sheet.line(notice_text, Tone.BAD)
+        sheet.line(document.summary)
         sheet.gap()
         for tile in document.tiles:
             sheet.texts(tile.title, tile.figure, tile.detail, tone=tile.tone)

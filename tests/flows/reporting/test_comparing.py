@@ -10,7 +10,15 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.gathering import LATER, refill
-from flows.report_builders import READERS, WEEK, Newsroom, a_week, asked, later, newsroom
+from flows.report_builders import (
+    READERS,
+    WEEK,
+    ReportDesk,
+    a_week,
+    later_event,
+    raised,
+    reporting_desk,
+)
 from sla.policies import book, london, story
 from supportops.db.engine import make_engine, reading
 from supportops.db.migrate import upgrade
@@ -24,23 +32,23 @@ MANAGERS = "name: managers,"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Newsroom]:
-    """On one store: what is told does not depend on it."""
+def desk(tmp_path: Path) -> Iterator[ReportDesk]:
+    """On one store: what is restated does not depend on it."""
     engine = make_engine(f"sqlite+pysqlite:///{tmp_path}/desk.db")
     upgrade(engine)
-    room = newsroom(engine, tmp_path / "config", WITH_TREND)
+    room = reporting_desk(engine, tmp_path / "config", WITH_TREND)
     room.append(*a_week())
     yield room
     engine.dispose()
 
 
-def edit(desk: Newsroom, old: str, new: str) -> None:
+def edit(desk: ReportDesk, old: str, new: str) -> None:
     file = desk.folder / "reports.yaml"
     file.write_text(file.read_text().replace(old, new))
 
 
-def report(desk: Newsroom, number: int, audience: str = "managers", **options: Any) -> Any:
-    """The figures of a week's report, issued on its Monday unless told otherwise."""
+def report(desk: ReportDesk, number: int, audience: str = "managers", **options: Any) -> Any:
+    """The figures of a week's report, issued on its Monday unless the options say otherwise."""
     monday = {16: "2026-04-20", 17: "2026-04-27", 18: "2026-05-04", 19: "2026-05-11"}[number]
     asked_for = {"send": True, "audiences": (audience,)} | options
     desk.weekly(f"2026-W{number}", at=f"{monday} 08:00", **asked_for)
@@ -70,9 +78,11 @@ def points(figures: Any, tier: str | None = None) -> dict[str, tuple[int, bool]]
 # --- once ----------------------------------------------------------------------------------------
 
 
-def test_a_change_is_told_in_the_first_report_after_it_and_not_every_week(desk: Newsroom) -> None:
+def test_a_change_is_restated_in_the_first_report_after_it_and_not_every_week(
+    desk: ReportDesk,
+) -> None:
     report(desk, 16)
-    desk.append(later("3", "2026-04-21 10:00 merged"))
+    desk.append(later_event("3", "2026-04-21 10:00 merged"))
 
     assert restated(report(desk, 17)) == [(WEEK, (4, 2), (3, 2), ["3 merged"])]
     again = report(desk, 18)
@@ -81,68 +91,68 @@ def test_a_change_is_told_in_the_first_report_after_it_and_not_every_week(desk: 
     assert "None that was not told before" in desk.text("managers")
 
 
-def test_what_changes_again_is_told_again_against_what_was_issued(desk: Newsroom) -> None:
-    desk.append(*asked("6", "2026-04-14 09:00 asks"))
+def test_what_changes_again_is_restated_again_against_what_was_issued(desk: ReportDesk) -> None:
+    desk.append(*raised("6", "2026-04-14 09:00 asks"))
     report(desk, 16)
-    desk.append(later("3", "2026-04-21 10:00 merged"))
+    desk.append(later_event("3", "2026-04-21 10:00 merged"))
     report(desk, 17)
-    desk.append(later("6", "2026-04-28 10:00 deleted"))
+    desk.append(later_event("6", "2026-04-28 10:00 deleted"))
 
     assert restated(report(desk, 18)) == [(WEEK, (5, 2), (3, 2), ["3 merged", "6 deleted"])]
     assert report(desk, 19)["restatements"] == []
 
 
-def test_what_counts_as_issued_again_is_told_too(desk: Newsroom) -> None:
+def test_what_counts_as_issued_again_is_restated_too(desk: ReportDesk) -> None:
     report(desk, 16)
-    desk.append(later("3", "2026-04-21 10:00 deleted"))
+    desk.append(later_event("3", "2026-04-21 10:00 deleted"))
     assert restated(report(desk, 17)) == [(WEEK, (4, 2), (3, 2), ["3 deleted"])]
-    desk.append(later("3", "2026-04-28 10:00 restored"))
+    desk.append(later_event("3", "2026-04-28 10:00 restored"))
 
     assert restated(report(desk, 18)) == [(WEEK, (4, 2), (4, 2), ["3 counts as issued again"])]
     assert report(desk, 19)["restatements"] == []
 
 
-def test_a_draft_tells_nobody_so_the_report_that_is_sent_does(desk: Newsroom) -> None:
+def test_a_draft_restates_for_nobody_so_the_report_that_is_sent_does(desk: ReportDesk) -> None:
     report(desk, 16)
-    desk.append(later("3", "2026-04-21 10:00 merged"))
+    desk.append(later_event("3", "2026-04-21 10:00 merged"))
     report(desk, 17, send=False)
 
     assert len(restated(report(desk, 17))) == len(restated(report(desk, 17, again=True))) == 1
     assert restated(report(desk, 18)) == []
 
 
-def test_a_correction_is_what_later_changes_are_measured_by(desk: Newsroom) -> None:
+def test_a_correction_is_what_later_changes_are_measured_by(desk: ReportDesk) -> None:
     report(desk, 16)
-    desk.append(later("3", "2026-04-19 10:00 merged"))
+    desk.append(later_event("3", "2026-04-19 10:00 merged"))
     report(desk, 17)
     desk.weekly(WEEK, at="2026-04-28 09:00", send=True, again=True, audiences=("managers",))
 
-    told = report(desk, 18)
+    figures = report(desk, 18)
 
-    assert told["restatements"] == []
-    assert points(told)[WEEK] == (5, True)
+    assert figures["restatements"] == []
+    assert points(figures)[WEEK] == (5, True)
 
 
-def test_weeks_that_are_sent_at_once_look_back_upon_each_other(desk: Newsroom) -> None:
-    desk.append(later("3", "2026-04-21 10:00 merged"))
+def test_weeks_that_are_sent_at_once_look_back_upon_each_other(desk: ReportDesk) -> None:
+    desk.append(later_event("3", "2026-04-21 10:00 merged"))
     labels = (WEEK, "2026-W17", "2026-W18")
 
     desk.weekly(*labels, at="2026-05-04 08:00", send=True, audiences=("managers",))
 
     found = [row.figures for row in desk.kept()]
-    told = [(WEEK, (4, 2), (3, 2), ["3 merged"])]
-    assert [restated(figures) for figures in found] == [[], told, []]
+    once = [(WEEK, (4, 2), (3, 2), ["3 merged"])]
+    assert [restated(figures) for figures in found] == [[], once, []]
     assert points(found[-1])[WEEK] == (6, True)
 
 
 # --- why -----------------------------------------------------------------------------------------
 
 
-def test_a_bug_that_was_opened_again_tells_when_it_is_due_now(desk: Newsroom) -> None:
+def test_a_bug_that_was_opened_again_is_restated_with_its_new_deadline(desk: ReportDesk) -> None:
     """Two working days from Monday 10:00; what was solved by noon has the rest of them from the
     next Tuesday 10:00 on."""
     desk.append(
-        *asked(
+        *raised(
             "6",
             "2026-04-13 09:00 asks",
             "2026-04-13 09:00 tier bug_fix",
@@ -151,17 +161,19 @@ def test_a_bug_that_was_opened_again_tells_when_it_is_due_now(desk: Newsroom) ->
         )
     )
     report(desk, 16)
-    desk.append(later("6", "2026-04-21 10:00 status open"))
+    desk.append(later_event("6", "2026-04-21 10:00 status open"))
 
-    told = restated(report(desk, 17), "bug_fix")
+    changed = restated(report(desk, 17), "bug_fix")
 
-    assert told == [(WEEK, (5, 3), (4, 2), ["6 is due on 2026-04-22 now"])]
+    assert changed == [(WEEK, (5, 3), (4, 2), ["6 is due on 2026-04-22 now"])]
 
 
-def test_a_report_on_some_tiers_tells_of_the_tier_that_a_ticket_has_now(desk: Newsroom) -> None:
+def test_a_report_on_some_tiers_restates_the_tier_that_a_ticket_has_now(
+    desk: ReportDesk,
+) -> None:
     edit(desk, MANAGERS, f"{MANAGERS} tiers: [user_support],")
     report(desk, 16)
-    desk.append(later("1", "2026-04-13 09:30 tier bug_fix"))
+    desk.append(later_event("1", "2026-04-13 09:30 tier bug_fix"))
 
     ((_, _, now, why),) = restated(report(desk, 17))
 
@@ -169,13 +181,13 @@ def test_a_report_on_some_tiers_tells_of_the_tier_that_a_ticket_has_now(desk: Ne
     assert why == ["1 now bug_fix, then user_support; is due on 2026-04-13 now"]
 
 
-def test_a_customer_hears_no_more_of_a_ticket_that_is_somebody_elses(desk: Newsroom) -> None:
+def test_a_customer_hears_no_more_of_a_ticket_that_is_somebody_elses(desk: ReportDesk) -> None:
     report(desk, 16, "acme")
-    desk.append(later("1", "2026-04-21 10:00 customer Birch"))
+    desk.append(later_event("1", "2026-04-21 10:00 customer Birch"))
 
-    told = restated(report(desk, 17, "acme"))
+    changed = restated(report(desk, 17, "acme"))
 
-    assert told == [(WEEK, (3, 1), (2, 0), ["1 is not this customer's now"])]
+    assert changed == [(WEEK, (3, 1), (2, 0), ["1 is not this customer's now"])]
 
 
 def test_the_clocks_of_a_few_tickets_stand_as_of_an_instant(store: Engine) -> None:
@@ -203,34 +215,34 @@ def test_the_clocks_of_a_few_tickets_stand_as_of_an_instant(store: Engine) -> No
 # --- whose ---------------------------------------------------------------------------------------
 
 
-def test_what_another_customer_was_told_under_the_same_name_is_none_of_its_own(
-    desk: Newsroom,
+def test_what_was_issued_under_the_same_name_to_another_customer_is_no_earlier_report(
+    desk: ReportDesk,
 ) -> None:
     report(desk, 16, "acme")
     edit(desk, "customer: Acme", "customer: Birch")
 
-    told = report(desk, 17, "acme")
+    figures = report(desk, 17, "acme")
 
-    assert told["restatements"] == []
-    assert points(told)[WEEK] == (3, False)
-    assert points(told, "user_support")[WEEK] == (1, False)
+    assert figures["restatements"] == []
+    assert points(figures)[WEEK] == (3, False)
+    assert points(figures, "user_support")[WEEK] == (1, False)
 
 
 def test_a_tier_that_is_watched_from_now_on_has_its_past_and_restates_nothing(
-    desk: Newsroom,
+    desk: ReportDesk,
 ) -> None:
     edit(desk, MANAGERS, f"{MANAGERS} tiers: [bug_fix],")
     report(desk, 16)
     edit(desk, " tiers: [bug_fix],", "")
 
-    told = report(desk, 17)
+    figures = report(desk, 17)
 
-    assert told["restatements"] == []
-    assert points(told, "user_support")[WEEK] == (4, False)
-    assert points(told)[WEEK] == (6, False)
+    assert figures["restatements"] == []
+    assert points(figures, "user_support")[WEEK] == (4, False)
+    assert points(figures)[WEEK] == (6, False)
 
 
-def test_a_week_on_another_zones_clock_is_another_week(desk: Newsroom) -> None:
+def test_a_week_on_another_zones_clock_is_another_week(desk: ReportDesk) -> None:
     report(desk, 16)
     edit(desk, MANAGERS, f"{MANAGERS} timezone: Asia/Kolkata,")
 

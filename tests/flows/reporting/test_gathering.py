@@ -114,8 +114,8 @@ def test_a_replay_of_the_period_counts_the_same_promises(
     kept = found.clocks[~found.clocks["state"].isin(["merged", "deleted"])]
     met = kept[kept["breached_at"].isna()]
     for frame, name in ((kept, "due"), (met, "met")):
-        told = {key: getattr(each, name) for key, each in again.attainment.items()}
-        assert Counter(rows(frame, "tier", "metric")) == +Counter(told)
+        expected = {key: getattr(each, name) for key, each in again.attainment.items()}
+        assert Counter(rows(frame, "tier", "metric")) == +Counter(expected)
 
 
 # --- how far back ------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_without_promises_there_are_no_clocks(store: Engine) -> None:
     assert found.policies == ()
 
 
-def test_a_ticket_is_told_as_it_stood_then_not_as_it_stands_today(store: Engine) -> None:
+def test_a_ticket_is_shown_as_it_stood_then_not_as_it_stands_today(store: Engine) -> None:
     ask, *rest = story(
         "2026-04-14 10:00 asks",
         "2026-04-14 10:01 assignee bo",
@@ -268,7 +268,7 @@ def test_what_falls_due_after_the_report_is_made_is_not_in_it(store: Engine) -> 
     assert not facts_of(store, *ask, request=replace(early, as_of=MONDAY)).clocks.empty
 
 
-def test_a_day_without_promises_due_has_none_and_tells_no_subjects(store: Engine) -> None:
+def test_a_day_without_promises_due_has_none_and_no_subjects(store: Engine) -> None:
     ask = replace(story("2026-04-13 10:00 asks")[0], facts={"subject": "Help"})
     christmas = FactsRequest(day("2025-12-25", LONDON), MONDAY, due_only=True)
     assert facts_of(store, ask, request=christmas).clocks.empty
@@ -297,7 +297,7 @@ def test_all_policies_in_force_at_any_time_in_the_period_are_named(store: Engine
     assert facts_of(store, promises=book(*versions)).policies == ("before", "mid")
 
 
-def test_the_data_is_as_old_as_the_last_source_heard_and_never_younger_than_the_report(
+def test_the_data_is_as_old_as_the_last_synced_source_and_never_younger_than_the_report(
     store: Engine,
 ) -> None:
     assert facts_of(store).data_until is None

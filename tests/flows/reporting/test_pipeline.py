@@ -15,7 +15,15 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine
 
-from flows.report_builders import WEEK, WHOLE, Newsroom, a_week, asked, later, newsroom
+from flows.report_builders import (
+    WEEK,
+    WHOLE,
+    ReportDesk,
+    a_week,
+    later_event,
+    raised,
+    reporting_desk,
+)
 from sla.policies import london
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
@@ -31,17 +39,17 @@ from supportops.reports.period import Cadence
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path: Path) -> Newsroom:
-    room = newsroom(store, tmp_path / "config")
+def desk(store: Engine, tmp_path: Path) -> ReportDesk:
+    room = reporting_desk(store, tmp_path / "config")
     room.append(*a_week())
     return room
 
 
 @pytest.fixture
-def whole_desk(sqlite_template: Path, tmp_path: Path) -> Iterator[Newsroom]:
+def whole_desk(sqlite_template: Path, tmp_path: Path) -> Iterator[ReportDesk]:
     """With every part and every format, on one store: what is made does not depend on it."""
     engine = make_engine(f"sqlite+pysqlite:///{shutil.copy(sqlite_template, tmp_path)}")
-    room = newsroom(engine, tmp_path / "config", WHOLE)
+    room = reporting_desk(engine, tmp_path / "config", WHOLE)
     room.append(*a_week())
     yield room
     engine.dispose()
@@ -61,7 +69,7 @@ def states(made) -> list[tuple[str, str, int]]:
     return [(each.audience, each.state, each.edition) for each in made]
 
 
-def test_the_week_that_is_over_is_issued_to_everybody_who_gets_it(desk: Newsroom) -> None:
+def test_the_week_that_is_over_is_issued_to_everybody_who_gets_it(desk: ReportDesk) -> None:
     made = desk.weekly(send=True)
 
     assert states(made) == [("managers", "sent", 1), ("acme", "sent", 1)]
@@ -75,7 +83,7 @@ def test_the_week_that_is_over_is_issued_to_everybody_who_gets_it(desk: Newsroom
     assert names >= {"report.csv", "figures.json"}
 
 
-def test_the_figures_are_those_that_a_hand_counts(desk: Newsroom) -> None:
+def test_the_figures_are_those_that_a_hand_counts(desk: ReportDesk) -> None:
     """Three working days from Monday 09:00 end on Wednesday 17:00: 2 is late on Thursday. 3 falls
     due on Thursday 17:00 and has no answer. 5 is a bug with a day's promise: its answer is due on
     Wednesday 17:00, its fix two working days later, on Friday."""
@@ -92,7 +100,7 @@ def test_the_figures_are_those_that_a_hand_counts(desk: Newsroom) -> None:
     assert lines["all", None, None]["due"] == 6
 
 
-def test_a_run_by_hand_keeps_a_draft_and_sends_nothing(desk: Newsroom) -> None:
+def test_a_run_by_hand_keeps_a_draft_and_sends_nothing(desk: ReportDesk) -> None:
     made = desk.weekly()
 
     assert [each.state for each in made] == ["draft", "draft"]
@@ -100,7 +108,7 @@ def test_a_run_by_hand_keeps_a_draft_and_sends_nothing(desk: Newsroom) -> None:
     assert all(row.issued_at is None for row in desk.kept())
 
 
-def test_the_same_run_again_keeps_no_second_draft(desk: Newsroom) -> None:
+def test_the_same_run_again_keeps_no_second_draft(desk: ReportDesk) -> None:
     desk.weekly()
     before = desk.documents()
 
@@ -108,15 +116,15 @@ def test_the_same_run_again_keeps_no_second_draft(desk: Newsroom) -> None:
     assert desk.documents() == before
 
 
-def test_a_draft_that_still_holds_is_what_is_issued(desk: Newsroom) -> None:
+def test_a_draft_that_still_holds_is_what_is_issued(desk: ReportDesk) -> None:
     desk.weekly()
 
     assert states(desk.weekly(send=True)) == [("managers", "sent", 1), ("acme", "sent", 1)]
 
 
-def test_what_was_issued_is_not_issued_again(desk: Newsroom) -> None:
+def test_what_was_issued_is_not_issued_again(desk: ReportDesk) -> None:
     desk.weekly(send=True)
-    desk.append(*asked("6", "2026-04-13 09:00 asks"))
+    desk.append(*raised("6", "2026-04-13 09:00 asks"))
     kept, queued = desk.kept(), desk.queued()
 
     again = desk.weekly(send=True, at="2026-04-20 11:00")
@@ -126,19 +134,19 @@ def test_what_was_issued_is_not_issued_again(desk: Newsroom) -> None:
     assert (desk.kept(), desk.queued()) == (kept, queued)
 
 
-def test_a_later_run_is_a_new_draft_beside_what_was_issued(desk: Newsroom) -> None:
+def test_a_later_run_is_a_new_draft_beside_what_was_issued(desk: ReportDesk) -> None:
     desk.weekly(send=True)
     issued = desk.kept()
-    desk.append(*asked("6", "2026-04-13 09:00 asks"))
+    desk.append(*raised("6", "2026-04-13 09:00 asks"))
 
     assert [each.state for each in desk.weekly()] == ["draft", "draft"]
     assert desk.kept()[:2] == issued
     assert [row.edition for row in desk.kept()] == [1, 1, 2, 2]
 
 
-def test_a_correction_has_to_be_asked_for_and_says_so(desk: Newsroom) -> None:
+def test_a_correction_has_to_be_asked_for_and_says_so(desk: ReportDesk) -> None:
     desk.weekly(send=True)
-    desk.append(*asked("6", "2026-04-13 09:00 asks"))
+    desk.append(*raised("6", "2026-04-13 09:00 asks"))
 
     made = desk.weekly(send=True, again=True, audiences=("managers",))
 
@@ -147,13 +155,15 @@ def test_a_correction_has_to_be_asked_for_and_says_so(desk: Newsroom) -> None:
     assert desk.queued()[-1] == ("manager_email", f"report:weekly:{WEEK}:managers:2")
 
 
-def test_a_customers_report_holds_no_word_of_another(whole_desk: Newsroom) -> None:
-    whole_desk.append(*asked("7", "2026-04-14 09:00 asks", customer="Birch", subject="SECRETBIRCH"))
+def test_a_customers_report_holds_no_word_of_another(whole_desk: ReportDesk) -> None:
+    whole_desk.append(
+        *raised("7", "2026-04-14 09:00 asks", customer="Birch", subject="SECRETBIRCH")
+    )
     whole_desk.weekly(send=True)
     assert "SECRETBIRCH" in " ".join(words(file) for file in whole_desk.files["managers"])
     assert "Acme" in whole_desk.text("acme", "mail.html")
     seen = whole_desk.files["acme"]
-    whole_desk.append(later("7", "2026-04-22 10:00 merged"))
+    whole_desk.append(later_event("7", "2026-04-22 10:00 merged"))
     whole_desk.weekly("2026-W17", at="2026-04-27 08:00", audiences=("acme",))
 
     for file in (*seen, *whole_desk.files["acme"]):
@@ -161,9 +171,9 @@ def test_a_customers_report_holds_no_word_of_another(whole_desk: Newsroom) -> No
     assert "SECRETBIRCH" not in repr([row for row in whole_desk.kept() if row.audience == "acme"])
 
 
-def test_who_works_for_a_customer_is_in_no_file_of_theirs(whole_desk: Newsroom) -> None:
+def test_who_works_for_a_customer_is_in_no_file_of_theirs(whole_desk: ReportDesk) -> None:
     whole_desk.append(
-        *asked("7", "2026-04-13 09:00 asks", "2026-04-13 10:00 assignee Ada Lovelace")
+        *raised("7", "2026-04-13 09:00 asks", "2026-04-13 10:00 assignee Ada Lovelace")
     )
     whole_desk.weekly(send=True)
 
@@ -175,30 +185,30 @@ def test_who_works_for_a_customer_is_in_no_file_of_theirs(whole_desk: Newsroom) 
     assert named["acme"] == set()
 
 
-def test_a_merge_after_the_report_is_told_in_the_next_one(desk: Newsroom) -> None:
+def test_a_merge_after_the_report_is_shown_in_the_next_one(desk: ReportDesk) -> None:
     desk.weekly(send=True)
-    desk.append(later("3", "2026-04-21 10:00 merged"))
+    desk.append(later_event("3", "2026-04-21 10:00 merged"))
 
     desk.weekly("2026-W17", at="2026-04-27 08:00")
 
     figures = desk.kept()[-2].figures
-    told = [r for r in figures["restatements"] if r["tier"] == "user_support"]
-    assert [(r["label"], r["issued"]["due"], r["now"]["due"]) for r in told] == [(WEEK, 4, 3)]
-    assert [(b["number"], b["why"]) for b in told[0]["because"]] == [("3", "merged")]
+    shown = [r for r in figures["restatements"] if r["tier"] == "user_support"]
+    assert [(r["label"], r["issued"]["due"], r["now"]["due"]) for r in shown] == [(WEEK, 4, 3)]
+    assert [(b["number"], b["why"]) for b in shown[0]["because"]] == [("3", "merged")]
 
 
-def test_a_merge_before_the_report_takes_no_breach_back_in_silence(desk: Newsroom) -> None:
+def test_a_merge_before_the_report_takes_no_breach_back_in_silence(desk: ReportDesk) -> None:
     """Promised until Thursday 17:00, and merged on the day after."""
-    desk.append(later("3", "2026-04-17 10:00 merged"))
+    desk.append(later_event("3", "2026-04-17 10:00 merged"))
     desk.weekly()
 
     left = desk.kept()[0].figures["left_out"]
     assert (left["merged"], left["broken"]) == (1, 1)
-    told = " ".join(desk.text("managers").split())
-    assert "1 broken promise of tickets that were merged or deleted later" in told
+    shown = " ".join(desk.text("managers").split())
+    assert "1 broken promise of tickets that were merged or deleted later" in shown
 
 
-def test_the_trend_shows_what_was_issued_and_marks_what_was_not(whole_desk: Newsroom) -> None:
+def test_the_trend_shows_what_was_issued_and_marks_what_was_not(whole_desk: ReportDesk) -> None:
     whole_desk.weekly(send=True)
     whole_desk.weekly("2026-W18", at="2026-05-04 08:00")
 
@@ -212,7 +222,7 @@ def test_the_trend_shows_what_was_issued_and_marks_what_was_not(whole_desk: News
     assert overall[-3]["due"] == 6
 
 
-def test_many_weeks_at_once_are_the_same_bytes_as_one_by_one(whole_desk: Newsroom) -> None:
+def test_many_weeks_at_once_are_the_same_bytes_as_one_by_one(whole_desk: ReportDesk) -> None:
     labels = [f"2026-W{n}" for n in range(15, 18)]
 
     whole_desk.weekly(*labels, at="2026-06-01 08:00", audiences=("acme",))
@@ -227,23 +237,23 @@ def test_many_weeks_at_once_are_the_same_bytes_as_one_by_one(whole_desk: Newsroo
 
 
 def test_a_backfills_drafts_have_nothing_to_attach_until_they_are_sent(
-    whole_desk: Newsroom,
+    whole_desk: ReportDesk,
 ) -> None:
-    asked = {"audiences": ("managers",), "at": "2026-06-01 08:00"}
-    whole_desk.weekly(WEEK, "2026-W17", bare=True, **asked)
+    options = {"audiences": ("managers",), "at": "2026-06-01 08:00"}
+    whole_desk.weekly(WEEK, "2026-W17", bare=True, **options)
     names = {file.name for file in whole_desk.files["managers"]}
     assert names >= {"mail.html", "mail.txt", "page.html", "counted.csv"}
     assert not {name for name in names if name.startswith("report.")}
     assert "report.pdf" not in whole_desk.text("managers", "page.html")
 
-    (sent,) = whole_desk.weekly(WEEK, send=True, **asked)
+    (sent,) = whole_desk.weekly(WEEK, send=True, **options)
 
     assert (sent.state, sent.edition) == ("sent", 2)
     assert {"report.pdf", "report.xlsx"} <= {file.name for file in whole_desk.files["managers"]}
 
 
 def test_a_pdf_that_cannot_be_made_does_not_stop_the_mail(
-    whole_desk: Newsroom, monkeypatch: pytest.MonkeyPatch
+    whole_desk: ReportDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_arguments, **_more):
         raise PdfFailed("no fonts")
@@ -265,18 +275,18 @@ def test_a_pdf_that_cannot_be_made_does_not_stop_the_mail(
         assert list_open(connection, Kind.REPORT_TROUBLE) == []
 
 
-def test_a_daily_report_is_about_the_last_working_day(desk: Newsroom) -> None:
+def test_a_daily_report_is_about_the_last_working_day(desk: ReportDesk) -> None:
     made = desk.daily(at="2026-04-20 07:30")
 
     assert [(each.period, each.audience) for each in made] == [("2026-04-17", "managers")]
 
 
-def test_mondays_report_tells_of_the_weekend_too_so_the_days_add_up_to_the_week(
-    desk: Newsroom,
+def test_mondays_report_lists_the_weekend_too_so_the_days_add_up_to_the_week(
+    desk: ReportDesk,
 ) -> None:
     """On Saturday nobody answers within the quarter of an hour that is promised."""
     urgent = ("2026-04-18 09:00 asks", "2026-04-18 09:00 tier mission_critical")
-    desk.append(*asked("9", *urgent, "2026-04-18 12:00 answers", "2026-04-18 12:05 status solved"))
+    desk.append(*raised("9", *urgent, "2026-04-18 12:00 answers", "2026-04-18 12:05 status solved"))
     days = [f"2026-04-{day}" for day in range(13, 18)]
 
     made = desk.daily(*days, at="2026-04-20 07:30")
@@ -298,7 +308,7 @@ def test_mondays_report_tells_of_the_weekend_too_so_the_days_add_up_to_the_week(
     ],
 )
 def test_what_cannot_be_made_is_one_line_before_anything_is_made(
-    desk: Newsroom, labels: tuple[str, ...], audiences: tuple[str, ...], words: str
+    desk: ReportDesk, labels: tuple[str, ...], audiences: tuple[str, ...], words: str
 ) -> None:
     with pytest.raises(ReportError, match=words) as error:
         desk.weekly(*labels, audiences=audiences)
@@ -307,7 +317,9 @@ def test_what_cannot_be_made_is_one_line_before_anything_is_made(
     assert desk.kept() == []
 
 
-def test_a_week_that_is_not_over_is_a_draft_that_says_so_and_is_not_sent(desk: Newsroom) -> None:
+def test_a_week_that_is_not_over_is_a_draft_that_says_so_and_is_not_sent(
+    desk: ReportDesk,
+) -> None:
     with pytest.raises(ReportError, match="2026-W16 is not over"):
         desk.weekly(WEEK, at="2026-04-19 23:59", send=True)
     (draft, *_) = desk.weekly(WEEK, at="2026-04-17 12:00")
@@ -320,7 +332,7 @@ def test_a_week_that_is_not_over_is_a_draft_that_says_so_and_is_not_sent(desk: N
 
 
 def test_a_report_without_a_section_on_tickets_says_nothing_of_their_number(
-    desk: Newsroom,
+    desk: ReportDesk,
 ) -> None:
     desk.weekly("2026-W17", at="2026-04-27 08:00")
 
@@ -329,32 +341,34 @@ def test_a_report_without_a_section_on_tickets_says_nothing_of_their_number(
 
 
 def test_a_store_without_tickets_has_a_report_too(store: Engine, tmp_path: Path) -> None:
-    room = newsroom(store, tmp_path / "config")
+    room = reporting_desk(store, tmp_path / "config")
 
     assert [each.state for each in room.weekly(send=True)] == ["sent", "sent"]
 
 
-def run_weekly(desk: Newsroom, at: str, now: str, **asked) -> str:
+def run_weekly(desk: ReportDesk, at: str, now: str, **options) -> str:
     place = SimpleNamespace(engine=desk.store, config=desk.folder)
-    summary = weekly_report.run(place, london(at), london(now), audience="managers", **asked)
+    summary = weekly_report.run(place, london(at), london(now), audience="managers", **options)
     return summary["reports"][0]["state"]
 
 
-def test_the_schedule_sends_by_itself_and_a_backfill_does_not(desk: Newsroom) -> None:
+def test_the_schedule_sends_by_itself_and_a_backfill_does_not(desk: ReportDesk) -> None:
     desk.load_or_last_good("2026-04-01 09:00")
 
     assert run_weekly(desk, "2026-04-20 08:00", "2026-04-20 08:01") == "draft"
     assert run_weekly(desk, "2026-04-20 08:00", "2026-04-20 08:02", scheduled=True) == "sent"
 
 
-def test_what_was_due_before_the_installation_is_not_sent_by_its_schedule(desk: Newsroom) -> None:
+def test_what_was_due_before_the_installation_is_not_sent_by_its_schedule(
+    desk: ReportDesk,
+) -> None:
     desk.load_or_last_good("2026-04-21 09:00")
 
     assert run_weekly(desk, "2026-04-20 08:00", "2026-04-21 09:05", scheduled=True) == "draft"
     assert run_weekly(desk, "2026-04-27 08:00", "2026-04-27 08:01", scheduled=True) == "sent"
 
 
-def test_a_configuration_that_is_taken_up_meanwhile_stays_in_force(desk: Newsroom) -> None:
+def test_a_configuration_that_is_taken_up_meanwhile_stays_in_force(desk: ReportDesk) -> None:
     """Else its receivers were unknown to the dispatcher until the next check."""
     at = london("2026-04-20 08:00")
     before, _ = load_or_last_good(desk.store, desk.folder, at)

@@ -38,10 +38,10 @@ class Desk:
         self.store = store
 
     def raised(self, kind: Kind = Kind.OUTAGE, at: float = 1, **changes: Any) -> Alert:
-        told = alert("shop", kind, opened_at=minute(at), customer="Acme", **changes)
+        gathered = alert("shop", kind, opened_at=minute(at), customer="Acme", **changes)
         with writing(self.store) as connection:
-            raise_alert(connection, told, minute(at))
-        return told
+            raise_alert(connection, gathered, minute(at))
+        return gathered
 
     def message(self, about: Alert, *tries: Try, state: str = "waiting", **changes: Any) -> None:
         """One message; each try came to an outcome, at a minute, and took two seconds."""
@@ -81,11 +81,11 @@ class Desk:
             "seconds": 2.0,
         }
 
-    def told(self, request: FactsRequest = REPORT) -> Facts:
+    def gathered(self, request: FactsRequest = REPORT) -> Facts:
         return gathered(self.store, request)[0]
 
     def lines(self, *names: str, request: FactsRequest = REPORT) -> Sequence[tuple[Any, ...]]:
-        return rows(self.told(request).alerts, *names)
+        return rows(self.gathered(request).alerts, *names)
 
 
 def test_a_message_counts_from_the_first_failed_check_to_its_delivery(store: Engine) -> None:
@@ -126,7 +126,7 @@ def test_what_never_arrived_has_no_delivery(store: Engine) -> None:
     assert desk.lines("handed_over_at", "failures") == [(None, 2)]
 
 
-def test_what_was_taken_back_unsent_or_was_not_due_yet_is_not_told(store: Engine) -> None:
+def test_what_was_superseded_unsent_or_was_not_due_yet_has_no_row(store: Engine) -> None:
     desk = Desk(store)
     about = desk.raised()
     desk.message(about, state="superseded")
@@ -146,5 +146,5 @@ def test_other_weeks_and_what_the_system_says_of_itself_are_left_out(store: Engi
     desk = Desk(store)
     for kind, at in ((Kind.CHECK_STALE, 1), (Kind.OUTAGE, -60 * 24 * 7), (Kind.FAULT, 60 * 24 * 7)):
         desk.message(desk.raised(kind, at), ("handed_over", 2))
-    assert desk.told().alerts.empty
+    assert desk.gathered().alerts.empty
     assert gathered(store, FactsRequest(WEEK, REPORT.as_of, due_only=True))[0].alerts.empty
