@@ -7,11 +7,12 @@ Whatever order rows come in, the report is the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from supportops.reports.period import Period
@@ -100,6 +101,17 @@ ALERT_COLUMNS = (
 )
 
 
+INSTANTS = frozenset(
+    name
+    for columns in (CLOCK_COLUMNS, TICKET_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS)
+    for name in columns
+    if name.endswith("_at") or name in ("deadline", "aim")
+)
+COUNTS = frozenset(
+    {"ticket", "instance", "solved", "reopened", "reassigned", "checks", "outages", "failures"}
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """Everything about one period as of one instant.
@@ -142,3 +154,30 @@ class Facts:
             clocks=self.clocks[self.clocks["tier"].isin(tiers)],
             tickets=self.tickets[self.tickets["tier"].isin(tiers)],
         )
+
+
+def frame_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows by column names as a frame of these columns, with the types of `typed`."""
+    made = {name: pd.Series([row[name] for row in rows], dtype=object) for name in columns}
+    return typed(pd.DataFrame(made), columns)
+
+
+def typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """These columns in their order: instants datetime64[us, UTC], seconds float64, counts int64,
+    `open` bool, texts object with None where there is none.
+    """
+    return pd.DataFrame({name: _column(frame[name]) for name in columns})
+
+
+def _column(values: pd.Series[Any]) -> pd.Series[Any]:
+    name = str(values.name)
+    if name in INSTANTS:
+        return pd.to_datetime(values, utc=True).dt.as_unit("us")
+    if name.endswith("_seconds"):
+        return values.astype(np.float64)
+    if name in COUNTS:
+        return values.astype(np.int64)
+    if name == "open":
+        return values.astype(np.bool_)
+    texts = values.astype(object)
+    return texts.where(texts.notna(), None)

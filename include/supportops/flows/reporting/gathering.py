@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, select
 
@@ -23,6 +22,8 @@ from supportops.reports.facts import (
     SITE_COLUMNS,
     TICKET_COLUMNS,
     Facts,
+    frame_of,
+    typed,
 )
 from supportops.reports.period import Period, risk_until
 from supportops.sla.policy import PolicyBook
@@ -34,16 +35,6 @@ _PAGE = 10_000
 Progress = Callable[[int, int], None]
 TicketName = tuple[str, str, str]
 """Source, number and subject."""
-
-_INSTANTS = frozenset(
-    name
-    for columns in (CLOCK_COLUMNS, TICKET_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS)
-    for name in columns
-    if name.endswith("_at") or name in ("deadline", "aim")
-)
-_COUNTS = frozenset(
-    {"ticket", "instance", "solved", "reopened", "reassigned", "checks", "outages", "failures"}
-)
 
 
 def gather(
@@ -84,9 +75,9 @@ def _facts(
         risk_until=risk_until(period, as_of),
         clocks=_clocks(found, names),
         tickets=_named(found.tickets, names, TICKET_COLUMNS, ["ticket"]),
-        sites=_frame(site_rows(connection, fleet, start, end) if whole else [], SITE_COLUMNS),
-        incidents=_frame(incidents, INCIDENT_COLUMNS),
-        alerts=_frame(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
+        sites=frame_of(site_rows(connection, fleet, start, end) if whole else [], SITE_COLUMNS),
+        incidents=frame_of(incidents, INCIDENT_COLUMNS),
+        alerts=frame_of(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
         data_until=last_synced(connection, as_of),
         policies=_in_force(configuration.promises, period),
         unjudged={
@@ -110,36 +101,12 @@ def _named(
 ) -> pd.DataFrame:
     """All frames in one with the documented columns, by ticket."""
     if not frames:
-        return _frame([], columns)
+        return frame_of([], columns)
     frame = pd.concat(frames, ignore_index=True).sort_values(order, ignore_index=True)
     named = [names[each] for each in frame["ticket"].tolist()]
     for place, name in enumerate(("source", "number", "subject")):
         frame[name] = pd.Series([each[place] for each in named], dtype=object)
-    return _typed(frame, columns)
-
-
-def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
-    made = {name: pd.Series([row[name] for row in rows], dtype=object) for name in columns}
-    return _typed(pd.DataFrame(made), columns)
-
-
-def _typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The columns in their order, with the types that `reports.facts` promises."""
-    return pd.DataFrame({name: _column(frame[name]) for name in columns})
-
-
-def _column(values: pd.Series[Any]) -> pd.Series[Any]:
-    name = str(values.name)
-    if name in _INSTANTS:
-        return pd.to_datetime(values, utc=True).dt.as_unit("us")
-    if name.endswith("_seconds"):
-        return values.astype(np.float64)
-    if name in _COUNTS:
-        return values.astype(np.int64)
-    if name == "open":
-        return values.astype(np.bool_)
-    texts = values.astype(object)
-    return texts.where(texts.notna(), None)
+    return typed(frame, columns)
 
 
 def _ticket_names(connection: Connection, found: Sequence[GatheredRows]) -> dict[int, TicketName]:
