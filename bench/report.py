@@ -137,10 +137,11 @@ def apart(address: str, cadence: Cadence, labels: Sequence[str]) -> Cost:
     """Makes these reports for one audience in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(made, address, cadence, tuple(labels)).result()
+        return pool.submit(timed_reports, address, cadence, tuple(labels)).result()
 
 
-def made(address: str, cadence: Cadence, labels: tuple[str, ...]) -> Cost:
+def timed_reports(address: str, cadence: Cadence, labels: tuple[str, ...]) -> Cost:
+    """Makes these reports for the first audience, in this process."""
     _stay_on_one_core()
     engine, configuration = make_engine(address), load(CONFIG)
     first = configuration.reports.of(cadence)[0]
@@ -165,20 +166,21 @@ def facts_apart(address: str, labels: Sequence[str]) -> Cost:
     """Gathers what these weekly reports and their trends are made from, in one reading."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(gathered, address, tuple(labels)).result()
+        return pool.submit(timed_facts, address, tuple(labels)).result()
 
 
-def gathered(address: str, labels: tuple[str, ...]) -> Cost:
+def timed_facts(address: str, labels: tuple[str, ...]) -> Cost:
+    """Gathers the facts of these weeks and of the weeks before them, in this process."""
     _stay_on_one_core()
     engine, configuration = make_engine(address), load(CONFIG)
     opens = working_days(configuration.office)
     weeks = [parse(Cadence.WEEKLY, label, "Europe/London") for label in labels]
     past = earlier(weeks[0], WEEKS_SHOWN - 1, opens)
-    asked = [FactsRequest(each, report_instant(each, opens), due_only=True) for each in past]
-    asked += [FactsRequest(each, report_instant(each, opens)) for each in weeks]
+    needed = [FactsRequest(each, report_instant(each, opens), due_only=True) for each in past]
+    needed += [FactsRequest(each, report_instant(each, opens)) for each in weeks]
     began, cpu = time.perf_counter(), time.process_time()
     with reading(engine) as connection:
-        gather(connection, configuration, asked)
+        gather(connection, configuration, needed)
     return _cost(len(weeks), began, cpu)
 
 

@@ -53,6 +53,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """A column's title, and what it holds."""
+
     title: str
     unit: Unit = Unit.TEXT
 
@@ -138,6 +140,8 @@ Block = Table | Chart | Words
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """A part of a page under a heading; `name` is an `audience.Part`."""
+
     name: str
     title: str
     blocks: tuple[Block, ...]

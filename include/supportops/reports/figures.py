@@ -42,14 +42,17 @@ class Attainment:
 
     @property
     def breached(self) -> int:
+        """Promises that were not met."""
         return self.due - self.met
 
     @property
     def share(self) -> float | None:
+        """Met of due, between 0 and 1; None where nothing was due."""
         return self.met / self.due if self.due else None
 
     @property
     def few(self) -> bool:
+        """Too few for the share to mean anything."""
         return self.due < FEW
 
 
@@ -221,10 +224,12 @@ class Point:
 
     @property
     def share(self) -> float | None:
+        """Met of due, between 0 and 1; None where nothing was due."""
         return self.met / self.due if self.due else None
 
     @property
     def few(self) -> bool:
+        """Too few for the share to mean anything."""
         return self.due < FEW
 
 

@@ -56,10 +56,12 @@ class Period:
 
     @property
     def first_day(self) -> date:
+        """The date on which it begins, in its zone."""
         return self.start.astimezone(ZoneInfo(self.zone)).date()
 
     @property
     def last_day(self) -> date:
+        """The last date in it, in its zone."""
         return self.end.astimezone(ZoneInfo(self.zone)).date() - DAY
 
 

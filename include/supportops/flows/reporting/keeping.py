@@ -52,6 +52,7 @@ class ReportResult:
     troubles: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
+        """Plain values with the same names, for the command line and for a DAG run."""
         return {
             "cadence": self.cadence.value,
             "period": self.period,

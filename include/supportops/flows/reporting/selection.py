@@ -74,6 +74,7 @@ class ReportJob:
 
     @property
     def period(self) -> Period:
+        """What the report is about."""
         return self.facts.period
 
     @property

@@ -35,6 +35,7 @@ class TicketStates:
 
     @classmethod
     def of(cls, events: EventColumns, default_tier: str) -> TicketStates:
+        """Folds `events`, each ticket's complete and in order."""
         folded = fold_columns(events)
         done = [code for code, word in enumerate(folded.values) if word in DONE]
         is_open = (folded.ended_at == NOT_YET) & ~np.isin(folded.status, done)
@@ -42,6 +43,7 @@ class TicketStates:
 
     @property
     def ticket(self) -> Ints:
+        """Ids of the tickets, int64, ascending."""
         return self.folded.ticket
 
     def words(self, name: str, rows: NDArray[np.intp]) -> NDArray[np.object_]:
@@ -51,9 +53,11 @@ class TicketStates:
         return words
 
     def statuses(self, rows: NDArray[np.intp]) -> list[str]:
+        """The status of each of these rows, as `Status` has it."""
         return [status_of(word).value for word in self.words("status", rows)]
 
     def tiers(self, rows: NDArray[np.intp]) -> list[str]:
+        """The tier of each of these rows; the default one where none was set."""
         return [word or self.default_tier for word in self.words("tier", rows)]
 
 

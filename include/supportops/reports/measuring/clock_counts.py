@@ -58,6 +58,7 @@ class Marks:
     def of(
         cls, clocks: pd.DataFrame, period: Period, as_of: datetime, risk_until: datetime
     ) -> Self:
+        """`clocks`: CLOCK_COLUMNS, as of `as_of`; at risk is what is due before `risk_until`."""
         due = fell_due(clocks, period, as_of).to_numpy(np.bool_)
         broken = clocks["breached_at"].notna().to_numpy(np.bool_)
         waits = clocks["state"].isin(OPEN).to_numpy(np.bool_)
@@ -87,6 +88,7 @@ class Counts:
 
     @classmethod
     def of(cls, groups: Groups, marks: Marks) -> Self:
+        """Adds the marks up; `groups` and `marks` have the same rows."""
         return cls(
             due=groups.count(marks.due),
             met=groups.count(marks.met),

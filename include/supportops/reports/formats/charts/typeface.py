@@ -33,6 +33,7 @@ def folder() -> Path:
 
 
 def font_file(*, bold: bool = False) -> Path:
+    """The typeface's TrueType file."""
     return folder() / (_BOLD if bold else _REGULAR)
 
 

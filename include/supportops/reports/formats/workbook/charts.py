@@ -34,6 +34,7 @@ class ChartFigures:
         return first
 
     def write(self, sheet: Sheet) -> None:
+        """Writes every block, one below the other."""
         for shown, (titles, *rows) in self.blocks:
             sheet.headers(titles, right=range(1, len(titles)))
             cell_format = sheet.formats.of(num_format=shown)

@@ -34,12 +34,14 @@ class CellFormats:
     made: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
 
     def of(self, **properties: Any) -> Any:
+        """The XlsxWriter format with these properties."""
         key = tuple(sorted(properties.items()))
         if key not in self.made:
             self.made[key] = self.book.add_format(properties)
         return self.made[key]
 
     def toned(self, tone: Tone, **properties: Any) -> Any:
+        """The same with the colour and weight of a tone."""
         if tone in _INKS:
             properties["font_color"] = _INKS[tone]
         if tone in (Tone.GOOD, Tone.BAD):
@@ -59,13 +61,16 @@ class Sheet:
     header: int | None = None
 
     def title(self, words: str) -> None:
+        """A line in large letters."""
         self.line(words, **_TITLE)
 
     def heading(self, words: str) -> None:
+        """A bold line; none without words."""
         if words:
             self.line(words, **_HEADING)
 
     def note(self, words: str) -> None:
+        """An italic line; none without words."""
         if words:
             self.line(words, **_NOTE)
 
@@ -87,6 +92,7 @@ class Sheet:
         self.row += 1
 
     def gap(self) -> None:
+        """An empty row."""
         self.row += 1
 
     def headers(self, titles: Sequence[str], right: Collection[int] = ()) -> None:
@@ -110,6 +116,7 @@ class Sheet:
         self.gap()
 
     def widen(self, place: int, characters: int) -> None:
+        """Makes a column wide enough for so many characters, within limits."""
         width = max(self.widths.get(place, _NARROWEST), min(characters + 2, _WIDEST))
         self.widths[place] = width
 
