@@ -47,7 +47,7 @@ def test_a_fault_at_run_time_leaves_the_last_good_one_in_force(desk: Desk, web: 
     spoil(desk)
     summary = desk.run(after=5)
     assert summary["pages"] == 1
-    assert web.asked() == {"shop": 2}
+    assert web.requests() == {"shop": 2}
     assert "sites.yaml:" in summary["faults"][0]
     assert "colour" in summary["faults"][0]
     assert desk.alerts() == [FIRING]

@@ -272,7 +272,7 @@ def test_attainment_agrees_with_the_clocks(store: Engine) -> None:
 
 def test_another_policy_stands_beside_the_one_in_force(store: Engine) -> None:
     fill(store, *EVERYTHING)
-    slack = policy_version([user_support(promised=30), bug_fix(), mission_critical()])
+    slack = policy_version([user_support(working_days=30), bug_fix(), mission_critical()])
     found = again(store, "2026-04-01 00:00", "2026-05-01 00:00", then=book(), slack=book(slack))
     then, relaxed = attainment(found), attainment(found, 1)
     key = ("user_support", "first_reply_time")

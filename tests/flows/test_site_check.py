@@ -52,7 +52,7 @@ def test_healthy_sites_are_asked_once_and_nobody_hears(desk: Desk, web: Websites
     summary = desk.run()
     assert (summary["sites"], summary["pages"], summary["failing"]) == (3, 3, 0)
     assert (summary["runs"], summary["changes"], summary["faults"]) == (1, [], [])
-    assert web.asked() == {"shop": 1, "blog": 1, "wiki": 1}
+    assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
     assert desk.clock.pauses == [0]
     assert desk.alerts() == []
 
@@ -62,7 +62,7 @@ def test_a_site_that_is_down_becomes_an_incident_and_an_alert(desk: Desk, web: W
     web.broken.add("shop")
     summary = desk.run(after=5)
     assert desk.clock.pauses[1:] == [0, 10, 30]
-    assert web.asked() == {"shop": 4, "blog": 2, "wiki": 2}
+    assert web.requests() == {"shop": 4, "blog": 2, "wiki": 2}
     assert desk.incidents() == desk.alerts() == [DOWN]
     assert [change["what"] for change in summary["changes"]] == ["opened"]
     assert summary["failing"] == 1
@@ -182,14 +182,14 @@ class TestShards:
         specs = desk.plan()
         assert [spec["shard"] for spec in specs] == [0, 1]
         assert [desk.check(spec)["pages"] for spec in specs] == [2, 1]
-        assert web.asked() == {"shop": 1, "blog": 1, "wiki": 1}
+        assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
 
     def test_what_is_recorded_is_not_asked_again(self, desk: Desk, web: Websites) -> None:
         web.broken.add("shop")
         specs = desk.plan()
         for _ in range(2):
             assert desk.check(specs[0])["attempts"] == 5
-        assert web.asked() == {"shop": 3, "blog": 1, "wiki": 1}
+        assert web.requests() == {"shop": 3, "blog": 1, "wiki": 1}
 
     def test_planning_twice_finds_the_first_plan(self, desk: Desk, web: Websites) -> None:
         first = desk.plan()
@@ -224,7 +224,7 @@ class TestShards:
         assert "past" in plan.note
         summary = site_check.finish(desk.place(), plan.specs(), [], NOON, late)
         assert summary["runs"] == 0
-        assert web.asked() == {"shop": 0, "blog": 0, "wiki": 0}
+        assert web.requests() == {"shop": 0, "blog": 0, "wiki": 0}
 
     def test_a_judged_run_takes_no_more_results(self, desk: Desk, web: Websites) -> None:
         web.broken.add("shop")
@@ -237,9 +237,9 @@ class TestShards:
 
         site_check.check(desk.engine, spec, desk.clock, pause=judged_meanwhile)
         assert [row[2] for row in desk.results() if row[0] == "shop"] == [0, 1]
-        before = web.asked()
+        before = web.requests()
         desk.check(spec)
-        assert web.asked() == before
+        assert web.requests() == before
 
 
 CHILD = """
@@ -295,7 +295,7 @@ class TestKilled:
         assert [row for row in half if row[0] == "shop"] == [("shop", "", 0, "status")]
         assert len(half) == 3
         desk.check(spec)
-        assert web.asked() == {"shop": 3, "blog": 1, "wiki": 1}
+        assert web.requests() == {"shop": 3, "blog": 1, "wiki": 1}
         assert desk.results() == sorted(
             [*half, ("shop", "", 1, "status"), ("shop", "", 2, "status")]
         )
@@ -517,9 +517,9 @@ class TestHeartbeat:
     ) -> None:
         desk.secrets["beat"] = f"http://127.0.0.1:{closed_port()}/ping/s3cret"
         desk.write(web.entries(), heartbeat="beat")
-        said = desk.run()["heartbeat"]
-        assert "no answer" in said
-        assert "s3cret" not in said
+        outcome = desk.run()["heartbeat"]
+        assert "no answer" in outcome
+        assert "s3cret" not in outcome
 
 
 def test_a_site_that_hangs_holds_up_no_other(desk: Desk, web: Websites) -> None:

@@ -31,7 +31,7 @@ class Websites:
     def entries(self) -> list[dict[str, Any]]:
         return [{"name": name, "url": it.url()} for name, it in self.servers.items()]
 
-    def asked(self) -> dict[str, int]:
+    def requests(self) -> dict[str, int]:
         return {name: it.connections for name, it in self.servers.items()}
 
 

@@ -1,4 +1,4 @@
-"""Policies and ticket histories for the clocks' tests, said as shortly as a story allows."""
+"""Policies and ticket histories for the tests of the clocks, in as few words as possible."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from supportops.sla.business_hours import BusinessHours
+from supportops.sla.clock import Clocks, judge
+from supportops.sla.history import prepare
 from supportops.sla.policy import (
     Amount,
     Calendar,
@@ -59,10 +61,10 @@ def minutes(number: int) -> Amount:
     return Amount(seconds=number * 60)
 
 
-def user_support(reading: DayReading = DayReading.BUSINESS_HOURS, promised: int = 3) -> Promise:
+def user_support(reading: DayReading = DayReading.BUSINESS_HOURS, working_days: int = 3) -> Promise:
     targets = (
-        Target(Metric.FIRST_REPLY, days(promised)),
-        Target(Metric.NEXT_REPLY, days(promised)),
+        Target(Metric.FIRST_REPLY, days(working_days)),
+        Target(Metric.NEXT_REPLY, days(working_days)),
         Target(Metric.RESOLUTION, pauses=PENDING),
     )
     return Promise("user_support", "user_support", "office", targets, reading)
@@ -122,13 +124,13 @@ WORDS = {
 
 def story(*lines: str, ticket: str = "1") -> list[Event]:
     """Events from lines such as "2026-04-04 11:00 asks" or "2026-04-07 10:00 status pending"."""
-    told = []
+    events = []
     for number, line in enumerate(lines):
         day, hour, words = line.split(" ", 2)
         at = london(f"{day} {hour}")
         kind, author, value = _said(words)
-        told.append(Event("test", f"{ticket}-{number:03}", ticket, kind, at, at, author, value))
-    return told
+        events.append(Event("test", f"{ticket}-{number:03}", ticket, kind, at, at, author, value))
+    return events
 
 
 def _said(words: str) -> tuple[EventKind, Author, str | None]:
@@ -141,3 +143,8 @@ def _said(words: str) -> tuple[EventKind, Author, str | None]:
 def columns(events: Sequence[Event]) -> EventColumns:
     """The columns of events whose tickets are named by numbers."""
     return columns_of(events, {(e.source, e.ticket): int(e.ticket) for e in events})
+
+
+def clocks(events: EventColumns, policies: PolicyBook, as_of: datetime) -> Clocks:
+    """Every clock of these events as of an aware instant."""
+    return judge(prepare(events), policies, as_of)

@@ -1,4 +1,4 @@
-"""The clocks of one ticket, slowly and obviously: the story is told event by event.
+"""The clocks of one ticket, slowly and obviously, event by event.
 
 Nothing is shared with the columnar engine but the calendars' answers for single instants and the
 book's match. Used to check it.
@@ -28,7 +28,7 @@ REMOVALS = {EventKind.MERGED: "merged", EventKind.DELETED: "deleted"}
 
 @dataclass(frozen=True)
 class Row:
-    """What is said of one clock."""
+    """The expected row of one clock."""
 
     metric: str
     instance: int
@@ -58,7 +58,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Span:
+class Run:
     """A clock before any promise: from `start` until `end`, or still going."""
 
     metric: Metric
@@ -69,24 +69,24 @@ class Span:
 
 def slow_clocks(events: Iterable[Event], book: PolicyBook, as_of: datetime) -> list[Row]:
     """Every clock of one ticket as of an instant."""
-    told = sorted((e for e in events if e.happened_at <= as_of), key=lambda e: e.order)
-    if not told:
+    events = sorted((e for e in events if e.happened_at <= as_of), key=lambda e: e.order)
+    if not events:
         return []
-    return _Ticket(told, book, as_of).rows()
+    return _Ticket(events, book, as_of).rows()
 
 
 class _Ticket:
-    def __init__(self, told: Sequence[Event], book: PolicyBook, as_of: datetime) -> None:
-        self.told, self.book, self.as_of = told, book, as_of
-        self.moments = _moments(told)
-        self.created = next((e for e in told if e.kind is EventKind.CREATED), None)
+    def __init__(self, events: Sequence[Event], book: PolicyBook, as_of: datetime) -> None:
+        self.events, self.book, self.as_of = events, book, as_of
+        self.moments = _moments(events)
+        self.created = next((e for e in events if e.kind is EventKind.CREATED), None)
         # Nobody waits on a ticket that does not exist yet.
-        self.counted = list(told[told.index(self.created) + 1 :]) if self.created else []
+        self.counted = list(events[events.index(self.created) + 1 :]) if self.created else []
 
     def rows(self) -> list[Row]:
-        rows = [self.judge(span) for span in [*self.first(), *self.next(), *self.updates()]]
+        rows = [self.judge(run) for run in [*self.first(), *self.next(), *self.updates()]]
         overdue = next((r.breached_at for r in rows if r and r.metric == Metric.FIRST_REPLY), None)
-        rows += [self.judge(span) for span in self.resolution(overdue)]
+        rows += [self.judge(run) for run in self.resolution(overdue)]
         return [row for row in rows if row is not None]
 
     # --- what starts and stops clocks -------------------------------------------------------------
@@ -98,16 +98,16 @@ class _Ticket:
     def reply(self) -> Event | None:
         return next((e for e in self.counted if _says(e, Author.AGENT)), None)
 
-    def first(self) -> list[Span]:
+    def first(self) -> list[Run]:
         if not self.asked:
             return []
         assert self.created
         reply = self.reply()
         end = reply.happened_at if reply and self.created else None
-        return [Span(Metric.FIRST_REPLY, 1, self.created.happened_at, end)]
+        return [Run(Metric.FIRST_REPLY, 1, self.created.happened_at, end)]
 
-    def next(self) -> list[Span]:
-        spans: list[Span] = []
+    def next(self) -> list[Run]:
+        runs: list[Run] = []
         waiting: datetime | None = None
         listening = not self.asked
         for event in self.counted:
@@ -115,25 +115,23 @@ class _Ticket:
                 waiting = event.happened_at
             if _says(event, Author.AGENT) or _solves(event):
                 if waiting is not None:
-                    spans.append(
-                        Span(Metric.NEXT_REPLY, len(spans) + 1, waiting, event.happened_at)
-                    )
+                    runs.append(Run(Metric.NEXT_REPLY, len(runs) + 1, waiting, event.happened_at))
                 waiting = None
                 listening = listening or _says(event, Author.AGENT)
         if waiting is not None:
-            spans.append(Span(Metric.NEXT_REPLY, len(spans) + 1, waiting, None))
-        return spans
+            runs.append(Run(Metric.NEXT_REPLY, len(runs) + 1, waiting, None))
+        return runs
 
-    def updates(self) -> list[Span]:
-        spans: list[Span] = []
+    def updates(self) -> list[Run]:
+        runs: list[Run] = []
         running: datetime | None = None
         replied, done = False, False
 
         def stop(at: datetime) -> None:
             if running is not None and at > running:
-                spans.append(Span(Metric.UPDATE, len(spans) + 1, running, at))
+                runs.append(Run(Metric.UPDATE, len(runs) + 1, running, at))
 
-        for event in self.told:
+        for event in self.events:
             if _says(event, Author.AGENT) and event in self.counted:
                 stop(event.happened_at)
                 running, replied = None if done else event.happened_at, True
@@ -145,10 +143,10 @@ class _Ticket:
                     running = event.happened_at
                 done = False
         if running is not None:
-            spans.append(Span(Metric.UPDATE, len(spans) + 1, running, None))
-        return spans
+            runs.append(Run(Metric.UPDATE, len(runs) + 1, running, None))
+        return runs
 
-    def resolution(self, overdue: datetime | None) -> list[Span]:
+    def resolution(self, overdue: datetime | None) -> list[Run]:
         if self.created is None:
             return []
         reply, solved = self.reply(), next((e for e in self.counted if _solves(e)), None)
@@ -163,7 +161,7 @@ class _Ticket:
                 break
             end = moment.at
         start = min(starts)
-        return [Span(Metric.RESOLUTION, 1, start, max(start, end) if end else None)]
+        return [Run(Metric.RESOLUTION, 1, start, max(start, end) if end else None)]
 
     # --- what was promised ------------------------------------------------------------------------
 
@@ -173,43 +171,43 @@ class _Ticket:
     def status_at(self, at: datetime) -> str:
         return self.moment(at).status
 
-    def judge(self, span: Span) -> Row | None:
+    def judge(self, run: Run) -> Row | None:
         gone_at = self.moments[-1].gone_at
-        if gone_at and span.start >= gone_at:
+        if gone_at and run.start >= gone_at:
             return None
-        state, until = "fulfilled", span.end
+        state, until = "fulfilled", run.end
         if gone_at and (until is None or until >= gone_at):
             state, until = self.moments[-1].gone or "", gone_at
         elif until is None:
             state = "running"
         now = until or self.as_of
-        held = self.promises(span, now, gone_at)
+        held = self.promises(run, now, gone_at)
         if not any(target for _, _, _, target, _ in held):
             return None
         _, _, promise, target, moment = held[-1]
         row = Row(
-            metric=span.metric,
-            instance=span.instance,
+            metric=run.metric,
+            instance=run.instance,
             tier=moment.tier or self.book.default_tier,
             policy=promise.name if promise else None,
             state=state,
-            started_at=span.start,
+            started_at=run.start,
             deadline=None,
             aim=None,
             ended_at=until,
-            breached_at=self.breach(span, held, now, still=until is None),
+            breached_at=self.breach(run, held, now, still=until is None),
             open_seconds=None,
             paused_seconds=None,
         )
         if promise is None:
             return row
-        target = target or Target(span.metric)
+        target = target or Target(run.metric)
         calendar, pauses = self.book.calendars[promise.calendar], _pauses(target)
-        spent = self.open_time(span.start, now, calendar, pauses)
+        spent = self.open_time(run.start, now, calendar, pauses)
         if until is None and self.status_at(now) in pauses:
             row = replace(row, state="paused")
         due = [
-            amount and self.due(span.start, now, amount, promise, pauses, until is None)
+            amount and self.due(run.start, now, amount, promise, pauses, until is None)
             for amount in (target.deadline, target.aim)
         ]
         return replace(
@@ -217,24 +215,24 @@ class _Ticket:
             deadline=due[0],
             aim=due[1],
             open_seconds=spent,
-            paused_seconds=calendar.hours.elapsed(span.start, now) - spent,
+            paused_seconds=calendar.hours.elapsed(run.start, now) - spent,
         )
 
     def promises(
-        self, span: Span, now: datetime, gone_at: datetime | None
+        self, run: Run, now: datetime, gone_at: datetime | None
     ) -> list[tuple[datetime, datetime, Promise | None, Target | None, Moment]]:
         """(since, before, promise, target, moment) for each moment of the clock; not when gone."""
         held = []
         for moment, following in pairwise([*self.moments, None]):
             assert moment
-            since = max(moment.at, span.start)
+            since = max(moment.at, run.start)
             before = min(following.at, now) if following else now
-            if moment.at > now or (following and following.at <= span.start):
+            if moment.at > now or (following and following.at <= run.start):
                 continue
             if gone_at and moment.at >= gone_at:
                 continue
-            match = self.book.match(span.start, moment.tier, moment.customer, moment.tags)
-            target = match.promise.target(span.metric) if match.promise else None
+            match = self.book.match(run.start, moment.tier, moment.customer, moment.tags)
+            target = match.promise.target(run.metric) if match.promise else None
             if moment.gone and moment.at < now and following and following.at <= now:
                 target = None
             held.append((since, before, match.promise, target, moment))
@@ -242,7 +240,7 @@ class _Ticket:
 
     def breach(
         self,
-        span: Span,
+        run: Run,
         held: list[tuple[datetime, datetime, Promise | None, Target | None, Moment]],
         now: datetime,
         *,
@@ -251,7 +249,7 @@ class _Ticket:
         for n, (since, before, promise, target, moment) in enumerate(held):
             if promise is None or target is None or target.deadline is None or moment.gone:
                 continue
-            due = self.due(span.start, now, target.deadline, promise, _pauses(target), still)
+            due = self.due(run.start, now, target.deadline, promise, _pauses(target), still)
             if due is None:
                 continue
             at = max(due, since)
@@ -328,9 +326,9 @@ def _solves(event: Event) -> bool:
     return event.kind is EventKind.STATUS and event.value in DONE
 
 
-def _moments(told: Sequence[Event]) -> list[Moment]:
-    moments = [Moment(told[0].happened_at)]
-    for event in told:
+def _moments(events: Sequence[Event]) -> list[Moment]:
+    moments = [Moment(events[0].happened_at)]
+    for event in events:
         now = replace(moments[-1], at=event.happened_at)
         if event.kind is EventKind.STATUS:
             now = replace(now, status=str(event.value))

@@ -13,6 +13,7 @@ from sla.policies import (
     always,
     book,
     bug_fix,
+    clocks,
     columns,
     london,
     mission_critical,
@@ -22,13 +23,13 @@ from sla.policies import (
     version,
 )
 from supportops.sla import events as codes
-from supportops.sla.clock import clocks, judge
+from supportops.sla.clock import judge
 from supportops.sla.history import prepare
 from supportops.sla.policy import DayReading, PolicyBook
 from supportops.tickets.ticket import Author, EventKind, Status
 
 
-def told(*lines: str, at: str, by: PolicyBook | None = None) -> dict[str, dict[str, Any]]:
+def judged(*lines: str, at: str, by: PolicyBook | None = None) -> dict[str, dict[str, Any]]:
     """The clocks of a story, by metric and instance ("next_reply_time 2")."""
     frame = clocks(columns(story(*lines)), by or book(), london(at)).frame()
     rows = frame.to_dict("records")
@@ -72,12 +73,12 @@ def when(found: pd.Timestamp) -> str | None:
 def test_three_working_days_are_due_as_the_policy_reads_them(
     reading: DayReading, asked: str, due: str
 ):
-    found = told(f"{asked} asks", at=asked, by=book(reading=reading))
+    found = judged(f"{asked} asks", at=asked, by=book(reading=reading))
     assert when(found[FIRST]["deadline"]) == due
 
 
 def test_a_working_day_from_a_saturday_at_nine_is_monday_at_nine_and_not_before_it_was_asked():
-    found = told(
+    found = judged(
         "2026-04-11 09:00 asks",
         "2026-04-11 09:00 tier bug_fix",
         at="2026-04-11 12:00",
@@ -96,7 +97,7 @@ def test_a_working_day_from_a_saturday_at_nine_is_monday_at_nine_and_not_before_
     ],
 )
 def test_each_tier_has_its_own_promises(tier: str, deadlines: dict[str, str | None]):
-    found = told(
+    found = judged(
         "2026-04-13 12:00 asks",
         f"2026-04-13 12:00 tier {tier}",
         "2026-04-13 13:00 answers",
@@ -106,7 +107,7 @@ def test_each_tier_has_its_own_promises(tier: str, deadlines: dict[str, str | No
 
 
 def test_a_fix_aims_at_one_working_day_and_is_broken_at_two():
-    found = told(
+    found = judged(
         "2026-04-13 12:00 asks",
         "2026-04-13 12:00 tier bug_fix",
         "2026-04-13 13:00 answers",
@@ -117,7 +118,7 @@ def test_a_fix_aims_at_one_working_day_and_is_broken_at_two():
 
 
 def test_a_calendar_that_never_closes_counts_the_hour_that_comes_twice():
-    found = told(
+    found = judged(
         "2026-10-25 00:30 asks",
         "2026-10-25 00:30 tier mission_critical",
         "2026-10-25 03:30 answers",
@@ -126,7 +127,7 @@ def test_a_calendar_that_never_closes_counts_the_hour_that_comes_twice():
     assert found[FIRST]["open_seconds"] == 4 * 3600
 
 
-# --- broken or kept -------------------------------------------------------------------------------
+# --- breached or met ------------------------------------------------------------------------------
 
 QUESTION = ("2026-04-13 12:00 asks", "2026-04-13 12:00 tier bug_fix")
 
@@ -140,7 +141,7 @@ QUESTION = ("2026-04-13 12:00 asks", "2026-04-13 12:00 tier bug_fix")
     ],
 )
 def test_a_reply_at_the_deadline_itself_is_in_time(answered: str, breached: str | None):
-    found = told(*QUESTION, f"{answered} answers", at="2026-04-20 12:00")
+    found = judged(*QUESTION, f"{answered} answers", at="2026-04-20 12:00")
     assert when(found[FIRST]["breached_at"]) == breached
 
 
@@ -148,24 +149,26 @@ def test_a_reply_at_the_deadline_itself_is_in_time(answered: str, breached: str 
     ("at", "breached"), [("2026-04-14 11:59:59", False), ("2026-04-14 12:00", True)]
 )
 def test_an_unanswered_clock_is_broken_from_its_deadline_on(at: str, breached: bool):
-    assert pd.notna(told(*QUESTION, at=at)[FIRST]["breached_at"]) is breached
+    assert pd.notna(judged(*QUESTION, at=at)[FIRST]["breached_at"]) is breached
 
 
 def test_a_late_reply_between_two_sweeps_is_still_a_breach():
-    found = told(*QUESTION, "2026-04-14 12:10 answers", at="2026-04-14 13:00")[FIRST]
+    found = judged(*QUESTION, "2026-04-14 12:10 answers", at="2026-04-14 13:00")[FIRST]
     assert found["state"] == "fulfilled"
     assert when(found["breached_at"]) == "2026-04-14 12:00"
     assert found["left_seconds"] == -600
 
 
 def test_a_reply_outside_hours_fulfils_at_its_instant_with_no_open_time():
-    found = told("2026-04-11 10:00 asks", "2026-04-11 11:00 answers", at="2026-04-13 10:00")[FIRST]
+    found = judged("2026-04-11 10:00 asks", "2026-04-11 11:00 answers", at="2026-04-13 10:00")[
+        FIRST
+    ]
     assert when(found["fulfilled_at"]) == "2026-04-11 11:00"
     assert (found["open_seconds"], found["calendar_seconds"]) == (0, 3600)
 
 
 def test_neither_auto_replies_nor_notes_nor_the_customer_stop_a_clock():
-    found = told(
+    found = judged(
         *QUESTION,
         "2026-04-13 12:00 auto-replies",
         "2026-04-13 12:05 notes",
@@ -178,7 +181,7 @@ def test_neither_auto_replies_nor_notes_nor_the_customer_stop_a_clock():
 
 
 def test_solving_without_a_word_is_no_first_reply():
-    found = told(*QUESTION, "2026-04-13 13:00 status solved", at="2026-04-15 13:00")
+    found = judged(*QUESTION, "2026-04-13 13:00 status solved", at="2026-04-15 13:00")
     assert when(found[FIRST]["breached_at"]) == "2026-04-14 12:00"
     assert found[RESOLUTION]["state"] == "fulfilled"
 
@@ -188,7 +191,7 @@ def test_solving_without_a_word_is_no_first_reply():
 
 @pytest.mark.parametrize("opened", ["opened by agent", "opened by itself"])
 def test_a_ticket_that_no_customer_created_has_no_first_reply_but_answers_questions(opened: str):
-    found = told(
+    found = judged(
         f"2026-04-13 12:00 {opened}",
         "2026-04-13 12:00 tier bug_fix",
         "2026-04-13 14:00 writes",
@@ -199,7 +202,7 @@ def test_a_ticket_that_no_customer_created_has_no_first_reply_but_answers_questi
 
 
 def test_the_next_reply_counts_from_the_oldest_question_each_time():
-    found = told(
+    found = judged(
         *QUESTION,
         "2026-04-13 12:30 writes",
         "2026-04-13 13:00 answers",
@@ -218,7 +221,7 @@ def test_the_next_reply_counts_from_the_oldest_question_each_time():
 
 
 def test_updates_are_promised_from_word_to_word_until_solved():
-    found = told(
+    found = judged(
         *QUESTION,
         "2026-04-13 13:00 answers",
         "2026-04-14 13:00 answers",
@@ -236,18 +239,18 @@ def test_updates_are_promised_from_word_to_word_until_solved():
 
 
 def test_a_resolution_begins_when_the_reply_is_due_if_none_came():
-    found = told(*QUESTION, "2026-04-14 16:00 answers", at="2026-04-14 16:30")
+    found = judged(*QUESTION, "2026-04-14 16:00 answers", at="2026-04-14 16:30")
     assert when(found[RESOLUTION]["started_at"]) == "2026-04-14 12:00"
 
 
 def test_what_was_said_before_the_creation_starts_nothing():
     lines = ("2026-04-13 11:00 writes", "2026-04-13 11:30 answers", *QUESTION)
-    assert told(*lines, at="2026-04-13 11:45") == {}
-    assert told(*lines, at="2026-04-13 12:30").keys() == {FIRST}
+    assert judged(*lines, at="2026-04-13 11:45") == {}
+    assert judged(*lines, at="2026-04-13 12:30").keys() == {FIRST}
 
 
 def test_nothing_is_said_of_what_has_not_begun():
-    assert told(*QUESTION, at="2026-04-13 11:59") == {}
+    assert judged(*QUESTION, at="2026-04-13 11:59") == {}
 
 
 # --- pauses ---------------------------------------------------------------------------------------
@@ -260,7 +263,7 @@ WAITING = (
 
 
 def test_a_clock_that_waits_for_the_customer_has_no_deadline():
-    found = told(*WAITING, at="2026-04-20 12:00")
+    found = judged(*WAITING, at="2026-04-20 12:00")
     for key in (UPDATE, RESOLUTION):
         assert found[key]["state"] == "paused"
         assert pd.isna(found[key]["deadline"])
@@ -268,7 +271,7 @@ def test_a_clock_that_waits_for_the_customer_has_no_deadline():
 
 
 def test_the_time_waited_moves_the_deadline_by_the_open_time_in_it():
-    found = told(*WAITING, "2026-04-15 11:00 status open", at="2026-04-15 12:00")
+    found = judged(*WAITING, "2026-04-15 11:00 status open", at="2026-04-15 12:00")
     # 13:00-17:00, 8 h, 09:00-11:00 are 14 h paused; 8 h and 16 h from Wed 15 at 11:00
     assert found[UPDATE]["paused_seconds"] == 14 * 3600
     assert when(found[UPDATE]["deadline"]) == "2026-04-16 11:00"
@@ -276,7 +279,7 @@ def test_the_time_waited_moves_the_deadline_by_the_open_time_in_it():
 
 
 def test_first_and_next_replies_never_pause():
-    found = told(
+    found = judged(
         *QUESTION,
         "2026-04-13 12:10 status pending",
         "2026-04-15 12:00 answers",
@@ -288,7 +291,7 @@ def test_first_and_next_replies_never_pause():
 
 
 def test_a_pause_after_the_deadline_does_not_move_it():
-    found = told(
+    found = judged(
         *QUESTION,
         "2026-04-13 13:00 answers",
         "2026-04-16 13:00 status pending",
@@ -300,7 +303,7 @@ def test_a_pause_after_the_deadline_does_not_move_it():
 
 
 def test_hold_is_no_pause_unless_the_policy_says_so():
-    found = told(
+    found = judged(
         *QUESTION, "2026-04-13 13:00 answers", "2026-04-13 13:00 status hold", at="2026-04-13 14:00"
     )
     assert found[RESOLUTION]["state"] == "running"
@@ -312,7 +315,7 @@ SOLVED = (*QUESTION, "2026-04-13 13:00 answers", "2026-04-13 15:00 status solved
 
 
 def test_a_reopened_ticket_resumes_its_resolution_and_rearms_its_update():
-    found = told(
+    found = judged(
         *SOLVED, "2026-04-13 15:00 status closed", "2026-04-20 10:00 status open",
         at="2026-04-20 11:00",
     )  # fmt: skip
@@ -324,7 +327,7 @@ def test_a_reopened_ticket_resumes_its_resolution_and_rearms_its_update():
 
 
 def test_a_resolution_solved_again_shows_the_last_time():
-    found = told(
+    found = judged(
         *SOLVED, "2026-04-14 10:00 status open", "2026-04-14 12:00 status solved",
         "2026-04-15 12:00 status closed", at="2026-04-20 11:00",
     )[RESOLUTION]  # fmt: skip
@@ -334,7 +337,7 @@ def test_a_resolution_solved_again_shows_the_last_time():
 
 @pytest.mark.parametrize("gone", ["merged", "deleted"])
 def test_clocks_end_with_the_ticket_and_break_no_promise_afterwards(gone: str):
-    found = told(*QUESTION, f"2026-04-14 12:00 {gone}", at="2026-04-30 12:00")[FIRST]
+    found = judged(*QUESTION, f"2026-04-14 12:00 {gone}", at="2026-04-30 12:00")[FIRST]
     assert found["state"] == gone
     assert when(found["ended_at"]) == "2026-04-14 12:00"
     assert pd.isna(found["breached_at"])
@@ -342,12 +345,12 @@ def test_clocks_end_with_the_ticket_and_break_no_promise_afterwards(gone: str):
 
 
 def test_a_breach_before_the_merge_stays():
-    found = told(*QUESTION, "2026-04-14 12:01 merged", at="2026-04-30 12:00")[FIRST]
+    found = judged(*QUESTION, "2026-04-14 12:01 merged", at="2026-04-30 12:00")[FIRST]
     assert when(found["breached_at"]) == "2026-04-14 12:00"
 
 
 def test_a_merge_that_closes_the_ticket_in_the_same_second_solves_nothing():
-    found = told(
+    found = judged(
         *QUESTION,
         "2026-04-13 13:00 answers",
         "2026-04-13 14:00 status closed",
@@ -359,18 +362,18 @@ def test_a_merge_that_closes_the_ticket_in_the_same_second_solves_nothing():
 
 def test_a_restored_ticket_goes_on_as_if_it_had_never_gone_but_breaks_nothing_meanwhile():
     lines = (*QUESTION, "2026-04-13 13:00 deleted", "2026-04-15 10:00 restored")
-    found = told(*lines, at="2026-04-15 11:00")[FIRST]
+    found = judged(*lines, at="2026-04-15 11:00")[FIRST]
     assert found["state"] == "running"
     assert when(found["deadline"]) == "2026-04-14 12:00"
     assert when(found["breached_at"]) == "2026-04-15 10:00"
-    assert told(*lines, at="2026-04-15 09:00")[FIRST]["state"] == "deleted"
+    assert judged(*lines, at="2026-04-15 09:00")[FIRST]["state"] == "deleted"
 
 
 # --- what was promised when -----------------------------------------------------------------------
 
 
 def test_a_changed_tier_keeps_the_start_and_the_pauses():
-    found = told(
+    found = judged(
         "2026-04-13 12:00 asks",
         "2026-04-13 13:00 answers",
         "2026-04-13 13:00 status pending",
@@ -385,41 +388,41 @@ def test_a_changed_tier_keeps_the_start_and_the_pauses():
 
 def test_a_stricter_tier_breaks_its_promise_at_the_change_not_before():
     lines = ("2026-04-13 12:00 asks", "2026-04-15 10:00 tier bug_fix")
-    found = told(*lines, at="2026-04-15 11:00")[FIRST]
+    found = judged(*lines, at="2026-04-15 11:00")[FIRST]
     assert when(found["deadline"]) == "2026-04-14 12:00"
     assert when(found["breached_at"]) == "2026-04-15 10:00"
-    assert pd.isna(told(*lines, at="2026-04-15 09:59")[FIRST]["breached_at"])
+    assert pd.isna(judged(*lines, at="2026-04-15 09:59")[FIRST]["breached_at"])
 
 
 def test_a_laxer_tier_does_not_mend_what_was_broken_before():
-    found = told(*QUESTION, "2026-04-15 10:00 tier user_support", at="2026-04-15 11:00")[FIRST]
+    found = judged(*QUESTION, "2026-04-15 10:00 tier user_support", at="2026-04-15 11:00")[FIRST]
     assert when(found["breached_at"]) == "2026-04-14 12:00"
     assert when(found["deadline"]) == "2026-04-16 12:00"
 
 
 def test_a_laxer_tier_in_time_leaves_nothing_broken():
-    found = told(*QUESTION, "2026-04-14 11:00 tier user_support", at="2026-04-15 11:00")[FIRST]
+    found = judged(*QUESTION, "2026-04-14 11:00 tier user_support", at="2026-04-15 11:00")[FIRST]
     assert pd.isna(found["breached_at"])
 
 
 def test_a_clock_is_judged_by_the_policy_in_force_when_it_started():
     rules = book(
         version([user_support(), bug_fix(), mission_critical()], "old"),
-        version([user_support(promised=1)], "new", london("2026-04-13 13:00")),
+        version([user_support(working_days=1)], "new", london("2026-04-13 13:00")),
     )
-    before = told("2026-04-13 12:59 asks", at="2026-04-13 14:00", by=rules)[FIRST]
-    after = told("2026-04-13 13:00 asks", at="2026-04-13 14:00", by=rules)[FIRST]
+    before = judged("2026-04-13 12:59 asks", at="2026-04-13 14:00", by=rules)[FIRST]
+    after = judged("2026-04-13 13:00 asks", at="2026-04-13 14:00", by=rules)[FIRST]
     assert (before["policy"], when(before["deadline"])) == ("old/user_support", "2026-04-16 12:59")
     assert (after["policy"], when(after["deadline"])) == ("new/user_support", "2026-04-14 13:00")
 
 
 def test_nothing_was_promised_before_the_first_policy():
     rules = book(version([user_support()], "first", london("2026-04-13 13:00")))
-    assert told("2026-04-13 12:59 asks", at="2026-05-13 14:00", by=rules) == {}
+    assert judged("2026-04-13 12:59 asks", at="2026-05-13 14:00", by=rules) == {}
 
 
 def test_a_promise_that_the_new_tier_does_not_make_is_lifted():
-    found = told(
+    found = judged(
         *QUESTION,
         "2026-04-13 13:00 answers",
         "2026-04-13 14:00 tier user_support",

@@ -11,9 +11,18 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sla.policies import always, bug_fix, columns, mission_critical, office, user_support, version
+from sla.policies import (
+    always,
+    bug_fix,
+    clocks,
+    columns,
+    mission_critical,
+    office,
+    user_support,
+    version,
+)
 from sla.slow_clock import Row, slow_clocks
-from supportops.sla.clock import Clocks, clocks, judge
+from supportops.sla.clock import Clocks, judge
 from supportops.sla.history import prepare
 from supportops.sla.policy import DayReading, PolicyBook, Promise, Target
 from supportops.tickets.ticket import Author, Event, EventKind
@@ -43,20 +52,20 @@ def stories(draw: st.DrawFn, ticket: int) -> list[Event]:
     at = BEGIN + timedelta(seconds=draw(st.integers(0, 6 * 86_400)))
     if draw(st.booleans()):
         at = at.replace(minute=0, second=0)
-    said: list[tuple[EventKind, Author, str | None, datetime]] = []
+    acts: list[tuple[EventKind, Author, str | None, datetime]] = []
     if draw(st.integers(0, 9)):
         creator = draw(st.sampled_from([Author.CUSTOMER] * 4 + [Author.AGENT, Author.AUTOMATIC]))
-        said.append((EventKind.CREATED, creator, None, at))
-    for _ in range(draw(st.integers(0 if said else 1, 9))):
+        acts.append((EventKind.CREATED, creator, None, at))
+    for _ in range(draw(st.integers(0 if acts else 1, 9))):
         at += timedelta(seconds=draw(st.sampled_from(STEPS)))
         if not draw(st.integers(0, 9)):
             at += timedelta(microseconds=draw(st.integers(1, 1_500_000)))
         kind = draw(st.sampled_from(KINDS))
         value = draw(st.sampled_from(VALUES[kind])) if kind in VALUES else None
-        said.append((kind, draw(st.sampled_from(list(Author))), value, at))
+        acts.append((kind, draw(st.sampled_from(list(Author))), value, at))
     return [
         Event("test", f"{ticket}-{n:03}", str(ticket), kind, when, when, author, value)
-        for n, (kind, author, value, when) in enumerate(said)
+        for n, (kind, author, value, when) in enumerate(acts)
     ]
 
 
@@ -84,7 +93,7 @@ def books(draw: st.DrawFn) -> PolicyBook:
     return PolicyBook(tuple(versions), {"office": office(), "always": always()}, "user_support")
 
 
-def told(found: Clocks) -> dict[int, list[Row]]:
+def rows_of(found: Clocks) -> dict[int, list[Row]]:
     """The engine's rows, in the words of the slow ones."""
     by_ticket: dict[int, list[Row]] = {}
     for row in found.frame().to_dict("records"):
@@ -141,7 +150,7 @@ careful = settings(max_examples=300, deadline=None, suppress_health_check=list(H
 
 @careful
 @given(MANY, books(), INSTANTS, st.integers(0, 2**32), st.booleans())
-def test_the_columns_agree_with_a_slow_telling(
+def test_the_columns_agree_with_the_slow_reference(
     tickets: tuple[list[Event], ...],
     book: PolicyBook,
     as_of: datetime,
@@ -156,7 +165,7 @@ def test_the_columns_agree_with_a_slow_telling(
     mixed = columns(events)
     places = list(range(len(events)))
     shuffle.shuffle(places)
-    assert told(clocks(mixed.take(np.array(places)), book, as_of)) == expected
+    assert rows_of(clocks(mixed.take(np.array(places)), book, as_of)) == expected
 
 
 @settings(careful, max_examples=30)
@@ -166,8 +175,8 @@ def test_what_came_later_changes_nothing_of_what_was(
 ):
     events = [event for own in tickets for event in own]
     then = [event for event in events if event.happened_at <= as_of]
-    now = told(judge(prepare(columns(events)), book, as_of))
-    assert now == (told(clocks(columns(then), book, as_of)) if then else {})
+    now = rows_of(judge(prepare(columns(events)), book, as_of))
+    assert now == (rows_of(clocks(columns(then), book, as_of)) if then else {})
 
 
 @settings(careful, max_examples=30)

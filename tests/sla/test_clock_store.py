@@ -6,10 +6,14 @@ from random import Random
 
 from sqlalchemy import Engine
 
-from sla.policies import book, london, story
+from sla.policies import (
+    book,
+    clocks,
+    london,
+    story,
+)
 from sla.slow_clock import slow_clocks
 from supportops.db.engine import reading, writing
-from supportops.sla.clock import clocks
 from supportops.tickets.log.event_reading import event_columns
 from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event
@@ -31,7 +35,7 @@ def random_story(ticket: int) -> list[Event]:
     return story("2026-04-10 11:00 asks", *lines, ticket=str(ticket))
 
 
-def test_the_clocks_agree_with_a_slow_telling_after_a_database(store: Engine) -> None:
+def test_the_clocks_agree_with_the_slow_reference_after_a_database(store: Engine) -> None:
     at = london("2026-04-17 12:00")
     stories = {str(number): random_story(number) for number in range(1, 81)}
     events = [event for own in stories.values() for event in own]
@@ -42,10 +46,10 @@ def test_the_clocks_agree_with_a_slow_telling_after_a_database(store: Engine) ->
         frame = clocks(event_columns(connection), book(), at).frame()
     expected = [row for own in stories.values() for row in slow_clocks(own, book(), at)]
 
-    def told(state: object, *instants: object) -> tuple[str, ...]:
+    def plain(state: object, *instants: object) -> tuple[str, ...]:
         return (str(state), *("" if str(i) in ("None", "NaT") else str(i) for i in instants))
 
     names = ["state", "metric", "started_at", "deadline", "ended_at", "breached_at"]
-    ours = sorted(told(*row) for row in frame[names].itertuples(index=False))
-    assert ours == sorted(told(*(getattr(row, name) for name in names)) for row in expected)
+    ours = sorted(plain(*row) for row in frame[names].itertuples(index=False))
+    assert ours == sorted(plain(*(getattr(row, name) for name in names)) for row in expected)
     assert len(ours) > 150

@@ -1,4 +1,4 @@
-"""Why a clock stands as it does, in words that a support agent can check with a calendar."""
+"""The explanation of a clock, in words that a support agent can check with a calendar."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from datetime import datetime
 
 import pytest
 
-from sla.policies import book, bug_fix, columns, london, story, user_support, version
-from supportops.sla.clock import clocks
+from sla.policies import (
+    book,
+    bug_fix,
+    clocks,
+    columns,
+    london,
+    story,
+    user_support,
+    version,
+)
 from supportops.sla.explain import ClockExplanation, Explanation, explain, text
 
 EASTER = ("2026-04-04 11:00 asks", "2026-04-10 10:00 answers")
@@ -63,7 +71,7 @@ def test_segments_say_when_a_clock_ran_and_when_it_stood_still():
 
 def test_a_changed_tier_leaves_what_was_promised_before_on_record():
     found = of(explained(*EASTER[:1], *MOVED[4:], at="2026-04-14 15:00"), "first_reply")
-    assert [(told.promise, told.deadline) for told in found.promises] == [
+    assert [(applied.promise, applied.deadline) for applied in found.promises] == [
         ("user_support", london("2026-04-09 17:00")),
         ("bug_fix", london("2026-04-07 17:00")),
     ]
@@ -81,7 +89,7 @@ def test_a_removed_ticket_says_when_nothing_was_promised():
         ),
         "first_reply",
     )
-    assert [told.reason for told in found.promises] == [
+    assert [applied.reason for applied in found.promises] == [
         "rule 1 of policy 2000: tier user_support (without a tier)",
         "removed: nothing is promised",
         "rule 1 of policy 2000: tier user_support (without a tier)",
@@ -91,14 +99,14 @@ def test_a_removed_ticket_says_when_nothing_was_promised():
 def test_the_policy_version_that_counts_is_named():
     rules = book(
         version([user_support(), bug_fix()], "old"),
-        version([user_support(promised=1)], "new", london("2026-04-13 00:00")),
+        version([user_support(working_days=1)], "new", london("2026-04-13 00:00")),
     )
     found = explain(columns(story("2026-04-13 12:00 asks")), rules, london("2026-04-13 13:00"))
     assert of(found, "first_reply").policy == "new/user_support"
 
 
 def test_the_text_tells_the_whole_story():
-    told = text(explained(*EASTER, at="2026-04-13 10:00"), book())
+    shown = text(explained(*EASTER, at="2026-04-13 10:00"), book())
     for line in (
         "Ticket 1 as of 2026-04-13 09:00 UTC",
         "first_reply_time 1, user_support: fulfilled",
@@ -108,7 +116,7 @@ def test_the_text_tells_the_whole_story():
         "fulfilled: Fri 10 Apr 2026 10:00",
         "so far: 25 h of open time; 143 h for the customer",
     ):
-        assert line in told
+        assert line in shown
 
 
 def test_the_engine_and_the_explanation_say_the_same():
@@ -140,7 +148,7 @@ def test_only_one_ticket_is_explained_at_a_time():
 
 
 def test_years_of_waiting_are_summed_up_at_the_end():
-    rules = book(version([user_support(promised=900)]))
+    rules = book(version([user_support(working_days=900)]))
     found = explain(columns(story("2026-04-13 12:00 asks")), rules, london("2026-04-14 12:00"))
     days = of(found, "first_reply").days
     assert len(days) <= 401

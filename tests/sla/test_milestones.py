@@ -6,8 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from sla.policies import LONDON, book, columns, london, minutes, mission_critical, story, version
-from supportops.sla.clock import Clocks, clocks
+from sla.policies import (
+    LONDON,
+    book,
+    clocks,
+    columns,
+    london,
+    minutes,
+    mission_critical,
+    story,
+    version,
+)
+from supportops.sla.clock import Clocks
 from supportops.sla.events import NONE
 from supportops.sla.milestones import MILESTONES, milestones, next_instants
 from supportops.sla.policy import METRICS, Escalation, PolicyBook

@@ -1,4 +1,4 @@
-"""How every site fared in a period: the log of checks, folded and weighted by time."""
+"""The availability of every site in a period: the log of checks, folded and weighted by time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SiteAvailability:
 
 
 def of_period(engine: Engine, start: datetime, end: datetime) -> list[SiteAvailability]:
-    """Each site of the configuration in force, in [start, end), in the order of the file."""
+    """Each site of the active configuration, in [start, end), in the order of the file."""
     with reading(engine) as connection:
         return of_fleet(connection, active_configuration(connection).fleet, start, end)
 
@@ -56,7 +56,7 @@ def of_fleet(
     ]
 
 
-# A site that was neither confirmed up nor down for so long is taken as new.
+# A site that was neither confirmed up nor down for so long counts as new.
 LONGEST_LEAD = timedelta(days=7)
 
 
@@ -69,7 +69,7 @@ class _Log:
         self.blind: dict[tuple[datetime, datetime], set[datetime]] = {}
 
     def around(self, site: Site, start: datetime, end: datetime) -> list[CheckedRun]:
-        """The runs in [start, end), as many before them as tell how the period began, and
+        """The runs in [start, end), as many before them as decide the state at its start, and
         enough after them to confirm what began at its end."""
         few = (len(self.policy.confirm_after) + self.policy.recovery_checks + 2) * site.interval
         lead = few

@@ -1,4 +1,4 @@
-"""The five-minute site check: asks every site that is due, and turns answers into incidents."""
+"""The five-minute site check: checks every site that is due, and turns results into incidents."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class IncompleteRunError(RuntimeError):
     """Some shards of a run failed; the sites in them were not checked."""
 
 
-# A run that begins later than this after its slot asks nobody: the past cannot be probed.
+# A run that begins later than this after its slot checks nothing: the past cannot be probed.
 LATEST_START = 2 * FIVE_MINUTES
-# A run that recorded nothing for so long was cut short; the next judgement takes it along. Its
-# deadlines and confirmations end within this, or the configuration is refused.
+# A run that recorded nothing for so long was cut short; the next judgement includes it. Deadlines
+# and confirmations of a run end within this, or the configuration is refused.
 LONGEST_SILENCE = timedelta(minutes=4)
 # While the machine's clock is behind the log, a run moves the log on by less than the time that
 # passes between two, so that the clock catches up.
 CATCH_UP_STEP = FIVE_MINUTES / 2
-# Two clocks may differ by so much before we say that ours jumped.
+# Two clocks may differ by so much before ours counts as having jumped.
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
 _SEVERITY = {
@@ -70,7 +70,7 @@ class Plan:
     note: str = ""
 
     def specs(self) -> list[dict[str, Any]]:
-        """One small JSON object for each shard's task; none where nothing is to be asked."""
+        """One small JSON object for each shard's task; none where nothing is to be checked."""
         return [
             {
                 "slot": self.slot.isoformat(),
@@ -83,9 +83,10 @@ class Plan:
 
 
 def plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
-    """Takes up the configuration, records that the run began, and cuts its sites into shards.
+    """Loads the configuration, records that the run began, and cuts its sites into shards.
 
-    A slot long past is not probed. Planning a slot twice finds the first plan.
+    A slot long past is not probed. Planning a slot again returns the first plan. Raises
+    ConfigurationError where there never was a good configuration.
     """
     planned = _plan(engine, folder, slot, now)
     log.info("planned: %s", planned)
@@ -96,7 +97,7 @@ def _plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
     configuration, error = load_or_last_good(engine, folder, now)
     faults = tuple(str(fault) for fault in error.faults) if error else ()
     if now - slot > LATEST_START:
-        return Plan(slot, 0, 0, faults=faults, note="the slot is past, nothing was asked")
+        return Plan(slot, 0, 0, faults=faults, note="the slot is past, nothing was checked")
     with writing(engine) as connection:
         advisory_lock(connection, Lock.JUDGE_SITES)
         ahead = _clock_jump(connection, now)
@@ -141,9 +142,10 @@ def check(
     pause: Callable[[float], None] = time.sleep,
     trust: str | None = None,
 ) -> dict[str, Any]:
-    """Asks one shard's sites, again where an answer wants confirming, and appends every result.
+    """Checks one shard's sites, again where a result has to be confirmed, and appends every result.
 
-    Safe to run again: what is recorded is not asked anew, what is missing is.
+    Safe to run again: only what is not recorded yet is checked. `pause` takes seconds. Raises
+    LookupError where no run was planned for the slot.
     """
     slot = datetime.fromisoformat(spec["slot"])
     ahead = timedelta(seconds=spec["ahead_seconds"])
@@ -151,7 +153,7 @@ def check(
     rounds = 0
     while (wait := shard.next_pause()) is not None:
         pause(max(0.0, wait.total_seconds()))
-        shard.ask(engine, lambda: clock() + ahead, wait, trust)
+        shard.check(engine, lambda: clock() + ahead, wait, trust)
         rounds += 1
     return shard.summary() | {"rounds": rounds}
 
@@ -159,10 +161,10 @@ def check(
 def judge(
     engine: Engine, slot: datetime, now: datetime, ahead: timedelta = timedelta(0)
 ) -> dict[str, Any]:
-    """Folds the run, and any that a killed one left behind, into incidents and their alerts.
+    """Folds the run, and any that was killed before its judgement, into incidents and alerts.
 
     One transaction for each run holds standings, incidents, alerts, tickets of outages and the
-    mark that it was judged: all of it happened, or none. `ahead`: how far the log runs ahead of
+    mark that it was judged: all of it happens, or none. `ahead`: how far the log runs ahead of
     `now`.
     """
     summary: dict[str, Any] = {"slot": slot.isoformat(), "runs": 0, "changes": []}
@@ -178,11 +180,12 @@ def judge(
             changes = _judge_one(connection, run.slot, now)
         if changes is not None:
             summary["runs"] += 1
-            summary["changes"] += [_shown(change) for change in changes]
+            summary["changes"] += [_change_to_json(change) for change in changes]
     return summary
 
 
 def _is_silent(connection: Connection, run: store.CheckRun, now: datetime) -> bool:
+    """Whether a run recorded nothing for so long that it must have been killed."""
     return now - store.last_activity(connection, run) > LONGEST_SILENCE
 
 
@@ -198,19 +201,20 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     store.save_state(connection, before, after)
     store.save_changes(connection, changes)
     for change in changes:
-        _tell(connection, change, now)
+        _raise_or_resolve(connection, change, now)
     outage_tickets.record(connection, changes, now, outage_tickets.TIER)
     summary = {
         "attempts": len(attempts),
         "blind": BLIND in after.open,
-        "changes": [_shown(change) for change in changes],
+        "changes": [_change_to_json(change) for change in changes],
     }
     store.mark_judged(connection, slot, now, summary)
     return changes
 
 
-def _tell(connection: Connection, change: Change, now: datetime) -> None:
-    """An alert's instants are the machine's: one from a log that runs ahead would wait for them."""
+def _raise_or_resolve(connection: Connection, change: Change, now: datetime) -> None:
+    """The alert of a change. Its instants are at most `now`: with those of a log that runs ahead
+    it would not be sent before they come."""
     incident = change.incident
     if change.kind is ChangeKind.CLOSED:
         assert incident.ended_at is not None
@@ -222,7 +226,7 @@ def _tell(connection: Connection, change: Change, now: datetime) -> None:
 
 
 def alert_of(incident: Incident) -> Alert:
-    """The alert that an open incident calls for; the two share their key."""
+    """The alert of an open incident; the two share their key."""
     words = incident.facts.get("words", incident.reason)
     return Alert(
         key=incident.key,
@@ -238,7 +242,7 @@ def alert_of(incident: Incident) -> Alert:
     )
 
 
-def _shown(change: Change) -> dict[str, Any]:
+def _change_to_json(change: Change) -> dict[str, Any]:
     incident = change.incident
     return {
         "what": change.kind.value,
@@ -276,7 +280,7 @@ def finish(
 
 
 def heartbeat(context: Context) -> str | None:
-    """Calls the heartbeat URL of the configuration, if it names one; what came of it."""
+    """Calls the heartbeat URL of the configuration, if it names one; returns the outcome."""
     with reading(context.engine) as connection:
         name = active_configuration(connection).fleet.policy.heartbeat
     if name is None:

@@ -89,24 +89,23 @@ def run(
     at: datetime,
     now: datetime,
     *,
-    tickets: Sequence[int] | None = None,
     size: int = CHUNK,
 ) -> dict[str, Any]:
     """Sweeps the open tickets, those touched since the last sweep, and those whose time has come.
 
-    `tickets`: these ids instead. `size`: how many at once, in one transaction. The result counts
+    `size`: how many tickets at once, in one transaction. The result counts
     tickets, clocks, alerts raised (and of these `untold`, too late to be sent), resolved and
     retracted, and those in force by kind; it names the tickets that cannot be judged, which stop
     no other; `written` and `note` say whether the store was written to, and why not.
     """
-    return _sweep(engine, book, at, now, size, tickets, every_open=True)
+    return _sweep(engine, book, at, now, size, every_open=True)
 
 
 def sweep_due(
     engine: Engine, book: PolicyBook | None, at: datetime, now: datetime, *, size: int = CHUNK
 ) -> dict[str, Any]:
     """As `run`, but of open tickets only those touched since, or whose next instant has come."""
-    return _sweep(engine, book, at, now, size, None, every_open=False)
+    return _sweep(engine, book, at, now, size, every_open=False)
 
 
 def _sweep(
@@ -115,7 +114,6 @@ def _sweep(
     at: datetime,
     now: datetime,
     size: int,
-    only: Sequence[int] | None,
     *,
     every_open: bool,
 ) -> dict[str, Any]:
@@ -128,16 +126,15 @@ def _sweep(
         if not note:
             at = begin(connection, min(at, now))
         since = marked(connection, DONE)
-    selection = Selection(since, at, every_open, only)
+    selection = Selection(since, at, every_open)
     if note:
         _report_only(engine, book, at, selection, size, tally)
         return answer | {"note": note} | tally.to_json()
     _write_chunks(engine, book, at, selection, size, tally)
     with writing(engine) as connection:
         advisory_lock(connection, Lock.SWEEP_CLOCKS)
-        if only is None:
-            mark(connection, DONE, at)
-            _alert_on_unjudgeable(connection, tally, at, whole=every_open)
+        mark(connection, DONE, at)
+        _alert_on_unjudgeable(connection, tally, at, whole=every_open)
     return answer | {"at": at.isoformat(), "written": True} | tally.to_json()
 
 

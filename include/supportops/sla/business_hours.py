@@ -1,19 +1,19 @@
 """How much open time lies between two instants, and when a given amount of open time is used up.
 
-Let F(t) be the open seconds from the calendar's beginning up to t. F never falls and is made of
-straight pieces, so two look-ups answer everything: `elapsed` is F(end) - F(start), and `deadline`
-asks the inverse of F. Three rules, each a decision of ours where products differ:
+Let F(t) be the open seconds from the calendar's beginning up to t. F never falls and is piecewise
+linear, so two look-ups answer everything: `elapsed` is F(end) - F(start), and `deadline` is the
+inverse of F. Three rules, each a decision of ours where products differ:
 
 - Hours are half-open: at 17:00:00 an office that works 09:00-17:00 is closed.
 - A deadline lands left: where the last second of open time ends a working day, it is 17:00 that
   day, not 09:00 on the next. That is the earliest instant with F(t) = F(start) + seconds, so
   `elapsed(t, deadline(t, n)) == n` always holds, no deadline comes before that of an earlier start,
-  and 0 seconds from a closed instant are the closing before it. For the opening after it, ask
+  and 0 seconds from a closed instant are the closing before it. The opening after it is
   `next_open`.
 - Time is real time: on the Sunday the clocks go back, a calendar that never closes has 25 hours.
 
-Every question takes one aware datetime, or a column: an int64 array of UTC epoch seconds of any
-shape. A datetime is answered to the microsecond, in whole numbers, with nothing lost to rounding.
+Every method takes one aware datetime, or a column: an int64 array of UTC epoch seconds of any
+shape. For a datetime the answer is exact to the microsecond, computed in whole numbers.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,11 @@ class BusinessHours:
 
     Piece k of F follows the k-th opening: F(t) = min(t + lag[k], done[k]); piece 0 is the time
     before any opening. `openings` finds the piece of an instant, `amounts` that of an amount of
-    open time. Kept twice: columns in seconds for arrays, rows in microseconds for datetimes.
+    open time. Stored twice, in seconds for columns and in microseconds for datetimes:
+
+    _openings, _amounts; _opening, _amount: the look-ups.
+    _lags, _dones: int64, one entry a piece; _lag, _done. done[k] is the open time up to the k-th
+        closing, lag[k] what to add to an instant in piece k to get its open time.
     """
 
     zone: ZoneInfo
@@ -233,7 +237,7 @@ def _second_of(day: date) -> int:
 
 def _micros_in(seconds: float | Column) -> int:
     """Whole microseconds, to the nearest."""
-    if isinstance(seconds, int):  # spares the usual promise the rounding
+    if isinstance(seconds, int):  # the usual case needs no rounding
         return seconds * _MICRO
     if isinstance(seconds, np.ndarray):
         raise TypeError("found a datetime and a column of seconds, expected two int64 columns")

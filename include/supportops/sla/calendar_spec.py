@@ -1,4 +1,4 @@
-"""Office hours as an operator writes them, read once into checked, frozen values.
+"""Office hours as an operator writes them, parsed once into checked, frozen values.
 
 A spec is a mapping, usually from YAML:
 
@@ -32,7 +32,7 @@ _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 @dataclass(frozen=True, slots=True)
 class CalendarSpec:
-    """A spec without a doubt left in it: every interval is sorted and overlaps no other.
+    """A checked spec: intervals are sorted, and none overlaps another.
 
     week: seven days, Monday first, of (from, to) in seconds of the wall clock since midnight.
     overrides: the same intervals for single local dates.

@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from supportops.sla.due import Due, due
-from supportops.sla.events import MICRO, NEVER, NONE, Bools, EventColumns, Ints
-from supportops.sla.history import History, prepare
+from supportops.sla.events import MICRO, NEVER, NONE, Bools, Ints
+from supportops.sla.history import History
 from supportops.sla.policy import METRICS, Metric, PolicyBook, Target
 from supportops.sla.policy_assignment import Codes, PolicyAssignment, to_micros
 from supportops.sla.runs import FULFILLED, PAUSED, Runs, View
@@ -151,16 +151,8 @@ class Clocks:
         return pd.DataFrame(columns)
 
 
-def clocks(events: EventColumns, book: PolicyBook, as_of: datetime) -> Clocks:
-    """Every clock of these events under a policy book, as of an aware instant.
-
-    Raises OutsideRange for instants that a calendar does not reach.
-    """
-    return judge(prepare(events), book, as_of)
-
-
 def judge(history: History, book: PolicyBook, as_of: datetime) -> Clocks:
-    """The clocks of a prepared history; nothing later than `as_of` counts.
+    """The clocks of a prepared history as of an aware instant; nothing later than it counts.
 
     Raises OutsideRange for instants that a calendar does not reach.
     """

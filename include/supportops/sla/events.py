@@ -1,6 +1,6 @@
-"""What the clocks need to know of tickets' events: a few integer columns and their code tables.
+"""Tickets' events as the clocks need them: a few integer columns and their code tables.
 
-The tables repeat the words of the ticket log in its order; a test holds the two together.
+The tables repeat the words of the ticket log in its order; a test compares the two.
 """
 
 from typing import Protocol
@@ -41,9 +41,11 @@ CUSTOMER, AGENT = AUTHORS.index("customer"), AUTHORS.index("agent")
 
 
 class EventColumns(Protocol):
-    """One row an event. `at` counts microseconds since 1970 UTC; (`ticket`, `at`, `order`) sorts.
+    """One row an event, in any order; (`ticket`, `at`, `order`) sorts them as they happened.
 
-    `kind` indexes KINDS, `author` AUTHORS, and `value` the texts in `values`.
+    ticket: int64, the id. at: int64, microseconds since 1970 UTC. order: int64, of the acts of one
+    instant. kind: int8, index into KINDS. author: int8, index into AUTHORS. value: int32, index
+    into `values`, the texts.
     """
 
     @property

@@ -150,10 +150,10 @@ def next_replies(row: Ints, question: Bools, answer: Bools) -> EventPairs:
     `row`, `question` and `answer` are columns over all events in order.
     """
     either = np.flatnonzero(question | answer)
-    asks = question[either]
+    is_question = question[either]
     waiting = np.zeros(len(either), dtype=np.bool_)
-    waiting[1:] = asks[:-1] & (row[either][1:] == row[either][:-1])
-    return _until_next(row, either[asks & ~waiting], np.flatnonzero(answer))
+    waiting[1:] = is_question[:-1] & (row[either][1:] == row[either][:-1])
+    return _until_next(row, either[is_question & ~waiting], np.flatnonzero(answer))
 
 
 def updates(

@@ -1,4 +1,4 @@
-"""When a clock asks for attention: warnings before its deadline, the deadline, and after.
+"""When a clock calls for attention: warnings before its deadline, the deadline, and after it.
 
 The sweep alerts on those that have come; the earliest one to come is when it must look again.
 """

@@ -45,10 +45,12 @@ class OpenTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkingDays:
-    """The working days of a calendar, as columns over its local dates.
+    """The working days of a calendar, as int64 columns over its D local dates.
 
-    `midnights` are UTC seconds, one more than there are dates; `count[d]` is the number of working
-    days up to and including date d, and `working` the dates' numbers.
+    since, offsets: from which UTC epoch second on the zone has which UTC offset in seconds.
+    midnights: [D + 1], UTC epoch seconds at which each date begins, and the last one ends.
+    count: [D + 1], how many working days there are up to and including the date.
+    working: the numbers (0 to D - 1) of the dates that are working days, ascending.
     """
 
     hours: BusinessHours
@@ -98,7 +100,8 @@ class WorkingDays:
 
 
 def _as_utc(local: Ints, since: Ints, offsets: Ints) -> Ints:
-    """UTC seconds of local ones; of two, the earlier, and of none, the jump's other side."""
+    """UTC seconds of local ones; the earlier where a local time comes twice, and where the clock
+    skips it, that time moved by the jump."""
     guess = local - offsets[np.searchsorted(since, local, side="right") - 1]
     before = np.maximum(np.searchsorted(since, guess, side="right") - 1, 0)
     return local - offsets[before]

@@ -14,7 +14,15 @@ from sqlalchemy import Engine
 from flows.gathering import LATER, clocks_of, gathered, refill, rows, tickets_of
 from flows.slow_report import Slow
 from reports.frames import INSTANTS
-from sla.policies import book, columns, days, london, story, user_support
+from sla.policies import (
+    book,
+    clocks,
+    columns,
+    days,
+    london,
+    story,
+    user_support,
+)
 from sla.policies import version as policy_version
 from sla.test_clock_properties import BEGIN, stories
 from supportops.db.engine import reading, writing
@@ -27,7 +35,6 @@ from supportops.flows.ticketing.freshness import mark_synced
 from supportops.reports import facts as documented
 from supportops.reports.facts import Facts
 from supportops.reports.period import Cadence, Period, day, week
-from supportops.sla.clock import clocks
 from supportops.sla.due import look_back_start
 from supportops.sla.policy import DayReading, Metric, PolicyBook, Promise, Target
 from supportops.tickets.ticket import Author, Event, EventKind

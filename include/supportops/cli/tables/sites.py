@@ -38,8 +38,8 @@ def probe_table(results: Sequence[ProbeResult]) -> None:
 def site_check_lines(summary: Mapping[str, Any]) -> None:
     """What the check did, and a line for each incident that it opened or closed."""
     console = Console()
-    asked, failing = summary["pages"], summary["failing"]
-    console.print(f"{asked} pages of {summary['sites']} sites asked, {failing} failing")
+    checked, failing = summary["pages"], summary["failing"]
+    console.print(f"{checked} pages of {summary['sites']} sites checked, {failing} failing")
     for change in summary["changes"]:
         line = f"{change['what']} {change['kind']} {change['subject']}: {change['reason']}"
         console.print(_plain(f"  {line} ({change['why']})"))

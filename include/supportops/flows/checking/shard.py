@@ -1,4 +1,4 @@
-"""Asks one shard of a run: every page once, again where an answer wants confirming."""
+"""Checks one shard of a run: every page once, again where a result has to be confirmed."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ FLUSH_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Shard:
-    """The pages of one shard, and what was recorded of them so far.
+    """The pages of one shard, and the results recorded for them so far.
 
-    `down` holds the pages that were confirmed down before, and on which tracks; `over` says
-    that the run was judged, so that nothing may be added to it.
+    `down`: the pages that were confirmed down before, and on which tracks. `over`: the run was
+    judged, so that nothing may be added to it.
     """
 
     slot: datetime
@@ -61,7 +61,7 @@ class Shard:
         return shard
 
     def pages(self) -> dict[PageKey, tuple[str, Expectation, bool]]:
-        """Every address to ask, with what is expected of it and whether it may be private."""
+        """Every address to check, with what is expected of it and whether it may be private."""
         found: dict[PageKey, tuple[str, Expectation, bool]] = {}
         for site in self.sites:
             found[(site.name, "")] = (site.url, site.expect, site.allow_private)
@@ -71,7 +71,7 @@ class Shard:
         return found
 
     def next_pause(self) -> timedelta | None:
-        """How long to wait for the next round, None when every page is done."""
+        """How long to wait before the next round; None when every page is done."""
         return None if self.over else min(self._pauses().values(), default=None)
 
     def _pauses(self) -> dict[PageKey, timedelta]:
@@ -82,8 +82,8 @@ class Shard:
         }
         return {key: pause for key, pause in wanted.items() if pause is not None}
 
-    def ask(self, engine: Engine, clock: Clock, wait: timedelta, trust: str | None) -> None:
-        """One round: every page whose pause is over, and beside them the control addresses."""
+    def check(self, engine: Engine, clock: Clock, wait: timedelta, trust: str | None) -> None:
+        """One round: every page whose pause is over, and the control addresses with them."""
         from supportops.sites.probe.probe import Target, probe
 
         pages = self.pages()
@@ -94,13 +94,13 @@ class Shard:
             targets.append(Target(url, Expectation(status=((100, 599),)), True))
         with Writer(engine, self.slot) as writer:
 
-            def keep(index: int, result: ProbeResult) -> None:
+            def record(index: int, result: ProbeResult) -> None:
                 tries = self.tries.setdefault(keys[index], [])
                 attempt = Attempt(*keys[index], len(tries), result)
                 tries.append(attempt)
                 writer.add(attempt)
 
-            probe(targets, self.fleet.policy, clock, on_result=keep, trust=trust)
+            probe(targets, self.fleet.policy, clock, on_result=record, trust=trust)
         self.over = writer.over
 
     def summary(self) -> dict[str, Any]:
@@ -115,9 +115,9 @@ class Shard:
 class Writer:
     """Appends results in small transactions, so that a killed check loses the last few at most.
 
-    They are written by a thread of its own: a store that makes us wait must not make the sites
-    look slow. A run that was judged takes no more results, or a replay would judge otherwise.
-    Leaving the context waits for all of it, and raises what went wrong.
+    A thread of its own writes them: a slow store must not make the sites look slow. A run that was
+    judged takes no more results, or a replay would judge it otherwise. Leaving the context waits
+    for all writes, and raises the first error of any.
     """
 
     def __init__(self, engine: Engine, slot: datetime) -> None:

@@ -1,7 +1,7 @@
 """The alerts that tickets' clocks call for at an instant: of each clock one warning, or its breach.
 
 Pure: clocks in, alerts with keys out. A key is the same in every sweep that finds the alert, so
-comparing with the keys of the stored alerts tells what is new, what is over and what never was.
+comparing with the keys of the stored alerts shows what is new, what is over and what never was.
 """
 
 from __future__ import annotations

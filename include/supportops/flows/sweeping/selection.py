@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -71,25 +70,22 @@ def mark(connection: Connection, stream: str, at: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The tickets of a sweep: `only` these, or those that may have changed.
+    """The tickets of a sweep: those touched since the last one, and those that are due.
 
-    `since`: the instant of the last whole sweep. `every_open`: all open tickets too.
+    `since`: the instant of the last finished sweep, None: all tickets. `every_open`: all open
+    tickets too.
     """
 
     since: datetime | None
     at: datetime
     every_open: bool
-    only: Sequence[int] | None
 
     def page(self, connection: Connection, after: int, size: int) -> list[Row]:
         """The next `size` tickets with ids above `after`, by id."""
         c = tickets.c
         columns = (c.id, c.source, c.ticket, c.touched_at, c.swept_at, c.next_at)
         statement = select(*columns).where(c.id > after).order_by(c.id).limit(size)
-        if self.only is not None:
-            chosen = sorted(each for each in set(self.only) if each > after)[:size]
-            statement = statement.where(c.id.in_(chosen))
-        elif self.since is not None:
+        if self.since is not None:
             moved = [c.touched_at > self.since - COMMITTED_WITHIN, c.next_at <= self.at]
             statement = statement.where(or_(*moved, c.open) if self.every_open else or_(*moved))
         found = connection.execute(statement).all()

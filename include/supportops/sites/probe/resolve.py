@@ -113,11 +113,11 @@ class Resolver:
 
     def pause(self) -> float | None:
         """Seconds until `tick` is due; None: no query is open."""
-        return max(0.0, self._channel.timeout()) if self._waiting else None
+        return max(0.0, self._channel.timeout()) if self.waiting else None
 
     def tick(self) -> None:
         """Repeats queries that were not answered, and gives up on old ones."""
-        if self._waiting:
+        if self.waiting:
             self._channel.process_fd(_NO_SOCKET, _NO_SOCKET)
 
     def close(self) -> None:
