@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 from urllib.parse import quote
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
@@ -137,7 +138,13 @@ def _label(alert: Alert, resolved: bool) -> str:
 def _tone(alert: Alert, resolved: bool) -> str:
     if resolved:
         return "good"
-    return "critical" if alert.severity is Severity.CRITICAL else "warning"
+    match alert.severity:
+        case Severity.CRITICAL:
+            return "critical"
+        case Severity.WARNING | Severity.INFO:
+            return "warning"
+        case _:
+            assert_never(alert.severity)
 
 
 def _subject(alert: Alert, facts: Facts) -> str:

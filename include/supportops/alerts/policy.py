@@ -95,11 +95,21 @@ class Route:
         routes that send no resolutions, too.
         """
         wanted = self.resolved or alert.retracted
-        return wanted and (self.hours is not Hours.OFFICE or office.is_open(now))
+        return wanted and (not self._waits_for_office or office.is_open(now))
+
+    @property
+    def _waits_for_office(self) -> bool:
+        match self.hours:
+            case Hours.OFFICE:
+                return True
+            case Hours.ALWAYS | Hours.OUTSIDE:
+                return False
+            case _:
+                assert_never(self.hours)
 
     def starts_at(self, alert: Alert, office: OfficeHours) -> datetime:
         """The instant from which the steps count."""
-        if self.hours is Hours.OFFICE:
+        if self._waits_for_office:
             return office.next_open(alert.opened_at)
         return alert.opened_at
 
