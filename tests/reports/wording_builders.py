@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.figure_builders import figures
+from supportops.alerts.channels.registry import CHANNELS
 from supportops.reports.audience import INTERNAL, Audience, Part, Plan
 from supportops.reports.document import Chart, Document, Table, Tile
 from supportops.reports.figures import Figures
@@ -55,6 +56,7 @@ def worded(
         to or audience(),
         plan,
         tier_titles=tier_titles,
+        channel_labels={name: channel.label for name, channel in CHANNELS.items()},
         link=link,
         **options,
     )

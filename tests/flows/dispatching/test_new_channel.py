@@ -12,11 +12,14 @@ from alert_builders import alert
 from dispatching import Desk, configuration, everything_to
 from flows.posting import issue, readers
 from inboxes import Endpoint, endpoint
+from reports.figure_builders import figures
+from reports.wording_builders import column, table, worded
 from service_level_alerts import ticket_alert
 from supportops.alerts.alert import Kind
 from supportops.alerts.channels.content import AlertsContent, DigestContent, ReportContent
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.notify.send import OutgoingMessage
+from supportops.reports.figures import Delivered
 
 
 class Pager:
@@ -83,6 +86,12 @@ def test_a_report_is_rendered_by_it(desk: Desk, http: Endpoint) -> None:
     issue(desk, "duty")
     assert desk.dispatch()["handed_over"] == 1
     assert pages(http) == ["report: SLA week 47 (16–22 Nov): 91 % 🔥"]
+
+
+def test_a_report_names_it_by_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHANNELS, "pager", Pager())
+    sent = Delivered("pager", 3, 0, 0, median=60.0, p90=90.0)
+    assert column(table(worded(figures(delivered=(sent,))), "alerts"), "By") == ["Pager"]
 
 
 def test_a_channel_that_is_not_registered_is_a_fault_of_the_configuration() -> None:

@@ -25,6 +25,7 @@ from itertools import groupby
 from sqlalchemy import Engine
 
 from supportops import __version__
+from supportops.alerts.channels.registry import CHANNELS
 from supportops.config.loader import Configuration
 from supportops.db.engine import reading
 from supportops.flows.reporting.comparing import restatements_today
@@ -188,6 +189,7 @@ def _make_one(
         audience,
         plan,
         tier_titles=TIER_TITLES,
+        channel_labels={name: channel.label for name, channel in CHANNELS.items()},
         link=_link(configuration, job),
         corrects=request.again and job.name in earlier.same,
         version=__version__,

@@ -37,7 +37,8 @@ def _locale(tag: str) -> Locale:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Whoever reads a report: `language` is a BCP 47 tag, `zone` an IANA name, `tier_titles` what
-    the agency calls its tiers ("Bug fixes" for "bug_fix").
+    the agency calls its tiers ("Bug fixes" for "bug_fix"), `channel_labels` what channels are
+    called ("E-mail" for "email").
 
     Instants are aware and shown on the zone's clock. Raises ValueError for an unknown language,
     when first asked.
@@ -46,6 +47,7 @@ class Reader:
     language: str
     zone: str
     tier_titles: Mapping[str, str] = field(default_factory=dict)
+    channel_labels: Mapping[str, str] = field(default_factory=dict)
 
     def there(self, instant: datetime) -> datetime:
         """The same instant on the reader's clock."""

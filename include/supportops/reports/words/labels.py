@@ -20,7 +20,6 @@ _METRICS = {
     "resolution_time": "Resolution",
 }
 _KINDS = {"outage": "Down", "fault": "Fault", "certificate": "Certificate"}
-_CHANNELS = {"email": "E-mail", "sms": "SMS", "chat": "Chat"}
 _NAMELESS = {
     By.TIER: "No tier",
     By.CUSTOMER: "No customer",
@@ -75,9 +74,9 @@ def kind(name: str) -> str:
     return _KINDS.get(name) or short_line(name, 40)
 
 
-def channel(name: str) -> str:
+def channel(name: str, reader: Reader) -> str:
     """By which way messages went."""
-    return _CHANNELS.get(name) or short_line(name, 40)
+    return reader.channel_labels.get(name) or short_line(name, 40)
 
 
 def owner(name: str | None) -> str:

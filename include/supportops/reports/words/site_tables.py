@@ -215,7 +215,7 @@ def _channel(line: Delivered, reader: Reader) -> tuple[Cell, ...]:
     if line.undelivered:
         lost = Cell(lost.text, lost.value, Tone.BAD)
     return (
-        Cell(labels.channel(line.channel)),
+        Cell(labels.channel(line.channel, reader)),
         cells.count(line.handed_over, reader),
         cells.count(line.failed_attempts, reader),
         lost,

@@ -44,6 +44,7 @@ def document(
     plan: Plan,
     *,
     tier_titles: Mapping[str, str],
+    channel_labels: Mapping[str, str],
     link: str | None,
     edition: int | None = None,
     corrects: bool = False,
@@ -51,13 +52,13 @@ def document(
 ) -> Document:
     """The report in words, for one audience; the same input gives the same document.
 
-    `tier_titles`: what tiers are called, by their identifiers. `link` is the board's page of the
-    report. `corrects`: an earlier edition was sent. `edition` counts from 1, `version` is the
-    code's; what is None is left out. Every text is one line without control and direction
-    characters, and not escaped.
+    `tier_titles` and `channel_labels`: what tiers and channels are called, by their identifiers.
+    `link` is the board's page of the report. `corrects`: an earlier edition was sent. `edition`
+    counts from 1, `version` is the code's; what is None is left out. Every text is one line
+    without control and direction characters, and not escaped.
     Raises ValueError for an unknown language.
     """
-    reader = Reader(audience.language, audience.zone, tier_titles)
+    reader = Reader(audience.language, audience.zone, tier_titles, channel_labels)
     return Document(
         language=audience.language,
         subject=sentences.subject(figures, reader, corrects=corrects),
