@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, text
 
 import sharing_out
+from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import upgrade
 
@@ -139,3 +140,17 @@ def _forget_at_a_power_cut(server: str) -> None:
             connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
+
+
+@pytest.fixture
+def mail() -> Iterator[Mailbox]:
+    """An SMTP server on this machine, which keeps what it is sent."""
+    with mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def http() -> Iterator[Endpoint]:
+    """An HTTP endpoint on this machine, which keeps what it is sent."""
+    with endpoint() as receiver:
+        yield receiver

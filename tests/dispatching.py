@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from alert_builders import NOON
+from inboxes import Endpoint, Mailbox
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
 from supportops.config.loader import Configuration, restore
@@ -20,8 +21,22 @@ from supportops.flows import alert_dispatch
 from supportops.flows.dispatching.posting import Send
 from supportops.notify.send import send
 
+PEOPLE = ("team", "boss", "owner", "acme")
+ENDPOINTS = {
+    "engineer_sms": "sms",
+    "other_sms": "other",
+    "team_chat": "chat",
+    "manager_sms": "sms",
+    "manager_chat": "chat",
+}
 NINE_TO_FIVE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 LEVELS = {"calendars": {"office": {"timezone": "Europe/London", "hours": NINE_TO_FIVE}}}
+
+
+def secrets(mail: Mailbox, http: Endpoint) -> dict[str, str]:
+    """The address of every receiver that tests name, by its secret's name."""
+    people = {f"apprise_{who}_email": mail.url(f"{who}@example.com") for who in PEOPLE}
+    return people | {f"apprise_{name}": http.url(path) for name, path in ENDPOINTS.items()}
 
 
 def receivers(*targets: str) -> dict[str, Any]:

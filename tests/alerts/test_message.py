@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboxes import Mailbox, mailbox
+from inboxes import Mailbox
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.registry import CHANNELS
@@ -405,12 +404,6 @@ def test_a_board_address_that_is_none_is_not_linked(board: str) -> None:
     for channel in CHANNELS.values():
         letter = compose([firing()], channel, LONDON, board)
         assert "Open the board" not in letter.text + (letter.html or "")
-
-
-@pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
 
@@ -8,8 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from alert_builders import NIGHT, NOON, alert
-from dispatching import Desk, configuration, everything_to, receivers
-from inboxes import Endpoint, Mailbox, endpoint, mailbox
+from dispatching import Desk, configuration, everything_to, receivers, secrets
+from inboxes import Endpoint, Mailbox
 from supportops.alerts.alert import Kind
 from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 from supportops.rendering.gsm7 import gsm7, septets
@@ -20,28 +19,9 @@ HOSTILE = (
 
 
 @pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def http() -> Iterator[Endpoint]:
-    with endpoint() as place:
-        yield place
-
-
-@pytest.fixture
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
     """Every alert goes to an e-mail, an SMS-shaped and a chat receiver."""
-    secrets = {
-        "apprise_team_email": mail.url("team@example.com"),
-        "apprise_boss_email": mail.url("boss@example.com"),
-        "apprise_engineer_sms": http.url("sms"),
-        "apprise_other_sms": http.url("other"),
-        "apprise_team_chat": http.url("chat"),
-    }
-    desk = Desk(store, secrets)
+    desk = Desk(store, secrets(mail, http))
     desk.load_or_last_good(configuration("team_email", "engineer_sms", "team_chat"))
     return desk
 

@@ -3,20 +3,13 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
 
-from inboxes import Behaviour, Endpoint, endpoint, free_port
+from inboxes import Behaviour, Endpoint, free_port
 from supportops.notify.heartbeat import beat
 
 SECRET = "9f2c-heartbeat-key"
-
-
-@pytest.fixture
-def http() -> Iterator[Endpoint]:
-    with endpoint() as place:
-        yield place
 
 
 def url(http: Endpoint) -> str:

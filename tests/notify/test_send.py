@@ -4,14 +4,13 @@ import base64
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inboxes import Behaviour, Endpoint, Mailbox, endpoint, free_port, mailbox
+from inboxes import Behaviour, Endpoint, Mailbox, free_port
 from supportops.notify.send import Attachment, Delivery, Outcome, OutgoingMessage, send
 
 PLAIN = OutgoingMessage("A title", "Acme Shop DOWN: connection refused")
@@ -22,18 +21,6 @@ MAIL = OutgoingMessage(
     message_id="<0f3a@alerts.supportops.invalid>",
 )
 INCLUDE = Path(__file__).parents[2] / "include"
-
-
-@pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def http() -> Iterator[Endpoint]:
-    with endpoint() as place:
-        yield place
 
 
 def attempt(url: str, message: OutgoingMessage = PLAIN, *, timeout: float = 20) -> Delivery:

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import Engine
 
 from alert_builders import NIGHT, NOON
-from dispatching import Desk, configuration, everything_to, receivers
-from inboxes import Behaviour, Endpoint, Mailbox, Request, mailbox
+from dispatching import Desk, configuration, everything_to, receivers, secrets
+from inboxes import Behaviour, Endpoint, Mailbox, Request
 from service_level_alerts import ticket_alert
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
@@ -27,12 +27,6 @@ from supportops.db.engine import store_url, writing
 TESTS = Path(__file__).parents[2]
 OPENING = NIGHT.replace(hour=9)
 BREACHES = everything_to("team_email", "team_chat", digest=True, hours="office")
-
-
-@pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 class Assassin(Endpoint):
@@ -59,13 +53,7 @@ def http() -> Iterator[Assassin]:
 @pytest.fixture
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
     """Everything goes in digests, in office hours, to an e-mail and a chat receiver."""
-    secrets = {
-        "apprise_team_email": mail.url("team@example.com"),
-        "apprise_boss_email": mail.url("boss@example.com"),
-        "apprise_team_chat": http.url("chat"),
-        "apprise_engineer_sms": http.url("sms"),
-    }
-    desk = Desk(store, secrets)
+    desk = Desk(store, secrets(mail, http))
     desk.load_or_last_good(configuration("team_email", "team_chat", routes=[BREACHES]))
     return desk
 

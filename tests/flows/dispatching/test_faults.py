@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, inspect, select
 
 from alert_builders import NIGHT, NOON, alert, minutes
-from dispatching import Desk, configuration, everything_to, receivers
-from inboxes import Behaviour, Endpoint, Mailbox, endpoint, free_port, mailbox
+from dispatching import Desk, configuration, everything_to, receivers, secrets
+from inboxes import Behaviour, Endpoint, Mailbox, free_port
 from supportops.alerts.alert import Kind
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, configurations, messages, metadata
@@ -19,26 +18,8 @@ from supportops.notify.send import Delivery, Outcome, OutgoingMessage
 
 
 @pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def http() -> Iterator[Endpoint]:
-    with endpoint() as place:
-        yield place
-
-
-@pytest.fixture
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
-    secrets = {
-        "apprise_team_email": mail.url("team@example.com"),
-        "apprise_boss_email": mail.url("boss@example.com"),
-        "apprise_engineer_sms": http.url("sms"),
-        "apprise_team_chat": http.url("chat"),
-    }
-    desk = Desk(store, secrets)
+    desk = Desk(store, secrets(mail, http))
     desk.load_or_last_good(configuration("team_email"))
     return desk
 

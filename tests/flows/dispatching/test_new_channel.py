@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import Engine
@@ -11,7 +9,7 @@ from sqlalchemy import Engine
 from alert_builders import alert
 from dispatching import Desk, configuration, everything_to
 from flows.posting import issue, readers
-from inboxes import Endpoint, endpoint
+from inboxes import Endpoint
 from reports.figure_builders import figures
 from reports.wording_builders import column, table, worded
 from service_level_alerts import ticket_alert
@@ -35,12 +33,6 @@ class Pager:
 
     def report(self, content: ReportContent) -> OutgoingMessage:
         return OutgoingMessage("", f"report: {content.subject}")
-
-
-@pytest.fixture
-def http() -> Iterator[Endpoint]:
-    with endpoint() as place:
-        yield place
 
 
 @pytest.fixture

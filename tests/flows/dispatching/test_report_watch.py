@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from dispatching import Desk
 from flows.posting import issue, keep, readers
-from inboxes import Mailbox, mailbox
+from inboxes import Mailbox
 from sla.policies import london
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.db.engine import writing
@@ -26,12 +25,6 @@ LATE = {"weekly": "09:00", "daily": "08:30"}
 DAILY = {"name": "team", "title": "Team", "receivers": ["acme_email"], "reports": ["daily"]}
 WEEKLY = {"name": "managers", "title": "Managers", "receivers": ["manager"], "reports": ["weekly"]}
 EARLIER = "2026-11-02 10:00"
-
-
-@pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 @pytest.fixture

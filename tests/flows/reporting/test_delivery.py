@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,10 @@ from aiosmtpd.smtp import Envelope
 from sqlalchemy import Engine
 
 from alert_builders import alert
-from dispatching import Desk, everything_to, receivers
+from dispatching import Desk, everything_to, receivers, secrets
 from flows.posting import BOARD, MAIL_HTML, MAIL_TEXT, PDF, PNG, files, issue, keep, readers, send
 from flows.report_builders import WHOLE, a_week, reporting_desk
-from inboxes import Endpoint, Mail, Mailbox, endpoint, mailbox
+from inboxes import Endpoint, Mail, Mailbox
 from sla.policies import london
 from supportops.alerts.alert import Kind
 from supportops.db.engine import store_url, writing
@@ -35,25 +34,8 @@ QUIET = {"queued": 0, "superseded": 0, "held_back": 0}
 
 
 @pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def http() -> Iterator[Endpoint]:
-    with endpoint() as place:
-        yield place
-
-
-@pytest.fixture
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
-    secrets = {
-        f"apprise_{name}_email": mail.url(f"{name}@example.com")
-        for name in ("boss", "owner", "team", "acme")
-    }
-    secrets |= {f"apprise_manager_{way}": http.url(way) for way in ("chat", "sms")}
-    desk = Desk(store, secrets)
+    desk = Desk(store, secrets(mail, http))
     desk.load_or_last_good(readers())
     return desk
 
@@ -297,7 +279,7 @@ def test_a_report_that_is_gone_fails_by_itself_and_says_why(desk: Desk, mail: Ma
     assert len(mail.mails) == 3, "the alarm, and twice the report that is whole"
     details = {row.alert: row.detail for row in desk.ledger() if row.outcome == "failed"}
     assert details == {
-        "report:weekly:2026-W47:managers:1": "the report is not kept any more",
+        "report:weekly:2026-W47:managers:1": "the report is not stored any more",
         "report:weekly:2026-W45:managers:1": "no mail is kept of weekly-2026-W45",
     }
     assert empty.edition == 1

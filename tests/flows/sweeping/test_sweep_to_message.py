@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Engine
 
 from dispatching import Desk, configuration, everything_to
 from flows.sweep_builders import Sweeper, recorded, sweeper
-from inboxes import Mail, Mailbox, mailbox
+from inboxes import Mail, Mailbox
 from sla.policies import london, story
 
 ASKED = "2026-04-04 11:00"  # due on Thursday 9 April at 17:00, after Easter Monday
-
-
-@pytest.fixture
-def mail() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 @pytest.fixture
