@@ -29,6 +29,7 @@ from rich.table import Table
 from sqlalchemy import Engine, create_engine, text
 
 from supportops.config.loader import load
+from supportops.config.service_levels import ServiceLevels
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
 from supportops.flows import sla_sweep
@@ -117,14 +118,14 @@ def main() -> int:
         asked.tickets, asked.rounds = 200, 1
     console = Console()
     console.print(f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}")
-    book = load(CONFIG).promises
+    levels = load(CONFIG).service_levels
     with server() as address, filled(address, asked.tickets) as engine:
-        first, found = swept(engine, book, NOW)
+        first, found = swept(engine, levels, NOW)
         reads, sweeps, raised = [], [], []
         for hour in range(1, asked.rounds + 1):
             seconds, rows = bare(engine)
             reads.append(seconds)
-            seconds, summary = swept(engine, book, NOW + timedelta(hours=hour))
+            seconds, summary = swept(engine, levels, NOW + timedelta(hours=hour))
             sweeps.append(seconds)
             raised.append(summary["raised"])
     read, sweep = statistics.median(reads), statistics.median(sweeps)
@@ -140,9 +141,9 @@ def main() -> int:
     return conclude(console, [target], smallest=asked.smallest)
 
 
-def swept(engine: Engine, book: object, at: datetime) -> tuple[float, dict[str, int]]:
+def swept(engine: Engine, levels: ServiceLevels, at: datetime) -> tuple[float, dict[str, int]]:
     started = time.perf_counter()
-    summary = sla_sweep.run(engine, book, at, at)
+    summary = sla_sweep.run(engine, levels.promises, levels.tiers, at, at)
     return time.perf_counter() - started, summary
 
 

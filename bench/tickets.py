@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine, create_engine, text
 
-from supportops.config.imports import load_mapping
+from supportops.config.loader import load_mapping
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
 from supportops.local.demo.tickets import LOG as DEMO_FILE

@@ -3,7 +3,7 @@
 The form makes a ticket in the tier of calls, and an alert. **A failure means** that the call is not
 taken down and nobody is paged: the log says what was wrong, telephone the engineer yourself.
 **Is a rerun safe?** Yes: the same run is the same ticket and the same page. **Who is notified:**
-the engineers and the team (route `mission_critical` in alerts.yaml), day and night.
+the engineers and the team (by the routes of alerts.yaml that match `call`), day and night.
 """
 
 from datetime import timedelta

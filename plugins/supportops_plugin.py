@@ -100,7 +100,7 @@ def make_board(context):
     from airflow.sdk import timezone
     from fastapi import Depends
 
-    from supportops.config.remembered import Remembered
+    from supportops.config.snapshots import LastConfiguration
     from supportops.web.app import make_app
 
     user, may_edit = Depends(get_user), Depends(requires_access_dag("PUT", None, "alert_dispatch"))
@@ -110,7 +110,7 @@ def make_board(context):
 
     return make_app(
         context,
-        Remembered(),
+        LastConfiguration(),
         timezone.utcnow,
         authorise_read=requires_access_view(AccessView.WEBSITE),
         authorise_write=who_acts,

@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Header, HTTPException
 from sqlalchemy import Engine
 
-from supportops.config.remembered import Remembered
+from supportops.config.snapshots import LastConfiguration
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.site_check import judge
@@ -144,7 +144,7 @@ def make_board(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
     def place() -> Iterator[HousePlace]:
         yield HousePlace(engine)
 
-    return make_app(place, Remembered(), clock, authorise_read=read, authorise_write=write)
+    return make_app(place, LastConfiguration(), clock, authorise_read=read, authorise_write=write)
 
 
 READER: Mapping[str, str] = {"x-user": "bob"}

@@ -13,7 +13,7 @@ from alert_builders import NOON
 from inboxes import Endpoint, Mailbox
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
-from supportops.config.loader import Configuration, restore
+from supportops.config.configuration import Configuration, restore
 from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, messages, notification_log

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import event
 
 from dispatcher_process import in_a_child
+from flows.sweep_builders import TIERS
 from sla.policies import book
 from supportops.db.engine import make_engine
 from supportops.flows import sla_sweep
@@ -50,7 +51,7 @@ def sweep(store: str, moment: str, at: str, n: int) -> None:
 
     event.listen(engine, moment, count)
     instant = datetime.fromisoformat(at)
-    sla_sweep.run(engine, BOOK, instant, instant, size=2)
+    sla_sweep.run(engine, BOOK, TIERS, instant, instant, size=2)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, delete
 
 from builders import SHIPPED
 from sla.policies import book
-from supportops.config.loader import Configuration, load
+from supportops.config.configuration import Configuration
+from supportops.config.loader import load
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
 from supportops.flows.reporting.gathering import gather

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dispatching import LEVELS, Desk, everything_to, receivers
-from supportops.config.loader import Configuration, restore
+from supportops.config.configuration import Configuration, restore
 from supportops.config.snapshots import newest
 from supportops.db.engine import writing
 from supportops.flows.reporting.messages import post

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, select
 
 from builders import configure
 from sla.policies import london, story
-from supportops.config.loader import Configuration, load
+from supportops.config.configuration import Configuration
+from supportops.config.loader import load
 from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, report_documents, reports

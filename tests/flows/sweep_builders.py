@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, delete, select
 
 from sla.policies import book, london
+from supportops.alerts.alert import Severity
+from supportops.config.service_levels import Tier, Tiers
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, sync_marks, ticket_events, tickets
 from supportops.flows import sla_sweep
@@ -17,6 +19,11 @@ from supportops.sla.policy import PolicyBook
 from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event
 
+TIERS = Tiers(
+    {"mission_critical": Tier(severity=Severity.CRITICAL, wakes=True)},
+    outages="mission_critical",
+    calls="mission_critical",
+)
 SWEPT = (alerts, sync_marks, tickets)
 
 
@@ -37,10 +44,10 @@ class Sweeper:
             append_events(connection, events, datetime(2030, 1, 1, tzinfo=UTC))
 
     def sweep(self, at: str, now: str | None = None, **options: Any) -> dict[str, Any]:
-        return sla_sweep.run(self.store, self.book, london(at), london(now or at), **options)
+        return sla_sweep.run(self.store, self.book, TIERS, london(at), london(now or at), **options)
 
     def due(self, at: str) -> dict[str, Any]:
-        return sla_sweep.sweep_due(self.store, self.book, london(at), london(at))
+        return sla_sweep.sweep_due(self.store, self.book, TIERS, london(at), london(at))
 
     def alerts(self) -> list[Any]:
         with reading(self.store) as connection:

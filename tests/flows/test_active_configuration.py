@@ -83,11 +83,28 @@ def test_a_folder_that_is_gone_is_a_fault_like_any_other(desk: Desk) -> None:
     assert desk.alerts() == [FIRING]
 
 
-def test_without_a_good_one_there_is_nothing_to_work_by(desk: Desk) -> None:
+def test_a_file_that_never_was_good_stops_what_needs_it_and_is_an_alert(desk: Desk) -> None:
     spoil(desk)
     with pytest.raises(ConfigurationError, match="colour"):
         desk.run()
-    assert desk.alerts() == []
+    assert desk.alerts() == [FIRING]
+    with reading(desk.engine) as connection:
+        configuration = active_configuration(connection)
+        headline = connection.execute(select(alerts.c.headline)).scalar_one()
+    assert configuration.has("alerts", "service_levels")
+    assert headline == (
+        "1 fault in the configuration; what needs sites.yaml stands still until it is mended"
+    )
+    with pytest.raises(ConfigurationError, match=r"sites\.yaml: found no version of it"):
+        _ = configuration.fleet
+
+
+def test_without_any_good_file_there_is_nothing_to_work_by(desk: Desk) -> None:
+    for file in desk.folder.iterdir():
+        file.unlink()
+    with pytest.raises(ConfigurationError, match="no such file"):
+        desk.run()
+    assert desk.alerts() == [FIRING]
     with reading(desk.engine) as connection, pytest.raises(LookupError, match="site check first"):
         active_configuration(connection)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders import NOON, SHIPPED
-from supportops.config.triage import load_triage
+from supportops.config.loader import load_triage
 from supportops.config.yaml_source import ConfigurationError
 from supportops.tickets.phrases import Phrase
 from supportops.tickets.ticket import Author, EventKind

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from boards import NOON, HousePlace, site_entry, write_config
-from supportops.config.remembered import Remembered
+from supportops.config.snapshots import LastConfiguration
 from supportops.db.engine import reading
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.web.shared_context import SharedContext
@@ -72,7 +72,7 @@ def test_a_store_that_cannot_be_opened_is_tried_again(store: Engine) -> None:
 def test_a_configuration_is_restored_once_until_another_is_in_force(
     store: Engine, tmp_path: Path
 ) -> None:
-    remembered = Remembered()
+    remembered = LastConfiguration()
     with reading(store) as connection:
         with pytest.raises(LookupError):
             remembered(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, assert_never
@@ -153,6 +153,11 @@ class AlertPolicy:
     retry: Retry = Retry()
     timezone: str = "Europe/London"
     board_url: str | None = None
+
+    def at_any_hour(self) -> AlertPolicy:
+        """The same with no route that waits for hours: for while nobody knows the office's."""
+        routes = tuple(replace(route, hours=Hours.ALWAYS) for route in self.routes)
+        return replace(self, routes=routes)
 
     def targets(self) -> dict[str, Target]:
         """Every target by its name."""

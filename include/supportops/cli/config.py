@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from supportops.bootstrap import config_folder
-from supportops.cli.output import USAGE, Json, fail, fields, print_json
-from supportops.config.yaml_source import ConfigurationError
+from supportops.cli.output import FINDINGS, USAGE, Json, fail, fields, print_json
 
 app = typer.Typer(
     name="config", help="The configuration that operators edit.", no_args_is_help=True
@@ -21,36 +20,50 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="Another folder to check.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check every file of the configuration; all faults are reported at once."""
-    from supportops.config.loader import load
+    """Check every file of the configuration; all faults and findings are reported at once.
+
+    A fault stops what needs its file (exit 2). A finding stops nothing, but is hardly what you
+    mean, such as an alert that no route sends to anybody (exit 1).
+    """
+    from supportops.config.loader import check as check_folder
 
     where = folder or config_folder()
-    try:
-        configuration = load(where)
-    except ConfigurationError as error:
-        if as_json:
-            print_json([fields(fault) for fault in error.faults])
-            raise typer.Exit(USAGE) from None
-        raise
+    checked = check_folder(where)
+    faults, findings = checked.all_faults, checked.findings
+    exit_code = USAGE if faults else FINDINGS if findings else 0
     if as_json:
-        print_json([])
-        return
+        found = [("fault", each) for each in faults] + [("finding", each) for each in findings]
+        print_json([{"level": level, **fields(each)} for level, each in found])
+        raise typer.Exit(exit_code)
+    for finding in findings:
+        typer.echo(f"finding: {finding}")
+    if faults:
+        fail(*(str(fault) for fault in faults))
+    configuration = checked.configuration
     counts = {
         "site": len(configuration.fleet.sites),
         "route": len(configuration.alerts.routes),
         "audience": len(configuration.reports.audiences),
+        "import mapping": len(configuration.mapping_names()),
     }
     counted = (f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
-    typer.echo(f"{where}: fine, {', '.join(counted)}")
+    answer = "fine" if not findings else "usable"
+    typer.echo(f"{where}: {answer}, {', '.join(counted)}")
+    raise typer.Exit(exit_code)
 
 
 @app.command("schema")
 def schema(
-    name: Annotated[str, typer.Argument(help="sites, alerts, service_levels or reports")],
+    name: Annotated[
+        str,
+        typer.Argument(help="sites, alerts, service_levels, reports, triage or imports"),
+    ],
 ) -> None:
     """Print the JSON Schema of one file, for editors that complete YAML."""
-    from supportops.config.loader import FILES, json_schema
+    from supportops.config.configuration import IMPORTS, MODELS
+    from supportops.config.loader import json_schema
 
-    if name not in FILES:
-        fail(f"no file {name!r}; expected one of {', '.join(FILES)}")
+    names = [*MODELS, IMPORTS]
+    if name not in names:
+        fail(f"no file {name!r}; expected one of {', '.join(names)}")
     print_json(json_schema(name))

@@ -25,7 +25,7 @@ def log_call(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take down a call: a mission-critical ticket, and a page with the next dispatch."""
+    """Take down a call: a ticket of the calls' tier, and a page with the next dispatch."""
     from supportops.flows import log_call as flow
 
     try:

@@ -32,7 +32,7 @@ def explain_text(
     as_json: Json = False,
 ) -> None:
     """Say which rule decides on a text, and what every rule found."""
-    from supportops.config.triage import load_triage
+    from supportops.config.loader import load_triage
     from supportops.tickets.triage import Situation, explain
 
     rules = load_triage(config_folder())

@@ -11,20 +11,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from supportops.alerts.alert import Kind, Severity
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.policy import AlertPolicy, Hours, Limit, Retry, Route, Step, Target
-from supportops.config.values import (
-    Delay,
-    Duration,
-    Identifier,
-    Model,
-    Name,
-    Url,
-    Wrong,
-    Zone,
-    entries,
-    items,
-    shown,
-    twice,
-)
+from supportops.config.model import Model, Wrong, entries, items, mapping, shown, twice, unknown
+from supportops.config.values import Delay, Duration, Identifier, Name, Url, Zone
 from supportops.config.yaml_source import KeyPath
 
 Kinds = Annotated[list[Kind], Field(min_length=1)]
@@ -97,7 +85,7 @@ class RetryEntry(Model):
 class AlertsFile(Model):
     """The whole of `alerts.yaml`."""
 
-    timezone: Zone = "Europe/London"
+    timezone: Zone | None = None
     board_url: Url | None = None
     receivers: dict[Identifier, Annotated[list[TargetEntry], Field(min_length=1)]]
     routes: Annotated[list[RouteEntry], Field(min_length=1)]
@@ -108,8 +96,7 @@ class AlertsFile(Model):
     @classmethod
     def across(cls, data: Any) -> Iterator[Wrong]:
         """Each target and each route once, and only receivers that are there."""
-        found = data.get("receivers") if isinstance(data, dict) else None
-        receivers: dict[Any, Any] = found if isinstance(found, dict) else {}
+        receivers = mapping(data, "receivers")
         yield from twice(
             (("receivers", *path, "name"), entry.get("name"))
             for receiver in receivers
@@ -121,12 +108,12 @@ class AlertsFile(Model):
                 if kind == Kind.REPORT:  # it would match nothing, in silence
                     wanted = "a kind of alert: reports.yaml says who gets a report"
                     yield Wrong((*path, "match", *inner), shown(kind), wanted)
-        known = ", ".join(str(name) for name in receivers)
         for path, name in _used(data):
             if isinstance(name, str) and name not in receivers:
-                yield Wrong(path, shown(name), f"a receiver out of {known or 'none'}")
+                yield unknown(path, name, receivers, "a receiver out of")
 
-    def policy(self) -> AlertPolicy:
+    def policy(self, zone: str) -> AlertPolicy:
+        """`zone`: of the times in messages where the file names none."""
         return AlertPolicy(
             routes=tuple(self._route(route) for route in self.routes),
             fallback=self._targets(self.fallback),
@@ -136,7 +123,7 @@ class AlertsFile(Model):
                 for channel, limits in self.limits.items()
             },
             retry=Retry(**self.retry.model_dump()),
-            timezone=self.timezone,
+            timezone=self.timezone or zone,
             board_url=self.board_url,
         )
 

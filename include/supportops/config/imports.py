@@ -5,14 +5,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from supportops.config.single import load_file
-from supportops.config.values import Model, Zone
-from supportops.config.yaml_source import ConfigurationError, Fault
+from supportops.config.model import Model
+from supportops.config.values import zone_name
 from supportops.tickets.imports.mapping import (
     EPOCH_SECONDS,
     ISO,
@@ -28,7 +26,7 @@ from supportops.tickets.imports.mapping import (
 )
 from supportops.tickets.ticket import Author, EventKind, Status
 
-FOLDER = "imports"
+OFFICE = "office"
 STATE_KINDS = ("status", "priority", "tier", "assignee", "site", "customer", "tags")
 
 
@@ -40,6 +38,10 @@ def _encoding(found: str) -> str:
     return "utf-8-sig" if codecs.lookup(found).name == "utf-8" else found
 
 
+def _zone(found: str) -> str:
+    return found if found == OFFICE else zone_name(found)
+
+
 def _time_format(found: str) -> str:
     if found in (ISO, EPOCH_SECONDS) or re.search(r"%[YyDcxsG]", found):
         return found
@@ -48,6 +50,7 @@ def _time_format(found: str) -> str:
 
 Column = Annotated[str, Field(min_length=1)]
 Words = Mapping[str, str | None]
+ZoneOfTimes = Annotated[str, AfterValidator(_zone)]
 
 
 def _known(words: Words | None, meanings: Any, what: str) -> None:
@@ -69,7 +72,11 @@ class TimesEntry(Model):
     formats: Annotated[list[Annotated[str, AfterValidator(_time_format)]], Field(min_length=1)] = [
         ISO
     ]
-    zone: Zone = "UTC"
+    zone: ZoneOfTimes = "UTC"
+
+    def times(self, office: str) -> Times:
+        """`office`: the zone that the word "office" stands for."""
+        return Times(tuple(self.formats), office if self.zone == OFFICE else self.zone)
 
 
 class CreatedEntry(Model):
@@ -158,8 +165,9 @@ class ImportFile(Model):
             raise ValueError("in `from_creation` what `state` has, except the status")
         return self
 
-    def mapping(self, name: str) -> ImportMapping:
-        reply, told = self.first_reply, self.happening
+    def mapping(self, name: str, office: str) -> ImportMapping:
+        """`office`: the zone of the office, for instants that are on its clock."""
+        reply, happening = self.first_reply, self.happening
         return ImportMapping(
             name=name,
             source=self.source,
@@ -172,25 +180,12 @@ class ImportFile(Model):
             encoding=self.encoding,
             delimiter=self.delimiter,
             missing=frozenset(self.missing),
-            times=Times(tuple(self.times.formats), self.times.zone),
+            times=self.times.times(office),
             author=self.author,
             state=self.state.cells(),
             from_creation=frozenset(self.from_creation),
             first_reply=None
             if reply is None
             else FirstReply(reply.column, frozenset(reply.unless)),
-            happening=None if told is None else told.happening(),
+            happening=None if happening is None else happening.happening(),
         )
-
-
-def load_mapping(folder: Path, name: str) -> ImportMapping:
-    """The mapping `name` of the configuration folder. Raises ConfigurationError."""
-    if name not in (known := mapping_names(folder)):
-        expected = f"one of {', '.join(known)}" if known else f"a file in {folder / FOLDER}"
-        raise ConfigurationError((Fault(f"{name}.yaml", None, "", "no such mapping", expected),))
-    return load_file(folder / FOLDER / f"{name}.yaml", ImportFile).mapping(name)
-
-
-def mapping_names(folder: Path) -> list[str]:
-    """The mappings that the configuration folder has."""
-    return sorted(path.stem for path in (folder / FOLDER).glob("*.yaml"))

@@ -1,164 +1,145 @@
-"""Reads a configuration folder into frozen, checked objects; every fault is told at once."""
+"""Reads a configuration folder; every fault of every file is reported at once."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
-from supportops.alerts.policy import AlertPolicy
-from supportops.config.alerts import AlertsFile
-from supportops.config.reports import ReportsFile
-from supportops.config.service_levels import ServiceLevelsFile
-from supportops.config.sites import SitesFile
-from supportops.config.values import AsWritten, Model, shown
+from supportops.config.configuration import (
+    IMPORTS,
+    MODELS,
+    OPTIONAL,
+    VERSION,
+    Configuration,
+    assemble,
+    data_of,
+    model_of,
+)
+from supportops.config.findings import find
+from supportops.config.model import Model
+from supportops.config.validation import validate
+from supportops.config.values import AsWritten
 from supportops.config.yaml_source import (
     ConfigurationError,
     Fault,
-    KeyPath,
     MissingFileError,
     Source,
     read,
-    show_path,
 )
-from supportops.reports.audience import Plan
-from supportops.sites.site import Fleet
-from supportops.sla.business_hours import BusinessHours
-from supportops.sla.policy import PolicyBook
-
-FILES: Mapping[str, type[Model]] = {
-    "sites": SitesFile,
-    "alerts": AlertsFile,
-    "service_levels": ServiceLevelsFile,
-    "reports": ReportsFile,
-}
-# What older installations, and documents stored by them, have no such file of: nothing is set.
-_OPTIONAL = frozenset({"reports"})
-
-_EXPECTED = {
-    "extra_forbidden": "no such key",
-    "missing": "this key",
-    "string_type": "a text",
-    "list_type": "a list",
-    "too_short": "at least one entry",
-    "dict_type": "a mapping of keys",
-    "model_type": "a mapping of keys",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "datetime_from_date_parsing": "an instant with its offset, such as 2026-11-28T22:00+00:00",
-}
+from supportops.tickets.imports.mapping import ImportMapping
+from supportops.tickets.triage import TriageRules
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """Everything that operators edit, checked and frozen.
+class Checked:
+    """A folder as it was read. `faults` by file: of each that cannot be used as it stands.
 
-    `document` is the content as plain JSON values, `digest` the SHA-256 over its canonical
-    bytes: the same content has the same digest, whatever its comments and order of keys.
+    `findings`: what can be used but does hardly mean what it should, such as an alert that nobody
+    gets. Of a file with faults the `configuration` holds the last good version, if there was one.
     """
 
-    fleet: Fleet
-    alerts: AlertPolicy
-    office: BusinessHours
-    promises: PolicyBook | None  # None where no policy is written
-    reports: Plan
-    document: Mapping[str, Any]
-    digest: str
+    configuration: Configuration
+    faults: Mapping[str, tuple[Fault, ...]]
+    findings: tuple[Fault, ...]
+
+    @property
+    def all_faults(self) -> tuple[Fault, ...]:
+        return tuple(fault for faults in self.faults.values() for fault in faults)
 
 
 def load(folder: Path) -> Configuration:
     """The configuration in `folder`. Raises ConfigurationError with all faults of all files."""
-    sources: dict[str, Source] = {}
-    checked: dict[str, Model] = {}
-    faults: dict[str, tuple[Fault, ...]] = {}
-    for name in FILES:
-        try:
-            sources[name] = read(folder / f"{name}.yaml")
-        except ConfigurationError as error:
-            if not (name in _OPTIONAL and isinstance(error, MissingFileError)):
+    checked = check(folder)
+    if checked.faults:
+        raise ConfigurationError(checked.all_faults)
+    return checked.configuration
+
+
+def check(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
+    """What of `folder` can be used, and what is wrong with the rest. Never raises.
+
+    `last_good`: the document of the last configuration, whose files stand in for faulty ones. A
+    file that refers to another is checked against the version that is used of it.
+    """
+    sources, faults = _read(folder)
+    earlier = dict(data_of(last_good)) if last_good else {}
+    names = [*MODELS, *sorted({*sources, *faults, *_mappings(earlier)} - set(MODELS))]
+    models: dict[str, Model] = {}
+    data: dict[str, Any] = {}
+    for name in names:
+        file = _file(name)
+        others = {**{each: source.data for each, source in sources.items()}, **earlier, **data}
+        if name in sources:
+            try:
+                models[name] = validate(model_of(name), sources[name], file, others)
+                data[name] = sources[name].data
+                continue
+            except ConfigurationError as error:
                 faults[name] = error.faults
-    documents = {name: source.data for name, source in sources.items()}
-    for name, source in sources.items():
-        try:
-            checked[name] = _validate(FILES[name], source, f"{name}.yaml", documents)
-        except ConfigurationError as error:
-            faults[name] = error.faults
-    if faults:
-        raise ConfigurationError(tuple(each for name in FILES for each in faults.get(name, ())))
-    return _assemble(checked, documents)
+        if name in faults and name in earlier:
+            try:
+                models[name] = validate(model_of(name), Source(earlier[name], {}), file, others)
+                data[name] = earlier[name]
+            except ConfigurationError:
+                pass  # it does not fit what the other files have become
+    ordered = {name: faults[name] for name in names if name in faults}
+    configuration = assemble(models, _document(data, faults), ordered)
+    return Checked(configuration, ordered, tuple(find(configuration, sources)))
 
 
-def restore(document: Mapping[str, Any]) -> Configuration:
-    """The configuration of a stored `document`, as it was when it was loaded."""
-    written = [name for name in FILES if name in document or name not in _OPTIONAL]
-    checked = {name: FILES[name].model_validate(document[name]) for name in written}
-    return _assemble(checked, document)
+def load_triage(folder: Path) -> TriageRules:
+    """The rules in `folder`. Raises ConfigurationError if triage.yaml cannot be used."""
+    return check(folder).configuration.triage
+
+
+def load_mapping(folder: Path, name: str) -> ImportMapping:
+    """The mapping `name` in `folder`. Raises ConfigurationError if its file cannot be used."""
+    return check(folder).configuration.mapping(name)
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of one file, for editors. `name` is a key of FILES."""
-    schema = FILES[name].model_json_schema(by_alias=True, schema_generator=AsWritten)
+    """The JSON Schema of one file, for editors. `name`: one of MODELS, or "imports"."""
+    schema = model_of(name).model_json_schema(by_alias=True, schema_generator=AsWritten)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _assemble(checked: Mapping[str, Model], document: Mapping[str, Any]) -> Configuration:
-    sites, alerts, levels = (checked[name] for name in ("sites", "alerts", "service_levels"))
-    reports = checked.get("reports", ReportsFile())
-    assert isinstance(sites, SitesFile)
-    assert isinstance(alerts, AlertsFile)
-    assert isinstance(levels, ServiceLevelsFile)
-    assert isinstance(reports, ReportsFile)
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Configuration(
-        fleet=sites.fleet(),
-        alerts=alerts.policy(),
-        office=BusinessHours.from_spec(levels.calendars["office"].spec()),
-        promises=levels.book(),
-        reports=reports.plan(),
-        document=document,
-        digest=hashlib.sha256(canonical.encode()).hexdigest(),
-    )
+def _read(folder: Path) -> tuple[dict[str, Source], dict[str, tuple[Fault, ...]]]:
+    """Each file that is there as data with lines, and the faults of those that cannot be read."""
+    sources: dict[str, Source] = {}
+    faults: dict[str, tuple[Fault, ...]] = {}
+    for name in (*MODELS, *_mappings_in(folder)):
+        try:
+            sources[name] = read(folder / f"{name}.yaml")
+        except ConfigurationError as error:
+            if not (name in OPTIONAL and isinstance(error, MissingFileError)):
+                faults[name] = error.faults
+    return sources, faults
 
 
-def _validate(
-    model: type[Model], source: Source, file: str, others: Mapping[str, Any] | None = None
-) -> Model:
-    wrongs = (*model.across(source.data), *model.among(source.data, others or {}))
-    faults = [
-        Fault(file, source.line(wrong.path), show_path(wrong.path), wrong.found, wrong.expected)
-        for wrong in wrongs
-    ]
+def _mappings_in(folder: Path) -> list[str]:
     try:
-        checked = model.model_validate(source.data)
-    except ValidationError as error:
-        faults += [_fault(file, source, detail) for detail in error.errors()]
-    if faults:
-        raise ConfigurationError(tuple(sorted(faults, key=lambda fault: fault.line or 0)))
-    return checked
+        return sorted(f"{IMPORTS}/{path.stem}" for path in (folder / IMPORTS).glob("*.yaml"))
+    except OSError:
+        return []
 
 
-def _fault(file: str, source: Source, detail: ErrorDetails) -> Fault:
-    # A key that is wrong itself is told with its mapping's path, itself and "[key]".
-    path = tuple(p for p in detail["loc"] if p != "[key]")
-    kind = detail["type"]
-    if kind == "value_error":
-        expected = detail["msg"].removeprefix("Value error, ")
-    else:
-        expected = _EXPECTED.get(kind, detail["msg"].removeprefix("Input should be "))
-    found = "nothing" if kind == "missing" else _shown(path, detail.get("input"))
-    return Fault(file, source.line(path), show_path(path), found, expected)
+def _mappings(names: Mapping[str, Any]) -> Iterator[str]:
+    return (name for name in names if name.startswith(f"{IMPORTS}/"))
 
 
-def _shown(path: KeyPath, value: Any) -> str:
-    """The offending value. Where a secret's name belongs, the secret may have been written."""
-    if path and path[-1] in ("secret", "heartbeat") and isinstance(value, str):
-        return "what is no name (not shown: it may be the secret)"
-    return shown(value)
+def _file(name: str) -> str:
+    """What a file is called in a fault: a mapping without its folder."""
+    return f"{name.removeprefix(f'{IMPORTS}/')}.yaml"
+
+
+def _document(data: Mapping[str, Any], faults: Mapping[str, Any]) -> dict[str, Any]:
+    """The data as it is stored. None stands for a file that may be missing and is; a file of which
+    no version can be used is left out."""
+    prefix = f"{IMPORTS}/"
+    unset = [name for name in OPTIONAL if name not in data and name not in faults]
+    missing: dict[str, Any] = dict.fromkeys(unset)
+    whole = {name: written for name, written in data.items() if name in MODELS}
+    mappings = {name.removeprefix(prefix): data[name] for name in _mappings(data)}
+    return {"version": VERSION, **missing, **whole, IMPORTS: mappings}

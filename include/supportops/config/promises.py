@@ -11,17 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from supportops.config.values import (
-    Duration,
-    Identifier,
-    Model,
-    Name,
-    Share,
-    Wrong,
-    entries,
-    shown,
-    twice,
-)
+from supportops.config.model import Model, Wrong, entries, shown, twice, unknown
+from supportops.config.values import Duration, Identifier, Name, Share
 from supportops.sla.events import STATUSES
 from supportops.sla.policy import (
     PAUSABLE,
@@ -69,7 +60,7 @@ StatusName = Annotated[str, AfterValidator(_status)]
 
 
 class TargetEntry(Model):
-    """One metric: measured only without `within`. `aim` is told as a warning."""
+    """One metric: measured only without `within`. `aim` is a warning when it is missed."""
 
     within: AmountText | None = None
     aim: AmountText | None = None
@@ -80,7 +71,7 @@ class TargetEntry(Model):
 
 
 class EscalationEntry(Model):
-    """When somebody hears of a clock before it is due, and once more after."""
+    """When a clock's alerts are raised before it is due, and once more after."""
 
     warn: Share = Field(default=0.75, json_schema_extra={"default": "75%"})
     warn_before: Duration | None = None
@@ -153,14 +144,12 @@ def wrong_policies(data: Any) -> Iterator[Wrong]:
         for place, promise in entries(entry, "promises"):
             calendar = promise.get("calendar")
             if isinstance(calendar, str) and calendar not in known:
-                yield Wrong(
-                    (*path, *place, "calendar"), shown(calendar), f"one of {', '.join(known)}"
-                )
+                yield unknown((*path, *place, "calendar"), calendar, known, "one of")
 
 
-def wrong_default(data: Any) -> Iterator[Wrong]:
-    """A default tier that no policy knows, where there are policies."""
-    tier = data.get("default_tier", "user_support") if isinstance(data, dict) else None
+def wrong_default(data: Any, usual: str) -> Iterator[Wrong]:
+    """A default tier (`usual` where none is written) that a policy promises nothing."""
+    tier = data.get("default_tier", usual) if isinstance(data, dict) else None
     for path, entry in entries(data, "policies"):
         tiers = [promise.get("tier") for _, promise in entries(entry, "promises")]
         if tiers and isinstance(tier, str) and tier not in tiers:
@@ -171,4 +160,4 @@ def _day(found: Any) -> date:
     try:
         return date.fromisoformat(str(found))
     except ValueError:
-        return date.min  # told at its own place
+        return date.min  # reported at its own place

@@ -9,22 +9,27 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from supportops.config.service_levels import office_zone
+from supportops.config.model import (
+    Model,
+    Wrong,
+    did_you_mean,
+    entries,
+    items,
+    mapping,
+    shown,
+    twice,
+    unknown,
+)
+from supportops.config.service_levels import office_zone, tiers_in
 from supportops.config.values import (
     Clock,
     Duration,
     Identifier,
-    Model,
     Name,
     Share,
     Size,
-    Wrong,
     Zone,
-    entries,
-    items,
     known_zones,
-    shown,
-    twice,
 )
 from supportops.config.yaml_source import KeyPath
 from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
@@ -99,7 +104,7 @@ class AvailabilityEntry(Model):
 class ReportsFile(Model):
     """The whole of `reports.yaml`. Without the file nobody gets a report."""
 
-    timezone: Zone = "Europe/London"
+    timezone: Zone | None = None
     stale_after: Duration = timedelta(hours=2)
     attach_at_most: Size = Field(default=7_000_000, json_schema_extra={"default": "7MB"})
     late: dict[Cadence, Hour] = {}
@@ -124,16 +129,18 @@ class ReportsFile(Model):
         yield from _wrong_sites(data, others.get("sites"))
         yield from _too_far_west(data, others.get("service_levels"))
 
-    def plan(self) -> Plan:
+    def plan(self, zone: str) -> Plan:
+        """`zone`: of days, weeks and times where the file names none."""
+        zone = self.timezone or zone
         return Plan(
-            audiences=tuple(entry.audience(self.timezone) for entry in self.audiences),
+            audiences=tuple(entry.audience(zone) for entry in self.audiences),
             targets=self.targets,
             availability=self.availability.default,
             site_availability=self.availability.sites,
             stale_after=self.stale_after,
             attach_at_most=self.attach_at_most,
             late_at=self.late,
-            zone=self.timezone,
+            zone=zone,
         )
 
 
@@ -143,11 +150,11 @@ def _too_far_west(data: Any, levels: Any) -> Iterator[Wrong]:
     office = office_zone(levels)
     if office not in known_zones():
         return  # reported there
-    common = data.get("timezone", "Europe/London") if isinstance(data, dict) else None
+    common = data.get("timezone", office) if isinstance(data, dict) else None
     for path, entry in entries(data, "audiences"):
         zone = entry.get("timezone", common)
         if not isinstance(zone, str) or zone not in known_zones():
-            continue  # told where it stands
+            continue  # reported where it stands
         for _, cadence in items(entry, "reports"):
             if cadence in tuple(Cadence) and _behind(zone, cadence, office):
                 at = f"{MADE_AT[Cadence(cadence)]:%H:%M} {office}"
@@ -169,26 +176,20 @@ def _behind(zone: str, cadence: str, office: str) -> bool:
 def _wrong_receivers(data: Any, alerts: Any) -> Iterator[Wrong]:
     receivers = alerts.get("receivers") if isinstance(alerts, dict) else None
     if not isinstance(receivers, dict):
-        return  # told there
-    known = ", ".join(str(name) for name in receivers) or "none"
+        return  # reported there
     for path, name in _named(data, "receivers"):
         if name not in receivers:
-            yield Wrong(path, shown(name), f"a receiver of alerts.yaml: {known}")
+            yield unknown(path, name, receivers, "a receiver of alerts.yaml:")
 
 
 def _wrong_tiers(data: Any, levels: Any) -> Iterator[Wrong]:
     if not isinstance(levels, dict):
         return
-    promises = [
-        p for _, policy in entries(levels, "policies") for _, p in entries(policy, "promises")
-    ]
-    tiers = dict.fromkeys(p["tier"] for p in promises if isinstance(p.get("tier"), str))
-    expected = f"a tier of service_levels.yaml: {', '.join(tiers) or 'none'}"
-    targets = data.get("targets") if isinstance(data, dict) else None
-    written = [(("targets", tier), tier) for tier in targets] if isinstance(targets, dict) else []
+    known = tiers_in(levels)
+    written = [(("targets", tier), tier) for tier in mapping(data, "targets")]
     for path, tier in [*written, *_named(data, "tiers")]:
-        if isinstance(tier, str) and tier not in tiers:
-            yield Wrong(path, shown(tier), expected)
+        if isinstance(tier, str) and tier not in known:
+            yield unknown(path, tier, known, "a tier of service_levels.yaml:")
 
 
 def _wrong_sites(data: Any, sites: Any) -> Iterator[Wrong]:
@@ -196,12 +197,12 @@ def _wrong_sites(data: Any, sites: Any) -> Iterator[Wrong]:
     known = [site for _, site in entries(sites, "sites")]
     if not known:
         return
-    names = {site.get("name") for site in known if isinstance(site.get("name"), str)}
-    availability = data.get("availability") if isinstance(data, dict) else None
-    written = availability.get("sites") if isinstance(availability, dict) else None
-    for name in written if isinstance(written, dict) else {}:
+    names = {name for site in known if isinstance(name := site.get("name"), str)}
+    for name in mapping(mapping(data, "availability"), "sites"):
         if isinstance(name, str) and name not in names:
-            yield Wrong(("availability", "sites", name), shown(name), "a site of sites.yaml")
+            hint = did_you_mean(name, names)
+            where = ("availability", "sites", name)
+            yield Wrong(where, shown(name), "a site of sites.yaml", hint)
     customers = {c for site in known if isinstance(c := site.get("customer"), str)}
     alike = {_folded(customer): customer for customer in sorted(customers)}
     for path, entry in entries(data, "audiences"):

@@ -1,25 +1,30 @@
-"""`service_levels.yaml`: the agency's promises, and the calendars in which it keeps them."""
+"""`service_levels.yaml`: the agency's tiers and promises, and the calendars that they count in."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import holidays
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from supportops.alerts.alert import Severity
+from supportops.config.model import Model, Wrong, entries, mapping, unknown
 from supportops.config.promises import PolicyEntry, wrong_default, wrong_policies
-from supportops.config.values import Identifier, Model, Wrong, Zone
-from supportops.config.yaml_source import KeyPath
+from supportops.config.values import Identifier, Name, Zone
+from supportops.config.yaml_source import KeyPath, read
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.calendar_spec import read_spec
 from supportops.sla.policy import Calendar, PolicyBook
 
 FIRST_YEAR, LAST_YEAR = 1990, 2050
+_TIER_KEYS = ("default_tier", "outage_tier", "call_tier")
 
 
 def _region(found: str) -> str:
@@ -40,22 +45,91 @@ def _public_holidays(region: str) -> Mapping[date, str]:
 Region = Annotated[str, AfterValidator(_region)]
 
 
-class CalendarEntry(Model):
-    """Opening hours by weekday; public holidays of `region`; more closed dates; other hours."""
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """How a tier is called in reports and how loud its alerts are.
 
-    timezone: Zone
+    `title`: None where it has none but its identifier. `wakes`: its alerts must reach somebody
+    also outside the office's hours; the routes of alerts.yaml see to it.
+    """
+
+    title: str | None = None
+    severity: Severity = Severity.WARNING
+    wakes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """All tiers by their identifiers, and which of them a ticket gets that nobody chose one for:
+    `outages` for an outage that the checks found, `calls` for a call to the emergency number."""
+
+    named: Mapping[str, Tier]
+    outages: str
+    calls: str
+
+    def severity(self, tier: str) -> Severity:
+        """Of the alerts on a ticket's clocks."""
+        return self.named.get(tier, Tier()).severity
+
+    def titles(self) -> dict[str, str]:
+        """What tiers are called, of those that have a title."""
+        return {name: tier.title for name, tier in self.named.items() if tier.title}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevels:
+    """What service_levels.yaml means. `promises` is None where no policy is written."""
+
+    office: BusinessHours
+    promises: PolicyBook | None
+    tiers: Tiers
+
+
+class TierEntry(Model):
+    """`severity`: critical where the tier `wakes` people, else warning, unless it is written."""
+
+    title: Name | None = None
+    severity: Severity | None = None
+    wakes: bool = False
+
+    def tier(self) -> Tier:
+        usual = Severity.CRITICAL if self.wakes else Severity.WARNING
+        return Tier(self.title, self.severity or usual, self.wakes)
+
+
+class _Former(Model):
+    """The file that says what service_levels.yaml means where it is silent."""
+
+    default_tier: Identifier
+    outage_tier: Identifier
+    call_tier: Identifier
+    tiers: dict[Identifier, TierEntry]
+
+
+@cache
+def former() -> _Former:
+    return _Former.model_validate(read(Path(__file__).with_name("former_tiers.yaml")).data)
+
+
+class CalendarEntry(Model):
+    """Opening hours by weekday; public holidays of `region`; more closed dates; other hours.
+
+    Without a `timezone` the office's clock counts; the office itself must name one.
+    """
+
+    timezone: Zone | None = None
     hours: dict[str, list[tuple[str, str]]]
     region: Region | None = None
     holidays: list[date] = []
     overrides: dict[date, list[tuple[str, str]]] = {}
 
-    def spec(self) -> dict[str, Any]:
-        """The form that `BusinessHours.from_spec` reads."""
+    def spec(self, zone: str) -> dict[str, Any]:
+        """The form that `BusinessHours.from_spec` reads; `zone` counts where the entry has none."""
         closed = {day.isoformat() for day in self.holidays}
         if self.region:
             closed |= {day.isoformat() for day in _public_holidays(self.region)}
         return {
-            "tz": self.timezone,
+            "tz": self.timezone or zone,
             "hours": {day: [list(span) for span in spans] for day, spans in self.hours.items()},
             "holidays": sorted(closed),
             "overrides": {
@@ -64,56 +138,119 @@ class CalendarEntry(Model):
             },
         }
 
-    def calendar(self, name: str) -> Calendar:
+    def calendar(self, name: str, zone: str) -> Calendar:
         """For the clocks. "A working day" is as long as most weekdays with hours are."""
         lengths = Counter(
             sum(closes - opens for opens, closes in day)
-            for day in read_spec(self.spec()).week
+            for day in read_spec(self.spec(zone)).week
             if day
         )
         closed = dict(_public_holidays(self.region)) if self.region else {}
         closed |= {day: "closed" for day in self.holidays if day not in closed}
         working_day = max(lengths, key=lambda length: (lengths[length], length), default=86_400)
-        return Calendar(name, BusinessHours.from_spec(self.spec()), working_day, closed)
+        return Calendar(name, BusinessHours.from_spec(self.spec(zone)), working_day, closed)
 
 
 class ServiceLevelsFile(Model):
     """The whole of `service_levels.yaml`."""
 
+    tiers: Annotated[dict[Identifier, TierEntry], Field(min_length=1)] | None = None
+    default_tier: Identifier | None = None
+    outage_tier: Identifier | None = None
+    call_tier: Identifier | None = None
     calendars: Annotated[dict[Identifier, CalendarEntry], Field(min_length=1)]
-    default_tier: Identifier = "user_support"
     policies: list[PolicyEntry] = []
+
+    @property
+    def zone(self) -> str:
+        """The office's: the one that everything follows which names no other."""
+        zone = self.calendars["office"].timezone
+        assert zone is not None
+        return zone
+
+    def service_levels(self) -> ServiceLevels:
+        office = BusinessHours.from_spec(self.calendars["office"].spec(self.zone))
+        tiers = former().tiers if self.tiers is None else self.tiers
+        return ServiceLevels(
+            office,
+            self.book(),
+            Tiers(
+                {name: entry.tier() for name, entry in tiers.items()},
+                self.outage_tier or former().outage_tier,
+                self.call_tier or former().call_tier,
+            ),
+        )
 
     def book(self) -> PolicyBook | None:
         """The promises; None in a file that makes none."""
         if not self.policies:
             return None
-        zone = self.calendars["office"].timezone
         return PolicyBook(
-            tuple(entry.version(zone) for entry in self.policies),
-            {name: entry.calendar(name) for name, entry in self.calendars.items()},
-            self.default_tier,
+            tuple(entry.version(self.zone) for entry in self.policies),
+            {name: entry.calendar(name, self.zone) for name, entry in self.calendars.items()},
+            self.default_tier or former().default_tier,
         )
 
     @classmethod
     def across(cls, data: Any) -> Iterator[Wrong]:
-        """Calendars and policies whose parts do not fit together, or not each other."""
+        """Calendars, policies and tiers whose parts do not fit together, or not each other."""
         yield from wrong_policies(data)
-        yield from wrong_default(data)
-        found = data.get("calendars") if isinstance(data, dict) else None
-        for name, written in (found if isinstance(found, dict) else {}).items():
+        yield from wrong_default(data, former().default_tier)
+        yield from _wrong_tiers(data)
+        zone = office_zone(data)
+        for name, written in mapping(data, "calendars").items():
             try:
-                BusinessHours.from_spec(CalendarEntry.model_validate(written).spec())
+                entry = CalendarEntry.model_validate(written)
+                BusinessHours.from_spec(entry.spec(zone or "UTC"))
             except ValidationError:
-                continue  # told at the key that it concerns
+                continue  # reported at the key that it concerns
             except ValueError as error:
                 yield from _problems(("calendars", name), str(error))
+            if name == "office" and entry.timezone is None:
+                yield Wrong(("calendars", name, "timezone"), "nothing", "this key")
 
     @model_validator(mode="after")
     def has_office_hours(self) -> ServiceLevelsFile:
         if "office" not in self.calendars:
             raise ValueError("a calendar named office")
         return self
+
+
+def tiers_in(data: Any) -> dict[str, KeyPath]:
+    """The tiers that the raw `data` of a file has, each with where it first stands.
+
+    They are those under `tiers`; in a file without it, those that are promised something.
+    """
+    written = mapping(data, "tiers")
+    if written:
+        return {str(name): ("tiers", name) for name in written}
+    found: dict[str, KeyPath] = {}
+    for path, name in _promised(data):
+        found.setdefault(name, path)
+    return found
+
+
+def _promised(data: Any) -> Iterator[tuple[KeyPath, str]]:
+    """The tiers in the promises of all policies, each time that one stands."""
+    for path, policy in entries(data, "policies"):
+        for place, promise in entries(policy, "promises"):
+            if isinstance(promise.get("tier"), str):
+                yield (*path, *place, "tier"), promise["tier"]
+
+
+def _wrong_tiers(data: Any) -> Iterator[Wrong]:
+    """Names that are not among `tiers`, where the file has them: a slip would lose its severity."""
+    known = list(mapping(data, "tiers"))
+    if not known:
+        return
+    named = [((key,), data[key]) for key in _TIER_KEYS if isinstance(data.get(key), str)]
+    for path, name in [*named, *_promised(data)]:
+        if name not in known:
+            yield unknown(path, name, known, "a tier of `tiers`:")
+    for key in _TIER_KEYS:
+        usual = getattr(former(), key)
+        if key not in data and usual not in known:
+            yield Wrong((key,), "nothing", f"this key: `tiers` has no {usual}")
 
 
 def office_zone(data: Any) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from supportops.config.model import Model, Wrong, entries, twice
 from supportops.config.values import (
     Clock,
     ControlUrl,
@@ -15,17 +16,13 @@ from supportops.config.values import (
     Identifier,
     Instant,
     Interval,
-    Model,
     Name,
     Path,
     Share,
     StatusRanges,
     Url,
     Weekday,
-    Wrong,
     Zone,
-    entries,
-    twice,
 )
 from supportops.sites.site import (
     FIVE_MINUTES,
@@ -84,12 +81,13 @@ class OneOffEntry(Model):
 
 
 class WeeklyEntry(Model):
-    """The same window every week on the wall clock of `zone`; may run past midnight."""
+    """The same window every week on the wall clock of `zone`, the office's unless it is named; may
+    run past midnight."""
 
     weekday: Weekday
     start: Clock = Field(alias="from")
     end: Clock = Field(alias="to")
-    zone: Zone = "Europe/London"
+    zone: Zone | None = None
     note: str = ""
 
 
@@ -97,9 +95,12 @@ class MaintenanceEntry(Model):
     once: list[OneOffEntry] = []
     weekly: list[WeeklyEntry] = []
 
-    def windows(self) -> tuple[Maintenance, ...]:
+    def windows(self, zone: str) -> tuple[Maintenance, ...]:
         once = [OneOffMaintenance(w.start, w.end, w.note) for w in self.once]
-        weekly = [WeeklyMaintenance(w.weekday, w.start, w.end, w.zone, w.note) for w in self.weekly]
+        weekly = [
+            WeeklyMaintenance(w.weekday, w.start, w.end, w.zone or zone, w.note)
+            for w in self.weekly
+        ]
         return (*once, *weekly)
 
 
@@ -120,7 +121,7 @@ class SiteEntry(Model):
     maintenance: MaintenanceEntry = MaintenanceEntry()
     allow_private: bool = False
 
-    def site(self, defaults: DefaultsEntry) -> Site:
+    def site(self, defaults: DefaultsEntry, zone: str) -> Site:
         expect = self.expect.over(defaults.expect.over(Expectation()))
         return Site(
             name=self.name,
@@ -130,7 +131,7 @@ class SiteEntry(Model):
             expect=expect,
             pages=tuple(Page(p.path, p.expect.over(_page_base(expect))) for p in self.pages),
             interval=self.interval or defaults.interval,
-            maintenance=defaults.maintenance.windows() + self.maintenance.windows(),
+            maintenance=defaults.maintenance.windows(zone) + self.maintenance.windows(zone),
             allow_private=self.allow_private,
         )
 
@@ -190,7 +191,8 @@ class SitesFile(Model):
             pages = entries(site, "pages")
             yield from twice(((*path, *inner, "path"), page.get("path")) for inner, page in pages)
 
-    def fleet(self) -> Fleet:
+    def fleet(self, zone: str) -> Fleet:
+        """`zone`: of weekly maintenance that names none."""
         check = self.check
         policy = CheckPolicy(
             deadline=check.deadline,
@@ -205,4 +207,4 @@ class SitesFile(Model):
             user_agent=check.user_agent,
             heartbeat=check.heartbeat,
         )
-        return Fleet(tuple(site.site(self.defaults) for site in self.sites), policy)
+        return Fleet(tuple(site.site(self.defaults, zone) for site in self.sites), policy)

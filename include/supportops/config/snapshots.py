@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import Connection, func, select, update
 
-from supportops.config.loader import Configuration, restore
+from supportops.config.configuration import Configuration, restore
 from supportops.db.schema import configurations
 from supportops.db.statements import insert_new
 
@@ -86,3 +87,23 @@ def get(connection: Connection, digest: str) -> Configuration:
         _restored.clear()
         _restored[digest] = kept
     return kept
+
+
+class LastConfiguration:
+    """The configuration in force as pages show it, restored once for each digest: they ask all day.
+
+    Raises LookupError before the first one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last: Configuration | None = None
+
+    def __call__(self, connection: Connection) -> Configuration:
+        digest = newest_digest(connection)
+        if digest is None:
+            raise LookupError("no configuration was taken up yet: run a site check first")
+        with self._lock:
+            if self._last is None or self._last.digest != digest:
+                self._last = get(connection, digest).displayed()
+            return self._last

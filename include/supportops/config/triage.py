@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from supportops.config.single import load_file
-from supportops.config.values import Model, Wrong, entries, twice
+from supportops.config.model import Model, Wrong, entries, twice
 from supportops.tickets.phrases import Phrase
 from supportops.tickets.triage import Part, Rule, TriageRules
-
-FILE = "triage.yaml"
 
 
 def _phrase(found: str) -> str:
@@ -69,8 +65,3 @@ class TriageFile(Model):
         return TriageRules(
             tuple(entry.rule() for entry in self.rules), self.otherwise, self.priorities
         )
-
-
-def load_triage(folder: Path) -> TriageRules:
-    """The rules of the configuration folder. Raises ConfigurationError."""
-    return load_file(folder / FILE, TriageFile).triage()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -12,11 +10,9 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema
 
-from supportops.config.yaml_source import KeyPath, show_path
-from supportops.sites.probe.web_address import without_login
 from supportops.sites.site import FIVE_MINUTES
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -28,73 +24,10 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-class Model(BaseModel):
-    """Every object of the configuration: no unknown key passes, nothing changes later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @classmethod
-    def across(cls, _data: Any) -> Iterable[Wrong]:
-        """What is wrong between the parts of a file, read from its raw `data` of any shape, so
-        that it is told together with what is wrong inside the parts."""
-        return ()
-
-    @classmethod
-    def among(cls, _data: Any, _others: Mapping[str, Any]) -> Iterable[Wrong]:
-        """What does not fit the raw data of the folder's `others`, by name; one that could not be
-        read is not among them."""
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """A fault at one key path."""
-
-    path: KeyPath
-    found: str
-    expected: str
-
-
 @cache
 def known_zones() -> frozenset[str]:
     """The zones of the IANA list. They are files: walked once in a process, not for each value."""
     return frozenset(available_timezones())
-
-
-def entries(data: Any, key: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
-    """The mappings of the list at `key`, each with its path; nothing where the shape is wrong."""
-    for path, item in items(data, key):
-        if isinstance(item, dict):
-            yield path, item
-
-
-def items(data: Any, key: str) -> Iterator[tuple[KeyPath, Any]]:
-    """What the list at `key` holds, each with its path; nothing where the shape is wrong."""
-    found = data.get(key) if isinstance(data, dict) else None
-    for index, item in enumerate(found if isinstance(found, list) else []):
-        yield (key, index), item
-
-
-def twice(named: Iterable[tuple[KeyPath, Any]]) -> Iterator[Wrong]:
-    """A fault for every text that stands at an earlier path already."""
-    seen: dict[str, KeyPath] = {}
-    for path, name in named:
-        if not isinstance(name, str):
-            continue
-        if name in seen:
-            first = show_path(seen[name])
-            yield Wrong(path, shown(name), f"each once, but it stands at {first} too")
-        seen.setdefault(name, path)
-
-
-def shown(value: Any) -> str:
-    """A found value, short; a whole mapping or list is only named, a login is hidden."""
-    if isinstance(value, dict):
-        return "a mapping" if value else "an empty mapping"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    text = repr(without_login(value) if isinstance(value, str) else value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 class AsWritten(GenerateJsonSchema):
@@ -187,7 +120,8 @@ def _control_url(found: str) -> str:
     return found
 
 
-def _zone(found: str) -> str:
+def zone_name(found: str) -> str:
+    """`found`, if it is a zone of the IANA list. Raises ValueError."""
     if found not in known_zones():
         raise ValueError("a zone of the IANA list, such as Europe/London")
     return found
@@ -261,7 +195,7 @@ StatusRanges = Annotated[
 ]
 Url = Annotated[str, AfterValidator(_url)]
 ControlUrl = Annotated[Url, AfterValidator(_control_url)]
-Zone = Annotated[str, AfterValidator(_zone)]
+Zone = Annotated[str, AfterValidator(zone_name)]
 Clock = Annotated[time, BeforeValidator(_clock), _text({"examples": ["22:30"]})]
 Weekday = Annotated[int, BeforeValidator(_weekday), _text({"enum": list(WEEKDAYS)})]
 Instant = Annotated[datetime, AfterValidator(_aware)]

@@ -26,18 +26,21 @@ _KNOWN_TAGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in a configuration file: where, what was found, what was expected."""
+    """One thing wrong in a configuration file: where, what was found, what was expected, and in
+    `hint` what to do where that can be guessed."""
 
     file: str
     line: int | None
     path: str
     found: str
     expected: str
+    hint: str = ""
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         key = f" {self.path}" if self.path else ""
-        return f"{place}{key}: found {self.found}, expected {self.expected}"
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{place}{key}: found {self.found}, expected {self.expected}{hint}"
 
 
 class ConfigurationError(ValueError):

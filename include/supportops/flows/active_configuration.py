@@ -1,7 +1,8 @@
-"""The configuration in force: the one in the folder, or the last good one while it is wrong."""
+"""The active configuration: the one in the folder, with the last good version of a faulty file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -10,50 +11,57 @@ from sqlalchemy import Connection, Engine
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
-from supportops.config.loader import Configuration, load
+from supportops.config.configuration import Configuration, File
+from supportops.config.loader import Checked, check
 from supportops.config.snapshots import newest, save
 from supportops.config.yaml_source import ConfigurationError
-from supportops.db.engine import writing
+from supportops.db.engine import reading, writing
 
 SUBJECT = "configuration"
+# Without any of these there is nothing to go by, not even for those who would be alerted.
+_BASIC = (File.SITES, File.ALERTS, File.SERVICE_LEVELS)
 
 
 def load_or_last_good(
-    engine: Engine, folder: Path, now: datetime
+    engine: Engine, folder: Path, now: datetime, needs: Iterable[str] = ()
 ) -> tuple[Configuration, ConfigurationError | None]:
-    """What to work by, and what is wrong with the folder if it is not that.
+    """What to work by, and what is wrong with the folder if it is not that alone.
 
-    A good configuration is kept in the store; a faulty one raises an alert and the last good
-    one stays in force. Raises ConfigurationError where there never was a good one.
+    It is stored as the active configuration. A faulty file raises an alert, and its last good
+    version stays in force; where there never was one, what needs the file stands still and the
+    rest works. `needs`: the files that the caller cannot do without. Raises ConfigurationError
+    with the faults of those that there is no usable version of, after all that.
     """
-    try:
-        configuration = load(folder)
-    except ConfigurationError as error:
-        return _last_good(engine, error, now), error
+    checked = check(folder)
+    if checked.faults:
+        with reading(engine) as connection:
+            last = newest(connection)
+        checked = check(folder, last.document if last else None)
+    configuration = checked.configuration
     with writing(engine) as connection:
-        save(connection, configuration, now)
-        resolve_alert(connection, Kind.CONFIGURATION, SUBJECT, now)
-    return configuration, None
+        if any(configuration.has(name) for name in _BASIC):
+            save(connection, configuration, now)
+        if checked.faults:
+            raise_alert(connection, _alert(checked, now), now)
+        else:
+            resolve_alert(connection, Kind.CONFIGURATION, SUBJECT, now)
+    configuration.require(*needs)
+    return configuration, ConfigurationError(checked.all_faults) if checked.faults else None
 
 
-def _last_good(engine: Engine, error: ConfigurationError, now: datetime) -> Configuration:
-    with writing(engine) as connection:
-        configuration = newest(connection)
-        if configuration is None:
-            raise error
-        raise_alert(connection, _alert(error, now), now)
-        return configuration
-
-
-def _alert(error: ConfigurationError, now: datetime) -> Alert:
-    count = len(error.faults)
-    faults = "1 fault" if count == 1 else f"{count} faults"
+def _alert(checked: Checked, now: datetime) -> Alert:
+    faults = checked.all_faults
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    lacking = [f"{name}.yaml" for name in checked.faults if not checked.configuration.has(name)]
+    state = "the last good one stays in force"
+    if lacking:
+        state = f"what needs {', '.join(lacking)} stands still until it is mended"
     return operations_alert(
         Kind.CONFIGURATION,
         SUBJECT,
-        f"{faults} in the configuration; the last good one stays in force",
+        f"{count} in the configuration; {state}",
         now,
-        facts={"errors": [str(fault) for fault in error.faults[:50]]},
+        facts={"errors": [str(fault) for fault in faults[:50]]},
     )
 
 
@@ -63,3 +71,9 @@ def active_configuration(connection: Connection) -> Configuration:
     if configuration is None:
         raise LookupError("no configuration was taken up yet: run a site check first")
     return configuration
+
+
+def outage_tier(configuration: Configuration) -> str | None:
+    """The tier of an outage's ticket; None while no usable service_levels.yaml says so."""
+    known = configuration.has(File.SERVICE_LEVELS)
+    return configuration.tiers.outages if known else None

@@ -19,7 +19,7 @@ from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason, decide
 from supportops.alerts.rate_limit import allowance
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
@@ -81,7 +81,8 @@ def run(
     """One dispatch: looks after the installation itself, then queues and sends what is due.
 
     `who` names this dispatcher in its claims. Before the first configuration was taken up no
-    receiver is known: what was raised by then waits, and `note` says so.
+    receiver is known: what was raised by then waits, and `note` says so. Raises
+    ConfigurationError where there is no usable alerts.yaml.
     """
     name = who or f"{socket.gethostname()}:{os.getpid()}"
     with writing(engine) as connection:
@@ -90,7 +91,9 @@ def run(
             configuration = active_configuration(connection)
         except LookupError as none_yet:
             return Summary().to_json() | {"note": str(none_yet)}
-        watch_reports(connection, configuration, clock())
+        if configuration.has(File.REPORTS, File.SERVICE_LEVELS):
+            watch_reports(connection, configuration, clock())
+    configuration.require(File.ALERTS)
     dispatch = _Dispatch(engine, configuration, secrets, clock, send, name)
     end = clock() + LONGEST_DISPATCH
     while clock() < end:

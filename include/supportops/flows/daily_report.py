@@ -7,7 +7,7 @@ from typing import Any
 
 from supportops.context import Context
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.report import ReportRequest, make_on_schedule, summary
+from supportops.flows.report import NEEDS, ReportRequest, make_on_schedule, summary
 from supportops.flows.reporting.selection import working_days
 from supportops.reports.period import Cadence
 
@@ -28,7 +28,7 @@ def run(
     On a day off nothing is made unless `day` is named: `note` says so. The next working day's
     report covers it too.
     """
-    configuration, error = load_or_last_good(context.engine, context.config, now)
+    configuration, error = load_or_last_good(context.engine, context.config, now, NEEDS)
     today = at.astimezone(configuration.office.zone).date()
     if day is None and not working_days(configuration.office)(today):
         return summary([], error, "no working day")

@@ -14,11 +14,9 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import raise_alert
-from supportops.config.loader import Configuration
-from supportops.config.yaml_source import ConfigurationError
+from supportops.config.configuration import File
 from supportops.db.engine import writing
-from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.ticketing.outage_tickets import TIER as OUTAGE_TIER
+from supportops.flows.active_configuration import load_or_last_good, outage_tier
 from supportops.flows.ticketing.outage_tickets import link_tickets, outages_of, ticket_number
 from supportops.rendering.render import one_line
 from supportops.sites.site import Site
@@ -27,7 +25,6 @@ from supportops.tickets.source import OUTAGE, PHONE
 from supportops.tickets.ticket import Author, Event, EventKind
 from supportops.tickets.validation import storable
 
-TIER = "mission_critical"
 RULE = "a call to the emergency number"
 LONGEST_NAME = 200
 LONGEST_TEXT = 4_000
@@ -88,11 +85,12 @@ def run(
 
     The ticket's number is a function of `run_id`, so a rerun adds nothing. Its author is the
     customer, so the first-reply clock runs. A site that is not checked is stored as it was
-    written, with a note that nobody watches it.
+    written, with a note that nobody watches it. No fault of the configuration stops it: without a
+    usable service_levels.yaml the ticket has the default tier, without sites.yaml no site is known.
     """
-    configuration = _configuration(engine, folder, now)
-    sites = configuration.fleet.sites if configuration else ()
-    tier, outage_tier = TIER, OUTAGE_TIER
+    configuration, _ = load_or_last_good(engine, folder, now)
+    sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
+    tier = configuration.tiers.calls if configuration.has(File.SERVICE_LEVELS) else None
     number = ticket_of(run_id)
     at = min(at, now)
     with writing(engine) as connection:
@@ -101,7 +99,7 @@ def run(
         if is_new:
             append_events(connection, _events(call, known, number, tier, at, now), now)
             raise_alert(connection, _alert(call, known, number, tier, at), now)
-        link_tickets(connection, now, outage_tier)
+        link_tickets(connection, now, outage_tier(configuration))
     return {
         "ticket": f"{PHONE}/{number}",
         "new": is_new,
@@ -114,14 +112,6 @@ def run(
 def ticket_of(run_id: str) -> str:
     """The number of the ticket that a run creates."""
     return hashlib.sha256(run_id.encode("utf-8", "replace")).hexdigest()[:12]
-
-
-def _configuration(engine: Engine, folder: Path, now: datetime) -> Configuration | None:
-    """The active configuration. None where none was ever valid: the call is logged all the same."""
-    try:
-        return load_or_last_good(engine, folder, now)[0]
-    except ConfigurationError:
-        return None
 
 
 def _known(connection: Connection, call: Call, sites: tuple[Site, ...], at: datetime) -> _Known:
@@ -146,7 +136,7 @@ def _bare(address: str) -> str:
 
 
 def _events(
-    call: Call, known: _Known, number: str, tier: str, at: datetime, now: datetime
+    call: Call, known: _Known, number: str, tier: str | None, at: datetime, now: datetime
 ) -> Iterator[Event]:
     def event(kind: EventKind, author: Author, value: str | None = None, **facts: Any) -> Event:
         key = f"{number}/{kind.value}"
@@ -160,7 +150,8 @@ def _events(
         text=call.what,
         requester=caller,
     )
-    yield event(EventKind.TIER, Author.AGENT, tier, rule=RULE)
+    if tier is not None:
+        yield event(EventKind.TIER, Author.AGENT, tier, rule=RULE)
     yield event(EventKind.CUSTOMER, Author.AGENT, known.customer)
     site = known.site.name if known.site else call.site
     if site:
@@ -175,7 +166,7 @@ def _unknown(call: Call) -> str:
     return "The caller named no site."
 
 
-def _alert(call: Call, known: _Known, number: str, tier: str, opened_at: datetime) -> Alert:
+def _alert(call: Call, known: _Known, number: str, tier: str | None, opened_at: datetime) -> Alert:
     about = call.site if known.site is None else known.site.name
     who = f"{known.customer}, {call.number}" if call.number else known.customer
     headline = f"call from {who}: {one_line(call.what)}"

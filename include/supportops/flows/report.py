@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from supportops.config.loader import Configuration, load
+from supportops.config.configuration import Configuration, File
+from supportops.config.loader import load
 from supportops.config.snapshots import first_taken_up, save
 from supportops.config.yaml_source import ConfigurationError
 from supportops.context import Context
@@ -23,6 +24,7 @@ from supportops.flows.reporting.selection import (
 from supportops.reports.store import ReportEntry, listing
 
 __all__ = [
+    "NEEDS",
     "OnProgress",
     "OnReport",
     "ReportEntry",
@@ -35,6 +37,9 @@ __all__ = [
     "make_on_schedule",
     "summary",
 ]
+
+# A report names sites, is about promises, and goes to receivers.
+NEEDS = (File.REPORTS, File.SERVICE_LEVELS, File.SITES, File.ALERTS)
 
 
 def make_on_request(

@@ -16,10 +16,15 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.config import snapshots
+from supportops.config.configuration import File
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
-from supportops.flows.active_configuration import active_configuration, load_or_last_good
+from supportops.flows.active_configuration import (
+    active_configuration,
+    load_or_last_good,
+    outage_tier,
+)
 from supportops.flows.checking.shard import Clock, Shard
 from supportops.flows.ticketing import outage_tickets
 from supportops.notify.heartbeat import beat
@@ -35,6 +40,7 @@ class IncompleteRunError(RuntimeError):
     """Some shards of a run failed; the sites in them were not checked."""
 
 
+NEEDS = (File.SITES,)
 # A run that begins later than this after its slot checks nothing: the past cannot be probed.
 LATEST_START = 2 * FIVE_MINUTES
 # A run that recorded nothing for so long was cut short; the next judgement includes it. Deadlines
@@ -94,7 +100,7 @@ def plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
 
 
 def _plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
-    configuration, error = load_or_last_good(engine, folder, now)
+    configuration, error = load_or_last_good(engine, folder, now, NEEDS)
     faults = tuple(str(fault) for fault in error.faults) if error else ()
     if now - slot > LATEST_START:
         return Plan(slot, 0, 0, faults=faults, note="the slot is past, nothing was checked")
@@ -194,7 +200,8 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     run = store.run_of(connection, slot)
     if run is None or run.judged_at is not None:
         return None
-    fleet = snapshots.get(connection, run.configuration).fleet
+    configuration = snapshots.get(connection, run.configuration)
+    fleet = configuration.fleet
     attempts = store.attempts(connection, slot)
     before = store.load_state(connection)
     after, changes = fold(before, Run(slot, attempts), fleet)
@@ -202,7 +209,7 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     store.save_changes(connection, changes)
     for change in changes:
         _raise_or_resolve(connection, change, now)
-    outage_tickets.record(connection, changes, now, outage_tickets.TIER)
+    outage_tickets.record(connection, changes, now, outage_tier(configuration))
     summary = {
         "attempts": len(attempts),
         "blind": BLIND in after.open,

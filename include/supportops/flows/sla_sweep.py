@@ -19,6 +19,8 @@ from sqlalchemy import Connection, Engine, bindparam, update
 from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
+from supportops.config.configuration import File
+from supportops.config.service_levels import Tiers
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
@@ -42,6 +44,7 @@ from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns, instant
 from supportops.tickets.log.event_reading import event_columns
 
+NEEDS = (File.SERVICE_LEVELS,)
 CHUNK = 50_000
 MOST_NAMED = 20
 UNJUDGEABLE = "tickets that cannot be judged"
@@ -76,16 +79,18 @@ class Tally:
 def hourly(context: Context, at: datetime, now: datetime) -> dict[str, Any]:
     """The sweep over all open tickets, by the active configuration; returns what `run` does.
 
-    Raises ConfigurationError where there never was a good configuration.
+    Raises ConfigurationError where there is no usable service_levels.yaml.
     """
-    configuration, error = load_or_last_good(context.engine, context.config, now)
+    configuration, error = load_or_last_good(context.engine, context.config, now, NEEDS)
     faults = [str(fault) for fault in error.faults] if error else []
-    return run(context.engine, configuration.promises, at, now) | {"faults": faults}
+    levels = configuration.service_levels
+    return run(context.engine, levels.promises, levels.tiers, at, now) | {"faults": faults}
 
 
 def run(
     engine: Engine,
     book: PolicyBook | None,
+    tiers: Tiers,
     at: datetime,
     now: datetime,
     *,
@@ -98,19 +103,26 @@ def run(
     retracted, and those in force by kind; it names the tickets that cannot be judged, which stop
     no other; `written` and `note` say whether the store was written to, and why not.
     """
-    return _sweep(engine, book, at, now, size, every_open=True)
+    return _sweep(engine, book, tiers, at, now, size, every_open=True)
 
 
 def sweep_due(
-    engine: Engine, book: PolicyBook | None, at: datetime, now: datetime, *, size: int = CHUNK
+    engine: Engine,
+    book: PolicyBook | None,
+    tiers: Tiers,
+    at: datetime,
+    now: datetime,
+    *,
+    size: int = CHUNK,
 ) -> dict[str, Any]:
     """As `run`, but of open tickets only those touched since, or whose next instant has come."""
-    return _sweep(engine, book, at, now, size, every_open=False)
+    return _sweep(engine, book, tiers, at, now, size, every_open=False)
 
 
 def _sweep(
     engine: Engine,
     book: PolicyBook | None,
+    tiers: Tiers,
     at: datetime,
     now: datetime,
     size: int,
@@ -130,7 +142,7 @@ def _sweep(
     if note:
         _report_only(engine, book, at, selection, size, tally)
         return answer | {"note": note} | tally.to_json()
-    _write_chunks(engine, book, at, selection, size, tally)
+    _write_chunks(engine, book, tiers, at, selection, size, tally)
     with writing(engine) as connection:
         advisory_lock(connection, Lock.SWEEP_CLOCKS)
         mark(connection, DONE, at)
@@ -182,19 +194,29 @@ def _report_only(
 
 
 def _write_chunks(
-    engine: Engine, book: PolicyBook, at: datetime, selection: Selection, size: int, tally: Tally
+    engine: Engine,
+    book: PolicyBook,
+    tiers: Tiers,
+    at: datetime,
+    selection: Selection,
+    size: int,
+    tally: Tally,
 ) -> None:
     after: int | None = 0
     while after is not None:
         with writing(engine) as connection:
             advisory_lock(connection, Lock.SWEEP_CLOCKS)
-            after = _write_chunk(
-                connection, book, at, selection.page(connection, after, size), tally
-            )
+            rows = selection.page(connection, after, size)
+            after = _write_chunk(connection, book, tiers, at, rows, tally)
 
 
 def _write_chunk(
-    connection: Connection, book: PolicyBook, at: datetime, rows: Sequence[Row], tally: Tally
+    connection: Connection,
+    book: PolicyBook,
+    tiers: Tiers,
+    at: datetime,
+    rows: Sequence[Row],
+    tally: Tally,
 ) -> int | None:
     """Writes one transaction's tickets; returns the last one's id, None where there were none.
 
@@ -210,7 +232,7 @@ def _write_chunk(
             own = (alert for row in some for alert in stored.get(row.prefix, ()))
             changes = compare(found, own)
             first = {row.id for row in some if row.swept_at is None}
-            write(connection, found, changes, first, at)
+            write(connection, found, changes, tiers, first, at)
         _write_next(connection, some, found, at)
         _count(tally, some, found, changes)
     return rows[-1].id

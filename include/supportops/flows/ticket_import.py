@@ -8,8 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from supportops.config.imports import load_mapping
-from supportops.config.triage import load_triage
+from supportops.config.loader import check, load_mapping
 from supportops.db.engine import reading, writing
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.sites.incident import IncidentKind
@@ -39,10 +38,11 @@ def run(
     Raises ConfigurationError for a mapping or triage rules that cannot be used, ImportFault for a
     file of which nothing can be read.
     """
-    chosen = load_mapping(config, mapping)
+    configuration = check(config).configuration
+    chosen = configuration.mapping(mapping)
     complete = None
     if EventKind.TIER not in chosen.state:
-        rules, outage = load_triage(config), outages(engine, now)
+        rules, outage = configuration.triage, outages(engine, now)
 
         def complete(events: Sequence[Event]) -> Sequence[Event]:
             return triaged(events, rules, outage)

@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from supportops.config.triage import load_triage
+from supportops.config.configuration import File
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.ticket_import import outages, triaged
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.outage_mirror import mirror
@@ -32,6 +33,7 @@ from supportops.tickets.validation import rejection_reason
 Clock = Callable[[], datetime]
 Complete = Callable[[Sequence[Event]], Sequence[Event]]
 
+NEEDS = (File.TRIAGE,)
 # No page is begun after so long: a task ends within eight minutes, the rest comes next time.
 LONGEST_SYNC = timedelta(minutes=4)
 # A difference between the source's clock and ours that is worth a note.
@@ -68,7 +70,8 @@ def fetch(context: Context, sources: Sequence[TicketSource], clock: Clock) -> di
     Returns the numbers of all sources together. A source that fails does not stop the others;
     SourceError is raised at the end, and what was read until then is kept.
     """
-    rules = load_triage(context.config)
+    configuration, _ = load_or_last_good(context.engine, context.config, clock(), NEEDS)
+    rules = configuration.triage
     outage = outages(context.engine, clock())
 
     def complete(events: Sequence[Event]) -> Sequence[Event]:

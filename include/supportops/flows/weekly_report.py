@@ -7,7 +7,7 @@ from typing import Any
 
 from supportops.context import Context
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.report import ReportRequest, make_on_schedule, summary
+from supportops.flows.report import NEEDS, ReportRequest, make_on_schedule, summary
 from supportops.reports.period import Cadence
 
 
@@ -25,9 +25,9 @@ def run(
     `audience` or for all that get it; sends it with `send`, or if it is due (`scheduled`).
 
     Answers what became of each, `sent` as a count and `troubles`. Raises ReportError, or
-    ConfigurationError where there never was a good configuration.
+    ConfigurationError where there is no usable version of a file that a report needs.
     """
-    configuration, error = load_or_last_good(context.engine, context.config, now)
+    configuration, error = load_or_last_good(context.engine, context.config, now, NEEDS)
     request = ReportRequest(
         Cadence.WEEKLY, (week,) if week else (), (audience,) if audience else (), send
     )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from flows.sweep_builders import sweeper
+from flows.sweep_builders import TIERS, sweeper
 from sla.policies import book
 from sla.slow_clock import slow_clocks
 from sla.test_clock_properties import BEGIN, stories
@@ -61,7 +61,7 @@ def test_sweeps_raise_what_was_breached_and_retract_what_was_not(
     before = BEGIN - STEP
     for at in SWEEPS:
         desk.append(*(event for event in events if before < event.recorded_at <= at))
-        sla_sweep.run(store, promises, at, at)
+        sla_sweep.run(store, promises, TIERS, at, at)
         ever |= breaches_of(events, promises, at)
         before = at
     breaches = [row for row in desk.alerts() if row.kind == "sla_breach"]
@@ -70,7 +70,7 @@ def test_sweeps_raise_what_was_breached_and_retract_what_was_not(
     assert raised == ever
     assert standing == breaches_of(events, promises, SWEEPS[-1])
     final = desk.rows()
-    assert sla_sweep.run(store, promises, SWEEPS[-1], SWEEPS[-1])["raised"] == 0
+    assert sla_sweep.run(store, promises, TIERS, SWEEPS[-1], SWEEPS[-1])["raised"] == 0
     assert desk.rows() == final
 
 

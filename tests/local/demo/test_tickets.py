@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from supportops.config.imports import load_mapping
-from supportops.config.triage import load_triage
+from supportops.config.loader import load_mapping, load_triage
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets

@@ -21,7 +21,7 @@ from builders import SHIPPED
 from reports.frames import LONDON
 from reports.slow_measuring import counts, falls_due, rows_of, slow_times
 from sla.policies import book, minutes, version
-from supportops.config.imports import load_mapping
+from supportops.config.loader import load_mapping
 from supportops.db.engine import make_engine, reading
 from supportops.local.demo.tickets import LOG as DEMO_FILE
 from supportops.reports.figures import By, Quantile, Times

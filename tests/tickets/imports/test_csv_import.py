@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from builders import SHIPPED
-from supportops.config.imports import load_mapping
+from supportops.config.loader import load_mapping
 from supportops.db.engine import reading
 from supportops.db.schema import quarantine, ticket_events, tickets
 from supportops.flows.ticket_import import import_demo, run

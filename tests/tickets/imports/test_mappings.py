@@ -8,16 +8,14 @@ import pytest
 import yaml
 
 from builders import SHIPPED
-from supportops.config.imports import load_mapping, mapping_names
+from supportops.config.loader import check, load_mapping
 from supportops.config.yaml_source import ConfigurationError
 
 
 def test_every_shipped_mapping_loads() -> None:
-    assert mapping_names(SHIPPED) == ["generic", "uci"]
-    assert [load_mapping(SHIPPED, name).name for name in mapping_names(SHIPPED)] == [
-        "generic",
-        "uci",
-    ]
+    names = check(SHIPPED).configuration.mapping_names()
+    assert names == ["generic", "uci"]
+    assert [load_mapping(SHIPPED, name).name for name in names] == names
 
 
 def test_an_unknown_mapping_names_those_there_are() -> None:

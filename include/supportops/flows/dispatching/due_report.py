@@ -8,7 +8,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from supportops.alerts.alert import Kind
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration
 from supportops.flows.reporting.selection import working_days
 from supportops.reports.period import (
     LONGEST_CLOSURE,

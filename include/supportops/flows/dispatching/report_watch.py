@@ -17,7 +17,7 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.outbox import MessageState
 from supportops.alerts.store import list_open, raise_alert, resolve_alert
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration
 from supportops.config.snapshots import get
 from supportops.db.schema import configurations, messages, notification_log, reports
 from supportops.flows.dispatching.due_report import DueReport, key_prefix, last_due, period_about
@@ -168,7 +168,7 @@ def _known_at(connection: Connection, configuration: Configuration, due: DueRepo
     if digest is None:
         return set()
     then = configuration if digest == configuration.digest else get(connection, digest)
-    return {audience.name for audience in then.reports.of(due.cadence)}
+    return {audience.name for audience in then.displayed().reports.of(due.cadence)}
 
 
 def _late(due: DueReport, missing: Missing, plan: Plan, now: datetime) -> Alert:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.earlier_reports import EarlierReports
 from supportops.flows.reporting.selection import FactsRequest, ReportJob

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, select
 
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.alert_rows import alert_rows
 from supportops.flows.reporting.clock_rows import GatheredRows, gather_clocks

@@ -14,7 +14,7 @@ from supportops import __version__
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration
 from supportops.config.snapshots import remember
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock

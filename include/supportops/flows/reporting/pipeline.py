@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 
 from supportops import __version__
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration
 from supportops.db.engine import reading
 from supportops.flows.reporting.comparing import restatements_today
 from supportops.flows.reporting.earlier_reports import EarlierReports
@@ -56,13 +56,6 @@ from supportops.reports.words.wording import document
 
 # Periods that are gathered in one reading: more would share more of it, and hold more in memory.
 BATCH = 40
-
-TIER_TITLES = {
-    "user_support": "User support",
-    "bug_fix": "Bug fixes",
-    "mission_critical": "Mission critical",
-}
-"""What reports call the tiers, by their identifiers in service_levels.yaml."""
 
 OnReport = Callable[[ReportResult, Sequence[File]], None]
 """Called with each report and its files, as soon as it is kept."""
@@ -188,7 +181,7 @@ def _make_one(
         figures,
         audience,
         plan,
-        tier_titles=TIER_TITLES,
+        tier_titles=configuration.tiers.titles(),
         channel_labels={name: channel.label for name, channel in CHANNELS.items()},
         link=_link(configuration, job),
         corrects=request.again and job.name in earlier.same,

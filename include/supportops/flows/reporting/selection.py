@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from supportops.config.loader import Configuration
+from supportops.config.configuration import Configuration
 from supportops.reports.audience import Audience
 from supportops.reports.period import (
     Cadence,

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind, Severity
+from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
 from supportops.alerts.text import storable
+from supportops.config.service_levels import Tiers
 from supportops.db.schema import alerts, tickets
 from supportops.db.statements import insert_new
 from supportops.flows.sweeping.evaluation import (
@@ -29,7 +30,6 @@ from supportops.tickets.columns import instant
 
 # At a ticket's first sweep, a breach so long ago whose clock has ended is stored and not sent.
 HORIZON = timedelta(days=2)
-WAKING_TIER = "mission_critical"
 _PAGE = 500
 
 _AWAITED = {
@@ -141,10 +141,15 @@ def _end_or_retract(
 
 
 def write(
-    connection: Connection, evaluation: Evaluation, changes: Changes, first: set[int], at: datetime
+    connection: Connection,
+    evaluation: Evaluation,
+    changes: Changes,
+    tiers: Tiers,
+    first: set[int],
+    at: datetime,
 ) -> None:
     """Does what `changes` say. `first`: tickets that were never swept before."""
-    rows = list(_rows(connection, evaluation, changes, first, at))
+    rows = list(_rows(connection, evaluation, changes, tiers, first, at))
     insert_new(connection, alerts, rows)
     keys = [*changes.over, *changes.ended, *changes.retracted]
     found = dict(_facts(connection, keys))
@@ -166,7 +171,12 @@ def write(
 
 
 def _rows(
-    connection: Connection, evaluation: Evaluation, changes: Changes, first: set[int], at: datetime
+    connection: Connection,
+    evaluation: Evaluation,
+    changes: Changes,
+    tiers: Tiers,
+    first: set[int],
+    at: datetime,
 ) -> Iterator[dict[str, Any]]:
     """The rows to insert. What a first sweep finds too late to be sent is settled at once."""
     details = _details(connection, {alert.ticket for alert in changes.raised.values()})
@@ -194,7 +204,7 @@ def _rows(
             {
                 "key": key,
                 "kind": alert.kind.value,
-                "severity": (Severity.CRITICAL if tier == WAKING_TIER else Severity.WARNING).value,
+                "severity": tiers.severity(tier).value,
                 "subject": _subject(facts, alert),
                 "headline": _HEADLINES[alert.milestone].format(awaited),
                 "site": ticket["site"],

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
-from supportops.config.loader import load
+from supportops.config.loader import check
 from supportops.config.service_levels import ServiceLevelsFile
-from supportops.config.single import load_file
+from supportops.config.validation import validate
+from supportops.config.yaml_source import read
 from supportops.db.schema import tickets as tickets_table
 from supportops.sla.business_hours import OutsideRange
 from supportops.sla.policy import PolicyBook
@@ -45,12 +46,12 @@ class Unjudgeable:
 
 def policy_book(folder: Path) -> PolicyBook:
     """The policies of a configuration folder. Raises ConfigurationError, or LookupError if none."""
-    return _required(load(folder).promises, "service_levels.yaml")
+    return _required(check(folder).configuration.promises, "service_levels.yaml")
 
 
 def policy_book_of(file: Path) -> PolicyBook:
     """The policies of one file, written like service_levels.yaml. Raises as `policy_book`."""
-    return _required(load_file(file, ServiceLevelsFile).book(), file.name)
+    return _required(validate(ServiceLevelsFile, read(file), file.name).book(), file.name)
 
 
 def each_judged(

@@ -22,7 +22,6 @@ from supportops.tickets.log.store import append_events
 from supportops.tickets.source import OUTAGE
 from supportops.tickets.ticket import Author, Event, EventKind, Status
 
-TIER = "mission_critical"
 RULE = "an outage that our checks found"
 OUTAGES = frozenset({IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE})
 
@@ -34,12 +33,14 @@ LINKED_FOR = timedelta(days=7)
 _LONGEST_SUBJECT = 300
 
 
-def record(connection: Connection, changes: Sequence[Change], now: datetime, tier: str) -> int:
+def record(
+    connection: Connection, changes: Sequence[Change], now: datetime, tier: str | None
+) -> int:
     """Writes the tickets of outages that began or ended, and links others to all known outages.
 
-    `tier` is the service level that a new outage's ticket gets; a ticket that exists keeps its
-    own. Call this in the transaction of the incidents themselves, after they are stored. Repeating
-    it adds nothing. Returns how many tickets were newly linked.
+    `tier` is the one that a new outage's ticket gets, None while it is not known; a ticket that
+    exists keeps its own. Call this in the transaction of the incidents themselves, after they
+    are stored. Repeating it adds nothing. Returns how many tickets were newly linked.
     """
     events = [event for change in changes for event in _events(change, now, tier)]
     if events:
@@ -47,7 +48,7 @@ def record(connection: Connection, changes: Sequence[Change], now: datetime, tie
     return link_tickets(connection, now, tier)
 
 
-def link_tickets(connection: Connection, now: datetime, tier: str) -> int:
+def link_tickets(connection: Connection, now: datetime, tier: str | None) -> int:
     """Links tickets about a site to the outage in which they were raised; how many were new.
 
     An internal note on each names the other. Call it after storing tickets from any source, so
@@ -99,7 +100,7 @@ def affected(incident: Incident) -> tuple[str, ...]:
     return (incident.site,) if incident.site is not None else ()
 
 
-def _events(change: Change, now: datetime, tier: str) -> Iterator[Event]:
+def _events(change: Change, now: datetime, tier: str | None) -> Iterator[Event]:
     if change.incident.kind not in OUTAGES:
         return
     yield from _opening(change.incident, now, tier)
@@ -107,7 +108,7 @@ def _events(change: Change, now: datetime, tier: str) -> Iterator[Event]:
         yield from _recovery(change, now)
 
 
-def _opening(incident: Incident, now: datetime, tier: str) -> Iterator[Event]:
+def _opening(incident: Incident, now: datetime, tier: str | None) -> Iterator[Event]:
     """The events of a new outage's ticket, none of them later than `now`, as in its alert."""
     at = min(incident.opened_at, now)
     text = f"{_headline(incident)}. The first failed check was at {_clock(incident.started_at)}."
@@ -118,7 +119,8 @@ def _opening(incident: Incident, now: datetime, tier: str) -> Iterator[Event]:
         "sites": list(affected(incident)),
     }
     yield _event(incident, EventKind.CREATED, at, now, facts=facts)
-    yield _event(incident, EventKind.TIER, at, now, tier, {"rule": RULE})
+    if tier is not None:
+        yield _event(incident, EventKind.TIER, at, now, tier, {"rule": RULE})
     if incident.site is not None:
         yield _event(incident, EventKind.SITE, at, now, incident.site)
     if incident.customer is not None:

@@ -37,7 +37,7 @@ def _locale(tag: str) -> Locale:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Whoever reads a report: `language` is a BCP 47 tag, `zone` an IANA name, `tier_titles` what
-    the agency calls its tiers ("Bug fixes" for "bug_fix"), `channel_labels` what channels are
+    the agency calls its tiers ("VIP support" for "vip"), `channel_labels` what channels are
     called ("E-mail" for "email").
 
     Instants are aware and shown on the zone's clock. Raises ValueError for an unknown language,

@@ -53,7 +53,7 @@ def _ordered(figures: Figures) -> list[Trend]:
 
 
 def _identifier(trend: Trend, taken: set[str]) -> str:
-    """A name for files and addresses: "trend-bug_fix"."""
+    """A name for files and addresses: "trend-gold"."""
     plain = re.sub(r"[^a-z0-9_]+", "-", (trend.name or "overall").lower()[:40]).strip("-")
     name = f"trend-{plain or 'tier'}"
     return name if name not in taken else f"{name}-{len(taken) + 1}"

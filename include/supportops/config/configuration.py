@@ -1,0 +1,256 @@
+"""What the files of a configuration mean, and which of them there is no usable version of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from supportops.alerts.policy import AlertPolicy
+from supportops.config.alerts import AlertsFile
+from supportops.config.imports import ImportFile
+from supportops.config.model import Model, did_you_mean
+from supportops.config.reports import ReportsFile
+from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
+from supportops.config.sites import SitesFile
+from supportops.config.triage import TriageFile
+from supportops.config.values import WEEKDAYS
+from supportops.config.yaml_source import ConfigurationError, Fault
+from supportops.reports.audience import Plan
+from supportops.sites.site import Fleet
+from supportops.sla.business_hours import BusinessHours
+from supportops.sla.policy import PolicyBook
+from supportops.tickets.imports.mapping import ImportMapping
+from supportops.tickets.triage import TriageRules
+
+VERSION = 2
+IMPORTS = "imports"
+# A document of an older version was written when each file had a zone of its own, this one unless
+# it said otherwise; now they follow the office's.
+_FORMER_ZONE = "Europe/London"
+# While nobody knows the office's zone.
+_NO_ZONE = "UTC"
+_ALWAYS_OPEN = {
+    "tz": _NO_ZONE,
+    "hours": {day: [["00:00", "24:00"]] for day in WEEKDAYS},
+}
+
+Part = TypeVar("Part")
+
+
+class File(StrEnum):
+    """The files of a configuration folder, `NAME.yaml` each, beside the folder `imports`."""
+
+    SITES = "sites"
+    ALERTS = "alerts"
+    SERVICE_LEVELS = "service_levels"
+    REPORTS = "reports"
+    TRIAGE = "triage"
+
+
+MODELS: Mapping[str, type[Model]] = {
+    File.SITES.value: SitesFile,
+    File.ALERTS.value: AlertsFile,
+    File.SERVICE_LEVELS.value: ServiceLevelsFile,
+    File.REPORTS.value: ReportsFile,
+    File.TRIAGE.value: TriageFile,
+}
+# What an installation may be without: then nothing of it is set.
+OPTIONAL = frozenset({File.REPORTS.value, File.TRIAGE.value})
+
+
+def model_of(name: str) -> type[Model]:
+    """The model of `sites`, ..., or of `imports/NAME`."""
+    return MODELS.get(name, ImportFile)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that operators edit, checked and frozen.
+
+    `document` is the content as plain JSON values, `digest` the SHA-256 over its canonical bytes:
+    the same content has the same digest, whatever its comments and order of keys. `parts` holds
+    what each usable file means; to ask for the part of another file raises ConfigurationError,
+    with the `faults` of that file as far as they are known.
+    """
+
+    document: Mapping[str, Any]
+    digest: str
+    parts: Mapping[str, Any]
+    faults: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+
+    @property
+    def fleet(self) -> Fleet:
+        return self._part(File.SITES, Fleet)
+
+    @property
+    def alerts(self) -> AlertPolicy:
+        return self._part(File.ALERTS, AlertPolicy)
+
+    @property
+    def service_levels(self) -> ServiceLevels:
+        return self._part(File.SERVICE_LEVELS, ServiceLevels)
+
+    @property
+    def office(self) -> BusinessHours:
+        return self.service_levels.office
+
+    @property
+    def promises(self) -> PolicyBook | None:
+        """None where no policy is written."""
+        return self.service_levels.promises
+
+    @property
+    def tiers(self) -> Tiers:
+        return self.service_levels.tiers
+
+    @property
+    def reports(self) -> Plan:
+        return self._part(File.REPORTS, Plan)
+
+    @property
+    def triage(self) -> TriageRules:
+        return self._part(File.TRIAGE, TriageRules)
+
+    def mapping(self, name: str) -> ImportMapping:
+        """The meaning of `imports/NAME.yaml`."""
+        return self._part(f"{IMPORTS}/{name}", ImportMapping)
+
+    def mapping_names(self) -> list[str]:
+        """The mappings that can be used."""
+        prefix = f"{IMPORTS}/"
+        return sorted(name.removeprefix(prefix) for name in self.parts if name.startswith(prefix))
+
+    def has(self, *files: str) -> bool:
+        return all(name in self.parts for name in files)
+
+    def require(self, *files: str) -> None:
+        """Raises ConfigurationError with the faults of those of `files` that cannot be used."""
+        faults = [fault for name in files if name not in self.parts for fault in self._why(name)]
+        if faults:
+            raise ConfigurationError(tuple(faults))
+
+    def _part(self, name: str, kind: type[Part]) -> Part:
+        self.require(name)
+        part = self.parts[name]
+        assert isinstance(part, kind)
+        return part
+
+    def _why(self, name: str) -> tuple[Fault, ...]:
+        if name in self.faults:
+            return self.faults[name]
+        if name.startswith(f"{IMPORTS}/"):
+            names = self.mapping_names()
+            asked = name.removeprefix(f"{IMPORTS}/")
+            expected = f"one of {', '.join(names)}" if names else "a file in the folder imports"
+            hint = did_you_mean(asked, names)
+            return (Fault(f"{asked}.yaml", None, "", "no such mapping", expected, hint),)
+        if name in self.document:
+            return (Fault(f"{name}.yaml", None, "", "no such file", "a file in the folder"),)
+        found = "no version of it that can be used"
+        hint = "see `supportops config check`"
+        return (Fault(f"{name}.yaml", None, "", found, "a file without faults", hint),)
+
+    def displayed(self) -> Configuration:
+        """For the board, which shows what there is: parts of no usable file are empty ones."""
+        office = BusinessHours.from_spec(_ALWAYS_OPEN)
+        empty: dict[str, Any] = {
+            File.SITES: Fleet(()),
+            File.ALERTS: AlertPolicy((), timezone=self.zone),
+            File.SERVICE_LEVELS: ServiceLevels(office, None, Tiers({}, "", "")),
+            File.REPORTS: Plan(zone=self.zone),
+        }
+        return replace(self, parts={**empty, **self.parts})
+
+    @property
+    def zone(self) -> str:
+        """The office's; UTC where service_levels.yaml cannot be used."""
+        return self.office.zone.key if self.has(File.SERVICE_LEVELS) else _NO_ZONE
+
+
+def assemble(
+    checked: Mapping[str, Model],
+    document: Mapping[str, Any],
+    faults: Mapping[str, tuple[Fault, ...]] | None = None,
+) -> Configuration:
+    """The configuration of files that were `checked`, by their names; `document` is their data."""
+    levels = checked.get(File.SERVICE_LEVELS)
+    zone = levels.zone if isinstance(levels, ServiceLevelsFile) else _NO_ZONE
+    parts = {name: _meaning(name, model, zone) for name, model in checked.items()}
+    if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
+        parts[File.REPORTS] = Plan(zone=zone)
+    return Configuration(
+        document=document,
+        digest=_digest(document),
+        parts=parts,
+        faults=faults or {},
+    )
+
+
+def _meaning(name: str, model: Model, zone: str) -> Any:
+    match model:
+        case SitesFile():
+            return model.fleet(zone)
+        case AlertsFile():
+            return model.policy(zone)
+        case ServiceLevelsFile():
+            return model.service_levels()
+        case ReportsFile():
+            return model.plan(zone)
+        case TriageFile():
+            return model.triage()
+        case ImportFile():
+            return model.mapping(name.removeprefix(f"{IMPORTS}/"), zone)
+    raise AssertionError(name)
+
+
+def restore(document: Mapping[str, Any]) -> Configuration:
+    """The configuration of a stored `document`, as it was when it was loaded."""
+    checked = {name: model_of(name).model_validate(data) for name, data in data_of(document)}
+    restored = assemble(checked, _up_to_date(document))
+    return replace(restored, document=document, digest=_digest(document))
+
+
+def data_of(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The name and the data of each file that a stored `document` holds, in today's form."""
+    for name, data in _up_to_date(document).items():
+        if name == IMPORTS:
+            yield from ((f"{IMPORTS}/{each}", written) for each, written in data.items())
+        elif name in MODELS and data is not None:
+            yield name, data
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _up_to_date(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A document in today's form; one of an older version keeps the zones that it meant."""
+    if document.get("version") == VERSION:
+        return document
+    sites = document[File.SITES]
+    fixed: dict[str, Any] = {
+        File.SITES: {
+            **sites,
+            "defaults": _with_zones(sites.get("defaults") or {}),
+            "sites": [_with_zones(site) for site in sites["sites"]],
+        },
+        File.ALERTS: {"timezone": _FORMER_ZONE, **document[File.ALERTS]},
+        File.REPORTS: None,
+    }
+    if File.REPORTS in document:
+        fixed[File.REPORTS] = {"timezone": _FORMER_ZONE, **document[File.REPORTS]}
+    return {**document, **fixed, "version": VERSION}
+
+
+def _with_zones(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A site, or what holds for all, with a zone in each of its weekly windows."""
+    maintenance = entry.get("maintenance") or {}
+    if not maintenance.get("weekly"):
+        return entry
+    weekly = [{"zone": _FORMER_ZONE, **window} for window in maintenance["weekly"]]
+    return {**entry, "maintenance": {**maintenance, "weekly": weekly}}
