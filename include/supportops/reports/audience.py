@@ -11,7 +11,7 @@ from supportops.reports.period import Cadence
 
 
 class Format(StrEnum):
-    """What is attached. The mail itself is always HTML with a text part."""
+    """An attachment. The mail itself is always HTML with a text part."""
 
     PDF = "pdf"
     XLSX = "xlsx"

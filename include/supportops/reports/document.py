@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Tone(StrEnum):
-    """What a colour may say; the words beside it say it too."""
+    """The meaning of a colour; the words beside it say the same."""
 
     PLAIN = "plain"
     GOOD = "good"
@@ -21,7 +21,7 @@ class Tone(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a column holds: how it is aligned, and what a spreadsheet makes of it."""
+    """What a column holds, which decides its alignment and its type in a spreadsheet."""
 
     TEXT = "text"
     COUNT = "count"
@@ -149,7 +149,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`subject` carries the answer; `notices` come before all else (stale data); `lead` is one
+    """`subject` carries the answer; `notices` come before all else (stale data); `summary` is one
     sentence; `definitions` are (word, meaning); `footer` lines name clock, zone, window, ages.
     `link`: the board's page of this report, None where there is no board for this audience.
     """

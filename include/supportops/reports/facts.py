@@ -1,8 +1,8 @@
 """What a report is made from: frames of clocks, tickets, sites, incidents and alerts.
 
-Pure data, gathered elsewhere. Instants are aware UTC datetimes (pandas `datetime64[us, UTC]`, NaT
-where there is none), durations seconds (NaN where there is none), texts None where there is none.
-Whatever order rows come in, the report is the same.
+Data alone, gathered in flows/reporting. Instants are aware UTC datetimes (pandas
+`datetime64[us, UTC]`, NaT where there is none), durations seconds (NaN where there is none), texts
+None where there is none. Whatever order rows come in, the report is the same.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ SITE_COLUMNS = (
 # One row an incident and a site that it hit, if it overlaps the period.
 INCIDENT_COLUMNS = (
     "key",
-    "kind",  # outage, fault, certificate: a site's own word, also where its server was down
+    "kind",  # outage, fault, certificate; outage also where its server was down
     "site",
     "customer",
     "reason",
@@ -95,7 +95,7 @@ ALERT_COLUMNS = (
     "site",
     "customer",
     "channel",  # email, sms, chat
-    "caused_at",  # incident's start, breach, else the alert's; of a later word when that was due
+    "caused_at",  # incident's start, breach, else the alert's; of a later message when that was due
     "handed_over_at",  # NaT where nothing was
     "failures",  # int, attempts that came to nothing
 )
@@ -135,7 +135,7 @@ class Facts:
     unjudged: Mapping[str, str] = field(default_factory=dict)
 
     def of_customer(self, customer: str) -> Self:
-        """The rows of one customer alone: of nobody else a word is left."""
+        """The rows of one customer alone, without a word about anybody else."""
         return replace(
             self,
             unjudged={},

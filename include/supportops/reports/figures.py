@@ -1,4 +1,4 @@
-"""Every figure of one report for one audience: what is issued, kept, and compared later.
+"""Every figure of one report for one audience: what is issued, stored, and compared later.
 
 Frozen values, computed once from the facts. Instants are aware UTC, durations seconds, shares of
 one. Texts come from tickets, sites and operators: hostile until a document escapes them.
@@ -13,11 +13,11 @@ from enum import StrEnum
 from supportops.reports.period import Period
 
 FEW = 20
-"""Under so many promises due a share says nothing: counts only, and no colour."""
+"""With fewer promises due a share means nothing: counts only, and no colour."""
 
 
 class By(StrEnum):
-    """What lines are grouped by. ALL is one line: everything."""
+    """What lines are grouped by; ALL is one line over everything."""
 
     TIER = "tier"
     CUSTOMER = "customer"
@@ -58,7 +58,7 @@ class Attainment:
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """The time by which that part was done; None where it is not reached yet.
+    """Seconds by which that part was done; None where it is not reached yet.
 
     `over` is then the longest wait seen so far: the answer is more than that. Both are None where
     nothing was measured.
@@ -85,9 +85,9 @@ class Times:
 class Promises:
     """One line: how promises of a group were kept, by one metric or (None) by all together.
 
-    `business` counts the promise's open time, `calendar` what the customer felt. As of `as_of`:
-    `open` clocks (also those without a target), `at_risk` of them that fall due soon, `overdue`
-    ones, and `oldest`, the longest that one of the open clocks has run in calendar time.
+    `business` counts the promise's open time, `calendar` the time that the customer waited. As of
+    `as_of`: `open` clocks (also those without a target), `at_risk` of them that fall due soon,
+    `overdue` ones, and `oldest`, the longest that one of the open clocks has run in calendar time.
     Times are None on a line over all metrics: medians of different things do not mix.
     """
 
@@ -263,7 +263,7 @@ class TicketReason:
 
 @dataclass(frozen=True, slots=True)
 class Restatement:
-    """An issued figure that today's knowledge tells otherwise. Name None: all tiers together."""
+    """An issued figure that is another one as known today. `tier` None: all tiers together."""
 
     label: str
     tier: str | None

@@ -1,4 +1,4 @@
-"""Where a report lies on the board."""
+"""Addresses of reports and their files on the board."""
 
 from __future__ import annotations
 

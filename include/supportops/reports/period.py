@@ -90,7 +90,7 @@ def week_before(at: datetime, zone: str) -> Period:
 def working_day_before(at: datetime, zone: str, is_working_day: IsWorkingDay) -> Period:
     """The last working day that, with the days off after it, was over at an aware instant.
 
-    ValueError where none is near.
+    Raises ValueError where none is near.
     """
     today = at.astimezone(_zone(zone)).date()
     last = today if is_working_day(today) else _nearest_working_day(today, -DAY, is_working_day)
@@ -151,7 +151,7 @@ def risk_until(period: Period, as_of: datetime) -> datetime:
 
 
 def _date(what: str, label: str, make: Callable[..., date]) -> date:
-    """What a label's numbers name."""
+    """The date that a label's numbers stand for."""
     found = re.fullmatch(FORMS[what], label)
     with suppress(ValueError):
         if found:

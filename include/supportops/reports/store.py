@@ -133,18 +133,6 @@ def edition(
     return _first(connection, _editions(cadence, period, audience).where(_c.edition == number))
 
 
-def issued_before(
-    connection: Connection, cadence: Cadence, audience: str, before: datetime, count: int
-) -> list[StoredReport]:
-    """Of the last `count` issued periods that start before `before` the newest issued editions,
-    oldest first.
-    """
-    start = select(_c.period).where(*_issued(cadence, audience), _c.starts_at < before)
-    last = start.group_by(_c.period).order_by(func.max(_c.starts_at).desc()).limit(count)
-    periods = connection.execute(last).scalars().all()
-    return list(issued_among(connection, cadence, audience, periods))
-
-
 def issued_among(
     connection: Connection, cadence: Cadence, audience: str, periods: Sequence[str]
 ) -> Iterator[StoredReport]:

@@ -29,7 +29,7 @@ def alert_rows(
 ) -> list[Row]:
     """A row a message, as in `reports.facts`, about alerts opened in [start, end), as of `as_of`.
 
-    Left out is what was not due by then, and what was taken back before anybody tried to send it.
+    Left out is what was not due by then, and what was superseded before the first attempt.
     """
     found = connection.execute(_statement(start, end, as_of)).mappings()
     return [_row(row) for row in found]
@@ -85,7 +85,7 @@ def _row(row: Any) -> Row:
 
 
 def _caused_at(row: Any) -> datetime:
-    """The first word counts from what it is about, all later ones from when they were due."""
+    """The first message counts from what it is about, all later ones from when they were due."""
     is_first = row["phase"] == Phase.FIRING.value and row["step"] == row["reminder"] == 0
     caused_at: datetime = (row["started_at"] or row["opened_at"]) if is_first else row["due_at"]
     return caused_at

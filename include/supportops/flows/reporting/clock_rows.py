@@ -70,7 +70,7 @@ def gather_clocks(
 
 
 def _relevant(connection: Connection, snapshots: Sequence[_Snapshot]) -> Ints:
-    """Ids of the tickets that anything of this may be about, ascending."""
+    """Ids of the tickets that any of the requests may be about, ascending."""
     since = to_datetime(
         min(window.seen_from for snapshot in snapshots for window in snapshot.windows)
     )
@@ -158,9 +158,9 @@ class _Snapshot:
 
     def _add(self, window: _Window, clocks: Clocks, states: TicketStates) -> None:
         is_open = states.open[np.searchsorted(states.ticket, clocks.ticket)]
-        # A promise that is not due yet is still to be kept, also on a ticket that is done.
-        kept_waiting = is_open | ((clocks.deadline != NONE) & (clocks.breached_at == NONE))
-        waits = clocks.open & kept_waiting
+        # A promise that is not due yet can still be met, also on a ticket that is done.
+        still_waits = is_open | ((clocks.deadline != NONE) & (clocks.breached_at == NONE))
+        waits = clocks.open & still_waits
         chosen = _due_in(window, clocks)
         if window.whole:
             chosen |= window.holds(clocks.started_at) | waits
@@ -171,7 +171,7 @@ class _Snapshot:
         frame["state"] = frame["state"].astype(object)
         # `frame` is by ticket, metric and instance.
         order = np.lexsort((own.instance, own.metric, own.row))
-        frame.loc[(own.open & ~kept_waiting[chosen])[order], "state"] = UNANSWERED
+        frame.loc[(own.open & ~still_waits[chosen])[order], "state"] = UNANSWERED
         at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
         for name in ("customer", "site", "assignee"):
             frame[name] = pd.Series(states.words(name, at), dtype=object)

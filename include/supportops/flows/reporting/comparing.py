@@ -1,4 +1,4 @@
-"""Step 4 of a report: what was issued about earlier periods and reads otherwise today.
+"""Step 4 of a report: which figures issued about earlier periods changed since.
 
 What was issued stays as it is; the next report restates what has changed since, once.
 """
@@ -96,7 +96,7 @@ def _not_yet_restated(
     changed: Sequence[Restatement], before: Mapping[str | None, Restatement]
 ) -> tuple[Restatement, ...]:
     """Of what changed since it was issued what was not restated `before`, by tier, and what was
-    restated and reads as issued again.
+    restated and counts as issued again.
     """
     tiers = {each.tier for each in changed}
     new = [

@@ -1,4 +1,4 @@
-"""What is known of earlier periods: what was issued about them, or else what they come to."""
+"""Earlier periods: what was issued about them, or else their counts."""
 
 from __future__ import annotations
 

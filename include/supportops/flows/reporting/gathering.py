@@ -45,7 +45,7 @@ def gather(
 ) -> list[Facts]:
     """The facts of each request, in their order; what happened after its `as_of` is in none.
 
-    Reads each ticket's events once, whatever is asked, and only those of tickets that something
+    Reads each ticket's events once for all requests, and only those of tickets that something
     happened to since what falls due in the periods could begin, or that are open. `progress` is
     called with how many tickets were read, and of how many. Without promises there are no clocks
     and no tickets.

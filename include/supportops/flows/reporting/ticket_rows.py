@@ -1,4 +1,4 @@
-"""What became of tickets in a period, and how they stood at an instant, from their events."""
+"""What happened to tickets in a period, and their state at an instant, from their events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ASSIGNEE = KIND_CODES[EventKind.ASSIGNEE]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TicketStates:
-    """How tickets stand after some events, one row a ticket by ascending id."""
+    """The state of tickets after some events, one row a ticket by ascending id."""
 
     folded: TicketColumns
     open: Bools
@@ -47,7 +47,7 @@ class TicketStates:
         return self.folded.ticket
 
     def words(self, name: str, rows: NDArray[np.intp]) -> NDArray[np.object_]:
-        """A word of each of these rows, None where none was ever said."""
+        """A text of each of these rows, None where none was ever set."""
         codes: NDArray[np.int32] = getattr(self.folded, name)
         words: NDArray[np.object_] = np.array(self.folded.values, dtype=np.object_)[codes[rows]]
         return words
@@ -67,7 +67,7 @@ def ticket_rows(
     """The tickets that something happened to in the period, or that are open after these events.
 
     `events` are those of `history`, in order. Columns as in `reports.facts`, but for those that
-    the store tells.
+    the store holds.
     """
     removed = View.at(history, int(events.at.max()) if len(events) else 0)
     at = np.searchsorted(states.ticket, history.tickets)
@@ -103,7 +103,7 @@ def ticket_rows(
 def _solved_and_reopened(history: History, period: Micros) -> tuple[Ints, Ints]:
     """How often each ticket was solved, and reopened, in the period.
 
-    One that comes as solved was solved; what changes to and fro within an instant has not changed.
+    A ticket that arrives as solved was solved; a change that is undone within an instant is none.
     """
     statuses = history.statuses
     done = statuses.attributes["status"] >= SOLVED
@@ -120,7 +120,7 @@ def _solved_and_reopened(history: History, period: Micros) -> tuple[Ints, Ints]:
 def _reassigned(events: EventColumns, history: History, period: Micros) -> Ints:
     """How often each ticket went from one assignee to another in the period.
 
-    The first one is given it, no more; and whoever gets it back from nobody had it all along.
+    The first assignment is no change, nor is a return to the last assignee after nobody had it.
     """
     given = np.flatnonzero(events.kind == _ASSIGNEE)
     ticket, at, who = events.ticket[given], events.at[given], events.value[given]

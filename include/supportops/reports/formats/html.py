@@ -22,7 +22,7 @@ _FILES = {PDF: "PDF", WORKBOOK: "Excel workbook", CSV: "CSV", JSON: "JSON"}
 _MAIL = (Limits(40, 120), Limits(20, 80), Limits(10, 60), Limits(5, 40), Limits(2, 20))
 _PAGE = Limits(500, 300, all_rows=True)
 _MAIL_WIDTH, _PAGE_WIDTH = 640, 980
-_LONG_WORD = 16  # signs
+_LONG_WORD = 16  # characters
 _BAR_WIDTH = 72  # pixels; a tile's is twice as wide
 # Okabe and Ito's blue and two lighter ones, distinguishable in grey as well.
 _CERTAIN, _LIKELY, _POSSIBLE, _REST, _TARGET = "#0072b2", "#3d94cc", "#a9d3ee", "#dfe4e9", "#1b1f24"
@@ -112,7 +112,7 @@ def _render(
         template,
         document=document,
         more=short.more,
-        language=language,  # the sentences' own: only dates follow the reader's
+        language=language,  # that of the sentences: only dates follow the reader's
         kind=_kind,
         numeric=_numeric,
         segments=segments,

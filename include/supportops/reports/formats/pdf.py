@@ -60,7 +60,7 @@ def pdf(document: Document, charts: Mapping[str, bytes], as_of: datetime | None 
 
 
 def _typeset(content: str) -> bytes:
-    """Tagged as PDF/UA-1 asks; where a report does not come up to that, without its promise."""
+    """Tagged as PDF/UA-1 asks; where a report does not meet that, without claiming it."""
     import typst
 
     try:

@@ -60,7 +60,7 @@ def render(
 
 
 class _Renderer:
-    """One report on its way into files."""
+    """Makes the files of one report and collects what could not be made."""
 
     def __init__(self, document: Document, figures: Figures, clocks: pd.DataFrame) -> None:
         self.document = document

@@ -9,7 +9,9 @@ from supportops.reports.document import Block, Cell, Chart, Document, Section, T
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`rows` of any table at most, `signs` of any text. `all_rows`: more than a table's `shown`."""
+    """At most so many `rows` of a table and `characters` of a text. `all_rows`: beyond a table's
+    `shown`.
+    """
 
     rows: int
     characters: int

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-_UNBROKEN = 12  # signs of a figure that stays on one line
+_UNBROKEN = 12  # characters of a figure that stays on one line
 
 
 def glued(text: str) -> str:
@@ -40,16 +40,16 @@ def folded(text: str, width: int, indent: str = "") -> list[str]:
 
 def _parts(word: str, width: int) -> Iterator[str]:
     part = ""
-    for sign in word:
-        if cell_len(part + sign) > width:
+    for character in word:
+        if cell_len(part + character) > width:
             yield part
             part = ""
-        part += sign
+        part += character
     yield part
 
 
 def narrowed(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """How wide each column may be so that all fit into `room`; None where words are too long.
+    """The width of each column so that all fit into `room`; None where words are too long.
 
     The widest one gives way first, down to its longest word.
     """

@@ -1,4 +1,4 @@
-"""Which clocks count as what in a period, and what that adds up to by group."""
+"""Which clocks of a period are due, met, open and so on, and how many by group."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def endangered(clocks: pd.DataFrame, risk_until: datetime) -> pd.Series[bool]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
-    """What each clock counts as: bool, one a row. `ran`: seconds on the calendar, float64."""
+    """What each clock counts as: one bool a row. `ran`: seconds on the calendar, float64."""
 
     due: Bools
     met: Bools

@@ -15,7 +15,7 @@ from typing import Any
 from supportops.reports.figures import Attainment, By, Figures, Point, Restatement, TicketReason
 
 VERSION = 1
-"""Of this layout. A change that a reader of older reports would stumble over adds one."""
+"""Of this layout; an incompatible change adds one."""
 
 # Properties that stand beside the fields, so that no reader has to divide.
 NAMES = {"attainment": "kept"}

@@ -1,4 +1,4 @@
-"""Rows of a frame by whom they belong to: numbers for rows, and the names of the numbers."""
+"""Rows of a frame by the group that each belongs to."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The figures of one report for one audience, out of the facts: nothing else decides a figure.
 
 Who is shown what is decided here, once: the rows of other customers and of tiers that the audience
-does not watch are gone before anything is counted, and a part that it did not ask for has no
+does not watch are gone before anything is counted, and a part that it did not choose has no
 figures. Lines by tier and over all are always there: subject, tiles, trend and restatements rest
 on them.
 """
@@ -55,7 +55,10 @@ GROUPS = {
 
 
 def measure(facts: Facts, audience: Audience, plan: Plan) -> Figures:
-    """What the audience is shown of the period, as of `facts.as_of`; no trend, no restatements."""
+    """The figures that the audience is shown of the period, as of `facts.as_of`.
+
+    `with_history` adds the trend and the restatements.
+    """
     own = of_audience(facts, audience)
     return Figures(
         audience=audience.name,

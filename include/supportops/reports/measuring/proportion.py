@@ -1,4 +1,4 @@
-"""How sure a share of so many is: the Wilson score interval.
+"""The uncertainty of a share out of so many: the Wilson score interval.
 
 E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
 the American Statistical Association 22 (1927). It stays within 0 and 1, also for 0 of 3.
@@ -21,10 +21,10 @@ def wilson(met: ArrayLike, due: ArrayLike) -> tuple[NDArray[np.float64], NDArray
     n = np.where(n > 0, n, np.nan)
     share = np.asarray(met, dtype=np.float64) / n
     whole = 1 + Z**2 / n
-    middle = (share + Z**2 / (2 * n)) / whole
+    centre = (share + Z**2 / (2 * n)) / whole
     half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / whole
     # Rounding must not put the share itself outside.
-    return np.clip(middle - half, 0.0, share), np.clip(middle + half, share, 1.0)
+    return np.clip(centre - half, 0.0, share), np.clip(centre + half, share, 1.0)
 
 
 def attainment(due: int, met: int, target: float | None = None) -> Attainment:

@@ -47,7 +47,7 @@ def restatements(
     """The groups whose due or met changed since the report of the period `label`: tiers by name,
     then all together (tier None). The same rows in another order give the same answer.
 
-    `issued`, `now`: columns as `response_times.counted` gives them. `clocks_now`: STANDING_COLUMNS
+    `issued`, `now`: columns as `response_times.counted` gives them. `clocks_now`: CURRENT_COLUMNS
     of the tickets that are `gone`, merged and deleted ones too. `targets`: the share to keep by
     tier. Dates in reasons are of `zone`. `customer`: whose report it is, if it is about one alone;
     of what is somebody else's now nothing more is said.

@@ -1,4 +1,4 @@
-"""How the sites did: up, down and not seen, what is left of the error budget, and each incident.
+"""Sites: time up, down and not seen, what is left of the error budget, and each incident.
 
 Frames in (see `facts`), frozen lines out, in the order of customers and sites whatever the order
 of rows. Time without a check is neither up nor down.

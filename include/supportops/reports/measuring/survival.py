@@ -2,7 +2,7 @@
 
 E. L. Kaplan and P. Meier, "Nonparametric estimation from incomplete observations", Journal of the
 American Statistical Association 53 (1958). What is still waiting counts as "longer than so far",
-which neither leaving it out nor taking the wait so far for the answer would tell.
+which is lost where it is left out, or where the wait so far is taken for the answer.
 """
 
 from __future__ import annotations

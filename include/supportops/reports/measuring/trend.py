@@ -16,7 +16,7 @@ from supportops.reports.figures import By, Figures, Point, Trend
 WEEKS = 13
 """A quarter of a year, this week included."""
 ENOUGH = 6
-"""Limits out of fewer weeks say more about those weeks than about the work."""
+"""Limits out of fewer weeks describe those weeks and not the work."""
 RUN = 8
 """So many in a row on one side of the mean are no chance (1 in 128)."""
 NATURAL = Fraction(266, 100)

@@ -14,7 +14,7 @@ NONE = Cell("–", tone=Tone.QUIET)
 
 
 def text(value: object, tone: Tone = Tone.PLAIN) -> Cell:
-    """Text of whoever wrote it."""
+    """A text of anybody, on one line."""
     return Cell(short_line(value), tone=tone)
 
 
@@ -24,7 +24,7 @@ def count(number: int, reader: Reader) -> Cell:
 
 
 def verdict(attainment: Attainment) -> Tone:
-    """What may be said about a share and its target.
+    """The tone of a share beside its target.
 
     GOOD at or above the target. BAD only where the whole Wilson interval lies below it: else
     chance may explain the gap, and the words say so. No verdict on few, or without a target.
@@ -74,12 +74,12 @@ def hours(seconds: float) -> str:
 
 
 def business(seconds: float | None) -> Cell:
-    """A length of the promise's own time."""
+    """A length of business time."""
     return NONE if seconds is None else Cell(hours(seconds), seconds)
 
 
 def calendar(seconds: float | None) -> Cell:
-    """A length of everybody's time."""
+    """A length of calendar time."""
     return NONE if seconds is None else Cell(duration(seconds), seconds)
 
 

@@ -1,4 +1,4 @@
-"""How dates, clocks and numbers are written for a reader: in a language, on a zone's clock."""
+"""Dates, times and numbers as a reader expects them: in a language, on a zone's clock."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.numbers import format_decimal
 
-# Unicode's locale data likes thin and unbreakable spaces, which mail subjects and fixed-width
-# text do not.
+# Unicode's locale data uses thin and unbreakable spaces, which break mail subjects and columns of
+# fixed width.
 _SPACES = str.maketrans({"\u2009": " ", "\u202f": " ", "\u00a0": " "})
 
 
@@ -112,7 +112,7 @@ class Reader:
         return _day(skeleton, date(day.year, day.month, day.day), self.language)
 
 
-# A long list tells the same few days and minutes thousands of times.
+# A long list holds the same few days and minutes thousands of times.
 @lru_cache(maxsize=4096)
 def _day(skeleton: str, day: date, language: str) -> str:
     return str(format_skeleton(skeleton, day, locale=_locale(language))).translate(_SPACES)

@@ -1,4 +1,4 @@
-"""What the words of a report mean, and what its figures rest on."""
+"""Definitions of a report's words, and a footer on what its figures are computed from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tiers, metrics, owners and the like are called in a report."""
+"""Names of tiers, metrics, owners and the like in a report."""
 
 from __future__ import annotations
 
@@ -63,24 +63,24 @@ def promise(clock: Clock, reader: Reader) -> str:
 
 
 def group(by: By, name: str | None, reader: Reader) -> str:
-    """A line's name among its like."""
+    """The name of a line, by what lines are grouped by."""
     if name is None:
         return _NAMELESS[by]
     return tier(name, reader) if by is By.TIER else short_line(name, 80) or NAMELESS
 
 
 def kind(name: str) -> str:
-    """What an incident is."""
+    """The name of a kind of incident."""
     return _KINDS.get(name) or short_line(name, 40)
 
 
 def channel(name: str, reader: Reader) -> str:
-    """By which way messages went."""
+    """The name of a channel."""
     return reader.channel_labels.get(name) or short_line(name, 40)
 
 
 def owner(name: str | None) -> str:
-    """Who has the ticket."""
+    """The assignee of a ticket."""
     return short_line(name, 80) if name else NOBODY
 
 

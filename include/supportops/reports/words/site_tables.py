@@ -1,4 +1,4 @@
-"""Sites and alerts as tables: uptime, incidents, and how messages got through."""
+"""Sites and alerts as tables: uptime, incidents, and deliveries by channel."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _budget(line: SiteLine) -> Cell:
 
 
 def resolution(lines: tuple[SiteLine, ...]) -> str:
-    """What checks that far apart cannot tell."""
+    """A note on what checks that far apart cannot measure."""
     longest = max(line.resolution_seconds for line in lines)
     if not longest:
         return ""
@@ -142,7 +142,7 @@ def _customer(line: Uptime, reader: Reader) -> tuple[Cell, ...]:
 
 
 def recovery(figures: Figures) -> Words | None:
-    """The medians of finding out and of getting over it."""
+    """The medians of the times to confirm an outage and to recover from it."""
     medians = (
         ("confirmed", figures.detection_median),
         ("over", figures.recovery_median),
@@ -192,7 +192,7 @@ def _incident(line: IncidentLine, reader: Reader, *, whose: bool) -> tuple[Cell,
 
 
 def alerts(figures: Figures, reader: Reader) -> Table:
-    """One row a way that messages go."""
+    """One row a channel."""
     return Table(
         "alerts",
         "Alerts",

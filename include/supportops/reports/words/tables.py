@@ -52,7 +52,7 @@ def tiers(figures: Figures, reader: Reader) -> Table:
 
 
 def times(figures: Figures, reader: Reader) -> Table:
-    """Tier x metric: how long it took those who asked in the period."""
+    """Tier x metric: how long it took, for clocks that started in the period."""
     lines = (p for p in figures.promises if p.by is By.TIER and p.metric is not None)
     return Table(
         "times",
@@ -85,7 +85,7 @@ def sites(figures: Figures, reader: Reader) -> Table:
 
 
 def assignees(figures: Figures, reader: Reader) -> Table:
-    """By name: a list of people is no league table."""
+    """By name: a list of people is not ranked."""
     lines = sorted(_lines(figures, By.ASSIGNEE), key=lambda p: (p.name is None, p.name or ""))
     return _groups("assignees", "Assignees", "Assignee", lines, reader)
 

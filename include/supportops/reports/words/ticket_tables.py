@@ -1,4 +1,4 @@
-"""Lists of tickets: broken and open, broken in the period, at risk; and how many came and went."""
+"""Lists of tickets (open breaches, breaches, at risk), and tables of what came and went."""
 
 from __future__ import annotations
 

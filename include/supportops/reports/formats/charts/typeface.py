@@ -61,11 +61,11 @@ def _drawn_codes() -> frozenset[int]:
 
 
 def load_matplotlib() -> None:
-    """Imports what draws, without a word in the log.
+    """Imports matplotlib without its warnings in the log.
 
     Where no home can be written to, matplotlib warns and keeps its list of fonts in a temporary
     folder; where it was never used before, it warns that making that list takes a while. Neither
-    is news to whoever reads the log of a report, and no font out of that list is used.
+    matters to a report, and no font out of that list is used.
     """
     log = logging.getLogger("matplotlib")
     with _LOADING:

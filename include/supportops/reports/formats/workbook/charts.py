@@ -125,7 +125,7 @@ def _bars(book: Any, picture: BarsPicture, figures: ChartFigures) -> Any:
 def _series(
     name: str, header: int, titles: Sequence[str], rows: Sequence[Sequence[Any]], place: int
 ) -> dict[str, Any]:
-    """Where a series stands, and what stands there: some viewers show only the latter."""
+    """The cells of a series, and a copy of their values: some viewers show only the copy."""
     first, last = header + 1, header + len(rows)
     return {
         "name": [name, header, place],

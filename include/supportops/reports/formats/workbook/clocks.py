@@ -24,7 +24,7 @@ class _Kind(StrEnum):
 
 _Column = tuple[str, str, _Kind, int]
 # Column by column: what it is called, what it holds, how wide it is. The store's own number of a
-# ticket counts over all customers, so it is nobody's business.
+# ticket counts over all customers, so no audience is shown it.
 _COLUMNS: tuple[_Column, ...] = (
     ("source", "Source", _Kind.TEXT, 10),
     ("number", "Ticket", _Kind.TEXT, 11),

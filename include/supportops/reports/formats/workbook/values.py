@@ -49,7 +49,7 @@ def number(value: object) -> float | int | None:
 
 
 def day_number(instant: datetime, zone: str) -> float | None:
-    """An aware instant as days on the zone's clock; None outside of what a sheet can tell."""
+    """An aware instant as days on the zone's clock; None outside of what a sheet can hold."""
     there = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     days = (there - _EPOCH).total_seconds() / DAY
     return days if 61 <= days < _LAST_DAY else None
