@@ -33,7 +33,7 @@ def sync(store: Engine, zendesk: FakeZendesk, **fields: Any) -> dict[str, Any]:
         return ticket_sync.sync(store, ZendeskSource(client), clock)
 
 
-def settle(zendesk: FakeZendesk) -> None:
+def pass_delay(zendesk: FakeZendesk) -> None:
     zendesk.advance(61)
 
 
@@ -69,6 +69,6 @@ def everything(store: Engine, *, without: tuple[str, ...] = ()) -> dict[str, lis
     return found
 
 
-def aside(store: Engine) -> list[Any]:
+def quarantined(store: Engine) -> list[Any]:
     with store.connect() as connection:
         return list(connection.execute(select(quarantine).order_by(quarantine.c.id)).all())

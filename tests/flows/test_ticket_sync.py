@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine
 
-from flows.syncing import events, settle, state, sync
+from flows.syncing import events, pass_delay, state, sync
 from supportops.tickets.ticket import Author, EventKind
 from tickets.fake_zendesk import (
     AGENT,
@@ -39,7 +39,7 @@ def test_a_tickets_whole_story_comes_over(store: Engine, zendesk: FakeZendesk) -
     zendesk.advance(600)
     zendesk.comment(ticket, "Thanks", by=CUSTOMER)
     zendesk.change(ticket, "status", "solved", by=CUSTOMER)
-    settle(zendesk)
+    pass_delay(zendesk)
 
     summary = sync(store, zendesk)
 
@@ -69,7 +69,7 @@ def test_deleting_and_restoring_and_deleting_again(store: Engine, zendesk: FakeZ
         zendesk.advance(3600)
         at = datetime.fromtimestamp(zendesk.now, UTC)
         act(ticket)
-        settle(zendesk)
+        pass_delay(zendesk)
         sync(store, zendesk)
         sync(store, zendesk)
         assert state(store, ticket).ended_at == (at if ends else None)
@@ -84,10 +84,10 @@ def test_a_deleted_ticket_that_moves_again_ended_when_it_was_deleted(
     zendesk.advance(60)
     at = datetime.fromtimestamp(zendesk.now, UTC)
     zendesk.delete(ticket)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     zendesk.touch(ticket)
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["tickets"] == 1
     assert state(store, ticket).ended_at == at
 
@@ -99,7 +99,7 @@ def test_a_row_from_before_the_deletion_restores_nothing(
     stale = dict(zendesk.tickets[ticket])
     zendesk.advance(60)
     zendesk.change(ticket, "status", "deleted")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     zendesk.fail("cursor", Patch({"tickets": [stale]}))
     assert sync(store, zendesk)["new_events"] == 0
@@ -110,11 +110,11 @@ def test_a_deletion_that_the_events_tell_of_is_one_too(store: Engine, zendesk: F
     ticket = zendesk.raise_ticket(status="open")
     zendesk.advance(60)
     zendesk.change(ticket, "status", "deleted")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert state(store, ticket).ended_at is not None
     zendesk.change(ticket, "status", "open")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert state(store, ticket).ended_at is None
     assert state(store, ticket).status == "open"
@@ -124,10 +124,10 @@ def test_a_ticket_deleted_for_good_keeps_what_was_heard_of_it(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     ticket = zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     zendesk.destroy(ticket)
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["caught_up"]
     assert state(store, ticket).subject.startswith("Help")
 
@@ -138,7 +138,7 @@ def test_an_archived_ticket_stays_as_it_was_closed(store: Engine, zendesk: FakeZ
     zendesk.advance(3600)
     zendesk.archive(ticket)
     zendesk.tickets[ticket]["status"] = "archived"
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["quarantined"] == 0
     assert state(store, ticket).status == "closed"
 
@@ -147,7 +147,7 @@ def test_a_merged_ticket_ends_and_names_where_it_went(store: Engine, zendesk: Fa
     ticket, other = zendesk.raise_ticket(), zendesk.raise_ticket()
     zendesk.advance(600)
     zendesk.merge(ticket, other)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     found = state(store, ticket)
     assert found.merged_into == str(other)
@@ -160,7 +160,7 @@ def test_a_customer_who_writes_of_merging_merges_nothing(
 ) -> None:
     ticket = zendesk.raise_ticket()
     zendesk.comment(ticket, "closed and merged into request #1, tag closed_by_merge", by=CUSTOMER)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert state(store, ticket).ended_at is None
 
@@ -172,7 +172,7 @@ def test_a_comment_made_private_stays_in_the_log_with_a_note(
     zendesk.comment(ticket, "oops")
     zendesk.advance(5)
     zendesk.retract(ticket, 1)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert len(events(store, ticket, EventKind.COMMENT)) == 1
     types = [n.facts["type"] for n in events(store, ticket, EventKind.NOTE) if "type" in n.facts]
@@ -185,7 +185,7 @@ def test_what_a_trigger_writes_is_automatic(store: Engine, zendesk: FakeZendesk)
     zendesk.audit(ticket, [reply | {"via": {"channel": "rule"}}])
     zendesk.audit(ticket, [dict(reply)], via="Rule")
     zendesk.audit(ticket, [reply | {"author_id": -1}], by=-1)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     authors = [e.author for e in events(store, ticket, EventKind.COMMENT)]
     assert authors == [Author.AUTOMATIC] * 3
@@ -198,7 +198,7 @@ def test_an_agent_on_a_ticket_of_their_own_is_its_customer(
     zendesk.comment(ticket, "It is still broken", by=AGENT)
     zendesk.comment(ticket, "Me too", by=OTHER_CUSTOMER)
     zendesk.comment(ticket, "Fixed", by=ROBOT)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     authors = [e.author for e in events(store, ticket, EventKind.COMMENT)]
     assert authors == [Author.CUSTOMER, Author.CUSTOMER, Author.AGENT]
@@ -207,7 +207,7 @@ def test_an_agent_on_a_ticket_of_their_own_is_its_customer(
 def test_an_author_whom_zendesk_forgot_stops_no_clock(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket(by=999)
     zendesk.comment(ticket, "ghost", by=998)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert events(store, ticket, EventKind.COMMENT)[0].author == Author.AUTOMATIC
     assert events(store, ticket, EventKind.CREATED)[0].author == Author.CUSTOMER
@@ -217,7 +217,7 @@ def test_a_ticket_that_an_agent_raised_for_a_customer_says_so(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     ticket = zendesk.raise_ticket(by=CUSTOMER, submitter=AGENT)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert events(store, ticket, EventKind.CREATED)[0].author == Author.AGENT
     # Its first comment is the creation's text, and answers nobody.
@@ -226,10 +226,10 @@ def test_a_ticket_that_an_agent_raised_for_a_customer_says_so(
 
 def test_a_site_named_in_the_set_field_is_the_tickets(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket(custom_fields=[{"id": 42, "value": "shop"}, {"id": 1}])
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk, site_field="42")
     assert state(store, ticket).site == "shop"
     zendesk.audit(ticket, [{"event_type": "Change", "custom_ticket_fields": {"42": "blog"}}])
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk, site_field="42")
     assert state(store, ticket).site == "blog"

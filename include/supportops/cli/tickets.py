@@ -17,7 +17,7 @@ from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
 
 if TYPE_CHECKING:
     from supportops.flows.show_ticket import TicketHistory
-    from supportops.tickets.imports.csv_import import ImportSummary, Progress
+    from supportops.tickets.imports.file_import import ImportSummary, Progress
     from supportops.tickets.ticket import Event
 
 app = typer.Typer(

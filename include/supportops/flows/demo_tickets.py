@@ -11,7 +11,7 @@ from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks, tickets
 from supportops.flows.ticket_import import DEMO_MAPPING, import_demo
-from supportops.tickets.imports.csv_import import ImportSummary
+from supportops.tickets.imports.file_import import ImportSummary
 from supportops.tickets.source import OUTAGE, PHONE
 
 

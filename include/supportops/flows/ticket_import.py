@@ -13,7 +13,7 @@ from supportops.db.engine import reading, writing
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
-from supportops.tickets.imports.csv_import import ImportSummary, Progress, import_file, weeks_until
+from supportops.tickets.imports.file_import import ImportSummary, Progress, import_file, weeks_until
 from supportops.tickets.imports.mapping import EARLIEST
 from supportops.tickets.log.sync_marks import read_mark, set_first_mark
 from supportops.tickets.ticket import Event, EventKind
@@ -33,7 +33,7 @@ def run(
     progress: Progress | None = None,
     rejects: Path | None = None,
 ) -> ImportSummary:
-    """Imports `path` by the mapping of that name; see `csv_import.import_file`.
+    """Imports `path` by the mapping of that name; see `file_import.import_file`.
 
     Raises ConfigurationError for a mapping or triage rules that cannot be used, ImportFault for a
     file of which nothing can be read.

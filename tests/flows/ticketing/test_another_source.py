@@ -13,7 +13,7 @@ import yaml
 from sqlalchemy import Engine, select
 
 from builders import SHIPPED
-from flows.syncing import aside, everything
+from flows.syncing import everything, quarantined
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import quarantine, sync_marks, ticket_events, tickets
@@ -97,11 +97,11 @@ def test_bad_records_are_set_aside_under_its_name(store: Engine, remote: Helplin
     remote.write("8", "comment", text="An answer")
     summary = fetch(store, HelplineSource(remote))
     assert summary["quarantined"] == 2
-    assert [(row.source, row.record) for row in aside(store)] == [
+    assert [(row.source, row.record) for row in quarantined(store)] == [
         (NAME, "entry/5"),
         (NAME, "entry/6"),
     ]
-    assert "the status 'sideways'" in aside(store)[1].reason
+    assert "the status 'sideways'" in quarantined(store)[1].reason
     assert summary["new_events"] == 7
     assert fetch(store, HelplineSource(remote))["quarantined"] == 0
 
@@ -140,7 +140,7 @@ def test_its_files_are_imported_by_a_mapping(store: Engine, tmp_path: Path) -> N
     file.write_text("\n".join([columns, *rows]) + "\n")
     summary = ticket_import.run(store, config, file, NAME, NOON)
     assert (summary.loaded, summary.bad, summary.new_tickets) == (2, 1, 1)
-    assert [row.source for row in aside(store)] == [NAME]
+    assert [row.source for row in quarantined(store)] == [NAME]
     with reading(store) as connection:
         [row] = connection.execute(select(tickets)).all()
         assert last_synced(connection, NOON) == NOON

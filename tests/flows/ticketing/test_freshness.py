@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from builders import SHIPPED
 from flows.gathering import refill
-from flows.syncing import settle, sync
+from flows.syncing import pass_delay, sync
 from sla.policies import story
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks
@@ -34,7 +34,7 @@ def synced(store: Engine, as_of: datetime = EVER) -> datetime | None:
 def test_a_quiet_weekend_leaves_the_store_fresh(store: Engine) -> None:
     with fake_zendesk() as zendesk:
         zendesk.raise_ticket()
-        settle(zendesk)
+        pass_delay(zendesk)
         sync(store, zendesk)
         zendesk.advance(2 * 86_400)
         now = datetime.fromtimestamp(zendesk.now, UTC)
@@ -46,7 +46,7 @@ def test_a_quiet_weekend_leaves_the_store_fresh(store: Engine) -> None:
 def test_an_incomplete_sync_does_not_count(store: Engine) -> None:
     with fake_zendesk() as zendesk:
         zendesk.raise_ticket()
-        settle(zendesk)
+        pass_delay(zendesk)
         assert not sync(store, zendesk, seconds_a_look=300)["caught_up"]
         with store.connect() as connection:
             marks = select(sync_marks.c.stream).where(sync_marks.c.stream == STREAM)

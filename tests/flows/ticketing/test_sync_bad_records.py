@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from flows.syncing import aside, events, everything, settle, state, sync
+from flows.syncing import events, everything, pass_delay, quarantined, state, sync
 from supportops.tickets.ticket import EventKind
 from tickets.fake_zendesk import (
     LOGIN,
@@ -33,7 +33,7 @@ def test_unknown_types_and_fields_are_kept_and_ignored(store: Engine, zendesk: F
     zendesk.audit(ticket, [{"event_type": "TelepathyChange", "mood": "\x00\ud800 fine"}])
     zendesk.audit(ticket, [{"event_type": "Change", "group_id": 4, "previous_value": 3}])
     assert len(zendesk.audits) == before + 2
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["quarantined"] == 0
     notes = {e.facts["type"]: e.facts for e in events(store, ticket, EventKind.NOTE)}
     assert notes["TelepathyChange"]["raw"]["mood"] == "\ufffd\ufffd fine"
@@ -57,13 +57,13 @@ def test_one_bad_child_is_set_aside_and_stops_nobody(
 ) -> None:
     ticket = zendesk.raise_ticket()
     zendesk.audit(ticket, [child, {"event_type": "Change", "priority": "urgent"}])
-    settle(zendesk)
+    pass_delay(zendesk)
     summary = sync(store, zendesk)
     assert summary["quarantined"] == 1
-    assert reason in aside(store)[0].reason
+    assert reason in quarantined(store)[0].reason
     assert state(store, ticket).priority == "urgent"
     assert sync(store, zendesk)["quarantined"] == 0
-    assert len(aside(store)) == 1
+    assert len(quarantined(store)) == 1
 
 
 BAD_ROWS: list[tuple[dict[str, Any], str]] = [
@@ -83,11 +83,11 @@ def test_one_bad_row_is_set_aside_and_stops_nobody(
     bad, good = zendesk.raise_ticket(), zendesk.raise_ticket()
     zendesk.audits = [audit for audit in zendesk.audits if audit["ticket_id"] != bad]
     fine = dict(zendesk.tickets[bad])
-    settle(zendesk)
+    pass_delay(zendesk)
     rows = [fine | fields, zendesk.tickets[good]]
     zendesk.fail("cursor", Patch({"tickets": rows}))
     assert sync(store, zendesk)["quarantined"] == 1
-    assert reason in aside(store)[0].reason
+    assert reason in quarantined(store)[0].reason
     assert state(store, good).subject == f"Help {good}"
 
 
@@ -99,14 +99,14 @@ def test_records_that_are_nothing_are_set_aside(
     summary = sync(store, zendesk)
     assert summary["caught_up"]
     assert summary["quarantined"] >= 1
-    assert all(one.source == "zendesk" and one.reason for one in aside(store))
+    assert all(one.source == "zendesk" and one.reason for one in quarantined(store))
 
 
 def test_hostile_texts_are_kept_as_texts(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket(subject="\x00<script>alert(1)</script>\ud800", tags=["a,b", "c"])
     zendesk.comment(ticket, "x" * 50_000 + "\x00")
     zendesk.change(ticket, "tags", ["a,b", "c\x00"])
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["quarantined"] == 0
     assert state(store, ticket).subject == "\ufffd<script>alert(1)</script>\ufffd"
     assert state(store, ticket).tags.split(",") == ["a_b", "c\ufffd"]
@@ -115,7 +115,7 @@ def test_hostile_texts_are_kept_as_texts(store: Engine, zendesk: FakeZendesk) ->
 
 def test_no_secret_reaches_the_store(store: Engine, zendesk: FakeZendesk) -> None:
     zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     written = repr(everything(store))
     basic = base64.b64encode(f"{LOGIN}:{TOKEN}".encode()).decode()

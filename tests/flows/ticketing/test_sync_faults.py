@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from flows.syncing import events, everything, settle, state, sync
+from flows.syncing import events, everything, pass_delay, state, sync
 from supportops.db.engine import writing
 from supportops.db.schema import sync_marks, ticket_events, tickets
 from supportops.flows import ticket_sync
@@ -41,7 +41,7 @@ def zendesk() -> Iterator[FakeZendesk]:
 def test_a_second_sync_changes_nothing(store: Engine, zendesk: FakeZendesk) -> None:
     for _ in range(3):
         zendesk.comment(zendesk.raise_ticket(), "Hello")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     before = everything(store)
     summary = sync(store, zendesk)
@@ -54,7 +54,7 @@ def test_a_server_without_a_clock_is_fine(store: Engine, zendesk: FakeZendesk, d
     headers = zendesk._headers
     zendesk._headers = lambda path: headers(path) | {"Date": date}  # type: ignore[method-assign]
     zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["notes"] == []
 
 
@@ -64,7 +64,7 @@ def test_failures_on_the_way_leave_the_same_store(store: Engine, zendesk: FakeZe
         ticket = zendesk.raise_ticket()
         zendesk.comment(ticket, f"reply {place}")
         zendesk.advance(1)
-    settle(zendesk)
+    pass_delay(zendesk)
     later = zendesk.now + 3600
     everywhere = [Cut(), Reset(), Status(503), Status(504), Status(500), Status(409)]
     zendesk.fail("cursor", *everywhere)
@@ -83,7 +83,7 @@ def test_failures_on_the_way_leave_the_same_store(store: Engine, zendesk: FakeZe
 
 def test_what_was_read_before_a_failure_is_kept(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     zendesk.fail("ticket_events", Status(403))
     with pytest.raises(ZendeskError, match="403, not allowed: exports need an admin"):
         sync(store, zendesk)
@@ -99,7 +99,7 @@ def test_a_long_first_sync_stops_in_time_and_goes_on_later(
     for _ in range(6):
         zendesk.raise_ticket()
         zendesk.advance(1)
-    settle(zendesk)
+    pass_delay(zendesk)
     summary = sync(store, zendesk, seconds_a_look=50)
     assert summary["caught_up"] is False
     assert 0 < summary["tickets"] < 6
@@ -115,7 +115,7 @@ def test_the_paced_exports_never_meet_the_limit(store: Engine, zendesk: FakeZend
     for _ in range(14):
         zendesk.raise_ticket()
         zendesk.advance(1)
-    settle(zendesk)
+    pass_delay(zendesk)
     began = zendesk.now
     sync(store, zendesk)
     assert len(zendesk.requests("incremental")) == 29
@@ -126,7 +126,7 @@ def test_a_limit_that_another_program_used_up_is_waited_for(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     ticket = zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     zendesk.limits = {"incremental": 10}
     zendesk._windows["incremental"] = (zendesk.now, 10)
     assert sync(store, zendesk)["caught_up"]
@@ -137,7 +137,7 @@ def test_clocks_that_differ_are_told_and_change_nothing(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     ticket = zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     account = Account(zendesk.address, LOGIN, TOKEN)
     behind = datetime.fromtimestamp(zendesk.now - 7200, UTC)
     with Client(account) as client:
@@ -154,7 +154,7 @@ def test_a_sync_that_another_overtook_leaves_the_rest_to_it(
     store: Engine, zendesk: FakeZendesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     read = Client.tickets
 
     def slowly(client: Client, **query: Any) -> Any:
@@ -177,13 +177,13 @@ def test_a_start_leaves_older_history_out_and_takes_old_tickets_as_they_stand(
     cut = int(zendesk.now)
     zendesk.advance(60)
     zendesk.change(old, "status", "pending")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk, start=cut)
     found = state(store, old)
     assert (found.status, found.priority, found.tags) == ("pending", "low", "vip")
     assert found.created_at == datetime.fromtimestamp(START, UTC)
     assert zendesk.requests("cursor")[0].query == {"start_time": str(cut)}
     zendesk.change(old, "status", "solved")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk, start=cut)
     assert state(store, old).status == "solved"

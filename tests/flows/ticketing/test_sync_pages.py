@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from flows.syncing import events, everything, settle, state, sync
+from flows.syncing import events, everything, pass_delay, state, sync
 from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.zendesk import marks
@@ -33,12 +33,12 @@ def test_the_last_minute_is_hidden_and_comes_with_the_next_sync(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     ticket = zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     zendesk.comment(ticket, "Just now")
     sync(store, zendesk)
     assert events(store, ticket, EventKind.COMMENT) == []
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert [e.facts["text"] for e in events(store, ticket, EventKind.COMMENT)] == ["Just now"]
 
@@ -48,7 +48,7 @@ def test_start_time_is_sent_once_and_then_the_cursor(store: Engine, zendesk: Fak
     for _ in range(5):
         zendesk.raise_ticket()
         zendesk.advance(1)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     sync(store, zendesk)
     queries = [asked.query for asked in zendesk.requests("cursor")]
@@ -66,7 +66,7 @@ def test_repeated_boundary_seconds_store_nothing_twice(store: Engine, zendesk: F
         zendesk.comment(ticket, f"number {place}")
         if place % 2:
             zendesk.advance(1)
-    settle(zendesk)
+    pass_delay(zendesk)
     summary = sync(store, zendesk)
     assert len(zendesk.requests("ticket_events")) > 3
     # Some records came on two pages.
@@ -80,12 +80,12 @@ def test_a_bump_of_generated_timestamp_alone_adds_nothing(
 ) -> None:
     ticket = zendesk.raise_ticket()
     zendesk.delete(ticket)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     before = everything(store)
     zendesk.advance(3600)
     zendesk.bump(ticket)
-    settle(zendesk)
+    pass_delay(zendesk)
     summary = sync(store, zendesk)
     assert summary["tickets"] == 1
     assert summary["new_events"] == 0
@@ -99,11 +99,11 @@ def test_rows_come_in_the_order_of_generated_timestamp(store: Engine, zendesk: F
     zendesk.raise_ticket()
     zendesk.advance(10)
     # A system's update: its updated_at is before everything that was read already.
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     zendesk.tickets[old]["subject"] = "seen"
     zendesk.bump(old)
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["tickets"] == 1
 
 
@@ -111,12 +111,12 @@ def test_a_late_event_is_found_and_keeps_its_instant(store: Engine, zendesk: Fak
     ticket = zendesk.raise_ticket()
     zendesk.advance(3600)
     zendesk.comment(ticket, "newest")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     reply = {"event_type": "Comment", "author_id": AGENT, "body": "late", "public": True}
     happened = "2026-01-05T08:10:00Z"
     zendesk.audit(ticket, [reply], timestamp=int(zendesk.now) - 200, created_at=happened)
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     late = next(e for e in events(store, ticket, EventKind.COMMENT) if e.facts["text"] == "late")
     assert late.happened_at == datetime(2026, 1, 5, 8, 10, tzinfo=UTC)
@@ -127,7 +127,7 @@ def test_a_ticket_page_that_names_itself_as_next_ends_the_loop(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     with store.connect() as connection:
         cursor = marks.TicketMark.read(read_mark(connection, "zendesk", "tickets"), 0).cursor
@@ -142,7 +142,7 @@ def test_an_event_page_that_names_itself_as_next_ends_the_loop(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     zendesk.fail("ticket_events", *[Patch({"end_time": 0, "end_of_stream": False})] * 20)
     summary = sync(store, zendesk)
     assert any("names a page again" in note for note in summary["notes"])
@@ -163,18 +163,18 @@ def test_a_second_that_fills_a_page_is_got_over(store: Engine, zendesk: FakeZend
     tickets_raised = [zendesk.raise_ticket() for _ in range(6)]
     zendesk.advance(1)
     zendesk.change(tickets_raised[0], "status", "solved")
-    settle(zendesk)
+    pass_delay(zendesk)
     assert sync(store, zendesk)["caught_up"]
     assert state(store, tickets_raised[0]).status == "solved"
 
 
 def test_an_end_time_out_of_this_world_loses_nothing(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     zendesk.fail("ticket_events", Patch({"end_time": 10**12}))
     sync(store, zendesk)
     zendesk.comment(ticket, "still there")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert len(events(store, ticket, EventKind.COMMENT)) == 1
 
@@ -186,10 +186,10 @@ def test_a_record_from_the_future_is_kept_and_hides_nothing(
     child = {"event_type": "Change", "priority": "low"}
     future = zendesk.audit(ticket, [child], timestamp=START + 10**8)
     zendesk.fail("ticket_events", Patch({"ticket_events": [future], "end_time": START + 10**8}))
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     zendesk.comment(ticket, "still there")
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     assert len(events(store, ticket, EventKind.COMMENT)) == 1
     assert state(store, ticket).priority == "low"
@@ -199,7 +199,7 @@ def test_without_end_of_stream_the_end_is_where_time_stands_still(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     zendesk.fail("ticket_events", *[Patch({"end_of_stream": None})] * 2)
     assert sync(store, zendesk)["caught_up"]
 
@@ -208,10 +208,10 @@ def test_a_cursor_that_zendesk_forgot_is_replaced_by_the_time_of_the_newest_row(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     sync(store, zendesk)
     ticket = zendesk.raise_ticket()
-    settle(zendesk)
+    pass_delay(zendesk)
     zendesk.fail("cursor", Status(422, body=b'{"error": "InvalidValue"}'))
     summary = sync(store, zendesk)
     assert any("forgotten our cursor" in note for note in summary["notes"])

@@ -30,7 +30,7 @@ from supportops.reports.period import Period, week
 from supportops.sla.clock import judge
 from supportops.sla.history import History, prepare
 from supportops.sla.policy import Metric, PolicyBook, Promise, Target
-from supportops.tickets.imports.csv_import import import_file
+from supportops.tickets.imports.file_import import import_file
 from supportops.tickets.log.event_reading import event_columns
 
 HOUR = 3600

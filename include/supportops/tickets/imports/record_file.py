@@ -8,11 +8,12 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from supportops.tickets.imports.mapping import FileFormat, ImportMapping, Record
 from supportops.tickets.validation import UNSTORABLE
@@ -21,6 +22,8 @@ MAX_LINE = 2 * 1024 * 1024
 LONGEST_CONTENT = 2_000
 _GZIP = b"\x1f\x8b"
 _FILE_ERRORS = (EOFError, OSError, zlib.error)
+
+Part = TypeVar("Part")
 
 
 class ImportFault(ValueError):
@@ -61,10 +64,11 @@ class RecordFile:
 
     def rows(self) -> Iterator[GoodRow | BadRow]:
         """Every row, in the file's order. Raises ImportFault before the first."""
-        lines = _Lines(self.text)
-        if self.mapping.format is FileFormat.CSV:
-            return _csv_rows(lines, self.mapping)
-        return _json_rows(lines, self.mapping)
+        lines, mapping = _Lines(self.text), self.mapping
+        if mapping.format is FileFormat.JSON_LINES:
+            return _rows(lines, lines, partial(_json_row, mapping))
+        reader = csv.reader(lines, delimiter=mapping.delimiter, strict=True)
+        return _rows(lines, reader, partial(_csv_row, mapping, _header(reader, mapping)))
 
 
 @contextmanager
@@ -119,23 +123,25 @@ class _Lines:
         return line
 
 
-def _csv_rows(lines: _Lines, mapping: ImportMapping) -> Iterator[GoodRow | BadRow]:
-    reader = csv.reader(lines, delimiter=mapping.delimiter, strict=True)
-    names = _header(reader, mapping)
+def _rows(
+    lines: _Lines, parts: Iterator[Part], row: Callable[[int, Part], GoodRow | BadRow | None]
+) -> Iterator[GoodRow | BadRow]:
+    """The rows of a file's `parts`, each read from one or more of `lines`; blank ones left out."""
     while True:
         line = lines.number + 1
         try:
-            cells = next(reader)
+            part = next(parts)
         except StopIteration:
             return
         except _FILE_ERRORS as error:
-            yield _rest_unreadable(line, error)
+            yield BadRow(line, f"the file cannot be read from here on: {_unreadable(error)}", "")
             return
         except (csv.Error, _LongLineError) as error:
             yield BadRow(line, _unreadable(error), "")
             continue
-        if cells:
-            yield _csv_row(line, names, cells, mapping)
+        found = row(line, part)
+        if found is not None:
+            yield found
 
 
 def _header(reader: Iterator[list[str]], mapping: ImportMapping) -> list[str]:
@@ -156,8 +162,10 @@ def _header(reader: Iterator[list[str]], mapping: ImportMapping) -> list[str]:
 
 
 def _csv_row(
-    line: int, names: list[str], cells: list[str], mapping: ImportMapping
-) -> GoodRow | BadRow:
+    mapping: ImportMapping, names: list[str], line: int, cells: list[str]
+) -> GoodRow | BadRow | None:
+    if not cells:
+        return None
     content = mapping.delimiter.join(cells)
     if len(cells) != len(names):
         return _bad(line, f"{len(cells)} cells where the first line has {len(names)}", content)
@@ -170,24 +178,10 @@ def _csv_row(
     return GoodRow(line, record, content)
 
 
-def _json_rows(lines: _Lines, mapping: ImportMapping) -> Iterator[GoodRow | BadRow]:
-    while True:
-        line = lines.number + 1
-        try:
-            content = next(lines)
-        except StopIteration:
-            return
-        except _FILE_ERRORS as error:
-            yield _rest_unreadable(line, error)
-            return
-        except _LongLineError as error:
-            yield BadRow(line, _unreadable(error), "")
-            continue
-        if content.strip():
-            yield _json_row(line, content.strip(), mapping)
-
-
-def _json_row(line: int, content: str, mapping: ImportMapping) -> GoodRow | BadRow:
+def _json_row(mapping: ImportMapping, line: int, text: str) -> GoodRow | BadRow | None:
+    content = text.strip()
+    if not content:
+        return None
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -226,10 +220,6 @@ def _unreadable_characters(content: str, mapping: ImportMapping) -> str | None:
     if found is None:
         return None
     return "a NUL character" if found[0] == "\0" else f"bytes that are no {mapping.encoding}"
-
-
-def _rest_unreadable(line: int, error: BaseException) -> BadRow:
-    return BadRow(line, f"the file cannot be read from here on: {_unreadable(error)}", "")
 
 
 def _unreadable(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from supportops.db.engine import reading
 from supportops.db.schema import quarantine, ticket_events, tickets
 from supportops.flows.ticket_import import import_demo, run
 from supportops.local.demo.tickets import LOG as DEMO_FILE
-from supportops.tickets.imports.csv_import import ImportSummary, import_file, weeks_until
+from supportops.tickets.imports.file_import import ImportSummary, import_file, weeks_until
 from supportops.tickets.imports.record_file import ImportFault
 from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import Author, EventKind, Status
@@ -58,7 +58,7 @@ def load(store: Engine, path: Path, mapping: str = "uci", **more: Any) -> Import
     return import_file(store, path, load_mapping(SHIPPED, mapping), NOW, **more)
 
 
-def aside(store: Engine) -> list[tuple[str, str]]:
+def quarantined(store: Engine) -> list[tuple[str, str]]:
     with reading(store) as connection:
         found = connection.execute(select(quarantine).order_by(quarantine.c.id))
         return [(row.place, row.reason) for row in found]
@@ -145,15 +145,15 @@ def test_a_bad_row_is_set_aside_and_the_good_ones_load(
     path = write(tmp_path, *HISTORY[:2], bad, *HISTORY[2:])
     summary = load(store, path)
     assert (summary.rows, summary.loaded, summary.bad, summary.new_tickets) == (8, 7, 1, 1)
-    assert [place for place, _ in aside(store)] == ["log.csv:4"]
-    assert reason in aside(store)[0][1]
+    assert [place for place, _ in quarantined(store)] == ["log.csv:4"]
+    assert reason in quarantined(store)[0][1]
     assert summary.rejects is not None
     (told,) = [json.loads(line) for line in Path(summary.rejects).read_text().splitlines()]
     assert told["line"] == 4
     assert reason in told["reason"]
     assert len(told["content"]) <= 2_000
     assert load(store, path).bad == 1
-    assert len(aside(store)) == 1
+    assert len(quarantined(store)) == 1
 
 
 def test_a_mended_file_leaves_no_file_of_bad_rows(store: Engine, tmp_path: Path) -> None:
@@ -171,19 +171,19 @@ def test_a_row_in_another_encoding_is_bad_and_the_others_load(
     path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe9"))
     summary = load(store, path)
     assert (summary.loaded, summary.bad) == (1, 1)
-    assert aside(store) == [("log.csv:2", "bytes that are no utf-8-sig")]
+    assert quarantined(store) == [("log.csv:2", "bytes that are no utf-8-sig")]
 
 
 def test_a_cell_with_line_breaks_is_told_by_its_first_line(store: Engine, tmp_path: Path) -> None:
     broken = FIRST.replace("Caller 1", '"Caller\n1"').replace("01:23", "99:99")
     load(store, write(tmp_path, FIRST, broken))
-    assert [place for place, _ in aside(store)] == ["log.csv:3"]
+    assert [place for place, _ in quarantined(store)] == ["log.csv:3"]
 
 
 def test_a_quote_that_never_closes_takes_the_rest_with_it(store: Engine, tmp_path: Path) -> None:
     summary = load(store, write(tmp_path, FIRST, '8,New,0,"29/2/2016 01:16,', *HISTORY[1:]))
     assert (summary.loaded, summary.bad) == (1, 1)
-    assert aside(store) == [("log.csv:3", "unexpected end of data")]
+    assert quarantined(store) == [("log.csv:3", "unexpected end of data")]
 
 
 @pytest.mark.parametrize("damage", ["cut", "scribbled"])
@@ -198,7 +198,7 @@ def test_of_a_broken_gzip_the_rows_before_the_break_load(
     summary = load(store, path)
     assert summary.loaded > 1_000
     assert summary.bad >= 1
-    assert "cannot be read from here on" in aside(store)[-1][1]
+    assert "cannot be read from here on" in quarantined(store)[-1][1]
 
 
 @pytest.mark.parametrize(
@@ -392,4 +392,4 @@ def test_json_lines_are_read_the_same_way(store: Engine, tmp_path: Path) -> None
     assert (summary.rows, summary.loaded, summary.bad) == (7, 2, 5)
     with reading(store) as connection:
         assert connection.execute(select(tickets.c.tags)).scalars().all() == ["a,b", "a,b"]
-    assert [place for place, _ in aside(store)] == [f"log.jsonl.gz:{n}" for n in range(2, 7)]
+    assert [place for place, _ in quarantined(store)] == [f"log.jsonl.gz:{n}" for n in range(2, 7)]
