@@ -34,6 +34,7 @@ def sync(store: Engine, zendesk: FakeZendesk, **fields: Any) -> dict[str, Any]:
 
 
 def pass_delay(zendesk: FakeZendesk) -> None:
+    """Waits until the exports show what has just happened: they leave the last minute out."""
     zendesk.advance(61)
 
 

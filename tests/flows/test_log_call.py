@@ -1,4 +1,4 @@
-"""A call taken down: the ticket and the page are one, whatever is typed, however often."""
+"""A logged call: its ticket and its alert go together, whatever is typed, however often."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def folder(tmp_path: Path) -> Path:
     return configure(tmp_path / "config", SITES)
 
 
-def call(**said: str) -> Call:
-    return Call.checked(**{"customer": "Acme", "what": "The basket is empty"} | said)
+def call(**fields: str) -> Call:
+    return Call.checked(**{"customer": "Acme", "what": "The basket is empty"} | fields)
 
 
 def log(
@@ -48,7 +48,7 @@ def log(
     return log_call.run(store, folder, taken or call(), run, NOON, now)
 
 
-def kept(store: Engine) -> list[Any]:
+def stored(store: Engine) -> list[Any]:
     with reading(store) as connection:
         return [
             row
@@ -100,17 +100,17 @@ def test_it_pages_the_engineers_at_once(store: Engine, folder: Path) -> None:
         secrets = {"apprise_engineer_sms": phone.url(), "apprise_engineer_chat": room.url()}
         Receivers(store, secrets).dispatch()
         for paged in (phone, room):
-            (said,) = paged.wait_for(1)
-            assert "call from Acme: Everything is down" in said.json()["message"]
+            (page,) = paged.wait_for(1)
+            assert "call from Acme: Everything is down" in page.json()["message"]
 
 
 @pytest.mark.parametrize("late", [0, 7])
 def test_running_again_adds_nothing(store: Engine, folder: Path, late: float) -> None:
     assert log(store, folder)["new"]
-    before = kept(store)
+    before = stored(store)
     configure(folder, SITES[1:])
     assert not log(store, folder, late=late)["new"]
-    assert kept(store) == before
+    assert stored(store) == before
 
 
 def test_a_rerun_after_the_call_was_answered_pages_nobody(store: Engine, folder: Path) -> None:
@@ -141,7 +141,7 @@ def test_ticket_and_page_are_committed_together_or_not_at_all(
         patch.setattr(log_call, "raise_alert", fails)
         with pytest.raises(RuntimeError, match="disk"):
             log(store, folder)
-    assert kept(store) == []
+    assert stored(store) == []
     assert log(store, folder)["new"]
 
 
@@ -155,7 +155,7 @@ def test_a_site_is_known_by_its_name_or_its_address(
     assert the_ticket(store).site == "Acme Shop"
 
 
-def test_an_unknown_site_is_kept_and_told_as_such(store: Engine, folder: Path) -> None:
+def test_an_unknown_site_is_stored_with_a_note(store: Engine, folder: Path) -> None:
     summary = log(store, folder, call(site="acme-shop.example"))
     assert (summary["site"], summary["site_known"]) == ("acme-shop.example", False)
     assert the_ticket(store).site == "acme-shop.example"
@@ -201,7 +201,7 @@ def test_a_call_about_a_site_that_is_down_says_that_we_know(store: Engine, folde
 HOSTILE = "<script>alert(1)</script>\r\nSubject: x\0 {{7*7}} \u202e \ud800 \N{PILE OF POO} @channel"
 
 
-def test_hostile_words_are_kept_as_words(store: Engine, folder: Path) -> None:
+def test_hostile_words_are_stored_as_text(store: Engine, folder: Path) -> None:
     log(store, folder, call(customer=HOSTILE, what=HOSTILE, site=HOSTILE))
     alert, ticket = the_alert(store), the_ticket(store)
     for line in (alert.headline, ticket.subject, ticket.customer, ticket.site):
@@ -211,7 +211,7 @@ def test_hostile_words_are_kept_as_words(store: Engine, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("fields", "fault"),
     [
         ({"what": ""}, "`what` is empty"),
         ({"what": " \n\t\u200b"}, "`what` is empty"),
@@ -222,9 +222,11 @@ def test_hostile_words_are_kept_as_words(store: Engine, folder: Path) -> None:
         ({"number": "1" * 80}, "expected a telephone number"),
     ],
 )
-def test_what_cannot_be_taken_down_is_refused_in_one_line(said: dict[str, str], fault: str) -> None:
+def test_what_cannot_be_taken_down_is_refused_in_one_line(
+    fields: dict[str, str], fault: str
+) -> None:
     with pytest.raises(CallError, match=fault) as refused:
-        call(**said)
+        call(**fields)
     assert "\n" not in str(refused.value)
 
 

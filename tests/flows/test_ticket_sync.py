@@ -1,4 +1,4 @@
-"""What happens to a ticket in Zendesk is what our store says of it, on both databases."""
+"""What happens to a ticket in Zendesk is in the store, on both databases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def zendesk() -> Iterator[FakeZendesk]:
         yield fake
 
 
-def test_a_tickets_whole_story_comes_over(store: Engine, zendesk: FakeZendesk) -> None:
+def test_the_whole_history_of_a_ticket_is_stored(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket(subject="No images", description="I cannot upload")
     zendesk.advance(600)
     zendesk.comment(ticket, "Looking", by=AGENT)
@@ -106,7 +106,7 @@ def test_a_row_from_before_the_deletion_restores_nothing(
     assert state(store, ticket).ended_at is not None
 
 
-def test_a_deletion_that_the_events_tell_of_is_one_too(store: Engine, zendesk: FakeZendesk) -> None:
+def test_a_deletion_among_the_events_counts_too(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket(status="open")
     zendesk.advance(60)
     zendesk.change(ticket, "status", "deleted")
@@ -120,9 +120,7 @@ def test_a_deletion_that_the_events_tell_of_is_one_too(store: Engine, zendesk: F
     assert state(store, ticket).status == "open"
 
 
-def test_a_ticket_deleted_for_good_keeps_what_was_heard_of_it(
-    store: Engine, zendesk: FakeZendesk
-) -> None:
+def test_a_ticket_deleted_for_good_stays_in_the_store(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket()
     pass_delay(zendesk)
     sync(store, zendesk)
@@ -204,7 +202,7 @@ def test_an_agent_on_a_ticket_of_their_own_is_its_customer(
     assert authors == [Author.CUSTOMER, Author.CUSTOMER, Author.AGENT]
 
 
-def test_an_author_whom_zendesk_forgot_stops_no_clock(store: Engine, zendesk: FakeZendesk) -> None:
+def test_an_author_unknown_to_zendesk_stops_no_clock(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket(by=999)
     zendesk.comment(ticket, "ghost", by=998)
     pass_delay(zendesk)

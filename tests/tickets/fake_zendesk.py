@@ -1,4 +1,4 @@
-"""The socket side of the fake Zendesk: real HTTP, cut and reset as it is told."""
+"""The socket side of the fake Zendesk: real HTTP, cut and reset on demand."""
 
 from __future__ import annotations
 

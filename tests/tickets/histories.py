@@ -81,8 +81,8 @@ def rows(engine: Engine) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Both tables without the numbers that the store gave, in the order of their natural keys."""
     with reading(engine) as connection:
         numbers = {row.id: (row.source, row.ticket) for row in connection.execute(select(tickets))}
-        kept = connection.execute(select(tickets).order_by(tickets.c.source, tickets.c.ticket))
-        states = [{k: v for k, v in row.items() if k != "id"} for row in kept.mappings()]
+        stored = connection.execute(select(tickets).order_by(tickets.c.source, tickets.c.ticket))
+        states = [{k: v for k, v in row.items() if k != "id"} for row in stored.mappings()]
         order = (ticket_events.c.source, ticket_events.c.source_event)
         logged = connection.execute(select(ticket_events).order_by(*order)).mappings()
         events = [

@@ -73,7 +73,7 @@ def test_an_agents_priority_wins_over_every_rule() -> None:
     assert decision.rule == f"{BY_AGENT}: low"
 
 
-def test_every_rule_tells_what_it_found() -> None:
+def test_every_rule_explains_its_finding() -> None:
     decision = explain(Situation(text="site is down: 503"), SHIPPED_RULES)
     found = {finding.rule: finding for finding in decision.findings}
     assert list(found) == [BY_AGENT, OUTAGE, DOWN, SERVER, SCRIPT]
@@ -160,7 +160,7 @@ def test_the_agents_tier_has_the_last_word_at_one_instant() -> None:
     assert [each.value for each in tiers] == ["bug", "top"]
 
 
-def test_faults_of_the_file_are_told_with_their_place(tmp_path: Path) -> None:
+def test_faults_of_the_file_are_listed_with_their_place(tmp_path: Path) -> None:
     (tmp_path / "triage.yaml").write_text(
         "rules:\n"
         "  - {name: a, tier: top, says: ['(a+)+b']}\n"
@@ -169,8 +169,8 @@ def test_faults_of_the_file_are_told_with_their_place(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError) as error:
         load_triage(tmp_path)
-    told = str(error.value)
-    assert "triage.yaml:2 rules[0].says[0]" in told
-    assert "a condition: says, tags, fields or outage" in told
-    assert "each once" in told
-    assert "triage.yaml:4 otherwise" in told
+    faults = str(error.value)
+    assert "triage.yaml:2 rules[0].says[0]" in faults
+    assert "a condition: says, tags, fields or outage" in faults
+    assert "each once" in faults
+    assert "triage.yaml:4 otherwise" in faults

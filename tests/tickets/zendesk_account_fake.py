@@ -2,7 +2,7 @@
 
 It has a clock that a test sets. It hides what changed in the last minute, orders tickets by
 `generated_timestamp`, repeats the last second of a time-based page, counts requests per endpoint,
-and fails in every way it is told to: `fake.fail("ticket_events", Cut())` is the next answer there.
+and fails in every way on demand: `fake.fail("ticket_events", Cut())` is the next answer there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Status:
 
     code: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b'{"error": "as told"}'
+    body: bytes = b'{"error": "on demand"}'
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class FakeZendesk:
         self.bump(ticket)
 
     def destroy(self, ticket: int) -> None:
-        """Deleted for good: as if it had never been, but for whoever heard of it before."""
+        """Deleted for good: exports no longer show that it ever existed."""
         del self.tickets[ticket]
         self.audits = [audit for audit in self.audits if audit["ticket_id"] != ticket]
 

@@ -54,18 +54,18 @@ def notes(desk: Desk, source: str, ticket: str) -> list[str]:
 
 def everything(desk: Desk) -> list[Any]:
     with reading(desk.engine) as connection:
-        kept = connection.execute(select(tickets).order_by(tickets.c.id)).all()
+        stored = connection.execute(select(tickets).order_by(tickets.c.id)).all()
         logged = connection.execute(select(ticket_events).order_by(ticket_events.c.id)).all()
-    return [*kept, *logged]
+    return [*stored, *logged]
 
 
 def raise_ticket(desk: Desk, minutes: float, ticket: str = "7", site: str | None = "shop") -> None:
     """A customer's ticket about `site`, raised so many minutes after noon."""
     at = NOON + timedelta(minutes=minutes)
-    told = [(EventKind.CREATED, None), *([(EventKind.SITE, site)] if site else [])]
+    happened = [(EventKind.CREATED, None), *([(EventKind.SITE, site)] if site else [])]
     made = [
         Event("zendesk", f"{ticket}/{kind}", ticket, kind, at, at, Author.CUSTOMER, value)
-        for kind, value in told
+        for kind, value in happened
     ]
     with writing(desk.engine) as connection:
         append_events(connection, made, desk.clock())
@@ -104,20 +104,20 @@ def test_no_customer_raised_it_so_that_nobody_owes_an_answer(desk: Desk, web: We
     assert {e.author for e in events(desk, "outage", ticket.ticket)} == {Author.AUTOMATIC}
 
 
-def test_recovery_is_told_on_the_ticket_and_solves_it(desk: Desk, web: Websites) -> None:
+def test_recovery_is_a_comment_on_the_ticket_and_solves_it(desk: Desk, web: Websites) -> None:
     web.broken.add("shop")
     desk.run()
     web.broken.clear()
     desk.run(after=5)
     (ticket,) = found_tickets(desk)
     assert not ticket.open
-    said = [
+    comments = [
         e.facts["text"]
         for e in events(desk, "outage", ticket.ticket)
         if e.kind is EventKind.COMMENT
     ]
-    assert len(said) == 1
-    assert "after 5 min" in said[0]
+    assert len(comments) == 1
+    assert "after 5 min" in comments[0]
     with reading(desk.engine) as connection:
         at = ticket_at(connection, "outage", ticket.ticket, ticket.solved_at - timedelta(seconds=1))
     assert at is not None
@@ -268,7 +268,7 @@ class TestLinks:
         assert link(desk) == 1
         assert notes(desk, "zendesk", "2") == []
 
-    def test_outages_of_tells_whether_we_know(self, desk: Desk, web: Websites) -> None:
+    def test_outages_of_a_site_at_an_instant(self, desk: Desk, web: Websites) -> None:
         web.broken.add("shop")
         desk.run()
         with reading(desk.engine) as connection:

@@ -1,4 +1,4 @@
-"""Records that are unknown, broken or hostile stop nobody."""
+"""Unknown, malformed or hostile records are stored or quarantined, and never stop a sync."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def zendesk() -> Iterator[FakeZendesk]:
         yield fake
 
 
-def test_unknown_types_and_fields_are_kept_and_ignored(store: Engine, zendesk: FakeZendesk) -> None:
+def test_unknown_types_and_fields_become_notes(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket()
     before = len(zendesk.audits)
     zendesk.audit(ticket, [{"event_type": "TelepathyChange", "mood": "\x00\ud800 fine"}])
@@ -52,7 +52,7 @@ BAD_CHILDREN = [
 
 
 @pytest.mark.parametrize(("child", "reason"), BAD_CHILDREN, ids=[r for _, r in BAD_CHILDREN])
-def test_one_bad_child_is_set_aside_and_stops_nobody(
+def test_one_bad_child_is_quarantined_and_the_rest_is_read(
     store: Engine, zendesk: FakeZendesk, child: Any, reason: str
 ) -> None:
     ticket = zendesk.raise_ticket()
@@ -77,7 +77,7 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "reason"), BAD_ROWS, ids=[r for _, r in BAD_ROWS])
-def test_one_bad_row_is_set_aside_and_stops_nobody(
+def test_one_bad_row_is_quarantined_and_the_rest_is_read(
     store: Engine, zendesk: FakeZendesk, fields: dict[str, Any], reason: str
 ) -> None:
     bad, good = zendesk.raise_ticket(), zendesk.raise_ticket()
@@ -92,7 +92,7 @@ def test_one_bad_row_is_set_aside_and_stops_nobody(
 
 
 @pytest.mark.parametrize("rows", [[None, 7, "text", [], {}], [{"id": 1, "child_events": 3}]])
-def test_records_that_are_nothing_are_set_aside(
+def test_records_of_the_wrong_type_are_quarantined(
     store: Engine, zendesk: FakeZendesk, rows: list[Any]
 ) -> None:
     zendesk.fail("ticket_events", Patch({"ticket_events": rows, "end_time": START}))
@@ -102,7 +102,7 @@ def test_records_that_are_nothing_are_set_aside(
     assert all(one.source == "zendesk" and one.reason for one in quarantined(store))
 
 
-def test_hostile_texts_are_kept_as_texts(store: Engine, zendesk: FakeZendesk) -> None:
+def test_hostile_texts_are_stored_as_text(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket(subject="\x00<script>alert(1)</script>\ud800", tags=["a,b", "c"])
     zendesk.comment(ticket, "x" * 50_000 + "\x00")
     zendesk.change(ticket, "tags", ["a,b", "c\x00"])

@@ -1,4 +1,4 @@
-"""Failures, limits, clocks and another sync: what is read is kept, and nothing is read twice."""
+"""Failures, limits, clocks and another sync: what is read is stored, and nothing is read twice."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_failures_on_the_way_leave_the_same_store(store: Engine, zendesk: FakeZe
     assert everything(store, without=("recorded_at", "touched_at", "moved_at")) == first
 
 
-def test_what_was_read_before_a_failure_is_kept(store: Engine, zendesk: FakeZendesk) -> None:
+def test_what_was_read_before_a_failure_is_stored(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket()
     pass_delay(zendesk)
     zendesk.fail("ticket_events", Status(403))
@@ -133,7 +133,7 @@ def test_a_limit_that_another_program_used_up_is_waited_for(
     assert state(store, ticket)
 
 
-def test_clocks_that_differ_are_told_and_change_nothing(
+def test_clocks_that_differ_are_noted_and_change_nothing(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     ticket = zendesk.raise_ticket()

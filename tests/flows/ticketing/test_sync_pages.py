@@ -158,7 +158,7 @@ def test_pages_that_name_each_other_end_the_loop(store: Engine, zendesk: FakeZen
     assert len(zendesk.requests("cursor")) == 3
 
 
-def test_a_second_that_fills_a_page_is_got_over(store: Engine, zendesk: FakeZendesk) -> None:
+def test_a_second_that_fills_a_page_is_passed(store: Engine, zendesk: FakeZendesk) -> None:
     zendesk.page = 2
     tickets_raised = [zendesk.raise_ticket() for _ in range(6)]
     zendesk.advance(1)
@@ -168,7 +168,7 @@ def test_a_second_that_fills_a_page_is_got_over(store: Engine, zendesk: FakeZend
     assert state(store, tickets_raised[0]).status == "solved"
 
 
-def test_an_end_time_out_of_this_world_loses_nothing(store: Engine, zendesk: FakeZendesk) -> None:
+def test_an_impossible_end_time_loses_nothing(store: Engine, zendesk: FakeZendesk) -> None:
     ticket = zendesk.raise_ticket()
     pass_delay(zendesk)
     zendesk.fail("ticket_events", Patch({"end_time": 10**12}))
@@ -179,7 +179,7 @@ def test_an_end_time_out_of_this_world_loses_nothing(store: Engine, zendesk: Fak
     assert len(events(store, ticket, EventKind.COMMENT)) == 1
 
 
-def test_a_record_from_the_future_is_kept_and_hides_nothing(
+def test_a_record_from_the_future_is_stored_and_hides_nothing(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     ticket = zendesk.raise_ticket()
@@ -204,7 +204,7 @@ def test_without_end_of_stream_the_end_is_where_time_stands_still(
     assert sync(store, zendesk)["caught_up"]
 
 
-def test_a_cursor_that_zendesk_forgot_is_replaced_by_the_time_of_the_newest_row(
+def test_a_cursor_that_zendesk_lost_is_replaced_by_the_time_of_the_newest_row(
     store: Engine, zendesk: FakeZendesk
 ) -> None:
     zendesk.raise_ticket()

@@ -1,4 +1,4 @@
-"""Files of tickets: what their rows mean, what is bad about some, and that twice is once."""
+"""Files of tickets: what their rows mean, which are bad and why, and that a repetition is safe."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ def quarantined(store: Engine) -> list[tuple[str, str]]:
         return [(row.place, row.reason) for row in found]
 
 
-def test_an_incident_log_tells_what_happened_to_a_ticket(store: Engine, tmp_path: Path) -> None:
+def test_an_incident_log_becomes_the_events_of_its_tickets(store: Engine, tmp_path: Path) -> None:
     summary = load(store, write(tmp_path, *HISTORY))
     assert (summary.rows, summary.loaded, summary.bad, summary.new_tickets) == (7, 7, 0, 1)
     with reading(store) as connection:
-        told = [
+        found = [
             (e.happened_at, e.kind.value, e.author.value, e.value)
             for e in events_of(connection, "uci", "7")
         ]
-    assert told == [
+    assert found == [
         (at(0, 1, 16), "created", "customer", None),
         (at(0, 1, 16), "priority", "agent", "3"),
         (at(0, 1, 16), "tier", "agent", "bug_fix"),
@@ -139,7 +139,7 @@ BAD_ROWS = [
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD_ROWS)
-def test_a_bad_row_is_set_aside_and_the_good_ones_load(
+def test_a_bad_row_is_quarantined_and_the_valid_ones_load(
     store: Engine, tmp_path: Path, bad: str, reason: str
 ) -> None:
     path = write(tmp_path, *HISTORY[:2], bad, *HISTORY[2:])
@@ -148,10 +148,10 @@ def test_a_bad_row_is_set_aside_and_the_good_ones_load(
     assert [place for place, _ in quarantined(store)] == ["log.csv:4"]
     assert reason in quarantined(store)[0][1]
     assert summary.rejects is not None
-    (told,) = [json.loads(line) for line in Path(summary.rejects).read_text().splitlines()]
-    assert told["line"] == 4
-    assert reason in told["reason"]
-    assert len(told["content"]) <= 2_000
+    (rejected,) = [json.loads(line) for line in Path(summary.rejects).read_text().splitlines()]
+    assert rejected["line"] == 4
+    assert reason in rejected["reason"]
+    assert len(rejected["content"]) <= 2_000
     assert load(store, path).bad == 1
     assert len(quarantined(store)) == 1
 
@@ -174,7 +174,9 @@ def test_a_row_in_another_encoding_is_bad_and_the_others_load(
     assert quarantined(store) == [("log.csv:2", "bytes that are no utf-8-sig")]
 
 
-def test_a_cell_with_line_breaks_is_told_by_its_first_line(store: Engine, tmp_path: Path) -> None:
+def test_a_cell_with_line_breaks_is_reported_by_its_first_line(
+    store: Engine, tmp_path: Path
+) -> None:
     broken = FIRST.replace("Caller 1", '"Caller\n1"').replace("01:23", "99:99")
     load(store, write(tmp_path, FIRST, broken))
     assert [place for place, _ in quarantined(store)] == ["log.csv:3"]
@@ -239,12 +241,12 @@ def test_a_long_text_is_loaded_whole(store: Engine, tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_the_whole_of_the_file(store: Engine, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     path = write(tmp_path, *(FIRST.replace("7,", f"{n},", 1) for n in range(1200)))
-    load(store, path, progress=lambda done, size: told.append((done, size)))
-    assert told == sorted(told)
-    assert len(told) > 2
-    assert told[-1] == (path.stat().st_size, path.stat().st_size)
+    load(store, path, progress=lambda done, size: calls.append((done, size)))
+    assert calls == sorted(calls)
+    assert len(calls) > 2
+    assert calls[-1] == (path.stat().st_size, path.stat().st_size)
 
 
 def test_an_import_that_was_killed_goes_on_where_it_was(store: Engine, tmp_path: Path) -> None:
@@ -258,10 +260,10 @@ def test_an_import_that_was_killed_goes_on_where_it_was(store: Engine, tmp_path:
     with pytest.raises(InterruptedError):
         load(store, path, progress=killed)
     with reading(store) as connection:
-        kept = connection.execute(select(func.count()).select_from(ticket_events)).scalar()
+        stored = connection.execute(select(func.count()).select_from(ticket_events)).scalar()
     whole = load(store, path)
-    assert (whole.known_events, whole.known_events + whole.new_events) == (kept, 500 * 14)
-    assert 0 < kept < 500 * 14
+    assert (whole.known_events, whole.known_events + whole.new_events) == (stored, 500 * 14)
+    assert 0 < stored < 500 * 14
 
 
 def test_a_log_is_moved_by_whole_weeks_only(store: Engine, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The mappings of imports: what ships loads, what is wrong is told with its place."""
+"""The mappings of imports: what ships loads, and faults are listed with their place."""
 
 from __future__ import annotations
 

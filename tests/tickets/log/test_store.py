@@ -53,7 +53,7 @@ def test_order_repetition_and_batches_change_nothing(store: Engine, data: st.Dat
 
 @FEW
 @given(history=histories())
-def test_the_kept_state_is_the_fold_of_the_events(store: Engine, history: list[Event]) -> None:
+def test_the_stored_state_is_the_fold_of_the_events(store: Engine, history: list[Event]) -> None:
     empty(store)
     append(store, *history)
     states, _ = rows(store)
@@ -96,10 +96,10 @@ def test_columns_from_the_store_are_those_of_the_events(
     empty(store)
     append(store, *history)
     with reading(store) as connection:
-        kept = connection.execute(select(tickets)).all()
+        stored = connection.execute(select(tickets)).all()
         whole = event_columns(connection)
         chunks = list(event_chunks(connection, size=size))
-    expected = columns_of(history, {(row.source, row.ticket): row.id for row in kept})
+    expected = columns_of(history, {(row.source, row.ticket): row.id for row in stored})
     assert meaning(whole) == meaning(expected.ordered())
     assert [each for chunk in chunks for each in meaning(chunk)] == meaning(whole)
 
@@ -118,13 +118,13 @@ def meaning(columns: EventColumns) -> list[tuple[object, ...]]:
     ]
 
 
-def test_the_counts_tell_new_from_known(store: Engine) -> None:
+def test_the_counts_distinguish_new_from_known(store: Engine) -> None:
     first, second = created(), event(EventKind.NOTE, 1)
     assert append(store, first) == Appended(new=1, known=0, tickets=1)
     assert append(store, first, second, second) == Appended(new=1, known=2, tickets=0)
 
 
-def test_a_late_event_is_told_as_touched_and_rewrites_the_state(store: Engine) -> None:
+def test_a_late_event_touches_its_ticket_and_rewrites_the_state(store: Engine) -> None:
     append(store, created(), event(EventKind.STATUS, 10, "open"))
     late = event(EventKind.STATUS, 5, "solved", recorded_at=NOON + timedelta(hours=3))
     append(store, late)
@@ -144,14 +144,14 @@ def test_a_clock_ahead_of_ours_does_not_move_the_touch_past_now(store: Engine) -
         assert connection.execute(select(tickets.c.touched_at)).scalar_one() == LATER
 
 
-def test_what_a_ticket_was_told_comes_back_as_it_went_in(store: Engine) -> None:
+def test_events_are_read_as_they_were_stored(store: Engine) -> None:
     given_events = (created(facts={"text": "Grüße"}), event(EventKind.COMMENT, 3))
     append(store, *given_events)
     with reading(store) as connection:
         assert events_of(connection, "desk", "1") == given_events
 
 
-def test_text_that_no_database_takes_is_kept_with_marks_in_its_place(store: Engine) -> None:
+def test_text_that_no_database_takes_is_stored_with_replacement_characters(store: Engine) -> None:
     append(store, created(subject="a\0b\ud800c"))
     with reading(store) as connection:
         assert connection.execute(select(tickets.c.subject)).scalar_one() == "a\ufffdb\ufffdc"
@@ -255,7 +255,7 @@ FROM tickets, generate_series(1, 4) AS n
 """
 
 
-def test_appenders_at_once_take_turns_and_lose_nothing(store: Engine) -> None:
+def test_concurrent_appenders_lose_nothing(store: Engine) -> None:
     history = [created(ticket="1"), created(ticket="2")]
     history += [event(EventKind.STATUS, n, "open", ticket=str(1 + n % 2)) for n in range(40)]
     history += [

@@ -41,11 +41,11 @@ def _no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_ZENDESK", raising=False)
 
 
-def test_nobody_set_it() -> None:
+def test_without_a_connection_there_is_no_source() -> None:
     assert connected() is None
 
 
-def test_airflow_does_not_know_it() -> None:
+def test_a_connection_unknown_to_airflow_is_no_source() -> None:
     class AirflowNotFoundException(Exception):
         pass
 
@@ -122,9 +122,7 @@ def test_without_a_login_the_token_is_oauths() -> None:
         ({"extra": "text"}, "no JSON object"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line_without_the_secret(
-    fields: dict[str, Any], reason: str
-) -> None:
+def test_a_fault_is_one_line_without_the_secret(fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as caught:
         account_of(GOOD | fields)
     assert "s3cret" not in str(caught.value)
@@ -132,9 +130,7 @@ def test_what_is_wrong_is_said_in_one_line_without_the_secret(
 
 
 @pytest.mark.parametrize("written", ["{not json s3cret", '{"extra": "{s3cret"}', '{"extra": 3}'])
-def test_a_shells_broken_json_is_a_fault_to_mend(
-    monkeypatch: pytest.MonkeyPatch, written: str
-) -> None:
+def test_a_shells_broken_json_is_a_fault(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_ZENDESK", written)
     with pytest.raises(SetupError, match="the connection zendesk") as caught:
         connected()

@@ -284,8 +284,8 @@ def test_neither_errors_nor_logs_nor_reprs_hold_a_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     account = Account(zendesk.address, LOGIN, TOKEN, proxy=None)
-    said = f'{{"error": "bad credentials {TOKEN} of {LOGIN}"}}'.encode()
-    zendesk.fail("cursor", Status(400, body=said))
+    body = f'{{"error": "bad credentials {TOKEN} of {LOGIN}"}}'.encode()
+    zendesk.fail("cursor", Status(400, body=body))
     with Client(account) as client, pytest.raises(ZendeskError) as caught:
         client.tickets()
     written = caplog.text + repr(account) + str(caught.value) + repr(caught.value)
@@ -306,7 +306,7 @@ def test_one_id_that_zendesk_takes_ill_hides_no_other(zendesk: FakeZendesk, clie
     assert client.people(ids) == {str(AGENT): ("agent", "Eve Agent")}
 
 
-def test_a_ca_bundle_that_is_not_there_is_said_at_once(zendesk: FakeZendesk) -> None:
+def test_a_missing_ca_bundle_is_an_error_at_once(zendesk: FakeZendesk) -> None:
     http, sleeper = patient("https://127.0.0.1:9", ca_bundle="/nowhere/ca.pem")
     with pytest.raises(ZendeskError, match="ca_bundle of the connection cannot be read"):
         http.get("/api/v2/x")
@@ -314,7 +314,7 @@ def test_a_ca_bundle_that_is_not_there_is_said_at_once(zendesk: FakeZendesk) -> 
 
 
 @pytest.mark.parametrize("fields", [{"proxy": "http://:bad:port:s3"}, {"address": "https://a b"}])
-def test_a_misspelt_connection_is_said_at_once(fields: dict[str, str]) -> None:
+def test_a_misspelt_connection_is_an_error_at_once(fields: dict[str, str]) -> None:
     http, sleeper = patient(fields.get("address", "https://127.0.0.1:9"), proxy=fields.get("proxy"))
     with pytest.raises(ZendeskError, match="of the connection zendesk is misspelt"):
         http.get("/api/v2/x")
@@ -371,7 +371,7 @@ def test_another_process_days_later_makes_no_second_ticket(
     assert len(zendesk.tickets) == 1
 
 
-def test_a_server_that_never_says_is_told_of_and_leaves_one_ticket(
+def test_a_server_that_never_answers_a_write_is_an_error_and_has_one_ticket(
     zendesk: FakeZendesk, client: Client
 ) -> None:
     write_only(zendesk, "tickets.json", *[Status(503)] * WRITE_TRIES)
@@ -412,8 +412,8 @@ def test_a_comment_is_made_once(zendesk: FakeZendesk, client: Client, fault: Any
     write_only(zendesk, f"tickets/{ticket}", fault)
     client.comment(ticket, "Up again at 08:20")
     client.comment(ticket, "Up again at 08:20")
-    said = [one["body"] for one in zendesk.comments[int(ticket)]]
-    assert said == ["Up again at 08:20", "since 08:00"]
+    bodies = [one["body"] for one in zendesk.comments[int(ticket)]]
+    assert bodies == ["Up again at 08:20", "since 08:00"]
     assert zendesk.audits[-1]["updater_id"] == ROBOT
 
 

@@ -1,4 +1,4 @@
-"""Reading Zendesk's records: whatever they are, they become events, or are set aside."""
+"""Reading Zendesk's records: whatever they are, they become events or are rejected."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ rows = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(audits | anything, max_size=4), st.lists(rows | anything, max_size=4))
-def test_whatever_comes_becomes_events_or_is_set_aside(audited: list[Any], seen: list[Any]) -> None:
+def test_any_record_becomes_events_or_is_rejected(audited: list[Any], seen: list[Any]) -> None:
     events.people_in(audited)
     events.organizations_in(audited)
     events.ticket_ids(audited)
