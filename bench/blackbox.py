@@ -1,6 +1,6 @@
-"""prometheus-blackbox-exporter on the same list: asked over its own HTTP interface.
+"""prometheus-blackbox-exporter on the same list: called over its own HTTP interface.
 
-The CPU is the exporter's alone, from its first probe to its last; the client that asks it is
+The CPU is the exporter's alone, from its first probe to its last; the client that calls it is
 not counted.
 """
 
@@ -89,7 +89,7 @@ def _peak_mb(pid: int) -> float:
 
 
 class _Client:
-    """Asks the exporter over kept connections, one a thread, as Prometheus does."""
+    """Calls the exporter over persistent connections, one a thread, as Prometheus does."""
 
     def __init__(self, port: int, deadline: float) -> None:
         self._port = port

@@ -158,16 +158,16 @@ def _timed(work: Callable[[], object], operations: int) -> float:
 
 
 def histories(tickets: int, seed: int = 7) -> EventColumns:
-    """About six events a ticket over a year, shuffled: asked, sorted into a tier, answered, put
+    """About six events a ticket over a year, shuffled: created, sorted into a tier, answered, put
     to wait for the customer, asked again, answered, solved; some reopen, change tier or merge.
     """
     draw = np.random.default_rng(seed)
-    asked = FIRST + draw.integers(0, YEAR, tickets)
+    created = FIRST + draw.integers(0, YEAR, tickets)
     values = (None, *TIERS, "open", "pending", "solved", "vip", "vip,press")
     code = {text: number for number, text in enumerate(values)}
     tier = 1 + draw.choice(3, tickets, p=[0.6, 0.35, 0.05])
     steps: list[tuple[np.ndarray, str, str, str | np.ndarray | None, float]] = []
-    at = asked
+    at = created
     steps.append((at, "created", "customer", None, 1.0))
     steps.append((at, "tier", "automatic", tier, 1.0))
     at = at + draw.exponential(20 * 3600, tickets).astype(np.int64)
@@ -294,9 +294,9 @@ def measured_apart(tickets: int, policies: int) -> dict[str, float]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    asked = [sys.executable, "-m", "bench.clocks", "--one", str(tickets), str(policies)]
+    command = [sys.executable, "-m", "bench.clocks", "--one", str(tickets), str(policies)]
     done = subprocess.run(
-        asked, stdout=subprocess.PIPE, text=True, check=True, env=environment, cwd=ROOT
+        command, stdout=subprocess.PIPE, text=True, check=True, env=environment, cwd=ROOT
     )
     found: dict[str, float] = json.loads(done.stdout)
     return found
@@ -317,8 +317,8 @@ def speeds_table(speeds: list[Speed]) -> Table:
             speed.nanoseconds / base[speed.question, engine]
             for engine in ("columns", "one at a time")
         )
-        told = (f"{speed.nanoseconds:,.0f}", *(f"{ratio:,.1f}" for ratio in ratios))
-        shown.add_row(speed.question, speed.engine, *told)
+        figures = (f"{speed.nanoseconds:,.0f}", *(f"{ratio:,.1f}" for ratio in ratios))
+        shown.add_row(speed.question, speed.engine, *figures)
     return shown
 
 
@@ -329,10 +329,14 @@ def clocks_table(sizes: list[dict[str, float]]) -> Table:
         shown.add_column(name, justify="right")
     for one in sizes:
         both = one["prepare"] + one["judge"]
-        told = [f"{one[name]:,.0f}" for name in names]
-        told += [f"{value:.2f}" for value in (one["prepare"], one["judge"], both)]
-        told += [f"{both + one['more']:.1f}", f"{1 + one['more'] / both:.2f}", f"{one['peak']:.0f}"]
-        shown.add_row(*told)
+        figures = [f"{one[name]:,.0f}" for name in names]
+        figures += [f"{value:.2f}" for value in (one["prepare"], one["judge"], both)]
+        figures += [
+            f"{both + one['more']:.1f}",
+            f"{1 + one['more'] / both:.2f}",
+            f"{one['peak']:.0f}",
+        ]
+        shown.add_row(*figures)
     return shown
 
 
@@ -343,8 +347,8 @@ def verdicts(speeds: list[Speed], sizes: list[dict[str, float]]) -> Iterator[tup
         for engine, least in (("columns", 1000), ("one at a time", 50)):
             if speed.engine not in ("columns", "one at a time"):
                 ratio = speed.nanoseconds / own[speed.question, engine]
-                told = f"{speed.question}, {engine}: {ratio:,.0f} x {speed.engine} (at least "
-                yield f"{told}{least:,})", ratio >= least
+                words = f"{speed.question}, {engine}: {ratio:,.0f} x {speed.engine} (at least "
+                yield f"{words}{least:,})", ratio >= least
     least_size, most_size = sizes[0], sizes[-1]
     both = most_size["prepare"] + most_size["judge"]
     yield f"{most_size['tickets']:,.0f} tickets in {both:.1f} s (20)", both < 20
@@ -363,21 +367,21 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the tickets")
     parser.add_argument("--smallest", action="store_true", help="smallest sizes, nothing judged")
     parser.add_argument("--one", nargs=2, type=int, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.one:
-        print(json.dumps(measure(*asked.one)))
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(*options.one)))
         return 0
     console = Console()
     console.print(
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()},"
         f" Python {platform.python_version()}, numpy {np.__version__}"
     )
-    scale = 500 if asked.smallest else 10 if asked.quick else 1
+    scale = 500 if options.smallest else 10 if options.quick else 1
     speeds = list(arithmetic(1_000_000 // scale, 2000 // scale))
     console.print(speeds_table(speeds))
     sizes = [measured_apart(n // scale, POLICIES) for n in (100_000, 300_000, 1_000_000)]
     console.print(clocks_table(sizes))
-    return conclude(console, verdicts(speeds, sizes), smallest=asked.smallest)
+    return conclude(console, verdicts(speeds, sizes), smallest=options.smallest)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ OURS = "supportops"
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the comparison. `dead`: the share of names whose question is never answered."""
+    """One line of the comparison. `dead`: the share of names whose DNS query is never answered."""
 
     sites: int
     scheme: str
@@ -52,10 +52,10 @@ class Case:
 
     @property
     def words(self) -> str:
-        told = f"{self.sites:,} {self.scheme}"
-        told += f", {self.hanging:.0%} hang" if self.hanging else ""
-        told += f", {self.dead:.0%} dead names" if self.dead else ""
-        return told + (f", paced {self.rate:.0f}/s" if self.rate else "")
+        words = f"{self.sites:,} {self.scheme}"
+        words += f", {self.hanging:.0%} hang" if self.hanging else ""
+        words += f", {self.dead:.0%} dead names" if self.dead else ""
+        return words + (f", paced {self.rate:.0f}/s" if self.rate else "")
 
 
 @dataclass(frozen=True)
@@ -142,16 +142,16 @@ def verdicts(rows: list[Row]) -> Iterator[tuple[str, bool]]:
         for row in rows:
             if row.engine == engine and row.case.scheme == "https" and not row.case.hanging:
                 ratio = ours[row.case].cpu_ms / row.found.cpu_ms
-                told = f"{row.case.words}: CPU {ratio:.2f} x {engine} (at most {most})"
-                yield told, ratio <= most
+                words = f"{row.case.words}: CPU {ratio:.2f} x {engine} (at most {most})"
+                yield words, ratio <= most
     for case, found in ours.items():
         yield f"{case.words}: {found.down} healthy called down (0)", found.down == 0
         if case.sites >= 10_000:
             most = 300 if case.rate else 150
-            told = (
+            words = (
                 f"{case.words}: {found.wall:.0f} s (at most {most}), {found.peak_mb:.0f} MB (300)"
             )
-            yield told, found.wall <= most and found.peak_mb <= 300
+            yield words, found.wall <= most and found.peak_mb <= 300
     yield from _linear(ours)
 
 
@@ -160,8 +160,8 @@ def _linear(ours: dict[Case, Measured]) -> Iterator[tuple[str, bool]]:
         more = ours.get(replace(case, sites=case.sites * 10))
         if more is not None and not case.hanging:
             growth = more.cpu_ms / found.cpu_ms
-            told = f"{case.scheme}: CPU per check at ten times the sites {growth:.2f} x"
-            yield f"{told} (at most 1.25)", growth <= 1.25
+            words = f"{case.scheme}: CPU per check at ten times the sites {growth:.2f} x"
+            yield f"{words} (at most 1.25)", growth <= 1.25
 
 
 def main() -> int:
@@ -171,9 +171,9 @@ def main() -> int:
     parser.add_argument("--smallest", action="store_true", help="smallest sizes, nothing judged")
     parser.add_argument("--full", action="store_true", help="also the longest cases")
     parser.add_argument("--sizes", help="numbers of sites, for example 1000,10000")
-    asked = parser.parse_args()
-    default = "10" if asked.smallest else "500" if asked.quick else "1000,10000"
-    sizes = [int(size) for size in (asked.sizes or default).split(",")]
+    options = parser.parse_args()
+    default = "10" if options.smallest else "500" if options.quick else "1000,10000"
+    sizes = [int(size) for size in (options.sizes or default).split(",")]
     console = Console()
     console.print(
         f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
@@ -182,12 +182,12 @@ def main() -> int:
         console.print(f"{blackbox.PROGRAM} is not installed: left out")
     rows: list[Row] = []
     with farm() as grown:
-        for case, peers in cases(sizes, quick=asked.quick or asked.smallest, full=asked.full):
+        for case, peers in cases(sizes, quick=options.quick or options.smallest, full=options.full):
             for row in run(case, grown, peers=peers):
                 rows.append(row)
                 console.print(f"[dim]{case.words}: {row.engine}, {row.found.wall:.1f} s[/]")
     console.print(table(rows))
-    return conclude(console, verdicts(rows), smallest=asked.smallest)
+    return conclude(console, verdicts(rows), smallest=options.smallest)
 
 
 if __name__ == "__main__":

@@ -113,23 +113,23 @@ def main() -> int:
     parser.add_argument("--tickets", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--smallest", action="store_true", help="smallest sizes, nothing judged")
-    asked = parser.parse_args()
-    if asked.smallest:
-        asked.tickets, asked.rounds = 200, 1
+    options = parser.parse_args()
+    if options.smallest:
+        options.tickets, options.rounds = 200, 1
     console = Console()
     console.print(f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}")
     levels = load(CONFIG).service_levels
-    with server() as address, filled(address, asked.tickets) as engine:
+    with server() as address, filled(address, options.tickets) as engine:
         first, found = swept(engine, levels, NOW)
         reads, sweeps, raised = [], [], []
-        for hour in range(1, asked.rounds + 1):
+        for hour in range(1, options.rounds + 1):
             seconds, rows = bare(engine)
             reads.append(seconds)
             seconds, summary = swept(engine, levels, NOW + timedelta(hours=hour))
             sweeps.append(seconds)
             raised.append(summary["raised"])
     read, sweep = statistics.median(reads), statistics.median(sweeps)
-    table = Table(title=f"{asked.tickets:,} open tickets, {rows:,} events, PostgreSQL")
+    table = Table(title=f"{options.tickets:,} open tickets, {rows:,} events, PostgreSQL")
     for name in ("", "seconds", "x SELECT", "raised"):
         table.add_column(name, justify="left" if not name else "right")
     table.add_row("bare SELECT into a frame", f"{read:.2f}", "1.0", "")
@@ -138,7 +138,7 @@ def main() -> int:
     table.add_row("first sweep", f"{first:.2f}", f"{first / read:.2f}", f"{found['raised']:,}")
     console.print(table)
     target = (f"at most {MOST} x the SELECT", sweep <= MOST * read)
-    return conclude(console, [target], smallest=asked.smallest)
+    return conclude(console, [target], smallest=options.smallest)
 
 
 def swept(engine: Engine, levels: ServiceLevels, at: datetime) -> tuple[float, dict[str, int]]:
