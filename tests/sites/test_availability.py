@@ -15,7 +15,7 @@ from supportops.sites.availability import (
     CheckedRun,
     Flip,
     availability,
-    settles,
+    is_decided,
     timeline,
 )
 from supportops.sites.incident import IncidentKind
@@ -134,11 +134,11 @@ def test_a_period_must_end_after_it_starts() -> None:
 
 def test_a_few_runs_tell_up_from_down_only_where_they_confirm_it() -> None:
     where = site()
-    assert not settles(runs(), where, POLICY)
-    assert not settles(runs(".", "x", ".", "x"), where, POLICY)
-    assert settles(runs("x", ".", "."), where, POLICY)
-    assert settles(runs(".", "xxx"), where, POLICY)
-    assert not settles(runs(".", "", "", "."), where, POLICY)
+    assert not is_decided(runs(), where, POLICY)
+    assert not is_decided(runs(".", "x", ".", "x"), where, POLICY)
+    assert is_decided(runs("x", ".", "."), where, POLICY)
+    assert is_decided(runs(".", "xxx"), where, POLICY)
+    assert not is_decided(runs(".", "", "", "."), where, POLICY)
 
 
 answers = st.lists(

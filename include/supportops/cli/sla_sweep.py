@@ -23,7 +23,7 @@ def sla_sweep(
 ) -> None:
     """Judge all open tickets' clocks, and raise the warnings and breaches that have come.
 
-    As of a past that later sweeps have judged, or a time to come, it only says what stands.
+    As of a past that later sweeps have judged, or a time to come, it only reports what it finds.
     """
     from supportops.flows import sla_sweep as flow
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from supportops.db.engine import reading
 from supportops.flows.active_configuration import active_configuration
 from supportops.sites import store
-from supportops.sites.availability import Availability, CheckedRun, availability, settles
+from supportops.sites.availability import Availability, CheckedRun, availability, is_decided
 from supportops.sites.site import CheckPolicy, Fleet, Site
 
 
@@ -74,7 +74,7 @@ class _Log:
         few = (len(self.policy.confirm_after) + self.policy.recovery_checks + 2) * site.interval
         lead = few
         before = self._runs(site, start - lead, start)
-        while lead < LONGEST_LEAD and not settles(before, site, self.policy):
+        while lead < LONGEST_LEAD and not is_decided(before, site, self.policy):
             lead *= 4
             before = self._runs(site, start - lead, start)
         return before + self._runs(site, start, end + few)

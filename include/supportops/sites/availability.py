@@ -109,7 +109,7 @@ def _is_one_good_check(run: CheckedRun) -> bool:
     return len(run.tries) == 1 and not run.tries[0].bad_for(Track.OUTAGE)
 
 
-def settles(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool:
+def is_decided(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool:
     """Whether `runs` alone decide up or down: the fold ends the same whatever it began with."""
     up, down = Standing(), Standing(down=True)
     for run in runs:
