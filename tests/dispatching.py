@@ -48,7 +48,7 @@ def receivers(*targets: str) -> dict[str, Any]:
 
 
 def everything_to(*targets: str, **route: Any) -> dict[str, Any]:
-    """A route that matches every alert and tells `targets` at once."""
+    """A route that matches every alert and notifies `targets` at once."""
     return {"name": "everything", "steps": [{"receivers": list(targets)}]} | route
 
 
@@ -120,12 +120,12 @@ class Desk:
     def outbox(self) -> list[Any]:
         return self._rows(select(messages).order_by(messages.c.id))
 
-    def ledger(self) -> list[Any]:
+    def attempts(self) -> list[Any]:
         return self._rows(select(notification_log).order_by(notification_log.c.id))
 
     def outcomes(self, target: str | None = None) -> list[str]:
         """What each attempt came to, in order, to everybody or to `target`."""
-        return [row.outcome for row in self.ledger() if target in (None, row.target)]
+        return [row.outcome for row in self.attempts() if target in (None, row.target)]
 
     def _rows(self, statement: Any) -> list[Any]:
         with reading(self.store) as connection:

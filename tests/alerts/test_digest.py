@@ -1,4 +1,4 @@
-"""One letter about many tickets, as each channel shows it."""
+"""One message about many tickets, as each channel shows it."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ HOSTILE = (
 )
 
 
-def told(found: Alert, **changes: Any) -> Notification:
+def firing(found: Alert, **changes: Any) -> Notification:
     return Notification(found, Phase.FIRING, **changes)
 
 
 def breached(ticket: int | str, **facts: Any) -> Notification:
-    return told(ticket_alert(ticket, **facts))
+    return firing(ticket_alert(ticket, **facts))
 
 
 def due_soon(ticket: int | str, **facts: Any) -> Notification:
-    return told(ticket_alert(ticket, Kind.SLA_WARNING, **({"deadline": NOON + HOUR} | facts)))
+    return firing(ticket_alert(ticket, Kind.SLA_WARNING, **({"deadline": NOON + HOUR} | facts)))
 
 
 def retracted(ticket: int | str, **facts: Any) -> Notification:
@@ -49,14 +49,16 @@ def retracted(ticket: int | str, **facts: Any) -> Notification:
     return Notification(found, Phase.RESOLVED)
 
 
-def letter(
-    notices: Sequence[Notification], channel: Channel = CHANNELS["email"], now: datetime = NOON
+def digest(
+    notifications: Sequence[Notification],
+    channel: Channel = CHANNELS["email"],
+    now: datetime = NOON,
 ) -> OutgoingMessage:
-    return compose_digest(notices, channel, LONDON, BOARD, now, office())
+    return compose_digest(notifications, channel, LONDON, BOARD, now, office())
 
 
-def text(*notices: Notification, now: datetime = NOON) -> str:
-    return letter(notices, now=now).text
+def text(*notifications: Notification, now: datetime = NOON) -> str:
+    return digest(notifications, now=now).text
 
 
 def tickets(shown: str) -> list[str]:
@@ -92,13 +94,13 @@ def test_the_subject_is_the_answer() -> None:
     breaches = [breached(number) for number in (7, 8)]
     breaches.append(breached(1234, deadline=LAST_FRIDAY))
     warnings = [due_soon(number) for number in range(20, 25)]
-    assert letter([*warnings, *breaches]).title == (
+    assert digest([*warnings, *breaches]).title == (
         "SLA: 3 breached, 5 due soon - first: #1234 reply was due Fri 17:00"
     )
 
 
 @pytest.mark.parametrize(
-    ("notice", "subject"),
+    ("notification", "subject"),
     [
         (breached(7), "SLA: 1 breached - #7 reply was due Tue 11:00"),
         (due_soon("INC0007"), "SLA: 1 due soon - INC0007 reply due Tue 13:00"),
@@ -107,19 +109,19 @@ def test_the_subject_is_the_answer() -> None:
             "SLA: 1 due soon - #7 fix due Thu 24 Dec 12:00",
         ),
         (
-            told(ticket_alert(7, Kind.SLA_FOLLOW_UP, metric="update_time")),
+            firing(ticket_alert(7, Kind.SLA_FOLLOW_UP, metric="update_time")),
             "SLA: 1 still open - #7 update was due Tue 11:00",
         ),
         (retracted(7), "SLA: 1 retracted - #7 reply was due Tue 11:00"),
         (
-            told(ticket_alert(7), repeated=True),
+            firing(ticket_alert(7), repeated=True),
             "SLA: 1 breached - #7 reply was due Tue 11:00 (may be repeated)",
         ),
-        (told(alert("Acme Shop")), "Alerts: 1 other - Acme Shop DOWN"),
+        (firing(alert("Acme Shop")), "Alerts: 1 other - Acme Shop DOWN"),
     ],
 )
-def test_one_alone_is_named(notice: Notification, subject: str) -> None:
-    assert letter([notice]).title == subject
+def test_one_alone_is_named(notification: Notification, subject: str) -> None:
+    assert digest([notification]).title == subject
 
 
 def test_breaches_come_first_and_then_what_is_due_soonest() -> None:
@@ -135,39 +137,41 @@ def test_breaches_come_first_and_then_what_is_due_soonest() -> None:
 
 def test_a_row_shows_business_time_and_calendar_time() -> None:
     friday = ticket_alert(7, deadline=LAST_FRIDAY, seen_at=LAST_FRIDAY)
-    shown = text(told(friday), now=NOON - 2 * HOUR)
+    shown = text(firing(friday), now=NOON - 2 * HOUR)
     assert "was due Fri 20 Nov 2026 17:00 GMT" in shown
     assert "9 h 00 min over in business time, 3 d 17 h in calendar time" in shown
 
 
 def test_a_clock_that_ended_is_as_late_as_it_was_then() -> None:
     late = ticket_alert(7, deadline=NOON, ended=(NOON + HOUR).isoformat())
-    shown = text(told(late), now=NOON + 24 * HOUR)
+    shown = text(firing(late), now=NOON + 24 * HOUR)
     assert "1 h 00 min over in business time, 1 h 00 min in calendar time" in shown
     assert "done by now, late" in shown
 
 
 def test_a_clock_that_is_paused_uses_no_open_time() -> None:
     paused = ticket_alert(7, Kind.SLA_WARNING, deadline=NOON + HOUR, state="paused")
-    assert "1 h 00 min left in business time, 30 min in" in text(told(paused), now=NOON + HOUR / 2)
+    assert "1 h 00 min left in business time, 30 min in" in text(
+        firing(paused), now=NOON + HOUR / 2
+    )
 
 
 def test_a_mission_critical_clock_runs_at_night() -> None:
     paged = ticket_alert(7, deadline=NIGHT, seen_at=NIGHT, critical=True)
-    assert "1 h 00 min over in business time" in text(told(paged), now=NIGHT + HOUR)
+    assert "1 h 00 min over in business time" in text(firing(paged), now=NIGHT + HOUR)
 
 
 def test_a_clock_is_listed_once_in_the_most_serious_section() -> None:
     deadline = NOON - HOUR
     warned = ticket_alert(7, Kind.SLA_WARNING, deadline=deadline)
     other = ticket_alert(7, metric="update_time", deadline=deadline)
-    shown = letter([told(warned), told(ticket_alert(7, deadline=deadline)), told(other)])
+    shown = digest([firing(warned), firing(ticket_alert(7, deadline=deadline)), firing(other)])
     assert shown.title.startswith("SLA: 2 breached - ")
 
 
 def test_fifty_rows_at_most_and_some_of_every_section() -> None:
     many = [breached(number) for number in range(300)] + [due_soon(n) for n in range(400, 420)]
-    shown = letter([*many, retracted(900)])
+    shown = digest([*many, retracted(900)])
     assert len(tickets(shown.text)) == CHANNELS["email"].digest_rows
     assert {"#400", "#900"} < set(tickets(shown.text))
     assert "- and 256 more" in shown.text
@@ -176,7 +180,7 @@ def test_fifty_rows_at_most_and_some_of_every_section() -> None:
 
 
 def test_the_email_is_a_table_of_tickets_and_assignees() -> None:
-    page = Page(letter([breached(7, customer="Acme Ltd", assignee=None)]).html)
+    page = Page(digest([breached(7, customer="Acme Ltd", assignee=None)]).html)
     assert ["Ticket", "Promise", "Due", "Overdue by", "Assignee"] in page.rows
     assert [
         "#7 Question 7 bug fix, Acme Ltd",
@@ -189,20 +193,20 @@ def test_the_email_is_a_table_of_tickets_and_assignees() -> None:
 
 
 def test_a_retraction_gives_its_reason_and_no_lengths_of_time() -> None:
-    page = Page(letter([retracted(7)]).html)
+    page = Page(digest([retracted(7)]).html)
     (row,) = [cells for cells in page.rows if cells and cells[0].startswith("#7")]
     assert row[0].endswith("the reply was there in time")
     assert row[3] == ""
 
 
 def test_an_aim_that_was_missed_is_no_breach_yet() -> None:
-    shown = letter([due_soon(7, metric="resolution_time", milestone="aim")])
+    shown = digest([due_soon(7, metric="resolution_time", milestone="aim")])
     assert "1 due soon" in shown.title
     assert "the aim was missed" in shown.text
 
 
 def test_other_alerts_stand_in_a_digest_too() -> None:
-    shown = letter([breached(7), told(alert("Acme Shop", Kind.FAULT))])
+    shown = digest([breached(7), firing(alert("Acme Shop", Kind.FAULT))])
     assert shown.title.startswith("SLA: 1 breached, 1 other - first: #7 ")
     assert "Acme Shop FAULT: connection refused" in shown.text
 
@@ -217,11 +221,11 @@ def hostile() -> list[Notification]:
     for case in cases:
         case.facts.update(facts)  # type: ignore[attr-defined]
         found.append(Notification(case, Phase.FIRING))
-    return [*found, retracted(8, title=HOSTILE), told(alert(HOSTILE, Kind.FAULT))]
+    return [*found, retracted(8, title=HOSTILE), firing(alert(HOSTILE, Kind.FAULT))]
 
 
 def test_hostile_text_stays_text_in_an_email() -> None:
-    shown = letter(hostile())
+    shown = digest(hostile())
     page = Page(shown.html)
     assert "script" not in page.tags
     assert any("<script>alert(1)</script>" in cell for row in page.rows for cell in row)
@@ -231,7 +235,7 @@ def test_hostile_text_stays_text_in_an_email() -> None:
 
 
 def test_hostile_text_stays_text_in_chat() -> None:
-    shown = letter(hostile(), CHANNELS["chat"])
+    shown = digest(hostile(), CHANNELS["chat"])
     assert shown.markdown
     assert "<script" not in shown.text
     assert "@channel" not in shown.text
@@ -240,7 +244,7 @@ def test_hostile_text_stays_text_in_chat() -> None:
 
 
 def test_chat_lists_a_ticket_on_each_line() -> None:
-    shown = letter([breached(7), due_soon(8)], CHANNELS["chat"]).text
+    shown = digest([breached(7), due_soon(8)], CHANNELS["chat"]).text
     assert (
         "- 🟠 #7 Question 7: reply was due Tue 11:00, 1 h 00 min over "
         "(1 h 00 min by the calendar), Ada" in shown
@@ -249,7 +253,7 @@ def test_chat_lists_a_ticket_on_each_line() -> None:
 
 
 def test_an_sms_is_the_subject_and_the_board() -> None:
-    shown = letter([breached(7), due_soon(8)], CHANNELS["sms"])
+    shown = digest([breached(7), due_soon(8)], CHANNELS["sms"])
     assert shown.title == ""
     assert shown.text == (
         f"SLA: 1 breached, 1 due soon - first: #7 reply was due Tue 11:00 {BOARD}"
@@ -258,7 +262,7 @@ def test_an_sms_is_the_subject_and_the_board() -> None:
 
 @pytest.mark.parametrize("many", [1, 500])
 def test_an_sms_fits_160_characters_whatever_its_content(many: int) -> None:
-    shown = letter([*hostile(), *(breached(n) for n in range(many))], CHANNELS["sms"]).text
+    shown = digest([*hostile(), *(breached(n) for n in range(many))], CHANNELS["sms"]).text
     assert septets(gsm7(shown)) <= 160
     assert gsm7(shown) == shown
 
@@ -293,8 +297,8 @@ def test_a_message_is_composed_whatever_the_facts_hold(
     facts: dict[str, Any], kind: Kind, channel: Channel
 ) -> None:
     odd = alert("desk 7", kind, facts=facts)
-    assert letter([told(odd), breached(1)], channel).text
-    assert compose([told(odd)], channel, LONDON, BOARD).text
+    assert digest([firing(odd), breached(1)], channel).text
+    assert compose([firing(odd)], channel, LONDON, BOARD).text
 
 
 @pytest.mark.parametrize("board", [None, "javascript:alert(1)", "https://x/) [y](z"])
@@ -320,4 +324,4 @@ def test_a_message_about_one_retraction_gives_its_reason() -> None:
 
 def test_composing_without_notifications_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        letter([])
+        digest([])

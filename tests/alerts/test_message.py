@@ -59,20 +59,20 @@ def resolved(kind: Kind = Kind.OUTAGE, **changes: Any) -> Notification:
     return Notification(alert(kind, **(ended | changes)), Phase.RESOLVED)
 
 
-def title(*notices: Notification) -> str:
-    return compose(notices, CHANNELS["email"], LONDON, BOARD).title
+def title(*notifications: Notification) -> str:
+    return compose(notifications, CHANNELS["email"], LONDON, BOARD).title
 
 
-def sms(*notices: Notification) -> str:
-    return compose(notices, CHANNELS["sms"], LONDON, None).text
+def sms(*notifications: Notification) -> str:
+    return compose(notifications, CHANNELS["sms"], LONDON, None).text
 
 
-def chat(*notices: Notification) -> str:
-    return compose(notices, CHANNELS["chat"], LONDON, BOARD).text
+def chat(*notifications: Notification) -> str:
+    return compose(notifications, CHANNELS["chat"], LONDON, BOARD).text
 
 
-def mail_html(*notices: Notification) -> str:
-    html = compose(notices, CHANNELS["email"], LONDON, BOARD).html
+def mail_html(*notifications: Notification) -> str:
+    html = compose(notifications, CHANNELS["email"], LONDON, BOARD).html
     assert html is not None
     return html
 
@@ -106,7 +106,7 @@ def test_the_subject_line_carries_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("notice", "line"),
+    ("notification", "line"),
     [
         (
             firing(
@@ -156,11 +156,11 @@ def test_the_subject_line_carries_the_answer() -> None:
     ],
 )
 def test_the_subject_line_of_each_kind_states_what_is_wrong(
-    notice: Notification, line: str
+    notification: Notification, line: str
 ) -> None:
-    facts = dict(notice.alert.facts)
+    facts = dict(notification.alert.facts)
     facts.pop("first_failed_at", None)
-    assert title(notice) == line
+    assert title(notification) == line
 
 
 def test_a_reminder_an_escalation_and_a_possible_repetition_are_named() -> None:
@@ -200,7 +200,7 @@ WORDS = st.text(max_size=200)
 def test_any_sms_fits_160_characters_of_the_gsm_alphabet(
     stories: list[tuple[str, str, str]], repeated: bool
 ) -> None:
-    notices = [
+    notifications = [
         Notification(
             alert(key=key, subject=subject, facts={"words": words, "page": key}),
             Phase.FIRING,
@@ -210,18 +210,18 @@ def test_any_sms_fits_160_characters_of_the_gsm_alphabet(
         )
         for subject, words, key in stories
     ]
-    text = sms(*notices)
+    text = sms(*notifications)
     assert gsm7(text) == text
     assert "\n" not in text
     assert 0 < septets(text) <= 160
 
 
 def test_several_notices_become_one_bundle() -> None:
-    notices = [firing(subject=f"Site {n}", key=f"k{n}") for n in range(4)]
+    notifications = [firing(subject=f"Site {n}", key=f"k{n}") for n in range(4)]
     line = "4 alerts: Site 0 DOWN, Site 1 DOWN, Site 2 DOWN and 1 more"
-    assert title(*notices) == line
-    assert line in chat(*notices)
-    assert all(f"Site {n}" in mail_html(*notices) for n in range(4))
+    assert title(*notifications) == line
+    assert line in chat(*notifications)
+    assert all(f"Site {n}" in mail_html(*notifications) for n in range(4))
 
 
 def test_a_bundle_by_sms_counts_those_that_did_not_fit() -> None:
@@ -249,15 +249,15 @@ def test_composing_without_notifications_is_an_error() -> None:
 def test_every_kind_reads_well_in_every_channel_and_phase(
     kind: Kind, channel: Channel, phase: Phase, facts: dict[str, Any]
 ) -> None:
-    notice = (firing if phase is Phase.FIRING else resolved)(kind, facts=facts)
-    letter = compose([notice], channel, LONDON, None)
-    said = letter.title + letter.text + (letter.html or "")
-    assert "Acme Shop" in letter.text
-    assert ("RESOLVED" in said) == (phase is Phase.RESOLVED)
-    assert "e0bd7b" in letter.text
-    assert not {"None", "{{", "Undefined", "Row("} & set(said.split())
-    assert (letter.html is not None) == (channel is CHANNELS["email"])
-    assert letter.markdown == (channel is CHANNELS["chat"])
+    notification = (firing if phase is Phase.FIRING else resolved)(kind, facts=facts)
+    message = compose([notification], channel, LONDON, None)
+    shown = message.title + message.text + (message.html or "")
+    assert "Acme Shop" in message.text
+    assert ("RESOLVED" in shown) == (phase is Phase.RESOLVED)
+    assert "e0bd7b" in message.text
+    assert not {"None", "{{", "Undefined", "Row("} & set(shown.split())
+    assert (message.html is not None) == (channel is CHANNELS["email"])
+    assert message.markdown == (channel is CHANNELS["chat"])
 
 
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=CHANNELS)
@@ -282,8 +282,8 @@ def test_facts_of_the_wrong_shape_break_no_message(kind: Kind, channel: Channel)
         1e300,
     ):
         for phase in Phase:
-            notice = Notification(alert(kind, facts=dict.fromkeys(keys, value)), phase)
-            assert compose([notice], channel, LONDON, BOARD).text
+            notification = Notification(alert(kind, facts=dict.fromkeys(keys, value)), phase)
+            assert compose([notification], channel, LONDON, BOARD).text
 
 
 @pytest.mark.parametrize("year", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
@@ -291,35 +291,35 @@ def test_facts_of_the_wrong_shape_break_no_message(kind: Kind, channel: Channel)
 def test_a_certificate_that_ends_at_the_edge_of_time_breaks_no_message(
     year: str, zone: str
 ) -> None:
-    notice = firing(Kind.CERTIFICATE, facts={"certificate_expires": year})
-    assert year[:4].lstrip("0") in compose([notice], CHANNELS["email"], zone, None).title
+    notification = firing(Kind.CERTIFICATE, facts={"certificate_expires": year})
+    assert year[:4].lstrip("0") in compose([notification], CHANNELS["email"], zone, None).title
 
 
 def test_an_email_shows_phases_first_failure_last_good_check_and_the_board() -> None:
-    letter = compose([firing()], CHANNELS["email"], LONDON, BOARD)
-    for said in (letter.text, Page(letter.html or "").text):
-        assert "DNS 12 ms, total 1,004 ms" in said
-        assert "First failure: Sun 22 Nov 2026 14:05 GMT" in said
-        assert "Last good check: Sun 22 Nov 2026 14:00 GMT" in said
-        assert "203.0.113.7" in said
-        assert "outage:acme-shop:2026-11-22T14:05:00Z" in said
-    assert BOARD in letter.text
-    assert {"href": BOARD}.items() <= Page(letter.html or "").each("a")[-1].items()
+    message = compose([firing()], CHANNELS["email"], LONDON, BOARD)
+    for shown in (message.text, Page(message.html or "").text):
+        assert "DNS 12 ms, total 1,004 ms" in shown
+        assert "First failure: Sun 22 Nov 2026 14:05 GMT" in shown
+        assert "Last good check: Sun 22 Nov 2026 14:00 GMT" in shown
+        assert "203.0.113.7" in shown
+        assert "outage:acme-shop:2026-11-22T14:05:00Z" in shown
+    assert BOARD in message.text
+    assert {"href": BOARD}.items() <= Page(message.html or "").each("a")[-1].items()
 
 
 def test_a_server_that_is_down_lists_its_sites() -> None:
     sites = [f"Site {n}" for n in range(140)]
-    letter = compose(
+    message = compose(
         [firing(Kind.HOST_OUTAGE, subject="web-07", facts={"sites": sites})],
         CHANNELS["email"],
         LONDON,
         None,
     )
-    for said in (letter.text, letter.html or ""):
-        assert "Sites that fail (140)" in said
-        assert "Site 99" in said
-        assert "Site 100" not in said
-        assert "and 40 more" in said
+    for shown in (message.text, message.html or ""):
+        assert "Sites that fail (140)" in shown
+        assert "Site 99" in shown
+        assert "Site 100" not in shown
+        assert "and 40 more" in shown
 
 
 def test_an_email_can_be_read_without_colour_and_by_a_screen_reader() -> None:
@@ -345,9 +345,9 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("notice", [firing(), firing(severity=Severity.WARNING), resolved()])
-def test_every_text_of_an_email_stands_out_from_its_ground(notice: Notification) -> None:
-    html = mail_html(notice)
+@pytest.mark.parametrize("notification", [firing(), firing(severity=Severity.WARNING), resolved()])
+def test_every_text_of_an_email_stands_out_from_its_ground(notification: Notification) -> None:
+    html = mail_html(notification)
     (band,) = {td["bgcolor"] for td in Page(html).each("td") if td.get("bgcolor")} - {"#ffffff"}
     assert band is not None
     assert contrast("#ffffff", band) >= 4.5
@@ -357,7 +357,7 @@ def test_every_text_of_an_email_stands_out_from_its_ground(notice: Notification)
         assert contrast(ink, ground) >= 4.5
 
 
-def hostile_notices() -> list[Notification]:
+def hostile_notifications() -> list[Notification]:
     texts = ("url", "page", "words", "detail", "status", "address", "target", "log_url", "file")
     facts: dict[str, Any] = dict.fromkeys(texts, HOSTILE)
     facts |= {"sites": [HOSTILE] * 3, "errors": [HOSTILE], "traceback": HOSTILE, "reason": "status"}
@@ -381,17 +381,17 @@ def hostile_notices() -> list[Notification]:
     ]
 
 
-@pytest.mark.parametrize("notice", hostile_notices())
-def test_hostile_text_stays_text_in_an_email(notice: Notification) -> None:
-    page = Page(mail_html(notice))
+@pytest.mark.parametrize("notification", hostile_notifications())
+def test_hostile_text_stays_text_in_an_email(notification: Notification) -> None:
+    page = Page(mail_html(notification))
     assert not page.each("script")
     assert "<script>alert(1)</script>" in page.text
     assert [link["href"] for link in page.each("a")] == [BOARD]
 
 
-@pytest.mark.parametrize("notice", hostile_notices())
-def test_hostile_text_stays_text_in_chat(notice: Notification) -> None:
-    text = chat(notice)
+@pytest.mark.parametrize("notification", hostile_notifications())
+def test_hostile_text_stays_text_in_chat(notification: Notification) -> None:
+    text = chat(notification)
     assert "<script" not in text
     assert "@channel" not in text
     assert "](http://e" not in text
@@ -402,13 +402,13 @@ def test_hostile_text_stays_text_in_chat(notice: Notification) -> None:
 @pytest.mark.parametrize("board", ["javascript:alert(1)", "https://x/) [y](z", "", "not a url"])
 def test_a_board_address_that_is_none_is_not_linked(board: str) -> None:
     for channel in CHANNELS.values():
-        letter = compose([firing()], channel, LONDON, board)
-        assert "Open the board" not in letter.text + (letter.html or "")
+        message = compose([firing()], channel, LONDON, board)
+        assert "Open the board" not in message.text + (message.html or "")
 
 
 def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
-    letter = compose([hostile_notices()[0]], CHANNELS["email"], LONDON, BOARD)
-    assert send(mail.url(), letter, timeout=20).outcome is Outcome.HANDED_OVER
+    message = compose([hostile_notifications()[0]], CHANNELS["email"], LONDON, BOARD)
+    assert send(mail.url(), message, timeout=20).outcome is Outcome.HANDED_OVER
     (arrived,) = mail.wait_for(1)
     assert arrived.recipients == ("team@example.com",)
     assert arrived.message["Bcc"] is None
@@ -417,10 +417,10 @@ def test_hostile_text_breaks_no_header_of_a_real_mail(mail: Mailbox) -> None:
 
 
 def test_the_text_part_of_an_email_is_our_own_and_not_taken_from_the_html(mail: Mailbox) -> None:
-    letter = compose([firing()], CHANNELS["email"], LONDON, BOARD)
-    send(mail.url(), letter, timeout=20)
+    message = compose([firing()], CHANNELS["email"], LONDON, BOARD)
+    send(mail.url(), message, timeout=20)
     text = mail.wait_for(1)[0].part("plain")
-    assert text.splitlines() == letter.text.splitlines()
+    assert text.splitlines() == message.text.splitlines()
     assert "DOWN: Acme Shop - connection refused (since 14:05 GMT)" in text.splitlines()
     assert f"Board: {BOARD}" in text.splitlines()
 

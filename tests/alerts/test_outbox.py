@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from alert_builders import NOON, alert, minutes, office, policy, route, step
 from supportops.alerts import claims, outbox
-from supportops.alerts import notification_log as attempts_log
+from supportops.alerts import notification_log as log
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, Reason, decide
 from supportops.alerts.notification_log import Attempt
@@ -26,7 +26,7 @@ POLICY = policy(route(step("team_chat"), step("boss_email", after=30)))
 
 
 def queued(store: Engine, *alerts: Alert, now: datetime = NOON) -> int:
-    """Raises `alerts` and queues what the policy says at `now`."""
+    """Raises `alerts` and queues what the policy wants at `now`."""
     with writing(store) as connection:
         for each in alerts:
             raise_alert(connection, each, now)
@@ -99,11 +99,11 @@ def test_a_claim_takes_the_urgent_first_and_then_the_oldest(store: Engine) -> No
 
 
 def test_what_may_have_arrived_comes_after_what_has_not(store: Engine) -> None:
-    queued(store, alert("Perhaps told"))
+    queued(store, alert("Perhaps sent"))
     claimed(store)
-    queued(store, alert("Not told"), now=NOON + minutes(1))
+    queued(store, alert("Not sent"), now=NOON + minutes(1))
     found = claimed(store, NOON + LEASE)
-    assert names(found) == ["Not told", "Perhaps told"]
+    assert names(found) == ["Not sent", "Perhaps sent"]
     assert [message.maybe_sent for message in found] == [False, True]
 
 
@@ -224,10 +224,10 @@ def test_the_history_holds_the_messages_of_each_open_alert(store: Engine) -> Non
     with reading(store) as connection:
         found = outbox.history(connection)
         assert outbox.history(connection, only_resolved=True) == {}
-    (told,), (untold,) = found[one.key], found[two.key]
-    assert (told.handed_over, told.failures, told.finished, told.at) == (True, 0, True, NOON)
-    assert (untold.handed_over, untold.maybe_delivered, untold.failures) == (False, True, 2)
-    assert (untold.finished, untold.at, untold.reason) == (
+    (sent,), (unsent,) = found[one.key], found[two.key]
+    assert (sent.handed_over, sent.failures, sent.finished, sent.at) == (True, 0, True, NOON)
+    assert (unsent.handed_over, unsent.maybe_delivered, unsent.failures) == (False, True, 2)
+    assert (unsent.finished, unsent.at, unsent.reason) == (
         False,
         NOON + minutes(1),
         Reason.STEP_REACHED,
@@ -237,17 +237,17 @@ def test_the_history_holds_the_messages_of_each_open_alert(store: Engine) -> Non
 def test_a_resolved_alert_takes_back_its_alarms_but_not_what_may_have_arrived(
     store: Engine,
 ) -> None:
-    queued(store, alert("Perhaps told"))
+    queued(store, alert("Perhaps sent"))
     recorded(store, claimed(store)[0], "unknown")
-    queued(store, alert("Not told"), alert("Open"))
+    queued(store, alert("Not sent"), alert("Open"))
     with writing(store) as connection:
-        for name in ("Perhaps told", "Not told"):
+        for name in ("Perhaps sent", "Not sent"):
             assert resolve_alert(connection, Kind.OUTAGE, name, NOON)
         assert outbox.supersede(connection, NOON) == 2
         assert outbox.supersede(connection, NOON) == 0
     assert {row.alert.split(":")[1]: row.state for row in rows(store)} == {
-        "Perhaps told": "unknown",
-        "Not told": "superseded",
+        "Perhaps sent": "unknown",
+        "Not sent": "superseded",
         "Open": "waiting",
     }
 
@@ -284,22 +284,22 @@ def test_the_notification_log_counts_a_bundle_once(store: Engine) -> None:
     queued(store, *(alert(f"Site {n}") for n in range(5)))
     taken = claimed(store)
     for message in taken[:3]:
-        recorded(store, message, "handed_over", bundle="one letter")
+        recorded(store, message, "handed_over", bundle="one bundle")
     recorded(store, taken[3], "failed", now=NOON + minutes(1))
     recorded(store, taken[4], "unknown", now=NOON + minutes(2))
     with reading(store) as connection:
-        sent = attempts_log.sent_in(connection, NOON - minutes(5), NOON + minutes(5))
+        sent = log.sent_in(connection, NOON - minutes(5), NOON + minutes(5))
         assert sorted(sent["team_chat"]) == [NOON, NOON + minutes(2)]
-        assert attempts_log.sent_in(connection, NOON + minutes(3), NOON + minutes(5)) == {}
-        assert attempts_log.last_outcomes(connection, "team_chat", 9) == [
+        assert log.sent_in(connection, NOON + minutes(3), NOON + minutes(5)) == {}
+        assert log.last_outcomes(connection, "team_chat", 9) == [
             "unknown",
             "failed",
             "handed_over",
         ]
-        assert attempts_log.last_outcomes(connection, "team_chat", 1) == ["unknown"]
-        assert attempts_log.last_outcomes(connection, "boss_email", 3) == []
-        assert attempts_log.unknown_attempts(connection, taken[4].id) == 1
-        assert attempts_log.unknown_attempts(connection, taken[3].id) == 0
+        assert log.last_outcomes(connection, "team_chat", 1) == ["unknown"]
+        assert log.last_outcomes(connection, "boss_email", 3) == []
+        assert log.unknown_attempts(connection, taken[4].id) == 1
+        assert log.unknown_attempts(connection, taken[3].id) == 0
 
 
 def test_what_is_on_its_way_counts_for_the_limit_until_its_lease_ends(store: Engine) -> None:
@@ -339,7 +339,7 @@ def test_without_a_limit_as_many_go_as_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "letters", "found"),
+    ("count", "most", "found"),
     [
         (0, 3, []),
         (2, 3, [[0], [1]]),
@@ -348,7 +348,5 @@ def test_without_a_limit_as_many_go_as_fit() -> None:
         (4, 1, [[0, 1, 2, 3]]),
     ],
 )
-def test_the_overflow_shares_the_last_bundle(
-    count: int, letters: int, found: list[list[int]]
-) -> None:
-    assert bundles(list(range(count)), letters) == found
+def test_the_overflow_shares_the_last_bundle(count: int, most: int, found: list[list[int]]) -> None:
+    assert bundles(list(range(count)), most) == found

@@ -46,11 +46,11 @@ def test_an_outage_reaches_every_channel_and_so_does_its_end(
     assert "connection refused" in down.part("plain")
     assert "<table" in down.part("html")
     for path in ("sms", "chat"):
-        assert [("DOWN" in said, "RESOLVED" in said) for said in texts(http, path)] == [
+        assert [("DOWN" in text, "RESOLVED" in text) for text in texts(http, path)] == [
             (True, False),
             (False, True),
         ]
-    assert all(septets(gsm7(said)) <= 160 for said in texts(http, "sms"))
+    assert all(septets(gsm7(text)) <= 160 for text in texts(http, "sms"))
     assert desk.unsettled() == []
 
 
@@ -71,7 +71,7 @@ def test_outbox_and_notification_log_hold_who_was_notified_when_and_why(desk: De
         (name, "step reached", "handed_over", NOON)
         for name in ("team_email", "engineer_sms", "team_chat")
     }
-    assert {(r.alert, r.attempt, r.outcome, r.detail) for r in desk.ledger()} == {
+    assert {(r.alert, r.attempt, r.outcome, r.detail) for r in desk.attempts()} == {
         (outage.key, 1, "handed_over", "handed over")
     }
 
@@ -169,12 +169,12 @@ def test_twenty_outages_are_four_sms_and_a_bundle(desk: Desk, http: Endpoint) ->
     desk.load_or_last_good(configuration("engineer_sms", limits=limits))
     desk.raise_(*(alert(f"Site {n:02}") for n in range(20)))
     assert desk.dispatch()["handed_over"] == 20
-    said = texts(http, "sms")
-    assert len(said) == 5
-    assert [text.startswith(f"Site {n:02}") for n, text in enumerate(said[:4])] == [True] * 4
-    assert said[4].startswith("16 alerts: ")
-    assert septets(gsm7(said[4])) <= 160
-    bundled = [row.bundle for row in desk.ledger()]
+    sent = texts(http, "sms")
+    assert len(sent) == 5
+    assert [text.startswith(f"Site {n:02}") for n, text in enumerate(sent[:4])] == [True] * 4
+    assert sent[4].startswith("16 alerts: ")
+    assert septets(gsm7(sent[4])) <= 160
+    bundled = [row.bundle for row in desk.attempts()]
     assert len(set(bundled)) == 5
 
 
@@ -187,8 +187,8 @@ def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: E
         desk.dispatch()
         sent.append(len(texts(http, "sms")))
         desk.clock.turn(minutes=1)
-    told_at = [0, 1, 2, 3, 4, 15, 16, 17, 18, 19, 30]
-    assert sent == [sum(minute <= now for minute in told_at) for now in range(60)]
+    sent_at = [0, 1, 2, 3, 4, 15, 16, 17, 18, 19, 30]
+    assert sent == [sum(minute <= now for minute in sent_at) for now in range(60)]
     assert desk.dispatch()["held_back"] == 0
     assert texts(http, "sms")[-1].startswith("29 alerts: ")
     assert {row.state for row in desk.outbox()} == {"handed_over"}
@@ -235,14 +235,14 @@ def test_a_hostile_name_arrives_as_text_on_every_channel(
 ) -> None:
     desk.raise_(alert(HOSTILE, headline=HOSTILE, customer=HOSTILE, facts={"words": HOSTILE}))
     assert desk.dispatch()["handed_over"] == 3
-    (letter,) = mail.wait_for(1)
-    parsed = message_from_bytes(letter.raw)
+    (email,) = mail.wait_for(1)
+    parsed = message_from_bytes(email.raw)
     assert parsed["Bcc"] is None
-    assert letter.recipients == ("team@example.com",)
-    assert 'Bob\'s "Bikes" Bcc: spy@example.com' in letter.subject
-    assert "<script" not in letter.part("html")
-    assert "&lt;script&gt;" in letter.part("html")
-    assert "🔥" in letter.part("plain")
+    assert email.recipients == ("team@example.com",)
+    assert 'Bob\'s "Bikes" Bcc: spy@example.com' in email.subject
+    assert "<script" not in email.part("html")
+    assert "&lt;script&gt;" in email.part("html")
+    assert "🔥" in email.part("plain")
     (sms,), (chat,) = texts(http, "sms"), texts(http, "chat")
     assert "\n" not in sms
     assert septets(gsm7(sms)) <= 160
@@ -256,18 +256,18 @@ def test_a_message_that_cannot_be_rendered_stops_no_other(
 ) -> None:
     from supportops.flows.dispatching import composing
 
-    def compose(notices, *rest):  # type: ignore[no-untyped-def]
-        if notices[0].alert.subject == "Poison":
+    def compose(notifications, *rest):  # type: ignore[no-untyped-def]
+        if notifications[0].alert.subject == "Broken":
             raise TypeError("secret words")
-        return original(notices, *rest)
+        return original(notifications, *rest)
 
     original = composing.compose
     monkeypatch.setattr(composing, "compose", compose)
     desk.load_or_last_good(configuration("team_email"))
-    desk.raise_(alert("Poison"), alert("Sound"))
+    desk.raise_(alert("Broken"), alert("Sound"))
     summary = desk.dispatch()
     assert (summary["failed"], summary["handed_over"]) == (1, 1)
-    assert "could not be put into words: TypeError" in [row.detail for row in desk.ledger()]
+    assert "could not be put into words: TypeError" in [row.detail for row in desk.attempts()]
     assert "Sound" in mail.mails[0].subject
 
 
@@ -295,4 +295,4 @@ def test_a_receiver_that_left_the_configuration_gets_nothing_and_alarms_nobody(
     assert desk.open_alerts(Kind.DELIVERY) == []
     left = [row for row in desk.outbox() if row.target == "team_email"]
     assert {row.state for row in left} == {"given_up"}
-    assert any("configured any more" in row.detail for row in desk.ledger())
+    assert any("configured any more" in row.detail for row in desk.attempts())

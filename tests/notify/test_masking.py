@@ -49,10 +49,10 @@ def test_a_secret_of_five_characters_is_masked_as_written_and_encoded(
 ) -> None:
     encoded = quote(secret, safe="")
     url = shape.format(encoded)
-    said = mask(f"<<{secret}>> [[{encoded}]]", url)
-    assert secret not in said
-    assert encoded not in said
-    assert "***" in said
+    masked = mask(f"<<{secret}>> [[{encoded}]]", url)
+    assert secret not in masked
+    assert encoded not in masked
+    assert "***" in masked
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -232,9 +232,9 @@ def test_a_webhook_gets_title_and_text(http: Endpoint) -> None:
 
 
 def test_markdown_reaches_a_chat_service_as_it_was_written(http: Endpoint) -> None:
-    letter = OutgoingMessage("", "**DOWN** a\\_b &lt;!here&gt;\n- one", markdown=True)
-    assert attempt(http.url("t" * 26, scheme="mmost"), letter).outcome is Outcome.HANDED_OVER
-    assert http.wait_for(1)[0].json()["text"] == letter.text
+    message = OutgoingMessage("", "**DOWN** a\\_b &lt;!here&gt;\n- one", markdown=True)
+    assert attempt(http.url("t" * 26, scheme="mmost"), message).outcome is Outcome.HANDED_OVER
+    assert http.wait_for(1)[0].json()["text"] == message.text
 
 
 @pytest.mark.parametrize(
@@ -322,8 +322,8 @@ def test_no_secret_of_an_address_is_in_the_detail_or_in_any_log(
         "?+X-Key=header%20secret&-q=query-secret"
     )
     delivery = attempt(url, timeout=0.5)
-    said = delivery.detail + caplog.text
-    assert not [secret for secret in SECRETS if secret in said.replace("%20", " ")]
+    shown = delivery.detail + caplog.text
+    assert not [secret for secret in SECRETS if secret in shown.replace("%20", " ")]
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour.REFUSE, Behaviour.CLOSE, None])
@@ -336,10 +336,10 @@ def test_no_secret_of_a_mail_address_is_in_the_detail_or_in_any_log(
     if behaviour is None:
         mail.down()
     delivery = attempt(url)
-    # The server under test logs what it is told; only our side is asked here.
+    # The server under test logs all that it receives; only our own lines count here.
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name != "mail.log")
-    said = delivery.detail + ours
-    assert not [secret for secret in ("smtp-user", "hunter22", "oncall") if secret in said]
+    shown = delivery.detail + ours
+    assert not [secret for secret in ("smtp-user", "hunter22", "oncall") if secret in shown]
 
 
 def test_a_refusal_that_repeats_the_recipient_is_masked(mail: Mailbox) -> None:
@@ -363,11 +363,11 @@ def test_importing_the_module_does_not_load_apprise() -> None:
 
 def test_a_hung_attempt_does_not_keep_the_process_alive(http: Endpoint) -> None:
     http.behaviour = Behaviour.DRIP
-    said = ran(
+    shown = ran(
         "from supportops.notify.send import OutgoingMessage, send\n"
         f"print(send({http.url('hook')!r}, OutgoingMessage('', 'x'), timeout=0.2).outcome)"
     )
-    assert said.strip() == "unknown"
+    assert shown.strip() == "unknown"
 
 
 def ran(script: str) -> str:

@@ -23,7 +23,7 @@ INCLUDE = TESTS.parent / "include"
 
 
 class Assassin(Endpoint):
-    """Takes a message and kills whoever sent it before it hears the answer."""
+    """Takes a message and kills the sender before it reads the answer."""
 
     victim: int | None = None
 
@@ -71,7 +71,7 @@ def once(desk: Desk, address: str, act: str = "once") -> subprocess.Popen[str]:
     return started
 
 
-def said(http: Endpoint) -> list[str]:
+def texts(http: Endpoint) -> list[str]:
     return [request.json()["message"] for request in http.requests]
 
 
@@ -84,12 +84,12 @@ def test_killed_between_send_and_log_the_message_is_repeated_and_marked_so(
     dispatcher.communicate("go\n", timeout=60)
     assert dispatcher.returncode == -signal.SIGKILL
     assert len(http.requests) == 1
-    assert desk.ledger() == []
+    assert desk.attempts() == []
     assert [row.state for row in desk.outbox()] == ["claimed"]
 
     desk.clock.turn(minutes=5)
     assert desk.dispatch()["handed_over"] == 1
-    first, second = said(http)
+    first, second = texts(http)
     assert "may be repeated" not in first
     assert "may be repeated" in second
     assert [(row.state, row.attempts) for row in desk.outbox()] == [("handed_over", 2)]
@@ -125,9 +125,9 @@ def test_two_processes_send_sixty_messages_once(
         summaries.append(json.loads(shown))
     assert sum(summary.get("handed_over", 0) for summary in summaries) == 60
     assert sum(summary["queued"] for summary in summaries) == 60
-    told = Counter(text.split(" DOWN")[0].split("DOWN: ")[-1][:7] for text in said(http))
-    assert set(told.values()) == {1}
-    assert len(told) == 60
+    counts = Counter(text.split(" DOWN")[0].split("DOWN: ")[-1][:7] for text in texts(http))
+    assert set(counts.values()) == {1}
+    assert len(counts) == 60
     assert desk.outcomes() == ["handed_over"] * 60
 
 
@@ -144,17 +144,17 @@ def test_killed_at_any_transaction_no_message_is_lost_and_the_books_are_right(
 
     sites = {f"Site begin {n}" for n in range(1, at_begin + 2)}
     sites |= {f"Site commit {n}" for n in range(1, at_commit + 2)}
-    heard = Counter(name for text in said(http) for name in sites if f"{name} - " in text)
-    assert set(heard) == sites
-    assert max(heard.values()) <= 2
+    received = Counter(name for text in texts(http) for name in sites if f"{name} - " in text)
+    assert set(received) == sites
+    assert max(received.values()) <= 2
     rows = [row for row in desk.outbox() if row.alert.startswith("outage")]
     assert {row.state for row in rows} == {"handed_over"}
     assert len(rows) == len(sites)
     for row in rows:
-        attempts = [done.attempt for done in desk.ledger() if done.message == row.id]
+        attempts = [done.attempt for done in desk.attempts() if done.message == row.id]
         assert attempts == [row.attempts], "the last attempt is the one with an outcome"
         assert row.maybe_sent is (row.attempts == 2)
-    repeated = {name for name in sites if heard[name] == 2}
-    marked = [text for text in said(http) if "may be repeated" in text]
+    repeated = {name for name in sites if received[name] == 2}
+    marked = [text for text in texts(http) if "may be repeated" in text]
     assert all(any(f"{name} - " in text for text in marked) for name in repeated)
     assert repeated, "a crash between send and log repeats"

@@ -1,4 +1,4 @@
-"""Service-level alerts from the store to real receivers: one letter per audience."""
+"""Service-level alerts from the store to real receivers: one message per audience."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BREACHES = everything_to("team_email", "team_chat", digest=True, hours="office")
 
 
 class Assassin(Endpoint):
-    """Takes a message and kills whoever sent it before it hears the answer."""
+    """Takes a message and kills the sender before it reads the answer."""
 
     victim: int | None = None
 
@@ -58,7 +58,7 @@ def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
     return desk
 
 
-def said(http: Endpoint, path: str = "chat") -> list[str]:
+def texts(http: Endpoint, path: str = "chat") -> list[str]:
     return [request.json()["message"] for request in http.requests if request.path == f"/{path}"]
 
 
@@ -82,12 +82,12 @@ def test_three_hundred_breaches_are_one_message_to_each_audience(
 ) -> None:
     desk.raise_(*(ticket_alert(number) for number in range(300)))
     assert desk.dispatch()["handed_over"] == 600
-    (letter,) = mail.wait_for(1)
-    assert letter.subject == "SLA: 300 breached - first: #0 reply was due Tue 11:00"
-    assert len(said(http)) == 1
-    assert "and 250 more" in letter.part("html")
+    (email,) = mail.wait_for(1)
+    assert email.subject == "SLA: 300 breached - first: #0 reply was due Tue 11:00"
+    assert len(texts(http)) == 1
+    assert "and 250 more" in email.part("html")
     assert desk.dispatch() == {"queued": 0, "superseded": 0, "held_back": 0}
-    assert len({row.bundle for row in desk.ledger()}) == 2
+    assert len({row.bundle for row in desk.attempts()}) == 2
 
 
 def test_a_digest_counts_once_against_the_rate_limit(
@@ -113,7 +113,7 @@ def test_more_than_a_digest_holds_goes_in_the_next(desk: Desk, http: Endpoint) -
     )
     desk.raise_(*(ticket_alert(number) for number in range(MOST_IN_DIGEST + 1)))
     assert desk.dispatch()["handed_over"] == MOST_IN_DIGEST + 1
-    assert [text.split(" - ")[0] for text in said(http)] == [
+    assert [text.split(" - ")[0] for text in texts(http)] == [
         f"**SLA: {MOST_IN_DIGEST} breached",
         "**SLA: 1 breached",
     ]
@@ -128,11 +128,11 @@ def test_breaches_wait_for_the_office_and_then_say_how_late_it_is_by_then(
     assert desk.dispatch()["queued"] == 0
     desk.clock.now = OPENING + timedelta(minutes=30)
     assert desk.dispatch()["handed_over"] == 2
-    (letter,) = mail.wait_for(1)
-    words = " ".join(letter.part("plain").split())
+    (email,) = mail.wait_for(1)
+    text = " ".join(email.part("plain").split())
     assert (
         "Mon 23 Nov 2026 17:00 GMT, 30 min over in business time, 16 h 30 min in calendar time"
-    ) in words
+    ) in text
 
 
 def test_what_is_mission_critical_does_not_wait_and_comes_alone(
@@ -149,7 +149,7 @@ def test_what_is_mission_critical_does_not_wait_and_comes_alone(
     desk.clock.now = NIGHT
     desk.raise_(*(ticket_alert(n, critical=n < 2, deadline=NIGHT) for n in range(4)))
     assert desk.dispatch()["handed_over"] == 2
-    assert [text.split(":")[0] for text in said(http, "sms")] == [
+    assert [text.split(":")[0] for text in texts(http, "sms")] == [
         "#0 Question 0 SLA BREACHED",
         "#1 Question 1 SLA BREACHED",
     ]
@@ -168,9 +168,9 @@ def test_a_breach_that_was_answered_before_the_dispatch_still_goes_out(
     assert [alert.key for alert in desk.unsettled()] == [late.key]
     desk.clock.now = OPENING
     assert desk.dispatch()["handed_over"] == 2
-    (letter,) = mail.wait_for(1)
-    assert "1 breached" in letter.subject
-    assert "done by now, late" in letter.part("plain")
+    (email,) = mail.wait_for(1)
+    assert "1 breached" in email.subject
+    assert "done by now, late" in email.part("plain")
     assert desk.unsettled() == []
     desk.clock.turn(hours=1)
     assert desk.dispatch()["queued"] == 0
@@ -186,7 +186,7 @@ def test_a_breach_queued_and_then_answered_is_not_taken_back(desk: Desk, mail: M
     desk.secrets = {**desk.secrets, "apprise_team_email": url}
     desk.clock.turn(minutes=20)
     assert desk.dispatch()["superseded"] == 0
-    assert [letter.subject[:15] for letter in mail.wait_for(1)] == ["SLA: 1 breached"]
+    assert [email.subject[:15] for email in mail.wait_for(1)] == ["SLA: 1 breached"]
 
 
 def test_the_end_of_a_breach_sends_nothing(desk: Desk, mail: Mailbox, http: Endpoint) -> None:
@@ -212,7 +212,7 @@ def test_a_retraction_goes_to_those_who_were_notified_and_to_nobody_else(
     retracted(desk, wrong)
     assert desk.dispatch()["handed_over"] == 1
     first, second = mail.wait_for(2)
-    assert {letter.recipients for letter in (first, second)} == {("team@example.com",)}
+    assert {email.recipients for email in (first, second)} == {("team@example.com",)}
     assert second.subject.startswith("SLA: 1 retracted - #7 ")
     assert "a reply came late into the log" in second.part("plain")
     assert desk.unsettled() == []
@@ -235,12 +235,12 @@ def test_a_retraction_withdraws_what_was_not_sent_yet(
 def test_a_warning_whose_clock_ended_is_withdrawn_and_its_end_sends_nothing(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
-    told, untold = (ticket_alert(number, Kind.SLA_WARNING) for number in (1, 2))
-    desk.raise_(told)
+    sent, unsent = (ticket_alert(number, Kind.SLA_WARNING) for number in (1, 2))
+    desk.raise_(sent)
     assert desk.dispatch()["handed_over"] == 2
     desk.clock.now = NIGHT + timedelta(days=1)
-    desk.raise_(untold)
-    for warning in (told, untold):
+    desk.raise_(unsent)
+    for warning in (sent, unsent):
         end(desk, warning)
     desk.clock.now = OPENING + timedelta(days=1)
     assert desk.dispatch() == {"queued": 0, "superseded": 0, "held_back": 0}
@@ -272,7 +272,7 @@ def test_a_digest_that_failed_is_tried_again_as_one(desk: Desk, http: Endpoint) 
     desk.secrets = {"apprise_team_chat": url}
     desk.clock.turn(minutes=1)
     desk.dispatch()
-    assert [text for text in said(http) if "50 breached" in text]
+    assert [text for text in texts(http) if "50 breached" in text]
 
 
 def test_killed_between_send_and_log_the_digest_is_repeated_and_marked_so(
@@ -296,11 +296,11 @@ def test_killed_between_send_and_log_the_digest_is_repeated_and_marked_so(
     http.victim = dispatcher.pid
     dispatcher.communicate("go\n", timeout=60)
     assert dispatcher.returncode == -signal.SIGKILL
-    assert desk.ledger() == []
+    assert desk.attempts() == []
 
     desk.clock.turn(minutes=10)
     assert desk.dispatch()["handed_over"] == 40
-    first, second = said(http)
+    first, second = texts(http)
     assert "may be repeated" not in first
     assert second.startswith("**SLA: 40 breached")
     assert "may be repeated" in second.splitlines()[0]

@@ -1,4 +1,4 @@
-"""A report that is late, or did not reach everybody, is told once, and so is its coming."""
+"""A report that is late, or missed a recipient, raises one alert, which ends once it is sent."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def test_the_operators_are_notified_of_it_and_of_its_end(desk: Desk, mail: Mailb
     at(desk, "2026-11-23 09:00")
     desk.check(readers(audiences=[WEEKLY], late=LATE))
     desk.dispatch()
-    (told,) = mail.mails
-    assert told.recipients == ("team@example.com",)
-    assert told.subject.startswith("REPORT TROUBLE: weekly report of 2026-W47 - has not been sent")
-    assert "not made for managers" in told.part("plain")
+    (email,) = mail.mails
+    assert email.recipients == ("team@example.com",)
+    assert email.subject.startswith("REPORT TROUBLE: weekly report of 2026-W47 - has not been sent")
+    assert "not made for managers" in email.part("plain")
     issue(at(desk, "2026-11-23 10:05"))
     at(desk, "2026-11-23 10:06").dispatch()
     at(desk, "2026-11-23 10:10").dispatch()

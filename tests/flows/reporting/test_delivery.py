@@ -87,7 +87,7 @@ def test_every_delivery_has_its_own_row_and_proof_and_then_the_books_are_closed(
     assert {(row.target, row.why, row.state) for row in desk.outbox()} == {
         (name, "addressed to it", "handed_over") for name in ("boss_email", "owner_email")
     }
-    assert [(row.alert, row.outcome) for row in desk.ledger()] == [(key, "handed_over")] * 2
+    assert [(row.alert, row.outcome) for row in desk.attempts()] == [(key, "handed_over")] * 2
     assert desk.unsettled() == []
     with writing(desk.store) as connection:
         found = issued(connection, Cadence.WEEKLY, kept.period, kept.audience)
@@ -207,7 +207,7 @@ def test_a_dispatcher_killed_between_sending_and_writing_repeats_and_says_so(
         box.victim = dispatcher.pid
         dispatcher.communicate(b"go\n", timeout=60)
     assert dispatcher.returncode == -signal.SIGKILL
-    assert desk.ledger() == []
+    assert desk.attempts() == []
 
     desk.clock.turn(minutes=10)
     desk.dispatch()
@@ -277,7 +277,7 @@ def test_a_report_that_is_gone_fails_by_itself_and_says_why(desk: Desk, mail: Ma
     desk.dispatch()
     assert {each.subject for each in mail.mails} >= {whole.subject}
     assert len(mail.mails) == 3, "the alarm, and twice the report that is whole"
-    details = {row.alert: row.detail for row in desk.ledger() if row.outcome == "failed"}
+    details = {row.alert: row.detail for row in desk.attempts() if row.outcome == "failed"}
     assert details == {
         "report:weekly:2026-W47:managers:1": "the report is not stored any more",
         "report:weekly:2026-W45:managers:1": "no mail is kept of weekly-2026-W45",
@@ -355,7 +355,7 @@ def test_a_receiver_on_no_route_is_known_and_one_that_was_removed_is_given_up(
     desk.clock.turn(hours=1)
     desk.dispatch()
     assert [row.state for row in desk.outbox()] == ["given_up"]
-    assert desk.ledger()[-1].detail == "no receiver of this name is configured any more"
+    assert desk.attempts()[-1].detail == "no receiver of this name is configured any more"
 
 
 @ON_ONE_STORE
