@@ -31,7 +31,7 @@ MUTATIONS = [
     ("flows/explain_ticket.py", "from supportops.cli.tables import sla", LAYERS),
     ("db/engine.py", "from supportops.cli.output import fail", LAYERS),
     ("sites/site.py", "from supportops.flows import site_check", LAYERS),
-    ("web/board.py", "from ..flows import open_alerts", LAYERS),
+    ("web/pages/board.py", "from ...flows import open_alerts", LAYERS),
     ("rendering/gsm7.py", "def render_later():\n    from supportops.web import app", LAYERS),
     ("utils.py", "", LAYERS),
     ("sites/site.py", "from supportops.alerts import alert", INDEPENDENT),

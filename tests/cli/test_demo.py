@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from supportops.cli.main import app
 from supportops.local.demo import breakage
-from supportops.local.demo.breakage import How
+from supportops.local.demo.breakage import FailureMode
 from supportops.local.demo.config import choose_ports, write
 from supportops.local.install.installation import Installation
 
@@ -33,7 +33,7 @@ def test_a_site_is_broken_and_mended(here: Installation) -> None:
 
     assert answer.exit_code == 0
     assert "bluebird-shop refuses connections from now on." in answer.output
-    assert breakage.read(here.broken) == {"bluebird-shop": How.REFUSED}
+    assert breakage.read(here.broken) == {"bluebird-shop": FailureMode.REFUSED}
     assert "bluebird-shop answers well again." in typed(here, "mend", "bluebird-shop").output
     assert breakage.read(here.broken) == {}
 
@@ -42,7 +42,7 @@ def test_a_server_means_all_of_its_sites(here: Installation) -> None:
     typed(here, "break", "web-2", "--how", "hang")
 
     broken = breakage.read(here.broken)
-    assert set(broken.values()) == {How.HANG}
+    assert set(broken.values()) == {FailureMode.HANG}
     assert sorted(broken) == [
         "kestrel-hire",
         "northgate-booking",
@@ -55,7 +55,10 @@ def test_breaking_another_site_leaves_the_first_broken(here: Installation) -> No
     typed(here, "break", "bluebird-shop", "--how", "error")
     typed(here, "break", "harbour-trust", "--how", "slow")
 
-    assert breakage.read(here.broken) == {"bluebird-shop": How.ERROR, "harbour-trust": How.SLOW}
+    assert breakage.read(here.broken) == {
+        "bluebird-shop": FailureMode.ERROR,
+        "harbour-trust": FailureMode.SLOW,
+    }
     assert typed(here, "mend", "--all").output.count("answers well again") == 2
     assert typed(here, "mend", "--all").output == "Nothing of that was broken.\n"
 

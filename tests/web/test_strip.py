@@ -12,11 +12,11 @@ from builders import NOON, site
 from supportops.sites.availability import Span
 from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.site import FIVE_MINUTES, OneOffMaintenance
-from supportops.web.board import verdict
-from supportops.web.incident_page import BAR, waterfall
-from supportops.web.lights import Light, count
-from supportops.web.parts import LastCheck
-from supportops.web.strip import DAY, WIDTH, Piece, sparkline, strip, troubles
+from supportops.web.page import LastCheck
+from supportops.web.pages.board import verdict
+from supportops.web.pages.incident import BAR, waterfall
+from supportops.web.strip import DAY, WIDTH, Piece, disruptions, sparkline, strip
+from supportops.web.tiles import Status, count
 
 PERIOD = Span(NOON - DAY, NOON)
 SLOTS = [PERIOD.start + FIVE_MINUTES * number for number in range(288)]
@@ -33,47 +33,47 @@ def incident(
 
 
 def drawn(*incidents: Incident, slots: list = SLOTS, **fields: object) -> list[Piece]:
-    found = troubles(incidents, slots, PERIOD)
+    found = disruptions(incidents, slots, PERIOD)
     return strip(site("shop", **fields), PERIOD.start, found, PERIOD)
 
 
 def test_a_day_without_trouble_is_one_piece() -> None:
-    assert drawn() == [Piece(0.0, WIDTH, Light.UP)]
+    assert drawn() == [Piece(0.0, WIDTH, Status.UP)]
 
 
 def test_an_outage_is_drawn_where_it_was_and_an_open_one_until_now() -> None:
     over = incident(IncidentKind.OUTAGE, 12, 6, site="shop")
     still = incident(IncidentKind.OUTAGE, 2, site="shop")
-    assert drawn(over)[1] == Piece(144.0, 72.0, Light.DOWN)
-    assert drawn(still)[1] == Piece(264.0, 24.0, Light.DOWN)
+    assert drawn(over)[1] == Piece(144.0, 72.0, Status.DOWN)
+    assert drawn(still)[1] == Piece(264.0, 24.0, Status.DOWN)
 
 
 def test_a_servers_outage_is_one_of_each_of_its_sites() -> None:
     server = incident(IncidentKind.HOST_OUTAGE, 2, 1, subject="web-1", facts={"sites": ["shop"]})
     other = incident(IncidentKind.HOST_OUTAGE, 2, 1, subject="web-2", facts={"sites": ["blog"]})
-    assert [piece.light for piece in drawn(server)] == [Light.UP, Light.DOWN]
-    assert [piece.light for piece in drawn(other)] == [Light.UP]
+    assert [piece.status for piece in drawn(server)] == [Status.UP, Status.DOWN]
+    assert [piece.status for piece in drawn(other)] == [Status.UP]
 
 
 def test_a_gap_between_runs_and_being_blind_are_unknown_for_everybody() -> None:
     gap = [slot for slot in SLOTS if not NOON - timedelta(hours=3) <= slot < NOON - FIVE_MINUTES]
-    assert drawn(slots=gap)[1].light is Light.UNKNOWN
-    assert drawn(slots=[]) == [Piece(0.0, WIDTH, Light.UP), Piece(0.0, WIDTH, Light.UNKNOWN)]
+    assert drawn(slots=gap)[1].status is Status.UNKNOWN
+    assert drawn(slots=[]) == [Piece(0.0, WIDTH, Status.UP), Piece(0.0, WIDTH, Status.UNKNOWN)]
     blind = incident(IncidentKind.BLIND, 2, 1, subject="our connection")
-    assert drawn(blind)[1] == Piece(264.0, 12.0, Light.UNKNOWN)
+    assert drawn(blind)[1] == Piece(264.0, 12.0, Status.UNKNOWN)
 
 
 def test_before_a_site_was_first_checked_nothing_is_known_of_it() -> None:
-    found = troubles([], SLOTS, PERIOD)
+    found = disruptions([], SLOTS, PERIOD)
     half = strip(site("shop"), NOON - timedelta(hours=12), found, PERIOD)
-    assert half[1] == Piece(0.0, 144.0, Light.UNKNOWN)
-    assert strip(site("shop"), None, found, PERIOD) == [Piece(0.0, WIDTH, Light.UNKNOWN)]
+    assert half[1] == Piece(0.0, 144.0, Status.UNKNOWN)
+    assert strip(site("shop"), None, found, PERIOD) == [Piece(0.0, WIDTH, Status.UNKNOWN)]
 
 
 def test_announced_maintenance_lies_over_everything() -> None:
     window = OneOffMaintenance(NOON - timedelta(hours=6), NOON - timedelta(hours=3))
     outage = incident(IncidentKind.OUTAGE, 5, 4, site="shop")
-    assert drawn(outage, maintenance=(window,))[-1] == Piece(216.0, 36.0, Light.MAINTENANCE)
+    assert drawn(outage, maintenance=(window,))[-1] == Piece(216.0, 36.0, Status.MAINTENANCE)
 
 
 @given(st.floats(0, 60), st.floats(0, 60))
@@ -123,9 +123,9 @@ def test_no_bar_leaves_the_waterfall(found: dict[str, float | None]) -> None:
 
 
 def test_while_we_are_blind_the_verdict_speaks_of_our_own_connection() -> None:
-    counts = count([]) | {Light.UNKNOWN: 24}
+    counts = count([]) | {Status.UNKNOWN: 24}
     blind = incident(IncidentKind.BLIND, 1, subject="our connection")
     checked = LastCheck(NOON, timedelta(minutes=2))
-    light, words = verdict(counts, [blind], checked)
-    assert light is Light.DOWN
+    status, words = verdict(counts, [blind], checked)
+    assert status is Status.DOWN
     assert words.startswith("Our own connection is down")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from supportops.cli.output import fail
 from supportops.local.demo import breakage
-from supportops.local.demo.breakage import WORDS, How
+from supportops.local.demo.breakage import WORDS, FailureMode
 from supportops.local.demo.sites import Demo
 from supportops.local.install.installation import ROOT, Installation
 from supportops.sites.site import Site
@@ -45,8 +45,8 @@ def say(line: str) -> None:
 def break_command(
     names: Names,
     how: Annotated[
-        How, typer.Option(help=f"What the site does instead: {MEANINGS}.")
-    ] = How.REFUSED,
+        FailureMode, typer.Option(help=f"What the site does instead: {MEANINGS}.")
+    ] = FailureMode.REFUSED,
     local: Where = STATE,
 ) -> None:
     """Break a site, or every site of a server."""
@@ -90,7 +90,7 @@ def status_command(local: Where = STATE) -> None:
     say(demo.when("about a minute later the inbox shows what it found"))
 
 
-def table(sites: Sequence[Site], broken: dict[str, How]) -> Table:
+def table(sites: Sequence[Site], broken: dict[str, FailureMode]) -> Table:
     shown = Table(box=None, pad_edge=False)
     for heading in ("Site", "Server", "Address", "State"):
         shown.add_column(heading, no_wrap=True)

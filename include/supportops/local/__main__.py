@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from supportops.local.install.installation import Installation
 from supportops.local.supervisor.terminal import Terminal
-from supportops.local.supervisor.up import Wish, up
+from supportops.local.supervisor.up import Options, up
 
 PORT = 8080
 
@@ -31,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # An entrance: the processes that are started get this environment, changed where needed.
     inherited = dict(os.environ)  # noqa: TID251
     try:
-        wish = Wish(demo=choice.demo, port=port_of(inherited), inherited=inherited)
+        options = Options(demo=choice.demo, port=port_of(inherited), inherited=inherited)
     except ValueError as error:
         sys.stderr.write(f"supportops: {error}\n")
         return 2
-    return up(Installation(), wish, Terminal())
+    return up(Installation(), options, Terminal())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What keeps the board safe in a browser: headers on every answer, and a check of every write."""
+"""The board's protection in a browser: headers on every response, and a check of every write."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
 }
 
-# A page that shows a report in a frame: documents of this place may be framed, no others.
-FRAMING = {
+# A page that shows a report in a frame may frame documents of its own origin, no others.
+FRAME_HEADERS = {
     "content-security-policy": f"{HEADERS['content-security-policy']}; frame-src 'self'",
 }
-# A report as it was issued: no script at all, its own inline styles, pictures from beside it.
-ISSUED = {
+# An issued report: no script at all, its own inline styles, pictures of its own origin.
+ISSUED_REPORT_HEADERS = {
     "content-security-policy": (
         "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; "
         "base-uri 'none'; frame-ancestors 'self'"
@@ -32,12 +32,12 @@ ISSUED = {
 WRITE_HEADER = "x-supportops"
 
 
-def trespass(headers: Mapping[str, str]) -> str | None:
-    """Why a write is refused, None if it comes from the board's own page.
+def write_refusal(headers: Mapping[str, str]) -> str | None:
+    """Why a write is refused; None if it comes from the board's own page.
 
-    A page of another site can send neither our header nor JSON without being asked for consent
-    first (CORS), and the browser says where a request comes from: two fences, since Airflow adds
-    none but SameSite=Lax. `headers` by lower-case name.
+    A page of another site can send neither our header nor JSON without a CORS preflight, and the
+    browser says where a request comes from. Both are checked, since Airflow's only protection is
+    SameSite=Lax. `headers` by lower-case name.
     """
     if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return "only JSON is taken"

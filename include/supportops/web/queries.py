@@ -1,4 +1,4 @@
-"""What the pages read from the store: columns, bounded, and none of it once for each site."""
+"""The rows that the pages read from the store: bounded, and no query once for each site."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from supportops.db.schema import (
 )
 from supportops.sites.check import ProbeResult, Reason, State
 from supportops.sites.standing import Attempt, SiteState, Track
-from supportops.web.lights import FaultyPage, FrontPage
+from supportops.web.tiles import FaultyPage, FrontPage
 
-LEDGER_TAIL = 5000
+LOG_TAIL = 5000
 _CHUNK = 500
 
 
 def front_pages(connection: Connection, only: str | None = None) -> dict[str, FrontPage]:
-    """How every site's front page stands, or the one of the site `only`, by the site's name."""
+    """The state of every front page, or of the site `only`, by the site's name."""
     c = site_status.c
     statement = select(c.site, c.state, c.reason, c.since, c.checked_at, c.total_ms).where(
         c.page == "", c.track == Track.OUTAGE.value
@@ -60,7 +60,7 @@ def run_slots(connection: Connection, start: datetime) -> list[datetime]:
     return list(connection.execute(statement).scalars())
 
 
-def known_from(
+def first_checked(
     connection: Connection, names: Sequence[str], start: datetime
 ) -> dict[str, datetime]:
     """The first slot since `start` in which each of `names` was checked."""
@@ -77,8 +77,8 @@ def known_from(
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One run of a site's front page: its tries, and how long the last one took (ms)."""
+class FrontPageRun:
+    """One run's check of a front page: its tries, and the duration of the last (ms)."""
 
     slot: datetime
     tries: tuple[Attempt, ...]
@@ -87,7 +87,7 @@ class Checked:
 
 def front_page_log(
     connection: Connection, site: str, start: datetime, end: datetime
-) -> list[Checked]:
+) -> list[FrontPageRun]:
     """The runs of a site's front page in slots of [start, end), with what judging needs."""
     c = check_results.c
     statement = (
@@ -101,7 +101,7 @@ def front_page_log(
         tries, _ = runs.get(slot, ([], None))
         tries.append(Attempt(site, "", number, result))
         runs[slot] = (tries, total_ms)
-    return [Checked(slot, tuple(tries), total_ms) for slot, (tries, total_ms) in runs.items()]
+    return [FrontPageRun(slot, tuple(tries), total_ms) for slot, (tries, total_ms) in runs.items()]
 
 
 def last_results(
@@ -129,6 +129,7 @@ def last_results(
 
 
 def certificate_of(connection: Connection, site: str) -> datetime | None:
+    """When the certificate of a site expires, if it is known."""
     c = site_status.c
     return connection.execute(
         select(c.certificate_expires).where(
@@ -187,7 +188,7 @@ def _messages() -> Any:
 
 
 def attempts_of(connection: Connection, alert: str, most: int) -> dict[int, list[RowMapping]]:
-    """The ledger of an alert: every attempt, by its message, in order."""
+    """An alert's attempts in the notification log, by message id, in order; at most `most`."""
     c = notification_log.c
     statement = (
         select(c.message, c.attempt, c.outcome, c.detail, c.started_at, c.seconds)
@@ -202,12 +203,12 @@ def attempts_of(connection: Connection, alert: str, most: int) -> dict[int, list
 
 
 def newest_attempts(connection: Connection, targets: Iterable[str]) -> dict[str, RowMapping]:
-    """The newest attempt to each of `targets` among the newest of the ledger, by target."""
+    """The newest attempt to each of `targets`, by target, among the last rows of the log."""
     c = notification_log.c
     newest = connection.execute(select(func.max(c.id))).scalar() or 0
     ids = (
         select(func.max(c.id))
-        .where(c.id > newest - LEDGER_TAIL, c.target.in_(list(targets)))
+        .where(c.id > newest - LOG_TAIL, c.target.in_(list(targets)))
         .group_by(c.target)
     )
     statement = select(c.target, c.channel, c.outcome, c.detail, c.started_at).where(c.id.in_(ids))

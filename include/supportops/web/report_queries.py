@@ -1,4 +1,4 @@
-"""What the pages of reports read from the store: one line a report, bounded, without figures."""
+"""The rows that the pages about reports read from the store: bounded, without figures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ _c = reports.c
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One report: the edition that counts (the newest issued one, else the newest), and the number
-    of its newest edition."""
+    """One report: its newest issued edition, else its newest, and the number of the newest."""
 
     entry: ReportEntry
     newest: int
@@ -45,7 +44,7 @@ def lines(
 
 
 def audiences(connection: Connection) -> list[str]:
-    """Everybody about whom or for whom a report is kept."""
+    """The audiences of all stored reports, by name."""
     statement = select(_c.audience).distinct().order_by(_c.audience)
     return list(connection.execute(statement).scalars())
 

@@ -1,4 +1,4 @@
-"""A store that stays open between pages: no page pays for a connection or the schema's check."""
+"""A context that stays open between pages: none waits for a connection or the schema's check."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from threading import Lock
 from sqlalchemy.exc import SQLAlchemyError
 
 from supportops.context import Context
-from supportops.web.parts import OpenContext
+from supportops.web.page import OpenContext
 
 
 class SharedContext:
-    """Opens a context at the first page; after an error of the store it is opened anew."""
+    """Opens a context for the first page; after an error of the store the next page reopens it."""
 
     def __init__(self, open_context: OpenContext) -> None:
         self._open_context = open_context
@@ -30,16 +30,16 @@ class SharedContext:
         try:
             yield context
         except SQLAlchemyError:
-            self._forget(context)
+            self._discard(context)
             raise
 
-    def _forget(self, context: Context) -> None:
+    def _discard(self, context: Context) -> None:
         with self._lock:
             if self._context is context:
                 self._close()
 
     def close(self) -> None:
-        """Lets go of the context; the next page opens it again."""
+        """Closes the context; the next page opens it again."""
         with self._lock:
             self._close()
 

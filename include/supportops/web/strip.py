@@ -1,4 +1,4 @@
-"""The last hours of a site as a narrow strip: which part of them it was down, unknown, ..."""
+"""The last hours of a site as a narrow strip, coloured by its status at each time."""
 
 from __future__ import annotations
 
@@ -10,57 +10,62 @@ from itertools import pairwise
 from supportops.sites.availability import Span
 from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.site import FIVE_MINUTES, Site
-from supportops.web.lights import Light
+from supportops.web.tiles import Status
 
 DAY = timedelta(hours=24)
 WIDTH = 288.0
 """Units of a strip's drawing: one for each five minutes of a day."""
 
 _NARROWEST = 1.5
-_LIGHTS = {IncidentKind.OUTAGE: Light.DOWN, IncidentKind.FAULT: Light.FAULT}
+_STATUSES = {IncidentKind.OUTAGE: Status.DOWN, IncidentKind.FAULT: Status.FAULT}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a strip, in units of its drawing."""
+    """A rectangle of a strip, in units of its drawing."""
 
     x: float
     width: float
-    light: Light
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
-class Troubles:
-    """What happened in a period, by site; `blind` and `gaps` are everybody's."""
+class Disruptions:
+    """Outages and faults in a period by site; `blind` and `gaps` concern every site.
 
-    by_site: Mapping[str, Sequence[tuple[Span, Light]]]
+    `blind`: our own connection was down. `gaps`: no run was judged.
+    """
+
+    by_site: Mapping[str, Sequence[tuple[Span, Status]]]
     blind: Sequence[Span]
     gaps: Sequence[Span]
 
 
-def troubles(incidents: Iterable[Incident], slots: Sequence[datetime], period: Span) -> Troubles:
-    """Sorts `incidents` by the sites they concern; a server's outage is one of all its sites.
+def disruptions(
+    incidents: Iterable[Incident], slots: Sequence[datetime], period: Span
+) -> Disruptions:
+    """`incidents` by the sites that they concern; a server's outage concerns all its sites.
 
     `slots` are the slots of the runs in `period`, in order: more than two intervals between
     two of them is a gap, of which nothing is known.
     """
-    by_site: dict[str, list[tuple[Span, Light]]] = {}
+    by_site: dict[str, list[tuple[Span, Status]]] = {}
     blind: list[Span] = []
     for incident in incidents:
         span = Span(incident.started_at, incident.ended_at or period.end)
         if incident.kind is IncidentKind.BLIND:
             blind.append(span)
         for name in _sites_of(incident):
-            light = _LIGHTS.get(incident.kind, Light.DOWN)
-            by_site.setdefault(name, []).append((span, light))
-    return Troubles(by_site, blind, _gaps(slots, period))
+            status = _STATUSES.get(incident.kind, Status.DOWN)
+            by_site.setdefault(name, []).append((span, status))
+    return Disruptions(by_site, blind, _gaps(slots, period))
 
 
 def _sites_of(incident: Incident) -> Sequence[str]:
     if incident.kind is IncidentKind.HOST_OUTAGE:
         named = incident.facts.get("sites", ())
         return [str(name) for name in named] if isinstance(named, list) else []
-    return [incident.site] if incident.site and incident.kind in _LIGHTS else []
+    return [incident.site] if incident.site and incident.kind in _STATUSES else []
 
 
 def _gaps(slots: Sequence[datetime], period: Span) -> list[Span]:
@@ -76,19 +81,21 @@ def _gaps(slots: Sequence[datetime], period: Span) -> list[Span]:
     return found
 
 
-def strip(site: Site, known_from: datetime | None, found: Troubles, period: Span) -> list[Piece]:
+def strip(
+    site: Site, first_checked: datetime | None, found: Disruptions, period: Span
+) -> list[Piece]:
     """The pieces of one site's strip over `period`, to be drawn in their order."""
-    if known_from is None:
-        return [Piece(0.0, WIDTH, Light.UNKNOWN)]
-    layers = [(period, Light.UP)]
+    if first_checked is None:
+        return [Piece(0.0, WIDTH, Status.UNKNOWN)]
+    layers = [(period, Status.UP)]
     mine = found.by_site.get(site.name, ())
-    layers += [(span, light) for span, light in mine if light is Light.FAULT]
-    layers += [(span, light) for span, light in mine if light is Light.DOWN]
-    layers += [(span, Light.UNKNOWN) for span in (*found.blind, *found.gaps)]
-    if known_from - period.start > 2 * site.interval:
-        layers.append((Span(period.start, known_from), Light.UNKNOWN))
-    layers += [(span, Light.MAINTENANCE) for span in maintenance(site, period)]
-    return [piece for span, light in layers if (piece := _piece(span, light, period))]
+    layers += [(span, status) for span, status in mine if status is Status.FAULT]
+    layers += [(span, status) for span, status in mine if status is Status.DOWN]
+    layers += [(span, Status.UNKNOWN) for span in (*found.blind, *found.gaps)]
+    if first_checked - period.start > 2 * site.interval:
+        layers.append((Span(period.start, first_checked), Status.UNKNOWN))
+    layers += [(span, Status.MAINTENANCE) for span in maintenance(site, period)]
+    return [piece for span, status in layers if (piece := _piece(span, status, period))]
 
 
 def maintenance(site: Site, period: Span) -> list[Span]:
@@ -104,14 +111,14 @@ def maintenance(site: Site, period: Span) -> list[Span]:
     return [Span(left, right) for left, right in pairs if site.in_maintenance(left)]
 
 
-def _piece(span: Span, light: Light, period: Span) -> Piece | None:
+def _piece(span: Span, status: Status, period: Span) -> Piece | None:
     start, end = max(span.start, period.start), min(span.end, period.end)
     if end <= start:
         return None
     unit = (period.end - period.start) / WIDTH
     width = max((end - start) / unit, _NARROWEST)
     x = min((start - period.start) / unit, WIDTH - width)
-    return Piece(round(x, 1), round(width, 1), light)
+    return Piece(round(x, 1), round(width, 1), status)
 
 
 def sparkline(points: Sequence[tuple[datetime, float]], period: Span, height: float) -> str:

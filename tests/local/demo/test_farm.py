@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from supportops.local.demo import breakage
-from supportops.local.demo.breakage import How
+from supportops.local.demo.breakage import FailureMode
 from supportops.local.supervisor.port import free_from, is_free
 
 INCLUDE = Path(__file__).parents[3] / "include"
@@ -78,25 +78,25 @@ def test_a_healthy_site_shows_its_texts_escaped_and_its_pages(shop: str) -> None
 
 
 def test_a_refusing_site_refuses_and_comes_back(shop: str, broken: Path) -> None:
-    breakage.write(broken, {"shop": How.REFUSED})
+    breakage.write(broken, {"shop": FailureMode.REFUSED})
     until(lambda: not answers(shop))
     with pytest.raises(requests.ConnectionError, match="refused"):
         requests.get(shop, timeout=5)
     # Its port stays its own: nobody else may take it meanwhile.
-    assert not is_free(urlsplit(shop).port or 0, untouched=True)
+    assert not is_free(urlsplit(shop).port or 0, unused=True)
 
     breakage.write(broken, {})
     until(lambda: answers(shop))
 
 
 def test_a_site_in_error_answers_503(shop: str, broken: Path) -> None:
-    breakage.write(broken, {"shop": How.ERROR})
+    breakage.write(broken, {"shop": FailureMode.ERROR})
 
     until(lambda: status(shop) == 503)
 
 
 def test_a_site_without_its_text_answers_200_with_another(shop: str, broken: Path) -> None:
-    breakage.write(broken, {"shop": How.TEXT})
+    breakage.write(broken, {"shop": FailureMode.TEXT})
 
     until(lambda: "database connection" in requests.get(shop, timeout=5).text)
     assert status(shop) == 200
@@ -104,14 +104,14 @@ def test_a_site_without_its_text_answers_200_with_another(shop: str, broken: Pat
 
 
 def test_a_broken_page_fails_while_the_site_is_up(shop: str, broken: Path) -> None:
-    breakage.write(broken, {"shop": How.PAGE})
+    breakage.write(broken, {"shop": FailureMode.PAGE})
 
     until(lambda: status(f"{shop}/checkout") == 500)
     assert status(shop) == 200
 
 
 def test_a_hanging_site_takes_the_request_and_says_nothing(shop: str, broken: Path) -> None:
-    breakage.write(broken, {"shop": How.HANG})
+    breakage.write(broken, {"shop": FailureMode.HANG})
     until(lambda: not quick(shop))
 
     with pytest.raises(requests.ReadTimeout):
@@ -119,7 +119,7 @@ def test_a_hanging_site_takes_the_request_and_says_nothing(shop: str, broken: Pa
 
 
 def test_a_slow_site_answers_all_the_same(shop: str, broken: Path) -> None:
-    breakage.write(broken, {"shop": How.SLOW})
+    breakage.write(broken, {"shop": FailureMode.SLOW})
     until(lambda: not quick(shop))
 
     assert requests.get(shop, timeout=30).status_code == 200

@@ -10,7 +10,7 @@ import pytest
 
 from supportops.local.demo.sites import Demo, next_slot
 from supportops.local.install.installation import Installation
-from supportops.local.supervisor.single import only_one
+from supportops.local.supervisor.instance_lock import instance_lock
 
 
 def test_it_says_when_the_next_check_comes(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_it_says_when_the_next_check_comes(tmp_path: Path) -> None:
     demo = Demo(here, clock=lambda: datetime(2026, 11, 22, 14, 2, 30, tzinfo=UTC))
     assert "`make demo` does" in demo.when("then")
 
-    with only_one(here.running, f"http://127.0.0.1:{os.getpid()}"):
+    with instance_lock(here.running, f"http://127.0.0.1:{os.getpid()}"):
         words = demo.when("then the inbox shows it")
 
     at = datetime(2026, 11, 22, 14, 5, tzinfo=UTC).astimezone().strftime("%H:%M")

@@ -1,6 +1,6 @@
 """A supervisor for the tests to signal: starts difficult children and waits to be ended.
 
-`python supervised.py FOLDER PATIENCE KIND...`; each child writes its id into FOLDER.
+`python supervised.py FOLDER GRACE KIND...`; each child writes its id into FOLDER.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from supportops.local.supervisor.processes import Command, Processes, Stopped, python
+from supportops.local.supervisor.processes import Command, Processes, StopRequested, python
 
 NOTE = """
 import os, pathlib, signal, subprocess, sys, time
@@ -44,18 +44,18 @@ CHILDREN = {
 
 
 def main() -> int:
-    folder, patience = Path(sys.argv[1]), float(sys.argv[2])
+    folder, grace = Path(sys.argv[1]), float(sys.argv[2])
     environment = {"PYTHONPATH": ":".join(sys.path)}
-    with Processes(environment, folder, patience=patience) as them:
+    with Processes(environment, folder, grace=grace) as them:
         for kind in sys.argv[3:]:
             argv = python("-c", CHILDREN[kind], str(folder))
             them.start(Command(kind, argv, folder / f"{kind}.log"))
         try:
-            while (ended := them.first_ended()) is None:
+            while (ended := them.first_exited()) is None:
                 them.pause()
             sys.stdout.write(f"{ended.command.name} {ended.code} {ended.last_lines()}")
             return 1
-        except Stopped:
+        except StopRequested:
             return 0
 
 

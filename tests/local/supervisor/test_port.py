@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from supportops.local.supervisor.port import free_from, holder, is_free
-from supportops.local.supervisor.up import CannotStart, refuse_taken
+from supportops.local.supervisor.up import CannotStart, check_port_is_free
 
 
 def test_a_port_that_someone_listens_on_is_not_free() -> None:
@@ -32,7 +32,7 @@ def test_a_taken_port_is_refused_with_its_holder_and_the_variable_to_change_it()
         port = server.getsockname()[1]
 
         with pytest.raises(CannotStart) as refusal:
-            refuse_taken(port)
+            check_port_is_free(port)
 
     said = str(refusal.value)
     assert f"port {port} is in use by " in said

@@ -23,8 +23,8 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
     """Starts the supervisor with children of the named kinds, and waits until all are there."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*kinds: str, patience: float = 1.0, wait_for: int = 0) -> subprocess.Popen[str]:
-        argv = [sys.executable, str(SUPERVISOR), str(tmp_path), str(patience), *kinds]
+    def start(*kinds: str, grace: float = 1.0, wait_for: int = 0) -> subprocess.Popen[str]:
+        argv = [sys.executable, str(SUPERVISOR), str(tmp_path), str(grace), *kinds]
         environment = {"PYTHONPATH": str(INCLUDE)}
         # Under nohup the tests themselves ignore SIGHUP, and what they start would inherit that.
         ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -118,7 +118,7 @@ def test_processes_made_while_ending_are_ended_too(supervise: Supervise, tmp_pat
 
 
 def test_a_second_ctrl_c_does_not_wait(supervise: Supervise, tmp_path: Path) -> None:
-    supervisor = supervise("stubborn", patience=3600)
+    supervisor = supervise("stubborn", grace=3600)
 
     supervisor.send_signal(signal.SIGINT)
     # The request itself cannot be seen from outside; further presses are what a person does.

@@ -10,8 +10,8 @@ from pathlib import Path
 from supportops.local.install.credentials import replace
 
 
-class How(StrEnum):
-    """What a broken site does instead of answering well."""
+class FailureMode(StrEnum):
+    """What a broken site does instead of answering normally."""
 
     REFUSED = "refused"
     ERROR = "error"
@@ -21,26 +21,26 @@ class How(StrEnum):
     PAGE = "page"
 
 
-WORDS: Mapping[How, str] = {
-    How.REFUSED: "refuses connections",
-    How.ERROR: "answers 503",
-    How.HANG: "accepts and never answers",
-    How.TEXT: "shows a database error instead of its text",
-    How.SLOW: "answers after 6 seconds",
-    How.PAGE: "answers 500 on its further pages",
+WORDS: Mapping[FailureMode, str] = {
+    FailureMode.REFUSED: "refuses connections",
+    FailureMode.ERROR: "answers 503",
+    FailureMode.HANG: "accepts and never answers",
+    FailureMode.TEXT: "shows a database error instead of its text",
+    FailureMode.SLOW: "answers after 6 seconds",
+    FailureMode.PAGE: "answers 500 on its further pages",
 }
 
 
-def read(path: Path) -> dict[str, How]:
-    """Broken sites by name; a file that is missing or damaged means that none is."""
+def read(path: Path) -> dict[str, FailureMode]:
+    """Broken sites by name; none where the file is missing or damaged."""
     try:
         found = json.loads(path.read_text())
-        return {str(name): How(how) for name, how in found.items()}
+        return {str(name): FailureMode(how) for name, how in found.items()}
     except (OSError, ValueError, AttributeError):
         return {}
 
 
-def write(path: Path, broken: Mapping[str, How]) -> None:
+def write(path: Path, broken: Mapping[str, FailureMode]) -> None:
     """In one step, so that the farm never reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, json.dumps({name: str(how) for name, how in broken.items()}, indent=2))

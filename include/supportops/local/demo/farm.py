@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from supportops.config.loader import load
 from supportops.local.demo import breakage
-from supportops.local.demo.breakage import How
-from supportops.local.supervisor.port import bound
+from supportops.local.demo.breakage import FailureMode
+from supportops.local.supervisor.port import reserve
 from supportops.sites.site import Site
 
-LOOK_EVERY = 0.5
+INTERVAL = 0.5  # seconds
 SLOW_SECONDS = 6.0
 LONGEST_REQUEST = 16 * 1024
 STYLE = (
@@ -25,23 +25,23 @@ STYLE = (
 
 
 class DemoSite:
-    """One site on its own port, answering as `how` says (None: well)."""
+    """One site on its own port, failing as `how` says (None: not at all)."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.port = urlsplit(site.url).port or 80
-        self.how: How | None = None
+        self.how: FailureMode | None = None
         self._server: asyncio.Server | None = None
-        self._refusing = bound(self.port)
+        self._refusing = reserve(self.port)
 
-    async def turn(self, how: How | None) -> None:
-        """Answers as `how` from now on; a refusing one listens no more, and keeps its port."""
+    async def set_failure(self, how: FailureMode | None) -> None:
+        """Fails as `how` from now on; a site that refuses connections keeps its port reserved."""
         self.how = how
-        if how is How.REFUSED and self._server is not None:
+        if how is FailureMode.REFUSED and self._server is not None:
             self._server.close()
             self._server = None
-            self._refusing = bound(self.port)
-        elif how is not How.REFUSED and self._server is None:
+            self._refusing = reserve(self.port)
+        elif how is not FailureMode.REFUSED and self._server is None:
             self._server = await asyncio.start_server(
                 self._serve, sock=self._refusing, limit=LONGEST_REQUEST
             )
@@ -49,10 +49,10 @@ class DemoSite:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=10)
-            if self.how is How.HANG:
+            if self.how is FailureMode.HANG:
                 await reader.read()
                 return
-            if self.how is How.SLOW:
+            if self.how is FailureMode.SLOW:
                 await asyncio.sleep(SLOW_SECONDS)
             writer.write(self._answer(requested_path(head)))
             await writer.drain()
@@ -63,12 +63,12 @@ class DemoSite:
 
     def _answer(self, path: str) -> bytes:
         pages = {page.path: page.expect.contains for page in self.site.pages}
-        if self.how is How.ERROR:
+        if self.how is FailureMode.ERROR:
             return response(503, "Service Unavailable", page("Service unavailable", []))
-        if self.how is How.TEXT:
+        if self.how is FailureMode.TEXT:
             return response(200, "OK", page("Error establishing a database connection", []))
         if path in pages:
-            if self.how is How.PAGE:
+            if self.how is FailureMode.PAGE:
                 return response(500, "Internal Server Error", page("Internal error", []))
             return response(200, "OK", page(self.site.name, pages[path]))
         if path != "/":
@@ -106,10 +106,10 @@ async def serve(sites: Sequence[Site], broken: Path) -> None:
     """Serves every site until cancelled, and follows the file `broken`."""
     farm = [DemoSite(site) for site in sites]
     while True:
-        wanted = breakage.read(broken)
+        failures = breakage.read(broken)
         for each in farm:
-            await each.turn(wanted.get(each.site.name))
-        await asyncio.sleep(LOOK_EVERY)
+            await each.set_failure(failures.get(each.site.name))
+        await asyncio.sleep(INTERVAL)
 
 
 def local_sites(config: Path) -> list[Site]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from supportops.local.demo import breakage
-from supportops.local.demo.breakage import How
+from supportops.local.demo.breakage import FailureMode
 from supportops.local.demo.clock import utc_now
 from supportops.local.install.credentials import credentials
 from supportops.local.install.installation import Installation
-from supportops.local.supervisor import single
+from supportops.local.supervisor import instance_lock
 from supportops.local.supervisor.airflow_api import AirflowApi, AirflowError
 from supportops.sites.site import FIVE_MINUTES, Site
 
@@ -22,7 +22,7 @@ class DemoError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo whose state is in `here`; `clock` tells the time, aware UTC."""
+    """The demo whose state is in `here`; `clock` returns the time, aware UTC."""
 
     here: Installation
     clock: Callable[[], datetime] = utc_now
@@ -52,17 +52,17 @@ class Demo:
             found.update(dict.fromkeys(meant))
         return list(found)
 
-    def break_sites(self, names: Sequence[str], how: How) -> list[str]:
-        """Breaks them; the sites that it came to."""
+    def break_sites(self, names: Sequence[str], how: FailureMode) -> list[str]:
+        """Breaks them; returns the names of the sites."""
         chosen = self.chosen(names)
-        if how is How.PAGE:
+        if how is FailureMode.PAGE:
             self._need_pages(chosen)
         broken = breakage.read(self.here.broken) | dict.fromkeys(chosen, how)
         breakage.write(self.here.broken, broken)
         return chosen
 
     def mend(self, names: Sequence[str]) -> list[str]:
-        """Mends them, or every broken one for no names; the sites that were broken."""
+        """Mends them, or every broken site for no names; returns those that were broken."""
         broken = breakage.read(self.here.broken)
         chosen = self.chosen(names) if names else list(broken)
         left = {name: how for name, how in broken.items() if name not in chosen}
@@ -70,8 +70,8 @@ class Demo:
         return [name for name in chosen if name in broken]
 
     def when(self, then: str) -> str:
-        """The next check in words, in local time, and what comes `then`; or how to get one."""
-        if single.address(self.here.running) is None:
+        """When the next check is, in local time, and what happens `then`; or how to get one."""
+        if instance_lock.running_url(self.here.running) is None:
             return "Nothing checks the sites just now: `make demo` does."
         now = self.clock()
         next_check = next_slot(now)
@@ -80,8 +80,8 @@ class Demo:
         return f"Next check at {at}, in {minutes} min; {then}."
 
     def check_now(self) -> str:
-        """Starts a check outside the clock; what to say of it. Raises DemoError."""
-        url = single.address(self.here.running)
+        """Starts a check now; returns a line about it. Raises DemoError."""
+        url = instance_lock.running_url(self.here.running)
         if url is None:
             raise DemoError("nothing runs here that could check; `make demo` does")
         api = AirflowApi(url, credentials(self.here.secrets).admin_password)

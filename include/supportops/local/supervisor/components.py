@@ -1,11 +1,11 @@
-"""What makes up a running installation: the migrations before, and the processes that stay."""
+"""The parts of a running installation: migrations that run first, and processes that stay."""
 
 from __future__ import annotations
 
 from supportops.local.install.installation import Installation
 from supportops.local.supervisor.processes import Command, python
 
-# To `demo_tickets`: go on for ever.
+# The option of `demo_tickets` with which it goes on for ever.
 FOLLOW = "--follow"
 
 
@@ -32,7 +32,7 @@ def migrations(here: Installation) -> list[tuple[str, Command]]:
 
 
 def airflow(here: Installation, port: int) -> list[Command]:
-    """Airflow's parts but the scheduler.
+    """Airflow's parts without the scheduler.
 
     Task logs are read from the disk that all parts share, so none serves logs on a port of its
     own: a second installation on this machine has no port to fight over but the UI's.
@@ -51,6 +51,7 @@ def scheduler(here: Installation) -> Command:
 
 
 def part(here: Installation, name: str, *options: str) -> Command:
+    """One of Airflow's parts, with its log."""
     return Command(name, python("-m", "airflow", name, *options), here.logs / f"{name}.log")
 
 
@@ -78,8 +79,8 @@ def demo_tickets(here: Installation) -> Command:
     return Command("demo tickets", argv, here.logs / "demo-tickets.log")
 
 
-def demo_tickets_to_come(here: Installation) -> Command:
-    """Goes on loading as time passes."""
+def follow_demo_tickets(here: Installation) -> Command:
+    """Goes on loading the log as time passes."""
     return Command(
         "demo tickets to come",
         (*demo_tickets(here).argv, FOLLOW),

@@ -9,13 +9,13 @@ import psutil
 ADDRESS = "127.0.0.1"
 
 
-def is_free(port: int, *, untouched: bool = False) -> bool:
+def is_free(port: int, *, unused: bool = False) -> bool:
     """Whether a server could listen on 127.0.0.1:`port` now.
 
-    `untouched`: nor has anyone bound it without listening, nor used it a minute ago.
+    `unused`: nor has anyone bound it without listening, nor used it a minute ago.
     """
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0 if untouched else 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0 if unused else 1)
         try:
             probe.bind((ADDRESS, port))
         except OSError:
@@ -24,19 +24,19 @@ def is_free(port: int, *, untouched: bool = False) -> bool:
 
 
 def free_from(preferred: int, taken: set[int] | None = None) -> int:
-    """The first untouched port from `preferred` on that is not in `taken`."""
+    """The first unused port from `preferred` on that is not in `taken`."""
     for port in range(preferred, 65536):
-        if port not in (taken or ()) and is_free(port, untouched=True):
+        if port not in (taken or ()) and is_free(port, unused=True):
             return port
     raise OSError(f"no free port from {preferred} on")
 
 
-def bound(port: int) -> socket.socket:
-    """A socket that has the port for itself, and refuses connections until it listens."""
-    found = socket.socket()
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    found.bind((ADDRESS, port))
-    return found
+def reserve(port: int) -> socket.socket:
+    """A socket bound to the port; connections are refused until it listens."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind((ADDRESS, port))
+    return reserved
 
 
 def holder(port: int) -> str:

@@ -1,4 +1,4 @@
-"""Starts the processes of the local installation, watches them, and leaves none behind."""
+"""Starts the processes of the local installation, watches them, and terminates all of them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from typing import Any, Self
 
 import psutil
 
-from supportops.local.supervisor.ending import Family, end, family, lives
+from supportops.local.supervisor.termination import ProcessSet, descendants, is_alive, terminate
 
 PR_SET_CHILD_SUBREAPER = 36
 TICK = 0.2
-PATIENCE = 10.0
+GRACE = 10.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(Exception):
-    """Somebody asked to end: Ctrl-C, SIGTERM, or a closed terminal."""
+class StopRequested(Exception):
+    """A request to stop: Ctrl-C, SIGTERM, or a closed terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A process that ended on its own, with `code` as subprocess counts (negative: a signal)."""
+class ExitedProcess:
+    """A process that exited by itself. `code` as in `subprocess`: negative for a signal."""
 
     command: Command
     code: int
@@ -60,50 +60,48 @@ def tail(log: Path, count: int) -> list[str]:
 
 
 class Processes:
-    """A family of processes: `with Processes(...) as them:` ends every one of them at its end.
+    """Processes and their descendants; `with Processes(...)` terminates all of them at its end.
 
     Each child leads a session of its own, so that Ctrl-C in the terminal reaches only this
-    process, which then ends them in order. Orphans among their descendants become children of
-    this process (Linux), and a guardian takes over if this process is killed outright.
-    `hold`: a file descriptor that the guardian keeps open until the last process has ended.
-    `patience`: seconds between asking a process to end and killing it.
+    process, which then terminates them. Orphans among their descendants become children of this
+    process (Linux), and a watchdog terminates all of them if this process is killed outright.
+    `lock`: a file descriptor that the watchdog keeps open until the last process has exited.
+    `grace`: seconds between SIGTERM and SIGKILL.
     """
 
     def __init__(
         self,
         environment: Mapping[str, str],
         cwd: Path,
-        hold: int | None = None,
-        patience: float = PATIENCE,
+        lock: int | None = None,
+        grace: float = GRACE,
     ) -> None:
         self.environment = dict(environment)
         self.cwd = cwd
-        self.hold = hold
-        self.patience = patience
-        self.asked = False
+        self.lock = lock
+        self.grace = grace
+        self.stop_requested = False
         self.interrupts = 0
         self._running: list[tuple[Command, subprocess.Popen[bytes]]] = []
-        self._previous: dict[signal.Signals, Any] = {}
-        self._guardian: subprocess.Popen[bytes] | None = None
-        self._seen: Family = set()
+        self._previous_handlers: dict[signal.Signals, Any] = {}
+        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._seen: ProcessSet = set()
 
     def __enter__(self) -> Self:
         adopt_orphans()
         for each in SIGNALS:
             # Under nohup a closed terminal is no reason to end.
             if signal.getsignal(each) is not signal.SIG_IGN:
-                self._previous[each] = signal.signal(each, self._on_signal)
-        self._guardian = subprocess.Popen(
-            python(
-                "-m", "supportops.local.supervisor.guardian", str(os.getpid()), str(self.patience)
-            ),
+                self._previous_handlers[each] = signal.signal(each, self._on_signal)
+        self._watchdog = subprocess.Popen(
+            python("-m", "supportops.local.supervisor.watchdog", str(os.getpid()), str(self.grace)),
             env=self.environment,
             cwd=self.cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            pass_fds=() if self.hold is None else (self.hold,),
+            pass_fds=() if self.lock is None else (self.lock,),
         )
         return self
 
@@ -114,26 +112,27 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         self.end()
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.close()
-            self._guardian.wait()
-        for each, handler in self._previous.items():
-            # Whoever is being asked to end need not be asked again on the last few steps.
-            signal.signal(each, signal.SIG_IGN if self.asked else handler)
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            self._watchdog.stdin.close()
+            self._watchdog.wait()
+        for each, handler in self._previous_handlers.items():
+            # After a request to stop, further signals must not interrupt the last few steps.
+            signal.signal(each, signal.SIG_IGN if self.stop_requested else handler)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+        self.stop_requested = True
         self.interrupts += number == signal.SIGINT
 
     def pause(self, seconds: float = TICK) -> None:
-        """Waits, and raises Stopped as soon as somebody asks to end."""
+        """Waits for `seconds`. Raises StopRequested as soon as there is a request."""
         deadline = time.monotonic() + seconds
-        while not self.asked and (left := deadline - time.monotonic()) > 0:
+        while not self.stop_requested and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, TICK))
-        if self.asked:
-            raise Stopped
+        if self.stop_requested:
+            raise StopRequested
 
     def start(self, command: Command) -> subprocess.Popen[bytes]:
+        """Starts a process that is expected to stay."""
         with command.log.open("wb") as log:
             process = subprocess.Popen(
                 command.argv,
@@ -145,55 +144,55 @@ class Processes:
                 start_new_session=True,
             )
         self._running.append((command, process))
-        self._tell_guardian(process.pid)
+        self._report_to_watchdog(process.pid)
         return process
 
-    def run(self, command: Command) -> Ended:
-        """Runs one to its end. Raises Stopped."""
+    def run(self, command: Command) -> ExitedProcess:
+        """Runs a process until it exits. Raises StopRequested."""
         process = self.start(command)
         while process.poll() is None:
             self.pause()
         self._running = [pair for pair in self._running if pair[1] is not process]
-        return Ended(command, process.returncode)
+        return ExitedProcess(command, process.returncode)
 
-    def first_ended(self) -> Ended | None:
-        """The first of the started that is not running any more."""
+    def first_exited(self) -> ExitedProcess | None:
+        """The first of the started processes that has exited, None while all run."""
         self._reap_orphans()
         for command, process in self._running:
             if (code := process.poll()) is not None:
-                return Ended(command, code)
+                return ExitedProcess(command, code)
         return None
 
-    def family(self) -> Family:
-        """Every living process that came from here, the guardian apart."""
-        but = [] if self._guardian is None else [self._guardian.pid]
-        self._seen = {process for process in self._seen if lives(process)}
+    def started(self) -> ProcessSet:
+        """Every living descendant of this process, without the watchdog."""
+        but = [] if self._watchdog is None else [self._watchdog.pid]
+        self._seen = {process for process in self._seen if is_alive(process)}
         for process in list(self._seen):
-            self._seen |= family(process)
-        self._seen |= family(psutil.Process(), but)
+            self._seen |= descendants(process)
+        self._seen |= descendants(psutil.Process(), but)
         return set(self._seen)
 
     def end(self) -> int:
-        """Ends the whole family; how many had to be killed. A further Ctrl-C kills at once.
+        """Terminates all of them; how many had to be killed. A further Ctrl-C kills at once.
 
-        Only Ctrl-C: a terminal that closes may send its signal twice.
+        Only Ctrl-C does: a terminal that closes may send its signal twice.
         """
         before = self.interrupts
-        killed = end(self._look, patience=self.patience, hurried=lambda: self.interrupts > before)
+        killed = terminate(self._find, grace=self.grace, cut_short=lambda: self.interrupts > before)
         for _, process in self._running:
             process.wait()
         self._running.clear()
         return killed
 
-    def _look(self) -> Family:
+    def _find(self) -> ProcessSet:
         self._reap_orphans()
-        return self.family()
+        return self.started()
 
     def _reap_orphans(self) -> None:
-        """Reads the exit status of adopted processes; those we started are read by Popen."""
+        """Reads the exit status of adopted processes; Popen reads that of the started ones."""
         own = {process.pid for _, process in self._running}
-        if self._guardian is not None:
-            own.add(self._guardian.pid)
+        if self._watchdog is not None:
+            own.add(self._watchdog.pid)
         for child in psutil.Process().children():
             with suppress(psutil.NoSuchProcess, ChildProcessError):
                 if child.pid in own:
@@ -203,11 +202,11 @@ class Processes:
         for _, process in self._running:
             process.poll()
 
-    def _tell_guardian(self, pid: int) -> None:
-        if self._guardian is None or self._guardian.stdin is None:
+    def _report_to_watchdog(self, pid: int) -> None:
+        if self._watchdog is None or self._watchdog.stdin is None:
             return
         with suppress(OSError):
-            os.write(self._guardian.stdin.fileno(), f"{pid}\n".encode())
+            os.write(self._watchdog.stdin.fileno(), f"{pid}\n".encode())
 
 
 def adopt_orphans() -> None:

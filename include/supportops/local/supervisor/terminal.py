@@ -14,7 +14,7 @@ PRINTABLE = {"\n", "\t"}
 
 
 class Terminal:
-    """Standard output; once that is gone (a closed terminal or pipe), silence."""
+    """Standard output, until it is closed (a terminal or pipe); then output is discarded."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
@@ -31,7 +31,7 @@ class Terminal:
             self.silence()
 
     def silence(self) -> None:
-        """Sends everything to nowhere, also what Python flushes at its end."""
+        """Discards all further output, also what Python flushes when it exits."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

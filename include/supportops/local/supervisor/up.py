@@ -1,4 +1,4 @@
-"""Brings the whole of supportops up on this machine, and ends it without a trace."""
+"""Starts the whole of supportops on this machine, and terminates all of it again."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from supportops.local.install.environment import environment
 from supportops.local.install.installation import Installation
 from supportops.local.supervisor import components
 from supportops.local.supervisor.airflow_api import PARTS, AirflowApi, AirflowError
+from supportops.local.supervisor.instance_lock import AlreadyRunning, instance_lock
 from supportops.local.supervisor.port import free_from, holder, is_free
-from supportops.local.supervisor.processes import TICK, Command, Ended, Processes, Stopped
-from supportops.local.supervisor.single import AlreadyRunning, only_one
+from supportops.local.supervisor.processes import (
+    TICK,
+    Command,
+    ExitedProcess,
+    Processes,
+    StopRequested,
+)
 from supportops.local.supervisor.terminal import Terminal
 from supportops.local.supervisor.welcome import things_to_try, welcome
 
@@ -40,29 +46,29 @@ FORMS = {dag_id: {"send": True} for dag_id in FIRST_REPORTS}
 
 
 class CannotStart(Exception):
-    """What is in the way before anything was started; one line."""
+    """Nothing was started, and why; one line."""
 
 
-class Broke(Exception):
-    """What went wrong after the start; the first line says it, the rest shows the log."""
+class ComponentFailed(Exception):
+    """A part did not start, or exited; the first line says which, the rest shows its log."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What was asked for: demo or not, on which port, in whose environment."""
+class Options:
+    """How to run: with the demo or not, on which port, and with the environment to inherit."""
 
     demo: bool
     port: int
     inherited: Mapping[str, str]
 
 
-def up(here: Installation, wish: Wish, terminal: Terminal) -> int:
-    """Runs until asked to end: 0 then; 2 when it could not start, 1 when a part ended itself."""
+def up(here: Installation, options: Options, terminal: Terminal) -> int:
+    """Runs until it is stopped; returns 0 then, 2 if it could not start, 1 if a part failed."""
     try:
         here.prepare()
-        url = f"http://127.0.0.1:{wish.port}"
-        with only_one(here.running, url) as lock:
-            return Run(here, wish, terminal, lock).until_asked()
+        url = f"http://127.0.0.1:{options.port}"
+        with instance_lock(here.running, url) as lock:
+            return Run(here, options, terminal, lock).run_until_stopped()
     except (AlreadyRunning, CannotStart, ValueError) as error:
         terminal.show(Text(f"supportops: {error}", style="red"))
         return 2
@@ -72,25 +78,25 @@ def up(here: Installation, wish: Wish, terminal: Terminal) -> int:
 
 
 class Run:
-    """One run of the installation, from the first migration to the last process ended."""
+    """One run of the installation, from the migrations to the exit of the last process."""
 
-    def __init__(self, here: Installation, wish: Wish, terminal: Terminal, lock: int) -> None:
+    def __init__(self, here: Installation, options: Options, terminal: Terminal, lock: int) -> None:
         self.here = here
-        self.wish = wish
+        self.options = options
         self.terminal = terminal
         self.inbox = Inbox(here.inbox)
         self.shown = next(reversed(self.inbox.numbers()), 0)
-        refuse_taken(wish.port)
+        check_port_is_free(options.port)
         self.credentials = credentials(here.secrets)
-        self.api = AirflowApi(f"http://127.0.0.1:{wish.port}", self.credentials.admin_password)
-        self.demo_parts, settings = self._prepare_demo() if wish.demo else ([], {})
-        config = here.demo_config if wish.demo else None
+        self.api = AirflowApi(f"http://127.0.0.1:{options.port}", self.credentials.admin_password)
+        self.demo_parts, settings = self._prepare_demo() if options.demo else ([], {})
+        config = here.demo_config if options.demo else None
         self.processes = Processes(
             environment(
                 here,
                 self.credentials,
-                port=wish.port,
-                inherited=wish.inherited,
+                port=options.port,
+                inherited=options.inherited,
                 config=config,
                 secrets=settings,
             ),
@@ -100,24 +106,24 @@ class Run:
         write_login(here, self.credentials)
 
     def _prepare_demo(self) -> tuple[list[Command], dict[str, str]]:
-        ports = demo_config.choose_ports(self.wish.port)
+        ports = demo_config.choose_ports(self.options.port)
         demo_config.write(self.here, ports)
         breakage.write(self.here.broken, {})
         parts = components.demo(self.here, ports.smtp, ports.http)
         return parts, demo_config.secrets(ports)
 
-    def until_asked(self) -> int:
-        """Starts everything, tells so, and shows what arrives until somebody asks to end."""
+    def run_until_stopped(self) -> int:
+        """Starts everything, and shows deliveries until it is stopped or a part fails."""
         with self.processes:
             try:
                 self._start()
                 while True:
                     self._watch()
-                    self._show_arrivals()
-            except Stopped:
+                    self._show_deliveries()
+            except StopRequested:
                 code = 0
-            except Broke as broke:
-                self.terminal.show(Text(str(broke), style="red"))
+            except ComponentFailed as failure:
+                self.terminal.show(Text(str(failure), style="red"))
                 code = 1
             with self.terminal.step("Ending every process (Ctrl-C again kills)"):
                 self.processes.end()
@@ -129,10 +135,10 @@ class Run:
             with self.terminal.step(words):
                 ended = self.processes.run(command)
             if ended.code:
-                raise Broke(last_words(ended))
-        if self.wish.demo and self._bring_in_tickets():
-            self.demo_parts.append(components.demo_tickets_to_come(self.here))
-        for command in [*self.demo_parts, *components.airflow(self.here, self.wish.port)]:
+                raise ComponentFailed(exit_report(ended))
+        if self.options.demo and self._import_tickets():
+            self.demo_parts.append(components.follow_demo_tickets(self.here))
+        for command in [*self.demo_parts, *components.airflow(self.here, self.options.port)]:
             self.processes.start(command)
         with self.terminal.step("Starting Airflow") as now:
             self._wait_for({"api_server"}, now)
@@ -140,42 +146,42 @@ class Run:
             self._wait_for(set(PARTS), now)
         ready = self._wait_for_dags()
         self.terminal.show(
-            welcome(self.api.url, self.credentials.admin_password, demo=self.wish.demo)
+            welcome(self.api.url, self.credentials.admin_password, demo=self.options.demo)
         )
         self.terminal.show("Try, in another terminal:")
-        self.terminal.show(things_to_try(demo=self.wish.demo))
-        for dag_id, words in FIRST_RUNS.items() if self.wish.demo else ():
+        self.terminal.show(things_to_try(demo=self.options.demo))
+        for dag_id, words in FIRST_RUNS.items() if self.options.demo else ():
             if dag_id in ready:
                 self._first_run(dag_id, words)
         self.terminal.show("Ctrl-C ends everything.")
 
     def _watch(self, seconds: float = TICK) -> None:
-        """Waits a moment. Raises Broke when a part has ended, Stopped when asked to end."""
+        """Waits for `seconds`. Raises ComponentFailed when a part has exited, StopRequested."""
         self.processes.pause(seconds)
-        if (ended := self.processes.first_ended()) is not None:
-            raise Broke(last_words(ended))
+        if (ended := self.processes.first_exited()) is not None:
+            raise ComponentFailed(exit_report(ended))
 
     def _wait_for(self, parts: set[str], now: Callable[[str], None]) -> None:
-        """Until `parts` report as healthy. Raises Broke when that takes too long."""
+        """Until `parts` report as healthy. Raises ComponentFailed when that takes too long."""
         deadline = time.monotonic() + HEALTHY_WITHIN
         while waiting := [part for part in self.api.unhealthy() if part in parts]:
             now("waiting for " + ", ".join(waiting).replace("_", " "))
             self._watch(0.5)
             if time.monotonic() > deadline:
-                raise Broke(f"{', '.join(waiting)} not healthy; see {self.here.logs}")
+                raise ComponentFailed(f"{', '.join(waiting)} not healthy; see {self.here.logs}")
 
-    def _bring_in_tickets(self) -> bool:
-        """Whether it worked. A demo without them is still one: all else starts."""
+    def _import_tickets(self) -> bool:
+        """Whether it worked; if not, the demo starts without tickets."""
         with self.terminal.step("Bringing in two weeks of real tickets"):
             ended = self.processes.run(components.demo_tickets(self.here))
         if ended.code:
-            self.terminal.show(Text(last_words(ended), style="red"))
+            self.terminal.show(Text(exit_report(ended), style="red"))
             return False
         self.terminal.show("".join(f"Demo tickets: {line}" for line in ended.last_lines()[-1:]))
         return True
 
     def _wait_for_dags(self) -> set[str]:
-        """Until every DAG file was read or one turned out to be broken; the DAGs that are there."""
+        """Waits until every DAG file is read or one does not import; the ids of those read."""
         deadline = time.monotonic() + DAG_WITHIN
         wanted = {path.stem for path in (self.here.root / "dags").glob("*.py")}
         errors: dict[str, str] = {}
@@ -205,20 +211,21 @@ class Run:
         deadline = time.monotonic() + RUN_WITHIN
         while time.monotonic() < deadline:
             self._watch(0.5)
-            # A busy machine may miss one answer; the next one tells as much.
+            # A busy machine may miss one answer; the next one says the same.
             with suppress(AirflowError):
                 state = self.api.run_state(dag_id, run)
                 if state in ("success", "failed"):
                     return state
         return "not finished yet"
 
-    def _show_arrivals(self) -> None:
+    def _show_deliveries(self) -> None:
         for number, delivered in self.inbox.after(self.shown):
             self.terminal.show(panel(number, delivered))
             self.shown = number
 
 
-def refuse_taken(port: int) -> None:
+def check_port_is_free(port: int) -> None:
+    """Raises CannotStart, with the process that holds the port and a free one."""
     if is_free(port):
         return
     by = holder(port)
@@ -229,11 +236,12 @@ def refuse_taken(port: int) -> None:
 
 
 def write_login(here: Installation, secrets: Credentials) -> None:
-    """Where Airflow's SimpleAuth reads the password of `admin`."""
+    """Writes the password of `admin` where Airflow's SimpleAuth reads it."""
     replace(here.passwords, as_json({"admin": secrets.admin_password}))
 
 
-def last_words(ended: Ended) -> str:
+def exit_report(ended: ExitedProcess) -> str:
+    """How a process exited, and the last lines of its log."""
     lines = "\n".join(f"  {line}" for line in ended.last_lines())
     how = f"was ended by signal {-ended.code}" if ended.code < 0 else f"ended with {ended.code}"
     return f"{ended.command.name} {how}; its last lines ({ended.command.log}):\n{lines}"

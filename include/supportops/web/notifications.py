@@ -1,4 +1,4 @@
-"""Who was told of an alert, and why the others were not."""
+"""Who was notified of an alert, and why the others were not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.outbox import MessageState
 from supportops.web import queries
-from supportops.web.parts import Desk
+from supportops.web.page import PageContext
 
 MOST_MESSAGES = 200
 MOST_ATTEMPTS = 1000
@@ -28,7 +28,7 @@ _STATES = {
     MessageState.CLAIMED: "being sent",
     MessageState.HANDED_OVER: "handed over",
     MessageState.UNKNOWN: "no answer, may have arrived",
-    MessageState.SUPERSEDED: "taken back, it was over before it went out",
+    MessageState.SUPERSEDED: "withdrawn, it was over before it was sent",
     MessageState.GIVEN_UP: "given up",
 }
 _TONES = {
@@ -40,7 +40,7 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One line of the ledger."""
+    """One attempt to send a message, as the notification log holds it."""
 
     at: datetime
     outcome: str
@@ -49,8 +49,8 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One message: to whom, on which channel, why, and how it ended or where it stands."""
+class MessageLine:
+    """One message: its receiver and channel, why it was queued, and its outcome or state."""
 
     alert: str
     target: str
@@ -66,8 +66,8 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class NotTold:
-    """A receiver who was not told, and why not."""
+class SkippedReceiver:
+    """A receiver whom nobody notified, and why not."""
 
     target: str
     channel: str
@@ -77,29 +77,29 @@ class NotTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """Everything that was done about one alert, and what was left undone."""
+class Notifications:
+    """The messages of one alert, and the receivers that none went to."""
 
-    told: tuple[Told, ...]
-    not_told: tuple[NotTold, ...]
+    messages: tuple[MessageLine, ...]
+    skipped: tuple[SkippedReceiver, ...]
 
 
-def telling(desk: Desk, alert: Alert) -> Telling:
-    """Every message of `alert` with its attempts, and whom nobody told."""
-    ledger = queries.attempts_of(desk.connection, alert.key, MOST_ATTEMPTS)
-    rows = queries.messages_of(desk.connection, alert.key, MOST_MESSAGES)
-    entries = [
-        _entry(row, ledger.get(row["id"], ()))
+def notifications(page: PageContext, alert: Alert) -> Notifications:
+    """Every message of `alert` with its attempts, and the receivers that none went to."""
+    attempts = queries.attempts_of(page.connection, alert.key, MOST_ATTEMPTS)
+    rows = queries.messages_of(page.connection, alert.key, MOST_MESSAGES)
+    statuses = [
+        _status(row, attempts.get(row["id"], ()))
         for row in rows
         if row["state"] != MessageState.SUPERSEDED
     ]
-    return Telling(
-        tuple(as_told(row, ledger.get(row["id"], ())) for row in rows),
-        tuple(_not_told(desk, alert, entries)),
+    return Notifications(
+        tuple(message_line(row, attempts.get(row["id"], ())) for row in rows),
+        tuple(_skipped(page, alert, statuses)),
     )
 
 
-def _entry(row: RowMapping, attempts: Sequence[RowMapping]) -> MessageStatus:
+def _status(row: RowMapping, attempts: Sequence[RowMapping]) -> MessageStatus:
     return MessageStatus(
         target=row["target"],
         phase=Phase(row["phase"]),
@@ -113,10 +113,11 @@ def _entry(row: RowMapping, attempts: Sequence[RowMapping]) -> MessageStatus:
     )
 
 
-def as_told(row: RowMapping, attempts: Sequence[RowMapping] = ()) -> Told:
+def message_line(row: RowMapping, attempts: Sequence[RowMapping] = ()) -> MessageLine:
+    """A row of `queries.messages_of` with its attempts, in the words of the pages."""
     state = MessageState(row["state"])
     failed = state is MessageState.WAITING and row["attempts"] > 0
-    return Told(
+    return MessageLine(
         alert=row["alert"],
         target=row["target"],
         channel=row["channel"],
@@ -146,20 +147,26 @@ def _attempt(row: RowMapping) -> Attempt:
     return Attempt(row["started_at"], words, row["detail"], row["seconds"])
 
 
-def _not_told(desk: Desk, alert: Alert, ledger: Sequence[MessageStatus]) -> Iterator[NotTold]:
-    """Whom the policy names for `alert` and nobody told: as of now, or of its end."""
-    at = min(desk.now, alert.resolved_at) if alert.resolved_at else desk.now
-    configuration = desk.configuration
-    as_it_was = replace(alert, resolved_at=None)
-    for d in decide(as_it_was, configuration.alerts, ledger, at, configuration.office):
+def _skipped(
+    page: PageContext, alert: Alert, statuses: Sequence[MessageStatus]
+) -> Iterator[SkippedReceiver]:
+    """The receivers that the policy names for `alert` and no message went to: as of now, or of its
+    end.
+    """
+    at = min(page.now, alert.resolved_at) if alert.resolved_at else page.now
+    configuration = page.configuration
+    while_open = replace(alert, resolved_at=None)
+    for d in decide(while_open, configuration.alerts, statuses, at, configuration.office):
         if d.reason is not Reason.ALREADY:
-            yield NotTold(d.target, d.channel, d.step, _why(d, alert), d.due_at)
+            yield SkippedReceiver(d.target, d.channel, d.step, _why(d, alert), d.due_at)
 
 
 def _why(decision: Decision, alert: Alert) -> str:
     over = alert.resolved_at is not None
     if decision.sends:
-        return "it was over before anybody was told" if over else "the next dispatch tells them"
+        return (
+            "it was over before anybody was notified" if over else "the next dispatch notifies them"
+        )
     taken = alert.acknowledged_at is not None and decision.step > 0
     if decision.reason is Reason.ACKNOWLEDGED or (decision.reason is Reason.NOT_YET and taken):
         return f"{alert.acknowledged_by or 'somebody'} acknowledged it before"

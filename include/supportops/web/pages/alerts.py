@@ -11,8 +11,8 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.web import queries
-from supportops.web.notified import OUTCOMES, as_told
-from supportops.web.parts import Desk, last_check
+from supportops.web.notifications import OUTCOMES, message_line
+from supportops.web.page import PageContext, last_check
 
 MOST_ALERTS = 200
 MOST_MESSAGES = 100
@@ -39,29 +39,29 @@ class Receiver:
     failing: bool
 
 
-def alerts(desk: Desk) -> dict[str, Any]:
+def alerts(page: PageContext) -> dict[str, Any]:
     """What the alerts' template shows."""
-    found = sorted(store.list_open(desk.connection), key=lambda alert: _ORDER[alert.severity])
-    rows, unfinished = queries.unfinished_messages(desk.connection, MOST_MESSAGES)
+    found = sorted(store.list_open(page.connection), key=lambda alert: _ORDER[alert.severity])
+    rows, unfinished = queries.unfinished_messages(page.connection, MOST_MESSAGES)
     return {
-        "check": last_check(desk.connection, desk.now),
+        "check": last_check(page.connection, page.now),
         "alerts": [
             OpenAlert(alert, KIND_TEXTS[alert.kind].label, incident_path(alert.key))
             for alert in found[:MOST_ALERTS]
         ],
         "total": len(found),
-        "messages": [(as_told(row), incident_path(row["alert"])) for row in rows],
+        "messages": [(message_line(row), incident_path(row["alert"])) for row in rows],
         "unfinished": unfinished,
-        "receivers": receivers(desk, {a.subject for a in found if a.kind is Kind.DELIVERY}),
-        "now": desk.now,
-        "zone": desk.zone,
+        "receivers": receivers(page, {a.subject for a in found if a.kind is Kind.DELIVERY}),
+        "now": page.now,
+        "zone": page.zone,
     }
 
 
-def receivers(desk: Desk, failing: set[str]) -> list[Receiver]:
+def receivers(page: PageContext, failing: set[str]) -> list[Receiver]:
     """Every target that is configured, the failing ones first."""
-    targets = desk.configuration.alerts.targets()
-    newest = queries.newest_attempts(desk.connection, targets)
+    targets = page.configuration.alerts.targets()
+    newest = queries.newest_attempts(page.connection, targets)
     found = []
     for name, target in targets.items():
         row = newest.get(name)

@@ -1,4 +1,4 @@
-"""What every page shares: the configuration it speaks of, its clock, and the age of the check."""
+"""What every page is made from: the store, the configuration, the instant, and the last check."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from supportops.context import Context
 from supportops.reports.audience import Plan
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import last_run
-from supportops.web.lights import Light
+from supportops.web.tiles import Status
 
 
 class Configuration(Protocol):
@@ -34,17 +34,17 @@ class Configuration(Protocol):
 
 OpenContext = Callable[[], AbstractContextManager[Context]]
 ActiveConfiguration = Callable[[Connection], Configuration]
-"""The configuration in force; raises LookupError before the first."""
+"""The active configuration; raises LookupError before the first."""
 
 Clock = Callable[[], datetime]
 
 
-class NotHere(LookupError):
-    """A page about something that the store does not hold."""
+class NotFound(LookupError):
+    """The page is about something that is not in the store."""
 
 
-class Elsewhere(LookupError):
-    """A page that lies at another address: `to`, relative to the board."""
+class Redirect(LookupError):
+    """The page has another address: `to`, relative to the board."""
 
     def __init__(self, to: str) -> None:
         super().__init__(to)
@@ -52,7 +52,7 @@ class Elsewhere(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PageContext:
     """What a page is made from: one snapshot of the store, its configuration, and the instant."""
 
     connection: Connection
@@ -66,13 +66,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A filter that can be chosen; `chosen` if it is in force."""
+    """One value of a filter; `chosen` if the page shows it, `count`: how many rows it has."""
 
     words: str
     href: str
     count: int
     chosen: bool
-    light: Light | None = None
+    status: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class LastCheck:
 
     @property
     def stale_after(self) -> int:
-        """The age in seconds from which on nobody should rely on the page."""
+        """The age in seconds from which on the page may be out of date."""
         return int(STALE_AFTER.total_seconds())
 
     @property
@@ -97,12 +97,16 @@ class LastCheck:
 
 
 def last_check(connection: Connection, now: datetime) -> LastCheck:
+    """The last judged run of the site check, and its age at `now`."""
     run = last_run(connection, judged=True)
     at = run.judged_at if run is not None else None
     return LastCheck(at, None if at is None else now - at)
 
 
 def link(to: str, /, **query: str | int | None) -> str:
-    """A relative address: every page lies at the same depth, wherever the board is mounted."""
+    """A relative address with a query string; None and "" are left out of it.
+
+    All pages are at the same depth, so it works wherever the board is mounted.
+    """
     given = {key: value for key, value in query.items() if value not in (None, "")}
     return f"{to}?{urlencode(given, quote_via=quote, safe='')}" if given else to

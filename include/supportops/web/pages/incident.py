@@ -1,4 +1,4 @@
-"""One incident or alert: what, when, why, on what evidence, and who was told."""
+"""One incident or alert: what, when, why, on what evidence, and who was notified."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import Description, Notification, describe
 from supportops.alerts.facts import Facts
 from supportops.db.schema import incidents
-from supportops.web.notified import telling
-from supportops.web.parts import Desk, Elsewhere, NotHere, last_check, link
+from supportops.web.notifications import notifications
+from supportops.web.page import NotFound, PageContext, Redirect, last_check, link
 from supportops.web.report_queries import edition_path
 
 _PHASES = (
@@ -39,21 +39,21 @@ class Phase:
     ms: float
 
 
-def incident(desk: Desk, key: str) -> dict[str, Any]:
-    """What the incident's template shows. Raises NotHere where there is none with this key, and
-    Elsewhere for a report: what went out with it stands on its own page.
+def incident(page: PageContext, key: str) -> dict[str, Any]:
+    """What the incident's template shows. Raises NotFound where there is none with this key, and
+    Redirect for a report, whose messages are shown on its own page.
     """
-    alert = alert_store.find(desk.connection, key)
+    alert = alert_store.find(page.connection, key)
     if alert is None:
-        raise NotHere("no incident has this key")
-    if alert.kind is Kind.REPORT and (path := edition_path(desk.connection, key)):
-        raise Elsewhere(path)
+        raise NotFound("no incident has this key")
+    if alert.kind is Kind.REPORT and (path := edition_path(page.connection, key)):
+        raise Redirect(path)
     facts = Facts(alert.facts)
-    description = describe(Notification(alert, alert.phase), desk.zone)
+    description = describe(Notification(alert, alert.phase), page.zone)
     began = facts.instant("first_failed_at") or alert.opened_at
-    flapping, ended = _recorded(desk, key)
+    flapping, ended = _recorded(page, key)
     return {
-        "check": last_check(desk.connection, desk.now),
+        "check": last_check(page.connection, page.now),
         "alert": alert,
         "description": description,
         "began": began,
@@ -64,17 +64,17 @@ def incident(desk: Desk, key: str) -> dict[str, Any]:
         "sites": [(name, link("site", name=name)) for name in description.sites[:MOST_SITES]],
         "more_sites": max(0, len(description.sites) - MOST_SITES),
         "site_href": link("site", name=alert.site) if alert.site else None,
-        "telling": telling(desk, alert),
+        "notifications": notifications(page, alert),
         "rows": _rows(description),
-        "now": desk.now,
-        "zone": desk.zone,
+        "now": page.now,
+        "zone": page.zone,
     }
 
 
-def _recorded(desk: Desk, key: str) -> tuple[bool, datetime | None]:
+def _recorded(page: PageContext, key: str) -> tuple[bool, datetime | None]:
     """Whether the incident flaps, and when it ended; an alert without one does neither."""
     c = incidents.c
-    found = desk.connection.execute(select(c.flapping, c.ended_at).where(c.key == key)).first()
+    found = page.connection.execute(select(c.flapping, c.ended_at).where(c.key == key)).first()
     return (False, None) if found is None else (found.flapping, found.ended_at)
 
 

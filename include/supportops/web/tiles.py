@@ -1,4 +1,4 @@
-"""How a site stands for people who glance at it: one word, one shape, one colour."""
+"""Sites as tiles of the board: the status of each in one word, shape and colour."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from supportops.sites.site import Site
 from supportops.sites.standing import SiteState
 
 
-class Light(StrEnum):
-    """From the worst to the best; each has a shape of its own in the pages."""
+class Status(StrEnum):
+    """What the pages say of a site, from the worst to the best; each has its own shape."""
 
     DOWN = "down"
     FAULT = "fault"
@@ -22,12 +22,12 @@ class Light(StrEnum):
     UP = "up"
 
 
-ORDER = {light: number for number, light in enumerate(Light)}
+ORDER = {status: number for number, status in enumerate(Status)}
 
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
-    """What the store holds of a site's front page: the columns that a tile needs."""
+    """The stored state of a site's front page: the columns that a tile needs. `total_ms`: ms."""
 
     state: SiteState
     reason: str
@@ -52,42 +52,42 @@ class Tile:
     name: str
     customer: str
     host: str | None
-    light: Light
+    status: Status
     words: str
     since: datetime | None
     latency: float | None
 
 
 def tile(site: Site, front: FrontPage | None, faults: Sequence[FaultyPage], now: datetime) -> Tile:
-    """How `site` stands at `now`, from what was stored of its last check."""
-    light, words, since = _standing(site, front, faults, now)
-    latency = front.total_ms if front and light in (Light.UP, Light.FAULT) else None
-    return Tile(site.name, site.customer, site.host, light, words, since, latency)
+    """The tile of `site` at `now`, from what was stored of its last check."""
+    status, words, since = _standing(site, front, faults, now)
+    latency = front.total_ms if front and status in (Status.UP, Status.FAULT) else None
+    return Tile(site.name, site.customer, site.host, status, words, since, latency)
 
 
 def _standing(
     site: Site, front: FrontPage | None, faults: Sequence[FaultyPage], now: datetime
-) -> tuple[Light, str, datetime | None]:
+) -> tuple[Status, str, datetime | None]:
     if site.maintenance and site.in_maintenance(now):
-        return Light.MAINTENANCE, "announced maintenance", None
+        return Status.MAINTENANCE, "announced maintenance", None
     if front is None:
-        return Light.UNKNOWN, "never checked", None
+        return Status.UNKNOWN, "never checked", None
     if now - front.checked_at > 2 * site.interval:
-        return Light.UNKNOWN, "not checked any more", front.checked_at + site.interval
+        return Status.UNKNOWN, "not checked any more", front.checked_at + site.interval
     if front.state is SiteState.DOWN:
-        return Light.DOWN, reason_words(front.reason), front.since
+        return Status.DOWN, reason_words(front.reason), front.since
     if front.state is not SiteState.UP:
-        return Light.UNKNOWN, "cannot be judged", front.checked_at
+        return Status.UNKNOWN, "cannot be judged", front.checked_at
     if faults:
         words = ", ".join(f"{fault.page} {reason_words(fault.reason)}".strip() for fault in faults)
-        return Light.FAULT, words, min(fault.since for fault in faults)
+        return Status.FAULT, words, min(fault.since for fault in faults)
     if front.reason not in (Reason.OK, Reason.SLOW):
-        return Light.UP, f"being confirmed: {reason_words(front.reason)}", front.since
-    return Light.UP, "", front.since
+        return Status.UP, f"being confirmed: {reason_words(front.reason)}", front.since
+    return Status.UP, "", front.since
 
 
 def reason_words(reason: str) -> str:
-    """The words of a stored reason; one that this version does not know speaks for itself."""
+    """The words of a stored reason; one that this version does not know is shown as it is."""
     try:
         return WORDS[Reason(reason)]
     except ValueError:
@@ -100,21 +100,21 @@ class Group:
 
     host: str | None
     total: int
-    counts: Mapping[Light, int]
+    counts: Mapping[Status, int]
     attention: tuple[Tile, ...]
-    calm: tuple[Tile, ...]
+    up: tuple[Tile, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """One page of groups; `hidden` sites need attention and are not on it."""
+class TilePage:
+    """One page of groups, of `pages`; `hidden`: how many sites that need attention are on none."""
 
     groups: tuple[Group, ...]
     pages: int
     hidden: int
 
 
-def grouped(tiles: Iterable[Tile], page: int, most_calm: int, most_attention: int) -> Cut:
+def grouped(tiles: Iterable[Tile], page: int, most_up: int, most_attention: int) -> TilePage:
     """Sites by server, the server in the worst state first.
 
     The first page holds what needs attention; sites that are up are spread over the pages.
@@ -123,19 +123,22 @@ def grouped(tiles: Iterable[Tile], page: int, most_calm: int, most_attention: in
     for each in tiles:
         servers.setdefault(each.host, []).append(each)
     ordered = sorted(servers.items(), key=_server_order)
-    calm = [
-        t for _, found in ordered for t in sorted(found, key=_tile_order) if t.light is Light.UP
+    up = [
+        t for _, found in ordered for t in sorted(found, key=_tile_order) if t.status is Status.UP
     ]
     attention = [
-        t for _, found in ordered for t in sorted(found, key=_tile_order) if t.light is not Light.UP
+        t
+        for _, found in ordered
+        for t in sorted(found, key=_tile_order)
+        if t.status is not Status.UP
     ]
-    shown = {t.name for t in calm[(page - 1) * most_calm : page * most_calm]}
+    shown = {t.name for t in up[(page - 1) * most_up : page * most_up]}
     if page == 1:
         shown |= {t.name for t in attention[:most_attention]}
     groups = [_group(host, found, shown) for host, found in ordered]
-    return Cut(
-        tuple(group for group in groups if group.attention or group.calm),
-        max(1, -(-len(calm) // most_calm)),
+    return TilePage(
+        tuple(group for group in groups if group.attention or group.up),
+        max(1, -(-len(up) // most_up)),
         max(0, len(attention) - most_attention),
     )
 
@@ -146,23 +149,23 @@ def _group(host: str | None, tiles: Sequence[Tile], shown: set[str]) -> Group:
         host,
         len(tiles),
         count(tiles),
-        tuple(t for t in here if t.light is not Light.UP),
-        tuple(t for t in here if t.light is Light.UP),
+        tuple(t for t in here if t.status is not Status.UP),
+        tuple(t for t in here if t.status is Status.UP),
     )
 
 
-def count(tiles: Iterable[Tile]) -> dict[Light, int]:
-    """How many stand how; every light is a key."""
-    counts = dict.fromkeys(Light, 0)
+def count(tiles: Iterable[Tile]) -> dict[Status, int]:
+    """How many tiles have each status; every status is a key."""
+    counts = dict.fromkeys(Status, 0)
     for each in tiles:
-        counts[each.light] += 1
+        counts[each.status] += 1
     return counts
 
 
 def _tile_order(tile: Tile) -> tuple[int, str]:
-    return ORDER[tile.light], tile.name.casefold()
+    return ORDER[tile.status], tile.name.casefold()
 
 
 def _server_order(entry: tuple[str | None, Sequence[Tile]]) -> tuple[int, bool, str]:
     host, tiles = entry
-    return min(ORDER[t.light] for t in tiles), host is None, (host or "").casefold()
+    return min(ORDER[t.status] for t in tiles), host is None, (host or "").casefold()

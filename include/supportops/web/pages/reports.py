@@ -1,4 +1,4 @@
-"""The reports that are kept, the newest first: what they say, to whom they went, and how."""
+"""The stored reports, the newest first: what each is about, its recipients, and its state."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from supportops.reports.period import Cadence, parse
 from supportops.reports.store import ReportEntry
 from supportops.reports.words.dates import Reader
 from supportops.web import queries, report_queries
-from supportops.web.notified import as_told
-from supportops.web.parts import Choice, Desk, last_check, link
+from supportops.web.notifications import message_line
+from supportops.web.page import Choice, PageContext, last_check, link
 
 SHOWN = 40
 MOST_MESSAGES = 5000
@@ -24,7 +24,7 @@ MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Filters:
     """The filters and the page number of an address."""
 
     cadence: Cadence | None = None
@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a report was sent to, and what became of it: "good", "bad", "warning" or "plain"."""
+    """A receiver of a report, and the state of the message; `tone`: good, bad, warning or plain."""
 
     name: str
     state: str
@@ -58,32 +58,32 @@ class Row:
 
     @property
     def first(self) -> tuple[Recipient, ...]:
-        """Those to be named: whom it did not reach before all others."""
+        """Those to be named, the ones that it did not reach first."""
         return tuple(sorted(self.recipients, key=lambda each: each.tone == "good"))[:FIRST_NAMES]
 
 
-def reports(desk: Desk, asked: Asked) -> dict[str, Any]:
+def reports(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the list's template shows."""
-    known = report_queries.audiences(desk.connection)
-    found = _lines(desk, asked) if asked.audience in ("", *known) else []
+    known = report_queries.audiences(page.connection)
+    found = _lines(page, filters) if filters.audience in ("", *known) else []
     keys = [line.entry.alert for line in found if line.entry.alert]
-    told = queries.messages_of_all(desk.connection, keys, MOST_MESSAGES)
+    messages = queries.messages_of_all(page.connection, keys, MOST_MESSAGES)
     return {
-        "check": last_check(desk.connection, desk.now),
-        "asked": asked,
-        "cadences": list(_cadences(asked)),
-        "audiences": list(_audiences(desk, asked, known)),
-        "rows": [_row(desk, line, told) for line in found[:SHOWN]],
-        "newer": asked.href(page=asked.page - 1) if asked.page > 1 else "",
-        "older": asked.href(page=asked.page + 1) if len(found) > SHOWN else "",
-        "planned": len(desk.configuration.reports.audiences),
-        "zone": desk.zone,
+        "check": last_check(page.connection, page.now),
+        "filters": filters,
+        "cadences": list(_cadences(filters)),
+        "audiences": list(_audiences(page, filters, known)),
+        "rows": [_row(page, line, messages) for line in found[:SHOWN]],
+        "newer": filters.href(page=filters.page - 1) if filters.page > 1 else "",
+        "older": filters.href(page=filters.page + 1) if len(found) > SHOWN else "",
+        "planned": len(page.configuration.reports.audiences),
+        "zone": page.zone,
     }
 
 
 def recipients(entry: ReportEntry, messages: Sequence[RowMapping]) -> tuple[Recipient, ...]:
     """Everybody that an issued report was addressed to, with the state of their message."""
-    found = {row["target"]: as_told(row) for row in messages}
+    found = {row["target"]: message_line(row) for row in messages}
     return tuple(
         Recipient(name, found[name].state, found[name].tone)
         if name in found
@@ -102,38 +102,40 @@ def days(entry: ReportEntry) -> str:
     return Reader("en-GB", "UTC").days(first, first + timedelta(days=count - 1), year=True)
 
 
-def title_of(desk: Desk, audience: str) -> str:
-    """How reports.yaml calls an audience; one that it names no more by its name."""
-    known = {each.name: each.title for each in desk.configuration.reports.audiences}
+def title_of(page: PageContext, audience: str) -> str:
+    """The title of an audience in reports.yaml; its name where it is no longer there."""
+    known = {each.name: each.title for each in page.configuration.reports.audiences}
     return known.get(audience, audience)
 
 
-def _lines(desk: Desk, asked: Asked) -> list[report_queries.Line]:
-    """Those of the page asked for, and one more if there is another page."""
-    skip = (asked.page - 1) * SHOWN
-    return report_queries.lines(desk.connection, asked.cadence, asked.audience, skip, SHOWN + 1)
+def _lines(page: PageContext, filters: Filters) -> list[report_queries.Line]:
+    """The lines of this page of the list, and one more if there is another page."""
+    skip = (filters.page - 1) * SHOWN
+    return report_queries.lines(page.connection, filters.cadence, filters.audience, skip, SHOWN + 1)
 
 
-def _row(desk: Desk, line: report_queries.Line, told: Mapping[str, Sequence[RowMapping]]) -> Row:
+def _row(
+    page: PageContext, line: report_queries.Line, messages: Mapping[str, Sequence[RowMapping]]
+) -> Row:
     entry = line.entry
     return Row(
         entry=entry,
         days=days(entry),
-        title=title_of(desk, entry.audience),
+        title=title_of(page, entry.audience),
         href=report_path(entry.cadence, entry.period, entry.audience),
-        recipients=recipients(entry, told.get(entry.alert or "", ())),
+        recipients=recipients(entry, messages.get(entry.alert or "", ())),
         draft=line.newest if line.newest > entry.edition else None,
     )
 
 
-def _cadences(asked: Asked) -> Iterator[Choice]:
-    yield Choice("All", asked.href(cadence=""), 0, asked.cadence is None)
+def _cadences(filters: Filters) -> Iterator[Choice]:
+    yield Choice("All", filters.href(cadence=""), 0, filters.cadence is None)
     for each in Cadence:
         words = each.value.capitalize()
-        yield Choice(words, asked.href(cadence=each.value), 0, asked.cadence is each)
+        yield Choice(words, filters.href(cadence=each.value), 0, filters.cadence is each)
 
 
-def _audiences(desk: Desk, asked: Asked, known: Sequence[str]) -> Iterator[Choice]:
+def _audiences(page: PageContext, filters: Filters, known: Sequence[str]) -> Iterator[Choice]:
     for name in known:
-        words, chosen = title_of(desk, name), name == asked.audience
-        yield Choice(words, asked.href(audience=name), 0, chosen)
+        words, chosen = title_of(page, name), name == filters.audience
+        yield Choice(words, filters.href(audience=name), 0, chosen)

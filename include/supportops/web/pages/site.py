@@ -13,10 +13,10 @@ from supportops.sites.availability import Availability, CheckedRun, Flip, Span, 
 from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.site import CheckPolicy, Site
 from supportops.web import queries
-from supportops.web.board import KINDS
-from supportops.web.lights import Light, Tile, reason_words, tile
-from supportops.web.parts import Desk, NotHere, last_check, link
-from supportops.web.strip import DAY, WIDTH, Piece, sparkline, strip, troubles
+from supportops.web.page import NotFound, PageContext, last_check, link
+from supportops.web.pages.board import KIND_TITLES
+from supportops.web.strip import DAY, WIDTH, Piece, disruptions, sparkline, strip
+from supportops.web.tiles import Status, Tile, reason_words, tile
 
 LONGEST = timedelta(days=30)
 MOST_RESULTS = 20
@@ -46,45 +46,45 @@ class DayStrip:
 
     date: datetime
     parts: Availability
-    bars: tuple[tuple[Light, float, float], ...]
+    bars: tuple[tuple[Status, float, float], ...]
 
 
-def site(desk: Desk, name: str) -> dict[str, Any]:
-    """What the site's template shows. Raises NotHere where no site has this name."""
-    found = desk.configuration.fleet.by_name().get(name)
+def site(page: PageContext, name: str) -> dict[str, Any]:
+    """What the site's template shows. Raises NotFound where no site has this name."""
+    found = page.configuration.fleet.by_name().get(name)
     if found is None:
-        raise NotHere("no site of this name is configured")
-    policy = desk.configuration.fleet.policy
-    start = desk.now - LONGEST
+        raise NotFound("no site of this name is configured")
+    policy = page.configuration.fleet.policy
+    start = page.now - LONGEST
     lead = start - _lead_in(policy, found)
-    log = queries.front_page_log(desk.connection, name, lead, desk.now)
-    blind = store.blind_slots(desk.connection, lead, desk.now)
-    recent = store.list_incidents(desk.connection, start, desk.now)
+    log = queries.front_page_log(page.connection, name, lead, page.now)
+    blind = store.blind_slots(page.connection, lead, page.now)
+    recent = store.list_incidents(page.connection, start, page.now)
     runs = [CheckedRun(checked.tries, checked.slot in blind) for checked in log]
     flips = timeline(runs, found, policy)
     checks = [run.at for run in runs]
-    day = Span(desk.now - DAY, desk.now)
+    day = Span(page.now - DAY, page.now)
     return {
-        "check": last_check(desk.connection, desk.now),
+        "check": last_check(page.connection, page.now),
         "site": found,
-        "tile": _tile(desk, found),
+        "tile": _tile(page, found),
         "shares": [
-            Share(words, weigh(flips, checks, found, desk.now - length, desk.now))
+            Share(words, weigh(flips, checks, found, page.now - length, page.now))
             for words, length in _PERIODS
         ],
-        "days": days(flips, checks, found, start, desk.now),
-        "strip": _strip(desk, found, recent, day),
+        "days": days(flips, checks, found, start, page.now),
+        "strip": _strip(page, found, recent, day),
         "spark": _spark(log, day),
         "spark_height": SPARK,
         "slowest": _slowest(log, day),
         "width": WIDTH,
         "incidents": [_line(each) for each in _concerning(recent, name)],
-        "results": queries.last_results(desk.connection, name, desk.now - RESULTS_OF, MOST_RESULTS),
-        "certificate": queries.certificate_of(desk.connection, name),
+        "results": queries.last_results(page.connection, name, page.now - RESULTS_OF, MOST_RESULTS),
+        "certificate": queries.certificate_of(page.connection, name),
         "reason_words": reason_words,
         "link": link,
-        "now": desk.now,
-        "zone": desk.zone,
+        "now": page.now,
+        "zone": page.zone,
     }
 
 
@@ -93,10 +93,10 @@ def _lead_in(policy: CheckPolicy, found: Site) -> timedelta:
     return (len(policy.confirm_after) + policy.recovery_checks + 2) * found.interval
 
 
-def _tile(desk: Desk, found: Site) -> Tile:
-    fronts = queries.front_pages(desk.connection, found.name)
-    faults = queries.faulty_pages(desk.connection, found.name)
-    return tile(found, fronts.get(found.name), faults.get(found.name, ()), desk.now)
+def _tile(page: PageContext, found: Site) -> Tile:
+    fronts = queries.front_pages(page.connection, found.name)
+    faults = queries.faulty_pages(page.connection, found.name)
+    return tile(found, fronts.get(found.name), faults.get(found.name, ()), page.now)
 
 
 def days(
@@ -113,32 +113,32 @@ def days(
     return strips
 
 
-def _stack(parts: Availability) -> list[tuple[Light, float, float]]:
-    """(light, y, height) in hundredths; what was down is never too thin to be seen."""
+def _stack(parts: Availability) -> list[tuple[Status, float, float]]:
+    """(status, y, height) in hundredths; what was down is never too thin to be seen."""
     lengths = {
-        Light.DOWN: parts.down,
-        Light.UNKNOWN: parts.unknown,
-        Light.MAINTENANCE: parts.maintenance,
+        Status.DOWN: parts.down,
+        Status.UNKNOWN: parts.unknown,
+        Status.MAINTENANCE: parts.maintenance,
     }
     whole = sum(lengths.values(), parts.up)
-    bars, y = [(Light.UP, 0.0, 100.0)], 0.0
-    for light, length in lengths.items():
+    bars, y = [(Status.UP, 0.0, 100.0)], 0.0
+    for status, length in lengths.items():
         if length and whole:
-            height = max(length / whole * 100, 8.0 if light is Light.DOWN else 3.0)
+            height = max(length / whole * 100, 8.0 if status is Status.DOWN else 3.0)
             height = min(height, 100.0 - y)
-            bars.append((light, round(y, 1), round(height, 1)))
+            bars.append((status, round(y, 1), round(height, 1)))
             y += height
     return bars
 
 
-def _strip(desk: Desk, found: Site, recent: Sequence[Incident], day: Span) -> list[Piece]:
-    since = queries.known_from(desk.connection, [found.name], day.start)
-    slots = queries.run_slots(desk.connection, day.start)
+def _strip(page: PageContext, found: Site, recent: Sequence[Incident], day: Span) -> list[Piece]:
+    since = queries.first_checked(page.connection, [found.name], day.start)
+    slots = queries.run_slots(page.connection, day.start)
     in_day = [each for each in recent if (each.ended_at or day.end) > day.start]
-    return strip(found, since.get(found.name), troubles(in_day, slots, day), day)
+    return strip(found, since.get(found.name), disruptions(in_day, slots, day), day)
 
 
-def _timed(log: Sequence[queries.Checked], day: Span) -> list[tuple[datetime, float]]:
+def _timed(log: Sequence[queries.FrontPageRun], day: Span) -> list[tuple[datetime, float]]:
     return [
         (at, checked.total_ms)
         for checked in log
@@ -148,11 +148,11 @@ def _timed(log: Sequence[queries.Checked], day: Span) -> list[tuple[datetime, fl
     ]
 
 
-def _spark(log: Sequence[queries.Checked], day: Span) -> str:
+def _spark(log: Sequence[queries.FrontPageRun], day: Span) -> str:
     return sparkline(_timed(log, day), day, SPARK)
 
 
-def _slowest(log: Sequence[queries.Checked], day: Span) -> float | None:
+def _slowest(log: Sequence[queries.FrontPageRun], day: Span) -> float | None:
     return max((ms for _, ms in _timed(log, day)), default=None)
 
 
@@ -163,10 +163,10 @@ def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:
 
 
 def _line(each: Incident) -> dict[str, Any]:
-    grave = each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
+    severe = each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
     return {
-        "light": Light.UP if each.ended_at else Light.DOWN if grave else Light.FAULT,
-        "kind": KINDS.get(each.kind, each.kind.value),
+        "status": Status.UP if each.ended_at else Status.DOWN if severe else Status.FAULT,
+        "kind": KIND_TITLES.get(each.kind, each.kind.value),
         "subject": each.subject,
         "words": each.facts.get("words") or reason_words(each.reason),
         "started_at": each.started_at,

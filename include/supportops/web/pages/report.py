@@ -1,4 +1,4 @@
-"""One report as it was issued, or as it stands as a draft: its page, its files, who got it."""
+"""One report, issued or a draft: its page, its files, and its recipients."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from supportops.reports.links import file_path, report_path
 from supportops.reports.period import Cadence
 from supportops.reports.store import ReportEntry
 from supportops.web import queries, report_queries
-from supportops.web.notified import Told, as_told
-from supportops.web.parts import Desk, NotHere, last_check, link
-from supportops.web.reports_page import days, title_of
+from supportops.web.notifications import MessageLine, message_line
+from supportops.web.page import NotFound, PageContext, last_check, link
+from supportops.web.pages.reports import days, title_of
 
 MOST_EDITIONS = 50
 MOST_MESSAGES = 200
 MOST_ATTEMPTS = 1000
 
-_FORMS = {PDF: "PDF", WORKBOOK: "Excel", CSV: "CSV", JSON: "JSON"}
-# What is served, and as what, whatever was written down beside the file.
+_DOWNLOAD_NAMES = {PDF: "PDF", WORKBOOK: "Excel", CSV: "CSV", JSON: "JSON"}
+# The files that are served and their media types; a stored media type is not trusted.
 _DOWNLOADS = {
     PDF: "application/pdf",
     WORKBOOK: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -39,8 +39,8 @@ _PICTURE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}\.png")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A report that an address names; `edition` None: the one that counts."""
+class ReportAddress:
+    """Which report an address is about; `edition` None: the newest issued one, else the newest."""
 
     cadence: Cadence
     period: str
@@ -48,13 +48,13 @@ class Named:
     edition: int | None = None
 
     @classmethod
-    def of(cls, cadence: str, period: str, audience: str, edition: str = "") -> Named:
-        """Out of an address, where anything may stand. Raises NotHere."""
+    def of(cls, cadence: str, period: str, audience: str, edition: str = "") -> ReportAddress:
+        """From the parts of an address, which may hold anything. Raises NotFound."""
         fits = _PERIOD.fullmatch(period) and _AUDIENCE.fullmatch(audience)
         if cadence not in set(Cadence) or not fits:
-            raise NotHere("no report has this address")
+            raise NotFound("no report has this address")
         if edition and not _EDITION.fullmatch(edition):
-            raise NotHere("no report has this edition")
+            raise NotFound("no report has this edition")
         return cls(Cadence(cadence), period, audience, int(edition) if edition else None)
 
 
@@ -77,71 +77,72 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """A file as it is handed out; `name`: what a browser saves it as, None where it is shown."""
+class ServedFile:
+    """A file for the browser; `name`: what it is saved as, None where it is shown."""
 
     content: bytes
     media_type: str
     name: str | None
 
 
-def report(desk: Desk, named: Named) -> dict[str, Any]:
-    """What the report's template shows. Raises NotHere where none is kept."""
+def report(page: PageContext, address: ReportAddress) -> dict[str, Any]:
+    """What the report's template shows. Raises NotFound where none is stored."""
     known = report_queries.editions(
-        desk.connection, named.cadence, named.period, named.audience, MOST_EDITIONS
+        page.connection, address.cadence, address.period, address.audience, MOST_EDITIONS
     )
-    entry = _chosen(desk, named)
-    sizes = report_queries.sizes(desk.connection, entry.id)
+    entry = _chosen(page, address)
+    sizes = report_queries.sizes(page.connection, entry.id)
     issued = [each.edition for each in known if each.issued_at]
     return {
-        "check": last_check(desk.connection, desk.now),
+        "check": last_check(page.connection, page.now),
         "entry": entry,
         "days": days(entry),
-        "title": title_of(desk, entry.audience),
+        "title": title_of(page, entry.audience),
         "counts": report_path(entry.cadence, entry.period, entry.audience),
         "superseded": max(issued, default=0) > entry.edition,
         "draft": known[0].edition if known and not known[0].issued_at else None,
         "page": _file(entry, PAGE) if PAGE in sizes else "",
         "downloads": list(_downloads(entry, sizes)),
-        "told": _told(desk, entry),
+        "messages": _messages(page, entry),
         "editions": [_edition(each, entry) for each in known],
         "all_of_audience": link("reports", audience=entry.audience),
-        "now": desk.now,
-        "zone": desk.zone,
+        "now": page.now,
+        "zone": page.zone,
     }
 
 
-def served(connection: Connection, named: Named, name: str) -> Served:
-    """A file of an edition. Raises NotHere for one that is not kept, or not for the board."""
+def served_file(connection: Connection, address: ReportAddress, name: str) -> ServedFile:
+    """A file of an edition. Raises NotFound for one that is not stored, or not for the board."""
     if name != PAGE and name not in _DOWNLOADS and not _PICTURE.fullmatch(name):
-        raise NotHere("no report has such a file")
-    found = store.file(connection, named.cadence, named.period, named.audience, named.edition, name)
+        raise NotFound("no report has such a file")
+    of = (address.cadence, address.period, address.audience, address.edition)
+    found = store.file(connection, *of, name)
     if found is None:
-        raise NotHere("this file is not kept of this report")
-    return _served(named, found)
+        raise NotFound("this file is not kept of this report")
+    return _served(address, found)
 
 
-def _served(named: Named, file: File) -> Served:
+def _served(address: ReportAddress, file: File) -> ServedFile:
     if file.name == PAGE:
-        return Served(file.content, "text/html; charset=utf-8", None)
+        return ServedFile(file.content, "text/html; charset=utf-8", None)
     if file.name not in _DOWNLOADS:
-        return Served(file.content, "image/png", None)
+        return ServedFile(file.content, "image/png", None)
     ending = file.name.rpartition(".")[2]
-    name = f"{named.cadence}-{named.period}-{named.audience}.{ending}"
-    return Served(file.content, _DOWNLOADS[file.name], name)
+    name = f"{address.cadence}-{address.period}-{address.audience}.{ending}"
+    return ServedFile(file.content, _DOWNLOADS[file.name], name)
 
 
-def _chosen(desk: Desk, named: Named) -> ReportEntry:
-    """The edition asked for, else the newest that was issued, else the newest."""
-    of = (desk.connection, named.cadence, named.period, named.audience)
-    found: ReportEntry | None
-    if named.edition is not None:
-        found = store.edition(*of, named.edition)
+def _chosen(page: PageContext, address: ReportAddress) -> ReportEntry:
+    """The requested edition, else the newest issued one, else the newest."""
+    of = (page.connection, address.cadence, address.period, address.audience)
+    entry: ReportEntry | None
+    if address.edition is not None:
+        entry = store.edition(*of, address.edition)
     else:
-        found = store.issued(*of) or store.newest(*of)
-    if found is None:
-        raise NotHere("this report is not kept")
-    return found
+        entry = store.issued(*of) or store.newest(*of)
+    if entry is None:
+        raise NotFound("this report is not kept")
+    return entry
 
 
 def _file(entry: ReportEntry, name: str) -> str:
@@ -149,18 +150,18 @@ def _file(entry: ReportEntry, name: str) -> str:
 
 
 def _downloads(entry: ReportEntry, sizes: Mapping[str, int]) -> Iterator[Download]:
-    for name, words in _FORMS.items():
+    for name, words in _DOWNLOAD_NAMES.items():
         if name in sizes:
             yield Download(words, _file(entry, name), sizes[name])
 
 
-def _told(desk: Desk, entry: ReportEntry) -> list[Told]:
-    """The messages that the report went out with."""
+def _messages(page: PageContext, entry: ReportEntry) -> list[MessageLine]:
+    """The messages that the report was sent with."""
     if entry.alert is None:
         return []
-    rows = queries.messages_of(desk.connection, entry.alert, MOST_MESSAGES)
-    ledger = queries.attempts_of(desk.connection, entry.alert, MOST_ATTEMPTS)
-    return [as_told(row, ledger.get(row["id"], ())) for row in rows]
+    rows = queries.messages_of(page.connection, entry.alert, MOST_MESSAGES)
+    attempts = queries.attempts_of(page.connection, entry.alert, MOST_ATTEMPTS)
+    return [message_line(row, attempts.get(row["id"], ())) for row in rows]
 
 
 def _edition(each: ReportEntry, shown: ReportEntry) -> Edition:
