@@ -64,6 +64,7 @@ class Attainment:
 
     @property
     def share(self) -> float | None:
+        """The share met, 0 to 1; None where nothing fell due."""
         return self.met / self.due if self.due else None
 
 
@@ -83,6 +84,7 @@ class Message:
     deadline: datetime | None
 
     def to_json(self) -> dict[str, Any]:
+        """JSON values; instants in ISO 8601. The sweep is left out."""
         return {
             "ticket": self.ticket,
             "source_id": self.source,

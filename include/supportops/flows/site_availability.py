@@ -23,6 +23,7 @@ class SiteAvailability:
     availability: Availability
 
     def to_json(self) -> dict[str, Any]:
+        """JSON values; durations in seconds, `up_share` from 0 to 1 or None."""
         parts = self.availability
         return {
             "site": self.site.name,

@@ -64,6 +64,7 @@ class Tally:
     standing: dict[str, int] = field(default_factory=dict)
 
     def add(self, chunk: Evaluation, changes: Changes | None) -> None:
+        """Counts a chunk of tickets; `changes` is None where nothing was written."""
         self.tickets += len(chunk.next_at)
         self.clocks += 0 if chunk.clocks is None else len(chunk.clocks)
         for alert in chunk.alerts.values():
@@ -73,6 +74,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + count)
 
     def to_json(self) -> dict[str, Any]:
+        """Every field by its name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 

@@ -26,6 +26,7 @@ class Span:
     end: datetime
 
     def covers(self, instant: datetime) -> bool:
+        """Whether the instant (aware) lies in the interval."""
         return self.start <= instant < self.end
 
 
@@ -53,6 +54,7 @@ class Availability:
 
     @property
     def up_share(self) -> float | None:
+        """From 0 to 1; None where neither up nor down was seen."""
         known = self.up + self.down
         return self.up / known if known else None
 

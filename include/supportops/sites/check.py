@@ -9,6 +9,8 @@ from typing import Any
 
 
 class State(StrEnum):
+    """Whether an address answered as expected."""
+
     UP = "up"
     DOWN = "down"
 
@@ -110,6 +112,7 @@ class ProbeResult:
 
     @property
     def good(self) -> bool:
+        """Whether everything was as expected, speed included."""
         return self.state is State.UP
 
 

@@ -21,6 +21,8 @@ IncidentKey = tuple["IncidentKind", str]
 
 
 class IncidentKind(StrEnum):
+    """What is wrong: a site, a server, a page, a certificate, or our own connection (`BLIND`)."""
+
     OUTAGE = "outage"
     HOST_OUTAGE = "host_outage"
     FAULT = "fault"
@@ -61,6 +63,8 @@ class Incident:
 
 
 class ChangeKind(StrEnum):
+    """What a run did to an incident."""
+
     OPENED = "opened"
     UPDATED = "updated"
     CLOSED = "closed"

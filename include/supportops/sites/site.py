@@ -28,6 +28,7 @@ class Expectation:
     latency: timedelta | None = None
 
     def accepts(self, status: int) -> bool:
+        """Whether the HTTP status lies in one of the ranges."""
         return any(low <= status <= high for low, high in self.status)
 
     @property
@@ -53,6 +54,7 @@ class OneOffMaintenance:
     note: str = ""
 
     def covers(self, instant: datetime) -> bool:
+        """Whether the instant (aware) lies in the window."""
         return self.start <= instant < self.end
 
     def edges(self, _start: datetime, _end: datetime) -> list[datetime]:
@@ -75,6 +77,7 @@ class WeeklyMaintenance:
     note: str = ""
 
     def covers(self, instant: datetime) -> bool:
+        """Whether the instant (aware) lies in the window, on the wall clock of its zone."""
         local = instant.astimezone(ZoneInfo(self.zone))
         clock = local.time()
         if self.start < self.end:
@@ -150,6 +153,7 @@ class Site:
         return every <= 1 or tick % every == sum(self.name.encode()) % every
 
     def in_maintenance(self, instant: datetime) -> bool:
+        """Whether any window covers the instant (aware)."""
         return any(window.covers(instant) for window in self.maintenance)
 
 
@@ -189,6 +193,7 @@ class Fleet:
         return tuple(site for site in self.sites if site.due(slot))
 
     def by_name(self) -> dict[str, Site]:
+        """The sites by their names, which are unique."""
         return {site.name: site for site in self.sites}
 
 

@@ -26,6 +26,8 @@ _FLAP_WEIGHTS = tuple(0.8 + 0.02 * age for age in range(FLAP_CHECKS))
 
 
 class SiteState(StrEnum):
+    """The state of a site or page as people see it."""
+
     UP = "up"
     DOWN = "down"
     UNKNOWN = "unknown"
@@ -86,6 +88,7 @@ class Standing:
 
     @property
     def flap_percent(self) -> float:
+        """How much of the last 20 runs changed `down`, newer ones weighted more: 0 to 100."""
         if not self.flips:
             return 0.0
         bits = (self.flips >> (FLAP_CHECKS - 1 - age) & 1 for age in range(FLAP_CHECKS))
@@ -190,6 +193,7 @@ def to_json(s: Standing) -> dict[str, Any]:
 
 
 def from_json(found: dict[str, Any]) -> Standing:
+    """The standing that `to_json` wrote. KeyError or ValueError for anything else."""
     instants = ("since", "checked_at", "first_bad_at", "first_good_at", "last_good_at")
     return Standing(
         state=SiteState(found["state"]),

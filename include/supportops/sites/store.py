@@ -48,6 +48,7 @@ def begin_run(
 
 
 def run_of(connection: Connection, slot: datetime) -> CheckRun | None:
+    """The run of a slot, None where none was planned."""
     found = connection.execute(_runs().where(check_runs.c.slot == slot)).mappings().first()
     return None if found is None else CheckRun(**found)
 

@@ -86,14 +86,17 @@ class Clocks:
 
     @property
     def ticket(self) -> Ints:
+        """The id of each clock's ticket: int64."""
         return self.history.tickets[self.row]
 
     @property
     def open(self) -> NDArray[np.bool_]:
+        """Which clocks have not ended, running or paused: bool."""
         return self.state <= PAUSED
 
     @property
     def fulfilled_at(self) -> Ints:
+        """When what a clock waits for came (microseconds), NONE where it did not."""
         return np.where(self.state == FULFILLED, self.until, NONE)
 
     @property

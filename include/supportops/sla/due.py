@@ -52,6 +52,7 @@ class Due:
 
     @classmethod
     def nothing(cls, clocks: int) -> Self:
+        """So many clocks without a promise."""
         none = np.full(clocks, NONE, dtype=np.int64)
         is_paused = np.zeros(clocks, dtype=np.bool_)
         return cls(none, none.copy(), none.copy(), none.copy(), none.copy(), is_paused)
@@ -82,6 +83,7 @@ class ClockTime:
 
     @classmethod
     def of(cls, history: History, calendar: Calendar, pauses: frozenset[str], runs: Runs) -> Self:
+        """The time of `runs` on a calendar, under the statuses that pause. Raises OutsideRange."""
         time = OpenTime.of(calendar.hours)
         at_events = history.passed(calendar.hours)
         start = _passed(time, at_events, runs.start_event, runs.started_at)

@@ -26,6 +26,7 @@ class OpenTime:
 
     @classmethod
     def of(cls, hours: BusinessHours) -> Self:
+        """Of a calendar, counted from its beginning."""
         return cls(hours, np.array([int(hours.first.timestamp())], dtype=np.int64))
 
     def passed(self, at: Ints) -> Ints:
@@ -63,6 +64,7 @@ class WorkingDays:
     @classmethod
     @lru_cache(maxsize=64)
     def of(cls, hours: BusinessHours) -> Self:
+        """Of a calendar; cached, since it takes a pass over all of its dates."""
         first, until = int(hours.first.timestamp()), int(hours.until.timestamp())
         since, offsets = utc_offsets(hours.zone, first, until)
         local = np.arange(first // _DAY, until // _DAY, dtype=np.int64) * _DAY

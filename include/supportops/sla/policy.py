@@ -108,6 +108,7 @@ class Promise:
     escalation: Escalation = field(default_factory=Escalation)
 
     def fits(self, tier: str, customer: str | None, tags: frozenset[str]) -> bool:
+        """Whether a ticket of this tier, customer and tags falls under the promise."""
         return (
             tier == self.tier
             and (not self.customers or customer in self.customers)
@@ -115,6 +116,7 @@ class Promise:
         )
 
     def target(self, metric: Metric) -> Target | None:
+        """The target of a metric, None where the promise has none."""
         return next((target for target in self.targets if target.metric is metric), None)
 
     @property

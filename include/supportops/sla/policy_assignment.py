@@ -38,6 +38,7 @@ class PolicyAssignment:
 
     @classmethod
     def over(cls, history: History, book: PolicyBook) -> Self:
+        """Matches each kind of ticket of the history once for each version of the book."""
         listed = tuple((version, p) for version in book.versions for p in version.promises)
         kinds, kind_of = _kinds(history, book)
         numbered = {(version.name, id(p)): n for n, (version, p) in enumerate(listed)}

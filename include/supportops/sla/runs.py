@@ -39,10 +39,12 @@ class Runs:
     state: NDArray[np.int8]
 
     def take(self, chosen: NDArray[np.intp] | Bools) -> "Runs":
+        """The chosen rows, by position or mask."""
         return Runs(*(getattr(self, name)[chosen] for name in self.__slots__))
 
     @property
     def open(self) -> Bools:
+        """Which clocks have not ended: bool."""
         running: Bools = self.state == RUNNING
         return running
 
@@ -71,6 +73,7 @@ class View:
 
     @classmethod
     def at(cls, history: History, as_of: int) -> Self:
+        """The history as of an instant in microseconds since 1970 UTC."""
         profiles = history.profiles
         profile = profiles.all_at(as_of)
         gone = profiles.attributes["removed"][profile] > 0

@@ -104,6 +104,7 @@ class Shard:
         self.over = writer.over
 
     def summary(self) -> dict[str, Any]:
+        """The pages, their checks, and how many pages failed their last one. JSON values."""
         results = [tries for (site, _), tries in self.tries.items() if site != VANTAGE]
         return {
             "pages": len(results),
@@ -130,6 +131,7 @@ class Writer:
         self._written: list[Future[None]] = []
 
     def add(self, attempt: Attempt) -> None:
+        """Queues a result; returns before it is written."""
         self._rows.append(attempt)
         if len(self._rows) >= FLUSH_EVERY or monotonic() - self._flushed >= FLUSH_SECONDS:
             self._flush()

@@ -59,6 +59,7 @@ class StoredAlert:
 
     @property
     def number(self) -> int:
+        """1, or the number of an alert that came back after a retraction."""
         return int(self.key[len(self.base) + 1 :] or 1)
 
 
@@ -78,6 +79,7 @@ class Changes:
     untold: int = 0
 
     def counts(self) -> dict[str, int]:
+        """How many of each, by the names of `Tally`."""
         return {
             "raised": len(self.raised),
             "untold": self.untold,

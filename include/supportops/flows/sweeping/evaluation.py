@@ -58,6 +58,7 @@ class ClockAlert:
 
     @property
     def kind(self) -> Kind:
+        """The kind of alert that the milestone calls for."""
         return KINDS[self.milestone]
 
 

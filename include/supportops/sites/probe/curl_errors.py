@@ -49,6 +49,7 @@ class CurlError:
 
     @property
     def reason(self) -> Reason:
+        """The reason of the check; INTERNAL for a code that is not expected."""
         if self.code == pycurl.E_OPERATION_TIMEDOUT:
             return Reason.CONNECT_TIMEOUT if self.phases.connect is None else Reason.TIMEOUT
         if self.code == pycurl.E_COULDNT_CONNECT:
@@ -90,6 +91,7 @@ class CurlError:
 
     @property
     def detail(self) -> str:
+        """libcurl's message; at the deadline, how far the request had come."""
         if self.code != pycurl.E_OPERATION_TIMEDOUT:
             return self.message
         if self.phases.connect is None:

@@ -73,4 +73,5 @@ class DnsQueue:
         return done
 
     def close(self) -> None:
+        """Drops all look-ups."""
         self._resolver.close()

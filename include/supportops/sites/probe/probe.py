@@ -155,6 +155,7 @@ class RateLimiter:
         self._random = random.Random()  # noqa: S311 - spreads starts, guards no secret
 
     def due(self, now: float) -> bool:
+        """Whether the next start may be made at `now` (seconds)."""
         return now >= self._next
 
     def started(self, now: float) -> None:
@@ -164,4 +165,5 @@ class RateLimiter:
             self._next = max(self._next, now - self._gap) + gap
 
     def wait(self, now: float) -> float:
+        """Seconds until the next start is due."""
         return max(0.0, self._next - now)

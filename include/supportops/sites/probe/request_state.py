@@ -95,10 +95,12 @@ class RequestState:
 
     @property
     def seconds_left(self) -> float:
+        """What remains of the deadline, at least 0."""
         return max(0.0, self._seconds - self._spent)
 
     @property
     def host(self) -> str:
+        """The host of the next request, in ASCII; empty where the URL is not valid."""
         return self.web_address.host if self.web_address is not None else ""
 
     def _request(self, web_address: WebAddress) -> None:

@@ -40,4 +40,5 @@ class SocketWatcher:
                 ready(key.fd, read, bool(events & selectors.EVENT_WRITE))
 
     def close(self) -> None:
+        """Closes the selector; the sockets belong to their libraries."""
         self._selector.close()

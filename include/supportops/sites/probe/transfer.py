@@ -232,6 +232,7 @@ class Transfer:
         self._sockets.clear()
 
     def close(self) -> None:
+        """Closes the handle and its sockets."""
         self._close_sockets()
         self.curl.close()
 

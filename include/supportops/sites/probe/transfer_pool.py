@@ -46,9 +46,11 @@ class TransferPool:
 
     @property
     def has_room(self) -> bool:
+        """Whether another request may start."""
         return len(self._busy) < self._most
 
     def start(self, request: RequestState) -> None:
+        """Starts the request; past its deadline it ends at once with TIMEOUT."""
         transfer = self._idle.pop() if self._idle else self._new()
         web_address = request.web_address
         if web_address is None or request.seconds_left == 0.0:
@@ -105,6 +107,7 @@ class TransferPool:
         self._done.append(request)
 
     def close(self) -> None:
+        """Aborts all requests and closes all handles."""
         for transfer, _ in self._busy.values():
             self._multi.remove_handle(transfer.curl)
             transfer.close()

@@ -41,10 +41,12 @@ class WebAddress:
 
     @property
     def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port: what a login belongs to."""
         return (self.scheme, self.host, self.port)
 
     @property
     def url(self) -> str:
+        """The URL built from the parts, without the login."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if PORTS[self.scheme] == self.port else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.path}"
