@@ -1,4 +1,4 @@
-"""`supportops log-call`: takes down a customer's call where Airflow's form is not at hand."""
+"""`supportops log-call`: logs a customer's call without Airflow's form."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def import_tickets(
     file: Annotated[Path, typer.Argument(help="CSV or JSON lines, also gzipped.")],
     mapping: Annotated[str, typer.Option(help="A file's name in config/imports/.")] = "generic",
     rejects: Annotated[
-        Path | None, typer.Option(help="Where bad rows go; FILE.quarantine.jsonl if not said.")
+        Path | None, typer.Option(help="Where bad rows go; FILE.quarantine.jsonl by default.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from supportops.tickets.triage import Decision
 
 app = typer.Typer(
-    name="triage", help="Which tier a ticket is promised, and why.", no_args_is_help=True
+    name="triage", help="Which tier a ticket gets, and why.", no_args_is_help=True
 )
 
 

@@ -1,4 +1,4 @@
-"""What the command line shows of tickets and of triage, with every foreign text made harmless."""
+"""What the command line shows of tickets and of triage; text from outside is made printable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from supportops.tickets.triage import Decision
 
 
 def ticket_lines(ticket: Ticket) -> None:
-    """The ticket's state, a line for each thing that is known of it."""
+    """Prints the ticket's state, a line for each field that is set."""
     console = Console()
     console.print(_plain(f"{ticket.source}/{ticket.ticket}  {ticket.subject}"))
     known = {
@@ -38,7 +38,7 @@ def ticket_lines(ticket: Ticket) -> None:
 
 
 def event_table(events: Sequence[Event]) -> None:
-    """One line an event, as they happened."""
+    """Prints a line for each event, in order."""
     table = _table("when (UTC)", "what", "by", "value", "words")
     for event in events:
         words = event.facts.get("text") or event.facts.get("rule") or ""
@@ -53,7 +53,7 @@ def event_table(events: Sequence[Event]) -> None:
 
 
 def decision_table(decision: Decision) -> None:
-    """The tier with its rule, then every rule and what it found."""
+    """Prints the tier with its rule, then every rule and what it found."""
     console = Console()
     console.print(_plain(f"{decision.tier}: {decision.rule}"))
     table = _table("rule", "tier", "matched", "why")

@@ -85,7 +85,7 @@ def sources_of(connection: Connection, ticket: str) -> list[str]:
 def _append(connection: Connection, batch: Sequence[Event], now: datetime) -> Appended:
     for event in batch:
         if (reason := rejection_reason(event)) is not None:
-            raise ValueError(f"the event {event.source_event[:80]!r} cannot be kept: {reason}")
+            raise ValueError(f"the event {event.source_event[:80]!r} cannot be stored: {reason}")
     given: dict[Key, Event] = {}
     for event in batch:
         given.setdefault((event.source, event.source_event), event)
