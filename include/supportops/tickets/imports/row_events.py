@@ -36,6 +36,7 @@ class TicketStates:
         self._state: TicketState | None = None
 
     def get(self, ticket: str) -> TicketState | None:
+        """The state of a ticket, None before its first row."""
         if ticket != self._ticket:
             self._flush()
             found = self._database.execute("SELECT state FROM states WHERE ticket = ?", (ticket,))
@@ -44,10 +45,12 @@ class TicketStates:
         return self._state
 
     def put(self, ticket: str, state: TicketState) -> None:
+        """Sets the state of a ticket."""
         self.get(ticket)
         self._state = state
 
     def close(self) -> None:
+        """Deletes the temporary database."""
         self._database.close()
 
     def _flush(self) -> None:
