@@ -15,9 +15,7 @@ from supportops.cli.output import Json, fail, print_json
 if TYPE_CHECKING:
     from supportops.tickets.triage import Decision
 
-app = typer.Typer(
-    name="triage", help="Which tier a ticket gets, and why.", no_args_is_help=True
-)
+app = typer.Typer(name="triage", help="Which tier a ticket gets, and why.", no_args_is_help=True)
 
 
 @app.command("explain")
