@@ -39,12 +39,16 @@ LASTING_KINDS = frozenset({Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT})
 
 
 class Severity(StrEnum):
+    """How urgent an alert is; routes match on it. CRITICAL cannot wait for the office."""
+
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
 
 
 class Phase(StrEnum):
+    """Whether a message is about an alert that is open, or about its end."""
+
     FIRING = "firing"
     RESOLVED = "resolved"
 

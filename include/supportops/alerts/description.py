@@ -111,6 +111,7 @@ def describe(notification: Notification, zone: str) -> Description:
 
 
 def cut(text: str, most: int) -> str:
+    """`text` in at most `most` characters, with "..." where it was cut."""
     return text if len(text) <= most else text[: most - 3].rstrip() + "..."
 
 

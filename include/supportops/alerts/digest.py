@@ -57,6 +57,7 @@ class _Reader:
     office: OfficeHours
 
     def clock(self, notification: Notification) -> TicketClock:
+        """The clock of a ticket's alert, as of now."""
         return TicketClock.of(notification.alert).at(self.now, self.office)
 
 

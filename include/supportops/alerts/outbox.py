@@ -69,6 +69,7 @@ class QueuedMessage:
 
     @property
     def key(self) -> str:
+        """What makes the message unique, as text."""
         return f"{self.alert}/{self.target}/{self.phase}/{self.step}/{self.reminder}"
 
 

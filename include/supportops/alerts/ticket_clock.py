@@ -46,6 +46,7 @@ class TicketClock:
 
     @classmethod
     def of(cls, alert: Alert) -> TicketClock:
+        """The clock of a service-level alert."""
         facts = Facts(alert.facts)
 
         def text(name: str) -> str:

@@ -62,6 +62,7 @@ class Summary:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + len(prepared.queued)
 
     def to_json(self) -> dict[str, Any]:
+        """As a flat mapping, with a count for each outcome that occurred."""
         return {
             "queued": self.queued,
             "superseded": self.superseded,

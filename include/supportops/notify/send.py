@@ -99,9 +99,11 @@ class _Attempt:
         self.result: tuple[Outcome, str] | None = None
 
     def nobody(self, why: str) -> None:
+        """Ends the attempt before it began, because the address leads nowhere."""
         self.result = (Outcome.NOBODY, why)
 
     def run(self) -> None:
+        """Makes the attempt; never raises."""
         with _log.reading() as lines:
             try:
                 service = _service(self.url, self.timeout)

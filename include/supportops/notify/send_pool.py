@@ -15,7 +15,9 @@ class Addressed(Protocol):
     """Anything that can be sent; `target` names who gets it."""
 
     @property
-    def target(self) -> str: ...
+    def target(self) -> str:
+        """Who gets it."""
+        ...
 
 
 J = TypeVar("J", bound=Addressed)
@@ -59,14 +61,17 @@ class _Pool(Generic[J]):
         self._changed = threading.Condition()
 
     def start_worker(self) -> None:
+        """Starts one more worker thread."""
         threading.Thread(target=self._work, name="supportops-worker", daemon=True).start()
 
     def stop(self) -> None:
+        """Starts no further job; those in flight run on without being awaited."""
         with self._changed:
             self._waiting.clear()
             self._changed.notify_all()
 
     def next_result(self) -> tuple[J, Delivery]:
+        """Waits for the next job to end, or to exceed the limit."""
         while True:
             try:
                 index, delivery = self._results.get(timeout=self._until_overdue())

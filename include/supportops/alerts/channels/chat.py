@@ -29,9 +29,11 @@ class Chat:
     digest_rows = 20
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
+        """All facts of one alert, or a line for each of the first 20."""
         return _message("alerts", content=content, marks=_MARKS)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
+        """A line for each ticket, section by section."""
         return _message("digest", digest=content, marks=_SECTION_MARKS)
 
     def report(self, content: ReportContent) -> OutgoingMessage:

@@ -29,11 +29,13 @@ class Email:
     digest_rows = 50
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
+        """All facts of every alert, one after the other."""
         context = {"content": content, "most": MOST_SITES}
         text, html = _both("alerts", **context)
         return OutgoingMessage(content.title, text, html, message_id=content.thread)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
+        """A table for each section."""
         return OutgoingMessage(content.title, *_both("digest", digest=content))
 
     def report(self, content: ReportContent) -> OutgoingMessage:

@@ -22,15 +22,18 @@ class Sms:
     digest_rows = 0
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
+        """What is wrong and the reference, with the board's address where it fits."""
         text = _one(content.alerts[0]) if len(content.alerts) == 1 else _several(content.alerts)
         linked = f"{text} {content.board}" if content.board else text
         return _message(linked if _length(linked) <= SEPTETS else text)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
+        """The subject line, with the board's address where it fits."""
         linked = f"{content.title} {content.board}" if content.board else content.title
         return _message(linked if _length(linked) <= SEPTETS else content.title)
 
     def report(self, content: ReportContent) -> OutgoingMessage:
+        """The subject line."""
         return _message(one_line(content.subject))
 
 

@@ -37,6 +37,7 @@ class Batch:
     until: datetime
 
     def is_report(self, message: QueuedMessage) -> bool:
+        """Whether it announces a report."""
         return self.alerts[message.alert].kind is Kind.REPORT
 
 

@@ -33,10 +33,12 @@ class DueReport:
 
     @property
     def key(self) -> str:
+        """The key of the alert on this report: one, however often it is raised."""
         return f"{key_prefix(self.cadence)}{self.period.label}"
 
     @property
     def subject(self) -> str:
+        """What the alert is about: "weekly report of 2026-W47"."""
         return f"{self.cadence} report of {self.period.label}"
 
 
