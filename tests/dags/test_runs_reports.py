@@ -32,7 +32,7 @@ def desk(
     return store
 
 
-def kept(store: Engine) -> list[tuple[str, str, str, bool]]:
+def stored(store: Engine) -> list[tuple[str, str, str, bool]]:
     c = reports.c
     with reading(store) as connection:
         rows = connection.execute(
@@ -55,7 +55,7 @@ def test_a_run_by_hand_makes_drafts_of_the_last_week(desk: Engine, bag) -> None:
     run = bag.dags["weekly_report"].test(logical_date=MONDAY)
 
     assert run.state == "success"
-    assert kept(desk) == [
+    assert stored(desk) == [
         ("weekly", WEEK, "managers", False),
         ("weekly", WEEK, "acme", False),
     ]
@@ -68,7 +68,7 @@ def test_a_run_with_send_sends_once_however_often_it_runs(desk: Engine, bag) -> 
         run = bag.dags["weekly_report"].test(run_conf=form)
         assert run.state == "success"
 
-    assert kept(desk) == [("weekly", WEEK, "managers", True)]
+    assert stored(desk) == [("weekly", WEEK, "managers", True)]
     assert queued(desk) == ["manager_email"]
     (made,) = outcome(run, "report")["reports"]
     assert made["state"] == "sent before"
@@ -82,7 +82,7 @@ def test_what_nobody_can_make_fails_and_keeps_nothing(
     run = bag.dags["weekly_report"].test(run_conf=form)
 
     assert run.state == "failed"
-    assert kept(desk) == []
+    assert stored(desk) == []
     assert queued(desk) == []
 
 
@@ -91,7 +91,7 @@ def test_the_daily_report_is_about_the_last_working_day(desk: Engine, bag) -> No
     run = bag.dags["daily_report"].test(logical_date=tuesday_after_easter)
 
     assert run.state == "success"
-    assert kept(desk) == [("daily", "2026-04-02", "managers", False)]
+    assert stored(desk) == [("daily", "2026-04-02", "managers", False)]
 
 
 def test_on_a_bank_holiday_there_is_no_daily_report(desk: Engine, bag) -> None:
@@ -100,4 +100,4 @@ def test_on_a_bank_holiday_there_is_no_daily_report(desk: Engine, bag) -> None:
 
     assert run.state == "success"
     assert outcome(run, "report")["note"] == "no working day"
-    assert kept(desk) == []
+    assert stored(desk) == []

@@ -1,4 +1,4 @@
-"""A desk that has reports to send: who gets them, what is kept of them, and how they are issued."""
+"""A desk that has reports to send: who gets them, their stored files, and how they are issued."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def readers(*, audiences: Sequence[dict[str, Any]] = (), **more: Any) -> Configu
 
 
 def files(**changes: bytes | None) -> list[File]:
-    """What is kept of a report; `report_pdf=None` leaves the PDF out."""
+    """The stored files of a report; `report_pdf=None` leaves the PDF out."""
     content: dict[str, bytes | None] = {
         "mail_html": MAIL_HTML.encode(),
         "mail_txt": MAIL_TEXT.encode(),
@@ -67,9 +67,9 @@ def keep(
     audience: str = "managers",
     period: str = "2026-W47",
     *,
-    kept: Sequence[File] | None = None,
+    report_files: Sequence[File] | None = None,
     **changes: Any,
-) -> store.Kept:
+) -> store.StoredReport:
     """A draft, made now."""
     cadence = Cadence.WEEKLY if "W" in period else Cadence.DAILY
     about = parse(cadence, period, "Europe/London")
@@ -91,22 +91,24 @@ def keep(
             subject="SLA week 47 (16–22 Nov): 91 % 🔥",
             figures={},
         )
-        return store.keep(connection, replace(draft, **changes), files() if kept is None else kept)
+        return store.keep(
+            connection, replace(draft, **changes), files() if report_files is None else report_files
+        )
 
 
-def send(desk: Desk, kept: store.Kept) -> int:
-    """Issues a kept report to its audience; answers how many messages were queued."""
+def send(desk: Desk, report: store.StoredReport) -> int:
+    """Issues a stored report to its audience; answers how many messages were queued."""
     with writing(desk.store) as connection:
         configuration = newest(connection)
         assert configuration is not None
-        (audience,) = (a for a in configuration.reports.audiences if a.name == kept.audience)
+        (audience,) = (a for a in configuration.reports.audiences if a.name == report.audience)
         known = configuration.alerts.receivers
         targets = [target for name in audience.receivers for target in known[name]]
-        return post(connection, kept, targets, desk.clock.now)
+        return post(connection, report, targets, desk.clock.now)
 
 
-def issue(desk: Desk, *args: Any, **changes: Any) -> store.Kept:
+def issue(desk: Desk, *args: Any, **changes: Any) -> store.StoredReport:
     """Keeps a report and issues it."""
-    kept = keep(desk, *args, **changes)
-    assert send(desk, kept) > 0
-    return kept
+    report = keep(desk, *args, **changes)
+    assert send(desk, report) > 0
+    return report

@@ -142,7 +142,7 @@ class ReportDesk:
             rows = select(messages.c.target, messages.c.alert).order_by(messages.c.id)
             return [(row.target, row.alert) for row in connection.execute(rows)]
 
-    def kept(self) -> list[Any]:
+    def editions(self) -> list[Any]:
         """Every row of reports, as it was made."""
         with reading(self.store) as connection:
             return list(connection.execute(select(reports).order_by(reports.c.id)))

@@ -110,6 +110,7 @@ INSTANTS = frozenset(
 COUNTS = frozenset(
     {"ticket", "instance", "solved", "reopened", "reassigned", "checks", "outages", "failures"}
 )
+FLAGS = frozenset({"open"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +165,7 @@ def frame_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.Da
 
 def typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """These columns in their order: instants datetime64[us, UTC], seconds float64, counts int64,
-    `open` bool, texts object with None where there is none.
+    flags bool, texts object with None where there is none.
     """
     return pd.DataFrame({name: _column(frame[name]) for name in columns})
 
@@ -177,7 +178,7 @@ def _column(values: pd.Series[Any]) -> pd.Series[Any]:
         return values.astype(np.float64)
     if name in COUNTS:
         return values.astype(np.int64)
-    if name == "open":
+    if name in FLAGS:
         return values.astype(np.bool_)
     texts = values.astype(object)
     return texts.where(texts.notna(), None)

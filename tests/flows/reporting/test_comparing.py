@@ -52,7 +52,7 @@ def report(desk: ReportDesk, number: int, audience: str = "managers", **options:
     monday = {16: "2026-04-20", 17: "2026-04-27", 18: "2026-05-04", 19: "2026-05-11"}[number]
     asked_for = {"send": True, "audiences": (audience,)} | options
     desk.weekly(f"2026-W{number}", at=f"{monday} 08:00", **asked_for)
-    return desk.kept()[-1].figures
+    return desk.editions()[-1].figures
 
 
 def restated(figures: Any, tier: str | None = "user_support") -> list[tuple[Any, ...]]:
@@ -139,7 +139,7 @@ def test_weeks_that_are_sent_at_once_look_back_upon_each_other(desk: ReportDesk)
 
     desk.weekly(*labels, at="2026-05-04 08:00", send=True, audiences=("managers",))
 
-    found = [row.figures for row in desk.kept()]
+    found = [row.figures for row in desk.editions()]
     once = [(WEEK, (4, 2), (3, 2), ["3 merged"])]
     assert [restated(figures) for figures in found] == [[], once, []]
     assert points(found[-1])[WEEK] == (6, True)

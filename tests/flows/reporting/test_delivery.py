@@ -65,12 +65,12 @@ def refusing(desk: Desk, *targets: str) -> None:
     }
 
 
-def test_a_report_reaches_each_recipient_once_as_it_was_kept(desk: Desk, mail: Mailbox) -> None:
-    kept = issue(desk)
+def test_a_report_reaches_each_recipient_once_as_it_was_stored(desk: Desk, mail: Mailbox) -> None:
+    report = issue(desk)
     assert desk.dispatch() == {"queued": 0, "superseded": 0, "held_back": 0, "handed_over": 2}
     assert sorted(to(mail)) == ["boss@example.com", "owner@example.com"]
     for each in mail.mails:
-        assert each.subject == kept.subject
+        assert each.subject == report.subject
         assert each.part("html").splitlines() == MAIL_HTML.splitlines()
         assert each.part("plain").splitlines() == MAIL_TEXT.splitlines()
         (picture,) = (p for p in each.message.walk() if p.get_content_type() == "image/png")
@@ -81,7 +81,7 @@ def test_a_report_reaches_each_recipient_once_as_it_was_kept(desk: Desk, mail: M
 def test_every_delivery_has_its_own_row_and_proof_and_then_the_books_are_closed(
     desk: Desk,
 ) -> None:
-    kept = issue(desk)
+    report = issue(desk)
     desk.dispatch()
     key = "report:weekly:2026-W47:managers:1"
     assert {(row.target, row.why, row.state) for row in desk.outbox()} == {
@@ -90,17 +90,17 @@ def test_every_delivery_has_its_own_row_and_proof_and_then_the_books_are_closed(
     assert [(row.alert, row.outcome) for row in desk.attempts()] == [(key, "handed_over")] * 2
     assert desk.unsettled() == []
     with writing(desk.store) as connection:
-        found = issued(connection, Cadence.WEEKLY, kept.period, kept.audience)
+        found = issued(connection, Cadence.WEEKLY, report.period, report.audience)
     assert found is not None
     assert (found.alert, found.recipients) == (key, ("boss_email", "owner_email"))
     assert found.issued_at == desk.clock.now
 
 
 def test_dispatching_and_posting_again_send_nothing_again(desk: Desk, mail: Mailbox) -> None:
-    kept = issue(desk)
+    report = issue(desk)
     desk.dispatch()
     for _ in range(3):
-        assert send(desk, kept) == 0
+        assert send(desk, report) == 0
         desk.clock.turn(hours=9)
         assert desk.dispatch() == QUIET
     assert len(mail.mails) == 2
@@ -225,7 +225,7 @@ def test_the_largest_files_are_left_out_of_a_mail_that_would_be_too_large(
 ) -> None:
     desk.load_or_last_good(readers(attach_at_most="700kB"))
     large = {"report_xlsx": b"x" * 300_000, "report_csv": b"c" * 200_000}
-    issue(desk, kept=files(report_pdf=b"p" * 320_000, **large))
+    issue(desk, report_files=files(report_pdf=b"p" * 320_000, **large))
     desk.dispatch()
     first = mail.mails[0]
     assert [name for name, _ in attached(first)] == ["weekly-2026-W47.xlsx", "weekly-2026-W47.csv"]
@@ -256,8 +256,8 @@ def test_a_customer_is_not_sent_to_a_board_that_is_not_theirs(desk: Desk, mail: 
 def test_a_report_without_its_pdf_or_its_html_is_sent_all_the_same(
     desk: Desk, mail: Mailbox
 ) -> None:
-    issue(desk, kept=files(report_pdf=None))
-    issue(desk, period="2026-W46", kept=files(mail_html=None))
+    issue(desk, report_files=files(report_pdf=None))
+    issue(desk, period="2026-W46", report_files=files(mail_html=None))
     assert desk.dispatch()["handed_over"] == 4
     without_pdf, without_html = mail.mails[0], mail.mails[-1]
     assert attached(without_pdf) == []
@@ -268,7 +268,7 @@ def test_a_report_without_its_pdf_or_its_html_is_sent_all_the_same(
 
 def test_a_report_that_is_gone_fails_by_itself_and_says_why(desk: Desk, mail: Mailbox) -> None:
     gone, whole = issue(desk), issue(desk, period="2026-W46", subject="Whole")
-    empty = issue(desk, period="2026-W45", kept=[])
+    empty = issue(desk, period="2026-W45", report_files=[])
     with writing(desk.store) as connection:
         connection.execute(
             reports.update().where(reports.c.id == gone.id).values(alert="something else")
@@ -280,7 +280,7 @@ def test_a_report_that_is_gone_fails_by_itself_and_says_why(desk: Desk, mail: Ma
     details = {row.alert: row.detail for row in desk.attempts() if row.outcome == "failed"}
     assert details == {
         "report:weekly:2026-W47:managers:1": "the report is not stored any more",
-        "report:weekly:2026-W45:managers:1": "no mail is kept of weekly-2026-W45",
+        "report:weekly:2026-W45:managers:1": "no e-mail is stored for weekly-2026-W45",
     }
     assert empty.edition == 1
 
@@ -290,7 +290,7 @@ def test_chat_and_sms_get_the_answer_in_a_line(desk: Desk, http: Endpoint) -> No
     desk.load_or_last_good(readers(audiences=[weekly("few", "manager_chat", "manager_sms")]))
     lead = "The ticket data is old.\n11 of 12 promises were kept. @channel\n"
     subject = "SLA week 47: <!here> [91 %](http://e.example) " + "x" * 200
-    issue(desk, "few", subject=subject, kept=files(lead_txt=lead.encode()))
+    issue(desk, "few", subject=subject, report_files=files(lead_txt=lead.encode()))
     assert desk.dispatch()["handed_over"] == 2
     said = {request.path: request.json() for request in http.requests}
     chat, sms = said["/chat"]["message"], said["/sms"]["message"]
@@ -328,7 +328,7 @@ def test_a_storm_of_alarms_makes_a_report_wait_and_never_a_line_of_a_bundle(
 
 
 @ON_ONE_STORE
-def test_a_report_takes_the_letters_that_alarms_leave(desk: Desk, mail: Mailbox) -> None:
+def test_a_report_takes_the_messages_that_alerts_leave(desk: Desk, mail: Mailbox) -> None:
     limits = {"email": [{"count": 2, "period": "15m"}]}
     routes = [everything_to("acme_email")]
     one = [weekly("one", "acme_email")]
@@ -366,22 +366,22 @@ def test_keeping_a_draft_sends_nothing(desk: Desk, mail: Mailbox) -> None:
 
 
 @ON_ONE_STORE
-def test_the_same_files_make_the_same_letter(desk: Desk) -> None:
+def test_the_same_files_make_the_same_message(desk: Desk) -> None:
     """Kept bytes go out as they are, whoever reads them and when."""
     seen: list[OutgoingMessage] = []
 
-    def keep_letter(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+    def keep_message(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
         seen.append(message)
         return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 
     issue(desk)
-    desk.dispatch(keep_letter)
+    desk.dispatch(keep_message)
     first, second = seen
     assert first == second
 
 
 @ON_ONE_STORE
-def test_a_letter_with_files_has_more_time_to_be_sent(desk: Desk) -> None:
+def test_a_message_with_files_has_more_time_to_be_sent(desk: Desk) -> None:
     """A line of 2 Mbit/s must not make the mail look lost, and be sent again."""
     patience: list[float] = []
 
@@ -389,7 +389,7 @@ def test_a_letter_with_files_has_more_time_to_be_sent(desk: Desk) -> None:
         patience.append(timeout)
         return Delivery(Outcome.HANDED_OVER, "handed over", 0.0)
 
-    issue(desk, kept=files(report_pdf=b"p" * 5_000_000, trend_png=None))
+    issue(desk, report_files=files(report_pdf=b"p" * 5_000_000, trend_png=None))
     desk.raise_(alert())
     desk.dispatch(note)
     assert sorted(patience) == [20.0, 40.0, 40.0]

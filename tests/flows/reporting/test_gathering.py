@@ -118,9 +118,9 @@ def test_a_replay_of_the_period_counts_the_same_promises(
     period = Replayed(request.period.start, request.period.end, request.as_of)
     with reading(store) as connection:
         [again] = replay(connection, {"then": book()}, period).policies
-    kept = found.clocks[~found.clocks["state"].isin(["merged", "deleted"])]
-    met = kept[kept["breached_at"].isna()]
-    for frame, name in ((kept, "due"), (met, "met")):
+    counted = found.clocks[~found.clocks["state"].isin(["merged", "deleted"])]
+    met = counted[counted["breached_at"].isna()]
+    for frame, name in ((counted, "due"), (met, "met")):
         expected = {key: getattr(each, name) for key, each in again.attainment.items()}
         assert Counter(rows(frame, "tier", "metric")) == +Counter(expected)
 

@@ -1,4 +1,4 @@
-"""Reports as they are made, kept, issued and queued, on both stores."""
+"""Reports as they are made, stored, issued and queued, on both stores."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_figures_are_those_that_a_hand_counts(desk: ReportDesk) -> None:
     Wednesday 17:00, its fix two working days later, on Friday."""
     desk.weekly()
 
-    figures = desk.kept()[0].figures
+    figures = desk.editions()[0].figures
     lines = {(p["by"], p["name"], p["metric"]): p["kept"] for p in figures["promises"]}
     first = lines["tier", "user_support", "first_reply_time"]
     assert (first["due"], first["met"]) == (4, 2)
@@ -105,7 +105,7 @@ def test_a_run_by_hand_keeps_a_draft_and_sends_nothing(desk: ReportDesk) -> None
 
     assert [each.state for each in made] == ["draft", "draft"]
     assert desk.queued() == []
-    assert all(row.issued_at is None for row in desk.kept())
+    assert all(row.issued_at is None for row in desk.editions())
 
 
 def test_the_same_run_again_keeps_no_second_draft(desk: ReportDesk) -> None:
@@ -125,23 +125,23 @@ def test_a_draft_that_still_holds_is_what_is_issued(desk: ReportDesk) -> None:
 def test_what_was_issued_is_not_issued_again(desk: ReportDesk) -> None:
     desk.weekly(send=True)
     desk.append(*raised("6", "2026-04-13 09:00 asks"))
-    kept, queued = desk.kept(), desk.queued()
+    editions, queued = desk.editions(), desk.queued()
 
     again = desk.weekly(send=True, at="2026-04-20 11:00")
 
     assert [each.state for each in again] == ["sent before", "sent before"]
     assert again[0].recipients == ("manager_email",)
-    assert (desk.kept(), desk.queued()) == (kept, queued)
+    assert (desk.editions(), desk.queued()) == (editions, queued)
 
 
 def test_a_later_run_is_a_new_draft_beside_what_was_issued(desk: ReportDesk) -> None:
     desk.weekly(send=True)
-    issued = desk.kept()
+    issued = desk.editions()
     desk.append(*raised("6", "2026-04-13 09:00 asks"))
 
     assert [each.state for each in desk.weekly()] == ["draft", "draft"]
-    assert desk.kept()[:2] == issued
-    assert [row.edition for row in desk.kept()] == [1, 1, 2, 2]
+    assert desk.editions()[:2] == issued
+    assert [row.edition for row in desk.editions()] == [1, 1, 2, 2]
 
 
 def test_a_correction_has_to_be_asked_for_and_says_so(desk: ReportDesk) -> None:
@@ -168,7 +168,9 @@ def test_a_customers_report_holds_no_word_of_another(whole_desk: ReportDesk) -> 
 
     for file in (*seen, *whole_desk.files["acme"]):
         assert not {"Birch", "SECRETBIRCH", "club"} & set(re.findall(r"\w+", words(file)))
-    assert "SECRETBIRCH" not in repr([row for row in whole_desk.kept() if row.audience == "acme"])
+    assert "SECRETBIRCH" not in repr(
+        [row for row in whole_desk.editions() if row.audience == "acme"]
+    )
 
 
 def test_who_works_for_a_customer_is_in_no_file_of_theirs(whole_desk: ReportDesk) -> None:
@@ -191,7 +193,7 @@ def test_a_merge_after_the_report_is_shown_in_the_next_one(desk: ReportDesk) -> 
 
     desk.weekly("2026-W17", at="2026-04-27 08:00")
 
-    figures = desk.kept()[-2].figures
+    figures = desk.editions()[-2].figures
     shown = [r for r in figures["restatements"] if r["tier"] == "user_support"]
     assert [(r["label"], r["issued"]["due"], r["now"]["due"]) for r in shown] == [(WEEK, 4, 3)]
     assert [(b["number"], b["why"]) for b in shown[0]["because"]] == [("3", "merged")]
@@ -202,7 +204,7 @@ def test_a_merge_before_the_report_takes_no_breach_back_in_silence(desk: ReportD
     desk.append(later_event("3", "2026-04-17 10:00 merged"))
     desk.weekly()
 
-    left = desk.kept()[0].figures["left_out"]
+    left = desk.editions()[0].figures["left_out"]
     assert (left["merged"], left["broken"]) == (1, 1)
     shown = " ".join(desk.text("managers").split())
     assert "1 broken promise of tickets that were merged or deleted later" in shown
@@ -212,7 +214,7 @@ def test_the_trend_shows_what_was_issued_and_marks_what_was_not(whole_desk: Repo
     whole_desk.weekly(send=True)
     whole_desk.weekly("2026-W18", at="2026-05-04 08:00")
 
-    overall = whole_desk.kept()[-2].figures["trends"][-1]["points"]
+    overall = whole_desk.editions()[-2].figures["trends"][-1]["points"]
     assert len(overall) == 13
     assert [(p["label"], p["issued"]) for p in overall[-3:]] == [
         (WEEK, True),
@@ -226,7 +228,7 @@ def test_many_weeks_at_once_are_the_same_bytes_as_one_by_one(whole_desk: ReportD
     labels = [f"2026-W{n}" for n in range(15, 18)]
 
     whole_desk.weekly(*labels, at="2026-06-01 08:00", audiences=("acme",))
-    together = [(row.period, row.audience, row.figures) for row in whole_desk.kept()]
+    together = [(row.period, row.audience, row.figures) for row in whole_desk.editions()]
     digests = [digest for *_, digest in whole_desk.documents()]
     for label in labels:
         again = whole_desk.weekly(label, at="2026-06-01 08:00", audiences=("acme",))
@@ -294,7 +296,7 @@ def test_mondays_report_lists_the_weekend_too_so_the_days_add_up_to_the_week(
 
     assert made[-1].subject.startswith("Friday 17 Apr to Sunday 19 Apr: 2 promises broken")
     assert made[-2].subject.startswith("Thursday 16 Apr: ")
-    *daily, weekly = [row.figures["promises"][-1]["kept"]["due"] for row in desk.kept()]
+    *daily, weekly = [row.figures["promises"][-1]["kept"]["due"] for row in desk.editions()]
     assert sum(daily) == weekly
 
 
@@ -314,7 +316,7 @@ def test_what_cannot_be_made_is_one_line_before_anything_is_made(
         desk.weekly(*labels, audiences=audiences)
 
     assert "\n" not in str(error.value)
-    assert desk.kept() == []
+    assert desk.editions() == []
 
 
 def test_a_week_that_is_not_over_is_a_draft_that_says_so_and_is_not_sent(
@@ -327,7 +329,7 @@ def test_a_week_that_is_not_over_is_a_draft_that_says_so_and_is_not_sent(
     assert draft.subject.startswith("SLA week 16 (13-19 Apr) so far: ")
     assert "Made before its period was over" in desk.text("managers")
     assert [each.state for each in desk.weekly(send=True)] == ["sent", "sent"]
-    assert "so far" not in desk.kept()[-1].subject
+    assert "so far" not in desk.editions()[-1].subject
     assert "period was over" not in desk.text("managers")
 
 
@@ -385,4 +387,4 @@ def test_a_configuration_that_is_taken_up_meanwhile_stays_in_force(desk: ReportD
 
     with reading(desk.store) as connection:
         assert active_configuration(connection).digest == desk.configuration.digest != before.digest
-    assert {row.configuration for row in desk.kept()} == {before.digest}
+    assert {row.configuration for row in desk.editions()} == {before.digest}
