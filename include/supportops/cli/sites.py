@@ -56,7 +56,10 @@ def site_check(as_json: Json = False) -> None:
 
         site_check_lines(summary)
     if summary["faults"]:
-        fail("the configuration is wrong; checked with the last good one", *summary["faults"])
+        fail(
+            "the configuration has faults; checked with the last good version of each file",
+            *summary["faults"],
+        )
     raise typer.Exit(FINDINGS if summary["failing"] else FINE)
 
 

@@ -119,6 +119,10 @@ class _Dispatch:
     ) -> None:
         self.engine = engine
         self.policy = configuration.alerts
+        if not configuration.has(File.SERVICE_LEVELS):
+            self.policy = self.policy.at_any_hour()
+        # Of other files that cannot be used the usual values count: alerts go out all the same.
+        configuration = configuration.displayed()
         self.office = configuration.office
         self.attach_at_most = configuration.reports.attach_at_most
         self.clock = clock
