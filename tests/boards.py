@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +14,7 @@ from fastapi import FastAPI, Header, HTTPException
 from sqlalchemy import Engine
 
 from supportops.config.snapshots import LastConfiguration
+from supportops.context import Context
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.site_check import judge
@@ -50,7 +50,7 @@ def site_entry(name: str, customer: str = "Acme", **fields: Any) -> dict[str, An
 def live_through(
     engine: Engine, folder: Path, slots: list[datetime], answer: Answer, latency: float = 80.0
 ) -> None:
-    """Every slot's run: recorded and judged as the flow does, without asking anybody."""
+    """Every slot's run: recorded and judged as the flow does, without any request."""
     configuration, error = load_or_last_good(engine, folder, slots[0])
     assert error is None
     for slot in slots:
@@ -123,13 +123,13 @@ def draft(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class HousePlace:
-    engine: Engine
+def context_of(engine: Engine) -> Context:
+    """The project's own configuration over this store, without secrets."""
+    return Context(engine, CONFIG, {}.get)
 
 
 def make_board(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
-    """The board, guarded by a header: whoever says who they are may read, `ada` may act."""
+    """The board, guarded by a header: any user may read, `ada` may write."""
 
     def read(x_user: str | None = Header(None)) -> None:
         if x_user is None:
@@ -141,10 +141,12 @@ def make_board(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
         return "ada"
 
     @contextmanager
-    def place() -> Iterator[HousePlace]:
-        yield HousePlace(engine)
+    def open_context() -> Iterator[Context]:
+        yield context_of(engine)
 
-    return make_app(place, LastConfiguration(), clock, authorise_read=read, authorise_write=write)
+    return make_app(
+        open_context, LastConfiguration(), clock, authorise_read=read, authorise_write=write
+    )
 
 
 READER: Mapping[str, str] = {"x-user": "bob"}

@@ -1,7 +1,7 @@
 """From the environment to an engine, a configuration folder and secrets.
 
 Secrets are named like Airflow Connections. In a shell they are read from `AIRFLOW_CONN_<NAME>`;
-inside Airflow a `lookup` of its Connections is asked where the environment is silent.
+inside Airflow a `lookup` of its Connections is used where that variable is not set.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STORE_CONNECTION = "support_db"
 
 
 class SetupError(RuntimeError):
-    """Something that must be set is not; the message says what and how."""
+    """A setting is missing or cannot be used; the message says which, and how to set it."""
 
 
 class Connection(Protocol):
@@ -47,7 +47,7 @@ Lookup = Callable[[str], Connection]
 
 @contextmanager
 def open_context(lookup: Lookup | None = None, *, migrated: bool = True) -> Iterator[Context]:
-    """Everything a flow needs. Raises SetupError, StoreAddressError or SchemaError, in one line.
+    """A context, closed at the end. Raises SetupError, StoreAddressError or SchemaError.
 
     `lookup` is Airflow's `Connection.get` where there is Airflow. With `migrated` the store must
     be at this version's schema.
@@ -62,11 +62,11 @@ def open_context(lookup: Lookup | None = None, *, migrated: bool = True) -> Iter
 
 
 def store_address(lookup: Lookup | None = None) -> str:
-    """Where the store is: the variable, else the Connection `support_db`."""
+    """The store's address: the variable, else the Connection `support_db`. Raises SetupError."""
     named = os.environ.get(STORE_VARIABLE) or os.environ.get(_variable(STORE_CONNECTION))
     if named:
         return _uri_of(named)
-    connection = _ask(lookup, STORE_CONNECTION)
+    connection = _look_up(lookup, STORE_CONNECTION)
     if connection is None:
         raise SetupError(
             f"no store is named: set {STORE_VARIABLE}, for instance to "
@@ -76,6 +76,7 @@ def store_address(lookup: Lookup | None = None) -> str:
 
 
 def config_folder() -> Path:
+    """The folder of the configuration. Raises SetupError where there is none."""
     folder = configured_folder()
     if not folder.is_dir():
         raise SetupError(f"no configuration folder {folder}: set {CONFIG_VARIABLE} to one")
@@ -83,9 +84,9 @@ def config_folder() -> Path:
 
 
 def secret_reader(lookup: Lookup | None = None) -> Secrets:
-    """A function from a secret's name to its value, None where nobody set it.
+    """A function from a secret's name to its value, None where it is not set.
 
-    A Connection keeps an Apprise address (or a URL) as its password, or where Airflow's own
+    A Connection holds an Apprise address (or a URL) as its password, or where Airflow's own
     Apprise provider does, under `config` -> `path` in its extra.
     """
 
@@ -93,7 +94,7 @@ def secret_reader(lookup: Lookup | None = None) -> Secrets:
         written = os.environ.get(_variable(name))
         if written:
             return _secret_of(written)
-        connection = _ask(lookup, name)
+        connection = _look_up(lookup, name)
         if connection is None:
             return None
         return connection.password or _path_in(connection.extra_dejson)
@@ -125,11 +126,11 @@ def open_ticket_sources(lookup: Lookup | None = None) -> Iterator[Sequence[Ticke
 
 
 def _connection_fields(name: str, lookup: Lookup | None) -> Mapping[str, Any] | None:
-    """Host, login, password and extra of a connection, None where nobody set one."""
+    """Host, login, password and extra of a connection, None where it is not set."""
     written = os.environ.get(_variable(name))
     if written:
         return _fields_of(name, written)
-    connection = _ask(lookup, name)
+    connection = _look_up(lookup, name)
     if connection is None:
         return None
     return {
@@ -161,11 +162,12 @@ def _fields_of(name: str, written: str) -> Mapping[str, Any]:
         ) from None
 
 
-def _ask(lookup: Lookup | None, name: str) -> Connection | None:
-    """What Airflow knows under `name`, None where it knows nothing; other errors are passed on.
+def _look_up(lookup: Lookup | None, name: str) -> Connection | None:
+    """Airflow's Connection `name`, None where there is none; other errors are passed on.
 
-    The error is told by its name, since this package does not import Airflow: to take a metadata
-    server that is down for a missing receiver would give its messages up.
+    The exception is recognised by its name, since this package does not import Airflow. Others
+    must not count as "there is none": while the metadata server is down, messages would be given
+    up for lack of a receiver.
     """
     if lookup is None:
         return None

@@ -1,4 +1,4 @@
-"""What a flow works with: the store, the configuration folder, and the way to secrets."""
+"""What a flow works with: the store, the configuration folder, and the secrets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 Secrets = Callable[[str], str | None]
-"""From a secret's name to its value; None where nobody set it."""
+"""From a secret's name to its value; None where it is not set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One installation as code sees it. `supportops.bootstrap.open_context` makes it."""
+    """One installation; `supportops.bootstrap.open_context` opens it."""
 
     engine: Engine
     config: Path

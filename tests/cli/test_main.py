@@ -123,7 +123,7 @@ def test_config_check_of_the_shipped_files_is_fine() -> None:
     assert done.stdout.endswith(" 2 audiences, 2 import mappings\n")
 
 
-def test_config_check_tells_every_fault_with_its_line(tmp_path: Path) -> None:
+def test_config_check_reports_every_fault_with_its_line(tmp_path: Path) -> None:
     where = folder(tmp_path, "sites:\n  - {name: A, customer: B, url: ftp://a/}\nfoo: 1\n")
     done = supportops("config", "check", where)
     assert done.returncode == 2
@@ -167,43 +167,45 @@ def test_the_whole_path_from_a_shell(store_address: str, tmp_path: Path) -> None
         f"  - {{name: Shop, customer: A, url: 'http://127.0.0.1:{closed_port()}/',"
         " allow_private: true}\n"
     )
-    place = {
+    settings = {
         "SUPPORTOPS_DATABASE_URL": store_address,
         "SUPPORTOPS_CONFIG": folder(tmp_path, sites),
     }
-    assert supportops("db", "upgrade", **place).returncode == 0
-    checked = supportops("site-check", "--json", **place)
+    assert supportops("db", "upgrade", **settings).returncode == 0
+    checked = supportops("site-check", "--json", **settings)
     assert checked.returncode == 1
     summary = json.loads(checked.stdout)
     assert [change["subject"] for change in summary["changes"]] == ["Shop"]
 
-    sent = supportops("alert-dispatch", "--json", **place)
+    sent = supportops("alert-dispatch", "--json", **settings)
     assert sent.returncode == 1
     assert json.loads(sent.stdout)["nobody"] >= 1
 
-    listed = json.loads(supportops("alerts", "list", "--json", **place).stdout)
+    listed = json.loads(supportops("alerts", "list", "--json", **settings).stdout)
     outage = next(alert for alert in listed if alert["kind"] == "outage")
-    assert supportops("alerts", "ack", outage["key"], "--by", "anna", **place).returncode == 0
-    assert supportops("alerts", "ack", outage["key"], "--by", "bob", **place).returncode == 2
+    assert supportops("alerts", "ack", outage["key"], "--by", "anna", **settings).returncode == 0
+    assert supportops("alerts", "ack", outage["key"], "--by", "bob", **settings).returncode == 2
 
-    up = supportops("availability", "--from", "2026-01-01", "--to", "2027-01-01", "--json", **place)
+    up = supportops(
+        "availability", "--from", "2026-01-01", "--to", "2027-01-01", "--json", **settings
+    )
     assert json.loads(up.stdout)[0]["checks"] == 1
 
 
-def test_a_wrong_configuration_is_told_and_the_last_good_one_is_checked(
+def test_a_wrong_configuration_is_reported_and_the_last_good_one_is_checked(
     store_address: str, tmp_path: Path
 ) -> None:
     with server(answer(b"fine")) as site:
         good = (
             f"sites:\n  - {{name: Shop, customer: A, url: '{site.url()}', allow_private: true}}\n"
         )
-        place = {
+        settings = {
             "SUPPORTOPS_DATABASE_URL": store_address,
             "SUPPORTOPS_CONFIG": folder(tmp_path, good),
         }
-        assert supportops("site-check", **place).returncode == 0
+        assert supportops("site-check", **settings).returncode == 0
         folder(tmp_path, "sites: nonsense\n")
-        broken = supportops("site-check", "--json", **place)
+        broken = supportops("site-check", "--json", **settings)
         assert site.connections == 2
     assert broken.returncode == 2
     assert json.loads(broken.stdout)["pages"] == 1

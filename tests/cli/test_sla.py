@@ -32,9 +32,9 @@ PERIOD = ("--from", "2026-04-01", "--to", "2026-05-01")
 def shop(store_address: str) -> str:
     """The address of a store with a few tickets."""
     engine = make_engine(store_address)
-    told = [replace(EVENTS[0], facts={"subject": HOSTILE}), *EVENTS[1:]]
+    answer = [replace(EVENTS[0], facts={"subject": HOSTILE}), *EVENTS[1:]]
     with writing(engine) as connection:
-        append_events(connection, told, datetime(2026, 5, 1, tzinfo=UTC))
+        append_events(connection, answer, datetime(2026, 5, 1, tzinfo=UTC))
     engine.dispose()
     return store_address
 
@@ -51,9 +51,9 @@ def test_a_ticket_is_explained_in_words_and_with_a_bar(shop: str) -> None:
     assert "due: Thu 9 Apr 2026 17:00" in done.stdout
     assert "Easter Monday" in done.stdout
     assert "┃" in done.stdout
-    told = json.loads(run(shop, "explain", "test/1", "--at", "2026-04-10", "--json").stdout)
-    assert (told["ticket"], told["source_id"]) == ("1", "test")
-    assert told["clocks"][0]["breached_at"] == "2026-04-09T16:00:00+00:00"
+    answer = json.loads(run(shop, "explain", "test/1", "--at", "2026-04-10", "--json").stdout)
+    assert (answer["ticket"], answer["source_id"]) == ("1", "test")
+    assert answer["clocks"][0]["breached_at"] == "2026-04-09T16:00:00+00:00"
 
 
 def test_clocks_are_listed_for_people_spreadsheets_and_programs(shop: str) -> None:
@@ -63,9 +63,9 @@ def test_clocks_are_listed_for_people_spreadsheets_and_programs(shop: str) -> No
     rows = list(csv.DictReader(io.StringIO(written)))
     assert tuple(rows[0]) == COLUMNS
     assert {row["ticket"] for row in rows} == {"1", "'=cmd()"}
-    told = json.loads(run(shop, "clocks", "--json", "--open", "--tier", "bug_fix").stdout)
-    assert {(row["ticket"], row["tier"]) for row in told} == {("=cmd()", "bug_fix")}
-    assert all(row["fulfilled_at"] is None for row in told)
+    answer = json.loads(run(shop, "clocks", "--json", "--open", "--tier", "bug_fix").stdout)
+    assert {(row["ticket"], row["tier"]) for row in answer} == {("=cmd()", "bug_fix")}
+    assert all(row["fulfilled_at"] is None for row in answer)
 
 
 def test_a_replay_sets_another_policy_beside_the_one_in_force(shop: str, tmp_path: Path) -> None:
@@ -73,15 +73,15 @@ def test_a_replay_sets_another_policy_beside_the_one_in_force(shop: str, tmp_pat
     other.write_text(LEVELS.read_text().replace("within: 3 working days", "within: 4 working days"))
     done = run(shop, "replay", *PERIOD, "--policy", str(other), "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    answer = json.loads(done.stdout)
     met = [
         {(a["tier"], a["metric"]): (a["met"], a["due"]) for a in policy["attainment"]}
-        for policy in told["policies"]
+        for policy in answer["policies"]
     ]
     key = ("user_support", "first_reply_time")
     assert [each[key] for each in met] == [(0, 1), (1, 1)]
-    assert [policy["name"] for policy in told["policies"]] == ["in force", "slack"]
-    assert told["sweeps"][0]["told"][0]["what"] == "warning"
+    assert [policy["name"] for policy in answer["policies"]] == ["in force", "slack"]
+    assert answer["sweeps"][0]["told"][0]["what"] == "warning"
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ def waiting(
     now = datetime.now(UTC)
     at = now - timedelta(days=30)
     with writing(store) as connection:
-        asked = Event("desk", "1", "17", EventKind.CREATED, at, now, Author.CUSTOMER)
-        append_events(connection, [asked], now)
+        created = Event("desk", "1", "17", EventKind.CREATED, at, now, Author.CUSTOMER)
+        append_events(connection, [created], now)
     return at
 
 

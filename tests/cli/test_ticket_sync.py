@@ -22,7 +22,7 @@ def zendesk() -> Iterator[FakeZendesk]:
 
 
 @pytest.fixture(autouse=True)
-def _place(store_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _store(store_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
     monkeypatch.delenv("AIRFLOW_CONN_ZENDESK", raising=False)
     monkeypatch.setattr("supportops.cli.ticket_sync.now", lambda: NOW)

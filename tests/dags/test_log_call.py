@@ -15,7 +15,7 @@ NUMBERS = ("", "112", "+44 20 7946 0958", "(020) 7946-0958 ext. 12", "call me", 
 
 
 @pytest.fixture
-def workplace(
+def installation(
     store: Engine, store_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Engine:
     sites = [{"name": "Shop", "url": "https://shop.example/"}]
@@ -29,28 +29,33 @@ def rows(store: Engine, table) -> list:
         return list(connection.execute(select(table)))
 
 
-def test_the_form_makes_a_ticket_and_a_page(workplace: Engine, bag) -> None:
-    said = {"customer": "Acme", "site": "shop", "what": "All\nis down", "number": "+44 20 79460958"}
-    run = bag.dags["log_call"].test(run_conf=said)
+def test_the_form_makes_a_ticket_and_a_page(installation: Engine, bag) -> None:
+    fields = {
+        "customer": "Acme",
+        "site": "shop",
+        "what": "All\nis down",
+        "number": "+44 20 79460958",
+    }
+    run = bag.dags["log_call"].test(run_conf=fields)
     assert run.state == "success"
-    (ticket,), (alert,) = rows(workplace, tickets), rows(workplace, alerts)
+    (ticket,), (alert,) = rows(installation, tickets), rows(installation, alerts)
     assert (ticket.source, ticket.tier, ticket.site) == ("phone", "mission_critical", "Shop")
     assert ticket.created_at == run.run_after
     assert (alert.kind, alert.severity) == ("call", "critical")
     assert alert.headline == "call from Acme, +44 20 79460958: All is down"
 
 
-def test_only_who_and_what_must_be_said(workplace: Engine, bag) -> None:
+def test_only_the_customer_and_what_has_happened_are_required(installation: Engine, bag) -> None:
     run = bag.dags["log_call"].test(run_conf={"customer": "Acme", "what": "Help"})
     assert run.state == "success"
-    assert len(rows(workplace, tickets)) == 1
+    assert len(rows(installation, tickets)) == 1
 
 
-def test_blanks_are_refused_and_take_nothing_down(workplace: Engine, bag) -> None:
+def test_blanks_are_refused_and_take_nothing_down(installation: Engine, bag) -> None:
     run = bag.dags["log_call"].test(run_conf={"customer": "Acme", "what": "   "})
     assert run.state == "failed"
-    assert rows(workplace, tickets) == []
-    assert [row.kind for row in rows(workplace, alerts)] == ["task_failed"]
+    assert rows(installation, tickets) == []
+    assert [row.kind for row in rows(installation, alerts)] == ["task_failed"]
 
 
 @pytest.mark.parametrize("missing", ["customer", "what"])

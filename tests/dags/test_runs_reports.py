@@ -19,7 +19,7 @@ MONDAY = datetime(2026, 4, 20, 7, tzinfo=UTC)  # 08:00 in London
 
 
 @pytest.fixture
-def desk(
+def installation(
     store: Engine, store_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Engine:
     config = configure(tmp_path / "config", SITES)
@@ -51,25 +51,25 @@ def outcome(run: Any, task: str) -> Any:
     return instance.xcom_pull(task_ids=task)
 
 
-def test_a_run_by_hand_makes_drafts_of_the_last_week(desk: Engine, bag) -> None:
+def test_a_run_by_hand_makes_drafts_of_the_last_week(installation: Engine, bag) -> None:
     run = bag.dags["weekly_report"].test(logical_date=MONDAY)
 
     assert run.state == "success"
-    assert stored(desk) == [
+    assert stored(installation) == [
         ("weekly", WEEK, "managers", False),
         ("weekly", WEEK, "acme", False),
     ]
-    assert queued(desk) == []
+    assert queued(installation) == []
 
 
-def test_a_run_with_send_sends_once_however_often_it_runs(desk: Engine, bag) -> None:
+def test_a_run_with_send_sends_once_however_often_it_runs(installation: Engine, bag) -> None:
     form = {"week": WEEK, "audience": "managers", "send": True}
     for _ in range(2):
         run = bag.dags["weekly_report"].test(run_conf=form)
         assert run.state == "success"
 
-    assert stored(desk) == [("weekly", WEEK, "managers", True)]
-    assert queued(desk) == ["manager_email"]
+    assert stored(installation) == [("weekly", WEEK, "managers", True)]
+    assert queued(installation) == ["manager_email"]
     (made,) = outcome(run, "report")["reports"]
     assert made["state"] == "sent before"
 
@@ -77,27 +77,27 @@ def test_a_run_with_send_sends_once_however_often_it_runs(desk: Engine, bag) -> 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("form", [{"week": "2026-W54"}, {"audience": "nobody", "send": True}])
 def test_what_nobody_can_make_fails_and_keeps_nothing(
-    desk: Engine, bag, form: dict[str, Any]
+    installation: Engine, bag, form: dict[str, Any]
 ) -> None:
     run = bag.dags["weekly_report"].test(run_conf=form)
 
     assert run.state == "failed"
-    assert stored(desk) == []
-    assert queued(desk) == []
+    assert stored(installation) == []
+    assert queued(installation) == []
 
 
-def test_the_daily_report_is_about_the_last_working_day(desk: Engine, bag) -> None:
+def test_the_daily_report_is_about_the_last_working_day(installation: Engine, bag) -> None:
     tuesday_after_easter = datetime(2026, 4, 7, 6, 30, tzinfo=UTC)
     run = bag.dags["daily_report"].test(logical_date=tuesday_after_easter)
 
     assert run.state == "success"
-    assert stored(desk) == [("daily", "2026-04-02", "managers", False)]
+    assert stored(installation) == [("daily", "2026-04-02", "managers", False)]
 
 
-def test_on_a_bank_holiday_there_is_no_daily_report(desk: Engine, bag) -> None:
+def test_on_a_bank_holiday_there_is_no_daily_report(installation: Engine, bag) -> None:
     easter_monday = datetime(2026, 4, 6, 6, 30, tzinfo=UTC)
     run = bag.dags["daily_report"].test(logical_date=easter_monday)
 
     assert run.state == "success"
     assert outcome(run, "report")["note"] == "no working day"
-    assert stored(desk) == []
+    assert stored(installation) == []

@@ -27,9 +27,9 @@ def tickets(
     monkeypatch.setenv("SUPPORTOPS_CONFIG", str(config))
     now = datetime.now(UTC)
     at = now - timedelta(days=30)
-    asked = Event("desk", "1", "17", EventKind.CREATED, at, now, Author.CUSTOMER)
+    created = Event("desk", "1", "17", EventKind.CREATED, at, now, Author.CUSTOMER)
     with writing(store) as connection:
-        append_events(connection, [asked], now)
+        append_events(connection, [created], now)
     yield store
     shutil.rmtree(config)
 

@@ -69,7 +69,7 @@ def listed(page: str) -> list[str]:
 
 
 @pytest.fixture
-def house(store: Engine, tmp_path: Path) -> Board:
+def board(store: Engine, tmp_path: Path) -> Board:
     return Board(store, tmp_path / "config")
 
 
@@ -87,19 +87,19 @@ def down(*names: str, reason: Reason = Reason.STATUS, minutes: int = 13):
     return answer
 
 
-def test_before_the_first_check_the_board_says_so(house: Board) -> None:
-    assert "No check has run yet" in house.text()
+def test_before_the_first_check_the_board_says_so(board: Board) -> None:
+    assert "No check has run yet" in board.text()
 
 
-def test_a_calm_fleet_is_told_in_one_sentence(house: Board) -> None:
-    house.live([site_entry("alpha"), site_entry("beta")], all_well)
-    assert "All 2 sites are up" in house.text()
-    assert "Open incidents" not in house.text()
+def test_a_fleet_without_trouble_is_one_sentence(board: Board) -> None:
+    board.live([site_entry("alpha"), site_entry("beta")], all_well)
+    assert "All 2 sites are up" in board.text()
+    assert "Open incidents" not in board.text()
 
 
-def test_a_site_that_is_down_comes_first_with_reason_since_and_shape(house: Board) -> None:
-    house.live([site_entry("alpha"), site_entry("zulu", host="web-1")], down("zulu"))
-    page = house.get()
+def test_a_site_that_is_down_comes_first_with_reason_since_and_shape(board: Board) -> None:
+    board.live([site_entry("alpha"), site_entry("zulu", host="web-1")], down("zulu"))
+    page = board.get()
     assert "1 of 2 sites is down" in visible(page)
     assert "zulu Acme Down unexpected HTTP status for 9 min" in visible(page)
     assert page.index("web-1") < page.index("Without a named server")
@@ -108,19 +108,19 @@ def test_a_site_that_is_down_comes_first_with_reason_since_and_shape(house: Boar
     assert 'class="down"' in row[row.index('<svg class="strip"') : row.index("</li>")]
 
 
-def test_a_server_that_is_down_is_one_incident_with_the_list_of_its_sites(house: Board) -> None:
+def test_a_server_that_is_down_is_one_incident_with_the_list_of_its_sites(board: Board) -> None:
     names = ["one", "two", "three", "four"]
-    house.live([site_entry(n, host="web-9") for n in names], down(*names))
-    assert "Server web-9 is down: 4 of 4 sites are down" in house.text()
-    page = house.get()
+    board.live([site_entry(n, host="web-9") for n in names], down(*names))
+    assert "Server web-9 is down: 4 of 4 sites are down" in board.text()
+    page = board.get()
     (href,) = set(re.findall(r'href="(incident\?key=[^"]+)"', page))
-    incident = visible(house.client.get("/" + href, headers=dict(READER)).text)
+    incident = visible(board.client.get("/" + href, headers=dict(READER)).text)
     assert "Sites that fail (4)" in incident
     assert all(name in incident for name in names)
 
 
 def test_a_fault_a_maintenance_and_a_site_never_checked_each_have_their_word(
-    house: Board,
+    board: Board,
 ) -> None:
     window = {"once": [{"from": "2026-11-18T11:00+00:00", "to": "2026-11-18T13:00+00:00"}]}
     sites = [site_entry("shop", pages=[{"path": "/pay"}]), site_entry("quiet", maintenance=window)]
@@ -128,118 +128,118 @@ def test_a_fault_a_maintenance_and_a_site_never_checked_each_have_their_word(
     def answer(site: Site, page: str, at: datetime) -> Reason:
         return Reason.TEXT_MISSING if page == "/pay" else Reason.OK
 
-    house.live(sites, answer)
-    write_config(house.folder, [*sites, site_entry("newcomer")])
-    live_through(house.engine, house.folder, [NOON], lambda s, p, a: answer(s, p, a))
-    house.now = NOON + timedelta(minutes=1)
-    said = house.text()
-    assert "Fault /pay expected text is missing" in said
-    assert "Maintenance announced maintenance" in said
-    assert "No site is down; 1 of 3 has a fault" in said
+    board.live(sites, answer)
+    write_config(board.folder, [*sites, site_entry("newcomer")])
+    live_through(board.engine, board.folder, [NOON], lambda s, p, a: answer(s, p, a))
+    board.now = NOON + timedelta(minutes=1)
+    text = board.text()
+    assert "Fault /pay expected text is missing" in text
+    assert "Maintenance announced maintenance" in text
+    assert "No site is down; 1 of 3 has a fault" in text
 
 
-def test_sites_that_are_not_checked_any_more_are_unknown_and_never_green(house: Board) -> None:
-    house.live([site_entry("alpha")], all_well)
-    house.now = NOON + timedelta(minutes=30)
-    said = house.text()
-    assert "The site is unknown" in said
-    assert "not checked any more" in said
-    assert 'class="stale"' in house.get()
+def test_sites_that_are_not_checked_any_more_are_unknown_and_never_green(board: Board) -> None:
+    board.live([site_entry("alpha")], all_well)
+    board.now = NOON + timedelta(minutes=30)
+    text = board.text()
+    assert "The site is unknown" in text
+    assert "not checked any more" in text
+    assert 'class="stale"' in board.get()
 
 
-def test_filters_choose_a_customer_and_a_state(house: Board) -> None:
+def test_filters_choose_a_customer_and_a_state(board: Board) -> None:
     sites = [
         site_entry("alpha", "Acme & Sons"),
         site_entry("beta", "Zeta"),
         site_entry("gamma", "Zeta"),
     ]
-    house.live(sites, down("gamma"))
-    assert listed(house.get(customer="Zeta")) == ["gamma", "beta"]
-    assert listed(house.get(state="up")) == ["alpha", "beta"]
-    assert listed(house.get(state="up", customer="Zeta")) == ["beta"]
-    assert "?customer=Acme%20%26%20Sons" in house.get()
-    assert "No site is like this" in house.text(customer="nobody")
-    house.get(status=422, state="sideways")
-    house.get(status=422, page="0")
+    board.live(sites, down("gamma"))
+    assert listed(board.get(customer="Zeta")) == ["gamma", "beta"]
+    assert listed(board.get(state="up")) == ["alpha", "beta"]
+    assert listed(board.get(state="up", customer="Zeta")) == ["beta"]
+    assert "?customer=Acme%20%26%20Sons" in board.get()
+    assert "No site is like this" in board.text(customer="nobody")
+    board.get(status=422, state="sideways")
+    board.get(status=422, page="0")
 
 
-def test_many_sites_are_paged_and_those_in_trouble_stand_on_the_first_page(house: Board) -> None:
+def test_many_sites_are_paged_and_those_in_trouble_stand_on_the_first_page(board: Board) -> None:
     names = [f"site-{number:03}" for number in range(300)]
-    house.live([site_entry(name) for name in names], down("site-299"), count=4)
-    first, second = listed(house.get()), listed(house.get(page="2"))
+    board.live([site_entry(name) for name in names], down("site-299"), count=4)
+    first, second = listed(board.get()), listed(board.get(page="2"))
     assert first[0] == "site-299"
     assert "site-299" not in second
     assert sorted(first + second) == names
 
 
-def test_the_incident_page_shows_evidence_and_who_was_told_and_who_not(house: Board) -> None:
-    house.live([site_entry("alpha")], down("alpha"))
-    house.dispatch()
-    with reading(house.engine) as connection:
+def test_the_incident_page_shows_evidence_and_who_was_notified_and_who_not(board: Board) -> None:
+    board.live([site_entry("alpha")], down("alpha"))
+    board.dispatch()
+    with reading(board.engine) as connection:
         alert = find_open(connection, Kind.OUTAGE, "alpha")
     assert alert is not None
-    said = house.text("/incident", key=alert.key)
-    assert "DOWN: alpha" in said
-    assert "HTTP 503 Service Unavailable" in said
-    assert "192.0.2.10" in said
-    assert "First failure Wed 18 Nov 2026 11:50 GMT" in said
-    assert "TLS 46 ms" in said
-    assert "engineer_sms sms alarm step reached handed over" in said
-    assert "manager_email email 2 their step is not reached" in said
+    text = board.text("/incident", key=alert.key)
+    assert "DOWN: alpha" in text
+    assert "HTTP 503 Service Unavailable" in text
+    assert "192.0.2.10" in text
+    assert "First failure Wed 18 Nov 2026 11:50 GMT" in text
+    assert "TLS 46 ms" in text
+    assert "engineer_sms sms alarm step reached handed over" in text
+    assert "manager_email email 2 their step is not reached" in text
 
 
-def test_an_attempt_that_failed_is_shown_with_its_answer(house: Board) -> None:
-    house.live([site_entry("alpha")], down("alpha"))
-    house.dispatch(Outcome.FAILED)
-    with reading(house.engine) as connection:
+def test_an_attempt_that_failed_is_shown_with_its_answer(board: Board) -> None:
+    board.live([site_entry("alpha")], down("alpha"))
+    board.dispatch(Outcome.FAILED)
+    with reading(board.engine) as connection:
         alert = find_open(connection, Kind.OUTAGE, "alpha")
     assert alert is not None
-    said = house.text("/incident", key=alert.key)
-    assert "failed, will be tried again" in said
-    assert "HTTP 500 Server Error" in said
-    assert "engineer_chat chat alarm failed, will be tried again" in house.text("/alerts")
+    text = board.text("/incident", key=alert.key)
+    assert "failed, will be tried again" in text
+    assert "HTTP 500 Server Error" in text
+    assert "engineer_chat chat alarm failed, will be tried again" in board.text("/alerts")
 
 
-def test_a_resolved_incident_says_how_long_it_lasted_and_why_others_never_heard(
-    house: Board,
+def test_a_resolved_incident_says_how_long_it_lasted_and_why_others_were_not_notified(
+    board: Board,
 ) -> None:
     def answer(site: Site, page: str, at: datetime) -> Reason:
         failing = NOON - timedelta(minutes=26) < at < NOON - timedelta(minutes=14)
         return Reason.TIMEOUT if failing else Reason.OK
 
-    house.live([site_entry("alpha")], answer)
-    page = house.get("/site", name="alpha")
+    board.live([site_entry("alpha")], answer)
+    page = board.get("/site", name="alpha")
     (href,) = set(re.findall(r'href="(incident\?key=[^"]+)"', page))
-    said = visible(house.client.get("/" + href, headers=dict(READER)).text)
-    assert "RESOLVED: alpha" in said
-    assert "lasted 15 min" in said
-    assert "it was over before" in said
+    text = visible(board.client.get("/" + href, headers=dict(READER)).text)
+    assert "RESOLVED: alpha" in text
+    assert "lasted 15 min" in text
+    assert "it was over before" in text
 
 
-def test_the_site_page_tells_availability_checks_and_what_is_unknown(house: Board) -> None:
-    house.live([site_entry("alpha")], down("alpha", minutes=11), count=12)
-    said = house.text("/site", name="alpha")
-    assert "alpha is down" in said
-    assert re.search(r"24 hours 8\d\.\d\d % \d+ min 1 0 s 9[56]\.\d\d % 12", said)
-    assert "ends Mon 18 Jan 2027" in said
-    assert "unexpected HTTP status HTTP 503 Service Unavailable 503" in said
+def test_the_site_page_shows_availability_checks_and_what_is_unknown(board: Board) -> None:
+    board.live([site_entry("alpha")], down("alpha", minutes=11), count=12)
+    text = board.text("/site", name="alpha")
+    assert "alpha is down" in text
+    assert re.search(r"24 hours 8\d\.\d\d % \d+ min 1 0 s 9[56]\.\d\d % 12", text)
+    assert "ends Mon 18 Jan 2027" in text
+    assert "unexpected HTTP status HTTP 503 Service Unavailable 503" in text
 
 
-def test_what_is_not_there_is_a_page_that_says_so(house: Board) -> None:
-    house.live([site_entry("alpha")], all_well)
-    assert "Not found" in house.text("/site", 404, name="nobody")
-    assert "Not found" in house.text("/incident", 404, key="nothing")
+def test_what_is_not_there_is_a_page_that_says_so(board: Board) -> None:
+    board.live([site_entry("alpha")], all_well)
+    assert "Not found" in board.text("/site", 404, name="nobody")
+    assert "Not found" in board.text("/incident", 404, key="nothing")
 
 
-def test_hostile_names_stay_text_on_every_page(house: Board) -> None:
+def test_hostile_names_stay_text_on_every_page(board: Board) -> None:
     name = HOSTILE.replace("\n", " ").replace("\u202e", "")
     sites = [site_entry(name, customer=name, host=name), site_entry("calm", customer=name)]
-    house.live(sites, down(name))
-    house.dispatch(Outcome.FAILED)
-    board = house.get()
-    hrefs = set(re.findall(r'href="((?:incident|site)\?[^"]+)"', board))
-    pages = [board, house.get("/alerts")]
-    pages += [house.client.get("/" + href, headers=dict(READER)).text for href in hrefs]
+    board.live(sites, down(name))
+    board.dispatch(Outcome.FAILED)
+    front = board.get()
+    hrefs = set(re.findall(r'href="((?:incident|site)\?[^"]+)"', front))
+    pages = [front, board.get("/alerts")]
+    pages += [board.client.get("/" + href, headers=dict(READER)).text for href in hrefs]
     assert len(pages) == 5
     for page in pages:
         assert "<script>alert" not in page
@@ -248,20 +248,20 @@ def test_hostile_names_stay_text_on_every_page(house: Board) -> None:
         assert len(re.findall(r"<script", page)) == 1
 
 
-def test_acknowledging_stops_the_next_steps_and_is_signed(house: Board) -> None:
-    house.live([site_entry("alpha")], down("alpha"))
-    with reading(house.engine) as connection:
+def test_acknowledging_stops_the_next_steps_and_is_signed(board: Board) -> None:
+    board.live([site_entry("alpha")], down("alpha"))
+    with reading(board.engine) as connection:
         alert = find_open(connection, Kind.OUTAGE, "alpha")
     assert alert is not None
-    answer = house.client.post("/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
+    answer = board.client.post("/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
     assert answer.json() == {"acknowledged": True}
-    with reading(house.engine) as connection:
+    with reading(board.engine) as connection:
         taken = find(connection, alert.key)
     assert taken is not None
     assert (taken.acknowledged_by, taken.acknowledged_at) == ("ada", NOON)
-    assert "Acknowledged by ada" in house.text("/alerts")
-    assert "manager_email email 2 ada acknowledged it" in house.text("/incident", key=alert.key)
-    again = house.client.post("/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
+    assert "Acknowledged by ada" in board.text("/alerts")
+    assert "manager_email email 2 ada acknowledged it" in board.text("/incident", key=alert.key)
+    again = board.client.post("/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
     assert (again.status_code, again.json()) == (409, {"acknowledged": False})
 
 
@@ -280,59 +280,59 @@ def test_acknowledging_stops_the_next_steps_and_is_signed(house: Board) -> None:
     ],
 )
 def test_a_write_that_comes_from_elsewhere_is_refused(
-    house: Board, changed: dict[str, str | None]
+    board: Board, changed: dict[str, str | None]
 ) -> None:
-    house.live([site_entry("alpha")], down("alpha"))
-    with reading(house.engine) as connection:
+    board.live([site_entry("alpha")], down("alpha"))
+    with reading(board.engine) as connection:
         alert = find_open(connection, Kind.OUTAGE, "alpha")
     assert alert is not None
     headers = {"content-type": "application/json"} | dict(ACTOR) | changed
     given = {name: value for name, value in headers.items() if value is not None}
     body = json.dumps({"key": alert.key})
-    answer = house.client.post("/acknowledge", content=body, headers=given)
+    answer = board.client.post("/acknowledge", content=body, headers=given)
     assert answer.status_code in (403, 422)
-    with reading(house.engine) as connection:
+    with reading(board.engine) as connection:
         left = find(connection, alert.key)
     assert left is not None
     assert left.acknowledged_at is None
 
 
-def test_a_page_of_its_own_origin_may_write_without_fetch_metadata(house: Board) -> None:
-    house.live([site_entry("alpha")], down("alpha"))
+def test_a_page_of_its_own_origin_may_write_without_fetch_metadata(board: Board) -> None:
+    board.live([site_entry("alpha")], down("alpha"))
     headers = {k: v for k, v in ACTOR.items() if k != "sec-fetch-site"}
     headers["origin"] = "http://testserver"
-    answer = house.client.post("/acknowledge", json={"key": "none"}, headers=headers)
+    answer = board.client.post("/acknowledge", json={"key": "none"}, headers=headers)
     assert answer.status_code == 409
 
 
-def test_a_store_that_is_gone_is_told_without_its_address(house: Board, tmp_path: Path) -> None:
+def test_an_error_of_the_store_is_shown_without_its_address(board: Board, tmp_path: Path) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("postgresql://user:hunter2@db/name")
 
-    app = make_board(house.engine, broken)
+    app = make_board(board.engine, broken)
     answer = TestClient(app).get("/", headers=dict(READER))
     assert answer.status_code == 503
     assert "RuntimeError" in answer.text
     assert "hunter2" not in answer.text
 
 
-def test_pages_read_one_snapshot_with_a_bounded_number_of_queries(house: Board) -> None:
+def test_pages_read_one_snapshot_with_a_bounded_number_of_queries(board: Board) -> None:
     from sqlalchemy import event
 
-    asked: list[str] = []
+    statements: list[str] = []
 
     def note(conn, cursor, statement, parameters, context, executemany) -> None:
-        asked.append(statement)
+        statements.append(statement)
 
-    house.live([site_entry(f"s{n}", host="web-1") for n in range(4)], down("s1"), count=4)
-    house.get()
-    event.listen(house.engine, "before_cursor_execute", note)
-    house.get()
-    few = len(asked)
-    house.live([site_entry(f"s{n}", host="web-1") for n in range(40)], down("s1", "s2"), count=4)
-    house.get()
-    asked.clear()
-    house.get()
-    event.remove(house.engine, "before_cursor_execute", note)
-    assert len(asked) == few
-    assert not any(s.startswith(("INSERT", "UPDATE")) for s in asked)
+    board.live([site_entry(f"s{n}", host="web-1") for n in range(4)], down("s1"), count=4)
+    board.get()
+    event.listen(board.engine, "before_cursor_execute", note)
+    board.get()
+    few = len(statements)
+    board.live([site_entry(f"s{n}", host="web-1") for n in range(40)], down("s1", "s2"), count=4)
+    board.get()
+    statements.clear()
+    board.get()
+    event.remove(board.engine, "before_cursor_execute", note)
+    assert len(statements) == few
+    assert not any(s.startswith(("INSERT", "UPDATE")) for s in statements)

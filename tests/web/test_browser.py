@@ -127,16 +127,16 @@ def test_the_age_of_the_last_check_turns_red_by_itself_when_no_server_answers(
 def test_the_page_brings_itself_up_to_date(store: Engine, tmp_path: Path, browse: Browse) -> None:
     write_config(tmp_path / "config", [site_entry("alpha")])
     live_through(store, tmp_path / "config", slots_until(NOON, 3), lambda *_: Reason.OK)
-    asked = 0
+    requests = 0
 
     def clock():
-        nonlocal asked
-        asked += 1
-        return NOON + timedelta(hours=1 if asked > 1 else 0)
+        nonlocal requests
+        requests += 1
+        return NOON + timedelta(hours=1 if requests > 1 else 0)
 
     with serving(make_board(store, clock)) as server:
         page = browse(server.url, 45)
-    assert asked >= 2
+    assert requests >= 2
     assert "The site is unknown" in page
     assert 'class="stale"' in age(page)
 

@@ -44,7 +44,7 @@ MANAGER = Target("manager_email", "email", "apprise_manager_email")
 TEAM = Target("team_email", "email", "apprise_team_email")
 
 
-class Shelf:
+class Board:
     """A store with reports in it, and the board over it, mounted as Airflow mounts it."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
@@ -69,10 +69,10 @@ class Shelf:
         """The next edition of a report; a draft unless it is sent to somebody."""
         report = draft(self.digest, MONDAY, period, audience=audience, **fields)
         with writing(self.engine) as connection:
-            kept = report_store.keep(connection, report, files)
+            stored = report_store.keep(connection, report, files)
             if sent_to:
-                post(connection, kept, sent_to, MONDAY)
-        return kept
+                post(connection, stored, sent_to, MONDAY)
+        return stored
 
     def dispatch(self, **outcomes: Outcome) -> None:
         """Sends what is queued; targets that are not named get theirs."""
@@ -83,11 +83,11 @@ class Shelf:
 
         alert_dispatch.run(self.engine, lambda name: f"json://{name}", lambda: MONDAY, send=send)
 
-    def ask(self, path: str, **query: str) -> Response:
+    def request(self, path: str, **query: str) -> Response:
         return self.client.get(f"/support/{path}", params=query or None, headers=dict(READER))
 
     def get(self, path: str, **query: str) -> str:
-        answer = self.ask(path, **query)
+        answer = self.request(path, **query)
         assert answer.status_code == 200, answer.text
         return answer.text
 
@@ -98,8 +98,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(store: Engine, tmp_path: Path) -> Shelf:
-    return Shelf(store, tmp_path / "config")
+def board(store: Engine, tmp_path: Path) -> Board:
+    return Board(store, tmp_path / "config")
 
 
 def report(audience: str = "managers", **query: str) -> dict[str, str]:
@@ -107,15 +107,15 @@ def report(audience: str = "managers", **query: str) -> dict[str, str]:
 
 
 @on_sqlite
-def test_an_empty_shelf_says_when_the_first_report_comes(shelf: Shelf) -> None:
-    assert "No report was made yet." in shelf.get("reports")
+def test_an_empty_shelf_says_when_the_first_report_comes(board: Board) -> None:
+    assert "No report was made yet." in board.get("reports")
 
 
-def test_reports_are_listed_newest_first_in_words(shelf: Shelf) -> None:
-    shelf.keep("2026-W46", subject="SLA week 46")
-    shelf.keep("2026-W47", subject="SLA week 47")
-    shelf.keep("2026-11-20", "team", cadence=Cadence.DAILY, subject="SLA Friday")
-    page = visible(shelf.get("reports"))
+def test_reports_are_listed_newest_first_in_words(board: Board) -> None:
+    board.keep("2026-W46", subject="SLA week 46")
+    board.keep("2026-W47", subject="SLA week 47")
+    board.keep("2026-11-20", "team", cadence=Cadence.DAILY, subject="SLA Friday")
+    page = visible(board.get("reports"))
     places = [page.index(words) for words in ("SLA week 47", "SLA Friday", "SLA week 46")]
     assert places == sorted(places)
     assert "Weekly 16-22 Nov 2026 Managers SLA week 47" in page
@@ -123,77 +123,75 @@ def test_reports_are_listed_newest_first_in_words(shelf: Shelf) -> None:
 
 
 @on_sqlite
-def test_a_daily_report_of_a_friday_is_listed_with_its_weekend(shelf: Shelf) -> None:
+def test_a_daily_report_of_a_friday_is_listed_with_its_weekend(board: Board) -> None:
     monday = datetime(2026, 10, 26, tzinfo=UTC)  # clocks go back on the Sunday before
-    shelf.keep("2026-10-23", cadence=Cadence.DAILY, ends_at=monday)
-    assert "Daily 23-25 Oct 2026 Managers" in visible(shelf.get("reports"))
+    board.keep("2026-10-23", cadence=Cadence.DAILY, ends_at=monday)
+    assert "Daily 23-25 Oct 2026 Managers" in visible(board.get("reports"))
 
 
-def test_the_list_says_whom_a_report_reached_and_whom_not(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER, TEAM)
-    waiting = visible(shelf.get("reports"))
+def test_the_list_says_whom_a_report_reached_and_whom_not(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER, TEAM)
+    waiting = visible(board.get("reports"))
     assert "manager_email waiting team_email waiting" in waiting
-    shelf.dispatch(team_email=Outcome.FAILED)
-    page = visible(shelf.get("reports"))
+    board.dispatch(team_email=Outcome.FAILED)
+    page = visible(board.get("reports"))
     assert "Sent Mon 23 Nov 2026 08:00 GMT" in page
     assert "team_email failed, will be tried again manager_email handed over" in page
 
 
 @on_sqlite
-def test_a_draft_is_called_one(shelf: Shelf) -> None:
-    shelf.keep()
-    assert "Draft , made Mon 23 Nov 2026 08:00 GMT , sent to nobody" in visible(
-        shelf.get("reports")
-    )
-    page = shelf.get("report", **report())
-    assert "Draft. This edition was sent to nobody." in visible(page)
+def test_a_draft_is_called_one(board: Board) -> None:
+    board.keep()
+    assert "Draft , made Mon 23 Nov 2026 08:00 GMT , not sent" in visible(board.get("reports"))
+    page = board.get("report", **report())
+    assert "Draft. This edition was not sent." in visible(page)
     assert 'class="sheet draft"' in page
 
 
-def test_what_was_sent_counts_and_a_later_draft_stands_beside_it(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER)
-    shelf.keep(subject="Known since")
-    listed = visible(shelf.get("reports"))
+def test_what_was_sent_counts_and_a_later_draft_stands_beside_it(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER)
+    board.keep(subject="Known since")
+    listed = visible(board.get("reports"))
     assert "a later draft says otherwise" in listed
     assert "Known since" not in listed
-    page = shelf.get("report", **report())
-    assert shelf.frame(page) == "reports/weekly/2026-W47/managers/1/page.html"
+    page = board.get("report", **report())
+    assert board.frame(page) == "reports/weekly/2026-W47/managers/1/page.html"
     assert "What has come to be known since stands in a draft" in visible(page)
-    draft = shelf.get("report", **report(edition="2"))
-    assert shelf.frame(draft) == "reports/weekly/2026-W47/managers/2/page.html"
-    assert "Draft. This edition was sent to nobody. What was sent" in visible(draft)
+    draft = board.get("report", **report(edition="2"))
+    assert board.frame(draft) == "reports/weekly/2026-W47/managers/2/page.html"
+    assert "Draft. This edition was not sent. What was sent" in visible(draft)
 
 
 @on_sqlite
-def test_a_corrected_edition_takes_the_place_of_the_first(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER)
-    shelf.keep("2026-W47", "managers", MANAGER)
-    assert shelf.frame(shelf.get("report", **report())).endswith("/2/page.html")
-    first = visible(shelf.get("report", **report(edition="1")))
+def test_a_corrected_edition_takes_the_place_of_the_first(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER)
+    board.keep("2026-W47", "managers", MANAGER)
+    assert board.frame(board.get("report", **report())).endswith("/2/page.html")
+    first = visible(board.get("report", **report(edition="1")))
     assert "A corrected edition was sent after this one" in first
 
 
 @on_sqlite
-def test_a_report_says_to_whom_it_went_and_what_it_was_made_from(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER, TEAM, customer="Acme", troubles=("no PDF",))
-    shelf.dispatch(team_email=Outcome.FAILED)
-    page = visible(shelf.get("report", **report()))
+def test_a_report_says_to_whom_it_went_and_what_it_was_made_from(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER, TEAM, customer="Acme", troubles=("no PDF",))
+    board.dispatch(team_email=Outcome.FAILED)
+    page = visible(board.get("report", **report()))
     assert "manager_email email handed over" in page
     assert "team_email email failed, will be tried again" in page
     assert "HTTP 500" in page
     assert "no PDF" in page
-    assert f"supportops 1.2.3, configuration {shelf.digest[:12]}" in page
+    assert f"supportops 1.2.3, configuration {board.digest[:12]}" in page
     assert "Ticket data until Mon 23 Nov 2026 07:00 GMT" in page
     assert "Customer Acme" in page
 
 
 @on_sqlite
-def test_a_message_on_its_way_leads_to_its_report(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER)
-    alerts = shelf.get("alerts")
+def test_a_message_on_its_way_leads_to_its_report(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER)
+    alerts = board.get("alerts")
     assert "manager_email email report waiting" in visible(alerts)
     (href,) = set(re.findall(r'href="(incident[^"]*)"', alerts))
-    answer = shelf.ask(href)
+    answer = board.request(href)
     assert answer.status_code == 200
     assert str(answer.url).endswith(
         "/support/report?cadence=weekly&period=2026-W47&audience=managers&edition=1"
@@ -201,56 +199,56 @@ def test_a_message_on_its_way_leads_to_its_report(shelf: Shelf) -> None:
     assert "manager_email email waiting" in visible(answer.text)
 
 
-def test_the_list_is_filtered_by_cadence_and_audience(shelf: Shelf) -> None:
-    shelf.keep(subject="For managers")
-    shelf.keep("2026-W47", "team", subject="For the team")
-    shelf.keep("2026-11-20", "team", cadence=Cadence.DAILY, subject="Of Friday")
-    daily = shelf.get("reports", cadence="daily")
+def test_the_list_is_filtered_by_cadence_and_audience(board: Board) -> None:
+    board.keep(subject="For managers")
+    board.keep("2026-W47", "team", subject="For the team")
+    board.keep("2026-11-20", "team", cadence=Cadence.DAILY, subject="Of Friday")
+    daily = board.get("reports", cadence="daily")
     assert "Of Friday" in daily
     assert "For the team" not in daily
-    team = shelf.get("reports", audience="team")
+    team = board.get("reports", audience="team")
     assert "Of Friday" in team
     assert "For the team" in team
     assert "For managers" not in team
-    assert "No report is like this." in shelf.get("reports", cadence="daily", audience="managers")
-    assert "No report is like this." in shelf.get("reports", audience="a\0b")
+    assert "No report is like this." in board.get("reports", cadence="daily", audience="managers")
+    assert "No report is like this." in board.get("reports", audience="a\0b")
 
 
-def test_the_list_is_paged(shelf: Shelf) -> None:
+def test_the_list_is_paged(board: Board) -> None:
     weeks = [f"{year}-W{week:02}" for year in (2025, 2026) for week in range(10, 47)]
     for week in weeks[:45]:
-        shelf.keep(week, subject=f"About {week}", files=())
-    first = shelf.get("reports")
+        board.keep(week, subject=f"About {week}", files=())
+    first = board.get("reports")
     assert first.count("About ") == 40
     assert "Newer" not in first
     (older,) = re.findall(r'href="(reports[^"]*page=2[^"]*)"', first)
-    second = shelf.get(older.replace("&amp;", "&"))
+    second = board.get(older.replace("&amp;", "&"))
     assert second.count("About ") == 5
     assert "About 2025-W10" in second
-    assert "No reports are older than that." in shelf.get("reports", page="3")
+    assert "No reports are older than that." in board.get("reports", page="3")
 
 
 @on_sqlite
-def test_a_page_finds_its_pictures_and_downloads_beside_itself(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER)
-    address = shelf.frame(shelf.get("report", **report()))
-    page = shelf.ask(address)
+def test_a_page_finds_its_pictures_and_downloads_beside_itself(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER)
+    address = board.frame(board.get("report", **report()))
+    page = board.request(address)
     assert (page.content, page.headers["content-type"]) == (HTML, "text/html; charset=utf-8")
     assert "content-disposition" not in page.headers
-    picture = shelf.ask(urljoin(address, "trend.png"))
+    picture = board.request(urljoin(address, "trend.png"))
     assert (picture.content, picture.headers["content-type"]) == (PICTURE, "image/png")
-    pdf = shelf.ask(urljoin(address, "report.pdf"))
+    pdf = board.request(urljoin(address, "report.pdf"))
     assert (pdf.content, pdf.headers["content-type"]) == (b"%PDF-1.7", "application/pdf")
     named = 'attachment; filename="weekly-2026-W47-managers.pdf"'
     assert pdf.headers["content-disposition"] == named
 
 
 @on_sqlite
-def test_what_was_issued_runs_no_script_and_stays_out_of_caches(shelf: Shelf) -> None:
-    shelf.keep()
+def test_what_was_issued_runs_no_script_and_stays_out_of_caches(board: Board) -> None:
+    board.keep()
     for name in ("page.html", "trend.png", "report.pdf"):
         path = file_path(Cadence.WEEKLY, "2026-W47", "managers", 1, name)
-        headers = shelf.ask(path).headers
+        headers = board.request(path).headers
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; img-src 'self'; style-src 'unsafe-inline';")
         assert "script" not in policy
@@ -260,20 +258,20 @@ def test_what_was_issued_runs_no_script_and_stays_out_of_caches(shelf: Shelf) ->
 
 
 @on_sqlite
-def test_only_a_reports_page_may_hold_a_frame(shelf: Shelf) -> None:
-    shelf.keep()
-    framing = shelf.ask("report", **report()).headers["content-security-policy"]
-    assert framing.endswith("; frame-src 'self'")
-    assert "unsafe" not in framing
-    listing = shelf.ask("reports").headers["content-security-policy"]
+def test_only_a_reports_page_may_hold_a_frame(board: Board) -> None:
+    board.keep()
+    frame_policy = board.request("report", **report()).headers["content-security-policy"]
+    assert frame_policy.endswith("; frame-src 'self'")
+    assert "unsafe" not in frame_policy
+    listing = board.request("reports").headers["content-security-policy"]
     assert "frame-src" not in listing
 
 
-def test_a_file_that_is_not_for_the_board_is_not_found(shelf: Shelf) -> None:
-    shelf.keep()
-    kept = (COUNTED, MAIL_HTML, MAIL_TEXT)
+def test_a_file_that_is_not_for_the_board_is_not_found(board: Board) -> None:
+    board.keep()
+    stored = (COUNTED, MAIL_HTML, MAIL_TEXT)
     for name in (
-        *kept,
+        *stored,
         "report.csv",
         "other.png",
         "page.htm",
@@ -281,7 +279,7 @@ def test_a_file_that_is_not_for_the_board_is_not_found(shelf: Shelf) -> None:
         "%00",
         "x" * 3000 + ".png",
     ):
-        answer = shelf.ask(f"reports/weekly/2026-W47/managers/1/{name}")
+        answer = board.request(f"reports/weekly/2026-W47/managers/1/{name}")
         assert answer.status_code == 404, name
         assert b"ticket" not in answer.content
 
@@ -307,23 +305,23 @@ HOSTILE_PARTS = [
 ]
 
 
-def test_an_address_of_no_report_is_not_found(shelf: Shelf) -> None:
-    shelf.keep()
+def test_an_address_of_no_report_is_not_found(board: Board) -> None:
+    board.keep()
     for place in ("cadence", "period", "audience", "edition"):
         for part in HOSTILE_PARTS:
-            asked = report(edition="1") | {place: part}
-            answer = shelf.ask("report", **asked)
+            query = report(edition="1") | {place: part}
+            answer = board.request("report", **query)
             assert answer.status_code == 404, (place, part)
             assert "Not found" in visible(answer.text)
-            path = "/".join(quote(each, safe="") for each in asked.values())
-            assert shelf.ask(f"reports/{path}/page.html").status_code == 404, (place, part)
+            path = "/".join(quote(each, safe="") for each in query.values())
+            assert board.request(f"reports/{path}/page.html").status_code == 404, (place, part)
 
 
-def test_what_strangers_wrote_stays_text(shelf: Shelf) -> None:
-    shelf.keep(
+def test_what_strangers_wrote_stays_text(board: Board) -> None:
+    board.keep(
         "2026-W47", "managers", MANAGER, subject=HOSTILE, customer=HOSTILE, troubles=(HOSTILE,)
     )
-    for page in (shelf.get("reports"), shelf.get("report", **report())):
+    for page in (board.get("reports"), board.get("report", **report())):
         assert "<script>alert" not in page
         assert "\u202e" not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
@@ -331,41 +329,41 @@ def test_what_strangers_wrote_stays_text(shelf: Shelf) -> None:
 
 
 @on_sqlite
-def test_every_link_of_the_pages_leads_somewhere(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER)
-    shelf.keep()
+def test_every_link_of_the_pages_leads_somewhere(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER)
+    board.keep()
     for path, query in (("reports", {}), ("report", report()), ("report", report(edition="2"))):
-        found = re.findall(r'(?:href|src)="([^"#]+)"', shelf.get(path, **query))
+        found = re.findall(r'(?:href|src)="([^"#]+)"', board.get(path, **query))
         assert any(each.startswith("report?") for each in found)
         for each in found:
             address = urljoin("/support/reports", each.replace("&amp;", "&"))
-            answer = shelf.client.get(address, headers=dict(READER))
+            answer = board.client.get(address, headers=dict(READER))
             assert answer.status_code == 200, address
 
 
 @on_sqlite
-def test_an_edition_without_a_page_says_so(shelf: Shelf) -> None:
-    shelf.keep(files=FILES[2:3])
-    page = shelf.get("report", **report())
-    assert "No page is kept of this edition." in page
+def test_an_edition_without_a_page_says_so(board: Board) -> None:
+    board.keep(files=FILES[2:3])
+    page = board.get("report", **report())
+    assert "No page is stored for this edition." in page
     assert "<iframe" not in page
 
 
 @on_sqlite
-def test_a_message_leads_to_the_report_that_counts(shelf: Shelf) -> None:
-    shelf.keep("2026-W47", "managers", MANAGER)
+def test_a_message_leads_to_the_report_that_counts(board: Board) -> None:
+    board.keep("2026-W47", "managers", MANAGER)
     airflow = "https://airflow.example/plugin/support"
     link = report_link(airflow, Cadence.WEEKLY, "2026-W47", "managers")
     assert link == f"{airflow}/support/report?cadence=weekly&period=2026-W47&audience=managers"
-    assert "<iframe" in shelf.get(report_path(Cadence.WEEKLY, "2026-W47", "managers"))
+    assert "<iframe" in board.get(report_path(Cadence.WEEKLY, "2026-W47", "managers"))
     assert report_link(None, Cadence.WEEKLY, "2026-W47", "managers") is None
     elsewhere = report_link("https://board.example/", Cadence.WEEKLY, "2026-W47", "managers")
     assert elsewhere == "https://board.example/"
 
 
 @on_sqlite
-def test_nobody_reads_a_report_unasked(shelf: Shelf) -> None:
-    shelf.keep()
+def test_nobody_reads_a_report_unasked(board: Board) -> None:
+    board.keep()
     path = file_path(Cadence.WEEKLY, "2026-W47", "managers", 1, "page.html")
     for each in ("reports", report_path(Cadence.WEEKLY, "2026-W47", "managers"), path):
-        assert shelf.client.get(f"/support/{each}").status_code == 401
+        assert board.client.get(f"/support/{each}").status_code == 401

@@ -1,4 +1,4 @@
-"""`supportops demo`: breaks and mends the demo's sites, and says when that will show."""
+"""`supportops demo`: breaks and mends the demo's sites, and shows when the next check is."""
 
 from __future__ import annotations
 
@@ -34,10 +34,12 @@ MEANINGS = ", ".join(f"{how} ({words})" for how, words in WORDS.items())
 
 
 def demo_at(local: Path) -> Demo:
+    """The demo whose state is in `local`."""
     return Demo(Installation(local=local.absolute()))
 
 
-def say(line: str) -> None:
+def write_line(line: str) -> None:
+    """Prints one line, however narrow the terminal."""
     Console(highlight=False, soft_wrap=True).print(Text(line))
 
 
@@ -52,9 +54,9 @@ def break_command(
     """Break a site, or every site of a server."""
     demo = demo_at(local)
     for name in demo.break_sites(names, how):
-        say(f"{name} {WORDS[how]} from now on.")
-    say(demo.when("about a minute later the inbox shows it"))
-    say("Not waiting for it: supportops demo check")
+        write_line(f"{name} {WORDS[how]} from now on.")
+    write_line(demo.when("about a minute later the inbox shows it"))
+    write_line("Not waiting for it: supportops demo check")
 
 
 @app.command("mend")
@@ -71,14 +73,16 @@ def mend_command(
     demo = demo_at(local)
     mended = demo.mend(names or [])
     for name in mended:
-        say(f"{name} answers well again.")
-    say(demo.when("soon after the inbox shows it") if mended else "Nothing of that was broken.")
+        write_line(f"{name} answers well again.")
+    write_line(
+        demo.when("soon after the inbox shows it") if mended else "Nothing of that was broken."
+    )
 
 
 @app.command("check")
 def check_command(local: Where = STATE) -> None:
     """Check the sites now, without waiting for the clock."""
-    say(demo_at(local).check_now())
+    write_line(demo_at(local).check_now())
 
 
 @app.command("status")
@@ -87,7 +91,7 @@ def status_command(local: Where = STATE) -> None:
     demo = demo_at(local)
     shown = table(demo.sites(), breakage.read(demo.here.broken))
     Console(highlight=False).print(shown)
-    say(demo.when("about a minute later the inbox shows what it found"))
+    write_line(demo.when("about a minute later the inbox shows what it found"))
 
 
 def table(sites: Sequence[Site], broken: dict[str, FailureMode]) -> Table:

@@ -77,7 +77,7 @@ def list_reports(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 30,
     as_json: Json = False,
 ) -> None:
-    """List the reports that are kept, the newest first."""
+    """List the stored reports, the newest first."""
     from supportops.flows import report as flow
 
     with open_context() as context:
@@ -142,7 +142,7 @@ class _Folder:
 
     def write(self, result: ReportResult, files: Sequence[File]) -> None:
         """The documents of a report in a folder of its own. One that fails harms no other: what
-        is sent is sent, and every report is kept in the store.
+        is sent is sent, and every report is in the store.
         """
         if self.out is None:
             return

@@ -16,7 +16,7 @@ app = typer.Typer()
 
 @app.command("probe")
 def probe(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="What to ask.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="What to check.")],
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Loopback and private addresses too.")
     ] = False,
@@ -24,15 +24,15 @@ def probe(
     contains: Annotated[list[str] | None, typer.Option(help="Text the page must hold.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Ask addresses once, as the site check does, and say how each stands."""
+    """Check addresses once, as the site check does, and show the result of each."""
     from supportops.sites.check import result_to_json
-    from supportops.sites.probe.probe import Target
-    from supportops.sites.probe.probe import probe as ask
+    from supportops.sites.probe import probe as prober
     from supportops.sites.site import CheckPolicy, Expectation
 
     expect = Expectation(contains=tuple(contains or ()))
     policy = CheckPolicy(deadline=timedelta(seconds=deadline))
-    results = ask([Target(url, expect, allow_private) for url in urls], policy, now)
+    targets = [prober.Target(url, expect, allow_private) for url in urls]
+    results = prober.probe(targets, policy, now)
     if as_json:
         print_json([result_to_json(result) for result in results])
     else:

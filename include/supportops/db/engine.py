@@ -1,4 +1,4 @@
-"""Engines for the two stores we promise: SQLite for one machine, PostgreSQL for the rest."""
+"""Engines for the two supported stores: SQLite for one machine, PostgreSQL for the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings a store to the schema of this version, and tells whether it is there."""
+"""Migrates a store to the schema of this version, and checks that it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SchemaError(RuntimeError):
 def upgrade(engine: Engine) -> str:
     """Migrates to the newest revision in one transaction and returns its name.
 
-    Two upgrades at once take turns; the second finds nothing to do.
+    Of two upgrades at once the second waits, and finds nothing to do.
     """
     with writing(engine) as connection:
         advisory_lock(connection, Lock.MIGRATE_SCHEMA)
@@ -41,10 +41,12 @@ def check(engine: Engine) -> None:
 
 
 def current(connection: Connection) -> str | None:
+    """The store's revision, None where nothing was migrated yet."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str:
+    """The newest revision of this version."""
     head = ScriptDirectory.from_config(_alembic(None)).get_current_head()
     assert head is not None
     return head

@@ -1,4 +1,4 @@
-"""The two statements that SQLite and PostgreSQL share a form of, but SQLAlchemy spells apart."""
+"""Inserts that tolerate rows that are there already, alike on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
-    """Inserts `rows`, leaving out those whose key is there already; answers how many were new."""
+    """Inserts `rows`, leaving out those whose key is there already; returns how many were new."""
     if not rows:
         return 0
     # The rows that come back are counted: psycopg knows no row count of a batch.
@@ -23,7 +23,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int
 
 
 def insert_or_update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Inserts `rows`; where the primary key is there already, the other columns are set anew."""
+    """Inserts `rows`; where the primary key is there already, the other columns are updated."""
     if not rows:
         return
     statement = _insert(connection, table)

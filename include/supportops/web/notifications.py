@@ -21,7 +21,7 @@ OUTCOMES = {
     "handed_over": "handed over",
     "failed": "failed",
     "unknown": "no answer, may have arrived",
-    "nobody": "the address leads to nobody",
+    "nobody": "no recipient at this address",
 }
 _STATES = {
     MessageState.WAITING: "waiting",

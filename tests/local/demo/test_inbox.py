@@ -75,9 +75,9 @@ def test_an_email_arrives_with_its_text_and_its_html(
 def test_a_text_message_and_a_chat_message_arrive(
     inbox: Inbox, addresses: dict[str, str], name: str, channel: str
 ) -> None:
-    letter = OutgoingMessage("", "bluebird-shop DOWN: connection refused")
+    message = OutgoingMessage("", "bluebird-shop DOWN: connection refused")
 
-    sent = send(addresses[f"AIRFLOW_CONN_APPRISE_{name}"], letter, timeout=10)
+    sent = send(addresses[f"AIRFLOW_CONN_APPRISE_{name}"], message, timeout=10)
 
     assert sent.outcome is Outcome.HANDED_OVER
     assert only(inbox).channel == channel
@@ -93,7 +93,7 @@ def test_what_is_no_json_is_refused(inbox: Inbox, addresses: dict[str, str]) -> 
 
 def test_deliveries_are_numbered_on_over_restarts(inbox: Inbox) -> None:
     for title in ("first", "second"):
-        Inbox(inbox.folder).keep(Delivered("sms", AT, "phone", title, "text"))
+        Inbox(inbox.folder).store(Delivered("sms", AT, "phone", title, "text"))
 
     assert [(n, d.title) for n, d in inbox.after(0)] == [(1, "first"), (2, "second")]
     assert [n for n, _ in inbox.after(1)] == [2]

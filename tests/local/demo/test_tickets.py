@@ -45,8 +45,8 @@ def test_the_log_is_loaded_moved_to_now_and_goes_on(store: Engine, tmp_path: Pat
     before = count(store, ticket_events)
     with reading(store) as connection:
         raised = connection.execute(select(func.max(tickets.c.created_at))).scalar_one()
-        told = connection.execute(select(func.max(ticket_events.c.happened_at))).scalar_one()
-    assert NOW - timedelta(weeks=1) < raised <= told <= NOW
+        happened = connection.execute(select(func.max(ticket_events.c.happened_at))).scalar_one()
+    assert NOW - timedelta(weeks=1) < raised <= happened <= NOW
 
     assert "0 new tickets, 0 new events" in load(store, tmp_path)
     assert count(store, ticket_events) == before

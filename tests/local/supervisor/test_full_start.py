@@ -58,7 +58,7 @@ def demo(checkout: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate(timeout=60)
 
 
-def said_until(process: subprocess.Popen[str], words: str, seconds: float = 240) -> str:
+def output_until(process: subprocess.Popen[str], words: str, seconds: float = 240) -> str:
     """What it printed until `words` stood in a line."""
     assert process.stdout is not None
     lines: list[str] = []
@@ -92,12 +92,12 @@ def of_this_checkout(checkout: Path) -> set[psutil.Process]:
 def backfill_sends_nothing(api: AirflowApi, store: Path) -> None:
     """A Monday a year ago, through Airflow's own backfill: drafts, as of that Monday."""
     before = reports(store)
-    asked = {
+    backfill = {
         "dag_id": "weekly_report",
         "from_date": "2025-11-10T00:00:00Z",
         "to_date": "2025-11-11T00:00:00Z",
     }
-    made = api._call("POST", "/backfills", json=asked)
+    made = api._call("POST", "/backfills", json=backfill)
     deadline = time.monotonic() + 120
     while api._call("GET", f"/backfills/{made['id']}")["completed_at"] is None:
         assert time.monotonic() < deadline, "the backfill did not end"
@@ -123,7 +123,7 @@ def reports(store: Path) -> list[tuple[str, str, str, bool]]:
 def test_everything_starts_is_green_and_leaves_nothing_behind(
     checkout: Path, demo: subprocess.Popen[str]
 ) -> None:
-    said = said_until(demo, "Ctrl-C ends everything.")
+    output = output_until(demo, "Ctrl-C ends everything.")
     running = json.loads((checkout / ".local" / "running.json").read_text())
     secrets = json.loads((checkout / ".local" / "secrets.json").read_text())
     api = AirflowApi(running["url"], secrets["admin_password"])
@@ -133,15 +133,15 @@ def test_everything_starts_is_green_and_leaves_nothing_behind(
     dags = api.dags()
     assert dags.keys() == {path.stem for path in (checkout / "dags").glob("*.py")}
     assert not any(dag["is_paused"] for dag in dags.values())
-    assert "First check of the demo sites: success." in said
-    assert "First sweep of the demo tickets: success." in said
-    assert "Demo tickets: 3931 new tickets" in said
-    assert running["url"] in said
-    assert f"admin / {secrets['admin_password']}" in said
+    assert "First check of the demo sites: success." in output
+    assert "First sweep of the demo tickets: success." in output
+    assert "Demo tickets: 3931 new tickets" in output
+    assert running["url"] in output
+    assert f"admin / {secrets['admin_password']}" in output
 
-    assert "First daily report, to the inbox: success." in said
-    assert "First weekly report, to the inbox: success." in said
-    assert ": no promise fell due" in said_until(demo, "Bluebird Books, SLA week")
+    assert "First daily report, to the inbox: success." in output
+    assert "First weekly report, to the inbox: success." in output
+    assert ": no promise fell due" in output_until(demo, "Bluebird Books, SLA week")
     backfill_sends_nothing(api, checkout / ".local" / "supportops.db")
 
     argv, environment = command(checkout, free_from(28080))

@@ -34,7 +34,7 @@ def test_a_taken_port_is_refused_with_its_holder_and_the_variable_to_change_it()
         with pytest.raises(CannotStart) as refusal:
             check_port_is_free(port)
 
-    said = str(refusal.value)
-    assert f"port {port} is in use by " in said
-    assert f"(process {os.getpid()})" in said
-    assert "SUPPORTOPS_PORT=" in said
+    message = str(refusal.value)
+    assert f"port {port} is in use by " in message
+    assert f"(process {os.getpid()})" in message
+    assert "SUPPORTOPS_PORT=" in message

@@ -156,10 +156,10 @@ def test_a_part_that_ends_itself_is_named_with_its_last_lines(
 ) -> None:
     supervisor = supervise("willing", "brief", wait_for=1)
 
-    said, _ = supervisor.communicate(timeout=30)
+    output, _ = supervisor.communicate(timeout=30)
 
     assert supervisor.returncode == 1
-    assert said == "brief 3 ['out of luck']"
+    assert output == "brief 3 ['out of luck']"
     assert left(tmp_path) == []
 
 

@@ -1,4 +1,4 @@
-"""What the command line shows of reports: what was made, what is kept, and a bar meanwhile."""
+"""How the terminal shows reports: the results of a run, a list, and a progress bar."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATES = {
 
 
 def result_lines(results: Sequence[ReportResult], out: Path | None) -> None:
-    """Two lines a report: its subject, and what became of it; then where its documents are."""
+    """Two lines a report, its subject and its state; then where its documents are."""
     console = Console(soft_wrap=True, highlight=False)
     for each in results:
         state = _STATES[each.state].format(

@@ -1,4 +1,4 @@
-"""What the command line shows to a person: tables, with every foreign text made harmless."""
+"""How the terminal shows to a person: tables, with every foreign text made harmless."""
 
 from __future__ import annotations
 

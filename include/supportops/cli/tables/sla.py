@@ -1,4 +1,4 @@
-"""What the command line shows of clocks, with every foreign text made harmless."""
+"""How the terminal shows clocks; foreign text is never read as markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's inbox: what was delivered, kept one file each, and shown on the terminal."""
+"""The demo's inbox: deliveries, each in a file of its own, and how the terminal shows them."""
 
 from __future__ import annotations
 
@@ -66,16 +66,17 @@ class Inbox:
         self._lock = threading.Lock()
 
     def numbers(self) -> list[int]:
+        """The numbers of all deliveries, ascending."""
         return sorted(int(p.stem) for p in self.folder.glob("*.json") if p.stem.isdecimal())
 
-    def keep(self, delivered: Delivered) -> Path:
-        """Saves one: NNNN.json."""
+    def store(self, delivered: Delivered) -> Path:
+        """Saves a delivery as NNNN.json."""
         with self._lock:
             return self._save(self._next(), delivered)
 
-    def keep_mail(self, mail: Mail, raw: bytes) -> Path:
-        """Saves one: NNNN.json, NNNN.eml, what a mail client would show as NNNN.html, and in the
-        folder NNNN what came with it.
+    def store_mail(self, mail: Mail, raw: bytes) -> Path:
+        """Saves an e-mail: NNNN.json, the message as NNNN.eml, its HTML as NNNN.html, and its
+        attachments in the folder NNNN.
         """
         with self._lock:
             path = self._next()
@@ -147,7 +148,7 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 def from_web(path: str, content: Any, at: datetime) -> Delivered:
-    """A delivery out of the JSON that Apprise posts: `/sms` is a text message, the rest chat."""
+    """A delivery from the JSON that Apprise posts: an SMS to `/sms`, chat to any other path."""
     fields = content if isinstance(content, dict) else {"message": content}
     is_sms = path.startswith("/sms")
     channel, to = ("sms", "phone of the engineer on call") if is_sms else ("chat", "#support")

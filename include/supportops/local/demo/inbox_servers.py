@@ -23,7 +23,7 @@ Clock = Callable[[], datetime]
 
 
 class MailHandler:
-    """Keeps every message that the SMTP server takes."""
+    """Stores every message that the SMTP server accepts."""
 
     def __init__(self, inbox: Inbox, clock: Clock) -> None:
         self.inbox = inbox
@@ -32,7 +32,7 @@ class MailHandler:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
-        self.inbox.keep_mail(from_mail(raw, envelope.rcpt_tos, self.clock()), raw)
+        self.inbox.store_mail(from_mail(raw, envelope.rcpt_tos, self.clock()), raw)
         return "250 OK"
 
 
@@ -68,12 +68,12 @@ class WebHandler(BaseHTTPRequestHandler):
         except ValueError:
             self.send_error(400, "this inbox takes JSON")
             return
-        self.server.inbox.keep(from_web(self.path, content, self.server.clock()))
+        self.server.inbox.store(from_web(self.path, content, self.server.clock()))
         self.send_response(204)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: deliveries are shown by whoever watches the folder."""
+        """Logs nothing: the supervisor shows deliveries."""
 
 
 def main() -> None:

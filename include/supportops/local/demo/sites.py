@@ -17,7 +17,7 @@ from supportops.sites.site import FIVE_MINUTES, Site
 
 
 class DemoError(LookupError):
-    """The demo, or what was asked of it, is not there; one line that says what to do."""
+    """The demo or the requested site is not there; one line that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

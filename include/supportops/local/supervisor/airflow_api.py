@@ -1,4 +1,4 @@
-"""Asks the local Airflow through its REST API: health, DAGs, import errors, runs."""
+"""The REST API of the local Airflow: health, DAGs, import errors, runs."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class AirflowApi:
     _token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        # Neither proxy nor .netrc has a part in talking to this machine.
+        # Neither a proxy nor .netrc applies to this machine.
         self._session.trust_env = False
 
     def unhealthy(self) -> list[str]:
-        """The parts that do not report as healthy yet; all of them while nobody answers."""
+        """The parts that are not healthy yet; all of them while the API does not answer."""
         try:
             answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT)
             health = answer.json() if answer.ok else {}
@@ -55,8 +55,8 @@ class AirflowApi:
 
     def trigger(self, dag_id: str, form: Mapping[str, Any] | None = None) -> str:
         """Starts a run now, with `form` as its params; its id."""
-        asked = {"logical_date": None, "conf": dict(form or {})}
-        run = self._call("POST", f"/dags/{dag_id}/dagRuns", json=asked)
+        body = {"logical_date": None, "conf": dict(form or {})}
+        run = self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
         return str(run["dag_run_id"])
 
     def run_state(self, dag_id: str, run_id: str) -> str:

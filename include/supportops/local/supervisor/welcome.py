@@ -1,4 +1,4 @@
-"""What a newcomer reads once everything runs: the address, the login, three things to try."""
+"""What is shown once everything runs: the address, the login, and three things to try."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ DEMO = (
         "an outage: e-mail, SMS and chat arrive here",
     ),
     (".venv/bin/supportops demo break web-2", "a whole server: one alert, not four"),
-    (".venv/bin/supportops demo mend --all", "all is well again, and everybody hears it"),
+    (".venv/bin/supportops demo mend --all", "all is well again, and everybody is notified"),
 )
 PLAIN = (
     (".venv/bin/supportops probe https://www.example.com/ --json", "one check, without Airflow"),
     ("$EDITOR include/config/sites.yaml", "your sites; the next check takes them"),
-    (".venv/bin/supportops config check", "tells what is wrong with the files"),
+    (".venv/bin/supportops config check", "reports what is wrong with the files"),
 )
 
 

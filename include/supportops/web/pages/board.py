@@ -113,7 +113,7 @@ def verdict(
     if checked.at is None:
         return Status.UNKNOWN, "No check has run yet"
     if any(incident.kind is IncidentKind.BLIND for incident in still_open):
-        return Status.DOWN, "Our own connection is down; nobody can say how the sites are"
+        return Status.DOWN, "Our own connection is down; the state of the sites is unknown"
     servers = [i.subject for i in still_open if i.kind is IncidentKind.HOST_OUTAGE]
     if down := counts[Status.DOWN]:
         named = f"Server {servers[0]} is down: " if len(servers) == 1 else ""

@@ -118,7 +118,7 @@ def served_file(connection: Connection, address: ReportAddress, name: str) -> Se
     of = (address.cadence, address.period, address.audience, address.edition)
     found = store.file(connection, *of, name)
     if found is None:
-        raise NotFound("this file is not kept of this report")
+        raise NotFound("this report has no such file")
     return _served(address, found)
 
 
@@ -141,7 +141,7 @@ def _chosen(page: PageContext, address: ReportAddress) -> ReportEntry:
     else:
         entry = store.issued(*of) or store.newest(*of)
     if entry is None:
-        raise NotFound("this report is not kept")
+        raise NotFound("there is no such report")
     return entry
 
 

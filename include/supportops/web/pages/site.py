@@ -1,4 +1,4 @@
-"""One site: how available it was, day by day, and what its last checks said."""
+"""One site: its availability, day by day, and the results of its last checks."""
 
 from __future__ import annotations
 
