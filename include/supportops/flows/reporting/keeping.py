@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from supportops import __version__
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Kind
+from supportops.alerts.operations import operations_alert
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import Configuration
@@ -150,13 +151,11 @@ def _alert_operators(
     if not troubles:
         resolve_alert(connection, Kind.REPORT_TROUBLE, subject, now)
         return
-    alert = Alert(
-        key=f"{Kind.REPORT_TROUBLE}:{subject}:{now.isoformat()}",
-        kind=Kind.REPORT_TROUBLE,
-        severity=Severity.WARNING,
-        subject=subject,
-        headline=f"{subject}, {job.period.label}: {'; '.join(troubles)}",
-        opened_at=now,
+    alert = operations_alert(
+        Kind.REPORT_TROUBLE,
+        subject,
+        f"{subject}, {job.period.label}: {'; '.join(troubles)}",
+        now,
         facts={"period": job.period.label, "troubles": list(troubles)},
     )
     raise_alert(connection, alert, now)
