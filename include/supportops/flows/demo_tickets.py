@@ -12,7 +12,7 @@ from supportops.db.engine import reading
 from supportops.db.schema import sync_marks, tickets
 from supportops.flows.ticket_import import DEMO_MAPPING, import_demo
 from supportops.tickets.imports.file_import import ImportSummary
-from supportops.tickets.source import OUTAGE, PHONE
+from supportops.tickets.source import OWN_SOURCES
 
 
 def run(context: Context, file: Path, now: datetime, rejects: Path) -> ImportSummary | None:
@@ -29,7 +29,7 @@ def has_other_tickets(engine: Engine) -> bool:
     """Whether there are tickets that neither a demo loaded nor the product itself created."""
     demo_began = select(sync_marks.c.source).where(sync_marks.c.source == DEMO_MAPPING)
     with reading(engine) as connection:
-        ours = [OUTAGE, PHONE]
+        ours = [*OWN_SOURCES]
         if connection.execute(demo_began.limit(1)).first() is not None:
             ours.append(DEMO_MAPPING)
         others = select(tickets.c.id).where(tickets.c.source.not_in(ours)).limit(1)
