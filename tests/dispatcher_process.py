@@ -25,7 +25,8 @@ from alert_builders import alert
 from supportops.alerts.store import raise_alert
 from supportops.db.engine import make_engine, writing
 from supportops.flows import alert_dispatch
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage, send
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
+from supportops.notify.send import send
 
 
 def main(order: dict[str, Any]) -> None:

@@ -53,6 +53,8 @@ MUTATIONS = [
     ("tickets/folding.py", "import subprocess", PURE_FILES),
     ("tickets/triage.py", "import os", PURE_FILES),
     ("alerts/escalation.py", "from supportops.db.engine import reading", PURE_FILES),
+    ("alerts/message.py", "from supportops.notify.send import send", PURE_FILES),
+    ("alerts/channels/sms.py", "import apprise", PURE_FILES),
     ("reports/period.py", "import socket", PURE_FILES),
     ("sites/judging.py", "from supportops.sites import store", PURE_USE),
     ("alerts/escalation.py", "from supportops.alerts.outbox import pending", PURE_USE),

@@ -20,7 +20,7 @@ from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.description import Notification
 from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import compose
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.gsm7 import gsm7, septets
 
 LONDON = "Europe/London"

@@ -13,7 +13,8 @@ from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.message import Notification, compose, thread_id
-from supportops.notify.send import Outcome, send
+from supportops.notify.outgoing import Outcome
+from supportops.notify.send import send
 from supportops.rendering.gsm7 import gsm7, septets
 
 LONDON = "Europe/London"

@@ -19,7 +19,7 @@ from supportops.alerts.rate_limit import allowance, bundles
 from supportops.alerts.store import acknowledge, raise_alert, resolve_alert
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, notification_log
-from supportops.notify.send import Outcome
+from supportops.notify.outgoing import Outcome
 
 LEASE = minutes(3)
 POLICY = policy(route(step("team_chat"), step("boss_email", after=30)))

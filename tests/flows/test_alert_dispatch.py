@@ -10,7 +10,7 @@ from alert_builders import NIGHT, NOON, alert
 from dispatching import Desk, configuration, everything_to, receivers, secrets
 from inboxes import Endpoint, Mailbox
 from supportops.alerts.alert import Kind
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.rendering.gsm7 import gsm7, septets
 
 HOSTILE = (

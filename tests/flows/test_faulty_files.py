@@ -34,7 +34,7 @@ from supportops.flows import (
     touched_tickets,
     weekly_report,
 )
-from supportops.notify.send import Delivery, Outcome
+from supportops.notify.outgoing import Delivery, Outcome
 
 SITE = {"name": "shop", "url": "http://127.0.0.1:9/"}  # nobody listens there: an outage
 REPORTS = """\

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from inboxes import Behaviour, Endpoint, Mailbox, free_port
-from supportops.notify.send import Attachment, Delivery, Outcome, OutgoingMessage, send
+from supportops.notify.mail_parts import Attachment
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
+from supportops.notify.send import send
 
 PLAIN = OutgoingMessage("A title", "Acme Shop DOWN: connection refused")
 MAIL = OutgoingMessage(

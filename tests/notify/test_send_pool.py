@@ -4,7 +4,8 @@ import threading
 from dataclasses import dataclass
 
 from inboxes import Behaviour, endpoint
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage, send
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
+from supportops.notify.send import send
 from supportops.notify.send_pool import send_all
 
 DONE = Delivery(Outcome.HANDED_OVER, "handed over", 0.0)

@@ -27,7 +27,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import find, find_open
 from supportops.db.engine import reading
 from supportops.flows import alert_dispatch
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
 

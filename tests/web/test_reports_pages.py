@@ -20,7 +20,7 @@ from supportops.db.engine import writing
 from supportops.flows import alert_dispatch
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.reporting.messages import post
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_link, report_path

@@ -29,7 +29,7 @@ from supportops.alerts.alert import Phase
 from supportops.alerts.notification_log import CLOCK_TOLERANCE, Attempt, append
 from supportops.alerts.outbox import MessageState, QueuedMessage
 from supportops.db.schema import messages
-from supportops.notify.send import Outcome
+from supportops.notify.outgoing import Outcome
 
 # What a digest that nobody could send for days may grow to; the rest goes in the next.
 MOST_IN_DIGEST = 2000

@@ -21,7 +21,7 @@ from supportops.alerts.description import Notification, cut, describe
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.ticket_clock import TicketClock
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link
 
 # However many come before them, each section shows some of its own.

@@ -9,7 +9,7 @@ from supportops.alerts.alert import Alert
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.content import AlertsContent
 from supportops.alerts.description import Description, Notification, cut, describe, incident_link
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link
 
 _NAMED_IN_TITLE = 3

@@ -12,7 +12,7 @@ from supportops.alerts.outbox import QueuedMessage
 from supportops.alerts.text import storable
 from supportops.db.schema import notification_log
 from supportops.db.statements import insert_new
-from supportops.notify.send import Outcome
+from supportops.notify.outgoing import Outcome
 
 _c = notification_log.c
 # Clocks of two dispatchers may differ, and one may wait for a lock after it read its own. What

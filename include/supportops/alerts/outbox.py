@@ -30,7 +30,7 @@ from supportops.alerts.alert import LASTING_KINDS, Alert, Phase, Severity
 from supportops.alerts.escalation import Decision, MessageStatus, Reason
 from supportops.db.schema import alerts, messages, notification_log
 from supportops.db.statements import insert_new
-from supportops.notify.send import Outcome
+from supportops.notify.outgoing import Outcome
 
 URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 

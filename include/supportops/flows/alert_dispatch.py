@@ -31,7 +31,8 @@ from supportops.flows.dispatching.recording import Recorder
 from supportops.flows.dispatching.report_contents import report_contents
 from supportops.flows.dispatching.report_watch import watch_reports
 from supportops.flows.dispatching.self_watch import watch_checks
-from supportops.notify.send import Delivery, Outcome, send
+from supportops.notify.outgoing import Delivery, Outcome
+from supportops.notify.send import send
 from supportops.notify.send_pool import send_all
 
 Clock = Callable[[], datetime]

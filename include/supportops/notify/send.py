@@ -7,52 +7,13 @@ import sys
 import threading
 import time
 import warnings
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
-from supportops.notify.mail_parts import Attachment, with_parts
+from supportops.notify.mail_parts import with_parts
 from supportops.notify.masking import mask
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.notify.transport_log import TransportLog
-
-__all__ = ["GRACE", "Attachment", "Delivery", "Outcome", "OutgoingMessage", "send"]
-
-
-class Outcome(StrEnum):
-    """HANDED_OVER: the service took it. UNKNOWN: timed out, it may have arrived."""
-
-    HANDED_OVER = "handed_over"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    NOBODY = "nobody"
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """A message as it is sent. `html` is used where the service shows HTML (e-mail).
-
-    `title` may be empty: an SMS and a chat message carry everything in `text`. `message_id` is
-    the e-mail thread that the message belongs to, "<id@domain>". `attachments` go to services that
-    take files. `images` are those that `html` shows as "cid:NAME"; they go by e-mail alone.
-    """
-
-    title: str
-    text: str
-    html: str | None = None
-    markdown: bool = False
-    message_id: str | None = None
-    attachments: tuple[Attachment, ...] = ()
-    images: tuple[Attachment, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The result of one attempt. `detail` is one line with every secret masked."""
-
-    outcome: Outcome
-    detail: str
-    seconds: float
-
 
 GRACE = 1.0
 """Seconds that Apprise gets beyond the timeout to say so itself."""

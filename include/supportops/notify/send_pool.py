@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, Queue
 from typing import Generic, Protocol, TypeVar
 
-from supportops.notify.send import Delivery, Outcome
+from supportops.notify.outgoing import Delivery, Outcome
 
 
 class Addressed(Protocol):

@@ -14,7 +14,7 @@ from supportops.alerts.alert import Kind
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, configurations, messages, metadata
 from supportops.flows.dispatching.self_watch import watch_checks
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
 
 @pytest.fixture

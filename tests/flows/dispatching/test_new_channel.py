@@ -16,7 +16,7 @@ from service_level_alerts import ticket_alert
 from supportops.alerts.alert import Kind
 from supportops.alerts.channels.content import AlertsContent, DigestContent, ReportContent
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 from supportops.reports.figures import Delivered
 
 

@@ -23,7 +23,7 @@ from sla.policies import london
 from supportops.alerts.alert import Kind
 from supportops.db.engine import store_url, writing
 from supportops.db.schema import reports
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.rendering.gsm7 import septets
 from supportops.reports.period import Cadence
 from supportops.reports.store import issued

@@ -17,7 +17,8 @@ from supportops.local.demo.config import DemoPorts, secrets
 from supportops.local.demo.inbox import Delivered, Inbox, panel
 from supportops.local.demo.inbox_servers import WebServer, mail_server
 from supportops.local.supervisor.port import free_from
-from supportops.notify.send import Outcome, OutgoingMessage, send
+from supportops.notify.outgoing import Outcome, OutgoingMessage
+from supportops.notify.send import send
 
 AT = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 HTML = "<p>Connection <b>refused</b> since 14:05 — né</p>"

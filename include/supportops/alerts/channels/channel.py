@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from supportops.alerts.channels.content import AlertsContent, DigestContent, ReportContent
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 
 
 class Channel(Protocol):

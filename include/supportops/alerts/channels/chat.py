@@ -9,7 +9,7 @@ from supportops.alerts.channels.content import (
     SectionKind,
 )
 from supportops.alerts.description import MAY_BE_REPEATED
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.render import render
 
 _MARKS = {"critical": "🔴", "warning": "🟠", "good": "🟢"}

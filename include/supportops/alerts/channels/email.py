@@ -13,7 +13,7 @@ from supportops.alerts.channels.content import (
 )
 from supportops.alerts.description import MAY_BE_REPEATED, MOST_SITES
 from supportops.notify.mail_parts import Attachment
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.render import one_line, render
 
 _NOTE_STYLE = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from supportops.alerts.channels.content import AlertsContent, DigestContent, ReportContent
 from supportops.alerts.description import Description
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.gsm7 import fit_sms, gsm7, septets
 from supportops.rendering.render import one_line
 

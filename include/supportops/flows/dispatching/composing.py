@@ -18,7 +18,7 @@ from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.rate_limit import bundles
 from supportops.context import Secrets
 from supportops.flows.dispatching.prepared import NOT_SENT, PreparedMessage, failed, nobody
-from supportops.notify.send import OutgoingMessage
+from supportops.notify.outgoing import OutgoingMessage
 
 
 @dataclass(frozen=True, slots=True)

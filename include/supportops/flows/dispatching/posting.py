@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from supportops.flows.dispatching.prepared import NOT_SENT, NotAttempted, PreparedMessage
-from supportops.notify.send import Delivery, Outcome, OutgoingMessage
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
 # Files take longer than text: a line carries at least so many bytes a second. But no message may
 # hold up a dispatch for so long that its task runs out of time.

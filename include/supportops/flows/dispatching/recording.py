@@ -14,7 +14,7 @@ from supportops.alerts.operations import operations_alert
 from supportops.alerts.outbox import MessageState, QueuedMessage
 from supportops.alerts.policy import AlertPolicy
 from supportops.flows.dispatching.prepared import NOT_SENT, NotAttempted, PreparedMessage
-from supportops.notify.send import Delivery, Outcome
+from supportops.notify.outgoing import Delivery, Outcome
 
 MOST_UNKNOWN = 3
 _REPEATED = ", marked as perhaps repeated"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Kind, Phase
 from supportops.alerts.outbox import MessageState
 from supportops.db.schema import alerts, incidents, messages, notification_log
-from supportops.notify.send import Outcome
+from supportops.notify.outgoing import Outcome
 
 # What happens to customers, without alerts about the installation itself and about reports.
 REPORTED_KINDS = SERVICE_LEVEL_KINDS | {
