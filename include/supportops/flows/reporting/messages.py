@@ -21,25 +21,25 @@ from supportops.reports.store import StoredReport
 
 
 def post(
-    connection: Connection, kept: StoredReport, targets: Sequence[Target], now: datetime
+    connection: Connection, report: StoredReport, targets: Sequence[Target], now: datetime
 ) -> int:
-    """Issues a kept report to `targets` and queues one message for each; answers how many.
+    """Issues a stored report to `targets` and queues one message for each; answers how many.
 
     All of it belongs to the caller's transaction. A report that was issued before stays as it was:
     then nothing is queued.
     """
-    key = alert_key(kept)
-    if not store.issue(connection, kept.id, key, [target.name for target in targets], now):
+    key = alert_key(report)
+    if not store.issue(connection, report.id, key, [target.name for target in targets], now):
         return 0
     alert = Alert(
         key=key,
         kind=Kind.REPORT,
         severity=Severity.INFO,
         subject=key,
-        headline=kept.subject,
+        headline=report.subject,
         opened_at=now,
-        customer=kept.customer,
-        facts={"period": kept.period, "audience": kept.audience},
+        customer=report.customer,
+        facts={"period": report.period, "audience": report.audience},
     )
     raise_alert(connection, alert, now)
     resolve_alert(connection, Kind.REPORT, key, now)
@@ -47,9 +47,9 @@ def post(
     return outbox.queue(connection, [(alert, decisions)], now)
 
 
-def alert_key(kept: StoredReport) -> str:
+def alert_key(report: StoredReport) -> str:
     """Names one edition: "report:weekly:2026-W47:managers:1"."""
-    parts = (Kind.REPORT, kept.cadence, kept.period, kept.audience, kept.edition)
+    parts = (Kind.REPORT, report.cadence, report.period, report.audience, report.edition)
     return ":".join(str(part) for part in parts)
 
 

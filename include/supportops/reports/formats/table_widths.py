@@ -12,7 +12,7 @@ PAGE = 112
 _GUTTER = 2
 _LEAST, _MOST = 5, 60
 _SIGN = "▲ "  # what a share may have in front of it
-_NOTED = 18  # the longest word that is kept in one piece
+_NOTED = 18  # the longest word that is not broken
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:

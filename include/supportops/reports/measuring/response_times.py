@@ -86,13 +86,13 @@ def breaches(clocks: pd.DataFrame, period: Period, as_of: datetime) -> tuple[Clo
 
 
 def open_breaches(clocks: pd.DataFrame) -> tuple[Clock, ...]:
-    """The broken promises that still wait to be kept, the most overdue first."""
+    """The broken promises of open clocks, the most overdue first."""
     waiting = clocks[clocks["state"].isin(OPEN) & clocks["breached_at"].notna()]
     return _listed(_sorted(waiting, "left_seconds"))
 
 
 def at_risk(clocks: pd.DataFrame, risk_until: datetime) -> tuple[Clock, ...]:
-    """The promises that must be kept before `risk_until`, the soonest first."""
+    """The promises that fall due before `risk_until` and are not broken, the soonest first."""
     return _listed(_sorted(clocks[endangered(clocks, risk_until)], "deadline"))
 
 

@@ -50,7 +50,7 @@ def restatements(
     `issued`, `now`: columns as `response_times.counted` gives them. `clocks_now`: CURRENT_COLUMNS
     of the tickets that are `gone`, merged and deleted ones too. `targets`: the share to keep by
     tier. Dates in reasons are of `zone`. `customer`: whose report it is, if it is about one alone;
-    of what is somebody else's now nothing more is said.
+    of tickets that are somebody else's now nothing more is stated.
     """
     before, today = _promises(issued), _promises(now)
     both = before.merge(today, on=KEY, how="outer", suffixes=("_then", "_now"))

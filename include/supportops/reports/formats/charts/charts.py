@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 6.0, 2.7  # inches; 100 of a page's pixels each
 _PIXELS = 200  # an inch: two for each of the page's, for sharp mail on fine screens
 _COLOURS = 64  # a chart needs no more, and a mail is a third as big
-# Okabe and Ito's colours, each with a hatch of its own so that print in grey tells them apart.
+# Okabe and Ito's colours, each with a hatch of its own so that they differ in grey print.
 _FILLS = (
     ("#0072B2", ""),
     ("#F0C56B", "////"),
