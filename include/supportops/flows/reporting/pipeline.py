@@ -1,13 +1,14 @@
 """Makes reports, one step after another, from the ticket log to the messages in the outbox.
 
-1. select   which reports, as of when                    selection.py
-2. gather   the facts out of the store                   gathering.py
-3. measure  the facts into figures                       reports/measuring/measure.py
-4. compare  with what was issued about earlier periods   comparing.py, earlier_reports.py
-5. word     the figures as a document                    reports/words/wording.py
-6. render   the document as files                        reports/formats/render.py
-7. keep     them as an edition in the store              keeping.py
-8. send     it: issued, and queued in the outbox         keeping.py, messages.py
+1. select   which reports, as of when                          selection.py
+2. gather   the facts: ticket events judged into clocks,       gathering.py, clock_rows.py
+            what happened to tickets, sites and alerts         ticket_, site_, alert_rows.py
+3. measure  the facts into figures                             reports/measuring/measure.py
+4. compare  with what was issued about earlier periods         comparing.py, earlier_reports.py
+5. word     the figures as a document                          reports/words/wording.py
+6. render   the document as files                              reports/formats/render.py
+7. keep     them as an edition in the store                    keeping.py
+8. send     it: issued, and queued in the outbox               keeping.py, messages.py
 
 A report is made from the log as of its own instant, whenever that is done: a later run finds what
 has become known since and keeps a new draft beside what was issued. What was issued is never made
