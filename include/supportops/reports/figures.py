@@ -26,8 +26,26 @@ class By(StrEnum):
     ALL = "all"
 
 
+class _Share:
+    """What follows from how many promises were due and met."""
+
+    __slots__ = ()
+    due: int
+    met: int
+
+    @property
+    def share(self) -> float | None:
+        """Met of due, between 0 and 1; None where nothing was due."""
+        return self.met / self.due if self.due else None
+
+    @property
+    def few(self) -> bool:
+        """Too few for the share to mean anything."""
+        return self.due < FEW
+
+
 @dataclass(frozen=True, slots=True)
-class Attainment:
+class Attainment(_Share):
     """Promises that fell due in the period and how many were met.
 
     `low`, `high`: the Wilson 95 % interval of the share, None where nothing was due. `target`: the
@@ -44,16 +62,6 @@ class Attainment:
     def breached(self) -> int:
         """Promises that were not met."""
         return self.due - self.met
-
-    @property
-    def share(self) -> float | None:
-        """Met of due, between 0 and 1; None where nothing was due."""
-        return self.met / self.due if self.due else None
-
-    @property
-    def few(self) -> bool:
-        """Too few for the share to mean anything."""
-        return self.due < FEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,23 +222,13 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Point(_Share):
     """One period of a trend. `issued`: as a report said it; else computed for this one."""
 
     label: str
     due: int
     met: int
     issued: bool
-
-    @property
-    def share(self) -> float | None:
-        """Met of due, between 0 and 1; None where nothing was due."""
-        return self.met / self.due if self.due else None
-
-    @property
-    def few(self) -> bool:
-        """Too few for the share to mean anything."""
-        return self.due < FEW
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,13 @@ from supportops.reports.words.labels import plural
 
 SHOWN_SITES = 15
 SHOWN_INCIDENTS = 20
+_MEASURED = (
+    Column("Up", Unit.SHARE),
+    Column("Checks", Unit.COUNT),
+    Column("Unknown", Unit.SHARE),
+    Column("Outages", Unit.COUNT),
+    Column("Down", Unit.SECONDS),
+)
 # What 99.99 % of a week leaves, in seconds.
 _ALLOWED = 0.0001 * 7 * 86400
 
@@ -41,11 +48,7 @@ def sites(figures: Figures, reader: Reader) -> Table:
         (
             Column("Site"),
             *((Column("Customer"),) if whose else ()),
-            Column("Up", Unit.SHARE),
-            Column("Checks", Unit.COUNT),
-            Column("Unknown", Unit.SHARE),
-            Column("Outages", Unit.COUNT),
-            Column("Down", Unit.SECONDS),
+            *_MEASURED,
             Column("Budget left", Unit.SECONDS),
             Column("Resolution", Unit.SECONDS),
         ),
@@ -60,21 +63,29 @@ def _site(line: SiteLine, reader: Reader, *, whose: bool) -> tuple[Cell, ...]:
     return (
         cells.text(line.site),
         *((cells.text(line.customer),) if whose else ()),
-        _up(line, reader),
-        cells.count(line.checks, reader),
-        Cell(reader.share(line.unknown_share, 1), line.unknown_share),
-        cells.count(line.outages, reader),
-        cells.calendar(line.down_seconds),
+        *_measured(line, reader),
         _budget(line),
         cells.calendar(line.resolution_seconds),
     )
 
 
-def _up(line: SiteLine, reader: Reader) -> Cell:
+def _measured(line: SiteLine | Uptime, reader: Reader) -> tuple[Cell, ...]:
+    """The cells of _MEASURED."""
+    return (
+        _up(line, reader),
+        cells.count(line.checks, reader),
+        Cell(reader.share(line.unknown_share, 1), line.unknown_share),
+        cells.count(line.outages, reader),
+        cells.calendar(line.down_seconds),
+    )
+
+
+def _up(line: SiteLine | Uptime, reader: Reader) -> Cell:
+    """With a verdict where it is a site's, which alone has a target."""
     if line.up_share is None:
         return Cell("not seen", tone=Tone.QUIET)
     tone = Tone.PLAIN
-    if line.target is not None:
+    if isinstance(line, SiteLine) and line.target is not None:
         tone = Tone.GOOD if line.up_share >= line.target else Tone.BAD
     return Cell(reader.share(line.up_share, 2), line.up_share, tone)
 
@@ -115,11 +126,7 @@ def customers(figures: Figures, reader: Reader) -> Table | None:
         (
             Column("Customer"),
             Column("Sites", Unit.COUNT),
-            Column("Up", Unit.SHARE),
-            Column("Checks", Unit.COUNT),
-            Column("Unknown", Unit.SHARE),
-            Column("Outages", Unit.COUNT),
-            Column("Down", Unit.SECONDS),
+            *_MEASURED,
         ),
         tuple(_customer(line, reader) for line in lines),
         shown=SHOWN_SITES,
@@ -127,17 +134,10 @@ def customers(figures: Figures, reader: Reader) -> Table | None:
 
 
 def _customer(line: Uptime, reader: Reader) -> tuple[Cell, ...]:
-    up = Cell("not seen", tone=Tone.QUIET)
-    if line.up_share is not None:
-        up = Cell(reader.share(line.up_share, 2), line.up_share)
     return (
         cells.text(line.customer or ""),
         cells.count(line.sites, reader),
-        up,
-        cells.count(line.checks, reader),
-        Cell(reader.share(line.unknown_share, 1), line.unknown_share),
-        cells.count(line.outages, reader),
-        cells.calendar(line.down_seconds),
+        *_measured(line, reader),
     )
 
 
