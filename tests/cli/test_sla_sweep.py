@@ -32,7 +32,7 @@ def waiting(
     return at
 
 
-def test_a_sweep_says_what_it_raised_and_once_only(waiting: datetime) -> None:
+def test_a_sweep_reports_what_it_raised_and_raises_it_once(waiting: datetime) -> None:
     first = CliRunner().invoke(app, ["sla-sweep"])
     assert first.exit_code == 0, first.output
     assert "raised: 2" in first.output
@@ -41,7 +41,7 @@ def test_a_sweep_says_what_it_raised_and_once_only(waiting: datetime) -> None:
     assert (again["written"], again["raised"]) == (True, 0)
 
 
-def test_a_sweep_of_the_past_says_what_stood_then(waiting: datetime) -> None:
+def test_a_sweep_of_the_past_only_reports_what_it_finds(waiting: datetime) -> None:
     assert CliRunner().invoke(app, ["sla-sweep"]).exit_code == 0
     at = (waiting + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
     past = CliRunner().invoke(app, ["sla-sweep", "--at", at])

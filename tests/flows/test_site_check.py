@@ -48,7 +48,7 @@ def desk(store: Engine, tmp_path: Path, web: Websites) -> Desk:
     return found
 
 
-def test_healthy_sites_are_asked_once_and_nobody_hears(desk: Desk, web: Websites) -> None:
+def test_healthy_sites_are_checked_once_and_raise_nothing(desk: Desk, web: Websites) -> None:
     summary = desk.run()
     assert (summary["sites"], summary["pages"], summary["failing"]) == (3, 3, 0)
     assert (summary["runs"], summary["changes"], summary["faults"]) == (1, [], [])
@@ -83,7 +83,7 @@ def test_its_end_resolves_the_alert(desk: Desk, web: Websites) -> None:
     assert incident["closed_at"] - incident["ended_at"] == timedelta(seconds=10)
 
 
-def test_a_blip_is_tried_again_and_tells_nobody(desk: Desk, web: Websites) -> None:
+def test_a_blip_is_checked_again_and_raises_nothing(desk: Desk, web: Websites) -> None:
     web.broken.add("shop")
 
     def mended_meanwhile(seconds: float) -> None:
@@ -184,7 +184,7 @@ class TestShards:
         assert [desk.check(spec)["pages"] for spec in specs] == [2, 1]
         assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
 
-    def test_what_is_recorded_is_not_asked_again(self, desk: Desk, web: Websites) -> None:
+    def test_what_is_recorded_is_not_checked_again(self, desk: Desk, web: Websites) -> None:
         web.broken.add("shop")
         specs = desk.plan()
         for _ in range(2):
@@ -208,7 +208,7 @@ class TestShards:
             site_check.finish(desk.place(), specs, done, NOON, desk.clock())
         assert desk.alerts() == [DOWN]
 
-    def test_a_spec_that_nobody_planned_is_refused(self, desk: Desk) -> None:
+    def test_a_spec_that_was_not_planned_is_refused(self, desk: Desk) -> None:
         spec = {"slot": NOON.isoformat(), "ahead_seconds": 0, "shard": 0}
         with pytest.raises(LookupError, match="no run was planned"):
             desk.check(spec)
@@ -217,7 +217,7 @@ class TestShards:
         desk.write([])
         assert desk.run()["pages"] == 0
 
-    def test_a_slot_long_past_asks_nobody(self, desk: Desk, web: Websites) -> None:
+    def test_a_slot_long_past_checks_nothing(self, desk: Desk, web: Websites) -> None:
         late = NOON + site_check.LATEST_START + timedelta(seconds=1)
         plan = site_check.plan(desk.engine, desk.folder, NOON, late)
         assert (plan.shards, plan.sites) == (0, 0)
@@ -508,11 +508,13 @@ class TestHeartbeat:
             assert desk.run()["heartbeat"] == "ok"
             assert outside.heads[0].startswith(b"GET /ping/s3cret ")
 
-    def test_without_an_address_it_says_what_to_set(self, desk: Desk, web: Websites) -> None:
+    def test_without_an_address_the_connection_to_set_is_named(
+        self, desk: Desk, web: Websites
+    ) -> None:
         desk.write(web.entries(), heartbeat="beat")
         assert desk.run()["heartbeat"] == "nobody set the connection beat"
 
-    def test_a_heartbeat_that_fails_fails_no_check_and_tells_no_secret(
+    def test_a_heartbeat_that_fails_fails_no_check_and_shows_no_secret(
         self, desk: Desk, web: Websites
     ) -> None:
         desk.secrets["beat"] = f"http://127.0.0.1:{closed_port()}/ping/s3cret"

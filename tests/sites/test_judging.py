@@ -82,7 +82,7 @@ def minute(number: float, second: float = 0) -> datetime:
 
 
 class TestOneSite:
-    def test_a_blip_pages_nobody(self) -> None:
+    def test_a_blip_opens_no_incident(self) -> None:
         assert shop().alone(".", "x.", "xx.", ".") == [[], [], [], []]
 
     def test_three_failed_tries_open_an_outage_that_began_with_the_first(self) -> None:
@@ -122,7 +122,7 @@ class TestOneSite:
         opened = [c.incident.key for c in story.changes if c.kind is ChangeKind.OPENED]
         assert len(opened) == len(set(opened)) == 2
 
-    def test_flapping_is_kept_as_one_incident(self) -> None:
+    def test_flapping_is_one_incident(self) -> None:
         story = shop()
         changes = story.alone(*["xxx", ".."] * 6, *["."] * 20)
         assert [line for run in changes for line in run] == [
@@ -253,7 +253,9 @@ class TestServers:
         assert story.changes[1].incident.ended_at == minute(5)
         assert [c.incident.started_at for c in story.changes[2:]] == [NOON, NOON]
 
-    def test_a_server_that_goes_again_while_one_site_never_came_back_is_told_again(self) -> None:
+    def test_a_server_that_goes_again_while_one_site_never_came_back_is_a_new_incident(
+        self,
+    ) -> None:
         story = server(3)
         story.run(same("abc", "xxx"))
         story.run({"a": "x"} | same("bc", ".."))
@@ -334,7 +336,7 @@ class TestBlind:
         changes = story.run(same("abc", "xxx") | {CONTROL: "xxx", other: "."})
         assert changes == [f"opened outage {name}" for name in "abc"]
 
-    def test_without_control_addresses_nobody_is_blind(self) -> None:
+    def test_without_control_addresses_we_are_never_blind(self) -> None:
         changes = Story(fleet(*"abc")).run(same("abc", "xxx"))
         assert changes == [f"opened outage {name}" for name in "abc"]
 
@@ -395,7 +397,7 @@ LONDON = "Europe/London"
 
 
 class TestMaintenance:
-    def test_failures_in_an_announced_window_page_nobody(self) -> None:
+    def test_failures_in_an_announced_window_open_no_incident(self) -> None:
         window = OneOffMaintenance(minute(5), minute(15))
         story = Story(fleet(site(maintenance=(window,))))
         assert story.alone(".", "xxx", "xxx", "..") == [[], [], [], []]
@@ -494,7 +496,7 @@ def test_a_run_without_results_changes_nothing() -> None:
     assert story.state == before
 
 
-def test_a_site_that_the_fleet_does_not_have_is_nobodys() -> None:
+def test_a_site_that_the_fleet_does_not_have_is_ignored() -> None:
     assert shop().run({"stranger": "xxx"}) == []
 
 

@@ -23,7 +23,7 @@ def pause(marks: str, *down: Track, page: str = "", policy: CheckPolicy = POLICY
     return None if found is None else found.total_seconds()
 
 
-def test_a_page_is_asked_at_once_and_a_good_one_only_once() -> None:
+def test_a_page_is_checked_at_once_and_a_good_one_only_once() -> None:
     assert pause("") == 0
     assert pause(".") is None
 
@@ -32,16 +32,16 @@ def test_a_failure_is_confirmed_after_ten_and_thirty_seconds() -> None:
     assert [pause("x"), pause("xx"), pause("xxx")] == [10, 30, None]
 
 
-def test_a_blip_is_asked_until_it_answers() -> None:
+def test_a_blip_is_checked_until_it_answers() -> None:
     assert pause("x.") is None
     assert pause("xx.") is None
 
 
-def test_a_site_that_is_known_to_be_down_is_asked_once_while_it_fails() -> None:
+def test_a_site_that_is_known_to_be_down_is_checked_once_while_it_fails() -> None:
     assert pause("x", OUTAGE) is None
 
 
-def test_a_site_that_answers_again_is_asked_until_that_is_confirmed() -> None:
+def test_a_site_that_answers_again_is_checked_until_that_is_confirmed() -> None:
     assert [pause(".", OUTAGE), pause("..", OUTAGE)] == [10, None]
     assert pause(".x", OUTAGE) is None
     assert pause(".", OUTAGE, policy=CheckPolicy(recovery_checks=1)) is None

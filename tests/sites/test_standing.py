@@ -130,7 +130,7 @@ def test_failures_before_and_after_a_suspension_are_not_in_a_row() -> None:
     assert not advance(standing, later, Track.OUTAGE, POLICY, FIVE_MINUTES).down
 
 
-def test_a_run_that_a_later_one_has_overtaken_says_nothing() -> None:
+def test_a_run_that_a_later_one_has_overtaken_changes_nothing() -> None:
     standing = after(".", ".", ".")
     old = tries("shop", "xxx", NOON + timedelta(minutes=7))
     assert advance(standing, old, Track.OUTAGE, POLICY, FIVE_MINUTES) == standing

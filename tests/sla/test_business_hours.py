@@ -534,7 +534,7 @@ def test_a_deadline_at_the_very_end_of_the_range_is_not_known():
             question()
 
 
-def test_the_refusal_says_what_was_asked_and_how_far_the_calendar_reaches():
+def test_the_error_names_the_instant_and_how_far_the_calendar_reaches():
     with pytest.raises(
         OutsideRange,
         match=r"2020-02-01 .*from 2020-01-01T00:00:00\+00:00 until 2020-02-01T00:00:00\+00:00",
@@ -543,7 +543,7 @@ def test_the_refusal_says_what_was_asked_and_how_far_the_calendar_reaches():
     assert issubclass(OutsideRange, ValueError)
 
 
-def test_a_calendar_reaches_from_1970_to_2100_unless_told_otherwise():
+def test_a_calendar_reaches_from_1970_to_2100_by_default():
     hours = calendar(office())
     assert (hours.first.year, hours.until.year) == (1970, 2100)
     assert hours.is_open(datetime(1970, 1, 1, 12, tzinfo=UTC))  # in Britain's all-year summer time

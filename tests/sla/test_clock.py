@@ -77,7 +77,7 @@ def test_three_working_days_are_due_as_the_policy_reads_them(
     assert when(found[FIRST]["deadline"]) == due
 
 
-def test_a_working_day_from_a_saturday_at_nine_is_monday_at_nine_and_not_before_it_was_asked():
+def test_a_working_day_from_a_saturday_at_nine_is_monday_at_nine_and_not_before_the_question():
     found = judged(
         "2026-04-11 09:00 asks",
         "2026-04-11 09:00 tier bug_fix",
@@ -106,7 +106,7 @@ def test_each_tier_has_its_own_promises(tier: str, deadlines: dict[str, str | No
     assert {key: when(found[key]["deadline"]) for key in deadlines} == deadlines
 
 
-def test_a_fix_aims_at_one_working_day_and_is_broken_at_two():
+def test_a_fix_aims_at_one_working_day_and_is_breached_at_two():
     found = judged(
         "2026-04-13 12:00 asks",
         "2026-04-13 12:00 tier bug_fix",
@@ -148,7 +148,7 @@ def test_a_reply_at_the_deadline_itself_is_in_time(answered: str, breached: str 
 @pytest.mark.parametrize(
     ("at", "breached"), [("2026-04-14 11:59:59", False), ("2026-04-14 12:00", True)]
 )
-def test_an_unanswered_clock_is_broken_from_its_deadline_on(at: str, breached: bool):
+def test_an_unanswered_clock_is_breached_from_its_deadline_on(at: str, breached: bool):
     assert pd.notna(judged(*QUESTION, at=at)[FIRST]["breached_at"]) is breached
 
 
@@ -243,13 +243,13 @@ def test_a_resolution_begins_when_the_reply_is_due_if_none_came():
     assert when(found[RESOLUTION]["started_at"]) == "2026-04-14 12:00"
 
 
-def test_what_was_said_before_the_creation_starts_nothing():
+def test_a_comment_before_the_creation_starts_nothing():
     lines = ("2026-04-13 11:00 writes", "2026-04-13 11:30 answers", *QUESTION)
     assert judged(*lines, at="2026-04-13 11:45") == {}
     assert judged(*lines, at="2026-04-13 12:30").keys() == {FIRST}
 
 
-def test_nothing_is_said_of_what_has_not_begun():
+def test_what_has_not_begun_has_no_clock():
     assert judged(*QUESTION, at="2026-04-13 11:59") == {}
 
 
@@ -394,13 +394,13 @@ def test_a_stricter_tier_breaks_its_promise_at_the_change_not_before():
     assert pd.isna(judged(*lines, at="2026-04-15 09:59")[FIRST]["breached_at"])
 
 
-def test_a_laxer_tier_does_not_mend_what_was_broken_before():
+def test_a_laxer_tier_does_not_undo_an_earlier_breach():
     found = judged(*QUESTION, "2026-04-15 10:00 tier user_support", at="2026-04-15 11:00")[FIRST]
     assert when(found["breached_at"]) == "2026-04-14 12:00"
     assert when(found["deadline"]) == "2026-04-16 12:00"
 
 
-def test_a_laxer_tier_in_time_leaves_nothing_broken():
+def test_a_laxer_tier_in_time_leaves_no_breach():
     found = judged(*QUESTION, "2026-04-14 11:00 tier user_support", at="2026-04-15 11:00")[FIRST]
     assert pd.isna(found["breached_at"])
 

@@ -1,4 +1,4 @@
-"""The columnar clocks agree with a slow telling of each story, whatever happens to the tickets."""
+"""The columnar clocks agree with the slow reference, whatever happens to the tickets."""
 
 from __future__ import annotations
 

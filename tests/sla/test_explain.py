@@ -48,7 +48,7 @@ def test_the_days_add_up_to_the_promise():
     assert first.within == "3 working days"
 
 
-def test_paused_days_and_evenings_are_told_as_such():
+def test_paused_days_and_evenings_have_their_reason():
     found = of(explained(*MOVED, at="2026-04-14 15:00"), "resolution")
     assert [day.words for day in found.days] == [
         "Mon 13 Apr: paused",
@@ -60,7 +60,7 @@ def test_paused_days_and_evenings_are_told_as_such():
     assert evening.days[0].words == "Mon 13 Apr: after hours"
 
 
-def test_segments_say_when_a_clock_ran_and_when_it_stood_still():
+def test_segments_are_when_a_clock_ran_and_when_it_was_paused():
     found = of(explained(*MOVED, at="2026-04-14 15:00"), "resolution")
     assert [(s.status, s.ran, s.open_seconds) for s in found.segments] == [
         ("pending", False, 6 * 3600),
@@ -79,7 +79,7 @@ def test_a_changed_tier_leaves_what_was_promised_before_on_record():
     assert found.breached_at == london("2026-04-09 17:00")
 
 
-def test_a_removed_ticket_says_when_nothing_was_promised():
+def test_a_removed_ticket_shows_when_nothing_was_promised():
     found = of(
         explained(
             EASTER[0],
@@ -105,7 +105,7 @@ def test_the_policy_version_that_counts_is_named():
     assert of(found, "first_reply").policy == "new/user_support"
 
 
-def test_the_text_tells_the_whole_story():
+def test_the_text_has_every_part_of_the_explanation():
     shown = text(explained(*EASTER, at="2026-04-13 10:00"), book())
     for line in (
         "Ticket 1 as of 2026-04-13 09:00 UTC",
@@ -119,7 +119,7 @@ def test_the_text_tells_the_whole_story():
         assert line in shown
 
 
-def test_the_engine_and_the_explanation_say_the_same():
+def test_the_engine_and_the_explanation_agree():
     at = london("2026-04-14 15:00")
     rows = clocks(columns(story(*MOVED)), book(), at).frame()
     found = explained(*MOVED, at="2026-04-14 15:00")

@@ -54,7 +54,7 @@ def test_an_open_clock_warns_twice_before_its_deadline():
     }
 
 
-def test_a_fix_is_told_when_it_misses_its_aim():
+def test_a_fix_has_a_milestone_when_it_misses_its_aim():
     assert due(seen(*FIX, at="2026-04-13 14:00"), "resolution") == {
         "warning": "2026-04-14 17:00",
         "warning_before": "2026-04-15 12:00",
@@ -70,7 +70,7 @@ def test_a_breach_is_followed_up_one_working_day_after_while_it_is_open():
     assert due(answered, "first_reply") == {"breach": "2026-04-14 12:00"}
 
 
-def test_what_was_answered_in_time_asks_for_nothing():
+def test_what_was_answered_in_time_has_no_milestone():
     assert due(seen(*FIX, at="2026-04-13 14:00"), "first_reply") == {}
 
 

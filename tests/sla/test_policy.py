@@ -114,7 +114,7 @@ def test_a_promise_to_reply_never_pauses(metric: Metric):
         (Amount(seconds=45), "45 s"),
     ],
 )
-def test_an_amount_reads_as_it_is_said(amount: Amount, words: str):
+def test_an_amount_reads_as_people_write_it(amount: Amount, words: str):
     assert str(amount) == words
 
 

@@ -69,7 +69,7 @@ def test_redirects_share_one_deadline(running: ExitStack) -> None:
     assert 1 <= result.redirects <= 3
 
 
-def test_a_listener_that_accepts_nobody_is_a_connect_timeout() -> None:
+def test_a_listener_that_accepts_nothing_is_a_connect_timeout() -> None:
     with socket.socket() as full, ExitStack() as stack:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -90,7 +90,7 @@ def test_an_address_without_a_route_is_unreachable() -> None:
     assert result.reason in {Reason.UNREACHABLE, Reason.CONNECT_TIMEOUT}
 
 
-def test_a_reset_is_told(running: ExitStack) -> None:
+def test_a_reset_has_its_own_reason(running: ExitStack) -> None:
     assert probe_one(running.enter_context(server(resets)).url()).reason is Reason.RESET
 
 
@@ -124,7 +124,7 @@ def test_a_body_cut_short_is_truncated(running: ExitStack, data: bytes) -> None:
     ],
     ids=["ssh", "nul", "status", "version", "chunk", "length", "header"],
 )
-def test_an_answer_that_is_no_http_is_told(running: ExitStack, data: bytes) -> None:
+def test_an_answer_that_is_no_http_has_its_own_reason(running: ExitStack, data: bytes) -> None:
     assert probe_one(running.enter_context(server(says(data))).url()).reason is Reason.INVALID_HTTP
 
 

@@ -21,13 +21,13 @@ from supportops.sites.site import Expectation
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "500 Oops", "503 Busy", "204 Empty"])
-def test_an_unexpected_status_is_told(running: ExitStack, status: str) -> None:
+def test_an_unexpected_status_has_its_own_reason(running: ExitStack, status: str) -> None:
     site = running.enter_context(server(answer(b"", status=status)))
     result = probe_one(site.url(), expect=Expectation(status=((200, 200),)))
     assert (result.reason, result.status) == (Reason.STATUS, int(status[:3]))
 
 
-def test_a_wrong_status_with_an_endless_body_is_told_at_once(running: ExitStack) -> None:
+def test_a_wrong_status_with_an_endless_body_ends_at_once(running: ExitStack) -> None:
     site = running.enter_context(server(drips(b"HTTP/1.1 500 Oops\r\n\r\n", b"x")))
     result = probe_one(site.url(), deadline=60)
     assert (result.reason, result.status) == (Reason.STATUS, 500)
@@ -60,7 +60,7 @@ def test_text_is_read_in_the_charset_of_the_page(running: ExitStack, charset: st
     assert probe_one(site.url(), expect=Expectation(contains=("Café Zoë",))).reason is Reason.OK
 
 
-def test_a_body_that_is_not_what_its_encoding_says_is_told(running: ExitStack) -> None:
+def test_a_body_that_does_not_fit_its_encoding_has_its_own_reason(running: ExitStack) -> None:
     site = running.enter_context(server(answer(b"no gzip", headers={"Content-Encoding": "gzip"})))
     assert probe_one(site.url()).reason is Reason.ENCODING
 

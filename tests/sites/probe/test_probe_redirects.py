@@ -53,7 +53,7 @@ def test_five_redirects_are_followed_and_no_more(running: ExitStack) -> None:
         "gopher://127.0.0.1:25/_x",
     ],
 )
-def test_a_redirect_to_nowhere_is_told(running: ExitStack, location: str) -> None:
+def test_a_redirect_to_nowhere_has_its_own_reason(running: ExitStack, location: str) -> None:
     site = running.enter_context(server(redirects(location)))
     assert probe_one(site.url()).reason is Reason.BAD_REDIRECT
 
@@ -177,5 +177,5 @@ def test_of_a_names_addresses_only_the_public_ones_are_used(running: ExitStack) 
      "http://h:x/", "http://[::1/", "http://256.256.256.256/", "http://" + "a" * 300 + "/",
      "http://a\x00b/", "http://[fe80::1%25eth0]/", "http://x/" + "y" * 9000],
 )  # fmt: skip
-def test_what_is_no_url_is_told(url: str) -> None:
+def test_what_is_no_url_has_its_own_reason(url: str) -> None:
     assert probe_one(url).reason is Reason.BAD_URL

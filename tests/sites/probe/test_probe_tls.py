@@ -28,7 +28,7 @@ from supportops.sites.check import Reason
         (["elsewhere.test"], -10, 30, Reason.TLS_NAME),
     ],
 )
-def test_a_failed_certificate_is_told_with_its_end(
+def test_a_failed_certificate_has_its_reason_and_its_end(
     running: ExitStack, names: list[str], start: int, end: int, reason: Reason
 ) -> None:
     authority = Authority()
@@ -42,7 +42,9 @@ def test_a_failed_certificate_is_told_with_its_end(
     assert len(site.heads) == (1 if reason is Reason.OK else 0), "nothing is sent to a stranger"
 
 
-def test_a_certificate_of_a_stranger_is_untrusted_and_its_end_is_told(running: ExitStack) -> None:
+def test_a_certificate_of_an_unknown_authority_is_untrusted_and_has_its_end(
+    running: ExitStack,
+) -> None:
     stranger = Authority()
     site = running.enter_context(server(answer(), tls=stranger.context("localhost")))
     result = probe_one(site.url(host="localhost", scheme="https"))

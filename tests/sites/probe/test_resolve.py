@@ -89,7 +89,7 @@ def test_an_unknown_name_and_one_without_addresses_have_different_reasons(loop: 
     assert loop.answers["empty.test"].error == "the name has no address"
 
 
-def test_dead_names_hold_up_nobody(loop: Loop) -> None:
+def test_dead_names_delay_no_other(loop: Loop) -> None:
     loop.look_up(*[f"dead{n}.test" for n in range(100)], "four.test")
     until = monotonic() + 5
     while "four.test" not in loop.answers and monotonic() < until:
@@ -144,7 +144,7 @@ def test_without_a_name_server_there_is_an_answer_all_the_same() -> None:
     assert loop.answers["four.test"].addresses == ()
 
 
-def test_after_closing_nobody_is_called(loop: Loop) -> None:
+def test_after_closing_no_callback_is_called(loop: Loop) -> None:
     loop.look_up("dead.test")
     loop.resolver.close()
     assert loop.answers == {}

@@ -32,7 +32,7 @@ def test_a_url_is_built_again_from_its_parts(url: str, rebuilt: str) -> None:
     assert parse(url).url == rebuilt
 
 
-def test_a_login_is_kept_apart() -> None:
+def test_a_login_is_separate_from_the_url() -> None:
     there = parse("https://ed%40itor:s%3Acret@example.com/")
     assert there.login == ("ed@itor", "s:cret")
     assert there.url == "https://example.com/"
