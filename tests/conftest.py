@@ -20,6 +20,7 @@ import sharing_out
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import upgrade
+from tickets.fake_zendesk import FakeZendesk, fake_zendesk
 
 SERVER_VARIABLE = "SUPPORTOPS_TEST_POSTGRES"
 
@@ -154,3 +155,10 @@ def http() -> Iterator[Endpoint]:
     """An HTTP endpoint on this machine, which keeps what it is sent."""
     with endpoint() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def zendesk() -> Iterator[FakeZendesk]:
+    """A fake Zendesk that answers over HTTP; `zendesk.address` is where."""
+    with fake_zendesk() as fake:
+        yield fake

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from supportops.cli.main import app
-from tickets.fake_zendesk import LOGIN, TOKEN, FakeZendesk, Status, fake_zendesk
+from tickets.fake_zendesk import LOGIN, TOKEN, FakeZendesk, Status
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def zendesk() -> Iterator[FakeZendesk]:
-    with fake_zendesk() as fake:
-        yield fake
 
 
 @pytest.fixture(autouse=True)

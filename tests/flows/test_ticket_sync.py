@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pytest
 from sqlalchemy import Engine
 
 from flows.syncing import events, pass_delay, state, sync
@@ -18,14 +16,7 @@ from tickets.fake_zendesk import (
     START,
     FakeZendesk,
     Patch,
-    fake_zendesk,
 )
-
-
-@pytest.fixture
-def zendesk() -> Iterator[FakeZendesk]:
-    with fake_zendesk() as fake:
-        yield fake
 
 
 def test_the_whole_history_of_a_ticket_is_stored(store: Engine, zendesk: FakeZendesk) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,14 +16,7 @@ from tickets.fake_zendesk import (
     TOKEN,
     FakeZendesk,
     Patch,
-    fake_zendesk,
 )
-
-
-@pytest.fixture
-def zendesk() -> Iterator[FakeZendesk]:
-    with fake_zendesk() as fake:
-        yield fake
 
 
 def test_unknown_types_and_fields_become_notes(store: Engine, zendesk: FakeZendesk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,14 +27,7 @@ from tickets.fake_zendesk import (
     FakeZendesk,
     Reset,
     Status,
-    fake_zendesk,
 )
-
-
-@pytest.fixture
-def zendesk() -> Iterator[FakeZendesk]:
-    with fake_zendesk() as fake:
-        yield fake
 
 
 def test_a_second_sync_changes_nothing(store: Engine, zendesk: FakeZendesk) -> None:

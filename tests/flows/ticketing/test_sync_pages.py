@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import Engine
 
 from flows.syncing import events, everything, pass_delay, state, sync
@@ -19,14 +17,7 @@ from tickets.fake_zendesk import (
     FakeZendesk,
     Patch,
     Status,
-    fake_zendesk,
 )
-
-
-@pytest.fixture
-def zendesk() -> Iterator[FakeZendesk]:
-    with fake_zendesk() as fake:
-        yield fake
 
 
 def test_the_last_minute_is_hidden_and_comes_with_the_next_sync(

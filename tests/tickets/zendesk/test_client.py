@@ -28,14 +28,7 @@ from tickets.fake_zendesk import (
     Lost,
     Reset,
     Status,
-    fake_zendesk,
 )
-
-
-@pytest.fixture
-def zendesk() -> Iterator[FakeZendesk]:
-    with fake_zendesk() as fake:
-        yield fake
 
 
 @pytest.fixture
