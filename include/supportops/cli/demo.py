@@ -95,6 +95,7 @@ def status_command(local: Where = STATE) -> None:
 
 
 def table(sites: Sequence[Site], broken: dict[str, FailureMode]) -> Table:
+    """One line a site, with what it does instead where it is broken."""
     shown = Table(box=None, pad_edge=False)
     for heading in ("Site", "Server", "Address", "State"):
         shown.add_column(heading, no_wrap=True)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, select
 
+from supportops.config.loader import load_mapping
 from supportops.context import Context
-from supportops.db.engine import reading
+from supportops.db.engine import reading, writing
 from supportops.db.schema import sync_marks, tickets
-from supportops.flows.ticket_import import DEMO_MAPPING, import_demo
-from supportops.tickets.imports.file_import import ImportSummary
+from supportops.flows.ticketing.freshness import mark_synced
+from supportops.tickets.imports.file_import import ImportSummary, import_file, weeks_until
+from supportops.tickets.log.sync_marks import read_mark, set_first_mark
 from supportops.tickets.source import OWN_SOURCES
+
+DEMO_MAPPING = "uci"
+_SHIFT = "demo_shift"
 
 
 def run(context: Context, file: Path, now: datetime, rejects: Path) -> ImportSummary | None:
-    """Loads what `file` says up to `now`; see `ticket_import.import_demo`.
+    """Loads what `file` says up to `now`; see `import_demo`.
 
     None, with nothing loaded, where the store has tickets of anybody else.
     """
@@ -34,3 +39,42 @@ def has_other_tickets(engine: Engine) -> bool:
             ours.append(DEMO_MAPPING)
         others = select(tickets.c.id).where(tickets.c.source.not_in(ours)).limit(1)
         return connection.execute(others).first() is not None
+
+
+def import_demo(
+    engine: Engine,
+    config: Path,
+    now: datetime,
+    *,
+    file: Path,
+    rejects: Path | None = None,
+) -> ImportSummary:
+    """Imports the demo's log, moved by whole weeks so that its last ticket is recent.
+
+    Events after `now` are left for the next call, so tickets go on being answered while the demo
+    runs. The first call fixes the number of weeks for all later ones.
+    """
+    mapping = load_mapping(config, DEMO_MAPPING)
+    shift = _stored_shift(engine, mapping.source)
+    if shift is None:
+        weeks = weeks_until(file, mapping, now, created=True)
+        shift = _store_shift(engine, mapping.source, weeks, now)
+    summary = import_file(engine, file, mapping, now, shift=shift, until=now, rejects=rejects)
+    with writing(engine) as connection:
+        mark_synced(connection, mapping.source, now)
+    return summary
+
+
+def _stored_shift(engine: Engine, source: str) -> timedelta | None:
+    with reading(engine) as connection:
+        weeks = read_mark(connection, source, _SHIFT)
+    return None if weeks is None else timedelta(weeks=int(weeks))
+
+
+def _store_shift(engine: Engine, source: str, shift: timedelta, now: datetime) -> timedelta:
+    """Stores the shift unless another process did; returns the one that is stored."""
+    with writing(engine) as connection:
+        set_first_mark(connection, source, _SHIFT, str(shift // timedelta(weeks=1)), now)
+    stored = _stored_shift(engine, source)
+    assert stored is not None
+    return stored

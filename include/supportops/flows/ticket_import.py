@@ -8,19 +8,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from supportops.config.loader import check, load_mapping
+from supportops.config.loader import check
 from supportops.db.engine import reading, writing
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
-from supportops.tickets.imports.file_import import ImportSummary, Progress, import_file, weeks_until
+from supportops.tickets.imports.file_import import ImportSummary, Progress, import_file
 from supportops.tickets.imports.mapping import EARLIEST
-from supportops.tickets.log.sync_marks import read_mark, set_first_mark
 from supportops.tickets.ticket import Event, EventKind
 from supportops.tickets.triage import Outage, TriageRules, with_tiers
-
-DEMO_MAPPING = "uci"
-_SHIFT = "demo_shift"
 
 
 def run(
@@ -61,29 +57,6 @@ def triaged(events: Sequence[Event], rules: TriageRules, outage: Outage) -> Sequ
     return events
 
 
-def import_demo(
-    engine: Engine,
-    config: Path,
-    now: datetime,
-    *,
-    file: Path,
-    rejects: Path | None = None,
-) -> ImportSummary:
-    """Imports the demo's log, moved by whole weeks so that its last ticket is recent.
-
-    Events after `now` are left for the next call, so tickets go on being answered while the demo
-    runs. The first call fixes the number of weeks for all later ones.
-    """
-    mapping = load_mapping(config, DEMO_MAPPING)
-    shift = _stored_shift(engine, mapping.source)
-    if shift is None:
-        weeks = weeks_until(file, mapping, now, created=True)
-        shift = _store_shift(engine, mapping.source, weeks, now)
-    summary = import_file(engine, file, mapping, now, shift=shift, until=now, rejects=rejects)
-    _mark_synced(engine, mapping.source, now)
-    return summary
-
-
 def _mark_synced(engine: Engine, source: str, now: datetime) -> None:
     with writing(engine) as connection:
         mark_synced(connection, source, now)
@@ -114,18 +87,3 @@ def _outage_intervals(
         for site in sites:
             found.setdefault(site, []).append((incident.started_at, incident.ended_at))
     return found
-
-
-def _stored_shift(engine: Engine, source: str) -> timedelta | None:
-    with reading(engine) as connection:
-        weeks = read_mark(connection, source, _SHIFT)
-    return None if weeks is None else timedelta(weeks=int(weeks))
-
-
-def _store_shift(engine: Engine, source: str, shift: timedelta, now: datetime) -> timedelta:
-    """Stores the shift unless another process did; returns the one that is stored."""
-    with writing(engine) as connection:
-        set_first_mark(connection, source, _SHIFT, str(shift // timedelta(weeks=1)), now)
-    stored = _stored_shift(engine, source)
-    assert stored is not None
-    return stored

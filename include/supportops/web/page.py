@@ -61,6 +61,7 @@ class PageContext:
 
     @property
     def zone(self) -> str:
+        """The IANA name of the zone that pages show times in."""
         return self.configuration.alerts.timezone
 
 
@@ -84,6 +85,7 @@ class LastCheck:
 
     @property
     def seconds(self) -> int | None:
+        """The age in whole seconds."""
         return None if self.age is None else max(0, int(self.age.total_seconds()))
 
     @property
@@ -93,6 +95,7 @@ class LastCheck:
 
     @property
     def stale(self) -> bool:
+        """Whether the page may be out of date."""
         return self.age is None or self.age > STALE_AFTER
 
 

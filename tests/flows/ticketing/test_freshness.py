@@ -16,7 +16,7 @@ from flows.syncing import pass_delay, sync
 from sla.policies import story
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks
-from supportops.flows import ticket_import
+from supportops.flows.demo_tickets import import_demo
 from supportops.flows.ticketing.freshness import STREAM, last_synced
 from supportops.local.demo.tickets import LOG
 from supportops.tickets.source import PHONE
@@ -57,7 +57,7 @@ def test_an_imported_file_counts(store: Engine, tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     with gzip.open(LOG, "rt", newline="") as shipped:
         file.write_text("".join(islice(shipped, 20)))
-    ticket_import.import_demo(store, SHIPPED, MONDAY, file=file)
+    import_demo(store, SHIPPED, MONDAY, file=file)
     assert synced(store) == MONDAY
 
 

@@ -16,7 +16,8 @@ from builders import SHIPPED
 from supportops.config.loader import load_mapping
 from supportops.db.engine import reading
 from supportops.db.schema import quarantine, ticket_events, tickets
-from supportops.flows.ticket_import import import_demo, run
+from supportops.flows.demo_tickets import import_demo
+from supportops.flows.ticket_import import run
 from supportops.local.demo.tickets import LOG as DEMO_FILE
 from supportops.tickets.imports.file_import import ImportSummary, import_file, weeks_until
 from supportops.tickets.imports.record_file import ImportFault

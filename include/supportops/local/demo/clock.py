@@ -6,4 +6,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
+    """The current instant, in UTC."""
     return datetime.now(UTC)  # noqa: TID251 — each user of this is a process of its own

@@ -42,6 +42,7 @@ def choose_ports(ui: int) -> DemoPorts:
 
 
 def named_ports() -> set[int]:
+    """The ports on this machine that the demo's files name."""
     texts = (path.read_text() for path in SOURCE.glob("*.yaml"))
     return {int(port) for text in texts for port in LOCAL_ADDRESS.findall(text)}
 

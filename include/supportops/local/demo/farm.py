@@ -77,6 +77,7 @@ class DemoSite:
 
 
 def requested_path(head: bytes) -> str:
+    """The path of a request; "/" for one that is malformed."""
     words = head.split(b"\r\n", 1)[0].split()
     target = words[1].decode("latin-1") if len(words) > 1 else "/"
     return urlsplit(target).path or "/"
@@ -94,6 +95,7 @@ def page(title: str, texts: Sequence[str], links: Sequence[str] = ()) -> str:
 
 
 def response(status: int, word: str, body: str) -> bytes:
+    """A whole HTTP response; the connection is closed after it."""
     content = body.encode()
     head = (
         f"HTTP/1.1 {status} {word}\r\nContent-Type: text/html; charset=utf-8\r\n"

@@ -105,6 +105,7 @@ class Inbox:
                 yield each, self.read(each)
 
     def read(self, number: int) -> Delivered:
+        """The delivery of this number."""
         found = json.loads((self.folder / f"{number:04}.json").read_text())
         at = datetime.fromisoformat(found["at"])
         return Delivered(**found | {"at": at})
@@ -171,6 +172,7 @@ def panel(number: int, delivered: Delivered) -> Panel:
 
 
 def body(delivered: Delivered) -> list[RenderableType]:
+    """The title and the text of a delivery as the terminal shows them."""
     text = printable(delivered.text).strip()
     if delivered.channel == "email":
         shown: RenderableType = Text(compact(text))
@@ -190,6 +192,7 @@ def compact(text: str) -> str:
 
 
 def foot(number: int, delivered: Delivered) -> str:
+    """The line below a delivery: its length or its file, and when it arrived."""
     at = delivered.at.astimezone().strftime("%H:%M:%S")
     if delivered.channel == "sms":
         length = len(delivered.title) + len(delivered.text)

@@ -55,6 +55,8 @@ class WebServer(ThreadingHTTPServer):
 
 
 class WebHandler(BaseHTTPRequestHandler):
+    """Stores the JSON of each POST; 400 for anything else, 413 for too much of it."""
+
     timeout = 10
     server: WebServer
 

@@ -51,6 +51,7 @@ def follow(load_more: Callable[[], str], pause: Callable[[float], None]) -> None
 
 
 def write_line(line: str) -> None:
+    """Writes a line to the log at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -54,6 +54,7 @@ def holder(port: int) -> str:
 
 
 def name_of(pid: int) -> str:
+    """The name of a process, for a message."""
     try:
         return psutil.Process(pid).name()
     except psutil.Error:

@@ -46,6 +46,7 @@ class ExitedProcess:
     code: int
 
     def last_lines(self, count: int = 12) -> list[str]:
+        """The last lines of its log."""
         return tail(self.command.log, count)
 
 

@@ -22,6 +22,7 @@ PLAIN = (
 
 
 def welcome(url: str, password: str, *, demo: bool) -> Panel:
+    """The address and the login, and where the logs are."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold")
     rows.add_column(no_wrap=True)

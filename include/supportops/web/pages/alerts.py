@@ -22,6 +22,8 @@ _ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
+    """A row of the table of open alerts; `word` is the label of its kind."""
+
     alert: Alert
     word: str
     href: str

@@ -60,6 +60,8 @@ class ReportAddress:
 
 @dataclass(frozen=True, slots=True)
 class Download:
+    """A file of a report to download; `size` in bytes."""
+
     words: str
     href: str
     size: int

@@ -35,6 +35,7 @@ class Share:
 
     @property
     def unknown(self) -> float:
+        """The share of the period in which the state was unknown, from 0 to 1."""
         parts = self.parts
         whole = parts.up + parts.down + parts.unknown + parts.maintenance
         return parts.unknown / whole if whole else 1.0
