@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 from alert_builders import NOON, alert, minutes
 from supportops.alerts import store as alerts
 from supportops.alerts.alert import Alert, Kind, Phase
-from supportops.alerts.text import storable
 from supportops.db.engine import reading, writing
+from supportops.db.storable import storable
 
 
 def raised(store: Engine, found: Alert, after: float = 0) -> bool:

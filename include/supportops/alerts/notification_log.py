@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from supportops.alerts.outbox import QueuedMessage
-from supportops.alerts.text import storable
 from supportops.db.schema import notification_log
 from supportops.db.statements import insert_new
+from supportops.db.storable import storable
 from supportops.notify.outgoing import Outcome
 
 _c = notification_log.c

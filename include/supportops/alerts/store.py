@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
 from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.text import storable
 from supportops.db.schema import alerts
 from supportops.db.statements import insert_new
+from supportops.db.storable import storable
 
 _COLUMNS = [column for column in alerts.c if column.name not in ("last_seen_at", "settled_at")]
 

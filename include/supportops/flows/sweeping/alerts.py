@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
-from supportops.alerts.text import storable
 from supportops.config.service_levels import Tiers
 from supportops.db.schema import alerts, tickets
 from supportops.db.statements import insert_new
+from supportops.db.storable import storable
 from supportops.flows.sweeping.evaluation import (
     ClockAlert,
     Evaluation,

@@ -1,4 +1,4 @@
-"""Text as every store takes it."""
+"""JSON values as both databases take them."""
 
 from __future__ import annotations
 
