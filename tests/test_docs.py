@@ -7,11 +7,11 @@ import pytest
 
 from airflow_home import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_readme_stays_short() -> None:
-    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -23,9 +23,30 @@ def test_every_link_inside_the_project_leads_somewhere(page) -> None:
 
 def test_the_files_that_the_readme_sends_people_to_exist() -> None:
     text = (ROOT / "README.md").read_text()
-    table = text.split("| to change | open |")[1].split("Why things")[0]
-    for name in re.findall(r"`([\w/]+(?:\.py|/))`", table):
+    table = text.split("| to change | open")[1].split("Licence:")[0]
+    names = re.findall(r"`([\w/]+(?:\.py|/))`", table)
+    assert len(names) > 10
+    for name in names:
         assert (ROOT / "include" / "supportops" / name).exists(), name
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "decisions"])
+def test_the_modules_that_the_docs_name_exist(page: str) -> None:
+    found = ROOT / "docs" / page
+    package = ROOT / "include" / "supportops"
+    for path in sorted(found.glob("0*.md")) if found.is_dir() else [found]:
+        for name in re.findall(r"`([a-z_]+/[\w/]+\.py)`", path.read_text()):
+            assert (package / name).exists() or (ROOT / name).exists(), f"{path.name}: {name}"
+
+
+def test_each_journey_takes_at_most_ten_steps_that_all_name_files() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    journeys = re.findall(r"^## \w+ journey.*?(?=^## )", text, re.MULTILINE | re.DOTALL)
+    assert len(journeys) == 2
+    for journey in journeys:
+        steps = re.findall(r"^\d+\. .*?(?=^\d+\. |\Z)", journey, re.MULTILINE | re.DOTALL)
+        assert 1 < len(steps) <= 10
+        assert all(".py`" in step for step in steps)
 
 
 def test_the_make_targets_that_the_prose_names_exist() -> None:
@@ -36,11 +57,18 @@ def test_the_make_targets_that_the_prose_names_exist() -> None:
 
 
 def test_every_decision_has_context_choice_and_price() -> None:
-    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    pages = sorted((ROOT / "docs/decisions").glob("0*.md"))
     assert [page.name[:4] for page in pages] == [f"{n:04}" for n in range(1, len(pages) + 1)]
     for page in pages:
         for part in ("## Context", "## Choice", "## Price"):
             assert part in page.read_text(), f"{page.name} lacks {part}"
+
+
+def test_the_index_of_decisions_lists_each_by_its_title() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("0*.md"))
+    titles = {page.name: page.read_text().splitlines()[0].split(". ", 1)[1] for page in pages}
+    index = (ROOT / "docs/decisions/README.md").read_text()
+    assert re.findall(r"^- \[\d+\]\((.*?)\) (.*)$", index, re.MULTILINE) == [*titles.items()]
 
 
 def test_the_lock_holds_every_dependency_with_a_hash() -> None:
