@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 from supportops.alerts.policy import AlertPolicy
@@ -156,11 +157,10 @@ class Configuration:
 
     def displayed(self) -> Configuration:
         """For the board, which shows what there is: parts of no usable file are empty ones."""
-        office = BusinessHours.from_spec(_ALWAYS_OPEN)
         empty: dict[str, Any] = {
             File.SITES: Fleet(()),
             File.ALERTS: AlertPolicy((), timezone=self.zone),
-            File.SERVICE_LEVELS: ServiceLevels(office, None, Tiers({}, "", "")),
+            File.SERVICE_LEVELS: ServiceLevels(_always_open(), None, Tiers({}, "", "")),
             File.REPORTS: Plan(zone=self.zone),
         }
         return replace(self, parts={**empty, **self.parts})
@@ -169,6 +169,11 @@ class Configuration:
     def zone(self) -> str:
         """The office's; UTC where service_levels.yaml cannot be used."""
         return self.office.zone.key if self.has(File.SERVICE_LEVELS) else _NO_ZONE
+
+
+@cache
+def _always_open() -> BusinessHours:
+    return BusinessHours.from_spec(_ALWAYS_OPEN)
 
 
 def assemble(
