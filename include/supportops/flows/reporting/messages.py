@@ -25,8 +25,8 @@ def post(
 ) -> int:
     """Issues a stored report to `targets` and queues one message for each; answers how many.
 
-    All of it belongs to the caller's transaction. A report that was issued before stays as it was:
-    then nothing is queued.
+    All of it is part of the caller's transaction. For a report that was issued before nothing is
+    changed or queued.
     """
     key = alert_key(report)
     if not store.issue(connection, report.id, key, [target.name for target in targets], now):
