@@ -77,8 +77,8 @@ class Desk:
     secrets: Mapping[str, str]
     clock: Clock = field(default_factory=Clock)
 
-    def load_or_last_good(self, configuration: Configuration) -> None:
-        """Puts it in force, and has the sites checked just now, so that nothing is stale."""
+    def activate(self, configuration: Configuration) -> None:
+        """Makes it the active one, and has the sites checked just now, so that nothing is stale."""
         with writing(self.store) as connection:
             save(connection, configuration, self.clock.now)
         self.check(configuration)

@@ -22,7 +22,7 @@ HOSTILE = (
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
     """Every alert goes to an e-mail, an SMS-shaped and a chat receiver."""
     desk = Desk(store, secrets(mail, http))
-    desk.load_or_last_good(configuration("team_email", "engineer_sms", "team_chat"))
+    desk.activate(configuration("team_email", "engineer_sms", "team_chat"))
     return desk
 
 
@@ -80,7 +80,7 @@ def test_the_manager_is_notified_after_half_an_hour_unless_somebody_acknowledged
     desk: Desk, mail: Mailbox
 ) -> None:
     steps = [{"receivers": ["team_email"]}, {"after": "30m", "receivers": ["boss_email"]}]
-    desk.load_or_last_good(
+    desk.activate(
         configuration(
             receivers=receivers("team_email", "boss_email"), routes=[everything_to(steps=steps)]
         )
@@ -117,7 +117,7 @@ def test_an_acknowledged_alert_takes_back_what_would_have_gone_further(
     desk: Desk, mail: Mailbox
 ) -> None:
     steps = [{"receivers": ["engineer_sms"]}, {"after": "30m", "receivers": ["boss_email"]}]
-    desk.load_or_last_good(
+    desk.activate(
         configuration(
             receivers=receivers("engineer_sms", "boss_email"), routes=[everything_to(steps=steps)]
         )
@@ -137,9 +137,7 @@ def test_an_acknowledged_alert_takes_back_what_would_have_gone_further(
 def test_what_happens_at_night_waits_for_the_office_when_its_route_says_so(
     desk: Desk, mail: Mailbox
 ) -> None:
-    desk.load_or_last_good(
-        configuration("team_email", routes=[everything_to("team_email", hours="office")])
-    )
+    desk.activate(configuration("team_email", routes=[everything_to("team_email", hours="office")]))
     desk.clock.now = NIGHT
     desk.raise_(alert(opened_at=NIGHT))
     assert desk.dispatch()["queued"] == 0
@@ -149,9 +147,7 @@ def test_what_happens_at_night_waits_for_the_office_when_its_route_says_so(
 
 
 def test_the_end_of_a_night_waits_unsettled_for_the_office(desk: Desk, mail: Mailbox) -> None:
-    desk.load_or_last_good(
-        configuration("team_email", routes=[everything_to("team_email", hours="office")])
-    )
+    desk.activate(configuration("team_email", routes=[everything_to("team_email", hours="office")]))
     fault = alert(kind=Kind.FAULT)
     desk.raise_(fault)
     desk.dispatch()
@@ -166,7 +162,7 @@ def test_the_end_of_a_night_waits_unsettled_for_the_office(desk: Desk, mail: Mai
 
 def test_twenty_outages_are_four_sms_and_a_bundle(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 5, "period": "15m"}, {"count": 11, "period": "1h"}]}
-    desk.load_or_last_good(configuration("engineer_sms", limits=limits))
+    desk.activate(configuration("engineer_sms", limits=limits))
     desk.raise_(*(alert(f"Site {n:02}") for n in range(20)))
     assert desk.dispatch()["handed_over"] == 20
     sent = texts(http, "sms")
@@ -180,7 +176,7 @@ def test_twenty_outages_are_four_sms_and_a_bundle(desk: Desk, http: Endpoint) ->
 
 def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 5, "period": "15m"}, {"count": 11, "period": "1h"}]}
-    desk.load_or_last_good(configuration("engineer_sms", limits=limits))
+    desk.activate(configuration("engineer_sms", limits=limits))
     sent = []
     for minute in range(60):
         desk.raise_(alert(f"Site {minute}", opened_at=desk.clock.now))
@@ -195,9 +191,7 @@ def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: E
 
 
 def test_what_a_limit_holds_back_is_counted_and_bundled_later(desk: Desk, http: Endpoint) -> None:
-    desk.load_or_last_good(
-        configuration("engineer_sms", limits={"sms": [{"count": 1, "period": "15m"}]})
-    )
+    desk.activate(configuration("engineer_sms", limits={"sms": [{"count": 1, "period": "15m"}]}))
     desk.raise_(alert("First"))
     desk.dispatch()
     desk.raise_(alert("Second"), alert("Third"))
@@ -209,14 +203,14 @@ def test_what_a_limit_holds_back_is_counted_and_bundled_later(desk: Desk, http: 
 
 def test_a_rate_limit_of_one_target_delays_no_other(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 1, "period": "1h"}]}
-    desk.load_or_last_good(configuration("engineer_sms", "team_chat", limits=limits))
+    desk.activate(configuration("engineer_sms", "team_chat", limits=limits))
     desk.raise_(*(alert(f"Site {n}") for n in range(4)))
     desk.dispatch()
     assert (len(texts(http, "sms")), len(texts(http, "chat"))) == (1, 4)
 
 
 def test_the_urgent_go_first_however_late_they_came(desk: Desk) -> None:
-    desk.load_or_last_good(configuration("team_email"))
+    desk.activate(configuration("team_email"))
     desk.raise_(alert("Fault", Kind.FAULT), alert("Other fault", Kind.FAULT))
     desk.clock.turn(minutes=1)
     desk.raise_(alert("Outage"))
@@ -263,7 +257,7 @@ def test_a_message_that_cannot_be_rendered_stops_no_other(
 
     original = composing.compose
     monkeypatch.setattr(composing, "compose", compose)
-    desk.load_or_last_good(configuration("team_email"))
+    desk.activate(configuration("team_email"))
     desk.raise_(alert("Broken"), alert("Sound"))
     summary = desk.dispatch()
     assert (summary["failed"], summary["handed_over"]) == (1, 1)
@@ -276,7 +270,7 @@ def test_before_the_first_configuration_what_was_raised_waits(store: Engine) -> 
     desk.raise_(alert())
     assert "no configuration" in desk.dispatch()["note"]
     assert desk.outbox() == []
-    desk.load_or_last_good(configuration("team_email"))
+    desk.activate(configuration("team_email"))
     assert desk.dispatch()["queued"] == 1
 
 
@@ -290,7 +284,7 @@ def test_a_receiver_that_left_the_configuration_gets_nothing_and_alarms_nobody(
         desk.dispatch()
         desk.clock.turn(minutes=16)
     assert [found.subject for found in desk.open_alerts(Kind.DELIVERY)] == ["team_email"]
-    desk.load_or_last_good(configuration("team_chat"))
+    desk.activate(configuration("team_chat"))
     desk.dispatch()
     assert desk.open_alerts(Kind.DELIVERY) == []
     left = [row for row in desk.outbox() if row.target == "team_email"]

@@ -46,7 +46,7 @@ def http() -> Iterator[Assassin]:
 @pytest.fixture
 def desk(store: Engine, http: Endpoint) -> Desk:
     desk = Desk(store, {"apprise_team_chat": http.url("chat")})
-    desk.load_or_last_good(configuration("team_chat"))
+    desk.activate(configuration("team_chat"))
     return desk
 
 

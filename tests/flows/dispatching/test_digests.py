@@ -54,7 +54,7 @@ def http() -> Iterator[Assassin]:
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
     """Everything goes in digests, in office hours, to an e-mail and a chat receiver."""
     desk = Desk(store, secrets(mail, http))
-    desk.load_or_last_good(configuration("team_email", "team_chat", routes=[BREACHES]))
+    desk.activate(configuration("team_email", "team_chat", routes=[BREACHES]))
     return desk
 
 
@@ -94,7 +94,7 @@ def test_a_digest_counts_once_against_the_rate_limit(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     limits = {"email": [{"count": 2, "period": "15m"}]}
-    desk.load_or_last_good(
+    desk.activate(
         configuration(
             "team_email", routes=[everything_to("team_email", digest=True)], limits=limits
         )
@@ -108,9 +108,7 @@ def test_a_digest_counts_once_against_the_rate_limit(
 
 
 def test_more_than_a_digest_holds_goes_in_the_next(desk: Desk, http: Endpoint) -> None:
-    desk.load_or_last_good(
-        configuration("team_chat", routes=[everything_to("team_chat", digest=True)])
-    )
+    desk.activate(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
     desk.raise_(*(ticket_alert(number) for number in range(MOST_IN_DIGEST + 1)))
     assert desk.dispatch()["handed_over"] == MOST_IN_DIGEST + 1
     assert [text.split(" - ")[0] for text in texts(http)] == [
@@ -145,7 +143,7 @@ def test_what_is_mission_critical_does_not_wait_and_comes_alone(
         "steps": [{"receivers": ["engineer_sms"]}],
     }
     others = BREACHES | {"match": {"severity": ["warning"]}}
-    desk.load_or_last_good(configuration(receivers=everyone, routes=[at_once, others]))
+    desk.activate(configuration(receivers=everyone, routes=[at_once, others]))
     desk.clock.now = NIGHT
     desk.raise_(*(ticket_alert(n, critical=n < 2, deadline=NIGHT) for n in range(4)))
     assert desk.dispatch()["handed_over"] == 2
@@ -204,7 +202,7 @@ def test_a_retraction_goes_to_those_who_were_notified_and_to_nobody_else(
     steps = [{"receivers": ["team_email"]}, {"after": "30m", "receivers": ["boss_email"]}]
     everyone = receivers("team_email", "boss_email")
     route = everything_to(steps=steps, digest=True, resolved=False)
-    desk.load_or_last_good(configuration(receivers=everyone, routes=[route]))
+    desk.activate(configuration(receivers=everyone, routes=[route]))
     wrong = ticket_alert(7, deadline=NOON)
     desk.raise_(wrong)
     assert desk.dispatch()["handed_over"] == 1
@@ -258,9 +256,7 @@ def test_a_queued_warning_is_superseded_when_its_clock_ends(desk: Desk) -> None:
 
 
 def test_a_digest_that_failed_is_tried_again_as_one(desk: Desk, http: Endpoint) -> None:
-    desk.load_or_last_good(
-        configuration("team_chat", routes=[everything_to("team_chat", digest=True)])
-    )
+    desk.activate(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
     url, desk.secrets = (
         desk.secrets["apprise_team_chat"],
         {"apprise_team_chat": "json://127.0.0.1:1/"},
@@ -278,9 +274,7 @@ def test_a_digest_that_failed_is_tried_again_as_one(desk: Desk, http: Endpoint) 
 def test_killed_between_send_and_log_the_digest_is_repeated_and_marked_so(
     desk: Desk, store_address: str, http: Assassin
 ) -> None:
-    desk.load_or_last_good(
-        configuration("team_chat", routes=[everything_to("team_chat", digest=True)])
-    )
+    desk.activate(configuration("team_chat", routes=[everything_to("team_chat", digest=True)]))
     desk.raise_(*(ticket_alert(number) for number in range(40)))
     order = {"store": store_url(store_address).render_as_string(hide_password=False)}
     order |= {"secrets": dict(desk.secrets), "act": "once", "now": desk.clock.now.isoformat()}

@@ -20,7 +20,7 @@ from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 @pytest.fixture
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
     desk = Desk(store, secrets(mail, http))
-    desk.load_or_last_good(configuration("team_email"))
+    desk.activate(configuration("team_email"))
     return desk
 
 
@@ -104,7 +104,7 @@ def test_a_broken_receiver_is_logged_and_the_fallback_is_notified_at_once(
     detail: str,
 ) -> None:
     http.behaviour = behaviour
-    desk.load_or_last_good(with_fallback(retry={"timeout": "1s"}))
+    desk.activate(with_fallback(retry={"timeout": "1s"}))
     desk.raise_(alert())
     desk.dispatch()
     attempts = {row.target: (row.outcome, row.detail) for row in desk.attempts()}
@@ -123,7 +123,7 @@ def test_a_target_that_failed_three_times_raises_an_alert_and_its_recovery_ends_
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     http.behaviour = Behaviour.REFUSE
-    desk.load_or_last_good(with_fallback())
+    desk.activate(with_fallback())
     desk.raise_(alert())
     for _ in range(2):
         desk.dispatch()
@@ -156,7 +156,7 @@ def test_once_a_target_works_again_nothing_waits_for_its_retry(desk: Desk, mail:
 def test_a_message_with_an_unknown_outcome_is_repeated_and_marked_so(
     desk: Desk, http: Endpoint
 ) -> None:
-    desk.load_or_last_good(configuration("engineer_sms", retry={"timeout": "1s"}))
+    desk.activate(configuration("engineer_sms", retry={"timeout": "1s"}))
     http.behaviour = Behaviour.HANG
     desk.raise_(alert())
     desk.dispatch()
@@ -181,7 +181,7 @@ def test_after_three_unknown_outcomes_nothing_more_is_sent_but_the_resolution(
         return Delivery(Outcome(next(outcomes)), "so it goes", 0.0)
 
     outage = alert()
-    desk.load_or_last_good(
+    desk.activate(
         configuration(
             receivers=receivers("team_email"),
             routes=[{"name": "outages", "steps": [{"receivers": ["team_email"]}]}],
@@ -204,7 +204,7 @@ def test_an_address_that_nobody_set_raises_an_alert_at_once(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.secrets = {"apprise_team_email": mail.url()}
-    desk.load_or_last_good(with_fallback())
+    desk.activate(with_fallback())
     outage = alert()
     desk.raise_(outage)
     summary = desk.dispatch()
@@ -218,7 +218,7 @@ def test_once_the_address_is_set_the_open_alert_goes_out_after_all(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
     desk.secrets = {"apprise_team_email": mail.url()}
-    desk.load_or_last_good(with_fallback())
+    desk.activate(with_fallback())
     desk.raise_(alert())
     desk.dispatch()
     desk.secrets = {**desk.secrets, "apprise_engineer_sms": http.url("sms")}
@@ -264,7 +264,7 @@ def test_a_hung_receiver_with_many_messages_holds_back_neither_others_nor_the_di
     desk: Desk, http: Endpoint, mail: Mailbox
 ) -> None:
     http.behaviour = Behaviour.HANG
-    desk.load_or_last_good(configuration("engineer_sms", "team_email", retry={"timeout": "1s"}))
+    desk.activate(configuration("engineer_sms", "team_email", retry={"timeout": "1s"}))
     desk.raise_(*(alert(f"Site {n}") for n in range(40)))
     desk.dispatch()
     assert len(http.requests) == 1, "one attempt stands for all"
@@ -287,7 +287,7 @@ def test_a_message_that_is_refused_holds_back_no_other(desk: Desk, mail: Mailbox
 
 
 def test_two_dispatchers_at_once_send_each_message_once(desk: Desk, http: Endpoint) -> None:
-    desk.load_or_last_good(configuration("team_chat"))
+    desk.activate(configuration("team_chat"))
     desk.raise_(*(alert(f"Site {n}") for n in range(60)))
     start = threading.Barrier(2)
 
@@ -437,7 +437,7 @@ def test_no_part_of_an_address_is_stored_or_shown(
         "apprise_last_chat": f"slack://{alpha}/{beta}/{gamma}/not a token",
     }
     names = [name.removeprefix("apprise_") for name in desk.secrets]
-    desk.load_or_last_good(configuration(*names, retry={"timeout": "1s", "alarm_after": 1}))
+    desk.activate(configuration(*names, retry={"timeout": "1s", "alarm_after": 1}))
     desk.raise_(alert())
     summary = desk.dispatch()
     assert alpha in http.requests[0].path, "the address was really used"
@@ -503,7 +503,7 @@ def test_those_the_fallback_woke_at_night_get_the_resolution_at_once(
 ) -> None:
     desk.clock.now = NIGHT
     http.behaviour = Behaviour.REFUSE
-    desk.load_or_last_good(
+    desk.activate(
         configuration(
             receivers=receivers("engineer_sms", "team_email"),
             routes=[

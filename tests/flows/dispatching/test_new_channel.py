@@ -49,7 +49,7 @@ def test_alerts_are_rendered_by_it_and_bundled_by_its_rate_limit(
     desk: Desk, http: Endpoint
 ) -> None:
     limits = {"pager": [{"count": 2, "period": "15m"}]}
-    desk.load_or_last_good(configuration("duty_pager", limits=limits))
+    desk.activate(configuration("duty_pager", limits=limits))
     desk.raise_(alert("Shop"), alert("Blog"), alert("Wiki"))
     assert desk.dispatch()["handed_over"] == 3
     assert pages(http) == ["page: Shop", "page: Blog, Wiki"]
@@ -60,7 +60,7 @@ def test_a_digest_is_rendered_by_it_with_as_many_rows_as_it_has_room_for(
     desk: Desk, http: Endpoint
 ) -> None:
     routes = [everything_to("duty_pager", digest=True)]
-    desk.load_or_last_good(configuration("duty_pager", routes=routes))
+    desk.activate(configuration("duty_pager", routes=routes))
     desk.raise_(*(ticket_alert(number, Kind.SLA_BREACH) for number in (1, 2, 3)))
     assert desk.dispatch()["handed_over"] == 3
     assert pages(http) == ["digest: #1, #2 and 1 more"]
@@ -74,7 +74,7 @@ def test_a_report_is_rendered_by_it(desk: Desk, http: Endpoint) -> None:
         "receivers": {"duty_pager": receiver},
         "routes": [everything_to("duty_pager")],
     }
-    desk.load_or_last_good(readers(audiences=[duty], alerts=alerts))
+    desk.activate(readers(audiences=[duty], alerts=alerts))
     issue(desk, "duty")
     assert desk.dispatch()["handed_over"] == 1
     assert pages(http) == ["report: SLA week 47 (16–22 Nov): 91 % 🔥"]

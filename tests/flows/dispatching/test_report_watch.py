@@ -42,7 +42,7 @@ def at(desk: Desk, local: str) -> Desk:
 
 def installed(desk: Desk, *audiences: dict[str, Any], when: str = EARLIER, **more: Any) -> None:
     at(desk, when)
-    desk.load_or_last_good(readers(audiences=audiences or [WEEKLY], late=LATE, **more))
+    desk.activate(readers(audiences=audiences or [WEEKLY], late=LATE, **more))
 
 
 def watched(desk: Desk, local: str) -> list[str]:
@@ -212,7 +212,7 @@ def test_a_bank_holiday_delays_the_daily_report_and_not_the_weekly_one(desk: Des
     office = {"timezone": "Europe/London", "region": "GB/ENG"}
     office |= {"hours": {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}}
     levels = {"calendars": {"office": office}}
-    desk.load_or_last_good(readers(audiences=[WEEKLY, DAILY], late=LATE, levels=levels))
+    desk.activate(readers(audiences=[WEEKLY, DAILY], late=LATE, levels=levels))
     issue(at(desk, "2026-08-28 07:30"), "team", "2026-08-27")
     desk.dispatch()
     assert watched(desk, "2026-08-31 12:00") == [
@@ -228,7 +228,7 @@ def test_a_bank_holiday_delays_the_daily_report_and_not_the_weekly_one(desk: Des
 def test_a_cadence_without_a_time_is_never_late(desk: Desk) -> None:
     installed(desk)
     assert watched(desk, "2026-11-23 09:00") != []
-    desk.load_or_last_good(readers(audiences=[WEEKLY], late={"daily": "08:30"}))
+    desk.activate(readers(audiences=[WEEKLY], late={"daily": "08:30"}))
     assert watched(desk, "2026-11-23 12:00") == []
     assert [alert.facts["over"] for alert in desk.unsettled()] == ["no longer expected"]
 
@@ -264,7 +264,7 @@ def test_readers_in_other_zones_are_judged_by_the_week_that_was_over_for_them(
 @ON_ONE_STORE
 def test_no_report_is_late_before_it_is_made(desk: Desk) -> None:
     installed(desk)
-    desk.load_or_last_good(readers(audiences=[WEEKLY], late={"weekly": "06:00"}))
+    desk.activate(readers(audiences=[WEEKLY], late={"weekly": "06:00"}))
     with writing(desk.store) as connection:
         due = last_due(active_configuration(connection), Cadence.WEEKLY, london("2026-11-25 12:00"))
     assert due is not None

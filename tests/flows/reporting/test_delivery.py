@@ -36,7 +36,7 @@ QUIET = {"queued": 0, "superseded": 0, "held_back": 0}
 @pytest.fixture
 def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
     desk = Desk(store, secrets(mail, http))
-    desk.load_or_last_good(readers())
+    desk.activate(readers())
     return desk
 
 
@@ -128,9 +128,7 @@ def test_a_corrected_edition_is_sent_as_well(desk: Desk, mail: Mailbox) -> None:
 def test_no_route_sends_a_report_to_anybody_else_nor_twice(
     desk: Desk, mail: Mailbox, route: dict
 ) -> None:
-    desk.load_or_last_good(
-        readers(alerts={"routes": [route], "fallback": ["team_email", "acme_email"]})
-    )
+    desk.activate(readers(alerts={"routes": [route], "fallback": ["team_email", "acme_email"]}))
     issue(desk)
     for _ in range(5):
         desk.dispatch()
@@ -193,7 +191,7 @@ def test_a_dispatcher_killed_between_sending_and_writing_repeats_and_says_so(
     box = Deadly()
     box.up()
     desk.secrets = {"apprise_acme_email": box.url()}
-    desk.load_or_last_good(readers(audiences=[weekly("one", "acme_email")]))
+    desk.activate(readers(audiences=[weekly("one", "acme_email")]))
     issue(desk, "one")
     address = store_url(store_address).render_as_string(hide_password=False)
     order = {"store": address, "secrets": desk.secrets, "act": "once"}
@@ -223,7 +221,7 @@ def test_a_dispatcher_killed_between_sending_and_writing_repeats_and_says_so(
 def test_the_largest_files_are_left_out_of_a_mail_that_would_be_too_large(
     desk: Desk, mail: Mailbox
 ) -> None:
-    desk.load_or_last_good(readers(attach_at_most="700kB"))
+    desk.activate(readers(attach_at_most="700kB"))
     large = {"report_xlsx": b"x" * 300_000, "report_csv": b"c" * 200_000}
     issue(desk, report_files=files(report_pdf=b"p" * 320_000, **large))
     desk.dispatch()
@@ -243,7 +241,7 @@ def test_the_largest_files_are_left_out_of_a_mail_that_would_be_too_large(
 @ON_ONE_STORE
 def test_a_customer_is_not_sent_to_a_board_that_is_not_theirs(desk: Desk, mail: Mailbox) -> None:
     acme = weekly("acme", "acme_email") | {"customer": "Acme"}
-    desk.load_or_last_good(readers(audiences=[acme], attach_at_most="1kB"))
+    desk.activate(readers(audiences=[acme], attach_at_most="1kB"))
     issue(desk, "acme", customer="Acme")
     desk.dispatch()
     (arrived,) = mail.mails
@@ -287,7 +285,7 @@ def test_a_report_that_is_gone_fails_by_itself_and_says_why(desk: Desk, mail: Ma
 
 @ON_ONE_STORE
 def test_chat_and_sms_get_the_answer_in_a_line(desk: Desk, http: Endpoint) -> None:
-    desk.load_or_last_good(readers(audiences=[weekly("few", "manager_chat", "manager_sms")]))
+    desk.activate(readers(audiences=[weekly("few", "manager_chat", "manager_sms")]))
     lead = "The ticket data is old.\n11 of 12 promises were kept. @channel\n"
     subject = "SLA week 47: <!here> [91 %](http://e.example) " + "x" * 200
     issue(desk, "few", subject=subject, report_files=files(lead_txt=lead.encode()))
@@ -312,7 +310,7 @@ def test_a_storm_of_alarms_makes_a_report_wait_and_never_a_line_of_a_bundle(
     limits = {"email": [{"count": 2, "period": "15m"}]}
     routes = [everything_to("acme_email")]
     one = [weekly("one", "acme_email")]
-    desk.load_or_last_good(readers(audiences=one, alerts={"limits": limits, "routes": routes}))
+    desk.activate(readers(audiences=one, alerts={"limits": limits, "routes": routes}))
     issue(desk, "one")
     issue(desk, "one", "2026-W46", subject="Another")
     desk.raise_(*(alert(f"Site {n}") for n in range(5)))
@@ -332,7 +330,7 @@ def test_a_report_takes_the_messages_that_alerts_leave(desk: Desk, mail: Mailbox
     limits = {"email": [{"count": 2, "period": "15m"}]}
     routes = [everything_to("acme_email")]
     one = [weekly("one", "acme_email")]
-    desk.load_or_last_good(readers(audiences=one, alerts={"limits": limits, "routes": routes}))
+    desk.activate(readers(audiences=one, alerts={"limits": limits, "routes": routes}))
     issue(desk, "one")
     issue(desk, "one", "2026-W46")
     desk.raise_(alert())
@@ -345,13 +343,13 @@ def test_a_report_takes_the_messages_that_alerts_leave(desk: Desk, mail: Mailbox
 def test_a_receiver_on_no_route_is_known_and_one_that_was_removed_is_given_up(
     desk: Desk, mail: Mailbox
 ) -> None:
-    desk.load_or_last_good(readers(audiences=[weekly("one", "acme_email")]))
+    desk.activate(readers(audiences=[weekly("one", "acme_email")]))
     refusing(desk, "acme_email")
     issue(desk, "one")
     desk.dispatch()
     assert [row.state for row in desk.outbox()] == ["waiting"]
     fewer = {"receivers": receivers("team_email")}
-    desk.load_or_last_good(readers(audiences=[weekly("one", "team_email")], alerts=fewer))
+    desk.activate(readers(audiences=[weekly("one", "team_email")], alerts=fewer))
     desk.clock.turn(hours=1)
     desk.dispatch()
     assert [row.state for row in desk.outbox()] == ["given_up"]
@@ -402,7 +400,7 @@ def test_a_report_as_it_is_made_arrives_with_every_picture_that_it_shows(
     room = reporting_desk(desk.store, tmp_path / "config", WHOLE)
     room.append(*a_week())
     desk.clock.now = london("2026-04-20 08:00")
-    desk.load_or_last_good(room.configuration)
+    desk.activate(room.configuration)
     desk.secrets = {f"apprise_{n}_email": mail.url(f"{n}@example.com") for n in ("manager", "acme")}
     room.weekly(send=True)
     assert desk.dispatch()["handed_over"] == 2

@@ -18,7 +18,7 @@ def test_a_breach_that_ended_is_sent_and_retracted_when_it_never_was(store: Engi
     with endpoint() as http:
         desk = Desk(store, {"apprise_team_chat": http.url("chat")})
         desk.clock.now = london("2026-04-09 18:03")
-        desk.load_or_last_good(configuration("team_chat"))
+        desk.activate(configuration("team_chat"))
         swept.append(ask, late)
         swept.sweep("2026-04-09 18:03")
         desk.dispatch()

@@ -23,7 +23,7 @@ def desk(store: Engine, mail: Mailbox) -> Desk:
     desk = Desk(store, {"apprise_team_email": mail.url("team@example.com")})
     desk.clock.now = london("2026-04-09 12:00")
     route = everything_to("team_email", digest=True, hours="office")
-    desk.load_or_last_good(configuration("team_email", routes=[route]))
+    desk.activate(configuration("team_email", routes=[route]))
     return desk
 
 
