@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from airflow_home import ROOT
 from builders import configure
-from flows.report_builders import ALERTS, READERS, SITES, WEEK, WHOLE, a_week
+from flows.reporting.report_builders import ALERTS, READERS, SITES, WEEK, WHOLE, a_week
 from supportops.config.loader import load
 from supportops.config.snapshots import newest_digest, save
 from supportops.db.engine import make_engine, reading, writing

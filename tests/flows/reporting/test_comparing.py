@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.gathering import LATER, refill
-from flows.report_builders import (
+from flows.reporting.report_builders import (
     READERS,
     WEEK,
     ReportDesk,

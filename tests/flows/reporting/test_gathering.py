@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from flows.gathering import LATER, clocks_of, gathered, refill, rows, tickets_of
-from flows.slow_report import Slow
+from flows.reporting.slow_report import Slow
 from reports.frames import INSTANTS
 from sla.policies import (
     book,

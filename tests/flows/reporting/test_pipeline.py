@@ -15,7 +15,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine
 
-from flows.report_builders import (
+from flows.reporting.report_builders import (
     WEEK,
     WHOLE,
     ReportDesk,
