@@ -12,11 +12,15 @@ ENV VIRTUAL_ENV=/opt/supportops \
     PATH=/opt/supportops/bin:${PATH} \
     PYTHONPATH=/opt/airflow/include
 
-COPY --chown=airflow:0 requirements.txt /opt/supportops/requirements.txt
-# Wheels alone: nothing is compiled here, and no set-up code of a source package runs.
+COPY --chown=airflow:0 requirements-uv.txt requirements.txt /opt/supportops/
+# pip fetches uv, uv the rest and is gone. Wheels alone: no set-up code of a source package runs. The
+# bytecode is made now, since no container could keep it.
 RUN python -m pip install --no-cache-dir --only-binary=:all: \
-        --require-hashes --requirement /opt/supportops/requirements.txt \
-    && python -m pip check
+        --require-hashes --requirement /opt/supportops/requirements-uv.txt \
+    && uv pip sync --python /opt/supportops --no-cache --no-build --compile-bytecode \
+        --require-hashes /opt/supportops/requirements.txt \
+    && uv pip check --python /opt/supportops \
+    && python -m pip uninstall --yes uv
 
 COPY --chown=airflow:0 --chmod=755 deploy/supportops /opt/supportops/bin/supportops
 COPY --chown=airflow:0 deploy/init.sh deploy/clean.sh /opt/airflow/deploy/

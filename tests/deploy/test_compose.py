@@ -214,12 +214,13 @@ def test_the_image_is_airflow_3_of_the_pinned_version_and_runs_as_its_user() -> 
 
 
 def test_the_image_installs_the_lock_with_hashes_and_holds_dags_plugins_and_package() -> None:
-    assert "--require-hashes --requirement /opt/supportops/requirements.txt" in DOCKERFILE
+    assert "--require-hashes --requirement /opt/supportops/requirements-uv.txt" in DOCKERFILE
+    assert "--require-hashes /opt/supportops/requirements.txt" in DOCKERFILE
     copied = dict(re.findall(r"^COPY --chown=airflow:0 (\w+) (\S+)$", DOCKERFILE, re.M))
     assert copied == {name: f"/opt/airflow/{name}" for name in ("dags", "plugins", "include")}
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignored
-    for source in ("requirements.txt", "deploy", *copied):
+    for source in ("requirements.txt", "requirements-uv.txt", "deploy", *copied):
         assert f"!{source}" in ignored
         assert (ROOT / source).exists()
 

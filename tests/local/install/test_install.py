@@ -1,159 +1,192 @@
-"""Real environments and a real pip, on a package made here so that no network is needed."""
+"""Real environments, a real pip and a real uv, on packages made here."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import subprocess
 import sys
-import zipfile
+import threading
 from pathlib import Path
 
 import pytest
 
-from supportops.local.install.install import Place, SetupError, alone, install, stamp
-from supportops.local.install.pip_run import Progress, milestone
+from packages import lock, uv_wheel, wheel
+from supportops.local.install.install import SetupError, alone, install, stamp, usable
+from supportops.local.install.installation import Installation
 
 ROOT = Path(__file__).parents[3]
-FIND_PYTHON = ROOT / "include" / "supportops" / "local" / "find_python.sh"
-
-
-def wheel(folder: Path, name: str) -> Path:
-    """A package `name` 1.0 with one module that says hello."""
-    info = f"{name}-1.0.dist-info"
-    files = {
-        f"{name}.py": "GREETING = 'hello'\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{path},{digest(text)},{len(text)}\n" for path, text in files.items())
-    path = folder / f"{name}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for inside, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
-            archive.writestr(inside, text)
-    return path
-
-
-def digest(text: str) -> str:
-    raw = hashlib.sha256(text.encode()).digest()
-    return "sha256=" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def lock(root: Path, file: str, package: Path, sha: str = "") -> None:
-    name = package.name.split("-")[0]
-    sha = sha or hashlib.sha256(package.read_bytes()).hexdigest()
-    text = f"--no-index\n--find-links {package.parent}\n{name}==1.0 \\\n    --hash=sha256:{sha}\n"
-    (root / file).write_text(text)
+FIND_PYTHON = ROOT / "include" / "supportops" / "local" / "install" / "find_python.sh"
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def here(tmp_path: Path) -> Installation:
     """A checkout in a folder whose name needs quoting, with a command line of its own."""
     root = tmp_path / "a check'out"
-    package = root / "include" / "supportops"
+    package = root / "include" / "supportops" / "cli"
     package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
     (package / "__init__.py").write_text("")
     code = "import greeter, sys\ndef main() -> int:\n    print(greeter.GREETING, sys.argv[1])\n"
-    (package / "cli.py").write_text(code + "    return 3\n")
-    lock(root, "requirements.txt", wheel(tmp_path, "greeter"))
-    lock(root, "requirements-dev.txt", wheel(tmp_path, "checker"))
-    return Place(root)
+    (package / "main.py").write_text(code + "    return 3\n")
+    lock(root / "requirements-uv.txt", uv_wheel(tmp_path))
+    lock(root / "requirements.txt", wheel(tmp_path, "greeter"))
+    lock(root / "requirements-dev.txt", wheel(tmp_path, "checker"))
+    return Installation(root, root / ".local")
 
 
-def imports(place: Place, module: str) -> bool:
-    run = subprocess.run([place.python, "-I", "-c", f"import {module}"], capture_output=True)
+def installs(here: Installation, *, dev: bool = False, asked: bool = False) -> bool:
+    cache = {"UV_CACHE_DIR": str(here.root.parent / "cache")}
+    return install(here, dev=dev, asked=asked, environment=os.environ | cache)
+
+
+def imports(here: Installation, module: str) -> bool:
+    run = subprocess.run([here.python, "-I", "-c", f"import {module}"], capture_output=True)
     return run.returncode == 0
 
 
-def test_the_first_run_installs_and_the_second_has_nothing_to_do(place: Place) -> None:
-    assert install(place, dev=False, asked=False)
-
-    assert imports(place, "greeter")
-    assert not imports(place, "checker")
-    assert not install(place, dev=False, asked=False)
-
-    assert install(place, dev=True, asked=False)
-    assert imports(place, "checker")
-    assert not install(place, dev=False, asked=False)
+def made_before(here: Installation, *, python: str, at: Path) -> None:
+    """An environment as an earlier run left it, made `at` a folder; `python` is a shell script."""
+    here.python.parent.mkdir(parents=True)
+    here.python.write_text(f"#!/bin/sh\n{python}\n")
+    here.python.chmod(0o755)
+    lines = stamp(here, ["requirements.txt"]) - {f"made at {here.root}"}
+    here.stamp.write_text("\n".join([*lines, f"made at {at}"]))
 
 
-def test_the_command_works_from_any_folder_whatever_the_checkout_is_called(place: Place) -> None:
-    install(place, dev=False, asked=False)
+def test_the_first_run_installs_and_the_second_has_nothing_to_do(here: Installation) -> None:
+    assert installs(here)
 
-    command = [place.venv / "bin" / "supportops", "you there"]
+    assert imports(here, "greeter")
+    assert not imports(here, "checker")
+    assert not installs(here)
+
+    assert installs(here, dev=True)
+    assert imports(here, "greeter")
+    assert imports(here, "checker")
+    assert not installs(here)
+
+    # From any folder, whatever the checkout is called.
+    command = [here.venv / "bin" / "supportops", "you there"]
     answer = subprocess.run(command, cwd="/", env={}, capture_output=True, text=True)
-
     assert answer.stdout == "hello you there\n"
     assert answer.returncode == 3
 
 
-def test_a_changed_lock_is_installed(place: Place, tmp_path: Path) -> None:
-    install(place, dev=False, asked=False)
-    lock(place.root, "requirements.txt", wheel(tmp_path, "another"))
+def test_a_changed_lock_is_installed_and_a_failure_is_not_taken_for_it(
+    here: Installation, tmp_path: Path
+) -> None:
+    installs(here)
+    another = wheel(tmp_path, "another")
+    lock(here.root / "requirements.txt", another, sha="0" * 64)
+    with pytest.raises(SetupError):
+        installs(here)
+    lock(here.root / "requirements.txt", another)
 
-    assert install(place, dev=False, asked=False)
-    assert imports(place, "another")
-
-
-def test_a_checkout_that_moved_gets_an_environment_of_its_new_place(place: Place) -> None:
-    install(place, dev=False, asked=False)
-    moved = Place(place.root.rename(place.root.with_name("elsewhere")))
-
-    assert install(moved, dev=False, asked=False)
-    assert stamp.fresh(moved.venv, moved.root, [moved.root / "requirements.txt"])
-    answer = subprocess.run([moved.venv / "bin/supportops", "x"], capture_output=True, env={})
-    assert answer.returncode == 3
+    assert installs(here)
+    assert imports(here, "another")
+    assert not imports(here, "greeter")
 
 
-def test_a_half_made_environment_is_made_anew(place: Place) -> None:
-    (place.venv / "bin").mkdir(parents=True)
-    (place.venv / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
-    (place.venv / "bin" / "python").chmod(0o755)
+def test_an_environment_that_is_whole_is_left_alone(here: Installation) -> None:
+    made_before(here, python="echo 3 12", at=here.root)
 
-    assert install(place, dev=False, asked=False)
-    assert imports(place, "greeter")
+    assert not installs(here)
 
 
-def test_a_package_with_another_hash_is_refused_in_one_line(place: Place, tmp_path: Path) -> None:
-    lock(place.root, "requirements.txt", wheel(tmp_path, "greeter"), sha="0" * 64)
+@pytest.mark.parametrize("python", ["exit 1", "echo 3 10", "exec /nowhere/python3"])
+def test_an_environment_whose_python_does_not_fit_is_of_no_use(
+    here: Installation, python: str
+) -> None:
+    made_before(here, python=python, at=here.root)
+
+    assert not usable(here, asked=False)
+
+
+def test_an_environment_of_another_python_is_of_use_unless_one_was_asked_for(
+    here: Installation,
+) -> None:
+    other = 12 if sys.version_info[1] == 11 else 11
+    made_before(here, python=f"echo 3 {other}", at=here.root)
+
+    assert usable(here, asked=False)
+    assert not usable(here, asked=True)
+
+
+def test_an_environment_made_elsewhere_is_of_no_use(here: Installation) -> None:
+    made_before(here, python="echo 3 12", at=here.root.with_name("elsewhere"))
+
+    assert not usable(here, asked=False)
+
+
+def test_an_interrupted_installation_is_made_anew(here: Installation) -> None:
+    made_before(here, python="echo 3 12", at=here.root)
+    here.stamp.unlink()
+
+    assert installs(here)
+    assert imports(here, "greeter")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("requirements.txt", "greeter"), ("requirements-uv.txt", "uv")]
+)
+def test_a_package_with_another_hash_is_refused_in_one_line(
+    here: Installation, tmp_path: Path, file: str, name: str
+) -> None:
+    lock(here.root / file, tmp_path / f"{name}-1.0-py3-none-any.whl", sha="0" * 64)
 
     with pytest.raises(SetupError) as refusal:
-        install(place, dev=False, asked=False)
+        installs(here)
 
     said = str(refusal.value)
-    assert "HASHES" in said
-    assert str(place.log) in said
+    assert "hash" in said.lower()
+    assert str(here.install_log) in said
     assert "\n" not in said
-    assert "greeter" in place.log.read_text()
-    assert not stamp.read(place.venv)
+    assert name in here.install_log.read_text()
+    assert not imports(here, "greeter")
 
 
-def test_a_missing_package_is_one_line_that_names_it(place: Place) -> None:
-    (place.root / "requirements.txt").write_text("--no-index\nnowhere==1.0 --hash=sha256:00\n")
+def test_a_missing_package_is_one_line_that_names_it(here: Installation) -> None:
+    (here.root / "requirements.txt").write_text(
+        f"--no-index\nnowhere==1.0 --hash=sha256:{'0' * 64}\n"
+    )
 
-    with pytest.raises(SetupError, match=r"nowhere==1\.0.*install\.log"):
-        install(place, dev=False, asked=False)
-
-
-def test_without_its_locks_a_checkout_is_not_whole(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match=r"requirements\.txt is missing"):
-        install(Place(tmp_path), dev=False, asked=False)
+    with pytest.raises(SetupError, match=r"nowhere.*install\.log"):
+        installs(here)
 
 
-def test_two_at_once_are_refused(place: Place) -> None:
-    place.log.parent.mkdir()
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-uv.txt"])
+def test_without_its_locks_a_checkout_is_not_whole(here: Installation, name: str) -> None:
+    (here.root / name).unlink()
 
-    with alone(place):
-        with pytest.raises(SetupError, match="another `make` is installing here"):
-            install(place, dev=False, asked=False)
+    with pytest.raises(SetupError, match=rf"{name} is missing"):
+        installs(here)
 
 
-def test_a_python_without_venv_is_told_the_package_to_install(place: Place) -> None:
+def test_the_second_of_two_at_once_waits_and_has_nothing_to_do(
+    here: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    changed: list[bool] = []
+    second = threading.Thread(target=lambda: changed.append(installs(here)))
+
+    here.local.mkdir()
+    with alone(here):
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+        made_before(here, python="echo 3 12", at=here.root)
+    second.join(30)
+
+    assert changed == [False]
+    assert "waiting for it" in capfd.readouterr().err
+
+
+def test_a_python_without_venv_is_told_the_package_to_install(here: Installation) -> None:
     code = (
         "import sys; sys.modules['ensurepip'] = None\n"
-        "from pathlib import Path\nfrom supportops.local.install.install import Place, install\n"
-        f"install(Place(Path({str(place.root)!r})), dev=False, asked=False)"
+        "from pathlib import Path\n"
+        "from supportops.local.install.install import Installation, install\n"
+        f"here = Installation(Path({str(here.root)!r}), Path({str(here.local)!r}))\n"
+        "install(here, dev=False, asked=False, environment={})"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "include")}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
@@ -161,33 +194,7 @@ def test_a_python_without_venv_is_told_the_package_to_install(place: Place) -> N
     said = run.stderr.decode().splitlines()[-1]
     assert "this Python has no `ensurepip`" in said
     assert f"apt-get install python3.{sys.version_info[1]}-venv" in said
-    assert not place.venv.exists()
-
-
-def test_progress_counts_what_this_machine_gets() -> None:
-    progress = Progress({"numpy": {"2.4", "2.5"}, "colorama": {"0.4"}, "rich": {"15"}})
-
-    progress.hear("Ignoring colorama: markers 'sys_platform == \"win32\"' don't match")
-    progress.hear("Ignoring numpy: markers 'python_full_version >= \"3.12\"' don't match")
-    progress.hear("Collecting numpy==2.4 (from -r requirements.txt (line 1))")
-    assert progress.line(0) == "fetching packages  1/2  numpy"
-
-    progress.hear("Requirement already satisfied: rich==15 in ./lib (15.0)")
-    progress.hear("Installing collected packages: numpy")
-    assert progress.line(5) == "unpacking packages  1/1"
-
-
-def test_progress_keeps_the_first_complaint() -> None:
-    progress = Progress({})
-    progress.hear("ERROR: Could not find a version that satisfies the requirement x==1")
-    progress.hear("ERROR: No matching distribution found for x==1")
-
-    assert progress.complaint.startswith("Could not find a version")
-
-
-def test_a_log_gets_a_line_each_25_packages() -> None:
-    assert milestone("fetching packages  24/144  x") == milestone("fetching packages  1/144  y")
-    assert milestone("fetching packages  25/144  x") != milestone("fetching packages  24/144  y")
+    assert not here.venv.exists()
 
 
 def python_that_says(folder: Path, name: str, version: str, works: bool) -> None:

@@ -9,15 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from supportops.local.install.pip_run import pins
-
 ROOT = Path(__file__).parents[3]
-LOCKS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
+LOCKS = [ROOT / f"requirements{part}.txt" for part in ("", "-dev", "-uv")]
 
 
 def names(requirements: list[str]) -> set[str]:
     found = (re.match(r"[A-Za-z0-9._-]+", text) for text in requirements)
     return {re.sub(r"[._-]+", "-", match[0]).lower() for match in found if match}
+
+
+def pins(lock: Path) -> dict[str, set[str]]:
+    """Versions pinned for each lower-case name; numpy has two, by Python version."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", lock.read_text(), re.MULTILINE):
+        found.setdefault(name.lower(), set()).add(version)
+    return found
 
 
 def test_make_alone_lists_every_target_with_its_help() -> None:
@@ -38,14 +44,15 @@ def test_ci_runs_what_the_readme_says() -> None:
 def test_the_locks_hold_everything_that_the_project_names() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    run, dev = (names(list(pins([lock]))) for lock in LOCKS)
+    run, dev, uv = (names(list(pins(lock))) for lock in LOCKS)
 
     assert names(project["project"]["dependencies"]) <= run
     assert names(groups["dev"] + groups["bench"]) <= dev
+    assert names(groups["uv"]) == uv
 
 
 def test_both_locks_install_together() -> None:
-    run, dev = (pins([lock]) for lock in LOCKS)
+    run, dev, _ = (pins(lock) for lock in LOCKS)
 
     for name in run.keys() & dev.keys():
         assert dev[name] <= run[name], name

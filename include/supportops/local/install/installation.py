@@ -1,4 +1,4 @@
-"""Where the local installation keeps what: everything is under `.local`, nothing elsewhere."""
+"""Where the local installation keeps what: packages in `.venv`, all else under `.local`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,27 @@ class Installation:
 
     root: Path = ROOT
     local: Path = ROOT / ".local"
+
+    @property
+    def venv(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def uv(self) -> Path:
+        return self.venv / "bin" / "uv"
+
+    @property
+    def stamp(self) -> Path:
+        """What `.venv` was made from; there when it is whole."""
+        return self.venv / "supportops-stamp.txt"
+
+    @property
+    def install_log(self) -> Path:
+        return self.local / "install.log"
 
     @property
     def airflow_home(self) -> Path:

@@ -1,4 +1,4 @@
-"""Compiles `requirements.txt` and `requirements-dev.txt` from pyproject.toml with uv.
+"""Compiles the locks from pyproject.toml with uv: what runs, what tests need, and uv itself.
 
 One lock serves Python 3.11 to 3.13; every file has its hashes. What tests and benchmarks need
 is compiled within the versions of `requirements.txt`, so that both install together.
@@ -6,35 +6,39 @@ is compiled within the versions of `requirements.txt`, so that both install toge
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
-COMMON = ("pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header")
-PYTHON = ("--python-version", "3.11")
-RUN = ("pyproject.toml", "-o", "requirements.txt")
-DEV = ("--group", "dev", "--group", "bench", "-c", "requirements.txt", "-o", "requirements-dev.txt")
+from supportops.local.install.installation import Installation
+from supportops.local.install.pip_settings import pip_settings, uv_environment
+
+COMPILE = (
+    "pip compile --quiet --universal --generate-hashes --no-header --python-version=3.11"
+    " --no-emit-index-url"
+)
+LOCKS = (
+    "pyproject.toml -o requirements.txt",
+    "--group dev --group bench -c requirements.txt -o requirements-dev.txt",
+    "--group uv -o requirements-uv.txt",
+)
 
 
-def uv(arguments: Sequence[str], root: Path) -> int:
-    command = [sys.executable, "-m", "uv", *COMMON, *PYTHON, "--no-emit-index-url", *arguments]
-    return subprocess.run(command, cwd=root, check=False).returncode
-
-
-def main(root: Path = ROOT, more: Sequence[str] = ()) -> int:
-    """`more` goes to uv: `--upgrade` takes the newest versions instead of keeping the locked."""
-    get = [sys.executable, "-I", "-m", "pip", "install", "--quiet", "uv"]
-    if subprocess.run(get, check=False).returncode:
-        sys.stderr.write("lock: uv could not be installed into .venv\n")
-        return 2
-    for arguments in (RUN, DEV):
-        if uv([*arguments, *more], root):
+def main() -> int:
+    """Arguments go to uv: `--upgrade` takes the newest versions instead of keeping the locked."""
+    here, inherited = Installation(), dict(os.environ)  # noqa: TID251 — an entrance
+    settings = pip_settings(here.python, inherited)
+    # One index alone: another may have only some of a version's files, so the lock lacks hashes.
+    for name in ("extra-index-url", "find-links"):
+        settings.pop(name, None)
+    environment = uv_environment(settings, inherited)
+    for lock in LOCKS:
+        command = [str(here.uv), *COMPILE.split(), *lock.split(), *sys.argv[1:]]
+        if subprocess.run(command, cwd=here.root, env=environment, check=False).returncode:
             return 1
-    sys.stderr.write("Compiled requirements.txt and requirements-dev.txt.\n")
+    sys.stderr.write("Compiled requirements.txt, requirements-dev.txt and requirements-uv.txt.\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(more=sys.argv[1:]))
+    sys.exit(main())
