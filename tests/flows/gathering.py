@@ -14,7 +14,7 @@ from sqlalchemy import Engine, delete
 
 from builders import SHIPPED
 from sla.policies import book
-from supportops.config.configuration import Configuration
+from supportops.config.configuration import Configuration, File
 from supportops.config.loader import load
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
@@ -42,7 +42,10 @@ def _shipped() -> Configuration:
 
 def configured(promises: PolicyBook | None = None, *sites: Site) -> Configuration:
     """The shipped configuration with these promises and sites instead of its own."""
-    return replace(_shipped(), promises=promises, fleet=Fleet(sites))
+    shipped = _shipped()
+    levels = replace(shipped.service_levels, promises=promises)
+    parts = {File.SERVICE_LEVELS.value: levels, File.SITES.value: Fleet(sites)}
+    return replace(shipped, parts={**shipped.parts, **parts})
 
 
 def gathered(
