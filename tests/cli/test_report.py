@@ -26,7 +26,7 @@ from supportops.tickets.log.store import append_events
 
 @pytest.fixture
 def place(sqlite_template: Path, tmp_path: Path) -> dict[str, str]:
-    """The environment of a desk with a week of tickets."""
+    """The environment of an installation with a week of tickets."""
     config = configure(tmp_path / "config", SITES)
     (config / "alerts.yaml").write_text(ALERTS)
     (config / "reports.yaml").write_text(READERS)

@@ -1,4 +1,4 @@
-"""The plugin's listener: what Airflow tells it becomes an alert, and a retry does not."""
+"""The plugin's listener: what Airflow reports to it becomes an alert, and a retry does not."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def replayed(found: Replay) -> None:
             f"{message.at:%Y-%m-%d %H:%M}",
             f"{message.deadline:%Y-%m-%d %H:%M}" if message.deadline else "-",
         )
-    console.print(table if shown else "No sweep had anything to tell.")
+    console.print(table if shown else "No sweep had anything to report.")
     if len(found.messages) > len(shown):
         console.print(f"and {len(found.messages) - len(shown)} more; --json lists them all")
     if shown:

@@ -49,7 +49,7 @@ function showAge() {
   document.getElementById("outdated").hidden = !stale;
 }
 
-function tell(problem) {
+function showProblem(problem) {
   const silence = document.getElementById("silence");
   silence.hidden = problem === "";
   if (problem) silence.textContent = problem;
@@ -62,10 +62,10 @@ async function refresh() {
     answer = await fetch(window.location.href, { cache: "no-store" });
     text = await answer.text();
   } catch {
-    return tell("This page is not being refreshed: the server does not answer.");
+    return showProblem("This page is not being refreshed: the server does not answer.");
   }
-  if (answer.status === 401) return tell("You are signed out: sign in again to see what is new.");
-  if (!answer.ok) return tell(`This page is not being refreshed: the server says ${answer.status}.`);
+  if (answer.status === 401) return showProblem("You are signed out: sign in again to see what is new.");
+  if (!answer.ok) return showProblem(`This page is not being refreshed: the server says ${answer.status}.`);
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const open = [...document.querySelectorAll("details[open][id]")].map((each) => each.id);
   for (const part of ["main", "#age"]) {
@@ -73,7 +73,7 @@ async function refresh() {
   }
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   document.title = fresh.title;
-  tell("");
+  showProblem("");
   readAge();
   showAge();
 }
@@ -89,12 +89,12 @@ async function acknowledge(button) {
     });
   } catch {
     button.disabled = false;
-    return tell("Not acknowledged: the server does not answer.");
+    return showProblem("Not acknowledged: the server does not answer.");
   }
-  if (answer.status === 403) return tell("Not acknowledged: you may only read.");
+  if (answer.status === 403) return showProblem("Not acknowledged: you may only read.");
   if (!answer.ok && answer.status !== 409) {
     button.disabled = false;
-    return tell(`Not acknowledged: the server says ${answer.status}.`);
+    return showProblem(`Not acknowledged: the server says ${answer.status}.`);
   }
   return refresh();
 }
