@@ -11,14 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from supportops.flows.report import ReportEntry, ReportResult
+from supportops.flows.report import ReportEntry, ReportResult, ReportState
 from supportops.rendering.render import one_line
 
 _STATES = {
-    "sent": "queued for {to}",
-    "draft": "kept as draft {edition}",
-    "unchanged": "draft {edition} says the same",
-    "sent before": "was sent before to {to}; --again sends a corrected edition",
+    ReportState.SENT: "queued for {to}",
+    ReportState.DRAFT: "kept as draft {edition}",
+    ReportState.UNCHANGED: "draft {edition} says the same",
+    ReportState.SENT_BEFORE: "was sent before to {to}; --again sends a corrected edition",
 }
 
 
