@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -295,11 +297,32 @@ def mailbox() -> Iterator[Mailbox]:
         box.down()
 
 
+class Assassin(Endpoint):
+    """Takes a message and kills the sender before it reads the answer."""
+
+    victim: int | None = None
+
+    def take(self, request: Request) -> Behaviour:
+        behaviour = super().take(request)
+        if self.victim is not None:
+            os.kill(self.victim, signal.SIGKILL)
+            self.victim = None
+        return behaviour
+
+
 @contextmanager
 def endpoint() -> Iterator[Endpoint]:
-    place = Endpoint()
-    place.up()
+    receiver = Endpoint()
+    receiver.up()
     try:
-        yield place
+        yield receiver
     finally:
-        place.down()
+        receiver.down()
+
+
+@contextmanager
+def assassin() -> Iterator[Assassin]:
+    receiver = Assassin()
+    receiver.up()
+    yield receiver
+    receiver.down()

@@ -15,32 +15,17 @@ from sqlalchemy import Engine
 
 from alert_builders import alert
 from dispatching import Desk, configuration
-from inboxes import Behaviour, Endpoint, Request
+from inboxes import Assassin, Endpoint, assassin
 from supportops.db.engine import store_url
 
 TESTS = Path(__file__).parents[2]
 INCLUDE = TESTS.parent / "include"
 
 
-class Assassin(Endpoint):
-    """Takes a message and kills the sender before it reads the answer."""
-
-    victim: int | None = None
-
-    def take(self, request: Request) -> Behaviour:
-        behaviour = super().take(request)
-        if self.victim is not None:
-            os.kill(self.victim, signal.SIGKILL)
-            self.victim = None
-        return behaviour
-
-
 @pytest.fixture
 def http() -> Iterator[Assassin]:
-    place = Assassin()
-    place.up()
-    yield place
-    place.down()
+    with assassin() as receiver:
+        yield receiver
 
 
 @pytest.fixture

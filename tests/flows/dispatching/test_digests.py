@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from alert_builders import NIGHT, NOON
 from dispatching import Desk, configuration, everything_to, receivers, secrets
-from inboxes import Behaviour, Endpoint, Mailbox, Request
+from inboxes import Assassin, Endpoint, Mailbox, assassin
 from service_level_alerts import ticket_alert
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
@@ -29,25 +29,10 @@ OPENING = NIGHT.replace(hour=9)
 BREACHES = everything_to("team_email", "team_chat", digest=True, hours="office")
 
 
-class Assassin(Endpoint):
-    """Takes a message and kills the sender before it reads the answer."""
-
-    victim: int | None = None
-
-    def take(self, request: Request) -> Behaviour:
-        behaviour = super().take(request)
-        if self.victim is not None:
-            os.kill(self.victim, signal.SIGKILL)
-            self.victim = None
-        return behaviour
-
-
 @pytest.fixture
 def http() -> Iterator[Assassin]:
-    place = Assassin()
-    place.up()
-    yield place
-    place.down()
+    with assassin() as receiver:
+        yield receiver
 
 
 @pytest.fixture
