@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from dispatcher_process import in_a_child
-from flows.posting import files, readers
+from flows.reporting.posting import files, readers
 from supportops.db.engine import make_engine
 from supportops.flows.reporting.keeping import FinishedReport, ReportResult, keep_and_send
 from supportops.flows.reporting.selection import FactsRequest, ReportJob, ReportRequest

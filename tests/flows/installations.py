@@ -12,7 +12,6 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
-from boards import READER, make_board
 from builders import SHIPPED, Clock, configure
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
@@ -32,6 +31,7 @@ from supportops.flows import (
     weekly_report,
 )
 from supportops.notify.outgoing import Delivery, Outcome
+from web.boards import READER, make_board
 
 SITE = {"name": "shop", "url": "http://127.0.0.1:9/"}  # nobody listens there: an outage
 REPORTS = """\

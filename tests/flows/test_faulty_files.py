@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from boards import READER, make_board
 from flows.installations import ACTS, REPORTS, Installation, installation
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import make_engine, reading
 from supportops.db.migrate import upgrade
+from web.boards import READER, make_board
 
 FILES = ("sites", "alerts", "service_levels", "reports", "triage", "imports/generic")
 STOPPED = {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from flows.syncing import events, pass_delay, state, sync
+from flows.ticketing.syncing import events, pass_delay, state, sync
 from supportops.tickets.ticket import Author, EventKind
 from tickets.fake_zendesk import (
     AGENT,

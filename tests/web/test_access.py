@@ -13,12 +13,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 import airflow_home
-from boards import ACTOR, NOON, live_through, site_entry, slots_until, write_config
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import find, find_open
 from supportops.db.engine import reading
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
+from web.boards import ACTOR, NOON, live_through, site_entry, slots_until, write_config
 
 ROOT = Path(__file__).parents[2]
 

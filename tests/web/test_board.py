@@ -12,7 +12,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from boards import (
+from supportops.alerts.alert import Kind
+from supportops.alerts.store import find, find_open
+from supportops.db.engine import reading
+from supportops.flows import alert_dispatch
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
+from supportops.sites.check import Reason
+from supportops.sites.site import Site
+from web.boards import (
     ACTOR,
     NOON,
     READER,
@@ -23,13 +30,6 @@ from boards import (
     visible,
     write_config,
 )
-from supportops.alerts.alert import Kind
-from supportops.alerts.store import find, find_open
-from supportops.db.engine import reading
-from supportops.flows import alert_dispatch
-from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
-from supportops.sites.check import Reason
-from supportops.sites.site import Site
 
 HOSTILE = '<script>alert("x")</script>\'&\n\u202e{{7*7}}'
 

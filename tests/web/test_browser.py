@@ -16,7 +16,6 @@ import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
-from boards import NOON, draft, live_through, make_board, site_entry, slots_until, write_config
 from supportops.db.engine import writing
 from supportops.db.schema import configurations
 from supportops.reports import store as report_store
@@ -24,6 +23,7 @@ from supportops.reports.formats.file import PAGE, File
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence
 from supportops.sites.check import Reason
+from web.boards import NOON, draft, live_through, make_board, site_entry, slots_until, write_config
 
 Browse = Callable[..., str]
 

@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine
 
-from boards import READER, draft, make_board, site_entry, visible, write_config
 from supportops.alerts.policy import Target
 from supportops.db.engine import writing
 from supportops.flows import alert_dispatch
@@ -25,6 +24,7 @@ from supportops.reports import store as report_store
 from supportops.reports.formats.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_link, report_path
 from supportops.reports.period import Cadence
+from web.boards import READER, draft, make_board, site_entry, visible, write_config
 
 on_sqlite = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from boards import NOON, context_of, site_entry, write_config
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.web.shared_context import SharedContext
+from web.boards import NOON, context_of, site_entry, write_config
 
 
 class Opener:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from alert_builders import alert
 from dispatching import Desk, configuration, everything_to
-from flows.posting import issue, readers
+from flows.reporting.posting import issue, readers
 from inboxes import Endpoint
 from reports.figure_builders import figures
 from reports.wording_builders import column, table, worded

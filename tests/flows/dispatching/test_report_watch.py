@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from dispatching import Desk
-from flows.posting import issue, keep, readers
+from flows.reporting.posting import issue, keep, readers
 from inboxes import Mailbox
 from sla.policies import london
 from supportops.alerts.alert import Alert, Kind, Severity

@@ -16,7 +16,18 @@ from sqlalchemy import Engine
 
 from alert_builders import alert
 from dispatching import Desk, everything_to, receivers, secrets
-from flows.posting import BOARD, MAIL_HTML, MAIL_TEXT, PDF, PNG, files, issue, keep, readers, send
+from flows.reporting.posting import (
+    BOARD,
+    MAIL_HTML,
+    MAIL_TEXT,
+    PDF,
+    PNG,
+    files,
+    issue,
+    keep,
+    readers,
+    send,
+)
 from flows.reporting.report_builders import WHOLE, a_week, reporting_desk
 from inboxes import Endpoint, Mail, Mailbox
 from sla.policies import london

@@ -13,7 +13,7 @@ import yaml
 from sqlalchemy import Engine, select
 
 from builders import SHIPPED
-from flows.syncing import everything, quarantined
+from flows.ticketing.syncing import everything, quarantined
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import quarantine, sync_marks, ticket_events, tickets

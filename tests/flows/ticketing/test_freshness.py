@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from builders import SHIPPED
 from flows.gathering import refill
-from flows.syncing import pass_delay, sync
+from flows.ticketing.syncing import pass_delay, sync
 from sla.policies import story
 from supportops.db.engine import reading
 from supportops.db.schema import sync_marks

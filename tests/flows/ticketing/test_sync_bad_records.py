@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from flows.syncing import events, everything, pass_delay, quarantined, state, sync
+from flows.ticketing.syncing import events, everything, pass_delay, quarantined, state, sync
 from supportops.tickets.ticket import EventKind
 from tickets.fake_zendesk import (
     LOGIN,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from flows.syncing import events, everything, pass_delay, state, sync
+from flows.ticketing.syncing import events, everything, pass_delay, state, sync
 from supportops.db.engine import writing
 from supportops.db.schema import sync_marks, ticket_events, tickets
 from supportops.flows import ticket_sync

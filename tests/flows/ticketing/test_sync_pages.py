@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from flows.syncing import events, everything, pass_delay, state, sync
+from flows.ticketing.syncing import events, everything, pass_delay, state, sync
 from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.zendesk import marks

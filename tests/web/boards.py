@@ -27,7 +27,7 @@ from supportops.sites.standing import Attempt
 from supportops.web.app import make_app
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
-CONFIG = Path(__file__).parents[1] / "include" / "config"
+CONFIG = Path(__file__).parents[2] / "include" / "config"
 
 Answer = Callable[[Site, str, datetime], Reason]
 """What a site's page ("" is the front page) answers at an instant."""
