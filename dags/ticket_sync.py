@@ -51,7 +51,8 @@ def ticket_sync():
         return summary
 
     # A run's state is that of its last tasks: it fails where the sync did, whatever the sweep does.
-    EmptyOperator(task_id="synced", trigger_rule="none_failed") << sync() >> sweep()
+    synced = EmptyOperator(task_id="synced", trigger_rule="none_failed")
+    sync() >> [sweep(), synced]
 
 
 ticket_sync()
