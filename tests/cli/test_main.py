@@ -131,8 +131,22 @@ def test_config_check_reports_every_fault_with_its_line(tmp_path: Path) -> None:
     assert re.search(r"sites\.yaml:3 foo: found 1, expected no such key", done.stderr)
 
 
+def test_config_check_ends_with_1_for_findings_and_with_2_for_faults(tmp_path: Path) -> None:
+    sites = "sites:\n  - {name: A, customer: B, url: 'https://a/'}\n"
+    few = ALERTS.replace("name: all,", "name: all, match: {kind: [host_outage]},")
+    done = supportops("config", "check", where := folder(tmp_path, sites, few))
+    assert done.returncode == 1
+    assert "finding: alerts.yaml:3 routes: found no route for every outage" in done.stdout
+    assert f"{where}: usable, 1 site" in done.stdout
+    folder(tmp_path, sites, f"{ALERTS}limit: {{}}\n")
+    done = supportops("config", "check", where, "--json")
+    assert done.returncode == 2
+    (fault,) = json.loads(done.stdout)
+    assert (fault["level"], fault["hint"]) == ("fault", "did you mean limits?")
+
+
 def test_config_schema_is_a_json_schema_of_each_file() -> None:
-    for name in ("sites", "alerts", "service_levels"):
+    for name in ("sites", "alerts", "service_levels", "reports", "triage", "imports"):
         schema = json.loads(supportops("config", "schema", name).stdout)
         assert schema["type"] == "object"
     assert supportops("config", "schema", "nonsense").returncode == 2

@@ -93,7 +93,7 @@ def test_a_file_that_never_was_good_stops_what_needs_it_and_is_an_alert(desk: De
         headline = connection.execute(select(alerts.c.headline)).scalar_one()
     assert configuration.has("alerts", "service_levels")
     assert headline == (
-        "1 fault in the configuration; what needs sites.yaml stands still until it is mended"
+        "1 fault in the configuration; what needs sites.yaml stops until it is corrected"
     )
     with pytest.raises(ConfigurationError, match=r"sites\.yaml: found no version of it"):
         _ = configuration.fleet

@@ -64,7 +64,7 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
     ),
     Kind.CONFIGURATION: KindTexts(
         "CONFIGURATION",
-        "The configuration was refused. The last good one stays in force.",
+        "A file has faults. What needs it goes by its last good version, if there is one.",
         "configuration is accepted again",
     ),
     Kind.DELIVERY: KindTexts(

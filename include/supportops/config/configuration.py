@@ -145,10 +145,10 @@ class Configuration:
             return self.faults[name]
         if name.startswith(f"{IMPORTS}/"):
             names = self.mapping_names()
-            asked = name.removeprefix(f"{IMPORTS}/")
+            mapping = name.removeprefix(f"{IMPORTS}/")
             expected = f"one of {', '.join(names)}" if names else "a file in the folder imports"
-            hint = did_you_mean(asked, names)
-            return (Fault(f"{asked}.yaml", None, "", "no such mapping", expected, hint),)
+            hint = did_you_mean(mapping, names)
+            return (Fault(f"{mapping}.yaml", None, "", "no such mapping", expected, hint),)
         if name in self.document:
             return (Fault(f"{name}.yaml", None, "", "no such file", "a file in the folder"),)
         found = "no version of it that can be used"

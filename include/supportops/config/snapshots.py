@@ -1,4 +1,4 @@
-"""Every configuration that was ever in force, kept in the store under its digest."""
+"""The stored configurations: every one that was ever active, under its digest."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from supportops.config.configuration import Configuration, restore
 from supportops.db.schema import configurations
 from supportops.db.statements import insert_new
 
-# The last one restored. What stands under a digest never changes, and a run asks many times.
+# The last one restored: a digest always means the same, and a run reads it many times.
 _restored: dict[str, Configuration] = {}
 
 
 def save(connection: Connection, configuration: Configuration, now: datetime) -> bool:
-    """Keeps `configuration`; answers whether it was new. `loaded_at` is when it was last taken up.
+    """Stores `configuration` as the active one; returns whether it was new.
 
-    A configuration that comes back after another was in force counts as the newest again.
+    `loaded_at` is when it was last activated: one that comes back after another is the newest
+    again.
     """
     last = _newest(connection)
     if last is not None and last[0] == configuration.digest:
@@ -26,7 +27,7 @@ def save(connection: Connection, configuration: Configuration, now: datetime) ->
     if last is not None:
         # Newer than the last one also on a machine whose clock jumped back.
         now = max(now, last[1] + timedelta(microseconds=1))
-    if remember(connection, configuration, now):
+    if insert(connection, configuration, now):
         return True
     connection.execute(
         update(configurations)
@@ -36,10 +37,10 @@ def save(connection: Connection, configuration: Configuration, now: datetime) ->
     return False
 
 
-def remember(connection: Connection, configuration: Configuration, now: datetime) -> bool:
-    """Keeps `configuration` if it never was, and answers whether that is so.
+def insert(connection: Connection, configuration: Configuration, now: datetime) -> bool:
+    """Stores `configuration` unless it is stored already; returns whether it was new.
 
-    One that is kept stays as it is: what is in force meanwhile stays in force.
+    The active configuration stays the active one, unless this is the first.
     """
     row = {
         "digest": configuration.digest,
@@ -61,8 +62,8 @@ def _newest(connection: Connection) -> tuple[str, datetime] | None:
     return None if found is None else (found[0], found[1])
 
 
-def first_taken_up(connection: Connection) -> datetime | None:
-    """When the first of them was; None before."""
+def first_activated(connection: Connection) -> datetime | None:
+    """When a configuration was first activated; None before."""
     first: datetime | None = connection.execute(
         select(func.min(configurations.c.loaded_at))
     ).scalar()
@@ -70,27 +71,27 @@ def first_taken_up(connection: Connection) -> datetime | None:
 
 
 def newest(connection: Connection) -> Configuration | None:
-    """The configuration taken up last, or None before the first."""
+    """The active configuration, or None before the first."""
     digest = newest_digest(connection)
     return None if digest is None else get(connection, digest)
 
 
 def get(connection: Connection, digest: str) -> Configuration:
-    """The configuration with this digest, as it was. Raises LookupError where it is not kept."""
-    kept = _restored.get(digest)
-    if kept is None:
+    """The configuration with this digest. Raises LookupError where none is stored."""
+    stored = _restored.get(digest)
+    if stored is None:
         statement = select(configurations.c.document).where(configurations.c.digest == digest)
         document = connection.execute(statement).scalar()
         if document is None:
             raise LookupError(f"no configuration {digest[:12]} in the store")
-        kept = restore(document)
+        stored = restore(document)
         _restored.clear()
-        _restored[digest] = kept
-    return kept
+        _restored[digest] = stored
+    return stored
 
 
 class LastConfiguration:
-    """The configuration in force as pages show it, restored once for each digest: they ask all day.
+    """The active configuration as pages show it, restored once for each digest, not for each page.
 
     Raises LookupError before the first one.
     """
@@ -102,7 +103,7 @@ class LastConfiguration:
     def __call__(self, connection: Connection) -> Configuration:
         digest = newest_digest(connection)
         if digest is None:
-            raise LookupError("no configuration was taken up yet: run a site check first")
+            raise LookupError("no configuration was activated yet: run a site check first")
         with self._lock:
             if self._last is None or self._last.digest != digest:
                 self._last = get(connection, digest).displayed()

@@ -28,8 +28,8 @@ def load_or_last_good(
     """What to work by, and what is wrong with the folder if it is not that alone.
 
     It is stored as the active configuration. A faulty file raises an alert, and its last good
-    version stays in force; where there never was one, what needs the file stands still and the
-    rest works. `needs`: the files that the caller cannot do without. Raises ConfigurationError
+    version stays in force; where there never was one, what needs the file stops and the rest
+    works. `needs`: the files that the caller cannot do without. Raises ConfigurationError
     with the faults of those that there is no usable version of, after all that.
     """
     checked = check(folder)
@@ -55,7 +55,7 @@ def _alert(checked: Checked, now: datetime) -> Alert:
     lacking = [f"{name}.yaml" for name in checked.faults if not checked.configuration.has(name)]
     state = "the last good one stays in force"
     if lacking:
-        state = f"what needs {', '.join(lacking)} stands still until it is mended"
+        state = f"what needs {', '.join(lacking)} stops until it is corrected"
     return operations_alert(
         Kind.CONFIGURATION,
         SUBJECT,
@@ -66,10 +66,10 @@ def _alert(checked: Checked, now: datetime) -> Alert:
 
 
 def active_configuration(connection: Connection) -> Configuration:
-    """The configuration taken up last. Raises LookupError before the first."""
+    """The active configuration. Raises LookupError before the first."""
     configuration = newest(connection)
     if configuration is None:
-        raise LookupError("no configuration was taken up yet: run a site check first")
+        raise LookupError("no configuration was activated yet: run a site check first")
     return configuration
 
 

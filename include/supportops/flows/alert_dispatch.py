@@ -82,7 +82,7 @@ def run(
 ) -> dict[str, Any]:
     """One dispatch: looks after the installation itself, then queues and sends what is due.
 
-    `who` names this dispatcher in its claims. Before the first configuration was taken up no
+    `who` names this dispatcher in its claims. Before the first configuration is active no
     receiver is known: what was raised by then waits, and `note` says so. Raises
     ConfigurationError where there is no usable alerts.yaml.
     """

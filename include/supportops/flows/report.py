@@ -9,7 +9,7 @@ from typing import Any
 
 from supportops.config.configuration import Configuration, File
 from supportops.config.loader import load
-from supportops.config.snapshots import first_taken_up, save
+from supportops.config.snapshots import first_activated, save
 from supportops.config.yaml_source import ConfigurationError
 from supportops.context import Context
 from supportops.db.engine import reading, writing
@@ -93,7 +93,7 @@ def make_on_schedule(
     that a draft is kept, since nobody waited for it. Raises ReportError.
     """
     with reading(context.engine) as connection:
-        began = first_taken_up(connection)
+        began = first_activated(connection)
     send = request.send or (scheduled and began is not None and began <= at)
     return make_reports(context.engine, configuration, replace(request, send=send), at, now)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
-from supportops.config.snapshots import first_taken_up
+from supportops.config.snapshots import first_activated
 from supportops.sites.site import STALE_AFTER
 from supportops.sites.store import last_run
 
@@ -37,7 +37,7 @@ def _last_sign_of_checks(connection: Connection) -> datetime | None:
     run = last_run(connection, judged=True)
     if run is not None:
         return run.judged_at
-    return first_taken_up(connection)
+    return first_activated(connection)
 
 
 def _stale(age: timedelta, now: datetime) -> Alert:

@@ -15,8 +15,8 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
+from supportops.config import snapshots
 from supportops.config.configuration import Configuration
-from supportops.config.snapshots import remember
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.reporting.messages import post
@@ -92,7 +92,7 @@ def keep_and_send(
         issued = store.issued(connection, *job.name)
         if issued is not None and request.send and not request.again:
             return sent_before(issued)
-        remember(connection, configuration, now)
+        snapshots.insert(connection, configuration, now)
         edition, is_new = _keep(connection, configuration, report, now)
         _alert_operators(connection, job, report.rendered.troubles, now)
         if not request.send:
