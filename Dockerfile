@@ -1,8 +1,8 @@
 # supportops on Airflow's own image. Built by `docker compose build`, never run as root.
 FROM apache/airflow:3.3.2-python3.12
 
-# A virtual environment of its own holds the lock and nothing else. The image's environment brings
-# dozens of providers whose pins the lock would break; ours is, hash by hash, what the tests ran on.
+# A virtual environment of our own contains the lock and nothing else. The image's environment has
+# dozens of providers whose pins the lock would break; ours is what the tests ran on, by its hashes.
 USER root
 RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/supportops /opt/airflow/auth
 USER airflow
@@ -13,8 +13,8 @@ ENV VIRTUAL_ENV=/opt/supportops \
     PYTHONPATH=/opt/airflow/include
 
 COPY --chown=airflow:0 requirements-uv.txt requirements.txt /opt/supportops/
-# pip fetches uv, uv the rest and is gone. Wheels alone: no set-up code of a source package runs. The
-# bytecode is made now, since no container could keep it.
+# pip installs uv, uv installs the rest and is removed. Wheels only, so that no set-up code of a
+# source package runs. Bytecode is compiled now, because a container loses what it compiles.
 RUN python -m pip install --no-cache-dir --only-binary=:all: \
         --require-hashes --requirement /opt/supportops/requirements-uv.txt \
     && uv pip sync --python /opt/supportops --no-cache --no-build --compile-bytecode \
@@ -28,6 +28,6 @@ COPY --chown=airflow:0 plugins /opt/airflow/plugins
 COPY --chown=airflow:0 include /opt/airflow/include
 COPY --chown=airflow:0 dags /opt/airflow/dags
 
-# A package that does not import fails the build and not the night. Airflow is not started here:
-# it would write a configuration with made-up keys into the image.
+# A package that cannot be imported fails the build and not the first run. Airflow is not started
+# here: it would write a configuration with generated keys into the image.
 RUN supportops --help > /dev/null

@@ -1,6 +1,6 @@
-# `make` alone lists what it can do.
-# PYTHON names the interpreter that .venv is made with (3.11 to 3.13); else one is looked for.
-# WORKERS says how many processes `make test` shares the tests out to.
+# `make` alone lists the targets.
+# PYTHON names the interpreter for .venv (3.11 to 3.13); without it one is searched for.
+# WORKERS is the number of processes that `make test` distributes the tests to.
 # SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade) and `make bench`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -49,7 +49,7 @@ lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproje
 clean: ## Remove .venv and caches; the state in .local stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find include dags plugins tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
-	@if [ -d .local ]; then echo "Kept: .local (databases, secrets, inbox). Remove it with: rm -rf .local"; fi
+	@if [ -d .local ]; then echo "Not removed: .local (databases, secrets, inbox). Remove it with: rm -rf .local"; fi
 
 devtools:
 	@$(INSTALL) --dev

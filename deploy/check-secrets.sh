@@ -1,5 +1,5 @@
 #!/bin/sh
-# Refuses to start on an empty, example or unusable secret. Names every fault and prints no value.
+# Fails if a secret is empty, an example or unusable. Names every fault and prints no value.
 set -eu
 
 faults=0
@@ -37,7 +37,7 @@ check() {
     return 1
 }
 
-# Database passwords stand inside URLs, where @ : / # % would change the meaning.
+# Database passwords are part of URLs, where @ : / # % would change the meaning.
 check_in_url() {
     check "$1" 16 || return 0
     case "$value" in
@@ -45,7 +45,7 @@ check_in_url() {
     esac
 }
 
-# Airflow ciphers Connections with it: 32 bytes as URL-safe base64, which is 44 characters.
+# Airflow encrypts Connections with it: 32 bytes as URL-safe base64, which is 44 characters.
 check_fernet() {
     check "$1" 44 || return 0
     case "$value" in

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The one-shot that keeps disk and metadata small: deletes Airflow's runs and task logs of old.
-# Nothing else does. The store (check results, incidents, alerts) is not touched.
+# One-shot service that deletes Airflow's old runs and task logs, which nothing else does.
+# The store (check results, incidents, alerts) is not touched.
 set -euo pipefail
 
 runs_days="${KEEP_RUNS_DAYS:-90}"
@@ -17,8 +17,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 print((datetime.now(UTC) - timedelta(days=int(sys.argv[1]))).isoformat())
 '
-# Airflow keeps the last run of every DAG, however old, and without --skip-archive would copy each
-# deleted row into an archive table that nothing ever empties.
+# Airflow does not delete the last run of a DAG, however old. Without --skip-archive it would copy
+# each deleted row into an archive table that is never emptied.
 airflow db clean --yes --skip-archive --error-on-cleanup-failure \
     --clean-before-timestamp "$(python -c "$before" "$runs_days")"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs once, on an empty PostgreSQL volume: a database and a user each for Airflow and for the store.
-# Neither user may connect to the other's database. Passwords are read from the environment by psql
-# itself, so they stand in no argument list.
+# Neither user may connect to the other's database. psql itself reads the passwords from the
+# environment, so that they are in no argument list.
 set -euo pipefail
 
 psql --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
