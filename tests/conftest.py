@@ -91,6 +91,67 @@ def postgres_template(administration: Connection) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgres_database(administration: Connection, postgres_template: str) -> Iterator[Reused]:
+    database = Reused(administration, postgres_template)
+    yield database
+    database.drop()
+
+
+class Reused:
+    """A migrated database that is emptied after each test, which takes a few milliseconds.
+
+    Making one and dropping it takes a quarter of a second, as does TRUNCATE, which gives every
+    table and index a new file. One whose columns are not the template's any more is made anew.
+    """
+
+    def __init__(self, administration: Connection, template: str) -> None:
+        self.administration = administration
+        self.template = template
+        self.name = f"supportops_{uuid.uuid4().hex[:12]}"
+        self._make()
+
+    @property
+    def address(self) -> str:
+        return _database(self.administration, self.name)
+
+    def empty(self) -> None:
+        """Ends every connection that a test left open, and removes every row."""
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        with self.engine.connect() as mine:
+            mine.execute(text(f"{others} AND pid <> pg_backend_pid()"), {"name": self.name})
+            if self._columns(mine) == self.columns:
+                # Foreign keys are checked at the end of the one statement.
+                mine.execute(text(f"WITH {self.deletions} SELECT 1"))
+                mine.execute(text(f"SELECT {self.restarts}"))
+                return
+        self.drop()
+        self._make()
+
+    def drop(self) -> None:
+        self.engine.dispose()
+        self.administration.execute(text(f'DROP DATABASE "{self.name}" WITH (FORCE)'))
+
+    def _make(self) -> None:
+        create = f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"'
+        self.administration.execute(text(create))
+        self.engine = create_engine(self.address, isolation_level="AUTOCOMMIT")
+        with self.engine.connect() as connection:
+            self.columns = self._columns(connection)
+            sequences = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
+            names = connection.execute(text(sequences)).scalars().all()
+        tables = sorted({table for table, *_ in self.columns} - {"alembic_version"})
+        self.deletions = ", ".join(f"x{n} AS (DELETE FROM {name})" for n, name in enumerate(tables))
+        self.restarts = ", ".join(f"setval('{name}', 1, false)" for name in names)
+
+    def _columns(self, connection: Connection) -> list[tuple[str, ...]]:
+        query = (
+            "SELECT table_name, column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = 'public' ORDER BY 1, 2"
+        )
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "store.db"
     engine = make_engine(f"sqlite+pysqlite:///{path}")
@@ -110,12 +171,9 @@ def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite+pysqlite:///{path}"
         return
-    administration = request.getfixturevalue("administration")
-    template = request.getfixturevalue("postgres_template")
-    name = f"supportops_{uuid.uuid4().hex[:12]}"
-    administration.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    yield _database(administration, name)
-    administration.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    database = request.getfixturevalue("postgres_database")
+    yield database.address
+    database.empty()
 
 
 @pytest.fixture
