@@ -174,7 +174,7 @@ def test_every_variable_has_a_default_or_is_written_by_make_secrets() -> None:
     assert compose_text().count("$") == len(found)
 
 
-def test_every_variable_is_told_in_the_deployment_guide() -> None:
+def test_the_deployment_guide_explains_every_variable() -> None:
     guide = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
     used = {match["name"] for match in VARIABLE.finditer(compose_text())}
     assert {name for name in used if f"`{name}`" not in guide} == set()

@@ -108,7 +108,7 @@ def report(audience: str = "managers", **query: str) -> dict[str, str]:
 
 @on_sqlite
 def test_an_empty_shelf_says_when_the_first_report_comes(board: Board) -> None:
-    assert "No report was made yet." in board.get("reports")
+    assert "No report has been made yet." in board.get("reports")
 
 
 def test_reports_are_listed_newest_first_in_words(board: Board) -> None:
@@ -152,11 +152,11 @@ def test_what_was_sent_counts_and_a_later_draft_stands_beside_it(board: Board) -
     board.keep("2026-W47", "managers", MANAGER)
     board.keep(subject="Known since")
     listed = visible(board.get("reports"))
-    assert "a later draft says otherwise" in listed
+    assert "a later draft differs" in listed
     assert "Known since" not in listed
     page = board.get("report", **report())
     assert board.frame(page) == "reports/weekly/2026-W47/managers/1/page.html"
-    assert "What has come to be known since stands in a draft" in visible(page)
+    assert "What has become known since is in a draft" in visible(page)
     draft = board.get("report", **report(edition="2"))
     assert board.frame(draft) == "reports/weekly/2026-W47/managers/2/page.html"
     assert "Draft. This edition was not sent. What was sent" in visible(draft)
@@ -210,8 +210,8 @@ def test_the_list_is_filtered_by_cadence_and_audience(board: Board) -> None:
     assert "Of Friday" in team
     assert "For the team" in team
     assert "For managers" not in team
-    assert "No report is like this." in board.get("reports", cadence="daily", audience="managers")
-    assert "No report is like this." in board.get("reports", audience="a\0b")
+    assert "No report matches the filter." in board.get("reports", cadence="daily", audience="managers")
+    assert "No report matches the filter." in board.get("reports", audience="a\0b")
 
 
 def test_the_list_is_paged(board: Board) -> None:

@@ -157,7 +157,7 @@ def messages_of_all(
 
 
 def unfinished_messages(connection: Connection, most: int) -> tuple[Sequence[RowMapping], int]:
-    """Messages that are still on their way, the next one first, and how many there are."""
+    """Messages that are still queued, the next one first, and how many there are."""
     waiting = messages.c.finished_at.is_(None)
     rows = connection.execute(
         _messages().where(waiting).order_by(messages.c.next_attempt_at).limit(most)

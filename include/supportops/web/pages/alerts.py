@@ -1,4 +1,4 @@
-"""Open alerts, messages on their way, and receivers that cannot be reached."""
+"""Open alerts, queued messages, and receivers that cannot be reached."""
 
 from __future__ import annotations
 
