@@ -4,7 +4,7 @@
 
 Copies the project to a scratch folder, starts it there as `make up` does on 200 farm sites of
 which one begins to refuse connections just before a tick. Prints the seconds from tick to
-delivery, and the CPU seconds that the run costs above what an idle Airflow burns. Takes about
+delivery, and the CPU seconds that the run costs above what an idle Airflow uses. Takes about
 eight minutes: the tick is Airflow's own. `--smallest` proves that the benchmark still runs: six
 sites, and a run that is triggered instead of waited for.
 """
@@ -50,7 +50,7 @@ routes: [{name: all, match: {kind: [outage, host_outage, blind]}, steps: [{recei
 
 
 class Local:
-    """A website that answers until it is closed, and a receiver that notes when first told."""
+    """A website that answers until it is closed, and a receiver that notes its first message."""
 
     def __init__(self) -> None:
         self.arrived: float | None = None
@@ -166,7 +166,7 @@ class Figures:
 
 
 def measured(top: psutil.Process, site: Local, receiver: Local, console: Console) -> Figures:
-    """One run at Airflow's own tick, above what an idle Airflow burns in the minute before."""
+    """One run at Airflow's own tick, above what an idle Airflow uses in the minute before."""
     tick = (time.time() // INTERVAL + 1) * INTERVAL
     # A tick that is about to come would fall into the start; the next one is clean.
     tick += INTERVAL if tick - time.time() < IDLE_SECONDS + 30 else 0
