@@ -1,5 +1,5 @@
-# Prints the interpreter to make .venv with: the one asked for as $1, else the first that runs.
-# A shim can be on PATH and still fail, so each candidate has to answer for itself.
+# Prints the interpreter to make .venv with: the one that $1 names, else the first that runs.
+# A shim can be on PATH and still fail, so each candidate is run.
 
 fits() {
     "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null

@@ -20,7 +20,7 @@ try {
   }
 } catch { /* as above */ }
 
-// The age counts on in the browser, so that it turns red also when no server answers any more.
+// The browser goes on counting the age, so that it turns red even when no server answers.
 let read = null;
 
 function readAge() {
@@ -39,7 +39,7 @@ function words(seconds) {
 function showAge() {
   if (read === null) return;
   const age = document.getElementById("age");
-  // A sleeping computer stops one of the two clocks, one that is set anew moves the other.
+  // A sleeping computer stops one of the two clocks; setting the time moves the other.
   const passed = Math.max(Date.now() - read.wall, performance.now() - read.tick) / 1000;
   const seconds = read.age + passed, text = `Last check ${words(seconds)} ago`;
   const stale = seconds > Number(age.dataset.stale);
@@ -99,7 +99,7 @@ async function acknowledge(button) {
   return refresh();
 }
 
-// A report's frame is as tall as what it shows, so that one scroll bar serves all of the page.
+// A report's frame is as tall as its content, so that the page has one scroll bar.
 function fit(frame) {
   const inside = frame.contentDocument?.documentElement;
   if (inside) frame.style.height = `${Math.ceil(inside.getBoundingClientRect().height)}px`;
