@@ -73,6 +73,11 @@ def test_only_open_tickets_are_backlog_and_the_oldest_of_them_is_measured() -> N
     assert (closed.open, closed.backlog, closed.oldest) == (0, (0, 0, 0, 0), None)
 
 
+def test_a_ticket_that_was_not_created_yet_is_no_backlog() -> None:
+    line = whole(ticket(number="1", created=pd.NaT), ticket(number="2", created=MONDAY - DAY))
+    assert (line.open, line.backlog, line.oldest) == (1, (0, 1, 0, 0), DAY.total_seconds())
+
+
 def test_what_happened_to_tickets_more_than_once_counts_each_time() -> None:
     line = whole(ticket(solved=2, reopened=2, reassigned=3), ticket(number="2", solved=1))
     assert (line.solved, line.reopened, line.reassigned) == (3, 2, 3)

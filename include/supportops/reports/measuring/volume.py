@@ -31,7 +31,9 @@ def volumes(tickets: pd.DataFrame, period: Period, as_of: datetime, by: By) -> t
     groups = grouped(tickets, by)
     created = tickets["created_at"]
     arrived = (created >= period.start) & (created < period.end) & (created <= as_of)
-    waits = tickets["open"].to_numpy(np.bool_)
+    # A log that begins in the middle, or whose clocks disagree, has replies to tickets that were
+    # not created by `as_of`. They have no age, and wait from their creation on.
+    waits = (tickets["open"] & created.notna()).to_numpy(np.bool_)
     age = (pd.Timestamp(as_of) - created).dt.total_seconds().to_numpy(np.float64)
     part = np.searchsorted([each.total_seconds() for each in AGES], age, side="right")
     fresh, recent, late, old = (groups.count(waits & (part == each)) for each in range(4))
