@@ -36,7 +36,7 @@ class Email:
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """A table for each section."""
-        return OutgoingMessage(content.title, *_both("digest", digest=content))
+        return OutgoingMessage(content.title, *_both("digest", content=content))
 
     def report(self, content: ReportContent) -> OutgoingMessage:
         """The report's own e-mail with as many attachments as fit into its size.
