@@ -148,11 +148,11 @@ def slowly(events: list[Event], policies: PolicyBook, sweeps: Sweeps) -> Counter
         for key in [key for key, true in raised.items() if true]:
             if ":breach:" in key and breach_key(key) not in evaluation.alerts:
                 raised[key] = False
-                parts = key.rsplit(":", 6)
-                ticket = key.split(":")[2]
-                when = datetime.fromisoformat(key.split(":breach:")[1])
+                clock, when = key.split(":breach:")
+                _, _, ticket, metric, instance = clock.rsplit(":", 4)
+                line = (ticket, metric, int(instance), RETRACTED, datetime.fromisoformat(when))
                 if hour >= sweeps.first:
-                    found[at, ticket, parts[1], int(parts[2]), RETRACTED, when] += 1
+                    found[at, *line] += 1
         for key, alert in evaluation.alerts.items():
             if raised.get(key):
                 continue

@@ -46,8 +46,15 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def test_a_busy_airflow_is_asked_again(serve: Serve) -> None:
-    assert serve([503, 503, 200]).trigger("site_check") == "run 1"
+@pytest.mark.parametrize("busy", [500, 503])
+def test_a_busy_airflow_is_asked_again(serve: Serve, busy: int) -> None:
+    assert serve([busy, busy, 200]).trigger("site_check").startswith("manual__")
+
+
+def test_a_run_that_was_started_although_the_answer_said_otherwise_is_not_started_twice(
+    serve: Serve,
+) -> None:
+    assert serve([500, 409]).trigger("site_check").startswith("manual__")
 
 
 def test_an_airflow_that_stays_busy_is_an_error(
@@ -59,5 +66,5 @@ def test_an_airflow_that_stays_busy_is_an_error(
 
 
 def test_a_refusal_is_not_repeated(serve: Serve) -> None:
-    with pytest.raises(AirflowError, match="answered 409"):
-        serve([409, 200]).trigger("site_check")
+    with pytest.raises(AirflowError, match="answered 404"):
+        serve([404, 200]).trigger("site_check")

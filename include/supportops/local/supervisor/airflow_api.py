@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +11,20 @@ from typing import Any
 import requests
 
 TIMEOUT = 10.0
-# While its database is busy Airflow answers 503 and has done nothing; after so long that is final.
-BUSY_FOR = 30.0
-BUSY = 503
+# On a busy machine Airflow answers 503, or 500 where its SQLite database stays locked for longer
+# than it waits for. After this many seconds such an answer is final.
+BUSY_FOR = 60.0
+BUSY = (500, 503)
+CONFLICT = 409
 PARTS = ("api_server", "metadatabase", "scheduler", "dag_processor")
 
 
 class AirflowError(Exception):
-    """Airflow did not answer as expected; one line."""
+    """Airflow did not answer as expected; one line. `status`: of its answer, if there was one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass
@@ -54,10 +61,18 @@ class AirflowApi:
         return {e["filename"]: e["stack_trace"].strip().splitlines()[-1] for e in found}
 
     def trigger(self, dag_id: str, form: Mapping[str, Any] | None = None) -> str:
-        """Starts a run now, with `form` as its params; its id."""
-        body = {"logical_date": None, "conf": dict(form or {})}
-        run = self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
-        return str(run["dag_run_id"])
+        """Starts a run now, with `form` as its params; its id.
+
+        The id is ours, so that a request that is repeated starts no second run.
+        """
+        run_id = f"manual__{uuid.uuid4()}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(form or {})}
+        try:
+            self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        except AirflowError as error:
+            if error.status != CONFLICT:
+                raise
+        return run_id
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""
@@ -75,18 +90,21 @@ class AirflowApi:
         return str(self._ask("POST", f"{self.url}/auth/token", json=login)["access_token"])
 
     def _ask(self, method: str, address: str, **more: Any) -> dict[str, Any]:
+        """The answer's JSON object. A busy Airflow is asked again for BUSY_FOR seconds."""
         deadline = time.monotonic() + BUSY_FOR
-        try:
-            while True:
+        while True:
+            status, error = None, None
+            try:
                 answer = self._session.request(
                     method, address, timeout=TIMEOUT, allow_redirects=False, **more
                 )
-                if answer.status_code != BUSY or time.monotonic() > deadline:
-                    break
-                time.sleep(1)
-            if not answer.ok:
-                raise AirflowError(f"{method} {address} answered {answer.status_code}")
-            content = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise AirflowError(f"{method} {address}: {type(error).__name__}") from error
-        return dict(content)
+                status = answer.status_code
+                if answer.ok:
+                    return dict(answer.json())
+            except (requests.RequestException, ValueError) as raised:
+                error = raised
+            busy = status in BUSY or isinstance(error, requests.Timeout)
+            if not busy or time.monotonic() > deadline:
+                reason = type(error).__name__ if error else f"answered {status}"
+                raise AirflowError(f"{method} {address}: {reason}", status) from error
+            time.sleep(1)
