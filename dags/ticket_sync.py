@@ -1,10 +1,10 @@
-"""Fetches from Zendesk what happened to tickets since the last time, then judges their clocks.
+"""Fetches what happened to tickets in their sources, then judges their clocks.
 
-Without a connection `zendesk` nothing is fetched; clocks are judged all the same. **A failure
-means** that Zendesk did not answer or refused us; what was fetched until then is stored and judged.
-**Is a rerun safe?** Yes: a page is stored together with the mark up to which it reaches, an event
-is stored once, and nothing is raised twice. **Who is notified:** the operators (route `operations`
-in alerts.yaml).
+A source is used where its connection is set, such as `zendesk`; without one nothing is fetched, and
+clocks are judged all the same. **A failure means** that a source did not answer or refused us; what
+was fetched until then is stored and judged. **Is a rerun safe?** Yes: a page is stored together
+with the mark up to which it reaches, an event is stored once, and nothing is raised twice. **Who is
+notified:** the operators (route `operations` in alerts.yaml).
 """
 
 from datetime import timedelta

@@ -16,7 +16,7 @@ app = typer.Typer()
 
 @app.command("ticket-sync")
 def ticket_sync(as_json: Json = False) -> None:
-    """Fetch from Zendesk what happened to tickets since the last time."""
+    """Fetch what happened to tickets in their sources, such as Zendesk, since the last time."""
     from supportops.flows import ticket_sync as flow
     from supportops.tickets.source import SourceError
 

@@ -9,7 +9,7 @@
 #
 # When an output is meant to change, write the digests again, after looking at what has changed:
 #
-#     PYTHONPATH=include python tests/test_golden_outputs.py
+#     PYTHONPATH=include python tests/cli/test_golden_outputs.py
 
 from __future__ import annotations
 
