@@ -80,7 +80,7 @@ def administration(postgres_server: str) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def postgres_template(administration: Connection) -> Iterator[str]:
-    """The name of a migrated database, from which each test's own is copied."""
+    """The name of a migrated database, which the tests' databases are copied from."""
     name = f"supportops_template_{uuid.uuid4().hex[:8]}"
     administration.execute(text(f'CREATE DATABASE "{name}"'))
     engine = make_engine(_database(administration, name))
@@ -189,7 +189,7 @@ def _database(administration: Connection, name: str) -> str:
 
 
 def _forget_at_a_power_cut(server: str) -> None:
-    """Each drop of a database waits for a checkpoint, which waits for the disk: seconds a test.
+    """A commit waits for the disk, and dropping a database for a checkpoint, which takes seconds.
 
     The tests kill the server's clients, never the server.
     """

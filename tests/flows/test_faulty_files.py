@@ -14,8 +14,7 @@ from flows.installations import ACTS, REPORTS, Installation, installation
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.config.yaml_source import ConfigurationError
-from supportops.db.engine import make_engine, reading
-from supportops.db.migrate import upgrade
+from supportops.db.engine import reading
 from web.boards import READER, make_board
 
 FILES = ("sites", "alerts", "service_levels", "reports", "triage", "imports/generic")
@@ -29,27 +28,18 @@ STOPPED = {
 }
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "store.db"
-    engine = make_engine(f"sqlite+pysqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
-def here(migrated: Path, tmp_path: Path) -> Iterator[Installation]:
-    with installation(migrated, tmp_path) as found:
+def here(sqlite_template: Path, tmp_path: Path) -> Iterator[Installation]:
+    with installation(sqlite_template, tmp_path) as found:
         yield found
 
 
 @pytest.fixture(scope="module", params=FILES)
 def spoilt(
-    request: pytest.FixtureRequest, migrated: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Installation]]:
     """An installation that started with one faulty file."""
-    with installation(migrated, tmp_path_factory.mktemp("spoilt")) as found:
+    with installation(sqlite_template, tmp_path_factory.mktemp("spoilt")) as found:
         found.spoil(request.param)
         found.first_check()
         yield request.param, found

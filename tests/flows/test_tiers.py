@@ -14,8 +14,7 @@ from sqlalchemy import select
 
 from flows.installations import Installation, installation
 from sla.policies import story
-from supportops.db.engine import make_engine, reading, writing
-from supportops.db.migrate import upgrade
+from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, messages, report_documents, ticket_events
 from supportops.flows import explain_ticket
 from supportops.tickets.log.store import append_events
@@ -41,9 +40,9 @@ def test_no_code_names_a_tier(folder: str) -> None:
     assert named == []
 
 
-def all_that_comes_of_it(place: Path, migrated: Path, tier: str) -> dict[str, Any]:
+def all_that_comes_of_it(place: Path, sqlite_template: Path, tier: str) -> dict[str, Any]:
     """What the product says of a ticket, an outage and a call whose tier has this name."""
-    with installation(migrated, place) as here:
+    with installation(sqlite_template, place) as here:
         for file in here.folder.rglob("*.yaml"):
             text = file.read_text(encoding="utf-8")
             file.write_text(text.replace("mission_critical", tier), encoding="utf-8")
@@ -84,21 +83,12 @@ def untimed(value: Any) -> Any:
     return [untimed(inner) for inner in value] if isinstance(value, list) else value
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "store.db"
-    engine = make_engine(f"sqlite+pysqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
-def test_a_renamed_tier_changes_nothing_but_the_name(tmp_path: Path, migrated: Path) -> None:
+def test_a_renamed_tier_changes_nothing_but_the_name(tmp_path: Path, sqlite_template: Path) -> None:
     found = {}
     for tier in ("mission_critical", "platinum"):
         place = tmp_path / tier
         place.mkdir()
-        text = json.dumps(all_that_comes_of_it(place, migrated, tier), default=str, indent=1)
+        text = json.dumps(all_that_comes_of_it(place, sqlite_template, tier), default=str, indent=1)
         found[tier] = text.replace(str(place), "").replace("platinum", "mission_critical")
         shutil.rmtree(place)
     assert found["platinum"].splitlines() == found["mission_critical"].splitlines()

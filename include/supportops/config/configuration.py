@@ -63,6 +63,11 @@ MODELS: Mapping[str, type[Model]] = {
 OPTIONAL = frozenset({File.REPORTS.value, File.TRIAGE.value})
 
 
+def file_name(name: str) -> str:
+    """What the file `name` is called in a fault: a mapping without its folder."""
+    return f"{name.removeprefix(f'{IMPORTS}/')}.yaml"
+
+
 def model_of(name: str) -> type[Model]:
     """The model of `sites`, ..., or of `imports/NAME`."""
     return MODELS.get(name, ImportFile)
@@ -148,12 +153,12 @@ class Configuration:
             mapping = name.removeprefix(f"{IMPORTS}/")
             expected = f"one of {', '.join(names)}" if names else "a file in the folder imports"
             hint = did_you_mean(mapping, names)
-            return (Fault(f"{mapping}.yaml", None, "", "no such mapping", expected, hint),)
+            return (Fault(file_name(name), None, "", "no such mapping", expected, hint),)
         if name in self.document:
-            return (Fault(f"{name}.yaml", None, "", "no such file", "a file in the folder"),)
+            return (Fault(file_name(name), None, "", "no such file", "a file in the folder"),)
         found = "no version of it that can be used"
         hint = "see `supportops config check`"
-        return (Fault(f"{name}.yaml", None, "", found, "a file without faults", hint),)
+        return (Fault(file_name(name), None, "", found, "a file without faults", hint),)
 
     def displayed(self) -> Configuration:
         """For the board, which shows what there is: parts of no usable file are empty ones."""

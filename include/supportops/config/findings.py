@@ -12,7 +12,7 @@ from typing import Any
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Severity
 from supportops.alerts.escalation import Reason, decide
 from supportops.alerts.policy import AlertPolicy, OfficeHours
-from supportops.config.configuration import IMPORTS, Configuration, File
+from supportops.config.configuration import IMPORTS, Configuration, File, file_name
 from supportops.config.model import Wrong, entries, items, mapping, shown, unknown
 from supportops.config.service_levels import former, tiers_in
 from supportops.config.validation import located
@@ -41,8 +41,8 @@ def find(configuration: Configuration, sources: Mapping[str, Source]) -> Iterato
     for name, source in sources.items():
         if name in configuration.faults or not configuration.has(name):
             continue
-        file = f"{name.removeprefix(f'{IMPORTS}/')}.yaml"
-        yield from located(_in_file(name, source.data, configuration), source, file)
+        wrongs = _in_file(name, source.data, configuration)
+        yield from located(wrongs, source, file_name(name))
 
 
 def _in_file(name: str, data: Any, configuration: Configuration) -> Iterator[Wrong]:

@@ -15,6 +15,7 @@ from supportops.config.configuration import (
     Configuration,
     assemble,
     data_of,
+    file_name,
     model_of,
 )
 from supportops.config.findings import find
@@ -69,7 +70,7 @@ def check(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
     models: dict[str, Model] = {}
     data: dict[str, Any] = {}
     for name in names:
-        file = _file(name)
+        file = file_name(name)
         others = {**{each: source.data for each, source in sources.items()}, **earlier, **data}
         if name in sources:
             try:
@@ -127,11 +128,6 @@ def _mappings_in(folder: Path) -> list[str]:
 
 def _mappings(names: Mapping[str, Any]) -> Iterator[str]:
     return (name for name in names if name.startswith(f"{IMPORTS}/"))
-
-
-def _file(name: str) -> str:
-    """What a file is called in a fault: a mapping without its folder."""
-    return f"{name.removeprefix(f'{IMPORTS}/')}.yaml"
 
 
 def _document(data: Mapping[str, Any], faults: Mapping[str, Any]) -> dict[str, Any]:

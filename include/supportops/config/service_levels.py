@@ -169,11 +169,11 @@ class ServiceLevelsFile(Model):
         return zone
 
     def service_levels(self) -> ServiceLevels:
-        office = BusinessHours.from_spec(self.calendars["office"].spec(self.zone))
+        calendars = self._calendars()
         tiers = former().tiers if self.tiers is None else self.tiers
         return ServiceLevels(
-            office,
-            self.book(),
+            calendars["office"].hours,
+            self._book(calendars),
             Tiers(
                 {name: entry.tier() for name, entry in tiers.items()},
                 self.outage_tier or former().outage_tier,
@@ -183,11 +183,18 @@ class ServiceLevelsFile(Model):
 
     def book(self) -> PolicyBook | None:
         """The promises; None in a file that makes none."""
+        return self._book(self._calendars())
+
+    def _calendars(self) -> dict[str, Calendar]:
+        """Each costs some milliseconds, most of them for the changes of its zone's clocks."""
+        return {name: entry.calendar(name, self.zone) for name, entry in self.calendars.items()}
+
+    def _book(self, calendars: Mapping[str, Calendar]) -> PolicyBook | None:
         if not self.policies:
             return None
         return PolicyBook(
             tuple(entry.version(self.zone) for entry in self.policies),
-            {name: entry.calendar(name, self.zone) for name, entry in self.calendars.items()},
+            calendars,
             self.default_tier or former().default_tier,
         )
 
