@@ -211,6 +211,20 @@ class TestServers:
         assert story.run(same("abcd", "x") | {"e": "xxx"}) == ["updated host_outage web-1"]
         assert story.last.facts["sites"] == ["a", "b", "c", "d", "e"]
 
+    def test_it_holds_whose_its_sites_are_and_since_when_each_fails(self) -> None:
+        owners = {"a": "Acme", "b": "Beta", "c": "Beta"}
+        story = Story(fleet(*(site(n, customer=who, host="web-1") for n, who in owners.items())))
+        story.run(same("ab", "xxx") | {"c": "."})
+        assert story.last.facts["affected"] == [
+            {"site": "a", "customer": "Acme", "since": NOON.isoformat()},
+            {"site": "b", "customer": "Beta", "since": NOON.isoformat()},
+        ]
+        assert story.last.facts["evidence_of"] == "a"
+        story.run(same("ab", "x") | {"c": "xxx"})
+        assert story.last.facts["affected"][2:] == [
+            {"site": "c", "customer": "Beta", "since": minute(5).isoformat()}
+        ]
+
     def test_exactly_half_is_not_most(self) -> None:
         assert server(4).run(same("ab", "xxx") | same("cd", ".")) == [
             "opened outage a",
@@ -305,6 +319,15 @@ class TestBlind:
         }
         assert states == {SiteState.UNKNOWN}
         assert story.last.started_at == minute(5)
+
+    def test_it_holds_which_sites_it_affects(self) -> None:
+        quiet = site("c", maintenance=(OneOffMaintenance(minute(-9), minute(99)),))
+        story = Story(fleet("a", "b", quiet, "d", vantage=(CONTROL[1],)))
+        story.run(same("abc", "xxx") | {"d": ".", CONTROL: "xxx"})
+        assert [each["site"] for each in story.last.facts["affected"]] == ["a", "b"]
+        story.run(same("abcd", "xxx") | {CONTROL: "xxx"})
+        assert [each["site"] for each in story.last.facts["affected"]] == ["a", "b", "d"]
+        assert story.last.facts["affected"][2]["since"] == minute(5).isoformat()
 
     def test_it_closes_when_a_control_address_answers(self) -> None:
         story = self.story()

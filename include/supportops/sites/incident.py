@@ -5,7 +5,7 @@ The functions at the end open an incident of each kind: its subject, start and e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -132,14 +132,24 @@ def page_incident(
 
 
 def host_incident(
-    host: str, down: Mapping[str, Standing], first: Standing, known: int, at: datetime
+    host: str,
+    sites: Iterable[Site],
+    down: Mapping[str, Standing],
+    first: Standing,
+    known: int,
+    at: datetime,
 ) -> Incident:
-    """A server's outage: the sites that are down on it, and the evidence of the first of them."""
+    """A server's outage: the sites that are down on it, and the evidence of the first of them.
+
+    `sites` are those on the server; `down` has the standing of each that is down.
+    """
     assert first.since is not None
     assert first.last_bad is not None
     good = [s.last_good_at for s in down.values() if s.last_good_at]
     facts = evidence(first.last_bad) | {
         "sites": sorted(down),
+        "affected": affected((s, down[s.name].since) for s in sites if s.name in down),
+        "evidence_of": next(name for name, standing in down.items() if standing is first),
         "checked": known,
         "down": len(down),
         "first_failed_at": first.since.isoformat(),
@@ -148,6 +158,21 @@ def host_incident(
     reason = first.last_bad.reason.value
     kind = IncidentKind.HOST_OUTAGE
     return Incident(kind, host, reason, first.since, at, host=host, facts=facts)
+
+
+def affected(
+    failing: Iterable[tuple[Site, datetime | None]], known: Iterable[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """The sites that a cause wider than one of them affects, whose they are, and since when.
+
+    `failing`: each with its first failure; those `known` from before stay as they are. JSON
+    values, in the order of the sites' names: who is notified of which sites goes by them.
+    """
+    found = {str(each["site"]): dict(each) for each in known}
+    for site, instant in failing:
+        entry = {"site": site.name, "customer": site.customer, "since": instant_to_json(instant)}
+        found.setdefault(site.name, entry)
+    return [found[name] for name in sorted(found)]
 
 
 def certificate_incident(key: IncidentKey, site: Site, last: ProbeResult, why: str) -> Incident:

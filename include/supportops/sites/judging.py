@@ -23,6 +23,7 @@ from supportops.sites.incident import (
     IncidentKind,
     Run,
     StandingKey,
+    affected,
     certificate_incident,
     evidence,
     host_incident,
@@ -96,23 +97,31 @@ class _Judging:
         """Whether this run saw nothing because our own connection is down."""
         controls = [tries for (site, _), tries in self.attempts.items() if site == VANTAGE]
         mains = [
-            tries[-1].bad_for(Track.OUTAGE)
+            (self.sites[site], tries)
             for (site, page), tries in self.attempts.items()
             if page == "" and site in self.sites
+        ]
+        failing = [
+            (site, tries[0].result.checked_at)
+            for site, tries in mains
+            if tries[-1].bad_for(Track.OUTAGE)
         ]
         if controls:
             gone = all(not tries[-1].result.good for tries in controls)
         else:  # A run that was cut short before it checked them: what was known holds.
             gone = bool(self.fleet.policy.vantage) and BLIND in self.open
-        failing = sum(mains)
-        blind = gone and failing * 2 > len(mains)
+        blind = gone and len(failing) * 2 > len(mains)
         if blind and BLIND not in self.open:
             last = controls[0][-1].result
             first = min(tries[0].result.checked_at for tries in controls)
-            facts = evidence(last) | {"checked": len(mains), "down": failing}
-            why = f"{failing} of {len(mains)} sites and every control address failed together"
+            facts = evidence(last) | {"checked": len(mains), "down": len(failing)}
+            facts["affected"] = affected(_not_announced(failing))
+            why = f"{len(failing)} of {len(mains)} sites and every control address failed together"
             self._open(Incident(*BLIND, last.reason.value, first, self.at, facts=facts), why)
-        elif not blind and BLIND in self.open:
+        elif blind:
+            known = self.open[BLIND].facts.get("affected", ())
+            self._update(BLIND, affected=affected(_not_announced(failing), known))
+        elif BLIND in self.open:
             good = [a.result.checked_at for tries in controls for a in tries if a.result.good]
             self._close(BLIND, min(good, default=self.at), "control addresses or sites answer")
         return blind
@@ -157,7 +166,8 @@ class _Judging:
         known = {s.name: st for s in sites if (st := self._fresh(s)) is not None}
         down = {name: standing for name, standing in known.items() if standing.down}
         if len(known) >= self.fleet.policy.host_min_sites and self._is_most(len(down), len(known)):
-            incident = host_incident(host, down, self._first_down(down), len(known), self.at)
+            first = self._first_down(down)
+            incident = host_incident(host, sites, down, first, len(known), self.at)
             self._open(incident, f"{len(down)} of {len(known)} sites on {host} are down")
 
     def _first_down(self, down: Mapping[str, Standing]) -> Standing:
@@ -180,7 +190,13 @@ class _Judging:
         known = {name: standing for name, standing in found.items() if standing is not None}
         down = {name for name, standing in known.items() if standing.down or standing.flapping}
         if self._is_most(len(down), len(known)):
-            self._update(key, sites=sorted({*self.open[key].facts["sites"], *down}))
+            before = self.open[key].facts
+            failing = [(site, known[site.name].since) for site in sites if site.name in down]
+            self._update(
+                key,
+                sites=sorted({*before["sites"], *down}),
+                affected=affected(failing, before.get("affected", ())),
+            )
             return
         started = self.open[key].started_at
         back = [s.since for name, s in known.items() if name not in down and s.since is not None]
@@ -261,6 +277,11 @@ class _Judging:
         if flag != before.flapping or any(before.facts.get(k) != v for k, v in facts.items()):
             self.open[key] = after
             self.changes.append(Change(ChangeKind.UPDATED, after, "it changed while open"))
+
+
+def _not_announced(failing: Iterable[tuple[Site, datetime]]) -> list[tuple[Site, datetime]]:
+    """Without the sites that are in maintenance, of which nobody expects to hear."""
+    return [(site, at) for site, at in failing if not site.in_maintenance(at)]
 
 
 def _by_page(attempts: Iterable[Attempt]) -> dict[tuple[str, str], list[Attempt]]:
