@@ -19,7 +19,13 @@ from supportops.sites.standing import Attempt
 NOON = datetime(2026, 4, 7, 12, tzinfo=UTC)
 CONTROL = (VANTAGE, "https://control.example/")
 TRIES_AT = (0, 10, 40, 50, 60, 70)
-MARKS = {".": Reason.OK, "x": Reason.TIMEOUT, "5": Reason.STATUS, "s": Reason.SLOW}
+MARKS = {
+    ".": Reason.OK,
+    "x": Reason.TIMEOUT,
+    "5": Reason.STATUS,
+    "s": Reason.SLOW,
+    "i": Reason.INTERNAL,
+}
 
 
 def site(name: str = "shop", **fields: Any) -> Site:
@@ -33,12 +39,12 @@ def fleet(*sites: Site | str, **policy: Any) -> Fleet:
 
 
 def result(reason: Reason = Reason.OK, at: datetime = NOON, **fields: Any) -> ProbeResult:
-    state = State.UP if reason is Reason.OK else State.DOWN
-    return ProbeResult("https://shop.example/", state, reason, at, **fields)
+    return ProbeResult("https://shop.example/", State.of(reason), reason, at, **fields)
 
 
 def tries(key: str | tuple[str, str], marks: str, at: datetime = NOON) -> list[Attempt]:
-    """One page's tries: `.` good, `x` timed out, `5` an error page, `s` slow; blanks left out."""
+    """One page's tries: `.` good, `x` timed out, `5` an error page, `s` slow, `i` failed on our
+    side; blanks left out."""
     name, page = (key, "") if isinstance(key, str) else key
     return [
         Attempt(name, page, number, result(MARKS[mark], at + timedelta(seconds=TRIES_AT[number])))

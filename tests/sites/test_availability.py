@@ -54,6 +54,11 @@ def test_an_outage_counts_from_its_first_failed_check_to_its_first_good_one() ->
     assert (found.up, found.down, found.outages) == (20 * MINUTE, 10 * MINUTE, 1)
 
 
+def test_checks_that_failed_on_our_side_make_time_unknown_and_never_down() -> None:
+    found = measured(".", ".", "iii", "iii", "i.", ".", minutes=30)
+    assert (found.up, found.unknown, found.down) == (20 * MINUTE, 10 * MINUTE, 0 * MINUTE)
+
+
 def test_an_outage_that_two_runs_confirm_counts_from_the_first() -> None:
     assert measured(".", "xx", "x", "..", minutes=20).down == 10 * MINUTE
 

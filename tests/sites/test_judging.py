@@ -304,6 +304,42 @@ class TestServers:
         assert one == list(fold_all(runs, fleet(*reversed(sites))))
 
 
+class TestOurOwnFailures:
+    """Checks that failed on our side: a site is neither up nor down by them."""
+
+    def state(self, story: Story) -> SiteState:
+        return story.state.standings[("shop", "", Track.OUTAGE)].state
+
+    def test_a_site_that_could_not_be_checked_is_unknown_and_nothing_opens(self) -> None:
+        story = shop()
+        assert story.alone(".", "iii", "iii") == [[], [], []]
+        assert self.state(story) is SiteState.UNKNOWN
+
+    def test_what_was_confirmed_before_holds_until_a_check_says_otherwise(self) -> None:
+        story = shop()
+        assert story.alone("xxx", "iii", "iii", "..") == [
+            ["opened outage shop"],
+            [],
+            [],
+            ["closed outage shop"],
+        ]
+
+    def test_one_that_worked_at_the_second_attempt_is_judged_by_that(self) -> None:
+        story = shop()
+        assert story.alone("i.", "ixxx") == [[], ["opened outage shop"]]
+        assert story.last.started_at == minute(5, 10)
+
+    def test_a_failure_between_two_of_ours_is_no_outage(self) -> None:
+        story = shop()
+        assert story.alone("ixi", "i.") == [[], []]
+        assert self.state(story) is SiteState.UP
+
+    def test_a_servers_sites_that_could_not_be_checked_are_no_outage_of_it(self) -> None:
+        story = server(4)
+        assert story.run(same("abcd", "iii")) == []
+        assert story.run({"a": "xxx", "b": ".", "c": "iii", "d": "iii"}) == ["opened outage a"]
+
+
 class TestBlind:
     def story(self) -> Story:
         return Story(fleet(*"abc", vantage=(CONTROL[1],)))
@@ -349,9 +385,41 @@ class TestBlind:
             "opened outage a"
         ]
 
-    def test_exactly_half_of_the_sites_is_not_most(self) -> None:
+    @pytest.mark.parametrize(
+        ("answers", "changes"),
+        [
+            ({"a": "xxx", "b": "."}, ["opened blind our connection"]),
+            ({"a": "xxx", "b": "xxx", "c": ".", "d": "."}, ["opened blind our connection"]),
+            ({"a": "xxx", "b": ".", "c": "."}, ["opened outage a"]),
+            ({"a": "xxx"}, ["opened blind our connection"]),
+            ({"a": "."}, []),
+            ({"a": "iii", "b": "xxx"}, ["opened blind our connection"]),
+            ({"a": "iii", "b": "."}, []),
+            ({"a": "iii", "b": "iii"}, []),
+        ],
+        ids=["one-of-two", "two-of-four", "one-of-three", "only-site", "none", "ours", "up", "all"],
+    )
+    def test_half_of_the_sites_with_every_control_address_is_our_connection(
+        self, answers: dict[str | tuple[str, str], str], changes: list[str]
+    ) -> None:
+        story = Story(fleet(*"abcd"[: len(answers)], vantage=(CONTROL[1],)))
+        assert story.run(answers | {CONTROL: "xxx"}) == changes
+
+    def test_without_control_addresses_nothing_says_that_it_is_our_connection(self) -> None:
+        assert Story(fleet("a", "b")).run(same("ab", "xxx")) == [
+            "opened outage a",
+            "opened outage b",
+        ]
+
+    def test_control_addresses_that_failed_on_our_side_answer_for_nothing(self) -> None:
         story = Story(fleet("a", "b", vantage=(CONTROL[1],)))
-        assert story.run({"a": "xxx", "b": ".", CONTROL: "xxx"}) == ["opened outage a"]
+        assert story.run(same("ab", "xxx") | {CONTROL: "iii"}) == ["opened blind our connection"]
+
+    def test_blindness_goes_on_while_every_check_fails_on_our_side(self) -> None:
+        story = self.story()
+        story.run(same("abc", "xxx") | {CONTROL: "xxx"})
+        assert story.run(same("abc", "iii") | {CONTROL: "iii"}) == []
+        assert story.run(same("abc", ".") | {CONTROL: "."}) == ["closed blind our connection"]
 
     def test_one_control_address_that_answers_is_enough_to_see(self) -> None:
         other = (CONTROL[0], "https://second.example/")

@@ -61,6 +61,16 @@ def test_a_site_that_comes_back_slow_is_back_and_its_fault_is_confirmed() -> Non
     assert pause("sss", OUTAGE) is None
 
 
+@pytest.mark.parametrize(
+    ("marks", "seconds"),
+    [("i", 10), ("ii", 30), ("iii", None), ("i.", None), ("ix", 10), ("xi", 10), ("xix", 30)],
+)
+def test_a_check_that_failed_on_our_side_is_made_again_and_counts_for_nothing(
+    marks: str, seconds: int | None
+) -> None:
+    assert pause(marks) == seconds
+
+
 def test_a_page_is_judged_on_its_fault_alone() -> None:
     assert [pause("x", page="/basket"), pause("x", FAULT, page="/basket")] == [10, None]
 

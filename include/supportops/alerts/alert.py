@@ -18,6 +18,7 @@ class Kind(StrEnum):
     CERTIFICATE = "certificate"
     BLIND = "blind"
     CHECK_STALE = "check_stale"
+    CHECK_TROUBLE = "check_trouble"
     CLOCK = "clock"
     CONFIGURATION = "configuration"
     DELIVERY = "delivery"

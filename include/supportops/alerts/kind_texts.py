@@ -57,6 +57,11 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
         "The sites are not being checked: an outage would go unnoticed.",
         "checks run again",
     ),
+    Kind.CHECK_TROUBLE: KindTexts(
+        "CHECKS FAIL",
+        "Checks fail on this machine before they reach the sites, which count as unknown.",
+        "checks work again",
+    ),
     Kind.CLOCK: KindTexts(
         "CLOCK",
         "The clock of the checking machine is not steady, so times around now may mislead.",

@@ -25,6 +25,7 @@ _CRITICAL = frozenset(
 _ALWAYS_RAISED = (
     Kind.CALL,
     Kind.CHECK_STALE,
+    Kind.CHECK_TROUBLE,
     Kind.CLOCK,
     Kind.CONFIGURATION,
     Kind.DELIVERY,

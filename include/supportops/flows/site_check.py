@@ -25,6 +25,7 @@ from supportops.flows.active_configuration import (
     load_or_last_good,
     outage_tier,
 )
+from supportops.flows.checking.own_failures import watch_own_failures
 from supportops.flows.checking.shard import Clock, Shard
 from supportops.flows.ticketing import outage_tickets
 from supportops.notify.heartbeat import beat
@@ -210,6 +211,7 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     for change in changes:
         _raise_or_resolve(connection, change, now)
     outage_tickets.record(connection, changes, now, outage_tier(configuration))
+    watch_own_failures(connection, attempts, now)
     summary = {
         "attempts": len(attempts),
         "blind": BLIND in after.open,

@@ -100,15 +100,21 @@ def _after(before: Standing, run: CheckedRun, site: Site, policy: CheckPolicy) -
     """The standing after one run, by the rules that the incidents are folded by."""
     if site.in_maintenance(run.at):
         return suspend(before, SiteState.MAINTENANCE, run.tries)
-    if run.blind and run.tries[-1].bad_for(Track.OUTAGE):
+    if run.blind and any(t.bad_for(Track.OUTAGE) for t in _counting(run)[-1:]):
         return suspend(before, SiteState.UNKNOWN, run.tries)
     if before.state is SiteState.UP and before.bad_streak == 0 and _is_one_good_check(run):
         return before  # as after nearly every run: nothing changes
     return advance(before, run.tries, Track.OUTAGE, policy, site.interval)
 
 
+def _counting(run: CheckedRun) -> list[Attempt]:
+    """The tries that did not fail on our side."""
+    return [attempt for attempt in run.tries if attempt.result.counts]
+
+
 def _is_one_good_check(run: CheckedRun) -> bool:
-    return len(run.tries) == 1 and not run.tries[0].bad_for(Track.OUTAGE)
+    (first, *more) = run.tries
+    return not more and first.result.counts and not first.bad_for(Track.OUTAGE)
 
 
 def is_decided(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool:

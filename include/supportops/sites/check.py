@@ -9,10 +9,18 @@ from typing import Any
 
 
 class State(StrEnum):
-    """Whether an address answered as expected."""
+    """Whether an address answered as expected; UNKNOWN: the check itself failed."""
 
     UP = "up"
     DOWN = "down"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, reason: Reason) -> State:
+        """The state that a check with this reason found."""
+        if reason is Reason.INTERNAL:
+            return cls.UNKNOWN
+        return cls.UP if reason is Reason.OK else cls.DOWN
 
 
 class Reason(StrEnum):
@@ -114,6 +122,11 @@ class ProbeResult:
     def good(self) -> bool:
         """Whether everything was as expected, speed included."""
         return self.state is State.UP
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says anything about the site: a check that failed on our side does not."""
+        return self.reason is not Reason.INTERNAL
 
 
 def result_to_json(result: ProbeResult) -> dict[str, Any]:

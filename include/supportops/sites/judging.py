@@ -98,8 +98,8 @@ class _Judging:
         controls = [tries for (site, _), tries in self.attempts.items() if site == VANTAGE]
         mains = [
             (self.sites[site], tries)
-            for (site, page), tries in self.attempts.items()
-            if page == "" and site in self.sites
+            for (site, page), made in self.attempts.items()
+            if page == "" and site in self.sites and (tries := _counting(made))
         ]
         failing = [
             (site, tries[0].result.checked_at)
@@ -110,7 +110,10 @@ class _Judging:
             gone = all(not tries[-1].result.good for tries in controls)
         else:  # A run that was cut short before it checked them: what was known holds.
             gone = bool(self.fleet.policy.vantage) and BLIND in self.open
-        blind = gone and len(failing) * 2 > len(mains)
+        # Half is enough: sites in our own network still answer when the way out is gone. A run in
+        # which no check counts says nothing, so what was known holds.
+        most = len(failing) * 2 >= len(mains) if failing else not mains and BLIND in self.open
+        blind = gone and most
         if blind and BLIND not in self.open:
             last = controls[0][-1].result
             first = min(tries[0].result.checked_at for tries in controls)
@@ -127,7 +130,7 @@ class _Judging:
         return blind
 
     def _advance_site(self, site: Site, blind: bool) -> None:
-        mains = self.attempts.get((site.name, ""), [])
+        mains = _counting(self.attempts.get((site.name, ""), []))
         main = self.standings.get((site.name, "", Track.OUTAGE), Standing())
         # A run that was cut short may hold pages of a site whose front page it never checked.
         main_bad = mains[-1].bad_for(Track.OUTAGE) if mains else main.down
@@ -144,7 +147,7 @@ class _Judging:
         before = self.standings.get(key, Standing())
         if site.in_maintenance(tries[-1].result.checked_at):
             self.standings[key] = suspend(before, SiteState.MAINTENANCE, tries)
-        elif blind and tries[-1].bad_for(track):
+        elif blind and any(t.bad_for(track) for t in _counting(tries)[-1:]):
             self.standings[key] = suspend(before, SiteState.UNKNOWN, tries)
         else:
             self.standings[key] = advance(before, tries, track, self.fleet.policy, site.interval)
@@ -282,6 +285,11 @@ class _Judging:
 def _not_announced(failing: Iterable[tuple[Site, datetime]]) -> list[tuple[Site, datetime]]:
     """Without the sites that are in maintenance, of which nobody expects to hear."""
     return [(site, at) for site, at in failing if not site.in_maintenance(at)]
+
+
+def _counting(tries: Sequence[Attempt]) -> list[Attempt]:
+    """The tries that say something about the page: those that did not fail on our side."""
+    return [attempt for attempt in tries if attempt.result.counts]
 
 
 def _by_page(attempts: Iterable[Attempt]) -> dict[tuple[str, str], list[Attempt]]:

@@ -19,12 +19,21 @@ def pause_before_next(
     A page that failed is checked until it answers or the confirmations are used up. One that was
     known to be down (on the tracks in `down`) and answers is checked until it has answered
     `recovery_checks` times; while it still fails, once is enough. A page that was only slow and
-    now does not answer is a new failure, to be confirmed at once.
+    now does not answer is a new failure, to be confirmed at once. A check that failed on our side
+    is made again, as often as a failure is confirmed, and counts for nothing else.
     """
     if not tries:
         return NOW
+    if not tries[-1].result.counts:
+        return _pause_after_our_failure(tries, policy)
+    tries = [attempt for attempt in tries if attempt.result.counts]
     pauses = [_pause(tries, track, track in down, policy) for track in tracks_of(tries[0].page)]
     return min((pause for pause in pauses if pause is not None), default=None)
+
+
+def _pause_after_our_failure(tries: Sequence[Attempt], policy: CheckPolicy) -> timedelta | None:
+    ours = sum(not attempt.result.counts for attempt in tries)
+    return None if ours > len(policy.confirm_after) else policy.confirm_after[ours - 1]
 
 
 def _pause(

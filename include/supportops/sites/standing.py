@@ -56,7 +56,10 @@ class Attempt:
     result: ProbeResult
 
     def bad_for(self, track: Track) -> bool:
-        """A slow front page is a fault; anything else that fails on it is an outage."""
+        """A slow front page is a fault; anything else that fails on it is an outage. A check that
+        failed on our side is neither good nor bad."""
+        if not self.result.counts:
+            return False
         slow = self.result.reason is Reason.SLOW
         if track is Track.OUTAGE:
             return not self.result.good and not slow
@@ -107,9 +110,13 @@ def advance(
     Down is confirmed by as many failures in a row as a run makes checks (a run that was cut short
     is completed by the next one), up by `recovery_checks` good ones in a row. Failures on the
     two sides of a gap of more than two intervals are not in a row. A run that a later one has
-    overtaken changes nothing.
+    overtaken changes nothing. Checks that failed on our side are left out; where a run has no
+    other, the page is unknown.
     """
-    attempts = sorted(attempts, key=lambda attempt: attempt.number)
+    made = sorted(attempts, key=lambda attempt: attempt.number)
+    attempts = [attempt for attempt in made if attempt.result.counts]
+    if made and not attempts:
+        return suspend(before, SiteState.UNKNOWN, made)
     if _is_overtaken(before, attempts):
         return before
     after = before

@@ -15,7 +15,7 @@ from supportops.flows.site_availability import SiteAvailability
 from supportops.rendering.render import duration, one_line
 from supportops.sites.check import WORDS, ProbeResult
 
-_STYLES = {"up": "green", "down": "bold red"}
+_STYLES = {"up": "green", "down": "bold red", "unknown": "yellow"}
 
 
 def probe_table(results: Sequence[ProbeResult]) -> None:
