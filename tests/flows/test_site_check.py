@@ -242,6 +242,39 @@ class TestShards:
         assert web.requests() == before
 
 
+class TestDue:
+    def test_a_site_with_a_long_interval_is_checked_whatever_the_phase_of_the_runs(
+        self, desk: Desk, web: Websites
+    ) -> None:
+        desk.write([entry | {"interval": "10m"} for entry in web.entries()])
+        desk.clock.move(5)
+        desk.run()
+        desk.run(after=10)
+        assert web.requests() == {"shop": 2, "blog": 2, "wiki": 2}
+        assert desk.run(after=5)["sites"] == 0
+        assert web.requests() == {"shop": 2, "blog": 2, "wiki": 2}
+
+    def test_what_a_killed_run_did_not_check_the_next_one_checks(
+        self, desk: Desk, web: Websites
+    ) -> None:
+        desk.write([entry | {"interval": "1h"} for entry in web.entries()], shard=1)
+        desk.check(desk.plan()[0])
+        desk.clock.move(5)
+        assert [desk.check(spec)["pages"] for spec in desk.plan()] == [1, 1]
+        assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
+
+    def test_what_a_run_checks_does_not_change_while_it_runs(
+        self, desk: Desk, web: Websites
+    ) -> None:
+        desk.write([entry | {"interval": "1h"} for entry in web.entries()])
+        first = desk.plan()
+        desk.clock.move(1)
+        second = desk.plan()
+        desk.check(first[0])
+        assert desk.check(second[0])["pages"] == 3
+        assert desk.check(first[0])["pages"] == 3
+
+
 CHILD = """
 import sys, time
 from datetime import datetime

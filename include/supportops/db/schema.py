@@ -92,8 +92,19 @@ check_runs = Table(
     Column("judged_at", Instant),
     Column("judged_order", BigInteger),
     Column("summary", Json),
+    Column("due", Text),
     Index("check_runs_unjudged_idx", "slot", postgresql_where=text("judged_at IS NULL")),
     UniqueConstraint("judged_order"),
+)
+
+check_parts = Table(
+    "check_parts",
+    metadata,
+    Column("judged_order", BigInteger, primary_key=True, autoincrement=False),
+    Column("slot", ForeignKey("check_runs.slot"), nullable=False, index=True),
+    Column("judged_at", Instant, nullable=False),
+    Column("pages", Json, nullable=False),
+    Column("controls", Json, nullable=False),
 )
 
 check_results = Table(

@@ -30,9 +30,10 @@ from supportops.flows.checking.shard import Clock, Shard
 from supportops.flows.ticketing import outage_tickets
 from supportops.notify.heartbeat import beat
 from supportops.sites import store
+from supportops.sites.due import from_text, to_text
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, Run
 from supportops.sites.judging import BLIND, fold
-from supportops.sites.site import FIVE_MINUTES, shards
+from supportops.sites.site import FIVE_MINUTES, Fleet, Site, shards
 
 log = logging.getLogger(__name__)
 
@@ -109,14 +110,23 @@ def _plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
         advisory_lock(connection, Lock.JUDGE_SITES)
         ahead = _clock_jump(connection, now)
         slot += ahead
-        due = configuration.fleet.due(slot)
-        store.begin_run(connection, slot, configuration.digest, now + ahead, len(due))
+        due = _due(connection, configuration.fleet, slot)
+        text = to_text(configuration.fleet, due)
+        store.begin_run(connection, slot, configuration.digest, now + ahead, len(due), text)
         begun = store.run_of(connection, slot)
         assert begun is not None
         fleet = snapshots.get(connection, begun.configuration).fleet
-    sites = fleet.due(slot)
+    sites = from_text(fleet, begun.due)
     cut = shards([site.name for site in sites], fleet.policy.shard)
     return Plan(slot, len(cut), len(sites), ahead, faults)
+
+
+def _due(connection: Connection, fleet: Fleet, slot: datetime) -> Sequence[Site]:
+    """The sites whose interval has passed since a run last checked them. A run that was planned
+    and checked nothing does not count: what it missed is made good by the next."""
+    seldom = [site.name for site in fleet.sites if site.interval > FIVE_MINUTES]
+    oldest = slot - fleet.longest_interval()
+    return fleet.due(slot, store.last_asked(connection, seldom, oldest, slot))
 
 
 def _clock_jump(connection: Connection, now: datetime) -> timedelta:

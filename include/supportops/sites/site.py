@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 FIVE_MINUTES = timedelta(minutes=5)
+# A run that begins this much before a site's interval is over checks it all the same.
+DUE_TOLERANCE = timedelta(minutes=1)
 # The last check is too old when two intervals have passed without another.
 STALE_AFTER = 2 * FIVE_MINUTES
 
@@ -142,15 +144,16 @@ class Site:
     maintenance: tuple[Maintenance, ...] = ()
     allow_private: bool = False
 
-    def due(self, slot: datetime) -> bool:
-        """Whether the check of the five-minute `slot` (aware UTC) includes this site.
+    def due(self, slot: datetime, asked: datetime | None) -> bool:
+        """Whether the run of `slot` includes this site, which the run of `asked` checked last.
 
-        Sites with longer intervals are spread over the slots by name, so that five hundred
-        hourly sites are not all checked at the full hour.
+        Both are aware UTC. A site that was never checked is due at once, and one whose interval
+        is that of the runs in every run. Slots and not instants of checks are compared: a check
+        that waited for its turn does not put off the next one.
         """
-        every = self.interval // FIVE_MINUTES
-        tick = int(slot.timestamp()) // int(FIVE_MINUTES.total_seconds())
-        return every <= 1 or tick % every == sum(self.name.encode()) % every
+        if asked is None or self.interval <= FIVE_MINUTES:
+            return True
+        return slot - asked >= self.interval - DUE_TOLERANCE
 
     def in_maintenance(self, instant: datetime) -> bool:
         """Whether any window covers the instant (aware)."""
@@ -188,9 +191,17 @@ class Fleet:
     sites: tuple[Site, ...]
     policy: CheckPolicy = CheckPolicy()
 
-    def due(self, slot: datetime) -> tuple[Site, ...]:
-        """The sites to check in the five-minute `slot` (aware UTC), in the order of the file."""
-        return tuple(site for site in self.sites if site.due(slot))
+    def due(self, slot: datetime, asked: Mapping[str, datetime] | None = None) -> tuple[Site, ...]:
+        """The sites to check in the run of `slot` (aware UTC), in the order of the file.
+
+        `asked`: the slot of the last run that checked each site; one without was never checked.
+        """
+        asked = asked or {}
+        return tuple(site for site in self.sites if site.due(slot, asked.get(site.name)))
+
+    def longest_interval(self) -> timedelta:
+        """The longest interval of any site; that of the runs where there is none longer."""
+        return max((site.interval for site in self.sites), default=FIVE_MINUTES)
 
     def by_name(self) -> dict[str, Site]:
         """The sites by their names, which are unique."""

@@ -22,20 +22,32 @@ from supportops.sites.incident import (
 )
 from supportops.sites.standing import Attempt, SiteState, Standing, Track, from_json, to_json
 
+# As many names in one statement as every database takes.
+NAMES_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """One run as recorded: its slot, the configuration it ran on, and whether it was judged."""
+    """One run as recorded: its slot, the configuration it ran on, and whether it was judged.
+
+    `due`: the sites that it checks, as `due.from_text` reads them.
+    """
 
     slot: datetime
     configuration: str
     started_at: datetime
     sites: int
     judged_at: datetime | None
+    due: str | None = None
 
 
 def begin_run(
-    connection: Connection, slot: datetime, configuration: str, started_at: datetime, sites: int
+    connection: Connection,
+    slot: datetime,
+    configuration: str,
+    started_at: datetime,
+    sites: int,
+    due: str | None = None,
 ) -> None:
     """Records that a run began; one that was begun before keeps its first record."""
     row = {
@@ -43,6 +55,7 @@ def begin_run(
         "configuration": configuration,
         "started_at": started_at,
         "sites": sites,
+        "due": due,
     }
     insert_new(connection, check_runs, [row])
 
@@ -51,6 +64,23 @@ def run_of(connection: Connection, slot: datetime) -> CheckRun | None:
     """The run of a slot, None where none was planned."""
     found = connection.execute(_runs().where(check_runs.c.slot == slot)).mappings().first()
     return None if found is None else CheckRun(**found)
+
+
+def last_asked(
+    connection: Connection, sites: Iterable[str], after: datetime, before: datetime
+) -> dict[str, datetime]:
+    """The slot of the last run in (after, before) that recorded a check of each front page."""
+    c = check_results.c
+    wanted, found = list(sites), dict[str, datetime]()
+    for start in range(0, len(wanted), NAMES_AT_ONCE):
+        names = wanted[start : start + NAMES_AT_ONCE]
+        statement = (
+            select(c.site, func.max(c.slot))
+            .where(c.site.in_(names), c.page == "", c.slot > after, c.slot < before)
+            .group_by(c.site)
+        )
+        found.update((name, slot) for name, slot in connection.execute(statement))
+    return found
 
 
 def last_run(connection: Connection, judged: bool = False) -> CheckRun | None:
@@ -200,7 +230,7 @@ def list_incidents(
 
 def _runs() -> Any:
     c = check_runs.c
-    return select(c.slot, c.configuration, c.started_at, c.sites, c.judged_at)
+    return select(c.slot, c.configuration, c.started_at, c.sites, c.judged_at, c.due)
 
 
 def _result_row(slot: datetime, attempt: Attempt) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.sites import store
 from supportops.sites.check import ProbeResult
+from supportops.sites.due import from_text
 from supportops.sites.incident import VANTAGE
 from supportops.sites.recheck import pause_before_next
 from supportops.sites.site import Expectation, Fleet, Site
@@ -52,7 +53,7 @@ class Shard:
                 raise LookupError(f"no run was planned for {slot.isoformat()}")
             fleet = snapshots.get(connection, run.configuration).fleet
             size = fleet.policy.shard
-            sites = fleet.due(slot)[number * size : (number + 1) * size]
+            sites = from_text(fleet, run.due)[number * size : (number + 1) * size]
             names = {site.name for site in sites}
             down = store.down_pages(connection, names)
             shard = cls(slot, fleet, sites, down, over=run.judged_at is not None)
