@@ -48,7 +48,7 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
     ),
     Kind.BLIND: KindTexts(
         "BLIND",
-        "Most sites and the control addresses fail together, so our own connection is the "
+        "Half of the sites or more and every control address fail, so our own connection is the "
         "likely cause. Sites count as unknown, neither up nor down, until it is back.",
         "our connection is back",
     ),

@@ -85,11 +85,6 @@ def test_a_closed_port_is_refused() -> None:
     assert probe_one(f"http://127.0.0.1:{closed_port()}/").reason is Reason.REFUSED
 
 
-def test_an_address_without_a_route_is_unreachable() -> None:
-    result = probe_one("http://[2001:db8::1]/", deadline=1)
-    assert result.reason in {Reason.UNREACHABLE, Reason.CONNECT_TIMEOUT}
-
-
 def test_a_reset_has_its_own_reason(running: ExitStack) -> None:
     assert probe_one(running.enter_context(server(resets)).url()).reason is Reason.RESET
 

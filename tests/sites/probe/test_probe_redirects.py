@@ -18,7 +18,7 @@ from sites.servers import (
 )
 from supportops.sites.check import Reason, State
 from supportops.sites.probe.transfer import Transfer
-from supportops.sites.probe.transfer_pool import system_authorities
+from supportops.sites.probe.trust import Trust, system_authorities
 from supportops.sites.probe.web_address import parse
 from supportops.sites.site import Expectation
 
@@ -105,7 +105,7 @@ def test_a_redirects_login_is_neither_used_nor_shown(running: ExitStack) -> None
 def test_a_socket_to_an_address_not_agreed_on_is_never_opened(running: ExitStack) -> None:
     """The second line, should libcurl ever read a URL in another way than we did."""
     site = running.enter_context(server(answer()))
-    transfer = Transfer(user_agent="test", trust=str(system_authorities()))
+    transfer = Transfer(user_agent="test", trust=Trust(str(system_authorities())))
     try:
         transfer.start(parse(site.url()), ["93.184.216.34"], Expectation(), 5)
         with pytest.raises(pycurl.error) as failed:

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import pycurl
 
 from supportops.sites.check import Phases, Reason
+from supportops.sites.probe.local_limits import LOCAL_ERRORS, SHORTAGES
 
-_WEIRD_SERVER_REPLY = 8  # CURLE_WEIRD_SERVER_REPLY, which pycurl does not name
-_TOO_LARGE = 100  # CURLE_TOO_LARGE, likewise
+# Of curl.h, where pycurl has no name for them.
+_WEIRD_SERVER_REPLY = 8
+_SSL_CIPHER = 59
+_SSL_SHUTDOWN_FAILED = 80
+_SSL_INVALID_STATUS = 91
+_TOO_LARGE = 100
 
 # OpenSSL's x509_vfy.h: what the verification of a chain found.
 _X509_NOT_YET_VALID = 9
@@ -20,12 +25,14 @@ _X509_HOSTNAME_MISMATCH = 62
 _BY_CODE = {
     pycurl.E_UNSUPPORTED_PROTOCOL: Reason.INVALID_HTTP,  # an answer without a status line
     pycurl.E_URL_MALFORMAT: Reason.BAD_URL,
-    pycurl.E_COULDNT_RESOLVE_HOST: Reason.DNS,
     _WEIRD_SERVER_REPLY: Reason.INVALID_HTTP,
     pycurl.E_PARTIAL_FILE: Reason.TRUNCATED,
     pycurl.E_GOT_NOTHING: Reason.RESET,
     pycurl.E_SEND_ERROR: Reason.RESET,
     pycurl.E_BAD_CONTENT_ENCODING: Reason.ENCODING,
+    _SSL_CIPHER: Reason.TLS,
+    _SSL_SHUTDOWN_FAILED: Reason.TLS,
+    _SSL_INVALID_STATUS: Reason.TLS_UNTRUSTED,
     _TOO_LARGE: Reason.INVALID_HTTP,
     pycurl.E_WRITE_ERROR: Reason.ENCODING,  # our callbacks never fail: the decoder did
 }
@@ -49,10 +56,16 @@ class CurlError:
 
     @property
     def reason(self) -> Reason:
-        """The reason of the check; INTERNAL for a code that is not expected."""
+        """The reason of the check.
+
+        INTERNAL for an error of this machine, and for a code that no server can cause: out of
+        memory, unreadable certificate authorities, a failed set-up.
+        """
         if self.code == pycurl.E_OPERATION_TIMEDOUT:
             return Reason.CONNECT_TIMEOUT if self.phases.connect is None else Reason.TIMEOUT
         if self.code == pycurl.E_COULDNT_CONNECT:
+            if self.os_error in LOCAL_ERRORS:
+                return Reason.INTERNAL
             return _BY_ERRNO.get(self.os_error, Reason.UNREACHABLE)
         if self.code == pycurl.E_SSL_CONNECT_ERROR:
             return self._handshake()
@@ -61,6 +74,16 @@ class CurlError:
         if self.code == pycurl.E_RECV_ERROR:
             return self._received()
         return _BY_CODE.get(self.code, Reason.INTERNAL)
+
+    @property
+    def is_shortage(self) -> bool:
+        """Whether this machine lacked something that it may have a moment later.
+
+        Authorities that cannot be read are: they were readable when the run began.
+        """
+        if self.code in (pycurl.E_OUT_OF_MEMORY, pycurl.E_SSL_CACERT_BADFILE):
+            return True
+        return self.code == pycurl.E_COULDNT_CONNECT and self.os_error in SHORTAGES
 
     def _handshake(self) -> Reason:
         return Reason.RESET if self._is_reset else Reason.TLS

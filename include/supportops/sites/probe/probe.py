@@ -14,9 +14,11 @@ from time import monotonic
 
 from supportops.sites.check import ProbeResult
 from supportops.sites.probe.dns_queue import DnsQueue
+from supportops.sites.probe.local_limits import requests_at_once
 from supportops.sites.probe.request_state import RequestState, Target
 from supportops.sites.probe.sockets import SocketWatcher
-from supportops.sites.probe.transfer_pool import TransferPool, trust_file
+from supportops.sites.probe.transfer_pool import TransferPool
+from supportops.sites.probe.trust import Trust, trusted
 from supportops.sites.site import CheckPolicy
 
 __all__ = ["Target", "probe"]
@@ -37,12 +39,12 @@ def probe(
 
     `clock` gives aware UTC. `on_result(index, result)` is called as each result comes in; it must
     return quickly, for the loop waits for it. `trust` is a PEM file of certificate authorities to
-    trust beside the system's; OSError when it cannot be read. `nameservers` (`address` or
+    trust beside the system's; OSError when it cannot be opened. `nameservers` (`address` or
     `address:port`) replace the system's. `policy.rate` <= 0 means no limit.
     """
     if not targets:
         return []
-    with trust_file(trust) as authorities:
+    with trusted(trust) as authorities:
         run = _Run(targets, policy, clock, authorities, nameservers)
         try:
             return run.results(on_result or _ignore)
@@ -62,13 +64,13 @@ class _Run:
         targets: Sequence[Target],
         policy: CheckPolicy,
         clock: Callable[[], datetime],
-        trust: str,
+        trust: Trust,
         nameservers: Sequence[str] | None,
     ) -> None:
         self._targets = targets
         self._clock = clock
         self._seconds = policy.deadline.total_seconds()
-        self._in_flight = max(1, policy.in_flight)
+        self._in_flight = requests_at_once(policy.in_flight)
         self._started = 0
         self._limiter = RateLimiter(policy.rate)
         self._ready: deque[RequestState] = deque()

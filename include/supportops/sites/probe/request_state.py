@@ -59,7 +59,7 @@ class RequestState:
 
     Until then: with `addresses` the request can start, without them its host must be resolved
     first. `seconds_left` is what remains of the deadline; time spent waiting for a slot does not
-    count.
+    count. `shortages` counts the tries that this machine was too short of something to make.
     """
 
     __slots__ = (
@@ -72,6 +72,7 @@ class RequestState:
         "index",
         "redirects",
         "result",
+        "shortages",
         "target",
         "web_address",
     )
@@ -81,6 +82,7 @@ class RequestState:
         self.target = target
         self.addresses: tuple[str, ...] = ()
         self.redirects = 0
+        self.shortages = 0
         self.result: ProbeResult | None = None
         self.web_address: WebAddress | None = None
         self._seconds = seconds
@@ -132,6 +134,10 @@ class RequestState:
         self._spent = self._seconds
         self._finish(Reason.DNS, f"{self.host}: no answer before the deadline")
 
+    def failed_here(self, error: Exception) -> None:
+        """The program itself failed on this target: that is no result of the site's."""
+        self._finish(Reason.INTERNAL, f"{type(error).__name__} in the check")
+
     def responded(self, response: Response) -> None:
         """A request ended: that is the result, or a redirect to the next request."""
         self._spent += (response.phases.total or 0.0) / 1000
@@ -182,7 +188,7 @@ class RequestState:
     def _finish(self, reason: Reason, detail: str, response: Response | None = None) -> None:
         self.result = ProbeResult(
             url=without_login(self.target.url),
-            state=State.UP if reason is Reason.OK else State.DOWN,
+            state=State.of(reason),
             reason=reason,
             checked_at=self._checked_at,
             detail=one_line(detail),

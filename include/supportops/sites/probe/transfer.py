@@ -18,8 +18,10 @@ import pycurl
 
 from supportops.sites.check import Phases, Reason
 from supportops.sites.probe import curl_errors
+from supportops.sites.probe.local_limits import SHORTAGES
 from supportops.sites.probe.page import CAP
 from supportops.sites.probe.request_state import Response
+from supportops.sites.probe.trust import Trust
 from supportops.sites.probe.web_address import WebAddress
 from supportops.sites.site import Expectation
 
@@ -35,15 +37,18 @@ _CURVES = "X25519:P-256:P-384:P-521"
 class Transfer:
     """A libcurl handle and what has come in of its current request.
 
-    `trust` is the file of certificate authorities, `user_agent` the header of that name.
+    `trust` are the certificate authorities, `user_agent` the header of that name. `ran_short`:
+    the request that ended last failed because this machine was short of files, ports or memory.
     """
 
-    def __init__(self, *, user_agent: str, trust: str) -> None:
+    def __init__(self, *, user_agent: str, trust: Trust) -> None:
         self.curl = pycurl.Curl()
+        self.ran_short = False
+        self._trust = trust
         self._pinned: str | None = None
         self._sockets: list[socket.socket] = []
         self._reset(Expectation(), ())
-        self._set_up(user_agent, trust)
+        self._set_up(user_agent, trust.path)
 
     def _set_up(self, user_agent: str, trust: str) -> None:
         for option, value in (
@@ -86,6 +91,8 @@ class Transfer:
         self._capped = False
         self._is_complete = False
         self._strayed: str | None = None
+        self._our_error: Exception | None = None
+        self.ran_short = False
 
     def start(
         self, web_address: WebAddress, addresses: Sequence[str], expect: Expectation, seconds: float
@@ -119,7 +126,11 @@ class Transfer:
         if ip_address(where[0]) not in self._allowed:
             self._strayed = str(where[0])
             return pycurl.SOCKET_BAD
-        opened = socket.socket(family, kind, protocol)
+        try:
+            opened = socket.socket(family, kind, protocol)
+        except OSError as error:
+            self._our_error = error
+            return pycurl.SOCKET_BAD
         self._sockets.append(opened)
         return opened
 
@@ -196,6 +207,9 @@ class Transfer:
     def _failure(self, code: int, message: str, phases: Phases) -> tuple[Reason, str]:
         if self._strayed is not None:
             return Reason.BLOCKED_ADDRESS, f"{self._strayed} is not an allowed address"
+        if self._our_error is not None and phases.connect is None:
+            self.ran_short = getattr(self._our_error, "errno", None) in SHORTAGES
+            return Reason.INTERNAL, f"no socket could be opened: {self._our_error}"
         error = curl_errors.CurlError(
             code,
             message,
@@ -203,6 +217,9 @@ class Transfer:
             self.curl.getinfo(pycurl.SSL_VERIFYRESULT),
             phases,
         )
+        self.ran_short = error.is_shortage and not self._trust.lacking
+        if error.reason is Reason.TLS_UNTRUSTED and self._trust.lacking:
+            return Reason.INTERNAL, self._trust.lacking
         return error.reason, error.detail
 
     def _redirect(self) -> str | None:

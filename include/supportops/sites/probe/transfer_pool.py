@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import logging
 from time import monotonic
 
-import certifi
 import pycurl
 
 from supportops.sites.check import Reason
+from supportops.sites.probe.local_limits import has_route
 from supportops.sites.probe.request_state import RequestState, Response
 from supportops.sites.probe.sockets import SocketWatcher
 from supportops.sites.probe.transfer import Transfer
+from supportops.sites.probe.trust import Trust
 
-# Where the distributions keep theirs (the list of Go's crypto/x509, root_linux.go and root_bsd.go);
-# operators add their own authorities there. libcurl's wheel has no default of its own.
-_SYSTEM_BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-)
+log = logging.getLogger(__name__)
+
+# A request that found this machine out of files, ports or memory is tried again after a pause.
+MOST_SHORTAGES = 20
+# Without any that succeeds in between, so many in a row end the patience for all others.
+_MOST_IN_A_ROW = 60
+_SHORTAGE_PAUSE = 0.2
 
 
 class TransferPool:
-    """Up to `most` requests at once. Handles are used again, connections are not."""
+    """Up to `most` requests at once. Handles are used again, connections are not.
 
-    def __init__(self, watcher: SocketWatcher, *, most: int, user_agent: str, trust: str) -> None:
+    Where the machine runs out of what a connection needs, fewer are made at once, and the request
+    is made again.
+    """
+
+    def __init__(self, watcher: SocketWatcher, *, most: int, user_agent: str, trust: Trust) -> None:
         self._watcher = watcher
         self._most = most
         self._user_agent = user_agent
@@ -40,6 +39,8 @@ class TransferPool:
         self._busy: dict[pycurl.Curl, tuple[Transfer, RequestState]] = {}
         self._done: list[RequestState] = []
         self._due: float | None = None
+        self._paused_until = 0.0
+        self._short_in_a_row = 0
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
@@ -47,7 +48,7 @@ class TransferPool:
     @property
     def has_room(self) -> bool:
         """Whether another request may start."""
-        return len(self._busy) < self._most
+        return len(self._busy) < self._most and monotonic() >= self._paused_until
 
     def start(self, request: RequestState) -> None:
         """Starts the request; past its deadline it ends at once with TIMEOUT."""
@@ -58,7 +59,21 @@ class TransferPool:
             self._done.append(request)
             self._idle.append(transfer)
             return
-        transfer.start(web_address, request.addresses, request.target.expect, request.seconds_left)
+        addresses = [address for address in request.addresses if has_route(address)]
+        if not addresses:
+            listed = ", ".join(request.addresses)
+            request.responded(Response(Reason.INTERNAL, f"this machine has no route to {listed}"))
+            self._done.append(request)
+            self._idle.append(transfer)
+            return
+        try:
+            transfer.start(web_address, addresses, request.target.expect, request.seconds_left)
+        except Exception as error:
+            log.exception("a request could not be prepared")
+            request.failed_here(error)
+            transfer.close()
+            self._done.append(request)
+            return
         self._busy[transfer.curl] = (transfer, request)
         self._multi.add_handle(transfer.curl)
 
@@ -78,13 +93,16 @@ class TransferPool:
         self._due = None if milliseconds < 0 else monotonic() + milliseconds / 1000
 
     def wait(self, now: float) -> float | None:
-        """Seconds until libcurl's timer is due; None: it waits for sockets only."""
+        """Seconds until libcurl's timer is due or a pause ends; None: it waits for sockets only."""
         if self._done:
             return 0.0
-        return None if self._due is None else max(0.0, self._due - now)
+        waits = [self._due] if self._due is not None else []
+        if self._paused_until > now:
+            waits.append(self._paused_until)
+        return max(0.0, min(waits) - now) if waits else None
 
     def done(self) -> list[RequestState]:
-        """The requests that ended since the last call."""
+        """The requests that ended since the last call, and those to be made again."""
         if self._due is not None and self._due <= monotonic():
             self._due = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -103,8 +121,21 @@ class TransferPool:
         response = transfer.finish(code, message)
         self._multi.remove_handle(curl)
         self._idle.append(transfer)
-        request.responded(response)
         self._done.append(request)
+        self._short_in_a_row = self._short_in_a_row + 1 if transfer.ran_short else 0
+        if transfer.ran_short and self._is_patient_with(request):
+            request.shortages += 1
+            self._most = max(1, min(self._most, len(self._busy)))
+            self._paused_until = monotonic() + _SHORTAGE_PAUSE
+            return
+        try:
+            request.responded(response)
+        except Exception as error:  # one page that breaks the program must not end the whole run
+            log.exception("a response could not be judged")
+            request.failed_here(error)
+
+    def _is_patient_with(self, request: RequestState) -> bool:
+        return request.shortages < MOST_SHORTAGES and self._short_in_a_row < _MOST_IN_A_ROW
 
     def close(self) -> None:
         """Aborts all requests and closes all handles."""
@@ -114,30 +145,3 @@ class TransferPool:
         for transfer in self._idle:
             transfer.close()
         self._multi.close()
-
-
-def system_authorities() -> Path:
-    """The system's bundle of certificate authorities, or certifi's where the system has none."""
-    found = (Path(path) for path in _SYSTEM_BUNDLES)
-    return next((path for path in found if path.is_file()), Path(certifi.where()))
-
-
-@contextmanager
-def trust_file(extra: str | None) -> Iterator[str]:
-    """The path of a PEM file with every authority to trust: the system's and those of `extra`.
-
-    OSError when `extra` cannot be read. One file and not a blob in memory, because libcurl parses
-    a file once for all its handles.
-    """
-    system = system_authorities()
-    if extra is None:
-        yield str(system)
-        return
-    added = Path(extra).read_bytes()
-    handle, name = tempfile.mkstemp(prefix="supportops-trust-", suffix=".pem")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(system.read_bytes() + b"\n" + added)
-        yield name
-    finally:
-        Path(name).unlink()
