@@ -16,11 +16,14 @@ from supportops.db.storable import storable
 
 _COLUMNS = [column for column in alerts.c if column.name not in ("last_seen_at", "settled_at")]
 
+_BROUGHT_UP_TO_DATE = ("headline", "site", "customer", "host", "facts", "last_seen_at")
+
 
 def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
     """Stores `alert` unless one of its kind and subject is open; answers whether it is new.
 
-    An open one is seen again: its headline and facts are brought up to date, its start stays.
+    An open one is seen again: headline, facts and whom it concerns are brought up to date; its
+    start and its acknowledgement stay.
     """
     row: dict[str, Any] = {
         "key": alert.key,
@@ -34,6 +37,8 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
         "facts": alert.facts,
         "opened_at": alert.opened_at,
         "last_seen_at": now,
+        "acknowledged_at": alert.acknowledged_at,
+        "acknowledged_by": alert.acknowledged_by,
     }
     row = {name: storable(value) for name, value in row.items()}
     if insert_new(connection, alerts, [row]):
@@ -41,7 +46,7 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
     connection.execute(
         update(alerts)
         .where(*_open(alert.kind, row["subject"]))
-        .values(headline=row["headline"], facts=row["facts"], last_seen_at=now)
+        .values(**{name: row[name] for name in _BROUGHT_UP_TO_DATE})
     )
     return False
 

@@ -19,6 +19,7 @@ from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason, decide
 from supportops.alerts.rate_limit import allowance
+from supportops.alerts.succession import with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import writing
@@ -141,12 +142,15 @@ class _Dispatch:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
             for alert in store.list_open(connection, Kind.DELIVERY):
                 if alert.subject not in self.targets:  # no message goes there any more
-                    store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now)
+                    over = "no receiver of this name is configured any more"
+                    end = {"ending": "no_longer_configured", "over": over}
+                    store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now, end)
             self.summary.superseded += outbox.supersede(connection, now)
-            known = outbox.history(connection)
+            unsettled = store.unsettled(connection)
+            known = with_inherited(connection, unsettled, self.policy, outbox.history(connection))
             decided = [
-                (alert, decide(alert, self.policy, known.get(alert.key, ()), now, self.office))
-                for alert in store.unsettled(connection)
+                (alert, decide(alert, self.policy, known[alert.key], now, self.office))
+                for alert in unsettled
             ]
             self.summary.queued += outbox.queue(connection, decided, now)
 
@@ -229,13 +233,14 @@ class _Dispatch:
         now = self.clock()
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
-            known = outbox.history(connection, only_resolved=True)
+            own = outbox.history(connection, only_resolved=True)
+            over = [a for a in store.unsettled(connection) if a.resolved_at is not None]
+            known = with_inherited(connection, over, self.policy, own)
             done = [
                 alert.key
-                for alert in store.unsettled(connection)
-                if alert.resolved_at is not None
-                and all(entry.finished for entry in known.get(alert.key, ()))
-                and not self._somebody_waits(alert, known.get(alert.key, []), now)
+                for alert in over
+                if all(entry.finished for entry in own.get(alert.key, ()))
+                and not self._somebody_waits(alert, known[alert.key], now)
             ]
             store.settle(connection, done, now)
 
