@@ -13,9 +13,8 @@ from typing import assert_never
 from urllib.parse import quote
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
-from supportops.alerts.endings import not_mended
 from supportops.alerts.facts import Facts
-from supportops.alerts.kind_texts import KIND_TEXTS, reason
+from supportops.alerts.kind_texts import KIND_TEXTS, not_mended, reason
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.rendering.board_links import page_link, safe_link
 from supportops.rendering.render import duration, local, one_line

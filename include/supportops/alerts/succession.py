@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
-from supportops.alerts import outbox, store
 from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.escalation import MessageStatus
 from supportops.alerts.facts import Facts
@@ -25,29 +22,20 @@ def predecessors(alert: Alert) -> tuple[str, ...]:
     return Facts(alert.facts).names("follows")
 
 
-def take_over(connection: Connection, alert: Alert) -> Alert:
+def taking_over(alert: Alert, earlier: Iterable[Alert]) -> Alert:
     """A new alert as it is to be raised: as old, and as acknowledged, as those it goes on from."""
-    found = list(store.find_all(connection, predecessors(alert)).values())
+    found = list(earlier)
     opened_at = min([alert.opened_at, *(each.opened_at for each in found)])
-    taken = [each for each in found if each.acknowledged_at is not None]
-    if not taken:
-        return replace(alert, opened_at=opened_at)
-    last = max(taken, key=lambda each: (each.acknowledged_at, each.key))
-    return replace(
-        alert,
-        opened_at=opened_at,
-        acknowledged_at=last.acknowledged_at,
-        acknowledged_by=last.acknowledged_by,
-    )
+    taken = [(each.acknowledged_at, each.acknowledged_by) for each in found if each.acknowledged_at]
+    at, who = max(taken, key=lambda each: (each[0], each[1] or ""), default=(None, None))
+    return replace(alert, opened_at=opened_at, acknowledged_at=at, acknowledged_by=who)
 
 
 def with_inherited(
-    connection: Connection, alerts: Iterable[Alert], policy: AlertPolicy, known: Histories
+    alerts: Iterable[Alert], policy: AlertPolicy, known: Histories, earlier: Histories
 ) -> dict[str, list[MessageStatus]]:
-    """The history of each alert by its key: its own of `known`, and what it goes on from."""
-    alerts = list(alerts)
-    keys = {key for alert in alerts for key in predecessors(alert)}
-    earlier = outbox.history(connection, keys=keys) if keys else {}
+    """The history of each alert by its key: its own of `known`, and what it inherits of `earlier`,
+    the histories of `predecessors`."""
     found = {}
     for alert in alerts:
         rows = [row for key in predecessors(alert) for row in earlier.get(key, ())]

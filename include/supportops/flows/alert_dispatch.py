@@ -19,7 +19,7 @@ from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason, decide
 from supportops.alerts.rate_limit import allowance
-from supportops.alerts.succession import with_inherited
+from supportops.alerts.succession import Histories, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import writing
@@ -147,12 +147,20 @@ class _Dispatch:
                     store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now, end)
             self.summary.superseded += outbox.supersede(connection, now)
             unsettled = store.unsettled(connection)
-            known = with_inherited(connection, unsettled, self.policy, outbox.history(connection))
+            known = self._histories(connection, unsettled, outbox.history(connection))
             decided = [
                 (alert, decide(alert, self.policy, known[alert.key], now, self.office))
                 for alert in unsettled
             ]
             self.summary.queued += outbox.queue(connection, decided, now)
+
+    def _histories(
+        self, connection: Connection, alerts: list[Alert], own: Histories
+    ) -> dict[str, list[MessageStatus]]:
+        """What each alert's receivers got of it, and of the alerts that it goes on from."""
+        keys = {key for alert in alerts for key in predecessors(alert)}
+        earlier = outbox.history(connection, keys=keys) if keys else {}
+        return with_inherited(alerts, self.policy, own, earlier)
 
     def send_for_a_while(self, end: datetime) -> bool:
         """Sends until nothing is due, something failed, or it is time to look for new alerts.
@@ -235,7 +243,7 @@ class _Dispatch:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
             own = outbox.history(connection, only_resolved=True)
             over = [a for a in store.unsettled(connection) if a.resolved_at is not None]
-            known = with_inherited(connection, over, self.policy, own)
+            known = self._histories(connection, over, own)
             done = [
                 alert.key
                 for alert in over

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
-from supportops.alerts.store import acknowledge, find_open, raise_alert, resolve_alert
-from supportops.alerts.succession import take_over
+from supportops.alerts.store import acknowledge, find_all, find_open, raise_alert, resolve_alert
+from supportops.alerts.succession import predecessors, taking_over
 from supportops.config import snapshots
 from supportops.config.configuration import File
 from supportops.context import Context
@@ -242,7 +242,9 @@ def _raise_or_resolve(connection: Connection, change: Change, now: datetime) -> 
         resolve_alert(connection, kind, incident.subject, ended_at, incident.facts)
         return
     alert = alert_of(incident)
-    alert = take_over(connection, replace(alert, opened_at=min(alert.opened_at, now)))
+    alert = replace(alert, opened_at=min(alert.opened_at, now))
+    if keys := predecessors(alert):
+        alert = taking_over(alert, find_all(connection, keys).values())
     raise_alert(connection, alert, now)
     if change.kind is ChangeKind.UPDATED and alert.acknowledged_at is not None:
         # Somebody took the outage of its server, which this one goes on from.

@@ -175,6 +175,7 @@ class _Judging:
             first = min(tries[0].result.checked_at for tries in controls)
             facts = evidence(last) | {"checked": len(mains), "down": len(failing)}
             facts["affected"] = affected(_not_announced(failing))
+            facts["first_failed_at"] = first.isoformat()
             why = f"{len(failing)} of {len(mains)} sites and every control address failed together"
             self._open(Incident(*BLIND, last.reason.value, first, self.at, facts=facts), why)
         elif blind:

@@ -10,7 +10,7 @@ from typing import Any
 from supportops.alerts.description import incident_path
 from supportops.sites import store
 from supportops.sites.availability import Availability, CheckedRun, Flip, Span, timeline, weigh
-from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.incident import Incident, IncidentKind, ended_well
 from supportops.sites.site import CheckPolicy, Site
 from supportops.web import queries
 from supportops.web.page import NotFound, PageContext, last_check, link
@@ -165,11 +165,14 @@ def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:
 
 def _line(each: Incident) -> dict[str, Any]:
     severe = each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
+    open_, well = each.ended_at is None, ended_well(each)
+    ended = Status.UP if well else Status.UNKNOWN
+    words = each.facts.get("words") or reason_words(each.reason)
     return {
-        "status": Status.UP if each.ended_at else Status.DOWN if severe else Status.FAULT,
+        "status": Status.DOWN if open_ and severe else Status.FAULT if open_ else ended,
         "kind": KIND_TITLES.get(each.kind, each.kind.value),
         "subject": each.subject,
-        "words": each.facts.get("words") or reason_words(each.reason),
+        "words": words if open_ or well else f"{words}; {each.facts.get('over')}",
         "started_at": each.started_at,
         "ended_at": each.ended_at,
         "href": incident_path(each.key),
