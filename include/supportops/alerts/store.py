@@ -14,6 +14,8 @@ from supportops.db.schema import alerts
 from supportops.db.statements import insert_new
 from supportops.db.storable import storable
 
+# A database takes some ten thousand parameters with a statement.
+_CHUNK = 5_000
 _COLUMNS = [column for column in alerts.c if column.name not in ("last_seen_at", "settled_at")]
 
 _BROUGHT_UP_TO_DATE = ("headline", "site", "customer", "host", "facts", "last_seen_at")
@@ -100,9 +102,13 @@ def find(connection: Connection, key: str) -> Alert | None:
 
 
 def find_all(connection: Connection, keys: Iterable[str]) -> dict[str, Alert]:
-    """The alerts with these keys; at most a few thousand."""
-    rows = connection.execute(_select().where(alerts.c.key.in_(set(keys)))).mappings()
-    return {row["key"]: _alert(row) for row in rows}
+    """The alerts with these keys."""
+    wanted, found = sorted(set(keys)), dict[str, Alert]()
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        rows = connection.execute(_select().where(alerts.c.key.in_(chunk))).mappings()
+        found.update((row["key"], _alert(row)) for row in rows)
+    return found
 
 
 def list_open(connection: Connection, kind: Kind | None = None) -> list[Alert]:

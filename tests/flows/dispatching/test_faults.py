@@ -355,7 +355,8 @@ def _claim(desk: Desk) -> None:
             for each in unsettled(connection)
         ]
         outbox.queue(connection, decided, now)
-        assert claims.claim(connection, now, "dead", minutes(3), 32)
+        due = claims.due_targets(connection, now)
+        assert claims.claim(connection, now, "dead", minutes(3), dict.fromkeys(due, 32))
 
 
 def test_the_claim_of_a_dead_dispatcher_is_taken_over_when_it_runs_out(
