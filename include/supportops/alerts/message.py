@@ -9,7 +9,7 @@ from datetime import datetime
 from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.content import AlertsContent
-from supportops.alerts.counts import Count, counts, in_order, listed
+from supportops.alerts.channels.counts import Count, counts, in_order, listed
 from supportops.alerts.description import Notification, cut, describe, incident_link
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from supportops.alerts.counts import Count
+from supportops.alerts.channels.counts import Count
 from supportops.alerts.description import Description
 from supportops.notify.mail_parts import Attachment
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supportops.alerts.channels.content import AlertsContent, DigestContent, ReportContent
-from supportops.alerts.counts import Named, listed
+from supportops.alerts.channels.counts import Named, listed
 from supportops.alerts.description import Description
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.gsm7 import fit_sms, gsm7, septets
