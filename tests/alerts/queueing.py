@@ -39,9 +39,7 @@ def claimed(
     store: Engine, now: datetime = NOON, who: str = "me", most: int = 32, without: Any = ()
 ) -> list[QueuedMessage]:
     with writing(store) as connection:
-        due = claims.due_targets(connection, now)
-        mine = {name: most for name in due if name not in without}
-        return claims.claim(connection, now, who, LEASE, mine)
+        return claims.claim(connection, now, who, LEASE, most, without)
 
 
 def recorded(
@@ -51,10 +49,10 @@ def recorded(
     now = what.pop("now", NOON)
     attempt = {"detail": "so it went", "bundle": f"{message.id}/{message.attempt}"}
     attempt |= {name: what.pop(name) for name in ("detail", "bundle") if name in what}
-    made = Attempt(Outcome(outcome), **attempt, started_at=now, seconds=0.1)
-    result = claims.Result(message, made, what.pop("state", ends), now + minutes(1))
+    known: dict[str, Any] = {"state": ends, "next_attempt_at": now + minutes(1), "now": now}
+    known["attempt"] = Attempt(Outcome(outcome), **attempt, started_at=now, seconds=0.1)
     with writing(store) as connection:
-        claims.record(connection, [result], who, now)
+        claims.record(connection, message, who, **(known | what))
 
 
 def rows(store: Engine) -> list[Any]:

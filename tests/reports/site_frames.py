@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.frames import Instant, at, frame
+from reports.frames import MONDAY, Instant, at, frame
 from supportops.reports.facts import ALERT_COLUMNS, INCIDENT_COLUMNS, SITE_COLUMNS
 
 HOUR, DAY = 3600.0, 86400.0
@@ -20,6 +20,7 @@ def site(name: str = "shop", up: float = 7 * DAY, **fields: Any) -> dict[str, An
         for state in ("down", "unknown", "maintenance")
     }
     rest = {"customer": "Acme", "interval_seconds": 300.0, "checks": 2016, "outages": 0}
+    rest |= {"since_at": None, "until_at": None}
     return {"site": name, "up_seconds": up} | spans | rest | fields
 
 
@@ -29,11 +30,17 @@ def incident(
     ended: Instant = None,
     **fields: Any,
 ) -> dict[str, Any]:
-    """An outage of the shop, confirmed when it was `opened`: at once unless said otherwise."""
+    """An outage of the shop, confirmed when it was `opened`: at once unless said otherwise.
+
+    The shop was down all the time, until Monday where it has not ended, unless `seconds` says so.
+    """
     begun = at(started)
+    assert begun is not None
+    seconds = fields.pop("seconds", ((at(ended) or MONDAY) - begun).total_seconds())
+    spans = {"seconds": seconds, "down_seconds": fields.pop("down_seconds", seconds)}
     rest = {"kind": "outage", "site": "shop", "customer": "Acme", "reason": "timeout"} | fields
     instants = {"started_at": begun, "opened_at": at(opened) or begun, "ended_at": at(ended)}
-    return {"key": f"{rest['kind']}:{rest['site']}:{begun}"} | rest | instants
+    return {"key": f"{rest['kind']}:{rest['site']}:{begun}"} | rest | spans | instants
 
 
 def alert(

@@ -18,12 +18,17 @@ from supportops.sites.availability import (
     is_decided,
     timeline,
 )
+from supportops.sites.history import SiteHistory
 from supportops.sites.incident import IncidentKind
 from supportops.sites.site import CheckPolicy, OneOffMaintenance, Site, WeeklyMaintenance
 from supportops.sites.standing import SiteState
 
 POLICY = CheckPolicy()
 MINUTE = timedelta(minutes=1)
+
+
+def always(where: Site) -> SiteHistory:
+    return SiteHistory.always(where, POLICY)
 
 
 def runs(*answers: str, every: float = 5) -> list[CheckedRun]:
@@ -40,18 +45,18 @@ def measured(
 ) -> Availability:
     first = NOON + start * MINUTE
     last = first + minutes * MINUTE
-    return availability(runs(*answers, every=every), where or site(), POLICY, first, last)
+    return availability(runs(*answers, every=every), always(where or site()), first, last)
 
 
 def test_a_good_hour() -> None:
     found = measured(*["."] * 12, minutes=60)
-    assert (found.up, found.checks, found.outages) == (60 * MINUTE, 12, 0)
+    assert (found.up, found.checks) == (60 * MINUTE, 12)
     assert found.up_share == 1
 
 
 def test_an_outage_counts_from_its_first_failed_check_to_its_first_good_one() -> None:
     found = measured(".", ".", "xxx", "x", "..", ".", minutes=30)
-    assert (found.up, found.down, found.outages) == (20 * MINUTE, 10 * MINUTE, 1)
+    assert (found.up, found.down) == (20 * MINUTE, 10 * MINUTE)
 
 
 def test_checks_that_failed_on_our_side_make_time_unknown_and_never_down() -> None:
@@ -109,7 +114,7 @@ def test_maintenance_counts_apart_whatever_the_checks_say() -> None:
 def test_an_outage_goes_on_on_both_sides_of_maintenance() -> None:
     window = OneOffMaintenance(NOON + 5 * MINUTE, NOON + 15 * MINUTE)
     found = measured("xxx", "x", "x", "x", minutes=20, where=site(maintenance=(window,)))
-    assert (found.down, found.maintenance, found.outages) == (10 * MINUTE, 10 * MINUTE, 1)
+    assert (found.down, found.maintenance) == (10 * MINUTE, 10 * MINUTE)
 
 
 def test_windows_that_overlap_count_once() -> None:
@@ -127,7 +132,7 @@ def test_a_weekly_window_over_the_change_of_the_clock_has_its_real_length(
 ) -> None:
     window = WeeklyMaintenance(6, time(0, 30), time(2, 30), "Europe/London")
     start = datetime.fromisoformat(f"{day}T00:00+00:00") - 2 * 60 * MINUTE
-    found = availability([], site(maintenance=(window,)), POLICY, start, start + timedelta(hours=8))
+    found = availability([], always(site(maintenance=(window,))), start, start + timedelta(hours=8))
     assert found.maintenance == minutes * MINUTE
     assert found.unknown == timedelta(hours=8) - minutes * MINUTE
 
@@ -138,12 +143,12 @@ def test_a_period_must_end_after_it_starts() -> None:
 
 
 def test_a_few_runs_tell_up_from_down_only_where_they_confirm_it() -> None:
-    where = site()
-    assert not is_decided(runs(), where, POLICY)
-    assert not is_decided(runs(".", "x", ".", "x"), where, POLICY)
-    assert is_decided(runs("x", ".", "."), where, POLICY)
-    assert is_decided(runs(".", "xxx"), where, POLICY)
-    assert not is_decided(runs(".", "", "", "."), where, POLICY)
+    where = always(site())
+    assert not is_decided(runs(), where)
+    assert not is_decided(runs(".", "x", ".", "x"), where)
+    assert is_decided(runs("x", ".", "."), where)
+    assert is_decided(runs(".", "xxx"), where)
+    assert not is_decided(runs(".", "", "", "."), where)
 
 
 answers = st.lists(
@@ -167,12 +172,12 @@ edges = st.lists(
 def test_the_parts_add_up_to_the_period_and_periods_to_their_whole(
     history: Sequence[str], quiet: tuple[OneOffMaintenance, ...], at: Sequence[datetime]
 ) -> None:
-    where, log = site(maintenance=quiet), runs(*history)
+    where, log = always(site(maintenance=quiet)), runs(*history)
     whole, left, right = (
-        availability(log, where, POLICY, a, b) for a, b in ((at[0], at[2]), at[:2], at[1:])
+        availability(log, where, a, b) for a, b in ((at[0], at[2]), at[:2], at[1:])
     )
     assert whole.up + whole.down + whole.unknown + whole.maintenance == at[2] - at[0]
-    for part in ("up", "down", "unknown", "maintenance", "checks", "outages"):
+    for part in ("up", "down", "unknown", "maintenance", "checks"):
         assert getattr(whole, part) == getattr(left, part) + getattr(right, part), part
 
 
@@ -200,8 +205,8 @@ def test_the_parts_agree_with_a_walk_from_minute_to_minute(
 ) -> None:
     where, log = site(maintenance=quiet), runs(*history)
     first = NOON + start * MINUTE
-    found = availability(log, where, POLICY, first, first + minutes * MINUTE)
-    walked = slowly(timeline(log, where, POLICY), where, first, minutes)
+    found = availability(log, always(where), first, first + minutes * MINUTE)
+    walked = slowly(timeline(log, always(where)), where, first, minutes)
     assert {state: walked[state] * MINUTE for state in SiteState} == {
         SiteState.UP: found.up,
         SiteState.DOWN: found.down,
@@ -225,5 +230,5 @@ def test_time_down_is_the_time_of_the_incidents(history: Sequence[str]) -> None:
         return
     last = {c.incident.key: c.incident for c in changes if c.incident.kind is IncidentKind.OUTAGE}
     total = sum(((i.ended_at or end - MINUTE) - i.started_at for i in last.values()), timedelta(0))
-    found = availability(runs(*history), site(), POLICY, NOON, end - MINUTE) if history else None
+    found = availability(runs(*history), always(site()), NOON, end - MINUTE) if history else None
     assert (found.down if found else timedelta(0)) == total

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import NOON, site
-from supportops.sites.availability import Span
+from supportops.sites.history import SiteHistory, Span
 from supportops.sites.incident import Incident, IncidentKind
-from supportops.sites.site import FIVE_MINUTES, OneOffMaintenance
+from supportops.sites.site import FIVE_MINUTES, CheckPolicy, OneOffMaintenance
 from supportops.web.page import LastCheck
 from supportops.web.pages.board import verdict
 from supportops.web.pages.incident import BAR, waterfall
@@ -32,9 +32,13 @@ def incident(
     return Incident(kind, subject, "timeout", start, start, ended_at=end, **fields)
 
 
+def always(**fields: object) -> SiteHistory:
+    return SiteHistory.always(site("shop", **fields), CheckPolicy())
+
+
 def drawn(*incidents: Incident, slots: list = SLOTS, **fields: object) -> list[Piece]:
     found = disruptions(incidents, slots, PERIOD)
-    return strip(site("shop", **fields), PERIOD.start, found, PERIOD)
+    return strip("shop", always(**fields), PERIOD.start, found, PERIOD)
 
 
 def test_a_day_without_trouble_is_one_piece() -> None:
@@ -65,9 +69,9 @@ def test_a_gap_between_runs_and_being_blind_are_unknown_for_everybody() -> None:
 
 def test_before_a_site_was_first_checked_nothing_is_known_of_it() -> None:
     found = disruptions([], SLOTS, PERIOD)
-    half = strip(site("shop"), NOON - timedelta(hours=12), found, PERIOD)
+    half = strip("shop", always(), NOON - timedelta(hours=12), found, PERIOD)
     assert half[1] == Piece(0.0, 144.0, Status.UNKNOWN)
-    assert strip(site("shop"), None, found, PERIOD) == [Piece(0.0, WIDTH, Status.UNKNOWN)]
+    assert strip("shop", always(), None, found, PERIOD) == [Piece(0.0, WIDTH, Status.UNKNOWN)]
 
 
 def test_announced_maintenance_lies_over_everything() -> None:

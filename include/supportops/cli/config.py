@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from supportops.bootstrap import config_folder
-from supportops.cli.output import FINDINGS, USAGE, Json, echo, fail, fields, print_json
-from supportops.rendering.printable import printable_line
+from supportops.cli.output import FINDINGS, USAGE, Json, fail, fields, print_json
 
 app = typer.Typer(
     name="config", help="The configuration that operators edit.", no_args_is_help=True
@@ -37,7 +36,7 @@ def check(
         print_json([{"level": level, **fields(each)} for level, each in found])
         raise typer.Exit(exit_code)
     for finding in findings:
-        echo(printable_line(f"finding: {finding}"))
+        typer.echo(f"finding: {finding}")
     if faults:
         fail(*(str(fault) for fault in faults))
     configuration = checked.configuration
@@ -49,7 +48,7 @@ def check(
     }
     counted = (f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
     answer = "fine" if not findings else "usable"
-    echo(f"{where}: {answer}, {', '.join(counted)}")
+    typer.echo(f"{where}: {answer}, {', '.join(counted)}")
     raise typer.Exit(exit_code)
 
 

@@ -9,8 +9,7 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
-from supportops.cli.output import Json, echo, fail, print_json
-from supportops.rendering.printable import printable_line
+from supportops.cli.output import Json, fail, print_json
 
 app = typer.Typer()
 
@@ -44,9 +43,11 @@ def log_call(
 
 
 def _show(summary: dict[str, Any]) -> None:
+    from supportops.rendering.render import one_line
+
     state = "taken down" if summary["new"] else "was taken down before"
-    echo(f"{summary['ticket']} {state}")
+    typer.echo(f"{summary['ticket']} {state}")
     if summary["site"] and not summary["site_known"]:
-        echo(f"we check no site called {printable_line(summary['site'])!r}")
+        typer.echo(f"we check no site called {one_line(summary['site'])!r}")
     if summary["outage"]:
-        echo(f"we know already: {printable_line(summary['outage'])}")
+        typer.echo(f"we know already: {summary['outage']}")

@@ -67,6 +67,9 @@ def site_check(as_json: Json = False) -> None:
 def availability(
     start: Annotated[datetime, typer.Option("--from", formats=FORMATS, help="UTC.")],
     end: Annotated[datetime, typer.Option("--to", formats=FORMATS, help="UTC, exclusive.")],
+    site: Annotated[
+        list[str] | None, typer.Option(help="Only this one; removed sites too. May be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """How much of a period (UTC) each site was up, down, unknown or in maintenance."""
@@ -76,7 +79,7 @@ def availability(
     if end <= start:
         fail(f"--to must be after --from; found {start} to {end}")
     with open_context() as context:
-        found = of_period(context.engine, start, end)
+        found = of_period(context.engine, start, end, site or None)
     if as_json:
         print_json([row.to_json() for row in found])
     else:

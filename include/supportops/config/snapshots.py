@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration, File, restore
 from supportops.db.schema import configurations
 from supportops.db.statements import insert_new
+from supportops.sites.site import Fleet, Site
 
 # The last one restored: a digest always means the same, and a run reads it many times.
 _restored: dict[str, Configuration] = {}
@@ -80,14 +85,65 @@ def get(connection: Connection, digest: str) -> Configuration:
     """The configuration with this digest. Raises LookupError where none is stored."""
     stored = _restored.get(digest)
     if stored is None:
-        statement = select(configurations.c.document).where(configurations.c.digest == digest)
-        document = connection.execute(statement).scalar()
-        if document is None:
-            raise LookupError(f"no configuration {digest[:12]} in the store")
-        stored = restore(document)
+        stored = restore(get_document(connection, digest))
         _restored.clear()
         _restored[digest] = stored
     return stored
+
+
+def get_document(connection: Connection, digest: str) -> dict[str, Any]:
+    """The stored document with this digest. Raises LookupError where none is stored."""
+    statement = select(configurations.c.document).where(configurations.c.digest == digest)
+    document: dict[str, Any] | None = connection.execute(statement).scalar()
+    if document is None:
+        raise LookupError(f"no configuration {digest[:12]} in the store")
+    return document
+
+
+class _PastFleets:
+    """The fleets of stored configurations, each restored once.
+
+    Most changes of a configuration are of other files or of one site, so configurations with the
+    same sites share a fleet, and fleets the sites that are the same in both.
+    """
+
+    MOST = 200
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._by_digest: OrderedDict[str, Fleet] = OrderedDict()
+        self._by_content: OrderedDict[str, Fleet] = OrderedDict()
+        self._sites: dict[Site, Site] = {}
+
+    def __call__(self, connection: Connection, digest: str) -> Fleet:
+        with self._lock:
+            found = self._by_digest.get(digest)
+            if found is None:
+                found = self._fleet(get_document(connection, digest))
+                _remember(self._by_digest, digest, found, self.MOST)
+            return found
+
+    def _fleet(self, document: Mapping[str, Any]) -> Fleet:
+        decides = [document.get(name) for name in ("version", File.SITES, File.SERVICE_LEVELS)]
+        content = json.dumps(decides, sort_keys=True)
+        found = self._by_content.get(content)
+        if found is None:
+            if len(self._by_content) >= self.MOST:
+                self._sites.clear()
+            fleet = restore(document).displayed().fleet
+            shared = tuple(self._sites.setdefault(site, site) for site in fleet.sites)
+            found = Fleet(shared, fleet.policy)
+            _remember(self._by_content, content, found, self.MOST)
+        return found
+
+
+def _remember(found: OrderedDict[str, Fleet], key: str, fleet: Fleet, most: int) -> None:
+    found[key] = fleet
+    if len(found) > most:
+        found.popitem(last=False)
+
+
+fleet_of = _PastFleets()
 
 
 class LastConfiguration:
@@ -108,3 +164,7 @@ class LastConfiguration:
             if self._last is None or self._last.digest != digest:
                 self._last = get(connection, digest).displayed()
             return self._last
+
+    def fleet_of(self, connection: Connection, digest: str) -> Fleet:
+        """The fleet of any stored configuration. Raises LookupError where none is stored."""
+        return fleet_of(connection, digest)

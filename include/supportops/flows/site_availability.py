@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
+from supportops.config.snapshots import fleet_of, newest
 from supportops.db.engine import reading
-from supportops.flows.active_configuration import active_configuration
-from supportops.sites import store
-from supportops.sites.availability import Availability, CheckedRun, availability, is_decided
-from supportops.sites.site import CheckPolicy, Fleet, Site
+from supportops.sites.availability import Availability
+from supportops.sites.log.reading import pasts
+from supportops.sites.outages import SitePast
+from supportops.sites.site import Site
 
 
 @dataclass(frozen=True, slots=True)
 class SiteAvailability:
-    """One site and its share of the period."""
+    """One site, as it was configured last in the period, and its share of the period.
+
+    `interval`: the longest between two checks in it.
+    """
 
     site: Site
     availability: Availability
+    interval: timedelta
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values; durations in seconds, `up_share` from 0 to 1 or None."""
+        """JSON values; durations in seconds, `up_share` from 0 to 1 or None, `since` and `until`
+        ISO 8601 where the site was added or removed in the period."""
         parts = self.availability
         return {
             "site": self.site.name,
@@ -35,54 +42,50 @@ class SiteAvailability:
             "maintenance_seconds": parts.maintenance.total_seconds(),
             "checks": parts.checks,
             "outages": parts.outages,
+            "since": parts.since.isoformat() if parts.since else None,
+            "until": parts.until.isoformat() if parts.until else None,
         }
 
 
-def of_period(engine: Engine, start: datetime, end: datetime) -> list[SiteAvailability]:
-    """Each site of the active configuration, in [start, end), in the order of the file."""
-    with reading(engine) as connection:
-        return of_fleet(connection, active_configuration(connection).fleet, start, end)
-
-
-def of_fleet(
-    connection: Connection, fleet: Fleet, start: datetime, end: datetime
+def of_period(
+    engine: Engine, start: datetime, end: datetime, only: Sequence[str] | None = None
 ) -> list[SiteAvailability]:
-    """Each site of a fleet, in [start, end), in its order."""
-    log = _Log(connection, fleet.policy)
+    """Each site that was configured at any time in [start, end), or of `only`.
+
+    In the order of the file, as it was last in the period; those removed by then follow. Raises
+    LookupError for a name that no site had then, and before the first configuration.
+    """
+    with reading(engine) as connection:
+        active = newest(connection)
+        if active is None:
+            raise LookupError("no configuration was activated yet: run a site check first")
+        names, found = pasts(
+            connection, fleet_of, start, end, only=only, unchecked=active.displayed().fleet
+        )
+        for name in only or ():
+            if name not in names:
+                raise LookupError(f"no site {name!r} was configured in this period")
+        return in_order(names, found, start, end)
+
+
+def in_order(
+    names: Sequence[str], found: Iterator[SitePast], start: datetime, end: datetime
+) -> list[SiteAvailability]:
+    """The availability of each past in the order of `names`; one that changed its customer has a
+    row for each, the last one first."""
+    rows = {past.name: of_past(past, start, end) for past in found}
+    return [row for name in names for row in rows[name]]
+
+
+def of_past(past: SitePast, start: datetime, end: datetime) -> list[SiteAvailability]:
+    """The availability of one site in [start, end), for each customer that it belonged to."""
+    inside = past.history.between(start, end)
+    assert inside is not None
     return [
         SiteAvailability(
-            site, availability(log.around(site, start, end), site, fleet.policy, start, end)
+            part.latest,
+            past.availability(start, end, part),
+            max(term.site.interval for term in part.terms),
         )
-        for site in fleet.sites
+        for part in inside.by_customer()
     ]
-
-
-# A site that was neither confirmed up nor down for so long counts as new.
-LONGEST_LEAD = timedelta(days=7)
-
-
-class _Log:
-    """The checks of a site in and around a period."""
-
-    def __init__(self, connection: Connection, policy: CheckPolicy) -> None:
-        self.connection = connection
-        self.policy = policy
-        self.blind: dict[tuple[datetime, datetime], set[datetime]] = {}
-
-    def around(self, site: Site, start: datetime, end: datetime) -> list[CheckedRun]:
-        """The runs in [start, end), as many before them as decide the state at its start, and
-        enough after them to confirm what began at its end."""
-        few = (len(self.policy.confirm_after) + self.policy.recovery_checks + 2) * site.interval
-        lead = few
-        before = self._runs(site, start - lead, start)
-        while lead < LONGEST_LEAD and not is_decided(before, site, self.policy):
-            lead *= 4
-            before = self._runs(site, start - lead, start)
-        return before + self._runs(site, start, end + few)
-
-    def _runs(self, site: Site, start: datetime, end: datetime) -> list[CheckedRun]:
-        span = (start, end)
-        if span not in self.blind:
-            self.blind[span] = store.blind_slots(self.connection, *span)
-        found = store.front_page_runs(self.connection, site.name, *span)
-        return [CheckedRun(tries, slot in self.blind[span]) for slot, tries in found.items()]

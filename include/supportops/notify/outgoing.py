@@ -9,11 +9,7 @@ from supportops.notify.mail_parts import Attachment
 
 
 class Outcome(StrEnum):
-    """What became of one attempt.
-
-    HANDED_OVER: the service took the message. FAILED: it certainly did not. UNKNOWN: the message
-    went out and no answer came, so that it may have arrived. NOBODY: the address leads nowhere.
-    """
+    """HANDED_OVER: the service took it. UNKNOWN: timed out, it may have arrived."""
 
     HANDED_OVER = "handed_over"
     FAILED = "failed"

@@ -75,7 +75,9 @@ SITE_COLUMNS = (
     "unknown_seconds",
     "maintenance_seconds",
     "checks",  # int
-    "outages",  # int
+    "outages",  # int, those that touch the period
+    "since_at",  # when the site was added, NaT where that was before the period
+    "until_at",  # when it was removed, NaT where it was there at its end
 )
 # One row an incident and a site that it hit, if it overlaps the period.
 INCIDENT_COLUMNS = (
@@ -87,6 +89,8 @@ INCIDENT_COLUMNS = (
     "started_at",  # the first failed check
     "opened_at",  # when it was confirmed
     "ended_at",  # the first good check, NaT while it lasts
+    "seconds",  # of an outage the time down, without maintenance and unknown; else all of it
+    "down_seconds",  # how much of an outage's time down lies in the period
 )
 # One row a message to one receiver's target about something that began in the period.
 ALERT_COLUMNS = (
@@ -103,7 +107,7 @@ ALERT_COLUMNS = (
 
 INSTANTS = frozenset(
     name
-    for columns in (CLOCK_COLUMNS, TICKET_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS)
+    for columns in (CLOCK_COLUMNS, TICKET_COLUMNS, SITE_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS)
     for name in columns
     if name.endswith("_at") or name in ("deadline", "aim")
 )
@@ -174,7 +178,7 @@ def _column(values: pd.Series[Any]) -> pd.Series[Any]:
     name = str(values.name)
     if name in INSTANTS:
         return pd.to_datetime(values, utc=True).dt.as_unit("us")
-    if name.endswith("_seconds"):
+    if name.endswith("seconds"):
         return values.astype(np.float64)
     if name in COUNTS:
         return values.astype(np.int64)

@@ -159,7 +159,9 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class SiteLine:
-    """One site. `up_share` of the time that was seen; None where nothing was.
+    """One site. `up_share` of the time that was seen; None where that was less than half.
+
+    `since` and `until`: when it was added and removed, where that was in the period.
 
     `budget_seconds`: how much longer it might have been down under its target, negative when it
     was down longer; None without a target. `resolution_seconds`: nothing shorter can be seen.
@@ -176,6 +178,8 @@ class SiteLine:
     target: float | None
     budget_seconds: float | None
     resolution_seconds: float
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,9 @@ class Uptime:
 class IncidentLine:
     """One incident of one site. `seconds` counts to its end, or to `as_of` while it lasts.
 
-    `detected_after`: from the first failed check until it was confirmed.
+    Of an outage it counts the time down, without maintenance and unknown time; `down_seconds` is
+    how much of that lies in the period. `detected_after`: from the first failed check until it was
+    confirmed.
     """
 
     key: str
@@ -207,6 +213,7 @@ class IncidentLine:
     ended_at: datetime | None
     seconds: float
     detected_after: float
+    down_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,25 @@
 """How much of a period a site was up: the same fold as the incidents, weighted by time.
 
 An outage counts from its first failed check to the first good one after it. Time without checks
-is unknown, neither up nor down; announced maintenance counts apart. Five-minute checks cannot
-see what is shorter, so a share is never known better than to one interval.
+is unknown, neither up nor down; announced maintenance counts apart. Each run is folded by the
+configuration that it ran on. Five-minute checks cannot see what is shorter, so a share is never
+known better than to one interval.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
-from supportops.sites.site import CheckPolicy, Site
+from supportops.sites.history import SiteHistory, Span, Term
 from supportops.sites.standing import Attempt, SiteState, Standing, Track, advance, suspend
 
 NOTHING = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A half-open interval, aware UTC."""
-
-    start: datetime
-    end: datetime
-
-    def covers(self, instant: datetime) -> bool:
-        """Whether the instant (aware) lies in the interval."""
-        return self.start <= instant < self.end
+LEAST_SEEN = 0.5
+"""The part of a period, less announced maintenance, that must have been seen up or down before a
+share of it is given. With less, most of the share would be about time that nobody looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,8 @@ class Flip:
 class Availability:
     """The parts of a period; they add up to it. `checks` counts runs, not tries.
 
-    `up_share` is up / (up + down), None where neither was seen.
+    `outages` are those that touch the period, wherever they began. `since` is when the site was
+    first configured, where that was within the period; `until` when it was removed.
     """
 
     up: timedelta = NOTHING
@@ -51,40 +44,64 @@ class Availability:
     maintenance: timedelta = NOTHING
     checks: int = 0
     outages: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def known(self) -> timedelta:
+        """The time that the site was seen up or down."""
+        return self.up + self.down
 
     @property
     def up_share(self) -> float | None:
-        """From 0 to 1; None where neither up nor down was seen."""
-        known = self.up + self.down
-        return self.up / known if known else None
+        """up / (up + down), from 0 to 1; None where less than LEAST_SEEN was seen."""
+        seen = self.known
+        enough = seen >= LEAST_SEEN * (seen + self.unknown)
+        return self.up / seen if seen and enough else None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedRun:
-    """One run's checks of a site's front page; `blind` when our own connection was down."""
+    """One run's checks of a site's front page; `blind` when our own connection was down.
+
+    `slot`: the run's, by which its configuration is found; that of the first try unless given.
+    """
 
     tries: Sequence[Attempt]
     blind: bool = False
-    at: datetime = field(init=False)
+    slot: datetime | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "at", self.tries[-1].result.checked_at)
+    @property
+    def at(self) -> datetime:
+        """The instant of the last try."""
+        return self.tries[-1].result.checked_at
+
+    @property
+    def planned_at(self) -> datetime:
+        """The slot of the run."""
+        return self.slot or self.tries[0].result.checked_at
 
 
-def timeline(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> list[Flip]:
+def timeline(runs: Iterable[CheckedRun], history: SiteHistory) -> list[Flip]:
     """The state of a site from its first check on, in order of time.
 
-    A state holds until the next check. Where that is more than two intervals off, it holds for
-    one interval and what follows is unknown.
+    `runs` in the order in which they were judged. A state holds until the next check. Where that
+    is more than two intervals off, it holds for one interval and what follows is unknown.
     """
     flips: list[Flip] = []
     standing = Standing()
-    before: datetime | None = None
+    before: tuple[datetime, Term] | None = None
     for run in runs:
-        if before is not None and run.at - before > 2 * site.interval:
-            flips.append(Flip(before + site.interval, SiteState.UNKNOWN))
-        before = run.at
-        was, standing = standing, _after(standing, run, site, policy)
+        term, at = history.at(run.planned_at), run.at
+        if term is None or (before is not None and at < before[0]):
+            continue  # A run that a later one has overtaken changes nothing.
+        if before is not None and (ended := _ended_between(before[1], term, history)):
+            flips.append(Flip(min(ended, before[0] + before[1].site.interval), SiteState.UNKNOWN))
+            standing, before = Standing(), None
+        if before is not None and at - before[0] > _longest_pause(before[1], term):
+            flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
+        before = (at, term)
+        was, standing = standing, _after(standing, run, term)
         if standing.state is SiteState.MAINTENANCE:
             continue  # The maintenance windows themselves count this time, not the checks in it.
         start = run.tries[0].result.checked_at
@@ -92,19 +109,32 @@ def timeline(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> lis
             start = standing.since
         flips.append(Flip(start, standing.state))
     if before is not None:
-        flips.append(Flip(before + site.interval, SiteState.UNKNOWN))
+        flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
     return _in_order(flips)
 
 
-def _after(before: Standing, run: CheckedRun, site: Site, policy: CheckPolicy) -> Standing:
+def _ended_between(earlier: Term, later: Term, history: SiteHistory) -> datetime | None:
+    """When the site was removed between the two terms; None where it was not."""
+    if earlier is later:
+        return None
+    era = next(era for era in history.eras() if era.covers(earlier.span.start))
+    return None if era.covers(later.span.start) else era.end
+
+
+def _longest_pause(earlier: Term, later: Term) -> timedelta:
+    """Between two checks of one stretch, also where the interval was changed between them."""
+    return 2 * max(earlier.site.interval, later.site.interval)
+
+
+def _after(before: Standing, run: CheckedRun, term: Term) -> Standing:
     """The standing after one run, by the rules that the incidents are folded by."""
-    if site.in_maintenance(run.at):
+    if term.site.maintenance and term.site.in_maintenance(run.at):
         return suspend(before, SiteState.MAINTENANCE, run.tries)
     if run.blind and any(t.bad_for(Track.OUTAGE) for t in _counting(run)[-1:]):
         return suspend(before, SiteState.UNKNOWN, run.tries)
     if before.state is SiteState.UP and before.bad_streak == 0 and _is_one_good_check(run):
         return before  # as after nearly every run: nothing changes
-    return advance(before, run.tries, Track.OUTAGE, policy, site.interval)
+    return advance(before, run.tries, Track.OUTAGE, term.policy, term.site.interval)
 
 
 def _counting(run: CheckedRun) -> list[Attempt]:
@@ -117,11 +147,13 @@ def _is_one_good_check(run: CheckedRun) -> bool:
     return not more and first.result.counts and not first.bad_for(Track.OUTAGE)
 
 
-def is_decided(runs: Iterable[CheckedRun], site: Site, policy: CheckPolicy) -> bool:
+def is_decided(runs: Iterable[CheckedRun], history: SiteHistory) -> bool:
     """Whether `runs` alone decide up or down: the fold ends the same whatever it began with."""
     up, down = Standing(), Standing(down=True)
     for run in runs:
-        up, down = _after(up, run, site, policy), _after(down, run, site, policy)
+        term = history.at(run.planned_at)
+        if term is not None:
+            up, down = _after(up, run, term), _after(down, run, term)
     return up.down == down.down
 
 
@@ -137,36 +169,94 @@ def _in_order(flips: Iterable[Flip]) -> list[Flip]:
 
 
 def availability(
-    runs: Sequence[CheckedRun], site: Site, policy: CheckPolicy, start: datetime, end: datetime
+    runs: Sequence[CheckedRun], history: SiteHistory, start: datetime, end: datetime
 ) -> Availability:
     """The parts of [start, end). `runs` in order of time; some from before `start` give the
     state in which the period begins."""
-    checks = [run.at for run in runs]
-    return weigh(timeline(runs, site, policy), checks, site, start, end)
+    checks = sorted(run.at for run in runs)
+    return weigh(timeline(runs, history), checks, history, start, end)
 
 
 def weigh(
     flips: Sequence[Flip],
     checks: Sequence[datetime],
-    site: Site,
+    history: SiteHistory,
     start: datetime,
     end: datetime,
+    outages: Iterable[Span] = (),
 ) -> Availability:
-    """The parts of [start, end) by a timeline, and how many of the `checks` lie in it."""
+    """The parts of [start, end) by a timeline, and how many of `checks` and `outages` lie in it.
+
+    `checks` in order of time. Time in which the site was not configured is unknown.
+    """
     if end <= start:
         raise ValueError(f"a period that ends after it starts, not {start} to {end}")
     totals = dict.fromkeys(SiteState, NOTHING)
-    for span, state in _pieces(flips, start, end):
-        for piece, quiet in _by_maintenance(span, site):
-            totals[SiteState.MAINTENANCE if quiet else state] += piece.end - piece.start
+    for span, state in states(flips, history, start, end):
+        totals[state] += span.end - span.start
+    eras = [part for era in history.eras() if (part := era.within(start, end))]
     return Availability(
         up=totals[SiteState.UP],
         down=totals[SiteState.DOWN],
         unknown=totals[SiteState.UNKNOWN],
         maintenance=totals[SiteState.MAINTENANCE],
-        checks=sum(start <= at < end for at in checks),
-        outages=sum(flip.state is SiteState.DOWN and start <= flip.at < end for flip in flips),
+        checks=sum(bisect_left(checks, e.end) - bisect_left(checks, e.start) for e in eras),
+        outages=sum(_touches(outage, eras) for outage in outages),
+        since=eras[0].start if eras and eras[0].start > start else None,
+        until=eras[-1].end if eras and eras[-1].end < end else None,
     )
+
+
+def _touches(outage: Span, eras: Sequence[Span]) -> bool:
+    return any(outage.start < era.end and outage.end > era.start for era in eras)
+
+
+def states(
+    flips: Sequence[Flip], history: SiteHistory, start: datetime, end: datetime
+) -> list[tuple[Span, SiteState]]:
+    """[start, end) in pieces, in order of time, each with what counts in it.
+
+    Announced maintenance counts before what the checks saw, and where the site was not configured
+    nothing is known.
+    """
+    seen = list(_pieces(flips, start, end))
+    overlays: list[tuple[Span, SiteState]] = []
+    edge = start
+    for term in history.terms:
+        part = term.span.within(start, end)
+        if part is None:
+            continue
+        if edge < part.start:
+            overlays.append((Span(edge, part.start), SiteState.UNKNOWN))
+        overlays += [(quiet, SiteState.MAINTENANCE) for quiet in term.quiet(start, end)]
+        edge = part.end
+    if edge < end:
+        overlays.append((Span(edge, end), SiteState.UNKNOWN))
+    return _overlaid(seen, overlays)
+
+
+def _overlaid(
+    pieces: Sequence[tuple[Span, SiteState]], overlays: Sequence[tuple[Span, SiteState]]
+) -> list[tuple[Span, SiteState]]:
+    """`pieces` with `overlays` in their place where there are any; both in order of time."""
+    found: list[tuple[Span, SiteState]] = []
+    place = 0
+    for span, state in pieces:
+        edge = span.start
+        while place < len(overlays) and overlays[place][0].start < span.end:
+            over, instead = overlays[place]
+            if over.start > edge:
+                found.append((Span(edge, over.start), state))
+            edge = max(edge, min(over.end, span.end))
+            left = max(over.start, span.start)
+            if left < edge:
+                found.append((Span(left, edge), instead))
+            if over.end > span.end:
+                break
+            place += 1
+        if edge < span.end:
+            found.append((Span(edge, span.end), state))
+    return found
 
 
 def _pieces(
@@ -181,16 +271,3 @@ def _pieces(
         state = flip.state
     if edge < end:
         yield Span(edge, end), state
-
-
-def _by_maintenance(span: Span, site: Site) -> Iterable[tuple[Span, bool]]:
-    """`span` cut at the edges of the site's maintenance windows, and whether each is inside."""
-    if not site.maintenance:
-        yield span, False
-        return
-    edges = {span.start, span.end}
-    for window in site.maintenance:
-        edges.update(e for e in window.edges(span.start, span.end) if span.start < e < span.end)
-    cuts = sorted(edges)
-    for left, right in pairwise(cuts):
-        yield Span(left, right), site.in_maintenance(left)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from supportops.alerts.policy import AlertPolicy, OfficeHours
 from supportops.context import Context
 from supportops.reports.audience import Plan
+from supportops.sites.log.reading import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import last_run
 from supportops.web.tiles import Status
@@ -33,8 +34,17 @@ class Configuration(Protocol):
 
 
 OpenContext = Callable[[], AbstractContextManager[Context]]
-ActiveConfiguration = Callable[[Connection], Configuration]
-"""The active configuration; raises LookupError before the first."""
+
+
+class ActiveConfiguration(Protocol):
+    """The stored configurations, as `supportops.config.snapshots.LastConfiguration` reads them."""
+
+    def __call__(self, connection: Connection) -> Configuration:
+        """The active one; raises LookupError before the first."""
+
+    def fleet_of(self, connection: Connection, digest: str) -> Fleet:
+        """The fleet of any of them, by its digest."""
+
 
 Clock = Callable[[], datetime]
 
@@ -58,6 +68,7 @@ class PageContext:
     connection: Connection
     configuration: Configuration
     now: datetime
+    fleet_of: FleetOf
 
     @property
     def zone(self) -> str:

@@ -76,6 +76,16 @@ def first_checked(
     return found
 
 
+def last_configuration(connection: Connection, site: str) -> str | None:
+    """The digest of the configuration of a site's last check; None where it never had one."""
+    c = check_results.c
+    last = select(func.max(c.slot)).where(c.site == site, c.page == "").scalar_subquery()
+    found: str | None = connection.execute(
+        select(check_runs.c.configuration).where(check_runs.c.slot == last)
+    ).scalar()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class FrontPageRun:
     """One run's check of a front page: its tries, and the duration of the last (ms)."""

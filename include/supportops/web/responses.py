@@ -64,7 +64,9 @@ class Responses:
                 configuration = self.active_configuration(connection)
             except LookupError:
                 return self._notice(200, "No check has run yet", "The first one reads the sites.")
-            values = make(PageContext(connection, configuration, now))
+            values = make(
+                PageContext(connection, configuration, now, self.active_configuration.fleet_of)
+            )
             return HTMLResponse(self._render(name, values), headers=headers)
 
         return self._from_store(name, respond)

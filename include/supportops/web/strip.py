@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from supportops.sites.availability import Span
+from supportops.sites.history import SiteHistory, Span
 from supportops.sites.incident import Incident, IncidentKind
-from supportops.sites.site import FIVE_MINUTES, Site
+from supportops.sites.site import FIVE_MINUTES
 from supportops.web.tiles import Status
 
 DAY = timedelta(hours=24)
@@ -82,33 +82,35 @@ def _gaps(slots: Sequence[datetime], period: Span) -> list[Span]:
 
 
 def strip(
-    site: Site, first_checked: datetime | None, found: Disruptions, period: Span
+    name: str,
+    history: SiteHistory | None,
+    first_checked: datetime | None,
+    found: Disruptions,
+    period: Span,
 ) -> list[Piece]:
-    """The pieces of one site's strip over `period`, to be drawn in their order."""
-    if first_checked is None:
+    """The pieces of the strip of the site `name` over `period`, to be drawn in their order.
+
+    `history`: how it was configured then, None where no configuration in force had it.
+    """
+    if first_checked is None or history is None:
         return [Piece(0.0, WIDTH, Status.UNKNOWN)]
     layers = [(period, Status.UP)]
-    mine = found.by_site.get(site.name, ())
+    mine = found.by_site.get(name, ())
     layers += [(span, status) for span, status in mine if status is Status.FAULT]
     layers += [(span, status) for span, status in mine if status is Status.DOWN]
     layers += [(span, Status.UNKNOWN) for span in (*found.blind, *found.gaps)]
-    if first_checked - period.start > 2 * site.interval:
+    if first_checked - period.start > 2 * history.latest.interval:
         layers.append((Span(period.start, first_checked), Status.UNKNOWN))
-    layers += [(span, Status.MAINTENANCE) for span in maintenance(site, period)]
+    layers += [(span, Status.MAINTENANCE) for span in history.quiet(period.start, period.end)]
+    layers += [(span, Status.UNKNOWN) for span in _removed(history, period)]
     return [piece for span, status in layers if (piece := _piece(span, status, period))]
 
 
-def maintenance(site: Site, period: Span) -> list[Span]:
-    """When `site` was in announced maintenance within `period`."""
-    if not site.maintenance:
-        return []
-    edges = {period.start, period.end}
-    for window in site.maintenance:
-        found = window.edges(period.start, period.end)
-        edges.update(edge for edge in found if period.start < edge < period.end)
-    cuts = sorted(edges)
-    pairs = pairwise(cuts)
-    return [Span(left, right) for left, right in pairs if site.in_maintenance(left)]
+def _removed(history: SiteHistory, period: Span) -> list[Span]:
+    """When the site was not configured any more, within `period`."""
+    edges = [era.end for era in history.eras()]
+    until = [*(era.start for era in history.eras()[1:]), period.end]
+    return [Span(left, right) for left, right in zip(edges, until, strict=True) if left < right]
 
 
 def _piece(span: Span, status: Status, period: Span) -> Piece | None:

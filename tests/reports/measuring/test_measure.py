@@ -232,7 +232,7 @@ def test_nothing_at_all_makes_a_report_of_nothing() -> None:
 def test_sites_may_be_watched_where_nobody_writes_a_ticket() -> None:
     result = measured(facts(sites=sites(site(up=300.0, unknown=7 * 86400.0 - 300, checks=1))))
 
-    assert [(line.checks, line.up_share) for line in result.sites] == [(1, 1.0)]
+    assert [(line.checks, line.up_share) for line in result.sites] == [(1, None)]
 
 
 def test_hostile_texts_pass_through_as_they_are() -> None:

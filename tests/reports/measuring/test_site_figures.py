@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from reports.frames import MONDAY, WEEK
+from reports.frames import WEEK
 from reports.site_frames import DAY, HOUR, incident, incidents, site, sites
 from supportops.reports.measuring.site_figures import (
     detection_median,
@@ -41,7 +43,7 @@ def test_an_error_budget_may_be_overdrawn() -> None:
 
 
 def test_time_that_was_not_seen_adds_nothing_to_the_budget() -> None:
-    (line,) = site_lines(sites(site(up=100 * HOUR, unknown=900 * HOUR)), 0.99, {})
+    (line,) = site_lines(sites(site(up=100 * HOUR, unknown=90 * HOUR)), 0.99, {})
 
     assert line.budget_seconds == pytest.approx(1 * HOUR)
 
@@ -70,13 +72,36 @@ def test_a_site_that_nothing_is_known_of_is_unknown() -> None:
     assert (line.up_share, line.unknown_share, line.down_seconds) == (None, 1.0, 0.0)
 
 
-def test_one_check_alone_lists_one_interval() -> None:
+def test_one_check_alone_is_counted_and_gives_no_share_of_a_week() -> None:
     frame = sites(site(up=300.0, unknown=7 * DAY - 300, checks=1))
 
     (line,) = site_lines(frame, 0.999, {})
 
-    assert (line.up_share, line.checks, line.resolution_seconds) == (1.0, 1, 300.0)
+    assert (line.up_share, line.checks, line.resolution_seconds) == (None, 1, 300.0)
+    assert line.budget_seconds is None
     assert line.unknown_share == pytest.approx(0.9995, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "quiet", "share"), [(100, 0, 1.0), (101, 0, None), (100, 500, 1.0)]
+)
+def test_a_share_needs_half_of_the_time_outside_maintenance(
+    unknown: float, quiet: float, share: float | None
+) -> None:
+    parts = {"up": 100 * HOUR, "unknown": unknown * HOUR, "maintenance": quiet * HOUR}
+
+    (line,) = site_lines(sites(site(**parts)), None, {})
+    (_, together) = uptimes(sites(site(**parts)))
+
+    assert (line.up_share, together.up_share) == (share, share)
+
+
+def test_a_site_that_was_added_or_removed_says_when() -> None:
+    since, until = (datetime(2026, 11, day, 9, tzinfo=UTC) for day in (17, 20))
+
+    (line,) = site_lines(sites(site(since_at=since, until_at=until)), None, {})
+
+    assert (line.since, line.until) == (since, until)
 
 
 def test_no_sites_have_no_lines() -> None:
@@ -116,7 +141,7 @@ def test_an_incident_lasts_to_its_end_or_to_the_report() -> None:
         incident("2026-11-18 12:00", opened="2026-11-18 12:06", ended="2026-11-18 12:42"),
     )
 
-    over, lasting = incident_lines(frame, MONDAY)
+    over, lasting = incident_lines(frame)
 
     assert (over.seconds, over.detected_after) == (42 * 60, 6 * 60)
     assert (lasting.seconds, lasting.ended_at) == (HOUR, None)
@@ -156,8 +181,16 @@ def test_an_outage_of_a_server_counts_once() -> None:
     alone = incident("2026-11-19 12:00", site="d", ended="2026-11-19 12:05")
     longer = incident("2026-11-20 12:00", site="e", ended="2026-11-20 18:00")
 
-    assert len(incident_lines(incidents(*server, alone), MONDAY)) == 4
+    assert len(incident_lines(incidents(*server, alone))) == 4
     assert recovery_median(incidents(*server, alone, longer), WEEK) == 2 * HOUR
+
+
+def test_time_that_nobody_saw_is_in_no_median() -> None:
+    # Down for ten minutes, with four hours of maintenance in between; the other was never seen.
+    quiet = incident(ended="2026-11-18 16:10", seconds=600.0)
+    unseen = incident("2026-11-19 12:00", site="d", ended="2026-11-19 12:05", seconds=0.0)
+
+    assert recovery_median(incidents(quiet, unseen), WEEK) == 600
 
 
 def test_a_server_is_not_back_before_its_last_site() -> None:
@@ -168,12 +201,12 @@ def test_a_server_is_not_back_before_its_last_site() -> None:
 
 
 def test_no_incidents_have_no_lines_and_no_medians() -> None:
-    assert incident_lines(incidents(), MONDAY) == ()
+    assert incident_lines(incidents()) == ()
     assert detection_median(incidents(), WEEK) is None
     assert recovery_median(incidents(), WEEK) is None
 
 
 def test_an_incident_of_nobody_in_particular_has_no_customer() -> None:
-    (line,) = incident_lines(incidents(incident(customer=None)), MONDAY)
+    (line,) = incident_lines(incidents(incident(customer=None)))
 
     assert line.customer is None

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from supportops.alerts.alert import Alert
 from supportops.flows.site_availability import SiteAvailability
-from supportops.rendering.printable import printable_line
-from supportops.rendering.render import duration
+from supportops.rendering.render import duration, one_line
+from supportops.sites.availability import Availability
 from supportops.sites.check import WORDS, ProbeResult
 
 _STYLES = {"up": "green", "down": "bold red", "unknown": "yellow"}
@@ -62,21 +62,32 @@ def alert_table(alerts: Sequence[Alert], now: datetime) -> None:
 
 
 def availability_table(found: Sequence[SiteAvailability]) -> None:
-    """One line a site; a share is shown with no more digits than five-minute checks can know."""
-    table = _table("site", "up", "down", "unknown", "maintenance", "checks", "outages")
+    """One line a site; a share is shown with no more digits than five-minute checks can know.
+
+    None is shown where less than half of the time outside maintenance was seen.
+    """
+    columns = ["site", "up", "down", "unknown", "maintenance", "checks", "outages"]
+    dated = any(row.availability.since or row.availability.until for row in found)
+    table = _table(*columns, *(["configured (UTC)"] if dated else []))
     for row in found:
         parts = row.availability
-        share = parts.up_share
+        share, known = parts.up_share, parts.known
         table.add_row(
             _plain(row.site.name),
-            "no data" if share is None else f"{100 * share:.2f} %",
+            f"{100 * share:.2f} %" if share is not None else "too little" if known else "no data",
             duration(parts.down),
             duration(parts.unknown),
             duration(parts.maintenance),
             str(parts.checks),
             str(parts.outages),
+            *([_configured(parts)] if dated else []),
         )
     Console().print(table)
+
+
+def _configured(parts: Availability) -> str:
+    edges = (("since", parts.since), ("until", parts.until))
+    return ", ".join(f"{word} {at:%Y-%m-%d %H:%M}" for word, at in edges if at)
 
 
 def _table(*names: str) -> Table:
@@ -88,4 +99,4 @@ def _table(*names: str) -> Table:
 
 def _plain(text: str) -> Text:
     """Foreign text is shown, never read as markup or as control characters."""
-    return Text(printable_line(text))
+    return Text(one_line(text))

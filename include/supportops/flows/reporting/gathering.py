@@ -13,7 +13,7 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.alert_rows import alert_rows
 from supportops.flows.reporting.clock_rows import GatheredRows, gather_clocks
 from supportops.flows.reporting.selection import FactsRequest
-from supportops.flows.reporting.site_rows import incident_rows, site_rows
+from supportops.flows.reporting.site_rows import site_and_incident_rows
 from supportops.flows.ticketing.freshness import last_synced
 from supportops.reports.facts import (
     ALERT_COLUMNS,
@@ -68,14 +68,17 @@ def _facts(
     period, as_of = request.period, request.as_of
     start, end = period.start, min(period.end, as_of)
     whole = not request.due_only
-    incidents = incident_rows(connection, fleet, start, end, as_of) if whole else []
+    sites: list[dict[str, Any]] = []
+    incidents: list[dict[str, Any]] = []
+    if whole:
+        sites, incidents = site_and_incident_rows(connection, fleet, start, end, as_of)
     return Facts(
         period=period,
         as_of=as_of,
         risk_until=risk_until(period, as_of),
         clocks=_clocks(found, names),
         tickets=_named(found.tickets, names, TICKET_COLUMNS, ["ticket"]),
-        sites=frame_of(site_rows(connection, fleet, start, end) if whole else [], SITE_COLUMNS),
+        sites=frame_of(sites, SITE_COLUMNS),
         incidents=frame_of(incidents, INCIDENT_COLUMNS),
         alerts=frame_of(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
         data_until=last_synced(connection, as_of),

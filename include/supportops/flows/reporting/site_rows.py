@@ -2,86 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
 
-from supportops.flows.site_availability import SiteAvailability, of_fleet
+from supportops.config.snapshots import fleet_of
+from supportops.flows.site_availability import SiteAvailability, of_past
+from supportops.sites.history import SiteHistory
 from supportops.sites.incident import Incident, IncidentKind
-from supportops.sites.site import Fleet, Site
+from supportops.sites.log.reading import by_site, pasts
+from supportops.sites.outages import SiteOutage, SitePast, outages_of
+from supportops.sites.site import Fleet
 from supportops.sites.store import list_incidents
 
-_OWN = frozenset({IncidentKind.OUTAGE, IncidentKind.FAULT, IncidentKind.CERTIFICATE})
+_FAULTS = frozenset({IncidentKind.FAULT, IncidentKind.CERTIFICATE})
 
 Row = dict[str, Any]
 
 
-def site_rows(connection: Connection, fleet: Fleet, start: datetime, end: datetime) -> list[Row]:
-    """A row a site, as in `reports.facts`, for [start, end); none where the period is empty."""
-    if end <= start:
-        return []
-    return [_site(each) for each in of_fleet(connection, fleet, start, end)]
-
-
-def incident_rows(
+def site_and_incident_rows(
     connection: Connection, fleet: Fleet, start: datetime, end: datetime, as_of: datetime
-) -> list[Row]:
-    """A row an incident and site, as in `reports.facts`, of what touches [start, end).
+) -> tuple[list[Row], list[Row]]:
+    """A row a site, and a row an incident and site that touches [start, end), as in
+    `reports.facts`; none where the period is empty.
 
-    As was known at `as_of`: what ended later lasts, what was confirmed later is not there. A
-    server's outage becomes an outage of each of its sites that has no outage of its own.
+    Of every site that was configured at any time in the period, `fleet` where nothing was ever
+    checked. As was known at `as_of`: what ended later lasts, what was confirmed later is not there.
+    A server's outage becomes one of each of its sites that has no outage of its own.
     """
-    found = list_incidents(connection, start, end)
-    known = [each for each in found if each.opened_at <= as_of]
-    sites = fleet.by_name()
-    own = [each for each in known if each.kind in _OWN and each.site is not None]
-    rows = [_incident(each, str(each.site), sites, as_of) for each in own]
-    outages = [each for each in own if each.kind is IncidentKind.OUTAGE]
-    for server in known:
-        if server.kind is IncidentKind.HOST_OUTAGE:
-            rows += _of_server(server, outages, sites, as_of)
-    return rows
-
-
-def _of_server(
-    server: Incident, outages: Sequence[Incident], sites: Mapping[str, Site], as_of: datetime
-) -> Iterator[Row]:
-    """The sites that went down with their server. One that was down before it, or is still down
-    after it, has an outage of its own which covers the server's.
-    """
-    for name in server.facts.get("sites", ()):
-        covered = any(
-            each.site == name
-            and each.started_at <= server.opened_at
-            and (each.ended_at is None or each.ended_at > server.started_at)
-            for each in outages
-        )
-        if not covered:
-            yield _incident(server, str(name), sites, as_of)
+    if end <= start:
+        return [], []
+    names, found = pasts(connection, fleet_of, start, end, unchecked=fleet, as_of=as_of)
+    sites: dict[str, list[Row]] = {}
+    rows: list[Row] = []
+    for past in found:
+        sites[past.name] = [_site(each) for each in of_past(past, start, end)]
+        rows += _outages(past, start, end, as_of)
+    incidents = [i for i in list_incidents(connection, start, end) if i.opened_at <= as_of]
+    rows += [_fault(each, as_of) for each in incidents if each.kind in _FAULTS]
+    for name, own in by_site(incidents).items():
+        if name not in sites:  # an incident of a site that no configuration in force has named
+            lost = outages_of(own, name, None, (), as_of)
+            rows += [_outage(each, name, None) for each in lost]
+    return [row for name in names for row in sites[name]], rows
 
 
 def _site(found: SiteAvailability) -> Row:
-    return found.to_json() | {"interval_seconds": found.site.interval.total_seconds()}
+    parts = found.availability
+    return found.to_json() | {
+        "interval_seconds": found.interval.total_seconds(),
+        "since_at": parts.since,
+        "until_at": parts.until,
+    }
 
 
-def _incident(incident: Incident, name: str, sites: Mapping[str, Site], as_of: datetime) -> Row:
+def _outages(past: SitePast, start: datetime, end: datetime, as_of: datetime) -> Iterator[Row]:
+    for each in past.outages:
+        if each.span.start < end and each.span.end > start:
+            down = past.down_in(each, start, end)
+            whole = past.down_in(each, each.span.start, as_of)
+            yield _outage(each, past.name, past.history) | {
+                "down_seconds": down.total_seconds(),
+                "seconds": whole.total_seconds(),
+            }
+
+
+def _outage(outage: SiteOutage, name: str, history: SiteHistory | None) -> Row:
     """One site's row; a server's name and its other sites stay out of it."""
+    incident = outage.incident
     is_server = incident.kind is IncidentKind.HOST_OUTAGE
-    kind = IncidentKind.OUTAGE if is_server else incident.kind
-    site, ended_at = sites.get(name), incident.ended_at
-    customer = site.customer if site else None if is_server else incident.customer
+    term = history.at(outage.span.start) if history else None
     return {
         "key": _key_of_server(incident) if is_server else incident.key,
-        "kind": kind.value,
+        "kind": IncidentKind.OUTAGE.value,
         "site": name,
-        "customer": customer,
+        "customer": term.site.customer if term else incident.customer,
+        "reason": incident.reason,
+        "started_at": outage.span.start,
+        "opened_at": max(incident.opened_at, outage.span.start),
+        "ended_at": outage.ended_at,
+        "down_seconds": 0.0,
+        "seconds": 0.0,
+    }
+
+
+def _fault(incident: Incident, as_of: datetime) -> Row:
+    """A fault or a certificate: the site is up in it, so it is as long as it lasted."""
+    over_at = incident.closed_at or incident.ended_at
+    ended_at = incident.ended_at if over_at is not None and over_at <= as_of else None
+    return {
+        "key": incident.key,
+        "kind": incident.kind.value,
+        "site": str(incident.site),
+        "customer": incident.customer,
         "reason": incident.reason,
         "started_at": incident.started_at,
         "opened_at": incident.opened_at,
-        "ended_at": ended_at if ended_at is not None and ended_at <= as_of else None,
+        "ended_at": ended_at,
+        "down_seconds": 0.0,
+        "seconds": ((ended_at or as_of) - incident.started_at).total_seconds(),
     }
 
 

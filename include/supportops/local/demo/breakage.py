@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from supportops.files import make_folder
 from supportops.local.install.credentials import replace
 
 
@@ -43,5 +42,5 @@ def read(path: Path) -> dict[str, FailureMode]:
 
 def write(path: Path, broken: Mapping[str, FailureMode]) -> None:
     """In one step, so that the farm never reads half of it."""
-    make_folder(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, json.dumps({name: str(how) for name, how in broken.items()}, indent=2))

@@ -17,7 +17,6 @@ from typing import Any, Self
 
 import psutil
 
-from supportops.files import private
 from supportops.local.supervisor.termination import ProcessSet, descendants, is_alive, terminate
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -135,7 +134,7 @@ class Processes:
 
     def start(self, command: Command) -> subprocess.Popen[bytes]:
         """Starts a process that is expected to stay."""
-        with open(command.log, "wb", opener=private) as log:
+        with command.log.open("wb") as log:
             process = subprocess.Popen(
                 command.argv,
                 env=self.environment,

@@ -160,7 +160,7 @@ def _site_figures(own: Facts, audience: Audience, plan: Plan) -> dict[str, Any]:
 def _incident_figures(own: Facts, audience: Audience) -> dict[str, Any]:
     if Part.INCIDENTS not in audience.parts:
         return {"incidents": (), "detection_median": None, "recovery_median": None}
-    lines = incident_lines(own.incidents, own.as_of)
+    lines = incident_lines(own.incidents)
     return {
         "incidents": lines if audience.customer is None else tuple(map(_with_own_key, lines)),
         "detection_median": detection_median(own.incidents, own.period),

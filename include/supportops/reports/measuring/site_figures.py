@@ -17,6 +17,8 @@ from supportops.reports.measuring.survival import quantile_seconds
 from supportops.reports.period import Period
 
 OUTAGE = "outage"
+LEAST_SEEN = 0.5
+"""As on the board: the part of the time, less announced maintenance, that a share needs."""
 
 
 def site_lines(
@@ -25,7 +27,7 @@ def site_lines(
     """A line a site. Its target is its own in `of_site`, else `availability`.
 
     The error budget is what the target leaves of the time that was seen, less the time down. It
-    is None without a target, and where nothing was seen.
+    is None without a target, and where there is no share.
     """
     return tuple(
         _site_line(row, of_site.get(row["site"], availability))
@@ -42,28 +44,35 @@ def uptimes(sites: pd.DataFrame) -> tuple[Uptime, ...]:
     return (*lines, _uptime(None, measured))
 
 
-def incident_lines(incidents: pd.DataFrame, as_of: datetime) -> tuple[IncidentLine, ...]:
+def incident_lines(incidents: pd.DataFrame) -> tuple[IncidentLine, ...]:
     """Every incident of every site that it hit, the earliest first."""
     ordered = incidents.sort_values(["started_at", "site", "key"], kind="stable")
-    return tuple(_incident_line(row, as_of) for row in ordered.to_dict("records"))
+    return tuple(_incident_line(row) for row in ordered.to_dict("records"))
 
 
 def detection_median(incidents: pd.DataFrame, period: Period) -> float | None:
     """Seconds from the first failed check until an outage was confirmed, for those confirmed in
     the period. An outage of a server counts once, however many sites it took down.
     """
-    outages = incidents[incidents["kind"] == OUTAGE]
-    return _median(outages, outages.groupby("key")["opened_at"].min(), period)
+    outages = incidents[incidents["kind"] == OUTAGE].groupby("key")
+    opened, started = outages["opened_at"].min(), outages["started_at"].min()
+    inside = opened[(opened >= period.start) & (opened < period.end)]
+    return quantile_seconds((inside - started.loc[inside.index]).dt.total_seconds(), 0.5)
 
 
 def recovery_median(incidents: pd.DataFrame, period: Period) -> float | None:
-    """Seconds from the first failed check to the first good one, for outages that ended in the
-    period. An outage of a server ends with the last of its sites.
+    """Seconds down from the first failed check to the first good one, without maintenance and
+    unknown time, for outages that ended in the period. An outage of a server ends with the last of
+    its sites, and is as long as the site of it that was down longest. One that was all maintenance
+    or unknown has no length.
     """
     outages = incidents[incidents["kind"] == OUTAGE]
     lasting = outages.loc[outages["ended_at"].isna(), "key"]
-    over = outages[~outages["key"].isin(lasting)]
-    return _median(over, over.groupby("key")["ended_at"].max(), period)
+    over = outages[~outages["key"].isin(lasting)].groupby("key")
+    ended = over["ended_at"].max()
+    inside = ended[(ended >= period.start) & (ended < period.end)]
+    lengths = over["seconds"].max().loc[inside.index]
+    return quantile_seconds(lengths[lengths > 0], 0.5)
 
 
 def _measured(sites: pd.DataFrame) -> pd.DataFrame:
@@ -78,18 +87,21 @@ def _measured(sites: pd.DataFrame) -> pd.DataFrame:
 
 def _site_line(row: Mapping[Hashable, Any], target: float | None) -> SiteLine:
     seen, down = float(row["seen_seconds"]), float(row["down_seconds"])
+    share = _share(float(row["up_seconds"]), seen, float(row["unknown_seconds"]))
     return SiteLine(
         site=row["site"],
         customer=row["customer"],
-        up_share=_part(row["up_seconds"], seen),
+        up_share=share,
         unknown_share=_unknown(row["unknown_seconds"], row["all_seconds"]),
         down_seconds=down,
         maintenance_seconds=float(row["maintenance_seconds"]),
         checks=int(row["checks"]),
         outages=int(row["outages"]),
         target=target,
-        budget_seconds=None if target is None or not seen else (1 - target) * seen - down,
+        budget_seconds=None if target is None or share is None else (1 - target) * seen - down,
         resolution_seconds=float(row["interval_seconds"]),
+        since=_instant(row["since_at"]),
+        until=_instant(row["until_at"]),
     )
 
 
@@ -98,7 +110,11 @@ def _uptime(customer: str | None, sites: pd.DataFrame) -> Uptime:
     return Uptime(
         customer=customer,
         sites=len(sites),
-        up_share=_part(total["up_seconds"], total["seen_seconds"]),
+        up_share=_share(
+            float(total["up_seconds"]),
+            float(total["seen_seconds"]),
+            float(total["unknown_seconds"]),
+        ),
         unknown_share=_unknown(total["unknown_seconds"], total["all_seconds"]),
         down_seconds=float(total["down_seconds"]),
         checks=int(sites["checks"].sum()),
@@ -106,8 +122,9 @@ def _uptime(customer: str | None, sites: pd.DataFrame) -> Uptime:
     )
 
 
-def _part(seconds: float, of: float) -> float | None:
-    return float(seconds / of) if of else None
+def _share(up: float, seen: float, unknown: float) -> float | None:
+    """None where less than LEAST_SEEN of the time was seen: it would be a share of too little."""
+    return up / seen if seen and seen >= LEAST_SEEN * (seen + unknown) else None
 
 
 def _unknown(seconds: float, of: float) -> float:
@@ -115,24 +132,20 @@ def _unknown(seconds: float, of: float) -> float:
     return float(seconds / of) if of else 1.0
 
 
-def _incident_line(row: Mapping[Hashable, Any], as_of: datetime) -> IncidentLine:
-    started = row["started_at"].to_pydatetime()
-    ended = None if pd.isna(row["ended_at"]) else row["ended_at"].to_pydatetime()
+def _instant(found: Any) -> datetime | None:
+    return None if pd.isna(found) else found.to_pydatetime()
+
+
+def _incident_line(row: Mapping[Hashable, Any]) -> IncidentLine:
     return IncidentLine(
         key=row["key"],
         kind=row["kind"],
         site=row["site"],
         customer=None if pd.isna(row["customer"]) else row["customer"],
         reason=row["reason"],
-        started_at=started,
-        ended_at=ended,
-        seconds=((ended or as_of) - started).total_seconds(),
+        started_at=row["started_at"].to_pydatetime(),
+        ended_at=_instant(row["ended_at"]),
+        seconds=float(row["seconds"]),
+        down_seconds=float(row["down_seconds"]),
         detected_after=(row["opened_at"] - row["started_at"]).total_seconds(),
     )
-
-
-def _median(outages: pd.DataFrame, until: pd.Series[Any], period: Period) -> float | None:
-    """From the first failed check of each until an instant of it that lies in the period."""
-    inside = until[(until >= period.start) & (until < period.end)]
-    started = outages.groupby("key")["started_at"].min().loc[inside.index]
-    return quantile_seconds((inside - started).dt.total_seconds(), 0.5)

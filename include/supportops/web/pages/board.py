@@ -9,9 +9,9 @@ from typing import Any
 
 from supportops.alerts.description import incident_path
 from supportops.sites import store
-from supportops.sites.availability import Span
+from supportops.sites.history import SiteHistory, Span
 from supportops.sites.incident import Incident, IncidentKind
-from supportops.sites.site import Site
+from supportops.sites.log.reading import fleet_history
 from supportops.web import queries
 from supportops.web.page import Choice, LastCheck, PageContext, last_check, link
 from supportops.web.strip import DAY, Disruptions, Piece, disruptions, strip
@@ -60,8 +60,8 @@ class Filters:
 def board(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the board's template shows."""
     checked = last_check(page.connection, page.now)
-    fleet = page.configuration.fleet
     period = Span(page.now - DAY, page.now)
+    history = fleet_history(page.connection, page.fleet_of, period.start, period.end)
     incidents = store.list_incidents(page.connection, period.start, period.end)
     tiles = _tiles(page)
     mine = [t for t in tiles if filters.customer in ("", t.customer)]
@@ -76,7 +76,9 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
         "incidents": [_card(incident) for incident in still_open[:MOST_INCIDENTS]],
         "more_incidents": max(0, len(still_open) - MOST_INCIDENTS),
         "tile_page": tile_page,
-        "strips": _strips(page, tile_page, fleet.by_name(), incidents, period),
+        "strips": _strips(
+            page, tile_page, history.sites(period.start, period.end), incidents, period
+        ),
         "filters": filters,
         "pages": _pages(filters, tile_page),
         "link": link,
@@ -181,7 +183,7 @@ def _card(incident: Incident) -> OpenIncident:
 def _strips(
     page: PageContext,
     tile_page: TilePage,
-    sites: Mapping[str, Site],
+    sites: Mapping[str, SiteHistory],
     incidents: Sequence[Incident],
     period: Span,
 ) -> dict[str, list[Piece]]:
@@ -190,7 +192,7 @@ def _strips(
     slots = queries.run_slots(page.connection, period.start)
     since = queries.first_checked(page.connection, names, period.start)
     found: Disruptions = disruptions(incidents, slots, period)
-    return {name: strip(sites[name], since.get(name), found, period) for name in names}
+    return {name: strip(name, sites.get(name), since.get(name), found, period) for name in names}
 
 
 def _pages(filters: Filters, tile_page: TilePage) -> list[Choice]:

@@ -9,9 +9,12 @@ from typing import Any
 
 from supportops.alerts.description import incident_path
 from supportops.sites import store
-from supportops.sites.availability import Availability, CheckedRun, Flip, Span, timeline, weigh
-from supportops.sites.incident import Incident, IncidentKind, ended_well
-from supportops.sites.site import CheckPolicy, Site
+from supportops.sites.availability import Availability
+from supportops.sites.history import Span
+from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.log.reading import pasts
+from supportops.sites.outages import SitePast
+from supportops.sites.site import Fleet, Site
 from supportops.web import queries
 from supportops.web.page import NotFound, PageContext, last_check, link
 from supportops.web.pages.board import KIND_TITLES
@@ -51,35 +54,28 @@ class DayStrip:
 
 
 def site(page: PageContext, name: str) -> dict[str, Any]:
-    """What the site's template shows. Raises NotFound where no site has this name."""
-    found = page.configuration.fleet.by_name().get(name)
-    if found is None:
-        raise NotFound("no site of this name is configured")
-    policy = page.configuration.fleet.policy
-    start = page.now - LONGEST
-    lead = start - _lead_in(policy, found)
-    log = queries.front_page_log(page.connection, name, lead, page.now)
-    blind = store.blind_slots(page.connection, lead, page.now)
+    """What the site's template shows. Raises NotFound where no site has or had this name."""
+    start, day = page.now - LONGEST, Span(page.now - DAY, page.now)
+    configured = page.configuration.fleet.by_name().get(name)
+    past = _past(page, name, start, configured)
+    found = configured or (past.history.latest if past else _removed_site(page, name))
     recent = store.list_incidents(page.connection, start, page.now)
-    runs = [CheckedRun(checked.tries, checked.slot in blind) for checked in log]
-    flips = timeline(runs, found, policy)
-    checks = [run.at for run in runs]
-    day = Span(page.now - DAY, page.now)
+    log = queries.front_page_log(page.connection, name, day.start, page.now)
     return {
         "check": last_check(page.connection, page.now),
         "site": found,
-        "tile": _tile(page, found),
+        "tile": _tile(page, found) if configured else _removed(found, past),
         "shares": [
-            Share(words, weigh(flips, checks, found, page.now - length, page.now))
+            Share(words, past.availability(page.now - length, page.now) if past else Availability())
             for words, length in _PERIODS
         ],
-        "days": days(flips, checks, found, start, page.now),
-        "strip": _strip(page, found, recent, day),
+        "days": days(past, start, page.now) if past else [],
+        "strip": _strip(page, found, past, recent, day),
         "spark": _spark(log, day),
         "spark_height": SPARK,
         "slowest": _slowest(log, day),
         "width": WIDTH,
-        "incidents": [_line(each) for each in _concerning(recent, name)],
+        "incidents": [_line(each, past, page.now) for each in _concerning(recent, name)],
         "results": queries.last_results(page.connection, name, page.now - RESULTS_OF, MOST_RESULTS),
         "certificate": queries.certificate_of(page.connection, name),
         "reason_words": reason_words,
@@ -89,9 +85,30 @@ def site(page: PageContext, name: str) -> dict[str, Any]:
     }
 
 
-def _lead_in(policy: CheckPolicy, found: Site) -> timedelta:
-    """So much before the period that its first state is confirmed, not guessed."""
-    return (len(policy.confirm_after) + policy.recovery_checks + 2) * found.interval
+def _past(
+    page: PageContext, name: str, start: datetime, configured: Site | None
+) -> SitePast | None:
+    """The past since `start`; None where no configuration in force had the site."""
+    unchecked = None if configured is None else Fleet((configured,))
+    _, found = pasts(
+        page.connection, page.fleet_of, start, page.now, only=[name], unchecked=unchecked
+    )
+    return next(iter(found), None)
+
+
+def _removed_site(page: PageContext, name: str) -> Site:
+    """A site that was removed before the shown period, as its last check found it configured."""
+    digest = queries.last_configuration(page.connection, name)
+    found = page.fleet_of(page.connection, digest).by_name().get(name) if digest else None
+    if found is None:
+        raise NotFound("no site of this name is or was configured")
+    return found
+
+
+def _removed(found: Site, past: SitePast | None) -> Tile:
+    since = past.history.terms[-1].span.end if past else None
+    words = "no longer configured"
+    return Tile(found.name, found.customer, found.host, Status.UNKNOWN, words, since, None)
 
 
 def _tile(page: PageContext, found: Site) -> Tile:
@@ -100,15 +117,13 @@ def _tile(page: PageContext, found: Site) -> Tile:
     return tile(found, fronts.get(found.name), faults.get(found.name, ()), page.now)
 
 
-def days(
-    flips: Sequence[Flip], checks: Sequence[datetime], found: Site, start: datetime, now: datetime
-) -> list[DayStrip]:
+def days(past: SitePast, start: datetime, now: datetime) -> list[DayStrip]:
     """Every UTC day from `start` on, the last one until `now`."""
     edge = start.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
     strips = []
     while edge < now:
         end = min(edge + DAY, now)
-        parts = weigh(flips, checks, found, edge, end)
+        parts = past.availability(edge, end)
         strips.append(DayStrip(edge, parts, tuple(_stack(parts))))
         edge = end
     return strips
@@ -132,11 +147,14 @@ def _stack(parts: Availability) -> list[tuple[Status, float, float]]:
     return bars
 
 
-def _strip(page: PageContext, found: Site, recent: Sequence[Incident], day: Span) -> list[Piece]:
+def _strip(
+    page: PageContext, found: Site, past: SitePast | None, recent: Sequence[Incident], day: Span
+) -> list[Piece]:
     since = queries.first_checked(page.connection, [found.name], day.start)
     slots = queries.run_slots(page.connection, day.start)
     in_day = [each for each in recent if (each.ended_at or day.end) > day.start]
-    return strip(found, since.get(found.name), disruptions(in_day, slots, day), day)
+    history = past.history if past else None
+    return strip(found.name, history, since.get(found.name), disruptions(in_day, slots, day), day)
 
 
 def _timed(log: Sequence[queries.FrontPageRun], day: Span) -> list[tuple[datetime, float]]:
@@ -163,17 +181,20 @@ def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:
     return sorted(mine, key=lambda i: i.started_at, reverse=True)[:MOST_INCIDENTS]
 
 
-def _line(each: Incident) -> dict[str, Any]:
+def _line(each: Incident, past: SitePast | None, now: datetime) -> dict[str, Any]:
+    """`length`: of an outage the time down, without maintenance and unknown time."""
     severe = each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
-    open_, well = each.ended_at is None, ended_well(each)
-    ended = Status.UP if well else Status.UNKNOWN
-    words = each.facts.get("words") or reason_words(each.reason)
+    length = each.ended_at - each.started_at if each.ended_at else None
+    if past and severe and each.ended_at:
+        mine = [outage for outage in past.outages if outage.incident.key == each.key]
+        length = sum((past.down_in(o, o.span.start, now) for o in mine), timedelta(0))
     return {
-        "status": Status.DOWN if open_ and severe else Status.FAULT if open_ else ended,
+        "status": Status.UP if each.ended_at else Status.DOWN if severe else Status.FAULT,
         "kind": KIND_TITLES.get(each.kind, each.kind.value),
         "subject": each.subject,
-        "words": words if open_ or well else f"{words}; {each.facts.get('over')}",
+        "words": each.facts.get("words") or reason_words(each.reason),
         "started_at": each.started_at,
         "ended_at": each.ended_at,
+        "length": length,
         "href": incident_path(each.key),
     }

@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from builders import NOON, checks, configure
-from supportops.db.engine import writing
-from supportops.flows import site_check
-from supportops.flows.active_configuration import load_or_last_good
+from builders import NOON
+from flows.availability.logs import MINUTE, SEEN, Log
 from supportops.flows.site_availability import SiteAvailability, of_period
-from supportops.sites import store as sites_store
-from supportops.sites.availability import Availability
-
-CONTROL = "https://control.example/"
-MINUTE = timedelta(minutes=1)
-SEEN = ("@vantage", CONTROL)
-
-
-class Log:
-    """A store that runs are written to, as the site check leaves them."""
-
-    def __init__(self, engine: Engine, folder: Path, names: Sequence[str] = ("shop",)) -> None:
-        self.engine = engine
-        sites = [{"name": name, "url": f"https://{name}.example/"} for name in names]
-        configure(folder, sites, vantage=[CONTROL])
-        self.digest = load_or_last_good(engine, folder, NOON)[0].digest
-
-    def run(self, minute: float, answers: Mapping[str | tuple[str, str], str]) -> None:
-        run = checks(minute, answers)
-        with writing(self.engine) as connection:
-            sites_store.begin_run(connection, run.slot, self.digest, run.slot, 1)
-            sites_store.append_results(connection, run.slot, run.attempts)
-        site_check.judge(self.engine, run.slot, run.slot + MINUTE)
-
-    def runs(self, *marks: str, start: float = 0) -> None:
-        for number, answers in enumerate(marks):
-            if answers:
-                self.run(start + 5 * number, {"shop": answers, SEEN: "."})
-
-    def of(self, start: float, end: float) -> Availability:
-        return of_period(self.engine, NOON + start * MINUTE, NOON + end * MINUTE)[0].availability
 
 
 @pytest.fixture
@@ -103,6 +69,12 @@ def test_a_site_that_fails_in_the_run_that_sees_again_is_down(
 
 
 def test_a_period_without_checks_is_unknown(log: Log) -> None:
+    log.runs(".")
+    assert log.of(30, 60).unknown == 30 * MINUTE
+    assert log.rows(-60, -30) == [], "no site was configured before the first run"
+
+
+def test_where_nothing_was_ever_checked_the_active_configuration_is_shown(log: Log) -> None:
     assert log.of(-60, -30).unknown == 30 * MINUTE
 
 

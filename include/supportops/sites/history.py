@@ -1,0 +1,146 @@
+"""How sites were configured at each instant: the past is judged by what was in force in it.
+
+A configuration is in force from the run of checks that first used it until the next run that used
+another. A maintenance window therefore counts only while a configuration that names it is in
+force: one that is announced afterwards, or deleted afterwards, changes nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from supportops.sites.site import CheckPolicy, Fleet, Site
+
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open interval, aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether the instant (aware) lies in the interval."""
+        return self.start <= instant < self.end
+
+    def within(self, start: datetime, end: datetime) -> Span | None:
+        """The part of it that lies in [start, end); None where there is none."""
+        left, right = max(self.start, start), min(self.end, end)
+        return Span(left, right) if left < right else None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """In `span` a site was configured as `site`, and judged by `policy`."""
+
+    span: Span
+    site: Site
+    policy: CheckPolicy
+
+    def quiet(self, start: datetime, end: datetime) -> list[Span]:
+        """When it was in announced maintenance, within [start, end) and the term."""
+        part = self.span.within(start, end)
+        if part is None or not self.site.maintenance:
+            return []
+        edges = {part.start, part.end}
+        for window in self.site.maintenance:
+            found = window.edges(part.start, part.end)
+            edges.update(edge for edge in found if part.start < edge < part.end)
+        cuts = [Span(*pair) for pair in pairwise(sorted(edges))]
+        return [cut for cut in cuts if self.site.in_maintenance(cut.start)]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteHistory:
+    """The terms of one site, in order of time, not empty. Between two of them, and before and
+    after all of them, no configuration in force had a site of its name."""
+
+    terms: tuple[Term, ...]
+
+    @classmethod
+    def always(cls, site: Site, policy: CheckPolicy) -> SiteHistory:
+        """A site that never was configured otherwise."""
+        return cls((Term(Span(FIRST, LAST), site, policy),))
+
+    @property
+    def latest(self) -> Site:
+        """The site as it was configured last."""
+        return self.terms[-1].site
+
+    def at(self, instant: datetime) -> Term | None:
+        """The term that the instant (aware) lies in."""
+        place = bisect_right(self.terms, instant, key=lambda term: term.span.start) - 1
+        if place < 0 or not self.terms[place].span.covers(instant):
+            return None
+        return self.terms[place]
+
+    def eras(self) -> list[Span]:
+        """The times in which the site was configured without a break."""
+        found: list[Span] = []
+        for term in self.terms:
+            if found and found[-1].end == term.span.start:
+                found[-1] = Span(found[-1].start, term.span.end)
+            else:
+                found.append(term.span)
+        return found
+
+    def quiet(self, start: datetime, end: datetime) -> list[Span]:
+        """When the site was in announced maintenance within [start, end)."""
+        return [span for term in self.terms for span in term.quiet(start, end)]
+
+    def between(self, start: datetime, end: datetime) -> SiteHistory | None:
+        """The terms that touch [start, end); None where none does."""
+        terms = tuple(t for t in self.terms if t.span.within(start, end) is not None)
+        return SiteHistory(terms) if terms else None
+
+    def by_customer(self) -> list[SiteHistory]:
+        """The terms of each customer that it belonged to; the last one first."""
+        names = dict.fromkeys(term.site.customer for term in reversed(self.terms))
+        return [SiteHistory(tuple(t for t in self.terms if t.site.customer == n)) for n in names]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetHistory:
+    """`changes`: fleets, each with the instant from which on it was in force, in order of time."""
+
+    changes: Sequence[tuple[datetime, Fleet]]
+
+    @classmethod
+    def always(cls, fleet: Fleet) -> FleetHistory:
+        """A fleet that never was configured otherwise."""
+        return cls([(FIRST, fleet)])
+
+    def sites(self, start: datetime, end: datetime) -> dict[str, SiteHistory]:
+        """Each site that was configured at any time in [start, end), with all of its terms.
+
+        In the order of the fleet that was in force last; a removed site comes after those.
+        """
+        terms: dict[str, list[Term]] = {}
+        order: dict[str, None] = {}
+        edges = [since for since, _ in self.changes] + [LAST]
+        spans = [Span(*pair) for pair in pairwise(edges)]
+        for span, (_, fleet) in zip(spans, self.changes, strict=True):
+            for site in fleet.sites:
+                _add(terms.setdefault(site.name, []), Term(span, site, fleet.policy))
+        for span, (_, fleet) in reversed(list(zip(spans, self.changes, strict=True))):
+            if span.within(start, end) is not None:
+                order.update(dict.fromkeys(site.name for site in fleet.sites))
+        return {name: SiteHistory(tuple(terms[name])) for name in order}
+
+
+def _add(terms: list[Term], term: Term) -> None:
+    """Adds a term; one that says the same as the last one and follows it prolongs that."""
+    if terms:
+        last = terms[-1]
+        same = last.site == term.site and last.policy == term.policy
+        if same and last.span.end == term.span.start:
+            terms[-1] = Term(Span(last.span.start, term.span.end), last.site, last.policy)
+            return
+    terms.append(term)

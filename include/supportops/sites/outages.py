@@ -1,0 +1,125 @@
+"""The past of one site: its timeline and its outages, which every count of them is made from.
+
+Which outages there were is what the incidents say, as they were judged at the time; how long the
+site was down in each is what its timeline says. So the availability, the table of sites and the
+list of incidents cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from supportops.sites.availability import NOTHING, Availability, Flip, states, weigh
+from supportops.sites.history import LAST, SiteHistory, Span
+from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.standing import SiteState
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOutage:
+    """One outage of one site: its own incident, or its server's.
+
+    `span` ends at LAST while it lasts, and where the site was removed.
+    """
+
+    incident: Incident
+    span: Span
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """None while it lasts."""
+        return None if self.span.end == LAST else self.span.end
+
+
+@dataclass(frozen=True, slots=True)
+class SitePast:
+    """A site in and around a period: how it was configured, what its checks saw, its outages."""
+
+    name: str
+    history: SiteHistory
+    flips: Sequence[Flip]
+    checks: Sequence[datetime]
+    outages: Sequence[SiteOutage]
+
+    def availability(
+        self, start: datetime, end: datetime, history: SiteHistory | None = None
+    ) -> Availability:
+        """The parts of [start, end); of the terms in `history` alone, where it is given."""
+        spans = [outage.span for outage in self.outages]
+        return weigh(self.flips, self.checks, history or self.history, start, end, spans)
+
+    def down_in(self, outage: SiteOutage, start: datetime, end: datetime) -> timedelta:
+        """How long the site was down in an outage within [start, end).
+
+        Maintenance and unknown time are left out, and so is the time that it was up while the
+        incident was held open because the site flapped.
+        """
+        return down_time(self.flips, self.history, outage.span, start, end)
+
+
+def down_time(
+    flips: Sequence[Flip], history: SiteHistory, span: Span, start: datetime, end: datetime
+) -> timedelta:
+    """The time down in the part of `span` that lies in [start, end)."""
+    part = span.within(start, end)
+    if part is None:
+        return NOTHING
+    pieces = states(flips, history, part.start, part.end)
+    return sum((p.end - p.start for p, state in pieces if state is SiteState.DOWN), NOTHING)
+
+
+def outages_of(
+    incidents: Iterable[Incident],
+    name: str,
+    history: SiteHistory | None,
+    flips: Sequence[Flip],
+    as_of: datetime,
+) -> list[SiteOutage]:
+    """The outages of the site `name` as they were known at `as_of`, in the order they began.
+
+    `incidents`: those that concern the site, its server's included. A server's outage is one of
+    the site too, unless the site was down in it for no other time than that of its own outages.
+    """
+    known = [each for each in incidents if each.opened_at <= as_of]
+    own = [
+        SiteOutage(each, _span(each, history, as_of))
+        for each in known
+        if each.kind is IncidentKind.OUTAGE and each.site == name
+    ]
+    found = list(own)
+    for server in known:
+        if server.kind is IncidentKind.HOST_OUTAGE:
+            span = _span(server, history, as_of)
+            during = [o.span for o in own if o.span.start < span.end and o.span.end > span.start]
+            found += [
+                SiteOutage(server, part)
+                for part in _without(span, during)
+                if not during
+                or (history and down_time(flips, history, part, part.start, min(part.end, as_of)))
+            ]
+    return sorted(found, key=lambda each: (each.span.start, each.incident.key))
+
+
+def _span(incident: Incident, history: SiteHistory | None, as_of: datetime) -> Span:
+    """From the first failed check to the first good one, or until the site was removed."""
+    confirmed = incident.closed_at or incident.ended_at
+    is_over = confirmed is not None and confirmed <= as_of
+    end = incident.ended_at if is_over and incident.ended_at else LAST
+    for era in history.eras() if history else ():
+        if era.start <= incident.started_at < era.end:
+            end = min(end, era.end)
+    return Span(incident.started_at, max(end, incident.started_at))
+
+
+def _without(span: Span, others: Iterable[Span]) -> list[Span]:
+    """What is left of `span` without `others`."""
+    found, edge = [], span.start
+    for other in sorted(others, key=lambda each: each.start):
+        if other.start > edge:
+            found.append(Span(edge, other.start))
+        edge = max(edge, other.end)
+    if edge < span.end:
+        found.append(Span(edge, span.end))
+    return found
