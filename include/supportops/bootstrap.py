@@ -17,11 +17,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from supportops.context import Context, Secrets
 from supportops.db.engine import make_engine
 from supportops.db.migrate import check
+from supportops.db.storable import storable
 from supportops.schedule import CONFIG_VARIABLE, configured_folder
 from supportops.tickets.source import TicketSource
 
 STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
 STORE_CONNECTION = "support_db"
+
+
+_SETTINGS = ("SUPPORTOPS_", "AIRFLOW_CONN_")
 
 
 class SetupError(RuntimeError):
@@ -177,6 +181,13 @@ def _look_up(lookup: Lookup | None, name: str) -> Connection | None:
         if type(error).__name__ == "AirflowNotFoundException":
             return None
         raise
+
+
+def check_environment() -> None:
+    """Raises SetupError where a setting of ours in the environment is not UTF-8."""
+    for name, value in os.environ.items():
+        if name.startswith(_SETTINGS) and storable(value) != value:
+            raise SetupError(f"the variable {name} is not UTF-8")
 
 
 def _variable(name: str) -> str:

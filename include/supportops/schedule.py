@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from supportops.files import open_file
+
 CONFIG_VARIABLE = "SUPPORTOPS_CONFIG"
 DEFAULT_CONFIG = Path(__file__).parents[1] / "config"
 FALLBACK = "UTC"
@@ -38,7 +40,7 @@ def schedule_zone(folder: Path | None = None) -> str:
     """
     file = (folder or configured_folder()) / "service_levels.yaml"
     try:
-        with file.open("rb") as opened:
+        with open_file(file) as opened:
             text = opened.read(_LARGEST).decode("utf-8-sig")
         zone = _scanned(text) or _loaded(text)
         return ZoneInfo(zone).key

@@ -39,7 +39,9 @@ def claimed(
     store: Engine, now: datetime = NOON, who: str = "me", most: int = 32, without: Any = ()
 ) -> list[QueuedMessage]:
     with writing(store) as connection:
-        return claims.claim(connection, now, who, LEASE, most, without)
+        due = claims.due_targets(connection, now)
+        mine = {name: most for name in due if name not in without}
+        return claims.claim(connection, now, who, LEASE, mine)
 
 
 def recorded(
@@ -49,10 +51,10 @@ def recorded(
     now = what.pop("now", NOON)
     attempt = {"detail": "so it went", "bundle": f"{message.id}/{message.attempt}"}
     attempt |= {name: what.pop(name) for name in ("detail", "bundle") if name in what}
-    known: dict[str, Any] = {"state": ends, "next_attempt_at": now + minutes(1), "now": now}
-    known["attempt"] = Attempt(Outcome(outcome), **attempt, started_at=now, seconds=0.1)
+    made = Attempt(Outcome(outcome), **attempt, started_at=now, seconds=0.1)
+    result = claims.Result(message, made, what.pop("state", ends), now + minutes(1))
     with writing(store) as connection:
-        claims.record(connection, message, who, **(known | what))
+        claims.record(connection, [result], who, now)
 
 
 def rows(store: Engine) -> list[Any]:

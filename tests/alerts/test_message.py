@@ -219,23 +219,25 @@ def test_any_sms_fits_160_characters_of_the_gsm_alphabet(
 
 def test_several_notices_become_one_bundle() -> None:
     notifications = [firing(subject=f"Site {n}", key=f"k{n}") for n in range(4)]
-    line = "4 alerts: Site 0 DOWN, Site 1 DOWN, Site 2 DOWN and 1 more"
+    line = "4 sites down: Site 0, Site 1, Site 2, Site 3"
     assert title(*notifications) == line
     assert line in chat(*notifications)
     assert all(f"Site {n}" in mail_html(*notifications) for n in range(4))
 
 
 def test_a_bundle_by_sms_counts_those_that_did_not_fit() -> None:
-    text = sms(*[firing(subject=f"Customer site {n}", key=f"k{n}") for n in range(30)])
-    assert text.startswith("30 alerts: Customer site 0 DOWN #")
-    named = text.count("DOWN")
-    assert text.endswith(f"+{30 - named} more")
+    text = sms(*[firing(subject=f"Shop {n}", key=f"k{n}", host=None) for n in range(30)])
+    assert text.startswith("30 sites down: Shop 0 #")
+    assert text.endswith(f" and {30 - text.count('#')} more: see the board")
+    assert text.count("#") == 7
 
 
-def test_a_bundle_in_chat_takes_a_line_an_alert_and_stops_at_twenty() -> None:
-    text = chat(*[firing(subject=f"Site {n}", key=f"k{n}") for n in range(30)])
-    assert text.count("\n- ") == 21
-    assert "and 10 more" in text
+def test_a_bundle_in_chat_takes_a_line_an_alert_and_says_how_many_are_left_out() -> None:
+    text = chat(*[firing(subject=f"Site {n}", key=f"k{n}") for n in range(100)])
+    rows = text.count("🔴")
+    assert 15 <= rows <= 25
+    assert f"and {100 - rows} more: see the board" in text
+    assert len(text) < 2000, "as much as Discord takes"
 
 
 def test_composing_without_notifications_is_an_error() -> None:

@@ -160,18 +160,15 @@ def test_the_end_of_a_night_waits_unsettled_for_the_office(desk: Desk, mail: Mai
     assert desk.unsettled() == []
 
 
-def test_twenty_outages_are_four_sms_and_a_bundle(desk: Desk, http: Endpoint) -> None:
+def test_twenty_outages_are_one_sms_that_counts_them(desk: Desk, http: Endpoint) -> None:
     limits = {"sms": [{"count": 5, "period": "15m"}, {"count": 11, "period": "1h"}]}
     desk.activate(configuration("engineer_sms", limits=limits))
     desk.raise_(*(alert(f"Site {n:02}") for n in range(20)))
     assert desk.dispatch()["handed_over"] == 20
     sent = texts(http, "sms")
-    assert len(sent) == 5
-    assert [text.startswith(f"Site {n:02}") for n, text in enumerate(sent[:4])] == [True] * 4
-    assert sent[4].startswith("16 alerts: ")
-    assert septets(gsm7(sent[4])) <= 160
-    bundled = [row.bundle for row in desk.attempts()]
-    assert len(set(bundled)) == 5
+    assert [text.startswith("20 sites down: Site 00 #") for text in sent] == [True]
+    assert septets(gsm7(sent[0])) <= 160
+    assert len({row.bundle for row in desk.attempts()}) == 1
 
 
 def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: Endpoint) -> None:
@@ -186,7 +183,7 @@ def test_no_more_than_eleven_texts_reach_a_person_in_an_hour(desk: Desk, http: E
     sent_at = [0, 1, 2, 3, 4, 15, 16, 17, 18, 19, 30]
     assert sent == [sum(minute <= now for minute in sent_at) for now in range(60)]
     assert desk.dispatch()["held_back"] == 0
-    assert texts(http, "sms")[-1].startswith("29 alerts: ")
+    assert texts(http, "sms")[-1].startswith("29 sites down: ")
     assert {row.state for row in desk.outbox()} == {"handed_over"}
 
 
@@ -198,7 +195,7 @@ def test_what_a_limit_holds_back_is_counted_and_bundled_later(desk: Desk, http: 
     assert desk.dispatch()["held_back"] == 2
     desk.clock.turn(minutes=15)
     assert desk.dispatch() == {"queued": 0, "superseded": 0, "held_back": 0, "handed_over": 2}
-    assert texts(http, "sms")[1].startswith("2 alerts: Second DOWN")
+    assert texts(http, "sms")[1].startswith("2 sites down: Second #")
 
 
 def test_a_rate_limit_of_one_target_delays_no_other(desk: Desk, http: Endpoint) -> None:

@@ -256,7 +256,7 @@ class TestServers:
         assert story.last.started_at == minute(5)
         assert story.last.facts["sites"] == ["a", "b", "c"]
         changes = story.run({"a": "x"} | same("bc", "..") | {"d": "."})
-        assert changes == ["closed host_outage web-1"]
+        assert changes == ["closed host_outage web-1", "updated outage a"]
         assert story.run({"a": ".."} | same("bcd", ".")) == ["closed outage a"]
 
     def test_sites_that_stay_down_get_incidents_of_their_own(self) -> None:

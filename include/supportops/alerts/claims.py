@@ -6,19 +6,21 @@ marked as one that may be repeated. A crash may repeat a message; it never loses
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     Select,
     and_,
+    bindparam,
     case,
     distinct,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -31,8 +33,25 @@ from supportops.alerts.outbox import MessageState, QueuedMessage
 from supportops.db.schema import messages
 from supportops.notify.outgoing import Outcome
 
-# What a digest that nobody could send for days may grow to; the rest goes in the next.
-MOST_IN_DIGEST = 2000
+# What one claim takes for a target at most; the rest goes out with the next.
+MOST_TOGETHER = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an attempt came to for one message. `next_attempt_at` counts where it is WAITING."""
+
+    message: QueuedMessage
+    attempt: Attempt
+    state: MessageState
+    next_attempt_at: datetime
+
+
+def due_targets(connection: Connection, now: datetime) -> list[str]:
+    """The targets to which a message is due."""
+    target = messages.c.target
+    statement = select(target).where(_due(now)).group_by(target).order_by(target)
+    return list(connection.execute(statement).scalars())
 
 
 def claim(
@@ -40,26 +59,31 @@ def claim(
     now: datetime,
     claimed_by: str,
     lease: timedelta,
-    most: int,
-    limited_targets: Iterable[str] = (),
+    most: Mapping[str, int],
 ) -> list[QueuedMessage]:
-    """Claims up to `most` messages that are due, the most urgent first, for the time `lease`.
+    """Claims for each target of `most` what is due to it, for the time `lease`.
 
-    A message of a digest brings along all that are due to its target in digests, beyond `most`
-    but at most MOST_IN_DIGEST. No other dispatcher gets them meanwhile. A claim that ran out is
-    taken over, and its message may have been sent. The same goes for a claim from a future that
-    the clock has since jumped back from.
-    `limited_targets` have reached their rate limit and are left out. Within one urgency what may
-    have arrived already comes last.
+    `most` is how many at most by the target's name, so that no target waits for another's.
+    Messages of a digest come along beyond that. Of each target at most MOST_TOGETHER are claimed.
+    No other dispatcher gets them meanwhile. A claim that ran out is taken over, and its message
+    may have been sent. The same goes for a claim from a future that the clock has since jumped
+    back from. The answer has the most urgent first; within one urgency what may have arrived
+    already comes last.
     """
-    c = messages.c
-    due = and_(_due(now), c.target.not_in(list(limited_targets)))
-    taken = _take(connection, due, now, claimed_by, lease, most)
-    for target in sorted({message.target for message in taken if message.digest}):
-        have = sum(message.digest and message.target == target for message in taken)
-        rest = and_(_due(now), c.digest, c.target == target)
-        taken += _take(connection, rest, now, claimed_by, lease, MOST_IN_DIGEST - have)
-    return sorted(taken, key=lambda m: (m.urgency, m.maybe_sent, m.queued_at, m.id))
+    c, taken = messages.c, list[QueuedMessage]()
+    for target, count in most.items():
+        mine = and_(_due(now), c.target == target)
+        if count >= MOST_TOGETHER:
+            taken += _take(connection, mine, now, claimed_by, lease, MOST_TOGETHER)
+            continue
+        taken += _take(connection, and_(mine, not_(c.digest)), now, claimed_by, lease, count)
+        taken += _take(connection, and_(mine, c.digest), now, claimed_by, lease, MOST_TOGETHER)
+    return sorted(taken, key=by_urgency)
+
+
+def by_urgency(message: QueuedMessage) -> tuple[int, bool, datetime, int]:
+    """Sorts the most urgent first, and within one urgency what may have arrived last."""
+    return message.urgency, message.maybe_sent, message.queued_at, message.id
 
 
 def _take(
@@ -166,31 +190,36 @@ def retry_now(connection: Connection, target: str, now: datetime) -> None:
 
 
 def record(
-    connection: Connection,
-    message: QueuedMessage,
-    claimed_by: str,
-    attempt: Attempt,
-    state: MessageState,
-    next_attempt_at: datetime,
-    now: datetime,
+    connection: Connection, results: Sequence[Result], claimed_by: str, now: datetime
 ) -> None:
-    """Logs one attempt and moves its message on to `state`, if the claim is still ours.
-
-    `next_attempt_at` counts where the message is WAITING again.
-    """
-    append(connection, message, attempt)
-    connection.execute(
+    """Logs an attempt at each message and moves it on, if its claim is still ours."""
+    if not results:
+        return
+    append(connection, [(result.message, result.attempt) for result in results])
+    c = messages.c
+    statement = (
         update(messages)
-        .where(messages.c.id == message.id, messages.c.claimed_by == claimed_by)
-        .where(messages.c.attempts == message.attempt)
-        .where(messages.c.state == MessageState.CLAIMED.value)
+        .where(c.id == bindparam("of"), c.attempts == bindparam("number"))
+        .where(c.claimed_by == claimed_by, c.state == MessageState.CLAIMED.value)
         .values(
-            state=state.value,
-            next_attempt_at=next_attempt_at,
-            maybe_sent=or_(messages.c.maybe_sent, literal(attempt.outcome is Outcome.UNKNOWN)),
-            finished_at=None if state is MessageState.WAITING else now,
+            state=bindparam("moved_to"),
+            next_attempt_at=bindparam("next_at"),
+            maybe_sent=or_(c.maybe_sent, bindparam("unknown", type_=Boolean)),
+            finished_at=bindparam("ended_at"),
         )
     )
+    connection.execute(statement, [_moved(result, now) for result in results])
+
+
+def _moved(result: Result, now: datetime) -> dict[str, Any]:
+    return {
+        "of": result.message.id,
+        "number": result.message.attempt,
+        "moved_to": result.state.value,
+        "next_at": result.next_attempt_at,
+        "unknown": result.attempt.outcome is Outcome.UNKNOWN,
+        "ended_at": None if result.state is MessageState.WAITING else now,
+    }
 
 
 def in_flight(connection: Connection, now: datetime) -> dict[str, int]:

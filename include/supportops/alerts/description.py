@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
 from supportops.alerts.facts import Facts
-from supportops.alerts.kind_texts import KIND_TEXTS, reason
+from supportops.alerts.kind_texts import KIND_TEXTS, not_mended, reason
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.rendering.board_links import page_link, safe_link
 from supportops.rendering.render import duration, local, one_line
@@ -132,13 +132,15 @@ def incident_link(board: str | None, alert: Alert) -> str | None:
 
 def _label(alert: Alert, resolved: bool) -> str:
     if resolved:
+        if ending := not_mended(alert):
+            return ending.label
         return "RETRACTED" if alert.retracted else "RESOLVED"
     return KIND_TEXTS[alert.kind].label
 
 
 def _tone(alert: Alert, resolved: bool) -> str:
     if resolved:
-        return "good"
+        return "warning" if not_mended(alert) else "good"
     match alert.severity:
         case Severity.CRITICAL:
             return "critical"
@@ -168,12 +170,23 @@ def _resolution(alert: Alert, facts: Facts) -> str:
     if alert.retracted:
         return facts.text("why") or "it turned out not to be so"
     text, ended = facts.text("over") or KIND_TEXTS[alert.kind].resolution, _ended(alert, facts)
-    return text if ended is None else f"{text} after {duration(ended - _started(alert, facts))}"
+    if ended is not None and not not_mended(alert):
+        text = f"{text} after {duration(ended - _started(alert, facts))}"
+    rest = facts.text("rest")
+    return f"{text}; {rest}" if rest else text
+
+
+def _still_down(facts: Facts) -> str:
+    """Of the sites that the receiver is notified about."""
+    mine = set(facts.names("sites"))
+    return ", ".join(name for name in facts.names("still_down")[:MOST_SITES] if name in mine)
 
 
 def _period(alert: Alert, facts: Facts, zone: str) -> str:
     ended = _ended(alert, facts)
     began = f"It began {local(_started(alert, facts), zone)}"
+    if ending := not_mended(alert):
+        return f"{began}. {ending.explanation}"
     if ended is None:
         return f"{began} and is over."
     return f"{began} and ended {local(ended, zone)}."
@@ -281,8 +294,12 @@ def _when(notification: Notification, facts: Facts, zone: str) -> Iterator[Row]:
         if instant := facts.instant(key):
             yield Row(label, local(instant, zone))
     if notification.phase is Phase.RESOLVED and (ended := _ended(notification.alert, facts)):
-        yield Row("Ended", local(ended, zone))
-        yield Row("Lasted", duration(ended - _started(notification.alert, facts)))
+        ending = not_mended(notification.alert)
+        yield Row(ending.closed if ending else "Ended", local(ended, zone))
+        if still := _still_down(facts):
+            yield Row("Still down", still)
+        if not ending:
+            yield Row("Lasted", duration(ended - _started(notification.alert, facts)))
     if (age := facts.number("age_seconds")) is not None:
         yield Row("Last check", f"{duration(age)} before this alert")
     if facts.instant("first_failed_at") is None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Phase, Severity
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.content import (
+    LIMIT_REACHED,
     DigestContent,
     DigestRow,
     DigestSection,
@@ -19,6 +20,7 @@ from supportops.alerts.channels.content import (
 )
 from supportops.alerts.description import Notification, cut, describe
 from supportops.alerts.facts import Facts
+from supportops.alerts.message import clock_time
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.notify.outgoing import OutgoingMessage
@@ -68,13 +70,15 @@ def compose_digest(
     board_url: str | None,
     now: datetime,
     office: OfficeHours,
+    next_at: datetime | None = None,
 ) -> OutgoingMessage:
     """One message with all `notifications` (at least one, else ValueError), breaches first, then
     what is due soonest.
 
     `zone` is the IANA name of the readers' time zone; lengths of time are as of `now`, in `office`
     hours and on the calendar. A clock with several notifications is listed once, in the most
-    serious section. At most `channel.digest_rows` rows, the rest is counted.
+    serious section. At most `channel.digest_rows` rows, the rest is counted. `next_at` is as in
+    `message.compose`.
     """
     if not notifications:
         raise ValueError("compose_digest() needs at least one notification")
@@ -89,6 +93,7 @@ def compose_digest(
             left_out=sum(section.total - len(section.rows) for section in sections),
             board=safe_link(board_url),
             repeated=repeated,
+            next_words=LIMIT_REACHED.format(time=clock_time(next_at, zone)) if next_at else None,
         )
     )
 

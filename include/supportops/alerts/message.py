@@ -3,49 +3,79 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from supportops.alerts.alert import Alert
+from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.content import AlertsContent
-from supportops.alerts.description import Description, Notification, cut, describe, incident_link
+from supportops.alerts.channels.counts import Count, counts, in_order, listed
+from supportops.alerts.description import Notification, cut, describe, incident_link
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link
+from supportops.rendering.render import local
 
-_NAMED_IN_TITLE = 3
+# So many are described one by one; no channel has room for more.
+MOST_LISTED = 200
+_LONGEST_TITLE = 150
 
 
 def compose(
-    notifications: Sequence[Notification], channel: Channel, zone: str, board_url: str | None
+    notifications: Sequence[Notification],
+    channel: Channel,
+    zone: str,
+    board_url: str | None,
+    next_at: datetime | None = None,
 ) -> OutgoingMessage:
-    """One message with all `notifications` (at least one, else ValueError), in their order.
+    """One message with all `notifications` (at least one, else ValueError), the urgent first.
 
     Times are on the clock of `zone`, the IANA name of the readers' time zone. A message about one
-    alert links to its page on the board, one about several to the board.
+    alert links to its page on the board, one about several to the board. `next_at`: when the
+    receiver's rate limit lets the next message through, where this one uses it up.
     """
     if not notifications:
         raise ValueError("compose() needs at least one notification")
-    descriptions = tuple(describe(notification, zone) for notification in notifications)
+    ordered = in_order(notifications)
+    descriptions = tuple(describe(each, zone) for each in ordered[:MOST_LISTED])
     board = safe_link(board_url)
-    alone = notifications[0].alert if len(notifications) == 1 else None
+    alone = ordered[0].alert if len(ordered) == 1 else None
+    counted = counts(ordered)
     return channel.alerts(
         AlertsContent(
-            title=descriptions[0].title if alone else _title_of_several(descriptions),
+            title=descriptions[0].title if alone else _title(counted, ordered),
             alerts=descriptions,
             board=board,
             page=incident_link(board_url, alone) if alone else board,
             thread=thread_id(alone) if alone else None,
+            counts=counted,
+            notes=tuple(_notes(ordered)),
+            next_at=clock_time(next_at, zone) if next_at else None,
         )
     )
+
+
+def _title(counted: Sequence[Count], ordered: Sequence[Notification]) -> str:
+    notes = "".join(f" ({note})" for note in _notes(ordered))
+    room = _LONGEST_TITLE - len(notes)
+    return cut(listed(counted, lambda line: len(line) <= room), room) + notes
+
+
+def _notes(ordered: Sequence[Notification]) -> Iterator[str]:
+    """What is to be said of the message as a whole."""
+    steps = {each.step for each in ordered if each.phase is Phase.FIRING and not each.reminder}
+    if len(steps) == 1 and (step := steps.pop()):
+        yield f"escalation step {step + 1}"
+    if any(each.repeated for each in ordered):
+        all_of_it = all(each.repeated for each in ordered)
+        yield "may be repeated" if all_of_it else "some may be repeated"
+
+
+def clock_time(instant: datetime, zone: str) -> str:
+    """Hours and minutes with the zone: "14:20 GMT"."""
+    return " ".join(local(instant, zone).split(" ")[-2:])
 
 
 def thread_id(alert: Alert) -> str:
     """The Message-ID of an alert's e-mail thread, the same from its first message to its last."""
     digest = hashlib.sha256(alert.key.encode("utf-8", "replace")).hexdigest()
     return f"<{digest[:32]}@alerts.supportops.invalid>"
-
-
-def _title_of_several(alerts: Sequence[Description]) -> str:
-    named = [f"{cut(alert.subject, 40)} {alert.label}" for alert in alerts[:_NAMED_IN_TITLE]]
-    more = len(alerts) - len(named)
-    return f"{len(alerts)} alerts: {', '.join(named)}" + (f" and {more} more" if more else "")

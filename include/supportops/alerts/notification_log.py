@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -36,9 +38,13 @@ class Attempt:
     seconds: float
 
 
-def append(connection: Connection, message: QueuedMessage, attempt: Attempt) -> None:
-    """Logs an attempt; one that is logged already stays as it is."""
-    row = {
+def append(connection: Connection, attempts: Sequence[tuple[QueuedMessage, Attempt]]) -> None:
+    """Logs attempts; one that is logged already stays as it is."""
+    insert_new(connection, notification_log, [_row(*each) for each in attempts])
+
+
+def _row(message: QueuedMessage, attempt: Attempt) -> dict[str, Any]:
+    return {
         "message": message.id,
         "attempt": message.attempt,
         "alert": message.alert,
@@ -50,7 +56,6 @@ def append(connection: Connection, message: QueuedMessage, attempt: Attempt) -> 
         "started_at": attempt.started_at,
         "seconds": attempt.seconds,
     }
-    insert_new(connection, notification_log, [row])
 
 
 def sent_in(connection: Connection, since: datetime, now: datetime) -> dict[str, list[datetime]]:
@@ -80,9 +85,10 @@ def last_outcomes(connection: Connection, target: str, most: int) -> list[Outcom
     return list(newest.values())[:most]
 
 
-def unknown_attempts(connection: Connection, message: int) -> int:
-    """How many attempts at a message may have arrived."""
-    statement = select(func.count()).where(
-        _c.message == message, _c.outcome == Outcome.UNKNOWN.value
+def unknown_attempts(connection: Connection, messages: Iterable[int]) -> Counter[int]:
+    """How many attempts at each of `messages` may have arrived."""
+    unknown = select(_c.message, func.count().label("n")).where(
+        _c.message.in_(set(messages)), _c.outcome == Outcome.UNKNOWN.value
     )
-    return connection.execute(statement).scalar_one()
+    rows = connection.execute(unknown.group_by(_c.message))
+    return Counter({row.message: row.n for row in rows})

@@ -107,9 +107,12 @@ def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
 
 
 def history(
-    connection: Connection, *, only_resolved: bool = False
+    connection: Connection, *, only_resolved: bool = False, keys: Iterable[str] | None = None
 ) -> dict[str, list[MessageStatus]]:
-    """The messages of each unsettled alert by its key, as `decide` reads them."""
+    """The messages of each unsettled alert by its key, as `decide` reads them.
+
+    With `keys`, those of the alerts with these keys instead, settled or not.
+    """
     c = messages.c
     failures = (
         select(func.count())
@@ -124,7 +127,8 @@ def history(
     statement = (
         select(*columns, c.finished_at, c.claimed_at, failures.label("failures"))
         .join(alerts, alerts.c.key == c.alert)
-        .where(alerts.c.settled_at.is_(None), c.state != MessageState.SUPERSEDED.value)
+        .where(alerts.c.settled_at.is_(None) if keys is None else c.alert.in_(set(keys)))
+        .where(c.state != MessageState.SUPERSEDED.value)
         .order_by(c.id)
     )
     if only_resolved:

@@ -14,13 +14,18 @@ from supportops.db.schema import alerts
 from supportops.db.statements import insert_new
 from supportops.db.storable import storable
 
+# A database takes some ten thousand parameters with a statement.
+_CHUNK = 5_000
 _COLUMNS = [column for column in alerts.c if column.name not in ("last_seen_at", "settled_at")]
+
+_BROUGHT_UP_TO_DATE = ("headline", "site", "customer", "host", "facts", "last_seen_at")
 
 
 def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
     """Stores `alert` unless one of its kind and subject is open; answers whether it is new.
 
-    An open one is seen again: its headline and facts are brought up to date, its start stays.
+    An open one is seen again: headline, facts and whom it concerns are brought up to date; its
+    start and its acknowledgement stay.
     """
     row: dict[str, Any] = {
         "key": alert.key,
@@ -34,6 +39,8 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
         "facts": alert.facts,
         "opened_at": alert.opened_at,
         "last_seen_at": now,
+        "acknowledged_at": alert.acknowledged_at,
+        "acknowledged_by": alert.acknowledged_by,
     }
     row = {name: storable(value) for name, value in row.items()}
     if insert_new(connection, alerts, [row]):
@@ -41,7 +48,7 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
     connection.execute(
         update(alerts)
         .where(*_open(alert.kind, row["subject"]))
-        .values(headline=row["headline"], facts=row["facts"], last_seen_at=now)
+        .values(**{name: row[name] for name in _BROUGHT_UP_TO_DATE})
     )
     return False
 
@@ -95,9 +102,13 @@ def find(connection: Connection, key: str) -> Alert | None:
 
 
 def find_all(connection: Connection, keys: Iterable[str]) -> dict[str, Alert]:
-    """The alerts with these keys; at most a few thousand."""
-    rows = connection.execute(_select().where(alerts.c.key.in_(set(keys)))).mappings()
-    return {row["key"]: _alert(row) for row in rows}
+    """The alerts with these keys."""
+    wanted, found = sorted(set(keys)), dict[str, Alert]()
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        rows = connection.execute(_select().where(alerts.c.key.in_(chunk))).mappings()
+        found.update((row["key"], _alert(row)) for row in rows)
+    return found
 
 
 def list_open(connection: Connection, kind: Kind | None = None) -> list[Alert]:

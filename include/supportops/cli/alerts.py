@@ -8,7 +8,8 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
-from supportops.cli.output import FINDINGS, FINE, Json, fail, fields, print_json
+from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, fields, print_json
+from supportops.rendering.printable import printable_line
 
 app = typer.Typer()
 group = typer.Typer(name="alerts", help="What is open, and who has taken it.", no_args_is_help=True)
@@ -43,7 +44,7 @@ def acknowledge(
         taken = open_alerts.acknowledge(context, key, who, now())
     if not taken:
         fail(f"no open alert {key!r} that nobody has taken; see `supportops alerts list`")
-    typer.echo(f"{who} has taken {key}")
+    echo(printable_line(f"{who} has taken {key}"))
 
 
 @app.command("alert-dispatch")
@@ -56,8 +57,6 @@ def alert_dispatch(as_json: Json = False) -> None:
     if as_json:
         print_json(summary)
     else:
-        typer.echo(
-            ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in summary.items())
-        )
+        echo(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in summary.items()))
     failed = summary.keys() & {"failed", "unknown", "nobody"}
     raise typer.Exit(FINDINGS if failed else FINE)

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from supportops.bootstrap import config_folder
-from supportops.cli.output import FINDINGS, USAGE, Json, fail, fields, print_json
+from supportops.cli.output import FINDINGS, USAGE, Json, echo, fail, fields, print_json
+from supportops.rendering.printable import printable_line
 
 app = typer.Typer(
     name="config", help="The configuration that operators edit.", no_args_is_help=True
@@ -36,7 +37,7 @@ def check(
         print_json([{"level": level, **fields(each)} for level, each in found])
         raise typer.Exit(exit_code)
     for finding in findings:
-        typer.echo(f"finding: {finding}")
+        echo(printable_line(f"finding: {finding}"))
     if faults:
         fail(*(str(fault) for fault in faults))
     configuration = checked.configuration
@@ -48,7 +49,7 @@ def check(
     }
     counted = (f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
     answer = "fine" if not findings else "usable"
-    typer.echo(f"{where}: {answer}, {', '.join(counted)}")
+    echo(f"{where}: {answer}, {', '.join(counted)}")
     raise typer.Exit(exit_code)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from supportops.bootstrap import open_context
+from supportops.cli.output import echo
 
 app = typer.Typer(name="db", help="The store.", no_args_is_help=True)
 
@@ -15,4 +16,4 @@ def upgrade() -> None:
     from supportops.db.migrate import upgrade as migrate
 
     with open_context(migrated=False) as context:
-        typer.echo(f"the store is at revision {migrate(context.engine)}")
+        echo(f"the store is at revision {migrate(context.engine)}")

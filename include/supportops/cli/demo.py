@@ -16,6 +16,7 @@ from supportops.local.demo import breakage
 from supportops.local.demo.breakage import WORDS, FailureMode
 from supportops.local.demo.sites import Demo
 from supportops.local.install.installation import ROOT, Installation
+from supportops.rendering.printable import printable_line
 from supportops.sites.site import Site
 
 app = typer.Typer(
@@ -40,7 +41,7 @@ def demo_at(local: Path) -> Demo:
 
 def write_line(line: str) -> None:
     """Prints one line, however narrow the terminal."""
-    Console(highlight=False, soft_wrap=True).print(Text(line))
+    Console(highlight=False, soft_wrap=True).print(Text(printable_line(line)))
 
 
 @app.command("break")
@@ -102,5 +103,6 @@ def table(sites: Sequence[Site], broken: dict[str, FailureMode]) -> Table:
     for site in sites:
         how = broken.get(site.name)
         state = Text(WORDS[how], style="red") if how else Text("answers well", style="green")
-        shown.add_row(Text(site.name), Text(site.host or ""), Text(site.url), state)
+        texts = (site.name, site.host or "", site.url)
+        shown.add_row(*(Text(printable_line(each)) for each in texts), state)
     return shown

@@ -9,7 +9,8 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
-from supportops.cli.output import Json, fail, print_json
+from supportops.cli.output import Json, echo, fail, print_json
+from supportops.rendering.printable import printable_line
 
 app = typer.Typer()
 
@@ -43,11 +44,9 @@ def log_call(
 
 
 def _show(summary: dict[str, Any]) -> None:
-    from supportops.rendering.render import one_line
-
     state = "taken down" if summary["new"] else "was taken down before"
-    typer.echo(f"{summary['ticket']} {state}")
+    echo(f"{summary['ticket']} {state}")
     if summary["site"] and not summary["site_known"]:
-        typer.echo(f"we check no site called {one_line(summary['site'])!r}")
+        echo(f"we check no site called {printable_line(summary['site'])!r}")
     if summary["outage"]:
-        typer.echo(f"we know already: {summary['outage']}")
+        echo(f"we know already: {printable_line(summary['outage'])}")

@@ -9,9 +9,12 @@ group, without one they stand beside the groups. Commands read the clock from `c
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
+from typer.main import get_command
 
 from supportops.cli import (
     alerts,
@@ -22,11 +25,12 @@ from supportops.cli import (
     report,
     sites,
     sla,
+    streams,
     ticket_sync,
     tickets,
     triage,
 )
-from supportops.cli.output import Commands
+from supportops.cli.output import FINE, USAGE, Commands
 
 app = typer.Typer(
     name="supportops",
@@ -53,9 +57,14 @@ for each in (
     app.add_typer(each.app)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command that `arguments` (else those of the process) name, and exits."""
-    app(args=list(arguments) if arguments is not None else None, prog_name="supportops")
+    streams.prepare()
+    try:
+        get_command(app).main(arguments, prog_name="supportops")
+    except SystemExit as end:
+        sys.exit(end.code if streams.finish() else USAGE)
+    sys.exit(FINE)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import typer
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json, warn
+from supportops.files import create_file, make_folder
+from supportops.rendering.formulas import csv_without_formulas
 from supportops.reports.period import Cadence
 
 if TYPE_CHECKING:
@@ -57,11 +59,11 @@ def _add(cadence: Cadence, period: str, example: str, all_of_them: str) -> None:
     ) -> None:
         from supportops.flows.report import ReportRequest
 
-        if to and not label:
+        if to is not None and label is None:
             fail("--to needs the first one too")
         if again and not send:
             fail("--again needs --send: without it a draft is kept anyway")
-        labels = (label,) if label else ()
+        labels = (label,) if label is not None else ()
         request = ReportRequest(cadence, labels, tuple(audience or ()), send, again)
         _run(request, to, out, as_json=as_json)
 
@@ -134,7 +136,7 @@ class _Folder:
         try:
             if self.out.exists() and not self.out.is_dir():
                 fail(f"nothing can be written into {self.out}: it is no folder")
-            self.out.mkdir(parents=True, exist_ok=True)
+            make_folder(self.out)
             with tempfile.TemporaryFile(dir=self.out):
                 pass
         except OSError as error:
@@ -146,11 +148,17 @@ class _Folder:
         """
         if self.out is None:
             return
+        from supportops.reports.formats.file import COUNTED
+
         folder = self.out / f"{result.cadence}-{result.period}-{result.audience}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             for file in files:
-                (folder / Path(file.name).name).write_bytes(file.content)
+                content = file.content
+                if file.name == COUNTED:
+                    content = csv_without_formulas(content)
+                with create_file(folder / Path(file.name).name) as written:
+                    written.write(content)
         except OSError as error:
             self.faults.append(f"not all is written into {folder}: {error.strerror}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,8 +14,9 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import FORMATS, now, to_utc
-from supportops.cli.output import FINDINGS, FINE, USAGE, Json, fail, print_json, warn
+from supportops.cli.output import FINDINGS, FINE, USAGE, Json, echo, fail, print_json, warn
 from supportops.rendering.formulas import never_formula
+from supportops.rendering.printable import printable_json, printable_line
 
 app = typer.Typer()
 At = Annotated[datetime | None, typer.Option(formats=FORMATS, help="As of then (UTC); else now.")]
@@ -114,20 +114,22 @@ def _write(rows: Iterable[dict[str, Any]], columns: tuple[str, ...], shape: Shap
         writer.writerow(columns)
         for row in rows:
             cells = (row[name] for name in columns)
-            writer.writerow([never_formula(c) if isinstance(c, str) else c for c in cells])
+            writer.writerow([_cell(c) for c in cells])
     else:
         before = "["
         for row in rows:
-            sys.stdout.write(f"{before}\n{json.dumps(row, ensure_ascii=False)}")
+            sys.stdout.write(f"{before}\n{printable_json(row, None)}")
             before = ","
         sys.stdout.write("\n]\n" if before == "," else "[]\n")
 
 
-def _end(unjudged: Sequence[tuple[str, str, str]]) -> None:
-    from supportops.rendering.render import one_line
+def _cell(value: Any) -> Any:
+    return never_formula(printable_line(value)) if isinstance(value, str) else value
 
+
+def _end(unjudged: Sequence[tuple[str, str, str]]) -> None:
     for source, ticket, why in unjudged:
-        warn(one_line(f"{source}/{ticket} cannot be judged: {why}"))
+        warn(f"{source}/{ticket} cannot be judged: {why}")
     raise typer.Exit(FINDINGS if unjudged else FINE)
 
 
@@ -154,7 +156,7 @@ def sla_sweep(
     if as_json:
         print_json(summary)
     else:
-        typer.echo("\n".join(_sweep_lines(summary)))
+        echo("\n".join(_sweep_lines(summary)))
     for fault in summary["faults"]:
         warn(fault)
     if summary["faults"]:
@@ -167,5 +169,6 @@ def _sweep_lines(summary: dict[str, Any]) -> list[str]:
     lines = [", ".join(f"{name}: {summary[name]}" for name in counted)]
     standing = summary["standing"].items()
     lines += [f"{kind.replace('_', ' ')}: {count} in force" for kind, count in sorted(standing)]
-    lines += [f"cannot judge {one['ticket']}: {one['error']}" for one in summary["unjudgeable"]]
+    failed = (f"cannot judge {one['ticket']}: {one['error']}" for one in summary["unjudgeable"])
+    lines += map(printable_line, failed)
     return lines + ([summary["note"]] if summary["note"] else [])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import typer
 
 from supportops.bootstrap import open_context, open_ticket_sources
 from supportops.cli.instants import now
-from supportops.cli.output import FINDINGS, FINE, USAGE, Json, warn
+from supportops.cli.output import FINDINGS, FINE, USAGE, Json, echo, print_json, warn
+from supportops.rendering.printable import printable_line
 
 app = typer.Typer()
 
@@ -34,15 +34,18 @@ def ticket_sync(as_json: Json = False) -> None:
 
 
 def _show_skipped(line: str, as_json: bool) -> None:
-    typer.echo(json.dumps({"skipped": line}, indent=2) if as_json else line)
+    if as_json:
+        print_json({"skipped": line})
+    else:
+        echo(line)
 
 
 def _show(summary: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(summary, indent=2))
+        print_json(summary)
         return
     counts = f"{summary['new_events']} new events from {summary['pages']} pages"
     aside = f", {summary['quarantined']} records set aside" if summary["quarantined"] else ""
-    typer.echo(counts + aside + ("" if summary["caught_up"] else "; the rest comes next time"))
+    echo(counts + aside + ("" if summary["caught_up"] else "; the rest comes next time"))
     for note in summary["notes"]:
-        typer.echo(f"  {note}")
+        echo(f"  {printable_line(note)}")

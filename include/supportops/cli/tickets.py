@@ -13,7 +13,8 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import FORMATS, now, to_utc
-from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
+from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, print_json
+from supportops.rendering.printable import printable_line
 
 if TYPE_CHECKING:
     from supportops.flows.show_ticket import TicketHistory
@@ -82,8 +83,6 @@ def _bar(file: Path, *, shown: bool) -> Iterator[Progress | None]:
         return
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from supportops.rendering.render import one_line
-
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -91,23 +90,21 @@ def _bar(file: Path, *, shown: bool) -> Iterator[Progress | None]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(one_line(file.name), total=None)
+        task = bar.add_task(printable_line(file.name), total=None)
         yield lambda done, size: bar.update(task, completed=done, total=size)
 
 
 def _show_import(summary: ImportSummary, as_json: bool) -> None:
-    from supportops.rendering.render import one_line
-
     if as_json:
         print_json(summary.to_json())
         return
-    typer.echo(
+    echo(
         f"{summary.rows} rows: {summary.loaded} loaded, {summary.bad} bad; "
         f"{summary.new_events} new events, {summary.known_events} known, "
         f"{summary.new_tickets} new tickets"
     )
     if summary.rejects is not None:
-        typer.echo(f"the bad rows and why: {one_line(summary.rejects)}")
+        echo(f"the bad rows and why: {printable_line(summary.rejects)}")
 
 
 def _show_ticket(history: TicketHistory, as_json: bool) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from supportops.files import open_file
+
 KeyPath = tuple[str | int, ...]
 MAX_BYTES = 8 * 1024 * 1024
 MAX_NODES = 1_000_000
@@ -102,7 +104,7 @@ def read(path: Path) -> Source:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             written = file.read(MAX_BYTES + 1)
         if len(written) <= MAX_BYTES:
             return written.decode("utf-8-sig")
@@ -111,7 +113,9 @@ def _text(path: Path) -> str:
         fault = Fault(path.name, None, "", "no such file", f"a file in {path.parent}")
         raise MissingFileError((fault,)) from None
     except (OSError, UnicodeDecodeError) as error:
-        found, expected = str(error), "a readable UTF-8 file"
+        found, expected = getattr(error, "strerror", None) or str(error), "a readable UTF-8 file"
+    except ValueError:
+        found, expected = "a NUL in its name", "a file"
     raise ConfigurationError((Fault(path.name, None, "", found, expected),))
 
 

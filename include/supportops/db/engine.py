@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
+from supportops.db.storable import storable
+from supportops.files import PRIVATE, close_to_others, kind_of
+
+_SQLITE_SETTINGS = {"cached_statements", "check_same_thread", "timeout"}
+_BESIDE = ("-wal", "-shm", "-journal")
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 LOCK_WAIT_SECONDS = 60
+CONNECT_SECONDS = 10
 
 
 class StoreAddressError(ValueError):
@@ -25,7 +33,7 @@ def store_url(address: str) -> URL:
     """
     try:
         url = make_url(address.strip())
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise StoreAddressError(
             "the store's address is no URL; expected sqlite+pysqlite:////absolute/path.db or "
             "postgresql+psycopg://user:password@host/name"
@@ -38,17 +46,27 @@ def store_url(address: str) -> URL:
         raise StoreAddressError(
             "a relative SQLite path; expected an absolute one: sqlite+pysqlite:////path/to/file.db"
         )
+    if backend == "sqlite" and (unknown := url.query.keys() - _SQLITE_SETTINGS):
+        raise StoreAddressError(f"the store's address has an unknown setting {min(unknown)!r}")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise StoreAddressError(f"the port {url.port} in the store's address; expected 1 to 65535")
+    if storable(address) != address:
+        raise StoreAddressError("the store's address is not UTF-8, or has a NUL")
     return url.set(drivername=DRIVERS[backend])
 
 
 def make_engine(address: str, *, lock_wait: float | None = None) -> Engine:
     """An engine whose writers wait for each other, for `lock_wait` seconds, and then fail."""
     url = store_url(address)
-    if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4)
-    engine = create_engine(
-        url, connect_args={"timeout": LOCK_WAIT_SECONDS if lock_wait is None else lock_wait}
-    )
+    wait = LOCK_WAIT_SECONDS if lock_wait is None else lock_wait
+    try:
+        if url.get_backend_name() == "postgresql":
+            return _postgresql(url, wait)
+        engine = create_engine(url, connect_args={"timeout": wait})
+    except (ArgumentError, TypeError, ValueError) as error:
+        words = url.render_as_string(hide_password=True)
+        raise StoreAddressError(f"the store's address {words} cannot be used: {error}") from None
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -68,6 +86,39 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that is committed at the end, or not at all."""
     with engine.begin() as connection:
         yield connection
+
+
+def _postgresql(url: URL, wait: float) -> Engine:
+    # libpq itself waits for a server that never answers as long as the network does.
+    seconds = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=4, max_overflow=4, connect_args=seconds
+    )
+
+    def limit_waiting(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {round(wait * 1000)}")
+        connection.commit()
+
+    event.listen(engine, "connect", limit_waiting)
+    return engine
+
+
+def _make_private(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
+    """The store's file is its owner's alone from the start; SQLite gives those beside it, such as
+    its log, the same mode. One that others can read is closed to them."""
+    path = Path(arguments[0])
+    if (kind := kind_of(path)) is not None:
+        raise StoreAddressError(f"the store {path} is {kind}, no file")
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    except OSError:
+        return  # SQLite says why
+    try:
+        for each in (path, *(path.with_name(path.name + end) for end in _BESIDE)):
+            close_to_others(each)
+    finally:
+        os.close(handle)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -19,12 +19,14 @@ from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason, decide
 from supportops.alerts.rate_limit import allowance
+from supportops.alerts.succession import Histories, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import active_configuration
-from supportops.flows.dispatching.composing import Batch, Composer
+from supportops.flows.dispatching.batch import Batch, Room, grouped
+from supportops.flows.dispatching.composing import Composer
 from supportops.flows.dispatching.posting import Poster, Send, extra_time
 from supportops.flows.dispatching.prepared import NOT_SENT, PreparedMessage
 from supportops.flows.dispatching.recording import Recorder
@@ -37,11 +39,16 @@ from supportops.notify.send_pool import send_all
 
 Clock = Callable[[], datetime]
 
+# What one round takes for a target that no rate limit bounds.
 BATCH = 32
-WORKERS = 8
+# At once, one to each target: so many hung ones hold up nobody else.
+WORKERS = 32
 LONGEST_DISPATCH = timedelta(minutes=4)
-# How often a dispatch with a long outbox looks for new alerts.
+# How often a dispatch with a long outbox looks for new alerts, and for whom a slow target made
+# wait: what a round has not begun by then goes back to the outbox.
 LOOK_AGAIN = timedelta(seconds=10)
+# For reading and composing thousands of messages, beside what sending them takes.
+LONGEST_PREPARATION = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -141,14 +148,25 @@ class _Dispatch:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
             for alert in store.list_open(connection, Kind.DELIVERY):
                 if alert.subject not in self.targets:  # no message goes there any more
-                    store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now)
+                    over = "no receiver of this name is configured any more"
+                    end = {"ending": "no_longer_configured", "over": over}
+                    store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now, end)
             self.summary.superseded += outbox.supersede(connection, now)
-            known = outbox.history(connection)
+            unsettled = store.unsettled(connection)
+            known = self._histories(connection, unsettled, outbox.history(connection))
             decided = [
-                (alert, decide(alert, self.policy, known.get(alert.key, ()), now, self.office))
-                for alert in store.unsettled(connection)
+                (alert, decide(alert, self.policy, known[alert.key], now, self.office))
+                for alert in unsettled
             ]
             self.summary.queued += outbox.queue(connection, decided, now)
+
+    def _histories(
+        self, connection: Connection, alerts: list[Alert], own: Histories
+    ) -> dict[str, list[MessageStatus]]:
+        """What each alert's receivers got of it, and of the alerts that it goes on from."""
+        keys = {key for alert in alerts for key in predecessors(alert)}
+        earlier = outbox.history(connection, keys=keys) if keys else {}
+        return with_inherited(alerts, self.policy, own, earlier)
 
     def send_for_a_while(self, end: datetime) -> bool:
         """Sends until nothing is due, something failed, or it is time to look for new alerts.
@@ -168,74 +186,82 @@ class _Dispatch:
         slowest, lease = self._time_limits()
         now = self.clock()
         batch = self._claim(now, lease, until=min(end, now + lease - slowest))
-        if not batch.messages:
+        if not batch.groups:
             return None
         failures = 0
-        for prepared, delivery in send_all(
-            self.composer.prepare(batch),
+        prepared = self.composer.prepare(batch)
+        self.poster.stop_at(self.clock() + LOOK_AGAIN)
+        for message, delivery in send_all(
+            prepared,
             self.poster.post,
             workers=WORKERS,
             hard_limit=slowest.total_seconds(),
         ):
             failures += delivery.outcome is not Outcome.HANDED_OVER
-            self.summary.count(prepared, delivery)
+            self.summary.count(message, delivery)
             with writing(self.engine) as connection:
-                self.recorder.record(connection, prepared, delivery, self.clock())
+                self.recorder.record(connection, message, delivery, self.clock())
         return failures
 
     def _time_limits(self) -> tuple[timedelta, timedelta]:
         """The longest that one attempt may take, and how long a batch is claimed."""
-        timeout = self.policy.retry.timeout
         attachments = timedelta(seconds=extra_time(self.attach_at_most))
-        slowest = timeout + attachments + timedelta(seconds=10)
-        lease = timeout * (BATCH // WORKERS + 2) + attachments + timedelta(minutes=1)
-        return slowest, lease
+        slowest = self.policy.retry.timeout + attachments + timedelta(seconds=10)
+        return slowest, LONGEST_PREPARATION + LOOK_AGAIN + slowest
 
     def _claim(self, now: datetime, lease: timedelta, until: datetime) -> Batch:
         """What is due and within the rate limits, with all that its texts need."""
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
-            allowances = self._allowances(connection, now)
-            exhausted = [name for name, left in allowances.items() if left <= 0]
-            claimed = claims.claim(connection, now, self.name, lease, BATCH, exhausted)
+            due = claims.due_targets(connection, now)
+            room = self._room(connection, now, due)
+            exhausted = [name for name in due if room[name].is_full]
+            most = {
+                name: BATCH if room[name].left is None else claims.MOST_TOGETHER
+                for name in due
+                if name not in exhausted
+            }
+            claimed = claims.claim(connection, now, self.name, lease, most)
             self.summary.held_back = claims.held_back(connection, now, exhausted)
             alerts = store.find_all(connection, [message.alert for message in claimed])
+            groups, waiting = grouped(claimed, alerts, room)
             reports = report_contents(
-                connection, alerts.values(), self.policy.board_url, self.attach_at_most
+                connection,
+                [alerts[group[0].alert] for group in groups],
+                self.policy.board_url,
+                self.attach_at_most,
             )
-        return Batch(claimed, alerts, reports, allowances, until)
+        return Batch(groups, waiting, alerts, reports, room, until)
 
-    def _allowances(self, connection: Connection, now: datetime) -> dict[str, int]:
-        """How many more messages each target may get now, by the rate limits of its channel."""
+    def _room(self, connection: Connection, now: datetime, names: list[str]) -> dict[str, Room]:
+        """How many more messages each of `names` may get now, by its channel's rate limits."""
         limits = self.policy.limits
         periods = [limit.period for found in limits.values() for limit in found]
         if not periods:
-            return dict.fromkeys(self.targets, BATCH)
+            return {name: Room() for name in names}
         sent = notification_log.sent_in(connection, now - max(periods), now)
         in_flight = claims.in_flight(connection, now)
-        return {
-            name: allowance(
-                limits.get(target.channel, ()),
-                sent.get(name, []),
-                in_flight.get(name, 0),
-                now,
-                BATCH,
-            )
-            for name, target in self.targets.items()
-        }
+        found = {}
+        for name in names:
+            target = self.targets.get(name)
+            mine = limits.get(target.channel, ()) if target else ()
+            left = allowance(mine, sent.get(name, []), in_flight.get(name, 0), now)
+            found[name] = Room(left, mine, tuple(sent.get(name, ())))
+        return found
 
     def settle(self) -> None:
         """Closes the ended alerts of which nobody is to be notified any more."""
         now = self.clock()
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
-            known = outbox.history(connection, only_resolved=True)
+            own = outbox.history(connection, only_resolved=True)
+            over = [a for a in store.unsettled(connection) if a.resolved_at is not None]
+            known = self._histories(connection, over, own)
             done = [
                 alert.key
-                for alert in store.unsettled(connection)
-                if alert.resolved_at is not None
-                and all(entry.finished for entry in known.get(alert.key, ()))
-                and not self._somebody_waits(alert, known.get(alert.key, []), now)
+                for alert in over
+                if all(entry.finished for entry in own.get(alert.key, ()))
+                and not self._somebody_waits(alert, known[alert.key], now)
             ]
             store.settle(connection, done, now)
 

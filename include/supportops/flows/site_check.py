@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
-from supportops.alerts.store import find_open, raise_alert, resolve_alert
+from supportops.alerts.store import acknowledge, find_all, find_open, raise_alert, resolve_alert
+from supportops.alerts.succession import predecessors, taking_over
 from supportops.config import snapshots
 from supportops.config.configuration import File
 from supportops.context import Context
@@ -239,9 +240,18 @@ def _raise_or_resolve(connection: Connection, change: Change, now: datetime) -> 
         assert incident.ended_at is not None
         kind, ended_at = Kind(incident.kind.value), min(incident.ended_at, now)
         resolve_alert(connection, kind, incident.subject, ended_at, incident.facts)
-    else:
-        alert = alert_of(incident)
-        raise_alert(connection, replace(alert, opened_at=min(alert.opened_at, now)), now)
+        return
+    alert = alert_of(incident)
+    alert = replace(alert, opened_at=min(alert.opened_at, now))
+    if keys := predecessors(alert):
+        alert = taking_over(alert, find_all(connection, keys).values())
+    raise_alert(connection, alert, now)
+    if change.kind is ChangeKind.UPDATED and alert.acknowledged_at is not None:
+        # Somebody took the outage of its server, which this one goes on from.
+        found = find_open(connection, alert.kind, alert.subject)
+        if found is not None:
+            by = alert.acknowledged_by or "somebody"
+            acknowledge(connection, found.key, by, alert.acknowledged_at)
 
 
 def alert_of(incident: Incident) -> Alert:

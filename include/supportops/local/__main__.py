@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     choice = parser.parse_args(arguments)
     # An entrance: the processes that are started get this environment, changed where needed.
     inherited = dict(os.environ)  # noqa: TID251
+    # Airflow and the demo write files of their own: databases, logs, mails.
+    os.umask(0o077)
     try:
         options = Options(demo=choice.demo, port=port_of(inherited), inherited=inherited)
     except ValueError as error:

@@ -9,7 +9,11 @@ from supportops.notify.mail_parts import Attachment
 
 
 class Outcome(StrEnum):
-    """HANDED_OVER: the service took it. UNKNOWN: timed out, it may have arrived."""
+    """What became of one attempt.
+
+    HANDED_OVER: the service took the message. FAILED: it certainly did not. UNKNOWN: the message
+    went out and no answer came, so that it may have arrived. NOBODY: the address leads nowhere.
+    """
 
     HANDED_OVER = "handed_over"
     FAILED = "failed"

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+from supportops.notify.conversation import Conversation, conversing
 from supportops.notify.mail_parts import with_parts
 from supportops.notify.masking import mask
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
@@ -23,15 +24,19 @@ _NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Apprise loads its 130 plugins at the first address, which two threads must not do at once.
 _loading = threading.Lock()
+_loaded = threading.Event()
 _log = TransportLog()
 
 
 def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
     """One attempt at one address; never raises and always returns by `timeout` + GRACE seconds.
 
-    HANDED_OVER: the service took the message, which does not mean that a person has it. FAILED: it
-    did not. UNKNOWN: no answer in time, it may have arrived. NOBODY: the address leads nowhere
-    (not understood, or refused), so trying again is useless.
+    HANDED_OVER: the service took the message, which does not mean that a person has it. NOBODY: the
+    address leads nowhere (not understood, or refused), so trying again is useless. Between FAILED
+    and UNKNOWN decides how far the conversation got (`notify.conversation`): a message that was
+    not wholly written, or refused, did not arrive; one that was written and not answered may have.
+    So may one that some recipients have and others not, and one of a service that speaks neither
+    HTTP nor SMTP.
 
     The attempt runs in a daemon thread of its own and not in Apprise's pool: that has six
     threads for the whole process, which hung services fill, and which Python joins at exit.
@@ -46,7 +51,7 @@ def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
         thread = threading.Thread(target=attempt.run, name="supportops-send", daemon=True)
         thread.start()
         thread.join(timeout + GRACE)
-    outcome, detail = attempt.result or (Outcome.UNKNOWN, f"no answer within {timeout:g} s")
+    outcome, detail = attempt.result or attempt.give_up()
     return Delivery(outcome, _presentable(detail, url), round(time.monotonic() - started, 3))
 
 
@@ -58,6 +63,7 @@ class _Attempt:
         self.message = message
         self.timeout = timeout
         self.result: tuple[Outcome, str] | None = None
+        self.conversation = Conversation()
 
     def nobody(self, why: str) -> None:
         """Ends the attempt before it began, because the address leads nowhere."""
@@ -65,26 +71,56 @@ class _Attempt:
 
     def run(self) -> None:
         """Makes the attempt; never raises."""
-        with _log.reading() as lines:
+        with _log.reading() as lines, conversing(self.conversation):
             try:
                 service = _service(self.url, self.timeout)
-                status = _notify(service, self.message) if service is not None else _NOT_UNDERSTOOD
+                status = _NOT_UNDERSTOOD if service is None else self._notify(service)
             except Exception as error:  # a plugin may raise whatever it likes
                 status = "FAILURE"
                 lines.append(f"{type(error).__name__}: {error}")
-        self.result = _judged(status, lines)
+        self.result = _judged(status, lines, self.conversation)
+
+    def _notify(self, service: Any) -> str:
+        self.conversation.followed = _is_followed(service)
+
+        def mark_delivered(_: object, per_message: bool = False) -> None:
+            self.conversation.taken += not per_message
+
+        service.mark_delivered = mark_delivered
+        return _notify(service, self.message)
+
+    def give_up(self) -> tuple[Outcome, str]:
+        """Ends an attempt that takes too long, by the stage that it reached."""
+        if self.conversation.cut():
+            return self.result or (Outcome.UNKNOWN, f"no answer within {self.timeout:g} s")
+        return Outcome.FAILED, f"not sent within {self.timeout:g} s"
 
 
 def _load() -> None:
     """Imports Apprise and its plugins, whose imports of old modules are not ours to warn of."""
     with _loading:
-        if "apprise.plugins.email" in sys.modules:
+        if _loaded.is_set():
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             from apprise import Apprise
 
             Apprise.instantiate("json://localhost")
+
+            from supportops.notify.followed_connections import follow
+
+            follow()
+        _loaded.set()
+
+
+def _is_followed(service: Any) -> bool:
+    """Whether the plugin speaks SMTP or, through requests, HTTP. Nostr has both and a socket."""
+    from apprise.plugins.email.base import NotifyEmail
+
+    modules = [sys.modules[each.__module__] for each in type(service).__mro__]
+    speaks_http = any(hasattr(module, "requests") for module in modules)
+    by_socket = any(module.__name__.startswith("apprise.plugins.nostr") for module in modules)
+    return isinstance(service, NotifyEmail) or (speaks_http and not by_socket)
 
 
 def _service(url: str, timeout: float) -> Any:
@@ -166,7 +202,8 @@ def _mail(service: Any, message: OutgoingMessage, *, shown: bool) -> str:
     """
     from apprise import NotifyFormat
     from apprise.plugins.email.base import NotifyEmail
-    from apprise.plugins.email.smtp import AppriseSMTPController
+
+    from supportops.notify.followed_connections import FollowedSMTP
 
     mails = NotifyEmail.prepare_emails(
         subject=message.title,
@@ -183,7 +220,7 @@ def _mail(service: Any, message: OutgoingMessage, *, shown: bool) -> str:
         tzinfo=service.tzinfo,
     )
     html = message.html if shown else None
-    with AppriseSMTPController(
+    with FollowedSMTP(
         host=service.smtp_host,
         port=service.port,
         secure_mode=service.secure_mode,
@@ -223,7 +260,7 @@ def _attached(service: Any, message: OutgoingMessage) -> Any:
     return found or None
 
 
-def _judged(status: str, lines: list[str]) -> tuple[Outcome, str]:
+def _judged(status: str, lines: list[str], conversation: Conversation) -> tuple[Outcome, str]:
     if status == "SUCCESS":
         return Outcome.HANDED_OVER, "handed over"
     if status == "NOMATCH":
@@ -231,9 +268,11 @@ def _judged(status: str, lines: list[str]) -> tuple[Outcome, str]:
     if status == _NOT_UNDERSTOOD:
         return Outcome.NOBODY, "address not understood"
     reason = TransportLog.reason(lines)
-    if status in ("TIMEOUT", "PARTIAL") or TransportLog.unanswered(lines):
-        return Outcome.UNKNOWN, f"{reason}, may have arrived"
-    return Outcome.FAILED, reason
+    if not conversation.may_have_arrived:
+        return Outcome.FAILED, reason
+    if conversation.taken:
+        return Outcome.UNKNOWN, f"{reason}, but some of its recipients have it"
+    return Outcome.UNKNOWN, f"{reason}, may have arrived"
 
 
 def _presentable(detail: str, url: str) -> str:

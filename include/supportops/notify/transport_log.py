@@ -1,4 +1,4 @@
-"""What Apprise logs while it sends: read for the reason of a failure, and filtered from our logs.
+"""What Apprise logs while it sends: read for the words of a failure, and filtered from our logs.
 
 Apprise returns only whether it succeeded; the reason of a failure is in its log alone, for e-mail
 at DEBUG. That level also prints addresses with their tokens. So a filter on its logger collects
@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 _STATUS = re.compile(r"\berror[=:]\s*([1-5]\d\d)\b|\bstatus[_ ]code[=:]\s*([1-5]\d\d)\b", re.I)
-_SMTP = re.compile(r"\((?P<code>[245]\d\d), b?(?P<quote>['\"])(?P<text>.*?)(?P=quote)\)", re.S)
+_SMTP = re.compile(
+    r"(?:\(|was refused: )(?P<code>[245]\d\d),? b?(?P<quote>['\"])(?P<text>.*?)(?P=quote)", re.S
+)
 _ERRNO = re.compile(r"\[Errno -?\d+\] (?P<text>[^'\")>]+)")
 _EXPLANATIONS = (
     ("certificate verify failed", "certificate of the receiver not trusted"),
@@ -70,14 +72,6 @@ class TransportLog:
 
     def _silence(self, _: logging.LogRecord) -> bool:
         return getattr(self._thread, "lines", None) is None
-
-    @staticmethod
-    def unanswered(lines: list[str]) -> bool:
-        """Whether the message was on its way and only the answer was missing."""
-        text = "\n".join(lines)
-        if _SMTP.search(text) or _STATUS.search(text):
-            return False
-        return "timed out" in text and "connect timeout=" not in text
 
     @staticmethod
     def reason(lines: list[str]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
+
 # The wide ones are the same to a spreadsheet that is set to an East Asian language.
 _BEGINNINGS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BEFORE_ALL = ("\t", "\r")
@@ -11,3 +14,20 @@ def never_formula(text: str) -> str:
     """`text` with an apostrophe in front of it where a spreadsheet would take it for a formula."""
     computed = text.startswith(_BEFORE_ALL) or text.lstrip().startswith(_BEGINNINGS)
     return f"'{text}" if computed else text
+
+
+def csv_without_formulas(content: bytes) -> bytes:
+    """A CSV file (UTF-8, ends of lines "\\n") whose cells no spreadsheet computes; numbers stay."""
+    written = StringIO(newline="")
+    rows = csv.writer(written, lineterminator="\n")
+    for row in csv.reader(StringIO(content.decode("utf-8"), newline="")):
+        rows.writerow([cell if _is_number(cell) else never_formula(cell) for cell in row])
+    return written.getvalue().encode()
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

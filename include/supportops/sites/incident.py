@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from supportops.sites.check import WORDS, ProbeResult, instant_to_json, result_to_json
+from supportops.sites.ending import Ending
 from supportops.sites.site import Site
 from supportops.sites.standing import Attempt, Standing, Track
 
@@ -93,6 +94,21 @@ class Run:
 
     slot: datetime
     attempts: Sequence[Attempt]
+
+
+def failed_since(incident: Incident) -> datetime:
+    """The first failed check, which under another name is earlier than `started_at`."""
+    try:
+        first = datetime.fromisoformat(str(incident.facts.get("first_failed_at")))
+    except ValueError:
+        return incident.started_at
+    return first if first.tzinfo is not None else incident.started_at
+
+
+def ended_well(incident: Incident) -> bool:
+    """Whether it works again, as far as is known: closed without a reason counts as well."""
+    ending = incident.facts.get("ending")
+    return ending not in {each.value for each in Ending if not each.good}
 
 
 def page_subject(track: Track, name: str, page: str) -> str:

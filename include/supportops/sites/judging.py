@@ -7,12 +7,13 @@ then whether a shared server is, and only then each site, so that one cause is o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from supportops.sites.check import ProbeResult, Reason
+from supportops.sites.ending import Ending
 from supportops.sites.incident import (
     VANTAGE,
     Change,
@@ -30,6 +31,7 @@ from supportops.sites.incident import (
     page_incident,
     page_subject,
 )
+from supportops.sites.renaming import renamed_hosts, renamed_sites
 from supportops.sites.site import Fleet, Site
 from supportops.sites.standing import (
     Attempt,
@@ -42,6 +44,8 @@ from supportops.sites.standing import (
 )
 
 BLIND = (IncidentKind.BLIND, "our connection")
+_NOT_LISTED = "none of the sites that failed on it is listed there any more"
+_REMOVED = "is no longer checked: it was removed from the configuration, not mended"
 
 
 def fold(before: FleetState, run: Run, fleet: Fleet) -> tuple[FleetState, list[Change]]:
@@ -67,9 +71,13 @@ class _Judging:
         self.at = max((a.result.checked_at for a in run.attempts), default=run.slot)
         self.attempts = _by_page(run.attempts)
         self.touched: set[StandingKey] = set()
+        # By site: the outage of its server that ended in this run although the site is down.
+        self.taken_over: dict[str, Incident] = {}
 
     def judge(self) -> None:
+        self._rename()
         self._drop_the_removed()
+        self._follow_configuration()
         if not self.attempts:
             return
         blind = self._judge_vantage()
@@ -79,19 +87,67 @@ class _Judging:
         self._judge_pages()
         self._judge_certificates()
 
+    def _rename(self) -> None:
+        """What goes by another name now is the same: its standing and its incidents move along."""
+        for old, new in renamed_sites(self.standings, self.fleet).items():
+            for name, page, track in list(self.standings):
+                if name == old:
+                    self.standings[(new, page, track)] = self.standings.pop((name, page, track))
+            for key, incident in sorted(self.open.items()):
+                if incident.site == old:
+                    subject = new + incident.subject.removeprefix(old)
+                    self._rename_incident(key, replace(incident, subject=subject, site=new))
+                elif old in incident.facts.get("sites", ()):
+                    self._rename_in_list(key, old, new)
+        for old, new in renamed_hosts(self.open, self.fleet).items():
+            key = (IncidentKind.HOST_OUTAGE, old)
+            self._rename_incident(key, replace(self.open[key], subject=new, host=new))
+
+    def _rename_in_list(self, key: IncidentKey, old: str, new: str) -> None:
+        facts = self.open[key].facts
+        sites = sorted({new if name == old else name for name in facts["sites"]})
+        listed = [
+            {**each, "site": new} if each["site"] == old else each
+            for each in facts.get("affected", ())
+        ]
+        self._update(key, sites=sites, affected=affected((), listed))
+
+    def _rename_incident(self, key: IncidentKey, named: Incident) -> None:
+        before = self.open[key]
+        why = f"it is called {named.subject} now, and is not mended"
+        self._close(key, self.at, Ending.RENAMED, why)
+        facts = {**before.facts, "follows": _followed_by(before)}
+        after = replace(named, started_at=self.at, opened_at=self.at, facts=facts)
+        self._open(after, f"was called {before.subject}")
+
     def _drop_the_removed(self) -> None:
         """What is no longer checked ends here: nothing would ever close it otherwise."""
         pages = {(s.name, p.path) for s in self.fleet.sites for p in s.pages}
         pages |= {(s.name, "") for s in self.fleet.sites}
         hosts = {s.host for s in self.fleet.sites}
+        for key, incident in sorted(self.open.items()):
+            if incident.site is not None and incident.site not in self.sites:
+                self._close(key, self.at, Ending.SITE_REMOVED, f"{incident.site} {_REMOVED}")
+            elif incident.site is not None and (incident.site, incident.page or "") not in pages:
+                why = f"{incident.page} of {incident.site} {_REMOVED}"
+                self._close(key, self.at, Ending.PAGE_REMOVED, why)
+            elif incident.kind is IncidentKind.HOST_OUTAGE and incident.host not in hosts:
+                self._close_host(key, self.at, Ending.SERVER_REMOVED, _NOT_LISTED)
+            elif key == BLIND and not (self.fleet.sites and self.fleet.policy.vantage):
+                what = "control addresses are" if self.fleet.sites else "sites are"
+                why = f"no {what} configured any more; nothing shows that the connection is back"
+                self._close(key, self.at, Ending.CONTROLS_REMOVED, why)
         for gone in [key for key in self.standings if key[:2] not in pages]:
             del self.standings[gone]
+
+    def _follow_configuration(self) -> None:
+        """An open incident belongs to whom its site belongs to now, and is routed by it."""
         for key, incident in sorted(self.open.items()):
-            there = incident.site is None or (incident.site, incident.page or "") in pages
-            if incident.kind is IncidentKind.HOST_OUTAGE:
-                there = incident.host in hosts
-            if not there:
-                self._close(key, self.at, "no longer checked")
+            site = self.sites.get(incident.site or "")
+            if site and (incident.customer, incident.host) != (site.customer, site.host):
+                after = replace(incident, customer=site.customer, host=site.host)
+                self.open[key] = after
+                self.changes.append(Change(ChangeKind.UPDATED, after, "its site was changed"))
 
     def _judge_vantage(self) -> bool:
         """Whether this run saw nothing because our own connection is down."""
@@ -119,15 +175,34 @@ class _Judging:
             first = min(tries[0].result.checked_at for tries in controls)
             facts = evidence(last) | {"checked": len(mains), "down": len(failing)}
             facts["affected"] = affected(_not_announced(failing))
+            facts["first_failed_at"] = first.isoformat()
             why = f"{len(failing)} of {len(mains)} sites and every control address failed together"
             self._open(Incident(*BLIND, last.reason.value, first, self.at, facts=facts), why)
         elif blind:
             known = self.open[BLIND].facts.get("affected", ())
             self._update(BLIND, affected=affected(_not_announced(failing), known))
         elif BLIND in self.open:
-            good = [a.result.checked_at for tries in controls for a in tries if a.result.good]
-            self._close(BLIND, min(good, default=self.at), "control addresses or sites answer")
+            self._end_blindness(len(failing), len(mains))
         return blind
+
+    def _end_blindness(self, failing: int, checked: int) -> None:
+        answers = {
+            is_control: [
+                attempt.result.checked_at
+                for (site, _), tries in self.attempts.items()
+                for attempt in tries
+                if attempt.result.good and (site == VANTAGE) is is_control
+            ]
+            for is_control in (True, False)
+        }
+        fail = f"{failing} of {checked} sites fail" if failing else ""
+        if answers[True]:
+            why = "our connection is back"
+            self._close(BLIND, min(answers[True]), Ending.CONNECTION_BACK, why, rest=fail)
+        else:
+            at, rest = min(answers[False], default=self.at), "no control address answers"
+            rest = f"{rest}, {fail}" if fail else rest
+            self._close(BLIND, at, Ending.SITES_ANSWER, "most sites answer again", rest=rest)
 
     def _advance_site(self, site: Site, blind: bool) -> None:
         mains = _counting(self.attempts.get((site.name, ""), []))
@@ -146,9 +221,9 @@ class _Judging:
         key = (site.name, page, track)
         before = self.standings.get(key, Standing())
         if site.in_maintenance(tries[-1].result.checked_at):
-            self.standings[key] = suspend(before, SiteState.MAINTENANCE, tries)
+            self.standings[key] = suspend(before, SiteState.MAINTENANCE, tries, track)
         elif blind and any(t.bad_for(track) for t in _counting(tries)[-1:]):
-            self.standings[key] = suspend(before, SiteState.UNKNOWN, tries)
+            self.standings[key] = suspend(before, SiteState.UNKNOWN, tries, track)
         else:
             self.standings[key] = advance(before, tries, track, self.fleet.policy, site.interval)
             self.touched.add(key)
@@ -193,18 +268,51 @@ class _Judging:
         known = {name: standing for name, standing in found.items() if standing is not None}
         down = {name for name, standing in known.items() if standing.down or standing.flapping}
         if self._is_most(len(down), len(known)):
+            self._let_go(key, found)
             before = self.open[key].facts
             failing = [(site, known[site.name].since) for site in sites if site.name in down]
+            earlier = [each for each in before.get("affected", ()) if each["site"] in found]
             self._update(
                 key,
-                sites=sorted({*before["sites"], *down}),
-                affected=affected(failing, before.get("affected", ())),
+                sites=sorted(found.keys() & before["sites"] | down),
+                affected=affected(failing, earlier),
             )
             return
         started = self.open[key].started_at
         back = [s.since for name, s in known.items() if name not in down and s.since is not None]
         ended = max((since for since in back if since > started), default=self.at)
-        self._close(key, ended, f"{len(down)} of {len(known)} sites on {host} are down")
+        still = sorted(name for name in down if known[name].down)
+        if still:
+            why = f"{len(still)} of {len(known)} sites still down"
+            self._close_host(key, ended, Ending.PARTLY_RECOVERED, why, still)
+        elif down:
+            why = f"all sites answer, but {len(down)} of {len(known)} go up and down"
+            self._close(key, ended, Ending.PARTLY_RECOVERED, why)
+        elif known:
+            self._close(key, ended, Ending.RECOVERED, "sites are up again")
+        else:
+            self._close(key, self.at, Ending.SERVER_REMOVED, _NOT_LISTED)
+
+    def _let_go(self, key: IncidentKey, members: Collection[str]) -> None:
+        """A site that moved to another server was announced with this one."""
+        server = self.open[key]
+        for name in server.facts["sites"]:
+            if name not in members:
+                self.taken_over[name] = server
+
+    def _close_host(
+        self, key: IncidentKey, at: datetime, ending: Ending, why: str, still: Sequence[str] = ()
+    ) -> None:
+        """Ends a server's outage while sites of it are down: theirs go on where it stopped."""
+        self._close(key, at, ending, why, **({"still_down": list(still)} if still else {}))
+        server = self.changes[-1].incident
+        for name in server.facts.get("sites", ()):
+            its_own = (IncidentKind.OUTAGE, name)
+            if its_own in self.open:
+                before = self.open[its_own].facts.get("follows", ())
+                self._update(its_own, follows=[*before, *_followed_by(server)])
+            else:
+                self.taken_over[name] = server
 
     def _is_most(self, down: int, known: int) -> bool:
         return known > 0 and down / known > self.fleet.policy.host_share
@@ -228,17 +336,26 @@ class _Judging:
             if (kind, subject) in self.open:
                 if key in self.touched:
                     self._continue((kind, subject), standing)
-            elif standing.state is SiteState.DOWN and its_own:
+            elif its_own and self._is_to_open(key, standing):
                 at = standing.checked_at if key in self.touched else None
                 incident = page_incident(kind, subject, site, page, standing, at or self.at)
+                if track is Track.OUTAGE and name in self.taken_over:
+                    follows = _followed_by(self.taken_over[name])
+                    incident = replace(incident, facts={**incident.facts, "follows": follows})
                 self._open(incident, f"{standing.bad_streak} checks in a row failed")
+
+    def _is_to_open(self, key: StandingKey, standing: Standing) -> bool:
+        """What was announced with its server stays open, also while it cannot be judged."""
+        announced = key[2] is Track.OUTAGE and key[0] in self.taken_over
+        return standing.state is SiteState.DOWN or (standing.down and announced)
 
     def _continue(self, key: IncidentKey, standing: Standing) -> None:
         if standing.flapping != self.open[key].flapping:
             self._update(key, flapping=standing.flapping)
         if not standing.down and not standing.flapping:
             assert standing.since is not None
-            self._close(key, standing.since, f"{standing.good_streak} good checks in a row")
+            words = "up again" if key[0] is IncidentKind.OUTAGE else "works again"
+            self._close(key, standing.since, Ending.RECOVERED, words)
 
     def _judge_certificates(self) -> None:
         """Only where the front page answers; a certificate that prevents it is an outage."""
@@ -252,7 +369,8 @@ class _Judging:
         key = (IncidentKind.CERTIFICATE, site.name)
         if last.certificate_expires is None:
             if key in self.open:
-                self._close(key, last.checked_at, "the site has no certificate any more")
+                why = "the site has no certificate any more: it is not served over HTTPS"
+                self._close(key, last.checked_at, Ending.NO_CERTIFICATE, why)
             return
         left = last.certificate_expires - last.checked_at
         ends_soon = left < timedelta(days=site.expect.certificate_days)
@@ -260,16 +378,29 @@ class _Judging:
             why = f"the certificate ends in {left.days} days"
             self._open(certificate_incident(key, site, last, why), why)
         elif not ends_soon and key in self.open:
-            self._close(key, last.checked_at, f"a certificate with {left.days} days left")
+            same = self.open[key].facts.get("certificate_expires")
+            if same == last.certificate_expires.isoformat():
+                limit = site.expect.certificate_days
+                why = (
+                    f"the same certificate, which is warned about only {limit} days before its end"
+                )
+                self._close(key, last.checked_at, Ending.LIMIT_CHANGED, why)
+            else:
+                why = f"renewed ({left.days} days left)"
+                self._close(key, last.checked_at, Ending.RENEWED, why)
 
     def _open(self, incident: Incident, why: str) -> None:
         self.open[(incident.kind, incident.subject)] = incident
         self.changes.append(Change(ChangeKind.OPENED, incident, why))
 
-    def _close(self, key: IncidentKey, ended_at: datetime, why: str) -> None:
+    def _close(
+        self, key: IncidentKey, ended_at: datetime, ending: Ending, why: str, **facts: Any
+    ) -> None:
+        """Ends an incident; `why` is what people read about it, `rest` what is wrong still."""
         incident = self.open.pop(key)
         ended_at = max(ended_at, incident.started_at)
-        facts = {**incident.facts, "ended_at": ended_at.isoformat()}
+        end = {"ended_at": ended_at.isoformat(), "ending": ending.value, "over": why}
+        facts = {**incident.facts, **end, **facts}
         closed = replace(incident, ended_at=ended_at, closed_at=self.at, facts=facts)
         self.changes.append(Change(ChangeKind.CLOSED, closed, why))
 
@@ -290,6 +421,11 @@ def _not_announced(failing: Iterable[tuple[Site, datetime]]) -> list[tuple[Site,
 def _counting(tries: Sequence[Attempt]) -> list[Attempt]:
     """The tries that say something about the page: those that did not fail on our side."""
     return [attempt for attempt in tries if attempt.result.counts]
+
+
+def _followed_by(incident: Incident) -> list[str]:
+    """The keys of the incidents that one which goes on from `incident` follows."""
+    return [*incident.facts.get("follows", ()), incident.key]
 
 
 def _by_page(attempts: Iterable[Attempt]) -> dict[tuple[str, str], list[Attempt]]:

@@ -72,6 +72,8 @@ class Standing:
 
     `down` is what was confirmed; `since` when that began: the first failed check of an outage,
     the first good one of a recovery. `state` adds what suspends judgement (unknown, maintenance).
+    `answers_since` is the first of the good checks in a row that the last one ends, those in
+    maintenance included; None after a bad one.
     `flips` holds, newest in the lowest bit, whether each of the last 20 runs changed `down`.
     """
 
@@ -88,6 +90,7 @@ class Standing:
     last: ProbeResult | None = None
     flips: int = 0
     flapping: bool = False
+    answers_since: datetime | None = None
 
     @property
     def flap_percent(self) -> float:
@@ -128,17 +131,31 @@ def advance(
     return replace(after, flapping=after.flap_percent > level)
 
 
-def suspend(before: Standing, state: SiteState, attempts: Iterable[Attempt]) -> Standing:
+def suspend(
+    before: Standing, state: SiteState, attempts: Iterable[Attempt], track: Track = Track.OUTAGE
+) -> Standing:
     """The standing after checks that do not count: in maintenance, or while we are blind.
 
-    What was confirmed stays; checks before and after are not in a row.
+    What was confirmed stays; checks before and after are not in a row. Good checks in maintenance
+    confirm no recovery, but one that is confirmed after it began with the first of them.
     """
     attempts = sorted(attempts, key=lambda attempt: attempt.number)
     if _is_overtaken(before, attempts):
         return before
     last = attempts[-1].result
     at = _later(before.checked_at, last.checked_at)
-    return replace(before, state=state, checked_at=at, last=last, bad_streak=0, good_streak=0)
+    since = before.answers_since
+    for attempt in attempts:
+        since = None if attempt.bad_for(track) else since or attempt.result.checked_at
+    return replace(
+        before,
+        state=state,
+        checked_at=at,
+        last=last,
+        bad_streak=0,
+        good_streak=0,
+        answers_since=since,
+    )
 
 
 def _is_overtaken(before: Standing, attempts: Sequence[Attempt]) -> bool:
@@ -156,7 +173,7 @@ def _step(
 ) -> Standing:
     at = attempt.result.checked_at
     if s.checked_at is not None and at - s.checked_at > 2 * interval:
-        s = replace(s, bad_streak=0, good_streak=0)
+        s = replace(s, bad_streak=0, good_streak=0, answers_since=None)
     s = replace(s, checked_at=_later(s.checked_at, at), last=attempt.result)
     s = _failed(s, attempt.result, policy) if bad else _succeeded(s, at, policy)
     return replace(s, state=SiteState.DOWN if s.down else SiteState.UP, since=s.since or at)
@@ -164,7 +181,14 @@ def _step(
 
 def _failed(s: Standing, result: ProbeResult, policy: CheckPolicy) -> Standing:
     first = result.checked_at if s.bad_streak == 0 else s.first_bad_at
-    s = replace(s, bad_streak=s.bad_streak + 1, good_streak=0, first_bad_at=first, last_bad=result)
+    s = replace(
+        s,
+        bad_streak=s.bad_streak + 1,
+        good_streak=0,
+        first_bad_at=first,
+        last_bad=result,
+        answers_since=None,
+    )
     if not s.down and s.bad_streak > len(policy.confirm_after):
         return replace(s, down=True, since=s.first_bad_at)
     return s
@@ -173,10 +197,15 @@ def _failed(s: Standing, result: ProbeResult, policy: CheckPolicy) -> Standing:
 def _succeeded(s: Standing, at: datetime, policy: CheckPolicy) -> Standing:
     first = at if s.good_streak == 0 else s.first_good_at
     s = replace(
-        s, good_streak=s.good_streak + 1, bad_streak=0, first_good_at=first, last_good_at=at
+        s,
+        good_streak=s.good_streak + 1,
+        bad_streak=0,
+        first_good_at=first,
+        last_good_at=at,
+        answers_since=s.answers_since or at,
     )
     if s.down and s.good_streak >= policy.recovery_checks:
-        return replace(s, down=False, since=s.first_good_at)
+        return replace(s, down=False, since=s.answers_since)
     return s
 
 
@@ -192,6 +221,7 @@ def to_json(s: Standing) -> dict[str, Any]:
         "first_bad_at": instant_to_json(s.first_bad_at),
         "first_good_at": instant_to_json(s.first_good_at),
         "last_good_at": instant_to_json(s.last_good_at),
+        "answers_since": instant_to_json(s.answers_since),
         "last_bad": result_to_json(s.last_bad) if s.last_bad else None,
         "last": result_to_json(s.last) if s.last else None,
         "flips": s.flips,
@@ -211,5 +241,7 @@ def from_json(found: dict[str, Any]) -> Standing:
         last=result_from_json(found["last"]) if found["last"] else None,
         flips=found["flips"],
         flapping=found["flapping"],
+        # Not in what a version before this field wrote.
+        answers_since=instant_from_json(found.get("answers_since")),
         **{name: instant_from_json(found[name]) for name in instants},
     )

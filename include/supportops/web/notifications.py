@@ -8,9 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping
 
+from supportops.alerts import outbox
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.outbox import MessageState
+from supportops.alerts.succession import predecessors, with_inherited
 from supportops.web import queries
 from supportops.web.page import PageContext
 
@@ -155,6 +157,10 @@ def _skipped(
     """
     at = min(page.now, alert.resolved_at) if alert.resolved_at else page.now
     configuration = page.configuration
+    own = {alert.key: statuses}
+    keys = predecessors(alert)
+    earlier = outbox.history(page.connection, keys=keys) if keys else {}
+    statuses = with_inherited([alert], configuration.alerts, own, earlier)[alert.key]
     while_open = replace(alert, resolved_at=None)
     for d in decide(while_open, configuration.alerts, statuses, at, configuration.office):
         if d.reason is not Reason.ALREADY:

@@ -21,6 +21,11 @@ _SECTION_MARKS = {
     SectionKind.OTHER: "⚪",
 }
 
+# A screen or two. The least room that a chat service gives is Discord's 2,000 characters, and the
+# counts, which come first, are to fit in any.
+_MOST_ROWS, _MOST_IN_ROWS = 25, 1600
+_BESIDE_TITLE = len("- 🔴  #abc123\n")
+
 
 class Chat:
     """Everything stands in the text, because services disagree about what a title is."""
@@ -29,8 +34,9 @@ class Chat:
     digest_rows = 20
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
-        """All facts of one alert, or a line for each of the first 20."""
-        return _message("alerts", content=content, marks=_MARKS)
+        """All facts of one alert, or the counts and a line for each of the first."""
+        rows = _fitting(content) if content.total > 1 else 1
+        return _message("alerts", content=content, marks=_MARKS, rows=rows)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """A line for each ticket, section by section."""
@@ -39,6 +45,16 @@ class Chat:
     def report(self, content: ReportContent) -> OutgoingMessage:
         """Its result in a line or two, and a link to the whole of it."""
         return _message("report", report=content, may_be_repeated=MAY_BE_REPEATED)
+
+
+def _fitting(content: AlertsContent) -> int:
+    """How many alerts have a line each."""
+    length = 0
+    for number, alert in enumerate(content.alerts[:_MOST_ROWS]):
+        length += len(alert.title) + _BESIDE_TITLE
+        if length > _MOST_IN_ROWS:
+            return number
+    return min(len(content.alerts), _MOST_ROWS)
 
 
 def _message(template: str, **context: object) -> OutgoingMessage:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from supportops.alerts.channels.counts import Count
 from supportops.alerts.description import Description
 from supportops.notify.mail_parts import Attachment
+
+LIMIT_REACHED = (
+    "The rate limit of this receiver is reached: what comes next is sent from {time} on."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AlertsContent:
     """One alert or several, at least one, the most urgent first.
 
-    `title` is the subject line. `board` is the address of the board, `page` the page about
-    exactly these alerts: the alert's own page, or the board for several. `thread` is the
-    Message-ID that all messages about one alert refer to; None for several.
+    `alerts` are those that are described one by one, `counts` counts all. `title` is the subject
+    line. `board` is the address of the board, `page` the page about exactly these alerts: the
+    alert's own page, or the board for several. `thread` is the
+    Message-ID that all messages about one alert refer to; None for several. `notes` hold for the
+    whole message. `next_at`: the time from which the next message can come, where this one uses
+    up the receiver's rate limit.
     """
 
     title: str
@@ -23,6 +31,19 @@ class AlertsContent:
     board: str | None
     page: str | None
     thread: str | None
+    counts: tuple[Count, ...]
+    notes: tuple[str, ...] = ()
+    next_at: str | None = None
+
+    @property
+    def total(self) -> int:
+        """How many alerts the message is about."""
+        return sum(count.total for count in self.counts)
+
+    @property
+    def next_words(self) -> str | None:
+        """Why nothing comes for a while."""
+        return self.next_at and LIMIT_REACHED.format(time=self.next_at)
 
 
 class SectionKind(StrEnum):
@@ -76,6 +97,7 @@ class DigestContent:
     left_out: int
     board: str | None
     repeated: bool
+    next_words: str | None = None
 
 
 class ReportUnavailable(LookupError):

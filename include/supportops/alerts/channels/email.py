@@ -16,6 +16,8 @@ from supportops.notify.mail_parts import Attachment
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.render import one_line, render
 
+# More alerts than that are a table: all facts of forty are a mail that nobody reads to its end.
+_MOST_DETAILED = 10
 _NOTE_STYLE = (
     "max-width:608px;margin:16px auto;padding:0 16px;"
     "font:14px/1.5 Arial,Helvetica,sans-serif;color:#1b1f24"
@@ -29,8 +31,9 @@ class Email:
     digest_rows = 50
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
-        """All facts of every alert, one after the other."""
-        context = {"content": content, "most": MOST_SITES}
+        """All facts of a few alerts, one after the other; of many the counts and a line each."""
+        detailed = content.total <= _MOST_DETAILED
+        context = {"content": content, "most": MOST_SITES, "detailed": detailed}
         text, html = _both("alerts", **context)
         return OutgoingMessage(content.title, text, html, message_id=content.thread)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from supportops.alerts.channels.content import AlertsContent, DigestContent, ReportContent
+from supportops.alerts.channels.counts import Named, listed
 from supportops.alerts.description import Description
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.gsm7 import fit_sms, gsm7, septets
@@ -13,6 +12,7 @@ from supportops.rendering.render import one_line
 SEPTETS = 160
 _LONGEST_SUBJECT = 60
 _LONGEST_SUBJECT_OF_SEVERAL = 30
+_REST = "and {} more: see the board"
 
 
 class Sms:
@@ -22,10 +22,13 @@ class Sms:
     digest_rows = 0
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
-        """What is wrong and the reference, with the board's address where it fits."""
-        text = _one(content.alerts[0]) if len(content.alerts) == 1 else _several(content.alerts)
-        linked = f"{text} {content.board}" if content.board else text
-        return _message(linked if _length(linked) <= SEPTETS else text)
+        """What is wrong and the reference, or the counts and the largest servers.
+
+        The board's address, and when the next SMS can come, where they fit.
+        """
+        text = _one(content.alerts[0]) if content.total == 1 else _several(content)
+        next_sms = f"Next SMS {content.next_at}" if content.next_at else None
+        return _message(_with(text, next_sms, content.board))
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """The subject line, with the board's address where it fits."""
@@ -52,15 +55,22 @@ def _one(alert: Description) -> str:
     return start + fit_sms(alert.reason, SEPTETS - _length(start) - _length(end)) + end
 
 
-def _several(alerts: Sequence[Description]) -> str:
-    """As many as fit with their references, then how many more there are."""
-    start = f"{len(alerts)} alerts: "
-    listed: list[str] = []
-    for count, alert in enumerate(alerts, start=1):
-        subject = fit_sms(alert.subject, _LONGEST_SUBJECT_OF_SEVERAL)
-        entry = f"{subject} {alert.label} #{alert.reference}"
-        more = f" +{len(alerts) - count} more" if count < len(alerts) else ""
-        if _length(start + ", ".join([*listed, entry]) + more) > SEPTETS:
-            return f"{start}{', '.join(listed)} +{len(alerts) - count + 1} more"
-        listed.append(entry)
-    return start + ", ".join(listed)
+def _several(content: AlertsContent) -> str:
+    """The counts, then as many names as fit, then how many more there are."""
+    notes = "".join(f" ({note})" for note in content.notes)
+    room = SEPTETS - _length(notes)
+    text = listed(content.counts, lambda line: _length(line) <= room, _named, _REST)
+    return fit_sms(text, room) + notes
+
+
+def _named(named: Named) -> str:
+    name = fit_sms(named.name, _LONGEST_SUBJECT_OF_SEVERAL)
+    return f"{name} #{named.reference}" if named.reference else f"{name} ({named.number})"
+
+
+def _with(text: str, *additions: str | None) -> str:
+    """`text` with as many of the additions as fit."""
+    for addition in additions:
+        if addition and _length(f"{text} {addition}") <= SEPTETS:
+            text = f"{text} {addition}"
+    return text

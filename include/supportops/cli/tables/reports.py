@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from supportops.flows.report import ReportEntry, ReportResult, ReportState
-from supportops.rendering.render import one_line
+from supportops.rendering.printable import printable_line
 
 _STATES = {
     ReportState.SENT: "queued for {to}",
@@ -32,7 +32,7 @@ def result_lines(results: Sequence[ReportResult], out: Path | None) -> None:
         console.print(_plain(each.subject))
         console.print(_plain(f"  {each.cadence} {each.period} for {each.audience}: {state}"))
         for trouble in each.troubles:
-            console.print(Text(f"  {one_line(trouble)}", style="red"))
+            console.print(Text(f"  {printable_line(trouble)}", style="red"))
     if out is not None and results:
         console.print(_plain(f"The documents are in {out}"))
     if not results:
@@ -77,4 +77,4 @@ def bar() -> Iterator[Callable[[int, int], None]]:
 
 def _plain(text: str) -> Text:
     """Foreign text is shown, never read as markup or as control characters."""
-    return Text(one_line(text))
+    return Text(printable_line(text))

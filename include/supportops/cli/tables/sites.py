@@ -12,7 +12,8 @@ from rich.text import Text
 
 from supportops.alerts.alert import Alert
 from supportops.flows.site_availability import SiteAvailability
-from supportops.rendering.render import duration, one_line
+from supportops.rendering.printable import printable_line
+from supportops.rendering.render import duration
 from supportops.sites.availability import Availability
 from supportops.sites.check import WORDS, ProbeResult
 
@@ -99,4 +100,4 @@ def _table(*names: str) -> Table:
 
 def _plain(text: str) -> Text:
     """Foreign text is shown, never read as markup or as control characters."""
-    return Text(one_line(text))
+    return Text(printable_line(text))

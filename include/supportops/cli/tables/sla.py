@@ -13,7 +13,7 @@ from rich.text import Text
 
 from supportops.flows.explain_ticket import ExplainedTicket
 from supportops.flows.replay import Replay
-from supportops.rendering.render import one_line
+from supportops.rendering.printable import printable_line
 from supportops.sla.explain import ClockExplanation, calendar_of, text
 from supportops.sla.policy import Calendar
 
@@ -95,7 +95,7 @@ def replayed(found: Replay) -> None:
 
 
 def _attainment(found: Replay) -> Table:
-    table = _table("tier", "metric", *(one_line(result.name) for result in found.policies))
+    table = _table("tier", "metric", *(printable_line(result.name) for result in found.policies))
     for tier, metric in sorted({key for result in found.policies for key in result.attainment}):
         cells = []
         for result in found.policies:
@@ -173,4 +173,4 @@ def _table(*names: str) -> Table:
 def _plain(line: str) -> Text:
     """Foreign text is shown, never read as markup or as control characters."""
     lead = len(line) - len(line.lstrip(" "))
-    return Text(" " * lead + one_line(line))
+    return Text(" " * lead + printable_line(line))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from supportops.rendering.render import one_line
+from supportops.rendering.printable import printable_line
 from supportops.tickets.ticket import Event, Ticket
 from supportops.tickets.triage import Decision
 
@@ -75,4 +75,4 @@ def _when(at: datetime | None) -> str:
 
 
 def _plain(text: str) -> Text:
-    return Text(one_line(text))
+    return Text(printable_line(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from supportops.flows.dispatching.prepared import NOT_SENT, NotAttempted, PreparedMessage
@@ -28,6 +28,11 @@ class Poster:
         self._clock = clock
         self._timeout = timeout
         self._slow: dict[str, NotAttempted] = {}
+        self._stop_at = datetime.max.replace(tzinfo=UTC)
+
+    def stop_at(self, instant: datetime) -> None:
+        """Begins no attempt from `instant` on: those who wait are not to wait for a slow target."""
+        self._stop_at = instant
 
     def post(self, prepared: PreparedMessage) -> Delivery:
         """One attempt, or the result that is known without one. Called by several threads.
@@ -40,7 +45,7 @@ class Poster:
         if prepared.target in self._slow:
             return self._slow[prepared.target]
         outgoing = prepared.outgoing
-        if outgoing is None or self._clock() >= prepared.until:
+        if outgoing is None or self._clock() >= min(prepared.until, self._stop_at):
             return NOT_SENT
         files = (*outgoing.attachments, *outgoing.images)
         timeout = self._timeout + extra_time(sum(len(file.content) for file in files))

@@ -37,6 +37,11 @@ class NotAttempted(Delivery):
     bundle: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotComposed(Delivery):
+    """No attempt was made because the message raised an error: its target is not to blame."""
+
+
 # There was no time left for it: the message goes back to the outbox, and out with the next batch.
 NOT_SENT = Delivery(Outcome.FAILED, "not sent", 0.0)
 

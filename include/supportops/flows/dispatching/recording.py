@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -13,7 +14,12 @@ from supportops.alerts.notification_log import Attempt
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.outbox import MessageState, QueuedMessage
 from supportops.alerts.policy import AlertPolicy
-from supportops.flows.dispatching.prepared import NOT_SENT, NotAttempted, PreparedMessage
+from supportops.flows.dispatching.prepared import (
+    NOT_SENT,
+    NotAttempted,
+    NotComposed,
+    PreparedMessage,
+)
 from supportops.notify.outgoing import Delivery, Outcome
 
 MOST_UNKNOWN = 3
@@ -36,33 +42,31 @@ class Recorder:
         if delivery is NOT_SENT:
             claims.release(connection, prepared.queued, self._name, now)
             return
+        ids = [message.id for message in prepared.queued]
+        unknown = Counter[int]()
+        if delivery.outcome is Outcome.UNKNOWN:
+            unknown = notification_log.unknown_attempts(connection, ids)
+        results = []
         for message in prepared.queued:
-            # A digest stays together: the pauses of its messages have one jitter.
-            paced_by = prepared.queued[0] if message.digest else message
-            state, pause = self._next(connection, message, paced_by, delivery.outcome, now)
-            claims.record(
-                connection,
-                message,
-                self._name,
-                _attempt(prepared, message, delivery, now),
-                state,
-                next_attempt_at=now + pause,
-                now=now,
-            )
-        if prepared.target in self._targets:
+            state, pause = self._next(message, prepared, delivery.outcome, unknown, now)
+            attempt = _attempt(prepared, message, delivery, now)
+            results.append(claims.Result(message, attempt, state, now + pause))
+        claims.record(connection, results, self._name, now)
+        if prepared.target in self._targets and not isinstance(delivery, NotComposed):
             self._judge_target(connection, prepared.target, delivery, now)
 
     def _next(
         self,
-        connection: Connection,
         message: QueuedMessage,
-        paced_by: QueuedMessage,
+        prepared: PreparedMessage,
         outcome: Outcome,
+        unknown: Counter[int],
         now: datetime,
     ) -> tuple[MessageState, timedelta]:
         """The message's state after an attempt, and the pause before the next one if it waits.
 
-        Key and attempt of `paced_by` give the length of the pause.
+        What was sent together stays together: all pause as long as the first message.
+        `unknown` counts the earlier attempts that may have arrived, by message.
         """
         if outcome is Outcome.HANDED_OVER:
             return MessageState.HANDED_OVER, _ENDED
@@ -70,14 +74,14 @@ class Recorder:
         too_late = now - message.queued_at > retry.give_up_after
         if too_late or message.target not in self._targets:
             return MessageState.GIVEN_UP, _ENDED
+        paced_by = prepared.queued[0]
         pause = retry.pause(paced_by.key, paced_by.attempt)
         match outcome:
             case Outcome.NOBODY:
                 # Useless until somebody corrects the address; then the open alert still goes out.
                 return MessageState.WAITING, retry.longest
             case Outcome.UNKNOWN:
-                unknown = 1 + notification_log.unknown_attempts(connection, message.id)
-                if unknown >= MOST_UNKNOWN:
+                if 1 + unknown[message.id] >= MOST_UNKNOWN:
                     # Each may have arrived; one more would only annoy whoever has them all.
                     return MessageState.UNKNOWN, _ENDED
                 return MessageState.WAITING, pause

@@ -15,7 +15,14 @@ from sqlalchemy import Connection, select
 
 from supportops.db.schema import tickets as tickets_table
 from supportops.rendering.render import duration
-from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
+from supportops.sites.incident import (
+    Change,
+    ChangeKind,
+    Incident,
+    IncidentKind,
+    ended_well,
+    failed_since,
+)
 from supportops.sites.site import FIVE_MINUTES
 from supportops.sites.store import list_incidents
 from supportops.tickets.log.store import append_events
@@ -111,7 +118,10 @@ def _events(change: Change, now: datetime, tier: str | None) -> Iterator[Event]:
 def _opening(incident: Incident, now: datetime, tier: str | None) -> Iterator[Event]:
     """The events of a new outage's ticket, none of them later than `now`, as in its alert."""
     at = min(incident.opened_at, now)
-    text = f"{_headline(incident)}. The first failed check was at {_clock(incident.started_at)}."
+    began = failed_since(incident)
+    text = f"{_headline(incident)}. The first failed check was at {_clock(began)}."
+    if earlier := incident.facts.get("follows"):
+        text += f" It goes on from the ticket {OUTAGE}/{ticket_number(str(earlier[-1]))}."
     facts = {
         "subject": _headline(incident),
         "text": text,
@@ -133,8 +143,12 @@ def _recovery(change: Change, now: datetime) -> Iterator[Event]:
     assert incident.closed_at is not None
     # `now` may have been behind the log when the incident opened: it must not end before that.
     at = max(min(incident.closed_at, now), min(incident.opened_at, now))
-    lasted = duration(incident.ended_at - incident.started_at)
-    text = f"Over at {_clock(incident.ended_at)}, after {lasted}: {change.why}."
+    ended = incident.ended_at
+    if ended_well(incident):
+        lasted = duration(ended - failed_since(incident))
+        text = f"Over at {_clock(ended)}, after {lasted}: {change.why}."
+    else:
+        text = f"Closed at {_clock(ended)}, but not over: {change.why}."
     yield _event(incident, EventKind.COMMENT, at, now, facts={"text": text})
     yield _event(incident, EventKind.STATUS, at, now, Status.SOLVED.value)
 

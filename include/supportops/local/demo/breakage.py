@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
+from supportops.files import make_folder
 from supportops.local.install.credentials import replace
 
 
@@ -42,5 +43,5 @@ def read(path: Path) -> dict[str, FailureMode]:
 
 def write(path: Path, broken: Mapping[str, FailureMode]) -> None:
     """In one step, so that the farm never reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     replace(path, json.dumps({name: str(how) for name, how in broken.items()}, indent=2))

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from supportops.files import private
 from supportops.local.install.installation import Installation
 from supportops.local.install.pip_settings import pip_settings, uv_environment, uv_options
 from supportops.local.install.step import Failed, run
@@ -76,7 +77,7 @@ def fill_venv(
     began = time.monotonic()
     keep = usable(here, asked=asked)
     here.stamp.unlink(missing_ok=True)
-    with here.install_log.open("w") as log:
+    with open(here.install_log, "w", opener=private) as log:
         if not keep:
             demand_venv_modules()
             if here.venv.exists():
@@ -144,7 +145,7 @@ def write_entrances(here: Installation) -> None:
 @contextmanager
 def alone(here: Installation) -> Iterator[None]:
     """One installation at a time; the next one waits, and finds nothing to do."""
-    with (here.local / "install.lock").open("w") as held:
+    with open(here.local / "install.lock", "w", opener=private) as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

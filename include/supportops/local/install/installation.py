@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from supportops.files import close_to_others, make_folder
+
 ROOT = Path(__file__).resolve().parents[4]
 
 
@@ -80,6 +82,8 @@ class Installation:
 
     def prepare(self) -> None:
         """Makes the folders, closed to other users: logs and databases hold customers' words."""
-        self.local.mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.airflow_home, self.logs, self.inbox, self.demo_config):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.local, self.airflow_home, self.logs, self.inbox, self.demo_config):
+            make_folder(folder)
+            close_to_others(folder)
+        for file in (self.secrets, self.passwords, self.store, self.install_log, self.running):
+            close_to_others(file)

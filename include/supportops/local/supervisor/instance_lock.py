@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 import psutil
 
+from supportops.files import private
+
 
 class AlreadyRunning(Exception):
     """Another installation holds the lock; one line that says which."""
@@ -23,7 +25,7 @@ def instance_lock(file: Path, url: str) -> Iterator[int]:
     A process that inherits the descriptor keeps the lock until it too has ended. `url` is where
     this installation answers. Raises AlreadyRunning.
     """
-    with file.open("a+") as opened:
+    with open(file, "a+", opener=private) as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import psutil
 
+from supportops.files import private
 from supportops.local.supervisor.termination import ProcessSet, descendants, is_alive, terminate
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -134,7 +135,7 @@ class Processes:
 
     def start(self, command: Command) -> subprocess.Popen[bytes]:
         """Starts a process that is expected to stay."""
-        with command.log.open("wb") as log:
+        with open(command.log, "wb", opener=private) as log:
             process = subprocess.Popen(
                 command.argv,
                 env=self.environment,

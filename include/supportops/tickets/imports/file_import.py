@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
 from sqlalchemy import Engine
 
 from supportops.db.engine import writing
+from supportops.files import create_file, kind_of
 from supportops.tickets.imports.mapping import ImportMapping, RecordError
 from supportops.tickets.imports.record_file import (
     LONGEST_CONTENT,
@@ -101,7 +103,7 @@ def import_file(
     if shift is not None and shift % WEEK:
         raise ValueError(f"a log is moved by whole weeks, not by {shift}")
     aside = rejects or path.parent / (path.name + REJECTS_SUFFIX)
-    if aside.resolve() == path.resolve():
+    if _same(aside, path):
         raise ImportFault("the bad rows would be written over the file itself")
     pending = _Pending()
     with ExitStack() as stack:
@@ -196,17 +198,26 @@ def _rejected(bad: BadRow, path: Path) -> Rejected:
     return Rejected(record, place, storable(bad.reason), content)
 
 
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()
+
+
 class _RejectsFile:
     """The file of bad rows, created with the first one; that of an earlier run is removed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: TextIO | None = None
+        if (kind := kind_of(path)) is not None:
+            raise ImportFault(f"the bad rows cannot be written to {path}: it is {kind}, no file")
         path.unlink(missing_ok=True)
 
     def write(self, rows: Sequence[BadRow]) -> None:
         if rows and self._file is None:
-            self._file = self._path.open("w", encoding="utf-8")
+            self._file = TextIOWrapper(create_file(self._path), encoding="utf-8")
         for row in rows:
             assert self._file is not None
             line = {"line": row.line, "reason": row.reason, "content": row.content}

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
+from supportops.files import open_file
 from supportops.tickets.imports.mapping import FileFormat, ImportMapping, Record
 from supportops.tickets.validation import UNSTORABLE
 
@@ -76,7 +77,7 @@ def open_records(path: Path, mapping: ImportMapping) -> Iterator[RecordFile]:
     """Opens the file at `path`. Raises ImportFault where it cannot be read."""
     try:
         codecs.lookup(mapping.encoding)
-        raw = path.open("rb")
+        raw = open_file(path)
     except (OSError, LookupError) as error:
         raise ImportFault(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     with raw:

@@ -13,6 +13,7 @@ from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import Description, Notification, describe
 from supportops.alerts.facts import Facts
+from supportops.alerts.kind_texts import not_mended
 from supportops.db.schema import incidents
 from supportops.web.notifications import notifications
 from supportops.web.page import NotFound, PageContext, Redirect, last_check, link
@@ -80,7 +81,15 @@ def _recorded(page: PageContext, key: str) -> tuple[bool, datetime | None]:
 
 def _rows(description: Description) -> list[Any]:
     """The evidence; what the page says elsewhere is left out."""
-    elsewhere = {"Timing", "Ended", "Lasted", "First failure", "Last good check", "Alert opened"}
+    elsewhere = {
+        "Timing",
+        "Ended",
+        "Closed",
+        "Lasted",
+        "First failure",
+        "Last good check",
+        "Alert opened",
+    }
     return [row for row in description.rows if row.label not in elsewhere]
 
 
@@ -93,7 +102,8 @@ def _timeline(alert: Alert, facts: Facts) -> Iterator[tuple[str, datetime]]:
     if alert.acknowledged_at:
         yield f"Acknowledged by {alert.acknowledged_by}", alert.acknowledged_at
     if ended := facts.instant("ended_at") or alert.resolved_at:
-        yield "Over", ended
+        ending = not_mended(alert)
+        yield ending.closed if ending else "Over", ended
 
 
 def waterfall(found: Any) -> list[Phase]:

@@ -11,7 +11,7 @@ from supportops.alerts.description import incident_path
 from supportops.sites import store
 from supportops.sites.availability import Availability
 from supportops.sites.history import Span
-from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.incident import Incident, IncidentKind, ended_well
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Fleet, Site
@@ -184,15 +184,18 @@ def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:
 def _line(each: Incident, past: SitePast | None, now: datetime) -> dict[str, Any]:
     """`length`: of an outage the time down, without maintenance and unknown time."""
     severe = each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
+    open_, well = each.ended_at is None, ended_well(each)
+    ended = Status.UP if well else Status.UNKNOWN
+    words = each.facts.get("words") or reason_words(each.reason)
     length = each.ended_at - each.started_at if each.ended_at else None
     if past and severe and each.ended_at:
         mine = [outage for outage in past.outages if outage.incident.key == each.key]
         length = sum((past.down_in(o, o.span.start, now) for o in mine), timedelta(0))
     return {
-        "status": Status.UP if each.ended_at else Status.DOWN if severe else Status.FAULT,
+        "status": Status.DOWN if open_ and severe else Status.FAULT if open_ else ended,
         "kind": KIND_TITLES.get(each.kind, each.kind.value),
         "subject": each.subject,
-        "words": each.facts.get("words") or reason_words(each.reason),
+        "words": words if open_ or well else f"{words}; {each.facts.get('over')}",
         "started_at": each.started_at,
         "ended_at": each.ended_at,
         "length": length,

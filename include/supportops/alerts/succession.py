@@ -1,0 +1,88 @@
+"""Alerts that go on where others stopped: a server's sites after it, a site under a new name.
+
+Whoever was notified of the earlier alert is not notified anew. Acknowledgement and escalation carry
+over, and the end of the later alert goes to them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from supportops.alerts.alert import Alert, Phase
+from supportops.alerts.escalation import MessageStatus
+from supportops.alerts.facts import Facts
+from supportops.alerts.policy import AlertPolicy
+
+Histories = Mapping[str, Sequence[MessageStatus]]
+
+
+def predecessors(alert: Alert) -> tuple[str, ...]:
+    """The keys of the alerts that `alert` goes on from, the earliest first."""
+    return Facts(alert.facts).names("follows")
+
+
+def taking_over(alert: Alert, earlier: Iterable[Alert]) -> Alert:
+    """A new alert as it is to be raised: as old, and as acknowledged, as those it goes on from."""
+    found = list(earlier)
+    opened_at = min([alert.opened_at, *(each.opened_at for each in found)])
+    taken = [(each.acknowledged_at, each.acknowledged_by) for each in found if each.acknowledged_at]
+    at, who = max(taken, key=lambda each: (each[0], each[1] or ""), default=(None, None))
+    return replace(alert, opened_at=opened_at, acknowledged_at=at, acknowledged_by=who)
+
+
+def with_inherited(
+    alerts: Iterable[Alert], policy: AlertPolicy, known: Histories, earlier: Histories
+) -> dict[str, list[MessageStatus]]:
+    """The history of each alert by its key: its own of `known`, and what it inherits of `earlier`,
+    the histories of `predecessors`."""
+    found = {}
+    for alert in alerts:
+        rows = [row for key in predecessors(alert) for row in earlier.get(key, ())]
+        found[alert.key] = inherited(alert, policy, rows) + list(known.get(alert.key, ()))
+    return found
+
+
+def inherited(
+    alert: Alert, policy: AlertPolicy, earlier: Sequence[MessageStatus]
+) -> list[MessageStatus]:
+    """The alarms of earlier alerts that count as those of `alert`, where they may have arrived.
+
+    Who was notified at whatever step counts as notified by the first that names them here, as the
+    routes of another kind of alert may have other steps. Only for targets whose routes concern
+    this site and customer: another customer of the same server learns nothing of it.
+    """
+    rows = [
+        row
+        for row in earlier
+        if row.phase is Phase.FIRING
+        and (row.notified or not row.finished)
+        and _concerns(row.target, alert, policy)
+    ]
+    first = _first_steps(alert, policy)
+    return rows + [
+        replace(row, step=first[row.target], reminder=0)
+        for row in rows
+        if row.target in first and row.reminder == 0
+    ]
+
+
+def _concerns(target: str, alert: Alert, policy: AlertPolicy) -> bool:
+    naming = [
+        route
+        for route in policy.routes
+        if any(target == each.name for step in route.steps for each in step.targets)
+    ]
+    anything = [replace(route, kinds=(), severities=()) for route in naming]
+    return not naming or any(route.matches(alert) for route in anything)
+
+
+def _first_steps(alert: Alert, policy: AlertPolicy) -> dict[str, int]:
+    """The first step that names each target, in the routes that match `alert`."""
+    found: dict[str, int] = {}
+    for route in policy.routes:
+        if route.matches(alert):
+            for number, step in enumerate(route.steps):
+                for target in step.targets:
+                    found[target.name] = min(number, found.get(target.name, number))
+    return found
