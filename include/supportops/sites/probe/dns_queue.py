@@ -67,7 +67,7 @@ class DnsQueue:
             _, index, redirects = heapq.heappop(self._due)
             if self._is_open(index, redirects):
                 late = self._open.pop(index)
-                late.resolve_timed_out()
+                late.resolve_timed_out(local=self._resolver.is_unheard(late.host))
                 self._done.append(late)
         done, self._done = self._done, []
         return done

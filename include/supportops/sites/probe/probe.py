@@ -1,6 +1,6 @@
 """Checks many addresses at once, each exactly once, and gives one result for each.
 
-libcurl makes the requests, c-ares looks up the names, one loop drives both. A rate and a number
+libcurl makes the requests, `resolve` looks up the names, one loop drives both. A rate and a number
 in flight limit the run, so that latency measures the sites and not this machine.
 """
 

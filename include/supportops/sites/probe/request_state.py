@@ -27,10 +27,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
-    """The addresses of a name, IPv6 and IPv4 as given; or, when there are none, why."""
+    """The addresses of a name, IPv6 and IPv4 as given; or, when there are none, why.
+
+    `local`: nothing was learnt about the name, because no name server could be asked or answers
+    anything.
+    """
 
     addresses: tuple[str, ...] = ()
     error: str = ""
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +132,17 @@ class RequestState:
             self._dns = seconds * 1000
             self._allow(answer.addresses)
         else:
-            self._finish(Reason.DNS, f"{self.host}: {answer.error}")
+            reason = Reason.INTERNAL if answer.local else Reason.DNS
+            self._finish(reason, f"{self.host}: {answer.error}")
 
-    def resolve_timed_out(self) -> None:
-        """The deadline came before the look-up of the host was answered."""
+    def resolve_timed_out(self, *, local: bool = False) -> None:
+        """The deadline came before the look-up of the host was answered. `local`: no name server
+        answered anything in that time."""
         self._spent = self._seconds
-        self._finish(Reason.DNS, f"{self.host}: no answer before the deadline")
+        if local:
+            self._finish(Reason.INTERNAL, f"{self.host}: no name server answers anything")
+        else:
+            self._finish(Reason.DNS, f"{self.host}: no answer before the deadline")
 
     def failed_here(self, error: Exception) -> None:
         """The program itself failed on this target: that is no result of the site's."""

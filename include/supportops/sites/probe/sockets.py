@@ -11,7 +11,7 @@ _LONGEST = 1.0
 
 
 class SocketWatcher:
-    """One selector for libcurl's sockets and c-ares's."""
+    """One selector for libcurl's sockets and those to name servers."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
