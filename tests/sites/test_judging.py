@@ -225,6 +225,18 @@ class TestServers:
             {"site": "c", "customer": "Beta", "since": minute(5).isoformat()}
         ]
 
+    def test_it_holds_since_when_a_site_answers_again(self) -> None:
+        story = server(4)
+        story.run(same("abcd", "xxx"))
+        story.run(same("abc", "x") | {"d": ".."})
+        assert story.last.facts["affected"][3]["until"] == minute(5).isoformat()
+        story.run(same("abc", "x") | {"d": "xxx"})
+        assert "until" not in story.last.facts["affected"][3]
+        assert story.run(same("ad", "x") | same("bc", ".."))[0] == "closed host_outage web-1"
+        closed = next(c for c in story.changes if c.kind is ChangeKind.CLOSED)
+        back = {each["site"] for each in closed.incident.facts["affected"] if "until" in each}
+        assert back == {"b", "c"}
+
     def test_exactly_half_is_not_most(self) -> None:
         assert server(4).run(same("ab", "xxx") | same("cd", ".")) == [
             "opened outage a",

@@ -37,6 +37,11 @@ SERVICE_LEVEL_KINDS = frozenset({Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOL
 # Sent although nothing is open any more: a reply that came late does not undo the breach, and a
 # report that was issued raises no alarm at all.
 LASTING_KINDS = frozenset({Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT})
+# Causes wider than one site. While one of them is open, its sites raise no outages of their own,
+# so that it stands for them: a route for the outage of a site is a route for these.
+WIDER_OUTAGES = frozenset({Kind.HOST_OUTAGE, Kind.BLIND})
+# Kinds that cannot wait for the office; those about service levels are as urgent as their tier.
+CRITICAL_KINDS = frozenset({Kind.OUTAGE, Kind.HOST_OUTAGE, Kind.BLIND, Kind.CALL, Kind.CHECK_STALE})
 
 
 class Severity(StrEnum):
@@ -52,6 +57,19 @@ class Phase(StrEnum):
 
     FIRING = "firing"
     RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One site that an alert is about, and whose it is; None where that is nobody in particular.
+
+    `since` is its first failure, `until` its first good check after that; None where not known.
+    """
+
+    site: str | None = None
+    customer: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,27 @@ class Alert:
         return Phase.FIRING if self.resolved_at is None else Phase.RESOLVED
 
     @property
+    def is_wide(self) -> bool:
+        """Whether it is about several sites, each with its customer."""
+        return isinstance(self.facts.get("affected"), list)
+
+    @property
+    def affected(self) -> tuple[Affected, ...]:
+        """The sites that it is about: those of a wide cause, else its own site and customer."""
+        if not self.is_wide:
+            return (Affected(self.site, self.customer),)
+        listed = (each for each in self.facts["affected"] if isinstance(each, Mapping))
+        return tuple(
+            Affected(
+                each.get("site"),
+                each.get("customer"),
+                _instant(each.get("since")),
+                _instant(each.get("until")),
+            )
+            for each in listed
+        )
+
+    @property
     def retracted(self) -> bool:
         """Whether it turned out to be wrong."""
         return self.facts.get("retracted") is True
@@ -90,3 +129,17 @@ class Alert:
     def lasts(self) -> bool:
         """Whether it is still to be sent once after its end."""
         return self.kind in LASTING_KINDS and not self.retracted
+
+
+def usual_severity(kind: Kind) -> Severity:
+    """What an alert of `kind` is raised with, unless it is about a service level."""
+    return Severity.CRITICAL if kind in CRITICAL_KINDS else Severity.WARNING
+
+
+def _instant(written: object) -> datetime | None:
+    """An aware instant out of JSON."""
+    try:
+        instant = datetime.fromisoformat(str(written))
+    except ValueError:
+        return None
+    return None if instant.tzinfo is None else instant

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import assert_never
 from urllib.parse import quote
 
-from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Phase, Severity
+from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Phase, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import KIND_TEXTS, not_mended, reason
 from supportops.alerts.ticket_clock import TicketClock
@@ -21,6 +21,7 @@ from supportops.rendering.render import duration, local, one_line
 
 MOST_SITES = 100
 _TRACEBACK_LINES = 25
+_NAMED_IN_REASON = 3
 MAY_BE_REPEATED = "This message may be repeated: an earlier attempt was not answered."
 _PHASES = {
     "dns": "DNS",
@@ -98,16 +99,29 @@ def describe(notification: Notification, zone: str) -> Description:
         label=_label(alert, resolved),
         tone=_tone(alert, resolved),
         subject=_subject(alert, facts),
-        reason=_resolution(alert, facts) if resolved else reason(alert, zone),
+        reason=_of_its_sites(facts, _resolution(alert, facts) if resolved else reason(alert, zone)),
         notes=tuple(_notes(notification, facts, zone)),
         explanation=_period(alert, facts, zone) if resolved else KIND_TEXTS[alert.kind].explanation,
         rows=tuple(_rows(notification, facts, zone)),
         sites=facts.names("sites"),
-        sites_label="Sites that failed" if resolved else "Sites that fail",
+        sites_label=_sites_label(alert, resolved),
         errors=facts.names("errors"),
         log=facts.lines("traceback", _TRACEBACK_LINES),
         reference=reference(alert),
     )
+
+
+def _of_its_sites(facts: Facts, text: str) -> str:
+    """The reason, after the sites of a receiver who gets only these of a wide alert."""
+    names = facts.names("sites") if facts.flag("narrowed") else ()
+    more = f" and {len(names) - _NAMED_IN_REASON} more" if len(names) > _NAMED_IN_REASON else ""
+    return f"{', '.join(names[:_NAMED_IN_REASON])}{more}: {text}" if names else text
+
+
+def _sites_label(alert: Alert, resolved: bool) -> str:
+    if alert.kind in (Kind.CHECK_STALE, Kind.CHECK_TROUBLE):
+        return "Sites that were not checked" if resolved else "Sites that are not checked"
+    return "Sites that failed" if resolved else "Sites that fail"
 
 
 def cut(text: str, most: int) -> str:

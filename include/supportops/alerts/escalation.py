@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
+from supportops.alerts.routing.matching import Match, matching
 
 
 class Reason(StrEnum):
@@ -67,7 +68,10 @@ class MessageStatus:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One target, one reason. `due_at` is the instant from which it could have been sent."""
+    """One target, one reason. `due_at` is the instant from which it could have been sent.
+
+    `route` is the one that names the target; empty for the fallback.
+    """
 
     target: str
     channel: str
@@ -77,6 +81,7 @@ class Decision:
     reason: Reason
     due_at: datetime
     digest: bool = False
+    route: str = ""
 
     @property
     def sends(self) -> bool:
@@ -104,18 +109,19 @@ def decide(
         if alert.kind is Kind.SLA_WARNING:
             return []  # a deadline that moved or was met needs no resolution
         return list(_resolutions(alert, policy, history, now, office))
-    routes = [route for route in policy.routes if route.matches(alert)]
-    decisions = [d for route in routes for d in _steps(alert, route, history, now, office)]
+    matches = matching(alert, policy)
+    decisions = [d for match in matches for d in _steps(alert, match, history, now, office)]
     if alert.resolved_at is None:
         decisions += _fallbacks(alert, policy, history, decisions)
     return _one_of_each(decisions)
 
 
 def _steps(
-    alert: Alert, route: Route, history: Sequence[MessageStatus], now: datetime, office: OfficeHours
+    alert: Alert, match: Match, history: Sequence[MessageStatus], now: datetime, office: OfficeHours
 ) -> Iterator[Decision]:
+    route = match.route
     known = {(m.target, m.step) for m in history if m.phase is Phase.FIRING and m.reminder == 0}
-    start = route.starts_at(alert, office)
+    start = route.starts_at(match.raised_at(alert), office)
     for number, step in enumerate(route.steps):
         due_at = start + step.after
         for target in step.targets:
@@ -133,7 +139,7 @@ def _steps(
                 reason = Reason.OUTSIDE_HOURS
             if alert.resolved_at is not None and number > 0 and reason is not Reason.ALREADY:
                 reason = Reason.ENDED  # a lasting alert is sent once at most, by its first step
-            yield _decision(target, Phase.FIRING, number, 0, reason, due_at, route.digest)
+            yield _decision(target, Phase.FIRING, number, 0, reason, due_at, route)
 
 
 def _reminder(
@@ -153,7 +159,7 @@ def _reminder(
     due_at = max(m.at for m in mine if m.at is not None) + route.remind
     if now >= due_at:
         number = max(m.reminder for m in mine) + 1
-        yield _decision(target, Phase.FIRING, 0, number, Reason.REMINDER, due_at, route.digest)
+        yield _decision(target, Phase.FIRING, 0, number, Reason.REMINDER, due_at, route)
 
 
 def _fallbacks(
@@ -204,17 +210,18 @@ def _resolutions(
             reason = Reason.NO_RESOLUTION
         elif mine and not any(route.sends_resolution_at(now, office, alert) for route in mine):
             reason = Reason.OUTSIDE_HOURS
-        digest = bool(mine) and all(route.digest for route in mine)
-        yield _decision(target, Phase.RESOLVED, 0, 0, reason, alert.resolved_at, digest)
+        decision = _decision(
+            target, Phase.RESOLVED, 0, 0, reason, alert.resolved_at, mine[0] if mine else None
+        )
+        yield replace(decision, digest=bool(mine) and all(route.digest for route in mine))
 
 
 def _routes_of_targets(alert: Alert, policy: AlertPolicy) -> dict[str, list[Route]]:
     """The routes that match `alert`, by the targets that they name."""
     found: dict[str, list[Route]] = {}
-    for route in policy.routes:
-        if route.matches(alert):
-            for name in {target.name for step in route.steps for target in step.targets}:
-                found.setdefault(name, []).append(route)
+    for match in matching(alert, policy):
+        for name in {target.name for step in match.route.steps for target in step.targets}:
+            found.setdefault(name, []).append(match.route)
     return found
 
 
@@ -225,9 +232,19 @@ def _decision(
     reminder: int,
     reason: Reason,
     due_at: datetime,
-    digest: bool = False,
+    route: Route | None = None,
 ) -> Decision:
-    return Decision(target.name, target.channel, phase, step, reminder, reason, due_at, digest)
+    return Decision(
+        target=target.name,
+        channel=target.channel,
+        phase=phase,
+        step=step,
+        reminder=reminder,
+        reason=reason,
+        due_at=due_at,
+        digest=route is not None and route.digest,
+        route="" if route is None else route.name,
+    )
 
 
 def _is_the_failing_one(alert: Alert, target: Target) -> bool:

@@ -183,7 +183,8 @@ def _host(_: Alert, facts: Facts, __: str) -> str | None:
         return None
     of = f" of {checked:.0f}" if checked else ""
     words = facts.text("words")
-    return f"{down:.0f}{of} sites fail together" + (f", {words}" if words else "")
+    fail = "1 site fails" if down == 1 and not of else f"{down:.0f}{of} sites fail together"
+    return fail + (f", {words}" if words else "")
 
 
 def _certificate(alert: Alert, facts: Facts, zone: str) -> str | None:

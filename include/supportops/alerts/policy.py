@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which alerts go to whom. An empty tuple in a match means any; all matching routes count.
+    """Which alerts go to whom. An empty tuple means any; all routes that `matching` finds count.
 
     `digest`: everything that is due to one target at one dispatch goes in one message.
     """
@@ -66,15 +66,6 @@ class Route:
     remind: timedelta | None = None
     resolved: bool = True
     digest: bool = False
-
-    def matches(self, alert: Alert) -> bool:
-        """Whether the route applies to `alert`."""
-        return (
-            (not self.kinds or alert.kind in self.kinds)
-            and (not self.severities or alert.severity in self.severities)
-            and (not self.sites or alert.site in self.sites)
-            and (not self.customers or alert.customer in self.customers)
-        )
 
     def open_at(self, now: datetime, office: OfficeHours) -> bool:
         """Whether messages of the route may go out at `now`."""
@@ -107,11 +98,9 @@ class Route:
             case _:
                 assert_never(self.hours)
 
-    def starts_at(self, alert: Alert, office: OfficeHours) -> datetime:
-        """The instant from which the steps count."""
-        if self._waits_for_office:
-            return office.next_open(alert.opened_at)
-        return alert.opened_at
+    def starts_at(self, raised_at: datetime, office: OfficeHours) -> datetime:
+        """The instant from which the steps count, for what was raised at `raised_at`."""
+        return office.next_open(raised_at) if self._waits_for_office else raised_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.escalation import MessageStatus
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import AlertPolicy
+from supportops.alerts.routing.matching import Mismatch, matching, mismatches, names
 
 Histories = Mapping[str, Sequence[MessageStatus]]
 
@@ -68,21 +69,16 @@ def inherited(
 
 
 def _concerns(target: str, alert: Alert, policy: AlertPolicy) -> bool:
-    naming = [
-        route
-        for route in policy.routes
-        if any(target == each.name for step in route.steps for each in step.targets)
-    ]
-    anything = [replace(route, kinds=(), severities=()) for route in naming]
-    return not naming or any(route.matches(alert) for route in anything)
+    naming = [route for route in policy.routes if names(route, target)]
+    wrong = {Mismatch.SITE, Mismatch.CUSTOMER}
+    return not naming or any(not wrong & {*mismatches(r, alert, policy)} for r in naming)
 
 
 def _first_steps(alert: Alert, policy: AlertPolicy) -> dict[str, int]:
     """The first step that names each target, in the routes that match `alert`."""
     found: dict[str, int] = {}
-    for route in policy.routes:
-        if route.matches(alert):
-            for number, step in enumerate(route.steps):
-                for target in step.targets:
-                    found[target.name] = min(number, found.get(target.name, number))
+    for match in matching(alert, policy):
+        for number, step in enumerate(match.route.steps):
+            for target in step.targets:
+                found[target.name] = min(number, found.get(target.name, number))
     return found

@@ -95,11 +95,12 @@ def run(
     """
     name = who or f"{socket.gethostname()}:{os.getpid()}"
     with writing(engine) as connection:
-        watch_checks(connection, clock())
         try:
             configuration = active_configuration(connection)
         except LookupError as none_yet:
+            watch_checks(connection, clock())
             return Summary().to_json() | {"note": str(none_yet)}
+        watch_checks(connection, clock(), configuration.displayed().fleet.sites)
         if configuration.has(File.REPORTS, File.SERVICE_LEVELS):
             watch_reports(connection, configuration, clock())
     configuration.require(File.ALERTS)

@@ -222,7 +222,7 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     for change in changes:
         _raise_or_resolve(connection, change, now)
     outage_tickets.record(connection, changes, now, outage_tier(configuration))
-    watch_own_failures(connection, attempts, now)
+    watch_own_failures(connection, attempts, now, fleet.sites)
     summary = {
         "attempts": len(attempts),
         "blind": BLIND in after.open,

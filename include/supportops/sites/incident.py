@@ -177,17 +177,22 @@ def host_incident(
 
 
 def affected(
-    failing: Iterable[tuple[Site, datetime | None]], known: Iterable[Mapping[str, Any]] = ()
+    failing: Iterable[tuple[Site, datetime | None]],
+    known: Iterable[Mapping[str, Any]] = (),
+    back: Mapping[str, datetime | None] | None = None,
 ) -> list[dict[str, Any]]:
     """The sites that a cause wider than one of them affects, whose they are, and since when.
 
-    `failing`: each with its first failure; those `known` from before stay as they are. JSON
-    values, in the order of the sites' names: who is notified of which sites goes by them.
+    `failing`: each with its first failure; those `known` from before keep theirs. `back` has the
+    first good check of those that answer again, by name. JSON values, in the order of the sites'
+    names: who is notified of which sites goes by them.
     """
     found = {str(each["site"]): dict(each) for each in known}
     for site, instant in failing:
         entry = {"site": site.name, "customer": site.customer, "since": instant_to_json(instant)}
-        found.setdefault(site.name, entry)
+        found.setdefault(site.name, entry).pop("until", None)
+    for name in found.keys() & (back or {}).keys():
+        found[name].setdefault("until", instant_to_json((back or {})[name]))
     return [found[name] for name in sorted(found)]
 
 

@@ -180,7 +180,9 @@ class _Judging:
             self._open(Incident(*BLIND, last.reason.value, first, self.at, facts=facts), why)
         elif blind:
             known = self.open[BLIND].facts.get("affected", ())
-            self._update(BLIND, affected=affected(_not_announced(failing), known))
+            bad = {site.name for site, _ in failing}
+            fine = {s.name: t[0].result.checked_at for s, t in mains if s.name not in bad}
+            self._update(BLIND, affected=affected(_not_announced(failing), known, fine))
         elif BLIND in self.open:
             self._end_blindness(len(failing), len(mains))
         return blind
@@ -267,17 +269,17 @@ class _Judging:
         found = {s.name: self.standings.get((s.name, "", Track.OUTAGE)) for s in sites}
         known = {name: standing for name, standing in found.items() if standing is not None}
         down = {name for name, standing in known.items() if standing.down or standing.flapping}
+        before = self.open[key].facts
+        earlier = [each for each in before.get("affected", ()) if each["site"] in found]
+        failing = [(site, known[site.name].since) for site in sites if site.name in down]
+        good = {name: standing.since for name, standing in known.items() if name not in down}
+        listed = affected(failing, earlier, good)
         if self._is_most(len(down), len(known)):
             self._let_go(key, found)
-            before = self.open[key].facts
-            failing = [(site, known[site.name].since) for site in sites if site.name in down]
-            earlier = [each for each in before.get("affected", ()) if each["site"] in found]
-            self._update(
-                key,
-                sites=sorted(found.keys() & before["sites"] | down),
-                affected=affected(failing, earlier),
-            )
+            names = sorted(found.keys() & before["sites"] | down)
+            self._update(key, sites=names, affected=listed)
             return
+        self.open[key] = replace(self.open[key], facts={**before, "affected": listed})
         started = self.open[key].started_at
         back = [s.since for name, s in known.items() if name not in down and s.since is not None]
         ended = max((since for since in back if since > started), default=self.at)

@@ -13,6 +13,7 @@ from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import compose
 from supportops.alerts.outbox import QueuedMessage
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
+from supportops.alerts.routing.narrowing import for_target
 from supportops.context import Secrets
 from supportops.flows.dispatching.batch import Batch, Group
 from supportops.flows.dispatching.prepared import (
@@ -105,7 +106,7 @@ class Composer:
             if report is None:
                 raise ReportUnavailable("the report is not stored any more")
             return channel.report(replace(report, repeated=first.maybe_sent))
-        notifications = [_notification(message, batch) for message in group]
+        notifications = [_notification(message, batch, self._policy) for message in group]
         zone, board, now = self._policy.timezone, self._policy.board_url, self._clock()
         next_at = batch.next_after(group, now)
         if all(message.digest for message in group):
@@ -113,9 +114,9 @@ class Composer:
         return compose(notifications, channel, zone, board, next_at)
 
 
-def _notification(message: QueuedMessage, batch: Batch) -> Notification:
+def _notification(message: QueuedMessage, batch: Batch, policy: AlertPolicy) -> Notification:
     return Notification(
-        alert=batch.alerts[message.alert],
+        alert=for_target(batch.alerts[message.alert], message.target, policy),
         phase=message.phase,
         step=message.step,
         reminder=message.reminder > 0,

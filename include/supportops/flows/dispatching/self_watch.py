@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,7 +11,8 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
 from supportops.config.snapshots import first_activated
-from supportops.sites.site import STALE_AFTER
+from supportops.sites.incident import affected
+from supportops.sites.site import STALE_AFTER, Site
 from supportops.sites.store import last_run
 
 SUBJECT = "site check"
@@ -18,8 +20,10 @@ SUBJECT = "site check"
 IMPORT_ERROR_GONE = timedelta(minutes=15)
 
 
-def watch_checks(connection: Connection, now: datetime) -> None:
+def watch_checks(connection: Connection, now: datetime, sites: Iterable[Site] = ()) -> None:
     """Raises or resolves the alert on the age of the last check; ends old import errors.
+
+    `sites`: those that are to be checked, whose customers the alert concerns.
 
     Where no check was ever completed, the age counts from the first configuration that was taken
     up, so that an installation that never checks raises the alert too.
@@ -28,7 +32,7 @@ def watch_checks(connection: Connection, now: datetime) -> None:
     if since is None or now - since <= STALE_AFTER:
         resolve_alert(connection, Kind.CHECK_STALE, SUBJECT, now)
     else:
-        raise_alert(connection, _stale(now - since, now), now)
+        raise_alert(connection, _stale(now - since, now, sites), now)
     for gone in not_seen_since(connection, Kind.IMPORT_ERROR, now - IMPORT_ERROR_GONE):
         resolve_alert(connection, Kind.IMPORT_ERROR, gone.subject, now)
 
@@ -40,12 +44,15 @@ def _last_sign_of_checks(connection: Connection) -> datetime | None:
     return first_activated(connection)
 
 
-def _stale(age: timedelta, now: datetime) -> Alert:
+def _stale(age: timedelta, now: datetime, sites: Iterable[Site]) -> Alert:
     return operations_alert(
         Kind.CHECK_STALE,
         SUBJECT,
         "no site was checked for more than two intervals",
         now,
         severity=Severity.CRITICAL,
-        facts={"age_seconds": age.total_seconds()},
+        facts={
+            "age_seconds": age.total_seconds(),
+            "affected": affected((site, None) for site in sites),
+        },
     )

@@ -1,0 +1,140 @@
+"""One cause, several customers: from a check of real servers to each receiver's message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import Engine
+
+import dispatching
+from builders import Clock
+from flows.websites import Desk, Websites, websites
+from inboxes import Endpoint, Mailbox
+from sites.servers import closed_port
+from supportops.flows import alert_dispatch
+
+OWNERS = {"shop": "Acme", "blog": "Acme", "wiki": "Beta", "forum": "Gamma"}
+
+
+class House(Desk):
+    """Sites of three customers on one server, and a receiver for each of two and the team."""
+
+    def routes(self, *routes: dict[str, Any], **alerts: Any) -> None:
+        names = ("acme_email", "boss_email", "team_email", "owner_email")
+        written = {"receivers": dispatching.receivers(*names), "routes": list(routes)} | alerts
+        path = self.folder / "alerts.yaml"
+        path.write_text(yaml.safe_dump(written), encoding="utf-8")
+        (self.folder / "reports.yaml").unlink(missing_ok=True)
+
+    def dispatch(self, after: float = 0) -> None:
+        self.clock.move(after)
+        alert_dispatch.run(self.engine, self.secrets.get, self.clock)
+
+
+def to(target: str, **route: Any) -> dict[str, Any]:
+    return {"name": f"to_{target}", "steps": [{"receivers": [target]}]} | route
+
+
+ACME = to("acme_email", match={"customer": ["Acme"]})
+BETA = to("boss_email", match={"customer": ["Beta"]})
+
+
+@pytest.fixture
+def web() -> Iterator[Websites]:
+    with websites(*OWNERS) as them:
+        yield them
+
+
+@pytest.fixture
+def house(store: Engine, tmp_path: Path, web: Websites, mail: Mailbox, http: Endpoint) -> House:
+    found = House(store, tmp_path / "config", Clock(), dispatching.secrets(mail, http))
+    found.write(
+        [each | {"customer": OWNERS[each["name"]], "host": "web-1"} for each in web.entries()]
+    )
+    found.routes(ACME, BETA)
+    return found
+
+
+def titles(mail: Mailbox) -> list[tuple[str, str]]:
+    return [(each.recipients[0].partition("@")[0], each.subject) for each in mail.mails]
+
+
+def test_a_customers_route_gets_one_message_about_its_sites(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    house.routes(to("acme_email", match={"kind": ["outage"], "customer": ["Acme"]}))
+    web.broken |= {"shop", "blog", "wiki"}
+    house.run()
+    house.dispatch()
+    ((to_whom, title),) = titles(mail)
+    assert to_whom == "acme"
+    assert title.startswith("SERVER DOWN: web-1 - blog, shop: 2 sites fail together")
+    read = str(mail.mails[0].part("plain")) + str(mail.mails[0].part("html"))
+    assert "wiki" not in read
+    assert "Beta" not in read
+
+
+def test_a_site_that_fails_later_reaches_its_customer_then_and_so_does_the_end(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    house.routes(ACME, BETA, to("team_email"))
+    web.broken |= {"shop", "blog", "forum"}
+    house.run()
+    house.dispatch()
+    assert sorted(who for who, _ in titles(mail)) == ["acme", "team"]
+    web.broken.add("wiki")
+    house.run(after=10)
+    house.dispatch()
+    (joined,) = titles(mail)[2:]
+    assert joined[0] == "boss"
+    assert joined[1].startswith("SERVER DOWN: web-1 - wiki: 1 site fails, unexpected HTTP status")
+    assert joined[1].endswith("(since 13:10 BST)")
+    web.broken.clear()
+    house.run(after=5)
+    house.run(after=5)
+    house.dispatch()
+    ends = dict(titles(mail)[3:])
+    assert ends["acme"].startswith("RESOLVED: web-1 - blog, shop: ")
+    assert ends["boss"].startswith("RESOLVED: web-1 - wiki: ")
+    assert ends["team"].startswith("RESOLVED: web-1 - sites are up again")
+    assert len(mail.mails) == 6
+
+
+def test_our_lost_connection_is_told_to_every_customer_about_its_sites(
+    house: House, mail: Mailbox
+) -> None:
+    gone = [f"http://127.0.0.1:{closed_port()}/" for _ in range(3)]
+    sites = [{"name": n, "url": u} for n, u in zip(OWNERS, gone, strict=False)]
+    house.write([each | {"customer": OWNERS[each["name"]]} for each in sites], vantage=[gone[0]])
+    house.routes(ACME, BETA)
+    house.run()
+    house.dispatch()
+    found = dict(titles(mail))
+    assert found["acme"].startswith("BLIND: our connection - blog, shop: ")
+    assert found["boss"].startswith("BLIND: our connection - wiki: ")
+
+
+def test_checks_that_stopped_are_told_to_every_customer(house: House, mail: Mailbox) -> None:
+    house.run()
+    house.dispatch(after=30)
+    found = dict(titles(mail))
+    assert found["acme"].startswith("NO CHECKS: site check - blog, shop: ")
+    assert found["boss"].startswith("NO CHECKS: site check - wiki: ")
+    assert all("forum" not in str(each.part("plain")) for each in mail.mails)
+
+
+def test_a_digest_names_a_receivers_own_sites_only(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    house.routes(ACME | {"digest": True})
+    web.broken |= set(OWNERS)
+    house.run()
+    house.dispatch()
+    (sent,) = mail.mails
+    read = str(sent.part("plain"))
+    assert "blog, shop" in read
+    assert "wiki" not in read
