@@ -6,7 +6,7 @@ marked as one that may be repeated. A crash may repeat a message; it never loses
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from supportops.alerts.alert import Phase
 from supportops.alerts.notification_log import CLOCK_TOLERANCE, Attempt, append
-from supportops.alerts.outbox import MessageState, QueuedMessage
+from supportops.alerts.outbox import PHASES, MessageState, QueuedMessage
 from supportops.db.schema import messages
 from supportops.notify.outgoing import Outcome
 
@@ -47,10 +47,11 @@ class Result:
     next_attempt_at: datetime
 
 
-def due_targets(connection: Connection, now: datetime) -> list[str]:
-    """The targets to which a message is due."""
-    target = messages.c.target
-    statement = select(target).where(_due(now)).group_by(target).order_by(target)
+def due_targets(connection: Connection, now: datetime, without: Collection[str] = ()) -> list[str]:
+    """The targets to which a message is due that is not of the alerts `without`."""
+    c, target = messages.c, messages.c.target
+    due = and_(_due(now), c.alert.not_in(without))
+    statement = select(target).where(due).group_by(target).order_by(target)
     return list(connection.execute(statement).scalars())
 
 
@@ -60,6 +61,7 @@ def claim(
     claimed_by: str,
     lease: timedelta,
     most: Mapping[str, int],
+    without: Collection[str] = (),
 ) -> list[QueuedMessage]:
     """Claims for each target of `most` what is due to it, for the time `lease`.
 
@@ -67,12 +69,13 @@ def claim(
     Messages of a digest come along beyond that. Of each target at most MOST_TOGETHER are claimed.
     No other dispatcher gets them meanwhile. A claim that ran out is taken over, and its message
     may have been sent. The same goes for a claim from a future that the clock has since jumped
-    back from. The answer has the most urgent first; within one urgency what may have arrived
-    already comes last.
+    back from. Messages of the alerts `without` are left where they are.
+
+    The answer has the most urgent first; within one urgency what may have arrived comes last.
     """
     c, taken = messages.c, list[QueuedMessage]()
     for target, count in most.items():
-        mine = and_(_due(now), c.target == target)
+        mine = and_(_due(now), c.target == target, c.alert.not_in(without))
         if count >= MOST_TOGETHER:
             taken += _take(connection, mine, now, claimed_by, lease, MOST_TOGETHER)
             continue
@@ -136,7 +139,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
         c.state == MessageState.WAITING.value,
         or_(c.next_attempt_at <= now, c.claimed_at > future, c.queued_at > future),
     )
-    return and_(c.finished_at.is_(None), or_(waiting, orphaned))
+    return and_(c.finished_at.is_(None), c.phase.in_(PHASES), or_(waiting, orphaned))
 
 
 def _columns() -> Select[Any]:

@@ -101,7 +101,7 @@ def describe(notification: Notification, zone: str) -> Description:
         subject=_subject(alert, facts),
         reason=_of_its_sites(facts, _resolution(alert, facts) if resolved else reason(alert, zone)),
         notes=tuple(_notes(notification, facts, zone)),
-        explanation=_period(alert, facts, zone) if resolved else KIND_TEXTS[alert.kind].explanation,
+        explanation=_period(alert, facts, zone) if resolved else _explanation(alert, facts),
         rows=tuple(_rows(notification, facts, zone)),
         sites=facts.names("sites"),
         sites_label=_sites_label(alert, resolved),
@@ -194,6 +194,12 @@ def _still_down(facts: Facts) -> str:
     """Of the sites that the receiver is notified about."""
     mine = set(facts.names("sites"))
     return ", ".join(name for name in facts.names("still_down")[:MOST_SITES] if name in mine)
+
+
+def _explanation(alert: Alert, facts: Facts) -> str:
+    """Of the kind, unless the alert has one of its own."""
+    own = facts.text("explanation") if alert.kind is Kind.TASK_FAILED else None
+    return own or KIND_TEXTS[alert.kind].explanation
 
 
 def _period(alert: Alert, facts: Facts, zone: str) -> str:

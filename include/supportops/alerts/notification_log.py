@@ -78,9 +78,11 @@ def sent_in(connection: Connection, since: datetime, now: datetime) -> dict[str,
 
 def last_outcomes(connection: Connection, target: str, most: int) -> list[Outcome]:
     """The outcomes of the newest attempts to a target, the newest first; a bundle counts once."""
-    statement = select(_c.outcome, _c.bundle).where(_c.target == target).order_by(_c.id.desc())
+    statement = select(_c.outcome, _c.bundle).where(
+        _c.target == target, _c.outcome.in_([outcome.value for outcome in Outcome])
+    )
     newest: dict[str, Outcome] = {}
-    for row in connection.execute(statement.limit(_MOST_ROWS)):
+    for row in connection.execute(statement.order_by(_c.id.desc()).limit(_MOST_ROWS)):
         newest.setdefault(row.bundle, Outcome(row.outcome))
     return list(newest.values())[:most]
 

@@ -32,6 +32,9 @@ from supportops.db.schema import alerts, messages, notification_log
 from supportops.db.statements import insert_new
 from supportops.notify.outgoing import Outcome
 
+# A newer version may have written other values, which this one cannot read.
+PHASES = [phase.value for phase in Phase]
+REASONS = {reason.value: reason for reason in Reason}
 URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -134,7 +137,7 @@ def history(
     if only_resolved:
         statement = statement.where(alerts.c.resolved_at.is_not(None))
     found: defaultdict[str, list[MessageStatus]] = defaultdict(list)
-    for row in connection.execute(statement):
+    for row in connection.execute(statement.where(c.phase.in_(PHASES))):
         status = MessageStatus(
             target=row.target,
             phase=Phase(row.phase),
@@ -145,7 +148,7 @@ def history(
             failures=row.failures,
             finished=row.finished_at is not None,
             at=row.finished_at or row.claimed_at,
-            reason=Reason(row.why),
+            reason=REASONS.get(row.why, Reason.STEP_REACHED),
         )
         found[row.alert].append(status)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,24 @@ _CHUNK = 5_000
 _COLUMNS = [column for column in alerts.c if column.name not in ("last_seen_at", "settled_at")]
 
 _BROUGHT_UP_TO_DATE = ("headline", "site", "customer", "host", "facts", "last_seen_at")
+
+_UNREADABLE = (ValueError, TypeError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The key of a stored alert, and why this version cannot read it."""
+
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Stored alerts, and those that cannot be read: of a newer version, or damaged."""
+
+    alerts: list[Alert]
+    unreadable: list[Unreadable]
 
 
 def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
@@ -60,17 +78,21 @@ def resolve_alert(
     resolved_at: datetime,
     facts: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Ends the open alert of this kind and subject; answers whether there was one."""
-    found = find_open(connection, kind, subject)
-    if found is None:
+    """Ends the open alert of this kind and subject; answers whether there was one.
+
+    The facts of one that cannot be read stay as they are.
+    """
+    mine = select(alerts.c.key).where(*_open(kind, subject))
+    key = connection.execute(mine).scalar()
+    if key is None:
         return False
+    values: dict[str, Any] = {"resolved_at": resolved_at}
+    if (found := find(connection, key)) is not None:
+        values["resolved_at"] = max(resolved_at, found.opened_at)
+        facts = {"ended_at": resolved_at.isoformat(), **found.facts, **(facts or {})}
+        values["facts"] = storable(facts)
     connection.execute(
-        update(alerts)
-        .where(alerts.c.key == found.key, alerts.c.resolved_at.is_(None))
-        .values(
-            resolved_at=max(resolved_at, found.opened_at),
-            facts=storable({"ended_at": resolved_at.isoformat(), **found.facts, **(facts or {})}),
-        )
+        update(alerts).where(alerts.c.key == key, alerts.c.resolved_at.is_(None)).values(values)
     )
     return True
 
@@ -91,14 +113,12 @@ def acknowledge(connection: Connection, key: str, who: str, now: datetime) -> bo
 
 def find_open(connection: Connection, kind: Kind, subject: str) -> Alert | None:
     """The open alert of this kind and subject; there is at most one."""
-    found = connection.execute(_select().where(*_open(kind, subject))).mappings().first()
-    return None if found is None else _alert(found)
+    return next(iter(_read(connection, _select().where(*_open(kind, subject))).alerts), None)
 
 
 def find(connection: Connection, key: str) -> Alert | None:
     """The alert with this key, open or resolved."""
-    found = connection.execute(_select().where(alerts.c.key == key)).mappings().first()
-    return None if found is None else _alert(found)
+    return next(iter(_read(connection, _select().where(alerts.c.key == key)).alerts), None)
 
 
 def find_all(connection: Connection, keys: Iterable[str]) -> dict[str, Alert]:
@@ -106,23 +126,33 @@ def find_all(connection: Connection, keys: Iterable[str]) -> dict[str, Alert]:
     wanted, found = sorted(set(keys)), dict[str, Alert]()
     for start in range(0, len(wanted), _CHUNK):
         chunk = wanted[start : start + _CHUNK]
-        rows = connection.execute(_select().where(alerts.c.key.in_(chunk))).mappings()
-        found.update((row["key"], _alert(row)) for row in rows)
+        read = _read(connection, _select().where(alerts.c.key.in_(chunk)))
+        found.update((alert.key, alert) for alert in read.alerts)
     return found
 
 
 def list_open(connection: Connection, kind: Kind | None = None) -> list[Alert]:
     """Open alerts, the oldest first."""
-    statement = _select().where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.opened_at)
+    return read_open(connection, kind).alerts
+
+
+def read_open(connection: Connection, kind: Kind | None = None) -> Reading:
+    """Open alerts, the oldest first, and those that cannot be read."""
+    statement = _select().where(alerts.c.resolved_at.is_(None))
     if kind is not None:
         statement = statement.where(alerts.c.kind == kind.value)
-    return [_alert(row) for row in connection.execute(statement).mappings()]
+    return _read(connection, statement.order_by(alerts.c.opened_at))
 
 
 def unsettled(connection: Connection) -> list[Alert]:
     """Alerts of which somebody may still have to be notified, the oldest first."""
-    statement = _select().where(alerts.c.settled_at.is_(None)).order_by(alerts.c.opened_at)
-    return [_alert(row) for row in connection.execute(statement).mappings()]
+    return read_unsettled(connection).alerts
+
+
+def read_unsettled(connection: Connection) -> Reading:
+    """What `unsettled` answers, and those that cannot be read."""
+    statement = _select().where(alerts.c.settled_at.is_(None))
+    return _read(connection, statement.order_by(alerts.c.opened_at))
 
 
 def settle(connection: Connection, keys: Iterable[str], now: datetime) -> None:
@@ -142,7 +172,7 @@ def not_seen_since(connection: Connection, kind: Kind, instant: datetime) -> lis
         .where(alerts.c.kind == kind.value, alerts.c.resolved_at.is_(None))
         .where(alerts.c.last_seen_at < instant)
     )
-    return [_alert(row) for row in connection.execute(statement).mappings()]
+    return _read(connection, statement).alerts
 
 
 def _open(kind: Kind, subject: str) -> tuple[Any, ...]:
@@ -157,6 +187,42 @@ def _select() -> Select[Any]:
     return select(*_COLUMNS)
 
 
+def _read(connection: Connection, statement: Select[Any]) -> Reading:
+    """The alerts of a statement. A row that cannot be read stops no other.
+
+    The database's values may already be the trouble, such as broken JSON in SQLite: then the rows
+    are read by halves, until those that raise are found.
+    """
+    try:
+        rows = connection.execute(statement).mappings().all()
+    except _UNREADABLE as error:
+        keys = list(connection.execute(statement.with_only_columns(alerts.c.key)).scalars())
+        if len(keys) <= 1:
+            return Reading([], [Unreadable(key, _why(error)) for key in keys])
+        middle = len(keys) // 2
+        found = Reading([], [])
+        for start in range(0, len(keys), min(middle, _CHUNK)):
+            half = keys[start : start + min(middle, _CHUNK)]
+            part = _read(connection, statement.where(alerts.c.key.in_(half)))
+            found.alerts.extend(part.alerts)
+            found.unreadable.extend(part.unreadable)
+        return found
+    found = Reading([], [])
+    for row in rows:
+        try:
+            found.alerts.append(_alert(row))
+        except _UNREADABLE as error:
+            found.unreadable.append(Unreadable(str(row["key"]), _why(error)))
+    return found
+
+
+def _why(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 def _alert(row: RowMapping) -> Alert:
+    """Raises ValueError or TypeError for values that no version like this one has written."""
     plain = Alert(**{name: row[name] for name in row if name in Alert.__slots__})
+    if not isinstance(plain.facts, Mapping):
+        raise TypeError("facts are not a mapping")
     return replace(plain, kind=Kind(plain.kind), severity=Severity(plain.severity))

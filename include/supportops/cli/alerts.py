@@ -8,7 +8,7 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
-from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, fields, print_json
+from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, fields, print_json, warn
 from supportops.rendering.printable import printable_line
 
 app = typer.Typer()
@@ -23,18 +23,21 @@ def list_alerts(as_json: Json = False) -> None:
 
     with open_context() as context:
         found = open_alerts.list_alerts(context)
+        unreadable = open_alerts.unreadable_alerts(context)
     if as_json:
         print_json([fields(alert) for alert in found])
     else:
         from supportops.cli.tables.sites import alert_table
 
         alert_table(found, now())
-    raise typer.Exit(FINDINGS if found else FINE)
+    for line in unreadable:
+        warn(f"an alert cannot be read by this version: {line}")
+    raise typer.Exit(FINDINGS if found or unreadable else FINE)
 
 
 @group.command("ack")
 def acknowledge(
-    key: Annotated[str, typer.Argument(help="The alert's key, as `alerts list` shows it.")],
+    key: Annotated[str, typer.Argument(help="The alert's key, or the #reference of its messages.")],
     who: Annotated[str, typer.Option("--by", help="Who takes it.")],
 ) -> None:
     """Take an alert: its reminders and later steps stop."""

@@ -33,6 +33,7 @@ from supportops.flows.dispatching.recording import Recorder
 from supportops.flows.dispatching.report_contents import report_contents
 from supportops.flows.dispatching.report_watch import watch_reports
 from supportops.flows.dispatching.self_watch import watch_checks
+from supportops.flows.dispatching.unreadable import watch_unreadable
 from supportops.notify.outgoing import Delivery, Outcome
 from supportops.notify.send import send
 from supportops.notify.send_pool import send_all
@@ -138,6 +139,7 @@ class _Dispatch:
         self.name = name
         self.summary = Summary()
         self.targets = self.policy.targets()
+        self.unreadable: frozenset[str] = frozenset()
         self.composer = Composer(self.policy, self.office, secrets, clock)
         self.poster = Poster(send, clock, self.policy.retry.timeout.total_seconds())
         self.recorder = Recorder(self.policy, name)
@@ -152,8 +154,11 @@ class _Dispatch:
                     over = "no receiver of this name is configured any more"
                     end = {"ending": "no_longer_configured", "over": over}
                     store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now, end)
+            stored = store.read_unsettled(connection)
+            self.unreadable = frozenset(each.key for each in stored.unreadable)
+            changed = watch_unreadable(connection, stored.unreadable, now)
             self.summary.superseded += outbox.supersede(connection, now)
-            unsettled = store.unsettled(connection)
+            unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
             decided = [
                 (alert, decide(alert, self.policy, known[alert.key], now, self.office))
@@ -214,7 +219,7 @@ class _Dispatch:
         """What is due and within the rate limits, with all that its texts need."""
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
-            due = claims.due_targets(connection, now)
+            due = claims.due_targets(connection, now, self.unreadable)
             room = self._room(connection, now, due)
             exhausted = [name for name in due if room[name].is_full]
             most = {
@@ -222,9 +227,10 @@ class _Dispatch:
                 for name in due
                 if name not in exhausted
             }
-            claimed = claims.claim(connection, now, self.name, lease, most)
+            claimed = claims.claim(connection, now, self.name, lease, most, self.unreadable)
             self.summary.held_back = claims.held_back(connection, now, exhausted)
             alerts = store.find_all(connection, [message.alert for message in claimed])
+            claimed = [message for message in claimed if message.alert in alerts]
             groups, waiting = grouped(claimed, alerts, room)
             reports = report_contents(
                 connection,

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from supportops.alerts import outbox
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
-from supportops.alerts.outbox import MessageState
+from supportops.alerts.outbox import PHASES, MessageState
 from supportops.alerts.succession import predecessors, with_inherited
 from supportops.web import queries
 from supportops.web.page import PageContext
@@ -25,7 +25,7 @@ OUTCOMES = {
     "unknown": "no answer, may have arrived",
     "nobody": "no recipient at this address",
 }
-_STATES = {
+_STATES: dict[str, str] = {
     MessageState.WAITING: "waiting",
     MessageState.CLAIMED: "being sent",
     MessageState.HANDED_OVER: "handed over",
@@ -33,7 +33,7 @@ _STATES = {
     MessageState.SUPERSEDED: "withdrawn, it was over before it was sent",
     MessageState.GIVEN_UP: "given up",
 }
-_TONES = {
+_TONES: dict[str, str] = {
     MessageState.HANDED_OVER: "good",
     MessageState.UNKNOWN: "warning",
     MessageState.GIVEN_UP: "bad",
@@ -93,7 +93,7 @@ def notifications(page: PageContext, alert: Alert) -> Notifications:
     statuses = [
         _status(row, attempts.get(row["id"], ()))
         for row in rows
-        if row["state"] != MessageState.SUPERSEDED
+        if row["state"] != MessageState.SUPERSEDED and row["phase"] in PHASES
     ]
     return Notifications(
         tuple(message_line(row, attempts.get(row["id"], ())) for row in rows),
@@ -117,15 +117,15 @@ def _status(row: RowMapping, attempts: Sequence[RowMapping]) -> MessageStatus:
 
 def message_line(row: RowMapping, attempts: Sequence[RowMapping] = ()) -> MessageLine:
     """A row of `queries.messages_of` with its attempts, in the words of the pages."""
-    state = MessageState(row["state"])
-    failed = state is MessageState.WAITING and row["attempts"] > 0
+    state = row["state"]
+    failed = state == MessageState.WAITING and row["attempts"] > 0
     return MessageLine(
         alert=row["alert"],
         target=row["target"],
         channel=row["channel"],
         about=_about(row),
         why=row["why"],
-        state="failed, will be tried again" if failed else _STATES[state],
+        state="failed, will be tried again" if failed else _STATES.get(state, state),
         tone="bad" if failed else _TONES.get(state, "plain"),
         queued_at=row["queued_at"],
         next_attempt_at=None if row["finished_at"] else row["next_attempt_at"],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from supportops.alerts.alert import Kind, Phase, Severity
 from supportops.alerts.description import Notification, cut, reference
 from supportops.alerts.facts import Facts
-from supportops.alerts.kind_texts import KIND_TEXTS
+from supportops.alerts.kind_texts import KIND_TEXTS, not_mended
 from supportops.rendering.render import one_line
 
 _OPEN: dict[Kind, tuple[str, str]] = {
@@ -108,6 +108,8 @@ def _words(notification: Notification) -> tuple[str, str]:
         return one + note, several + note
     if alert.retracted:
         return _RETRACTED
+    if ending := not_mended(alert):
+        return (ending.label.lower(),) * 2
     if over := facts.text("over"):
         return (f"ended: {cut(over, 60)}",) * 2
     return _OVER.get(alert.kind, _RESOLVED)

@@ -16,6 +16,7 @@ from supportops.web.page import PageContext, last_check
 
 MOST_ALERTS = 200
 MOST_MESSAGES = 100
+MOST_UNREADABLE = 10
 
 _ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -43,7 +44,8 @@ class Receiver:
 
 def alerts(page: PageContext) -> dict[str, Any]:
     """What the alerts' template shows."""
-    found = sorted(store.list_open(page.connection), key=lambda alert: _ORDER[alert.severity])
+    stored = store.read_open(page.connection)
+    found = sorted(stored.alerts, key=lambda alert: _ORDER[alert.severity])
     rows, unfinished = queries.unfinished_messages(page.connection, MOST_MESSAGES)
     return {
         "check": last_check(page.connection, page.now),
@@ -52,6 +54,8 @@ def alerts(page: PageContext) -> dict[str, Any]:
             for alert in found[:MOST_ALERTS]
         ],
         "total": len(found),
+        "unreadable": stored.unreadable[:MOST_UNREADABLE],
+        "unreadable_total": len(stored.unreadable),
         "messages": [(message_line(row), incident_path(row["alert"])) for row in rows],
         "unfinished": unfinished,
         "receivers": receivers(page, {a.subject for a in found if a.kind is Kind.DELIVERY}),
