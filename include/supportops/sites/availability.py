@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from supportops.sites.history import SiteHistory, Span, Term
+from supportops.sites.site import FIVE_MINUTES
 from supportops.sites.standing import Attempt, SiteState, Standing, Track, advance, suspend
 
 NOTHING = timedelta(0)
+# A run of checks is judged at the latest of them, which all end before the next run.
+_RUN = FIVE_MINUTES
 LEAST_SEEN = 0.5
 """The part of a period, less announced maintenance, that must have been seen up or down before a
 share of it is given. With less, most of the share would be about time that nobody looked at."""
@@ -82,11 +85,15 @@ class CheckedRun:
         return self.slot or self.tries[0].result.checked_at
 
 
-def timeline(runs: Iterable[CheckedRun], history: SiteHistory) -> list[Flip]:
+def timeline(
+    runs: Iterable[CheckedRun], history: SiteHistory, down_from: Sequence[datetime] = ()
+) -> list[Flip]:
     """The state of a site from its first check on, in order of time.
 
     `runs` in the order in which they were judged. A state holds until the next check. Where that
     is more than two intervals off, it holds for one interval and what follows is unknown.
+    `down_from`: where a site was down under another name before, the instants from which it is
+    down under this one.
     """
     flips: list[Flip] = []
     standing = Standing()
@@ -98,6 +105,12 @@ def timeline(runs: Iterable[CheckedRun], history: SiteHistory) -> list[Flip]:
         if before is not None and (ended := _ended_between(before[1], term, history)):
             flips.append(Flip(min(ended, before[0] + before[1].site.interval), SiteState.UNKNOWN))
             standing, before = Standing(), None
+        renamed_at = None
+        if before is None:
+            renamed_at = next((d for d in down_from if run.planned_at <= d <= at + _RUN), None)
+        if renamed_at is not None:
+            standing = Standing(SiteState.DOWN, down=True, since=renamed_at)
+            flips.append(Flip(renamed_at, SiteState.DOWN))
         if before is not None and at - before[0] > _longest_pause(before[1], term):
             flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
         before = (at, term)
@@ -107,7 +120,7 @@ def timeline(runs: Iterable[CheckedRun], history: SiteHistory) -> list[Flip]:
         start = run.tries[0].result.checked_at
         if standing.down != was.down and standing.since is not None:
             start = standing.since
-        flips.append(Flip(start, standing.state))
+        flips.append(Flip(max(start, renamed_at or start), standing.state))
     if before is not None:
         flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
     return _in_order(flips)

@@ -59,6 +59,13 @@ class SitePast:
         return down_time(self.flips, self.history, outage.span, start, end)
 
 
+def was_renamed(incident: Incident) -> bool:
+    """Whether it goes on from an outage that the site had under another name."""
+    follows = bool(incident.facts.get("follows"))
+    confirmed_before = incident.started_at == incident.opened_at
+    return incident.kind is IncidentKind.OUTAGE and follows and confirmed_before
+
+
 def down_time(
     flips: Sequence[Flip], history: SiteHistory, span: Span, start: datetime, end: datetime
 ) -> timedelta:
