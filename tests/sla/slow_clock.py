@@ -20,7 +20,7 @@ from supportops.sla.policy import (
     Promise,
     Target,
 )
-from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.ticket import Author, Event, EventKind, from_creation
 
 DONE = {"solved", "closed"}
 REMOVALS = {EventKind.MERGED: "merged", EventKind.DELETED: "deleted"}
@@ -69,7 +69,7 @@ class Run:
 
 def slow_clocks(events: Iterable[Event], book: PolicyBook, as_of: datetime) -> list[Row]:
     """Every clock of one ticket as of an instant."""
-    events = sorted((e for e in events if e.happened_at <= as_of), key=lambda e: e.order)
+    events = from_creation(e for e in events if e.happened_at <= as_of)
     if not events:
         return []
     return _Ticket(events, book, as_of).rows()
@@ -223,13 +223,19 @@ class _Ticket:
     ) -> list[tuple[datetime, datetime, Promise | None, Target | None, Moment]]:
         """(since, before, promise, target, moment) for each moment of the clock; not when gone."""
         held = []
-        for moment, following in pairwise([*self.moments, None]):
+        moments = [*self.moments, None]
+        for held_before, (moment, following) in zip(
+            [self.moments[0], *self.moments], pairwise(moments), strict=False
+        ):
             assert moment
             since = max(moment.at, run.start)
             before = min(following.at, now) if following else now
             if moment.at > now or (following and following.at <= run.start):
                 continue
             if gone_at and moment.at >= gone_at:
+                continue
+            # What comes with the reply or the solution is not what it is judged by.
+            if run.end == now and run.start < moment.at == now and not held_before.gone:
                 continue
             match = self.book.match(run.start, moment.tier, moment.customer, moment.tags)
             target = match.promise.target(run.metric) if match.promise else None

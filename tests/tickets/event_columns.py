@@ -24,9 +24,9 @@ def columns_of(events: Iterable[Event], ids: Mapping[tuple[str, str], int]) -> E
     return EventColumns(
         ticket=np.array([ids[event.source, event.ticket] for event in listed], np.int64),
         at=np.array([epoch_microseconds(event.happened_at) for event in listed], np.int64),
-        order=order_of(kind, np.arange(len(listed), dtype=np.int64)),
+        order=order_of(kind, np.array([event.sequence for event in listed], np.int64)),
         kind=kind,
         author=np.array([AUTHOR_CODES[event.author] for event in listed], np.int8),
         value=np.array([codes.setdefault(e.value, len(codes)) for e in listed], np.int32),
         values=tuple(codes),
-    )
+    ).from_creation()

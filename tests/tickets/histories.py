@@ -58,6 +58,7 @@ _VALUES = {
 def histories(draw: st.DrawFn, most: int = 14) -> list[Event]:
     """Events of three tickets with few instants, so that many fall together."""
     found = []
+    sequences = draw(st.permutations(range(most)))
     for number in range(draw(st.integers(1, most))):
         kind = draw(st.sampled_from(EventKind))
         at = NOON + timedelta(minutes=draw(st.integers(0, 5)))
@@ -72,6 +73,7 @@ def histories(draw: st.DrawFn, most: int = 14) -> list[Event]:
                 author=draw(st.sampled_from(Author)),
                 value=draw(st.sampled_from(_VALUES.get(kind, [None]))),
                 facts={"subject": f"s{number}", "rule": f"r{number}"},
+                sequence=sequences[number],
             )
         )
     return found

@@ -10,7 +10,7 @@ from builders import NOON, SHIPPED
 from supportops.config.loader import load_triage
 from supportops.config.yaml_source import ConfigurationError
 from supportops.tickets.phrases import Phrase
-from supportops.tickets.ticket import Author, EventKind
+from supportops.tickets.ticket import Author, EventKind, fold
 from supportops.tickets.triage import (
     BY_AGENT,
     NO_RULE,
@@ -153,11 +153,34 @@ def test_a_priority_set_later_is_a_tier_from_then_on() -> None:
     assert (tier.value, tier.happened_at) == ("top", later.happened_at)
 
 
-def test_the_agents_tier_has_the_last_word_at_one_instant() -> None:
-    ticket, priority = created(subject="broken"), event(EventKind.PRIORITY, 0, "urgent")
-    apart = with_tiers([ticket], rules(BROKEN)) + with_tiers([priority], rules(BROKEN))
-    tiers = sorted((e for e in apart if e.kind is EventKind.TIER), key=lambda e: e.order)
-    assert [each.value for each in tiers] == ["bug", "top"]
+@pytest.mark.parametrize("ticket", ["7", "a1", "triage", "z1"])
+def test_an_agents_tier_at_the_creation_stands_whatever_the_ticket_is_called(ticket: str) -> None:
+    asked = created(subject="broken", ticket=ticket, source_event=f"{ticket}/1", sequence=1)
+    by_agent = event(
+        EventKind.TIER, 0, "gold", ticket=ticket, source_event=f"{ticket}/2", sequence=2
+    )
+    derived = with_tiers([asked], rules(BROKEN))[-1]
+    assert derived.value == "bug"
+    assert with_tiers([asked, by_agent], rules(BROKEN)) == [asked, by_agent]
+    # Also where the agent's word is read after the creation was triaged.
+    assert fold([asked, derived, by_agent]).tier == "gold"
+
+
+def test_a_tier_stamped_before_the_creation_stands() -> None:
+    asked = created(subject="broken", sequence=1)
+    early = event(EventKind.TIER, -5, "gold", sequence=2)
+    assert with_tiers([asked, early], rules(BROKEN)) == [asked, early]
+    assert fold([*with_tiers([asked], rules(BROKEN)), early]).tier == "gold"
+
+
+def test_everything_at_the_instant_of_the_creation_counts_in_any_order_of_rows() -> None:
+    events = [
+        event(EventKind.SITE, 0, "shop", sequence=3),
+        created(subject="hello", sequence=2),
+        event(EventKind.PRIORITY, 0, "urgent", sequence=1),
+    ]
+    tiers = [e for e in with_tiers(events, rules(DOWN_NOW)) if e.kind is EventKind.TIER]
+    assert [each.value for each in tiers] == ["top"]
 
 
 def test_faults_of_the_file_are_listed_with_their_place(tmp_path: Path) -> None:

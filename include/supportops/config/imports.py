@@ -146,6 +146,7 @@ class ImportFile(Model):
     ticket: Column
     at: Column
     row_id: Annotated[list[Column], Field(min_length=1)]
+    sequence: Column | None = None
     author: Author = Author.AGENT
     created: CreatedEntry
     state: StateEntry = StateEntry()
@@ -175,6 +176,7 @@ class ImportFile(Model):
             ticket=self.ticket,
             at=self.at,
             row_id=tuple(self.row_id),
+            sequence=self.sequence,
             created=self.created.creation(),
             format=self.format,
             encoding=self.encoding,

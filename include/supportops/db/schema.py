@@ -316,6 +316,7 @@ ticket_events = Table(
     Column("recorded_at", Instant, nullable=False),
     Column("value", Text),
     Column("facts", Json),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("source", "source_event"),
     Index(None, "ticket", "happened_at"),
     Index(None, "recorded_at"),

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Engine
 from supportops.config.loader import check
 from supportops.db.engine import reading, writing
 from supportops.flows.ticketing.freshness import mark_synced
+from supportops.flows.ticketing.triaging import triage_new
 from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
 from supportops.tickets.imports.file_import import ImportSummary, Progress, import_file
 from supportops.tickets.imports.mapping import EARLIEST
-from supportops.tickets.ticket import Event, EventKind
-from supportops.tickets.triage import Outage, TriageRules, with_tiers
+from supportops.tickets.ticket import EventKind
+from supportops.tickets.triage import Outage
 
 
 def run(
@@ -36,25 +37,11 @@ def run(
     """
     configuration = check(config).configuration
     chosen = configuration.mapping(mapping)
-    complete = None
+    summary = import_file(engine, path, chosen, now, progress=progress, rejects=rejects)
     if EventKind.TIER not in chosen.state:
-        rules, outage = configuration.triage, outages(engine, now)
-
-        def complete(events: Sequence[Event]) -> Sequence[Event]:
-            return triaged(events, rules, outage)
-
-    summary = import_file(
-        engine, path, chosen, now, progress=progress, complete=complete, rejects=rejects
-    )
+        triage_new(engine, chosen.source, configuration.triage, outages(engine, now), now)
     _mark_synced(engine, chosen.source, now)
     return summary
-
-
-def triaged(events: Sequence[Event], rules: TriageRules, outage: Outage) -> Sequence[Event]:
-    """`events`, with a TIER event for each new ticket and each priority that an agent set."""
-    if any(event.kind in (EventKind.CREATED, EventKind.PRIORITY) for event in events):
-        return with_tiers(events, rules, outage)
-    return events
 
 
 def _mark_synced(engine: Engine, source: str, now: datetime) -> None:

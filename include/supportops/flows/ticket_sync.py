@@ -19,9 +19,10 @@ from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.ticket_import import outages, triaged
+from supportops.flows.ticket_import import outages
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.outage_mirror import mirror
+from supportops.flows.ticketing.triaging import triage_new
 from supportops.tickets.log.quarantine import Rejected, reject, set_aside
 from supportops.tickets.log.store import append_events
 from supportops.tickets.log.sync_marks import read_mark, set_mark
@@ -31,7 +32,6 @@ from supportops.tickets.ticket import Event
 from supportops.tickets.validation import rejection_reason
 
 Clock = Callable[[], datetime]
-Complete = Callable[[Sequence[Event]], Sequence[Event]]
 
 NEEDS = (File.TRIAGE,)
 # No page is begun after so long: a task ends within eight minutes, the rest comes next time.
@@ -71,19 +71,17 @@ def fetch(context: Context, sources: Sequence[TicketSource], clock: Clock) -> di
     SourceError is raised at the end, and what was read until then is kept.
     """
     configuration, _ = load_or_last_good(context.engine, context.config, clock(), NEEDS)
-    rules = configuration.triage
-    outage = outages(context.engine, clock())
-
-    def complete(events: Sequence[Event]) -> Sequence[Event]:
-        return triaged(events, rules, outage)
-
     summaries: dict[str, dict[str, Any]] = {}
     errors: list[SourceError] = []
     for source in sources:
         try:
             mirrored = mirror(context.engine, source, clock)
             longest = LONGEST_SYNC / len(sources)
-            synced = sync(context.engine, source, clock, complete, longest=longest)
+            synced = sync(context.engine, source, clock, longest=longest)
+            if synced["caught_up"]:
+                now = clock()
+                outage = outages(context.engine, now)
+                triage_new(context.engine, source.name, configuration.triage, outage, now)
             summaries[source.title] = synced | mirrored
         except SourceError as error:
             errors.append(error)
@@ -96,17 +94,15 @@ def sync(
     engine: Engine,
     source: TicketSource,
     clock: Clock,
-    complete: Complete = lambda events: events,
     *,
     longest: timedelta = LONGEST_SYNC,
 ) -> dict[str, Any]:
     """Reads the source's streams to their ends, or for as long as `longest`.
 
-    `complete` may add events to those of a page, such as tickets' tiers. Raises SourceError, in
-    one line; what was read until then is kept.
+    Raises SourceError, in one line; what was read until then is kept.
     """
     streams, began = source.streams(), clock()
-    syncing = _Sync(engine, source.name, clock, complete, began + longest, streams)
+    syncing = _Sync(engine, source.name, clock, began + longest, streams)
     caught_up = all(syncing.read(stream) for stream in streams)
     if caught_up:
         with writing(engine) as connection:
@@ -128,14 +124,12 @@ class _Sync:
         engine: Engine,
         source: str,
         clock: Clock,
-        complete: Complete,
         until: datetime,
         streams: Sequence[Stream],
     ) -> None:
         self.engine = engine
         self.source = source
         self.clock = clock
-        self.complete = complete
         self.until = until
         self.summary = _Summary({stream.counted_as: 0 for stream in streams})
 
@@ -163,7 +157,7 @@ class _Sync:
                 return False
             batch = page.read(connection, now)
             valid, rejected = _checked(stream, batch.events)
-            self.summary.events += append_events(connection, self.complete(valid), now).new
+            self.summary.events += append_events(connection, valid, now).new
             rejected = [*batch.rejected, *rejected]
             self.summary.quarantined += set_aside(connection, self.source, rejected, now)
             if page.mark != old:

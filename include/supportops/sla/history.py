@@ -44,6 +44,8 @@ class History:
     statuses: intervals of the same status (int8, index into STATUSES).
     profile_of, status_of: int64[E], the interval that holds after all events of the event's
         instant.
+    profile_before: int64[E], the interval of `profiles` that held until the event's instant; for
+        the ticket's first instant the interval that begins there.
     created, first_reply, first_solved: int64[T], events.
     by_customer: bool[T], whether a customer created the ticket.
     next_replies, updates: the clocks that repeat, before any policy.
@@ -56,6 +58,7 @@ class History:
     profiles: Intervals
     statuses: Intervals
     profile_of: Ints
+    profile_before: Ints
     status_of: Ints
     created: Ints
     by_customer: Bools
@@ -108,6 +111,7 @@ def prepare(events: EventColumns) -> History:
         profiles=profiles,
         statuses=statuses,
         profile_of=profile_of,
+        profile_before=_before(profiles, log.at, profile_of),
         status_of=status_of,
         created=created,
         by_customer=by_customer,
@@ -192,6 +196,14 @@ class _Log:
         self, changing: Bools, changes: dict[str, Change], run: tuple[str, int]
     ) -> tuple[Intervals, Ints]:
         return cut_intervals(self.row, self.at, self.begin, self.ends, changing, changes, run=run)
+
+
+def _before(profiles: Intervals, at: Ints, profile_of: Ints) -> Ints:
+    """The interval before each event's instant; `profile_of` the one after it."""
+    begins = (profiles.at[profile_of] == at) & (
+        profile_of > profiles.begin[profiles.row[profile_of]]
+    )
+    return profile_of - begins
 
 
 def _order(events: EventColumns) -> NDArray[np.intp] | slice:

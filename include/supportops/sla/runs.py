@@ -22,7 +22,9 @@ class Runs:
         judgement while the clock is open.
     start_event, until_event: int64, the events there, -1 where there is none.
     start_status, until_status: int64, the intervals of `History.statuses` there.
-    start_profile, until_profile: int64, the intervals of `History.profiles` there.
+    start_profile: int64, the interval of `History.profiles` after the start's instant.
+    until_profile: int64, the one that held when the clock ended: a reply that comes with another
+        tier, customer or tag is judged by what was promised before it.
     state: int8, RUNNING while open, whether or not it is paused, or why it ended.
     """
 
@@ -115,7 +117,7 @@ class View:
                 np.where(ended, history.at[end], NEVER),
                 end,
                 history.status_of[end],
-                history.profile_of[end],
+                self._when_ended(history.profile_of[start], end),
                 np.full(len(row), FULFILLED, dtype=np.int8),
             )
         )
@@ -165,10 +167,20 @@ class View:
                 until,
                 until_event,
                 np.where(later, solution, status),
-                np.where(later, history.profile_of[statuses.event[solution]], profile),
+                np.where(later, self._when_ended(profile, statuses.event[solution]), profile),
                 np.full(len(row), FULFILLED, dtype=np.int8),
             )
         )
+
+    def _when_ended(self, start_profile: Ints, end: Ints) -> Ints:
+        """The profile that held before the instant of each clock's end, not before its start.
+
+        A ticket that was restored in that instant counts as restored.
+        """
+        history = self.history
+        before = np.maximum(start_profile, history.profile_before[end])
+        removed = history.profiles.attributes["removed"][before] > 0
+        return np.where(removed, history.profile_of[end], before)
 
     def _seen(self, runs: Runs) -> Runs:
         """The clocks that had begun, open where they end later, ended where the ticket is gone."""

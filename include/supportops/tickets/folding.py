@@ -56,7 +56,7 @@ class TicketColumns:
 
 def fold_columns(columns: EventColumns) -> TicketColumns:
     """The tickets after these events, by ascending id."""
-    events = columns.ordered()
+    events = columns.from_creation().ordered()
     ids, first = np.unique(events.ticket, return_index=True)
     row = np.repeat(np.arange(len(ids)), np.diff(first, append=len(events)))
     ended = _last(events, row, len(ids), _ENDS)

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """What can happen to a ticket. Values are stored; their order here is that at one instant."""
+    """What can happen to a ticket. Values are stored; their order here is that within one act."""
 
     CREATED = "created"
     COMMENT = "comment"
@@ -57,7 +57,9 @@ class Event:
     `happened_at` is when it was, `recorded_at` when it was stored; both aware UTC. `value` is
     the new status, priority, tier, assignee, site, customer, comma-separated tags, or the source
     id of the ticket that this one was merged into. `facts` are JSON values: on CREATED `subject`,
-    `text` and `requester`, on COMMENT and NOTE `text`.
+    `text` and `requester`, on COMMENT and NOTE `text`. `sequence` is the event's place among those
+    of one ticket and instant in its source, from 0 to MAX_SEQUENCE; what this program derives from
+    a creation has 0, before all that the source says.
     """
 
     source: str
@@ -69,14 +71,42 @@ class Event:
     author: Author = Author.AUTOMATIC
     value: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    sequence: int = 0
 
     @property
-    def order(self) -> tuple[datetime, int, str]:
-        """At one instant a creation comes before a reply and a reply before a status."""
-        return (self.happened_at, _KINDS.index(self.kind), self.source_event)
+    def order(self) -> tuple[datetime, bool, int, int]:
+        """By instant; then the creation, the sequence in the source, and the kind.
+
+        The text of an id never decides: "10" follows "9".
+        """
+        created = self.kind is EventKind.CREATED
+        return (self.happened_at, not created, self.sequence, _KINDS.index(self.kind))
 
 
 _KINDS = tuple(EventKind)
+# Sequence and kind fit into one column of 64 bits.
+MAX_SEQUENCE = 2**59 - 1
+
+
+def from_creation(events: Iterable[Event]) -> list[Event]:
+    """Events of one ticket in order, where what is stamped before its creation counts at it.
+
+    Such events keep their order among themselves, and follow the creation and what was derived
+    from it.
+    """
+    ordered = sorted(events, key=lambda event: event.order)
+    created = next((e.happened_at for e in ordered if e.kind is EventKind.CREATED), None)
+    if created is None or ordered[0].happened_at >= created:
+        return ordered
+    early = [e for e in ordered if e.happened_at < created]
+    later = ordered[len(early) :]
+    derived = [e for e in later if e.happened_at == created and _precedes_early(e)]
+    others = [e for e in later if not (e.happened_at == created and _precedes_early(e))]
+    return [*derived, *(replace(e, happened_at=created) for e in early), *others]
+
+
+def _precedes_early(event: Event) -> bool:
+    return event.kind is EventKind.CREATED or event.sequence == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +138,7 @@ class Ticket:
 
 def fold(events: Iterable[Event]) -> Ticket:
     """The ticket after `events`: at least one, all of one ticket, in any order."""
-    ordered = sorted(events, key=lambda event: event.order)
+    ordered = from_creation(events)
     ticket = Ticket(ordered[0].source, ordered[0].ticket)
     for event in ordered:
         ticket = replace(_apply(ticket, event), updated_at=event.happened_at)

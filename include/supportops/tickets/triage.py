@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from supportops.tickets.phrases import Phrase, Words
-from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.ticket import Author, Event, EventKind, from_creation
 
 BY_AGENT = "an agent's priority"
 NO_RULE = "no rule matched"
+_DERIVED = "triage/"
 
 Outage = Callable[[str, datetime], bool]
 """Whether a site was down at an instant."""
@@ -96,42 +97,52 @@ def explain(situation: Situation, rules: TriageRules) -> Decision:
 
 
 def with_tiers(
-    events: Sequence[Event], rules: TriageRules, outage: Outage = lambda _site, _at: False
+    events: Iterable[Event], rules: TriageRules, outage: Outage = lambda _site, _at: False
 ) -> list[Event]:
     """`events` and a TIER event for each creation and each priority that an agent set.
 
-    A creation is judged by its own facts and the events of the same ticket and instant. A tier
-    that the source sets itself at that instant is left alone. The same event always gives a TIER
-    event of the same key, so storing it again adds nothing.
+    `events` are all that the log has of their tickets' creations, priorities, tiers, sites and
+    tags. A creation is judged by everything that happened at its instant, and not at all where the
+    source itself sets the tier there: an agent's decision stands. The same event always gives a
+    TIER event of the same key, so storing it again adds nothing.
     """
-    together: dict[_Moment, list[Event]] = {}
+    by_ticket: dict[tuple[str, str], list[Event]] = {}
     for event in events:
-        together.setdefault(_moment(event), []).append(event)
-    found = list(events)
-    for event in events:
-        beside = together[_moment(event)]
-        kinds = {each.kind for each in beside}
-        if EventKind.TIER in kinds:
-            continue
-        if event.kind is EventKind.CREATED:
-            decision = explain(_situation(event, beside, outage), rules)
-            found.append(_tier(event, decision.tier, decision.rule, "created"))
-        elif _is_set_by_agent(event) and EventKind.CREATED not in kinds:
-            tier = rules.priorities.get(event.value or "")
-            if tier is not None:
-                found.append(_tier(event, tier, _agent_rule(event.value), "priority"))
+        by_ticket.setdefault((event.source, event.ticket), []).append(event)
+    found: list[Event] = []
+    for own in by_ticket.values():
+        found += own
+        found += _tiers([each for each in own if not is_derived(each)], rules, outage)
     return found
 
 
-_Moment = tuple[str, str, datetime]
+def is_derived(event: Event) -> bool:
+    """Whether triage added the event to the log."""
+    return event.kind is EventKind.TIER and event.source_event.startswith(_DERIVED)
 
 
-def _moment(event: Event) -> _Moment:
-    return (event.source, event.ticket, event.happened_at)
+def _tiers(events: Sequence[Event], rules: TriageRules, outage: Outage) -> Iterator[Event]:
+    """The TIER events that one ticket's own events call for."""
+    ordered = from_creation(events)
+    created = next((each for each in ordered if each.kind is EventKind.CREATED), None)
+    set_at = {each.happened_at for each in ordered if each.kind is EventKind.TIER}
+    if created is not None and created.happened_at not in set_at:
+        beside = [each for each in ordered if each.happened_at == created.happened_at]
+        decision = explain(_situation(created, beside, outage), rules)
+        yield _tier(created, decision.tier, decision.rule, "created", sequence=0)
+    for event in ordered:
+        if not _is_set_by_agent(event) or event.happened_at in set_at:
+            continue
+        if created is not None and event.happened_at <= created.happened_at:
+            continue
+        tier = rules.priorities.get(event.value or "")
+        if tier is not None:
+            rule = _agent_rule(event.value)
+            yield _tier(event, tier, rule, "priority", sequence=event.sequence)
 
 
 def _situation(created: Event, beside: Iterable[Event], outage: Outage) -> Situation:
-    latest = {each.kind: each for each in sorted(beside, key=lambda each: each.order)}
+    latest = {each.kind: each for each in beside}
     site, tags = latest.get(EventKind.SITE), latest.get(EventKind.TAGS)
     priority = latest.get(EventKind.PRIORITY)
     by_agent = priority is not None and _is_set_by_agent(priority)
@@ -151,11 +162,10 @@ def _is_set_by_agent(event: Event) -> bool:
     return event.kind is EventKind.PRIORITY and event.author is Author.AGENT
 
 
-def _tier(cause: Event, tier: str, rule: str, what: str) -> Event:
-    # At one instant "created" sorts before "priority", so that the agent's decision comes last.
+def _tier(cause: Event, tier: str, rule: str, what: str, *, sequence: int) -> Event:
     return Event(
         source=cause.source,
-        source_event=f"triage/{what}/{cause.source_event}",
+        source_event=f"{_DERIVED}{what}/{cause.source_event}",
         ticket=cause.ticket,
         kind=EventKind.TIER,
         happened_at=cause.happened_at,
@@ -163,6 +173,7 @@ def _tier(cause: Event, tier: str, rule: str, what: str) -> Event:
         author=Author.AUTOMATIC,
         value=tier,
         facts={"rule": rule},
+        sequence=sequence,
     )
 
 

@@ -18,7 +18,7 @@ from supportops.tickets.columns import EventColumns, epoch_microseconds
 from supportops.tickets.log.event_reading import event_chunks, event_columns, events_query
 from supportops.tickets.log.event_sql import _POSTGRES, Query, _named
 from supportops.tickets.log.store import Appended, append_events, events_of
-from supportops.tickets.ticket import Author, Event, EventKind, Status, fold
+from supportops.tickets.ticket import Author, Event, EventKind, Status, fold, from_creation
 from tickets.event_columns import columns_of
 from tickets.histories import LATER, created, event, histories, rows, shuffled, ticket_at
 
@@ -67,7 +67,7 @@ def test_the_stored_state_is_the_fold_of_the_events(store: Engine, history: list
             assert state[name] == getattr(ticket, name), name
         assert state["tags"] == ",".join(ticket.tags)
         assert state["touched_at"] == max(each.recorded_at for each in own)
-        tiers = sorted((e for e in own if e.kind is EventKind.TIER), key=lambda e: e.order)
+        tiers = [each for each in from_creation(own) if each.kind is EventKind.TIER]
         assert state["tier_rule"] == (tiers[-1].facts["rule"] if tiers else None)
 
 

@@ -36,7 +36,6 @@ _ROWS_PER_PROGRESS = 500
 _MOST_CHARACTERS = 8_000_000
 
 Progress = Callable[[int, int], None]
-Completion = Callable[[Sequence[Event]], Sequence[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,6 @@ def import_file(
     progress: Progress | None = None,
     shift: timedelta | None = None,
     until: datetime | None = None,
-    complete: Completion | None = None,
     rejects: Path | None = None,
 ) -> ImportSummary:
     """Imports `path` in transactions of some thousand events; a repetition changes nothing.
@@ -97,7 +95,7 @@ def import_file(
     Bad rows go to the table `quarantine` and, with line and reason, to the file `rejects` (JSON
     lines; beside `path` by default; there is none without bad rows). `progress` is called with the
     bytes read and the size in bytes. `shift` moves every instant by whole weeks, `until` leaves
-    later events out: both are for demos. `complete` may add events to those of each row. Raises
+    later events out: both are for demos. Raises
     ImportFault where nothing of the file can be read, ValueError for a `shift` of part of a week.
     """
     if shift is not None and shift % WEEK:
@@ -112,7 +110,7 @@ def import_file(
         rejected = stack.enter_context(closing(_RejectsFile(aside)))
         reader = RowReader(mapping, states, now, shift or timedelta(0))
         for row in file.rows():
-            _take(pending, row, reader, complete, until)
+            _take(pending, row, reader, until)
             if pending.full:
                 _write(engine, pending, path, mapping, now, rejected)
             if progress is not None and pending.rows % _ROWS_PER_PROGRESS == 0:
@@ -146,7 +144,7 @@ def _all_events(path: Path, mapping: ImportMapping, now: datetime) -> Iterator[E
         for row in file.rows():
             if isinstance(row, GoodRow):
                 try:
-                    yield from reader.events(row.record)
+                    yield from reader.events(row.record, row.line)
                 except RecordError:
                     continue
 
@@ -155,18 +153,16 @@ def _take(
     pending: _Pending,
     row: GoodRow | BadRow,
     reader: RowReader,
-    complete: Completion | None,
     until: datetime | None,
 ) -> None:
     pending.rows += 1
     pending.characters += len(row.content)
     if isinstance(row, GoodRow):
         try:
-            events: Sequence[Event] = reader.events(row.record)
+            events = reader.events(row.record, row.line)
         except RecordError as error:
             row = BadRow(row.line, str(error), row.content[:LONGEST_CONTENT])
         else:
-            events = complete(events) if complete is not None else events
             due = [each for each in events if until is None or each.happened_at <= until]
             pending.later += len(events) - len(due)
             pending.events += due

@@ -10,13 +10,15 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from supportops.tickets.ticket import Author, EventKind
+from supportops.tickets.ticket import MAX_SEQUENCE, Author, EventKind
 
 ISO = "iso"
 EPOCH_SECONDS = "epoch"
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
+_NUMBER = re.compile("[0-9]{1,25}")
+_MINOR = 2**20
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 
 Record = Mapping[str, str]
@@ -141,6 +143,7 @@ class ImportMapping:
     at: str
     row_id: tuple[str, ...]
     created: Creation
+    sequence: str | None = None
     format: FileFormat = FileFormat.CSV
     encoding: str = "utf-8-sig"
     delimiter: str = ","
@@ -152,6 +155,19 @@ class ImportMapping:
     first_reply: FirstReply | None = None
     happening: Happening | None = None
 
+    def place(self, record: Record, line: int) -> int:
+        """A row's place among those of one instant, from 1: by its column, or else its line.
+
+        Raises RecordError for a word that `sequence_number` cannot read.
+        """
+        if self.sequence is None:
+            return min(line, MAX_SEQUENCE)
+        word = record.get(self.sequence, "")
+        place = sequence_number(word)
+        if place is None:
+            raise RecordError(f"{self.sequence}: {shown(word)} is no number of a sequence")
+        return place
+
     @property
     def columns(self) -> frozenset[str]:
         """Every column that the mapping reads; a CSV file must have them all."""
@@ -162,9 +178,26 @@ class ImportMapping:
             named.append(self.created.requester)
         if self.first_reply is not None:
             named.append(self.first_reply.column)
+        if self.sequence is not None:
+            named.append(self.sequence)
         if (event := self.happening) is not None:
             named += [event.kind.column, event.author.column, event.value, event.text]
         return frozenset(named)
+
+
+def sequence_number(word: str) -> int | None:
+    """The place that a word such as "10", "evt-10" or "4711.2" names, from 1; None for none.
+
+    Its numbers decide in natural order, so that 9 comes before 10 and 1.9 before 1.10. There may
+    be three of them, the second and third below 2^20.
+    """
+    numbers = [int(found) for found in _NUMBER.findall(word[:100])]
+    if not 1 <= len(numbers) <= 3 or any(number >= _MINOR for number in numbers[1:]):
+        return None
+    place = numbers[0]
+    for number in numbers[1:]:
+        place = place * _MINOR + number
+    return place + 1 if place < MAX_SEQUENCE else None
 
 
 def shown(word: str) -> str:

@@ -69,13 +69,15 @@ class RowReader:
     now: datetime
     shift: timedelta = timedelta(0)
 
-    def events(self, record: Record) -> list[Event]:
-        """What happened by the row. Raises RecordError; the row then has no effect at all."""
+    def events(self, record: Record, line: int) -> list[Event]:
+        """What happened by the row at `line` of the file, which gives the order within an instant
+        unless a column does. Raises RecordError; the row then has no effect at all."""
         ticket = record.get(self.mapping.ticket, "")
         if not ticket:
             raise RecordError(f"{self.mapping.ticket}: no ticket number")
         at = self.mapping.times.read(record, self.mapping.at) + self.shift
         base = self._event(ticket, at, "/".join((ticket, *self._row_id(record))))
+        base = replace(base, sequence=self.mapping.place(record, line))
         if self.mapping.rows is Rows.EVENTS:
             return _checked(self._happened(record, base))
         before = self.states.get(ticket)
@@ -155,8 +157,7 @@ class RowReader:
             column = self.mapping.state[kind].column
             facts = {"rule": f"{column} {record.get(column, '')} in the source"}
         name = f"{base.source_event}/{kind.value}"
-        at, recorded = base.happened_at, base.recorded_at
-        return Event(base.source, name, base.ticket, kind, at, recorded, base.author, value, facts)
+        return replace(base, source_event=name, kind=kind, value=value, facts=facts)
 
     def _is_reply(self, record: Record) -> bool:
         reply = self.mapping.first_reply

@@ -93,7 +93,7 @@ def event_chunks(
     for each in queries:
         result = run_query(connection, each, values)
         if len(result.event):
-            yield _ranked(connection, result)
+            yield _in_order(result)
 
 
 def recorded_chunks(connection: Connection, size: int) -> Iterator[Recorded]:
@@ -152,52 +152,12 @@ def _ranges(
         after = highest
 
 
-def _ranked(connection: Connection, result: Result) -> EventColumns:
-    """The rows in order. Equal kinds at one instant are ranked by the source's event id."""
-    columns, event = result.columns, result.event
-    sequence = np.lexsort((event, columns.order, columns.at, columns.ticket))
-    columns, event = columns.take(sequence), event[sequence]
-    tied = _tied(columns)
-    if not len(tied):
-        return columns
-    names = _names(connection, event[tied])
-    ranks = np.zeros(len(columns), dtype=np.int64)
-    by_name = sorted(tied.tolist(), key=lambda row: names[int(event[row])])
-    ranks[by_name] = np.arange(len(by_name))
-    order = order_of(columns.kind, ranks)
-    return EventColumns(
-        columns.ticket,
-        columns.at,
-        order,
-        columns.kind,
-        columns.author,
-        columns.value,
-        columns.values,
-    ).ordered()
-
-
-def _tied(columns: EventColumns) -> NDArray[np.intp]:
-    """Rows in a group of equal ticket, instant and kind whose values or authors differ."""
-    same = (
-        (columns.ticket[1:] == columns.ticket[:-1])
-        & (columns.at[1:] == columns.at[:-1])
-        & (columns.order[1:] == columns.order[:-1])
-    )
-    group = np.concatenate(([0], np.cumsum(~same))) if len(columns) else np.empty(0, np.intp)
-    other = same & (
-        (columns.value[1:] != columns.value[:-1]) | (columns.author[1:] != columns.author[:-1])
-    )
-    return np.flatnonzero(np.isin(group, group[1:][other]))
-
-
-def _names(connection: Connection, ids: NDArray[np.int64]) -> dict[int, str]:
-    table = events_table.c
-    found: dict[int, str] = {}
-    for start in range(0, len(ids), 10_000):
-        page = ids[start : start + 10_000].tolist()
-        rows = connection.execute(select(table.id, table.source_event).where(table.id.in_(page)))
-        found.update((row.id, row.source_event) for row in rows)
-    return found
+def _in_order(result: Result) -> EventColumns:
+    """The rows in order, from each ticket's creation on."""
+    columns = result.columns
+    # Equal events of one act stay as they were stored.
+    rows = np.lexsort((result.event, columns.order, columns.at, columns.ticket))
+    return columns.take(rows).from_creation().ordered()
 
 
 def _instant(connection: Connection, at: datetime) -> datetime | int:
@@ -207,24 +167,24 @@ def _instant(connection: Connection, at: datetime) -> datetime | int:
 def _recorded_between(connection: Connection, lowest: int, highest: int) -> Recorded:
     table = events_table.c
     columns = (table.ticket, table.happened_at, table.recorded_at, table.kind, table.author)
-    rows = select(*columns, table.value, table.source_event)
+    rows = select(*columns, table.value, table.sequence).order_by(table.id)
     found = connection.execute(rows.where(table.ticket.between(lowest, highest))).all()
     return _recorded_columns(found)
 
 
 def _recorded_columns(found: Iterable[Any]) -> Recorded:
     codes: dict[str | None, int] = {None: 0}
-    listed = sorted(found, key=lambda row: row.source_event)  # ranks equal kinds
+    listed = list(found)
     kind = np.array([KIND_CODES[row.kind] for row in listed], dtype=np.int8)
     value = [codes.setdefault(row.value, len(codes)) for row in listed]
     events = EventColumns(
         ticket=np.array([row.ticket for row in listed], dtype=np.int64),
         at=np.array([epoch_microseconds(row.happened_at) for row in listed], dtype=np.int64),
-        order=order_of(kind, np.arange(len(listed), dtype=np.int64)),
+        order=order_of(kind, np.array([row.sequence for row in listed], dtype=np.int64)),
         kind=kind,
         author=np.array([AUTHOR_CODES[row.author] for row in listed], dtype=np.int8),
         value=np.array(value, dtype=np.int32),
         values=tuple(codes),
     )
     recorded = [epoch_microseconds(row.recorded_at) for row in listed]
-    return events, np.array(recorded, dtype=np.int64)
+    return events.from_creation(), np.array(recorded, dtype=np.int64)

@@ -33,11 +33,13 @@ def _cases(column: str, codes: Mapping[str, int]) -> str:
 _KIND = _cases("e.kind", KIND_CODES)
 _AUTHOR = _cases("e.author", AUTHOR_CODES)
 _POSTGRES = f"""
-SELECT array_agg(e.ticket), array_agg(e.happened_at), array_agg(e.id),
+SELECT array_agg(e.ticket), array_agg(e.happened_at), array_agg(e.id), array_agg(e.sequence),
        array_agg(({_KIND})::int8), array_agg(({_AUTHOR})::int8),
        array_agg(CASE WHEN e.value IS NULL THEN 0 ELSE hashtextextended(e.value, %(seed)s) END)
 FROM """  # noqa: S608
-_SQLITE = f"SELECT e.ticket, e.happened_at, e.id, {_KIND}, {_AUTHOR}, e.value FROM "  # noqa: S608
+_SQLITE = f"""
+SELECT e.ticket, e.happened_at, e.id, e.sequence, {_KIND}, {_AUTHOR}, e.value
+FROM """  # noqa: S608
 _VALUES_OF = "SELECT value FROM ticket_events WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id"
 
 
@@ -76,7 +78,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Events whose `order` does not yet rank equal kinds at one instant, and their ids."""
+    """Events in no order, and their ids."""
 
     columns: EventColumns
     event: NDArray[np.int64]
@@ -100,10 +102,10 @@ def _run_sqlite(connection: Connection, query: Query, values: Values) -> Result:
     )
     codes, parts = values.codes, []
     while page := rows.fetchmany(_FETCH):
-        ticket, at, event, kind, author, written = zip(*page, strict=True)
+        *numbers, written = zip(*page, strict=True)
         value = [codes.setdefault(each, len(codes)) for each in written]
-        parts.append(np.array((ticket, at, event, kind, author, value), dtype=np.int64))
-    table = np.concatenate(parts, axis=1) if parts else np.empty((6, 0), dtype=np.int64)
+        parts.append(np.array((*numbers, value), dtype=np.int64))
+    table = np.concatenate(parts, axis=1) if parts else np.empty((7, 0), dtype=np.int64)
     return _result(list(table), values)
 
 
@@ -112,9 +114,9 @@ def _run_postgres(connection: Connection, query: Query, values: Values) -> Resul
     with driver.cursor(binary=True) as cursor:
         cursor.execute(_POSTGRES + query.source, {**query.parameters, "seed": values.seed})
         found = cursor.pgresult
-        columns = [_array(found.get_value(0, column)) for column in range(6)]
+        columns = [_array(found.get_value(0, column)) for column in range(7)]
     columns[1] = columns[1] + _POSTGRES_EPOCH
-    columns[5] = _coded(driver, columns[5], columns[2], values)
+    columns[6] = _coded(driver, columns[6], columns[2], values)
     return _result(columns, values)
 
 
@@ -144,13 +146,13 @@ def _coded(
 
 
 def _result(columns: Sequence[NDArray[np.int64]], values: Values) -> Result:
-    ticket, at, event, kinds, authors, value = columns
+    ticket, at, event, sequence, kinds, authors, value = columns
     kind = kinds.astype(np.int8)
     return Result(
         EventColumns(
             ticket=ticket,
             at=at,
-            order=order_of(kind),
+            order=order_of(kind, sequence),
             kind=kind,
             author=authors.astype(np.int8),
             value=value.astype(np.int32),

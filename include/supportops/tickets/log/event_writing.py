@@ -13,9 +13,11 @@ from supportops.tickets.columns import epoch_microseconds
 from supportops.tickets.log.event_sql import is_postgres
 from supportops.tickets.ticket import Event
 
-_COLUMNS = "source, source_event, ticket, kind, author, happened_at, recorded_at, value, facts"
+_COLUMNS = (
+    "source, source_event, ticket, kind, author, happened_at, recorded_at, value, facts, sequence"
+)
 _COPY = f"COPY ticket_events ({_COLUMNS}) FROM STDIN"
-_INSERT = f"INSERT INTO ticket_events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT = f"INSERT INTO ticket_events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 Numbered = tuple[int, Event]
 
@@ -35,9 +37,9 @@ def insert_events(connection: Connection, events: Sequence[Numbered], now: datet
 
 
 def _sqlite_rows(events: Iterable[Numbered], now: datetime) -> Iterator[tuple[Any, ...]]:
-    for *words, happened, recorded, value, facts in _rows(events, now):
+    for *words, happened, recorded, value, facts, sequence in _rows(events, now):
         at = (epoch_microseconds(happened), epoch_microseconds(recorded))
-        yield (*words, *at, value, facts)
+        yield (*words, *at, value, facts, sequence)
 
 
 def _rows(events: Iterable[Numbered], now: datetime) -> Iterator[tuple[Any, ...]]:
@@ -52,4 +54,5 @@ def _rows(events: Iterable[Numbered], now: datetime) -> Iterator[tuple[Any, ...]
             min(event.recorded_at, now),
             event.value,
             json.dumps(event.facts) if event.facts else "{}",
+            event.sequence,
         )

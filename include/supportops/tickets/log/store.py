@@ -71,8 +71,22 @@ def events_of(
     )
     if until is not None:
         rows = rows.where(events.happened_at <= until)
-    found = [_event(row) for row in connection.execute(rows).mappings()]
+    found = [_event(row) for row in connection.execute(rows.order_by(events.id)).mappings()]
     return tuple(sorted(found, key=lambda event: event.order))
+
+
+def events_of_kinds(
+    connection: Connection, ids: Sequence[int], kinds: Iterable[EventKind]
+) -> list[Event]:
+    """The events of these kinds of the tickets with these ids, as they were stored."""
+    events, tickets = events_table.c, tickets_table.c
+    rows = (
+        select(events_table, tickets.ticket.label("number"))
+        .join(tickets_table, tickets.id == events.ticket)
+        .where(events.ticket.in_(ids), events.kind.in_([kind.value for kind in kinds]))
+        .order_by(events.id)
+    )
+    return [_event(row) for row in connection.execute(rows).mappings()]
 
 
 def sources_of(connection: Connection, ticket: str) -> list[str]:
@@ -191,19 +205,35 @@ def _creation_facts(connection: Connection, ids: Sequence[int]) -> dict[int, dic
     table = events_table.c
     kinds = (EventKind.CREATED.value, EventKind.TIER.value)
     facts = [table.facts[name].as_string().label(name) for name in ("subject", "requester", "rule")]
-    rows = select(table.ticket, table.kind, table.happened_at, table.source_event, *facts).where(
-        table.ticket.in_(ids), table.kind.in_(kinds)
+    order = (table.happened_at, table.sequence, table.id)
+    rows = (
+        select(table.ticket, table.kind, table.happened_at, table.sequence, *facts)
+        .where(table.ticket.in_(ids), table.kind.in_(kinds))
+        .order_by(*order)
     )
     found: dict[int, dict[str, Any]] = {
         each: {"subject": "", "requester": "", "tier_rule": None} for each in ids
     }
-    ordered = sorted(connection.execute(rows), key=lambda row: (row.happened_at, row.source_event))
-    for row in ordered:
+    began: dict[int, datetime] = {}
+    tiers: dict[int, list[Any]] = {}
+    for row in connection.execute(rows):
         if row.kind == EventKind.TIER:
-            found[row.ticket]["tier_rule"] = row.rule
+            tiers.setdefault(row.ticket, []).append(row)
         else:
+            began.setdefault(row.ticket, row.happened_at)
             found[row.ticket] |= {"subject": row.subject or "", "requester": row.requester or ""}
+    for ticket, own in tiers.items():
+        created = began.get(ticket)
+        found[ticket]["tier_rule"] = max(own, key=lambda row: _place(row, created)).rule
     return found
+
+
+def _place(row: Any, created: datetime | None) -> tuple[datetime, bool, datetime, int]:
+    """The order of `ticket.from_creation` as a key, for rows other than creations."""
+    at = row.happened_at
+    if created is None or at > created:
+        return (at, True, at, row.sequence)
+    return (created, at < created or row.sequence > 0, at, row.sequence)
 
 
 def _blank(source: str, ticket: str, now: datetime) -> dict[str, Any]:
@@ -230,4 +260,5 @@ def _event(row: RowMapping) -> Event:
         author=Author(row["author"]),
         value=row["value"],
         facts=row["facts"] or {},
+        sequence=row["sequence"],
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from supportops.tickets.log.quarantine import Rejected, reject
 from supportops.tickets.source import Batch
-from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.ticket import MAX_SEQUENCE, Author, Event, EventKind
 from supportops.tickets.validation import LONGEST_WORD, clean
 from supportops.tickets.zendesk.model import SOURCE, Account, Names
 from supportops.tickets.zendesk.records import (
@@ -33,6 +34,7 @@ from supportops.tickets.zendesk.snapshots import MERGED_TAG
 PLACE = "incremental/ticket_events"
 # The comment that a merge adds to the ticket that it closes.
 _MERGED_INTO = re.compile(r"merged into (?:request|ticket) #?([0-9]{1,20})", re.IGNORECASE)
+_CHILDREN = 1_024  # more than an update changes at once
 _FIELDS = ("status", "priority", "assignee_id", "organization_id", "tags")
 
 
@@ -58,7 +60,7 @@ def read(
             continue
         for place, child in enumerate(audit.children):
             try:
-                events += audit.read(child, place)
+                events += audit.placed(audit.read(child, place), place)
             except BadRecordError as error:
                 name = f"event/{audit.id}/{place}"
                 rejected.append(reject(name, PLACE, str(error), child))
@@ -114,6 +116,18 @@ class _Audit:
         self.creates = any(
             isinstance(child, Mapping) and child.get("event_type") == "Create" for child in children
         )
+
+    def placed(self, events: Iterable[Event], place: int) -> list[Event]:
+        """The events of the child at `place` with their sequence: audits' ids ascend.
+
+        A merge has none, since the ticket export tells of the same one.
+        """
+        audit = min(int(self.id), MAX_SEQUENCE // _CHILDREN - 1)
+        sequence = audit * _CHILDREN + min(place + 1, _CHILDREN - 1)
+        return [
+            each if each.kind is EventKind.MERGED else replace(each, sequence=sequence)
+            for each in events
+        ]
 
     def read(self, child: Any, place: int) -> list[Event]:
         """The events of the child at `place`. Raises BadRecordError."""
