@@ -129,7 +129,9 @@ def story(*lines: str, ticket: str = "1") -> list[Event]:
         day, hour, words = line.split(" ", 2)
         at = london(f"{day} {hour}")
         kind, author, value = _said(words)
-        events.append(Event("test", f"{ticket}-{number:03}", ticket, kind, at, at, author, value))
+        key = f"{ticket}-{number}"
+        happened = Event("test", key, ticket, kind, at, at, author, value, sequence=number + 1)
+        events.append(happened)
     return events
 
 

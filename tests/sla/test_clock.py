@@ -243,10 +243,58 @@ def test_a_resolution_begins_when_the_reply_is_due_if_none_came():
     assert when(found[RESOLUTION]["started_at"]) == "2026-04-14 12:00"
 
 
-def test_a_comment_before_the_creation_starts_nothing():
+def test_nothing_runs_before_the_creation():
     lines = ("2026-04-13 11:00 writes", "2026-04-13 11:30 answers", *QUESTION)
     assert judged(*lines, at="2026-04-13 11:45") == {}
-    assert judged(*lines, at="2026-04-13 12:30").keys() == {FIRST}
+
+
+def test_a_reply_stamped_before_the_creation_counts_at_the_creation():
+    lines = ("2026-04-13 11:00 writes", "2026-04-13 11:30 answers", *QUESTION)
+    first = judged(*lines, at="2026-04-30 12:30")[FIRST]
+    assert (first["state"], when(first["ended_at"])) == ("fulfilled", "2026-04-13 12:00")
+    assert pd.isna(first["breached_at"])
+
+
+@pytest.mark.parametrize(
+    "with_the_reply",
+    ["tier bug_fix", "tier mission_critical", "tier unheard_of", "customer Acme", "tags vip"],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_reply_is_judged_by_the_promise_that_stood_before_its_act(with_the_reply, first):
+    reply, change = "2026-07-08 11:00 answers", f"2026-07-08 11:00 {with_the_reply}"
+    acts = (reply, change) if first else (change, reply)
+    asked = ("2026-07-06 10:00 asks", "2026-07-06 10:00 tier user_support")
+    row = judged(*asked, *acts, at="2026-07-20 10:00")[FIRST]
+    assert when(row["deadline"]) == "2026-07-09 10:00"
+    assert (row["tier"], row["state"]) == ("user_support", "fulfilled")
+    assert pd.isna(row["breached_at"])
+
+
+def test_a_tier_set_before_the_reply_counts():
+    lines = ("2026-07-06 10:00 asks", "2026-07-06 10:00 tier user_support")
+    row = judged(
+        *lines,
+        "2026-07-08 10:59 tier bug_fix",
+        "2026-07-08 11:00 answers",
+        at="2026-07-20 10:00",
+    )[FIRST]
+    assert (row["tier"], when(row["breached_at"])) == ("bug_fix", "2026-07-08 10:59")
+
+
+def test_a_solution_is_judged_by_the_promise_that_stood_before_its_act():
+    asked = ("2026-07-06 10:00 asks", "2026-07-06 10:00 tier bug_fix", "2026-07-06 10:05 answers")
+    solved = ("2026-07-07 12:00 status solved", "2026-07-07 12:00 tier mission_critical")
+    row = judged(*asked, *solved, at="2026-07-20 10:00")[RESOLUTION]
+    assert (row["tier"], pd.isna(row["breached_at"])) == ("bug_fix", True)
+
+
+def test_at_one_instant_the_sequence_decides_and_not_the_text_of_an_id():
+    asked = ("2026-07-06 10:00 asks", "2026-07-06 10:10 answers")
+    again = [f"2026-07-07 10:00 note {n}" for n in range(6)]
+    answered = [*again, "2026-07-07 10:00 writes", "2026-07-07 10:00 answers"]
+    assert judged(*asked, *answered, at="2026-07-20 10:00")[NEXT]["state"] == "fulfilled"
+    unanswered = [*again, "2026-07-07 10:00 answers", "2026-07-07 10:00 writes"]
+    assert judged(*asked, *unanswered, at="2026-07-20 10:00")[NEXT]["state"] == "running"
 
 
 def test_what_has_not_begun_has_no_clock():

@@ -63,10 +63,28 @@ def stories(draw: st.DrawFn, ticket: int) -> list[Event]:
         kind = draw(st.sampled_from(KINDS))
         value = draw(st.sampled_from(VALUES[kind])) if kind in VALUES else None
         acts.append((kind, draw(st.sampled_from(list(Author))), value, at))
+    if acts[0][0] is EventKind.CREATED and not draw(st.integers(0, 9)):
+        late = acts[0][3] + timedelta(seconds=draw(st.sampled_from(STEPS)))
+        acts[0] = (*acts[0][:3], late)  # some sources stamp the creation after the first acts
     return [
-        Event("test", f"{ticket}-{n:03}", str(ticket), kind, when, when, author, value)
+        Event("test", f"{ticket}-{n}", str(ticket), kind, when, when, author, value, sequence=n + 1)
         for n, (kind, author, value, when) in enumerate(acts)
     ]
+
+
+@given(st.data())
+def test_a_clock_that_ended_late_is_broken_and_one_that_ended_in_time_is_not(
+    data: st.DataObject,
+) -> None:
+    events, policies = data.draw(stories(1)), data.draw(books())
+    as_of = max(event.happened_at for event in events) + timedelta(days=9)
+    for row in judge(prepare(columns(events)), policies, as_of).frame().itertuples():
+        if row.state == "fulfilled" and not pd.isna(row.deadline):
+            broken = not pd.isna(row.breached_at)
+            if row.ended_at > row.deadline:
+                assert broken, row
+            elif broken:  # by a promise that stood before
+                assert row.breached_at <= row.ended_at, row
 
 
 @st.composite

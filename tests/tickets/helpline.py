@@ -6,6 +6,7 @@ It has one numbered journal of everything that happened, read in pages of two en
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -104,5 +105,6 @@ def _read(entries: Sequence[dict[str, Any]], _: Connection, now: datetime) -> Ba
         at = datetime.fromisoformat(entry["at"])
         facts = {key: entry[key] for key in ("subject", "text") if key in entry}
         value = entry.get("value")
-        events.append(Event(NAME, name, entry["ticket"], kind, at, now, author, value, facts))
+        happened = Event(NAME, name, entry["ticket"], kind, at, now, author, value, facts)
+        events.append(replace(happened, sequence=entry["no"]))
     return Batch(tuple(events), tuple(rejected))

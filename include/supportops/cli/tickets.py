@@ -103,6 +103,10 @@ def _show_import(summary: ImportSummary, as_json: bool) -> None:
         f"{summary.new_events} new events, {summary.known_events} known, "
         f"{summary.new_tickets} new tickets"
     )
+    if summary.early:
+        typer.echo(
+            f"{summary.early} events are dated before their ticket was created: they count then"
+        )
     if summary.rejects is not None:
         echo(f"the bad rows and why: {printable_line(summary.rejects)}")
 

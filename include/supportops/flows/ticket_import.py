@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from supportops.sites.incident import IncidentKind
 from supportops.sites.store import list_incidents
 from supportops.tickets.imports.file_import import ImportSummary, Progress, import_file
 from supportops.tickets.imports.mapping import EARLIEST
+from supportops.tickets.log.store import events_before_creation
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.triage import Outage
 
@@ -39,14 +41,13 @@ def run(
     chosen = configuration.mapping(mapping)
     summary = import_file(engine, path, chosen, now, progress=progress, rejects=rejects)
     if EventKind.TIER not in chosen.state:
-        triage_new(engine, chosen.source, configuration.triage, outages(engine, now), now)
-    _mark_synced(engine, chosen.source, now)
-    return summary
-
-
-def _mark_synced(engine: Engine, source: str, now: datetime) -> None:
+        outage = outages(engine, now)
+        added = triage_new(engine, chosen.source, configuration.triage, outage, now)
+        summary = replace(summary, new_events=summary.new_events + added)
     with writing(engine) as connection:
-        mark_synced(connection, source, now)
+        mark_synced(connection, chosen.source, now)
+        early = events_before_creation(connection, chosen.source)
+    return replace(summary, early=early)
 
 
 def outages(engine: Engine, now: datetime) -> Outage:

@@ -81,7 +81,9 @@ def fetch(context: Context, sources: Sequence[TicketSource], clock: Clock) -> di
             if synced["caught_up"]:
                 now = clock()
                 outage = outages(context.engine, now)
-                triage_new(context.engine, source.name, configuration.triage, outage, now)
+                rules = configuration.triage
+                added = triage_new(context.engine, source.name, rules, outage, now)
+                synced["new_events"] += added
             summaries[source.title] = synced | mirrored
         except SourceError as error:
             errors.append(error)

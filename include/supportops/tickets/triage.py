@@ -13,7 +13,7 @@ from supportops.tickets.ticket import Author, Event, EventKind, from_creation
 
 BY_AGENT = "an agent's priority"
 NO_RULE = "no rule matched"
-_DERIVED = "triage/"
+_CAUSES = ("created", "priority")
 
 Outage = Callable[[str, datetime], bool]
 """Whether a site was down at an instant."""
@@ -112,13 +112,14 @@ def with_tiers(
     found: list[Event] = []
     for own in by_ticket.values():
         found += own
-        found += _tiers([each for each in own if not is_derived(each)], rules, outage)
+        derived = {_name(what, each) for what in _CAUSES for each in own}
+        found += _tiers([e for e in own if e.source_event not in derived], rules, outage)
     return found
 
 
-def is_derived(event: Event) -> bool:
-    """Whether triage added the event to the log."""
-    return event.kind is EventKind.TIER and event.source_event.startswith(_DERIVED)
+def _name(what: str, cause: Event) -> str:
+    """The key of the TIER event that triage derives from `cause`."""
+    return f"triage/{what}/{cause.source_event}"
 
 
 def _tiers(events: Sequence[Event], rules: TriageRules, outage: Outage) -> Iterator[Event]:
@@ -165,7 +166,7 @@ def _is_set_by_agent(event: Event) -> bool:
 def _tier(cause: Event, tier: str, rule: str, what: str, *, sequence: int) -> Event:
     return Event(
         source=cause.source,
-        source_event=f"{_DERIVED}{what}/{cause.source_event}",
+        source_event=_name(what, cause),
         ticket=cause.ticket,
         kind=EventKind.TIER,
         happened_at=cause.happened_at,

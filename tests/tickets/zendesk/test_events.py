@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportops.tickets.source import Batch
-from supportops.tickets.ticket import Author, EventKind
+from supportops.tickets.ticket import MAX_SEQUENCE, Author, EventKind, fold, from_creation
 from supportops.tickets.validation import clean, rejection_reason
 from supportops.tickets.zendesk import events, snapshots
 from supportops.tickets.zendesk.http import RateLimiter, pause, retry_after
@@ -184,3 +184,19 @@ def test_any_record_becomes_events_or_is_rejected(audited: list[Any], seen: list
         assert rejected.reason
         assert clean(rejected.content) == rejected.content
     assert (read(*audited), len(first.rejected)) == (first, len(read(*audited).rejected))
+
+
+def test_audits_are_ordered_by_number_and_their_children_by_place() -> None:
+    status = {"event_type": "Change"}
+    tenth = audit({"id": 4, **status, "status": "solved"}, id=10)
+    ninth = audit({"id": 5, **status, "status": "pending"}, {"id": 3, **status, "status": "open"})
+    found = read(tenth, ninth | {"id": 9}).events
+    assert fold(found).status == "solved"
+    assert [e.value for e in from_creation(found)] == ["pending", "open", "solved"]
+
+
+@pytest.mark.parametrize("number", [0, 2**49, 2**63 - 1])
+def test_the_sequence_of_any_audit_fits(number: int) -> None:
+    child = {"id": 1, "event_type": "Change", "status": "open"}
+    (event,) = read(audit(child, id=number)).events
+    assert 0 < event.sequence <= MAX_SEQUENCE

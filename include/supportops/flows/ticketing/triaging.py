@@ -27,24 +27,22 @@ def triage_new(
 
     A ticket is judged by all of its events and not by those that arrived together, so it does not
     matter in how many parts they were read. Each batch is one transaction with its mark; a
-    repetition adds nothing. Returns how many tickets were examined.
+    repetition adds nothing. Returns how many events were added.
     """
-    examined = 0
+    added = 0
     while True:
         with writing(engine) as connection:
             advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
             mark = int(read_mark(connection, source, STREAM) or 0)
             tickets, last = _next_batch(connection, source, mark)
             if last == mark:
-                return examined
+                return added
             known = events_of_kinds(connection, tickets, _FACTS)
             stored = {event.source_event for event in known}
             derived = with_tiers(known, rules, outage)
-            append_events(
-                connection, [each for each in derived if each.source_event not in stored], now
-            )
+            new = [each for each in derived if each.source_event not in stored]
+            added += append_events(connection, new, now).new
             set_mark(connection, source, STREAM, str(last), now)
-        examined += len(tickets)
 
 
 def _next_batch(connection: Connection, source: str, mark: int) -> tuple[list[int], int]:

@@ -42,7 +42,8 @@ Progress = Callable[[int, int], None]
 class ImportSummary:
     """What an import did: rows read, loaded and set aside; events that were new or known.
 
-    `later` counts events left for a later import because they had not happened yet.
+    `later` counts events left for a later import because they had not happened yet. `early` is how
+    many events of the source are stamped before their ticket's creation, at which they count.
     """
 
     file: str
@@ -55,6 +56,7 @@ class ImportSummary:
     known_events: int
     new_tickets: int
     rejects: str | None
+    early: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The summary as plain JSON values."""

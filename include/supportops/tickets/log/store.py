@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import ticket_events as events_table
@@ -87,6 +87,17 @@ def events_of_kinds(
         .order_by(events.id)
     )
     return [_event(row) for row in connection.execute(rows).mappings()]
+
+
+def events_before_creation(connection: Connection, source: str) -> int:
+    """How many events of a source are stamped before their ticket's creation."""
+    events, tickets = events_table.c, tickets_table.c
+    count = (
+        select(func.count())
+        .select_from(events_table.join(tickets_table, tickets.id == events.ticket))
+        .where(tickets.source == source, events.happened_at < tickets.created_at)
+    )
+    return connection.execute(count).scalar_one()
 
 
 def sources_of(connection: Connection, ticket: str) -> list[str]:
