@@ -200,10 +200,10 @@ class _Log:
 
 def _before(profiles: Intervals, at: Ints, profile_of: Ints) -> Ints:
     """The interval before each event's instant; `profile_of` the one after it."""
-    begins = (profiles.at[profile_of] == at) & (
-        profile_of > profiles.begin[profiles.row[profile_of]]
-    )
-    return profile_of - begins
+    first = profiles.begin[profiles.row[profile_of]]
+    begins = (profiles.at[profile_of] == at) & (profile_of > first)
+    before: Ints = profile_of - begins
+    return before
 
 
 def _order(events: EventColumns) -> NDArray[np.intp] | slice:
