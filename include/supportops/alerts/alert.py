@@ -43,6 +43,9 @@ WIDER_OUTAGES = frozenset({Kind.HOST_OUTAGE, Kind.BLIND})
 # Kinds that cannot wait for the office; those about service levels are as urgent as their tier.
 CRITICAL_KINDS = frozenset({Kind.OUTAGE, Kind.HOST_OUTAGE, Kind.BLIND, Kind.CALL, Kind.CHECK_STALE})
 
+# Why an alert of something that answers is still open. What flaps is another matter: it fails.
+_AWAITED = frozenset({"confirmation", "maintenance"})
+
 
 class Severity(StrEnum):
     """How urgent an alert is; routes match on it. CRITICAL cannot wait for the office."""
@@ -124,6 +127,22 @@ class Alert:
     def retracted(self) -> bool:
         """Whether it turned out to be wrong."""
         return self.facts.get("retracted") is True
+
+    @property
+    def covered_by(self) -> str | None:
+        """The key of the wider open alert that this one is part of."""
+        present = self.facts.get("present")
+        if not isinstance(present, Mapping) or present.get("state") != "covered":
+            return None
+        return str(present.get("by"))
+
+    @property
+    def awaits_its_end(self) -> bool:
+        """Whether what failed answers again, and nothing but the confirmation of it is missing."""
+        present = self.facts.get("present")
+        if self.resolved_at is not None or not isinstance(present, Mapping):
+            return False
+        return present.get("state") == "answers" and present.get("held") in _AWAITED
 
     @property
     def lasts(self) -> bool:

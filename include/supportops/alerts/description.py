@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Phase, Sev
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import KIND_TEXTS, not_mended, reason
 from supportops.alerts.ticket_clock import TicketClock
+from supportops.alerts.words.present import present_of, present_texts
 from supportops.rendering.board_links import page_link, safe_link
 from supportops.rendering.render import duration, local, one_line
 
@@ -23,6 +24,8 @@ MOST_SITES = 100
 _TRACEBACK_LINES = 25
 _NAMED_IN_REASON = 3
 MAY_BE_REPEATED = "This message may be repeated: an earlier attempt was not answered."
+# Older than this, a time without its day may be misread.
+_LATE = timedelta(hours=12)
 _PHASES = {
     "dns": "DNS",
     "connect": "connect",
@@ -38,7 +41,7 @@ class Notification:
 
     `step` counts escalation steps from 0. `reminder`: the receiver was notified before, and the
     alert is still open. `repeated`: an earlier attempt timed out, so that this message may be the
-    second of its kind.
+    second of its kind. `at`: the instant at which it is sent.
     """
 
     alert: Alert
@@ -46,6 +49,7 @@ class Notification:
     step: int = 0
     reminder: bool = False
     repeated: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,18 @@ def describe(notification: Notification, zone: str) -> Description:
     """What to say about an alert; times are on the clock of `zone` (an IANA name)."""
     alert, facts = notification.alert, Facts(notification.alert.facts)
     resolved = notification.phase is Phase.RESOLVED
+    failed = reason(alert, zone, notification.at)
+    present = None if resolved else present_texts(alert, failed, zone)
+    explanation = present.explanation if present else _explanation(alert, facts)
+    if present:
+        failed = present.reason
     return Description(
-        label=_label(alert, resolved),
-        tone=_tone(alert, resolved),
+        label=present.label if present else _label(alert, resolved),
+        tone="warning" if present else _tone(alert, resolved),
         subject=_subject(alert, facts),
-        reason=_of_its_sites(facts, _resolution(alert, facts) if resolved else reason(alert, zone)),
+        reason=_of_its_sites(facts, _resolution(alert, facts) if resolved else failed),
         notes=tuple(_notes(notification, facts, zone)),
-        explanation=_period(alert, facts, zone) if resolved else _explanation(alert, facts),
+        explanation=_period(alert, facts, zone) if resolved else explanation,
         rows=tuple(_rows(notification, facts, zone)),
         sites=facts.names("sites"),
         sites_label=_sites_label(alert, resolved),
@@ -214,11 +223,16 @@ def _period(alert: Alert, facts: Facts, zone: str) -> str:
 
 def _notes(notification: Notification, facts: Facts, zone: str) -> Iterator[str]:
     if notification.phase is Phase.FIRING:
-        since = local(_started(notification.alert, facts), zone)
-        # A message about to be read needs no date, a reminder may be days old.
+        started = _started(notification.alert, facts)
+        since = local(started, zone)
+        # A message about to be read needs no date, a reminder or a late message may be days old.
         weekday, day, month, _, clock, name = since.split(" ")
-        short = f"{clock} {name}"
-        yield f"since {f'{weekday} {day} {month} {short}' if notification.reminder else short}"
+        old = notification.reminder or (notification.at or started) - started > _LATE
+        short = f"{weekday} {day} {month} {clock} {name}" if old else f"{clock} {name}"
+        answers = present_of(notification.alert).text("state") == "answers"
+        yield f"{'failed from' if answers else 'since'} {short}"
+        if present_of(notification.alert).text("held") == "maintenance":
+            yield "in maintenance"
         if notification.reminder:
             yield "reminder"
         if notification.step:
@@ -231,7 +245,7 @@ def _rows(notification: Notification, facts: Facts, zone: str) -> Iterator[Row]:
     if notification.alert.kind in SERVICE_LEVEL_KINDS:
         yield from _clock(notification.alert)
     yield from _where(notification.alert, facts)
-    yield from _what(facts)
+    yield from _what(facts, present_of(notification.alert), zone)
     yield from _when(notification, facts, zone)
     yield from _machine(facts)
     if notification.repeated:
@@ -274,16 +288,19 @@ def _where(alert: Alert, facts: Facts) -> Iterator[Row]:
         yield Row("Receiver", target)
 
 
-def _what(facts: Facts) -> Iterator[Row]:
+def _what(facts: Facts, present: Facts, zone: str) -> Iterator[Row]:
     labels = {"words": "Reason", "detail": "Detail", "status": "HTTP status", "address": "IP"}
     for key, label in labels.items():
         if value := facts.text(key):
             yield Row(label, value)
     if timing := _timing(facts):
         yield Row("Timing", timing)
-    down, checked = facts.text("down"), facts.text("checked")
+    latest = facts if present.number("down") is None else present
+    down, checked = latest.text("down"), latest.text("checked")
     if down and checked:
         yield Row("Failing", f"{down} of {checked} sites")
+    if since := present.instant("since"):
+        yield Row("Answers since", local(since, zone))
     if facts.flag("flapping"):
         yield Row("Flapping", "goes up and down; kept as one incident until it is steady")
     if attempts := facts.text("attempts"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,8 @@ class Reason(StrEnum):
     FAILING_TARGET = "the target is the one that fails"
     NO_RESOLUTION = "the route sends no resolution"
     ENDED = "resolved before it was sent"
+    AWAITS_ITS_END = "it answers again, and its end is being confirmed"
+    COVERED = "part of a wider alert that the target has"
 
 
 SENDS = frozenset(
@@ -95,13 +97,15 @@ def decide(
     history: Sequence[MessageStatus],
     now: datetime,
     office: OfficeHours,
+    covered: Collection[str] = (),
 ) -> list[Decision]:
     """Every target that the policy names for `alert`, with the reason to notify it now or not.
 
     Level-triggered: the answer depends on the alert as it stands and on `history`, the messages
     that exist, never on which event led to the call. A decision whose message exists is ALREADY,
     so that deciding twice queues nothing twice. A report got its recipients when it was issued:
-    no route sends it to anybody else.
+    no route sends it to anybody else. `covered`: the targets that were notified of the wider alert
+    that this one is part of.
     """
     if alert.kind is Kind.REPORT:
         return []
@@ -113,7 +117,18 @@ def decide(
     decisions = [d for match in matches for d in _steps(alert, match, history, now, office)]
     if alert.resolved_at is None:
         decisions += _fallbacks(alert, policy, history, decisions)
-    return _one_of_each(decisions)
+    return [_unless_untrue(alert, decision, covered) for decision in _one_of_each(decisions)]
+
+
+def _unless_untrue(alert: Alert, decision: Decision, covered: Collection[str]) -> Decision:
+    """Nobody is notified of a failure that is over, or twice of one that is part of another."""
+    if not decision.sends or alert.resolved_at is not None:
+        return decision
+    if alert.awaits_its_end:
+        return replace(decision, reason=Reason.AWAITS_ITS_END)
+    if decision.target in covered:
+        return replace(decision, reason=Reason.COVERED)
+    return decision
 
 
 def _steps(

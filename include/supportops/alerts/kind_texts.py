@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.facts import Facts
@@ -162,9 +163,14 @@ def not_mended(alert: Alert) -> EndingTexts | None:
     return NOT_MENDED.get(Facts(alert.facts).text("ending") or "")
 
 
-def reason(alert: Alert, zone: str) -> str:
-    """Why the alert was raised, in a few words: the second half of the subject line."""
+def reason(alert: Alert, zone: str, at: datetime | None = None) -> str:
+    """Why the alert was raised, in a few words: the second half of the subject line.
+
+    `at`: the instant at which that is read.
+    """
     facts = Facts(alert.facts)
+    if alert.kind is Kind.CERTIFICATE:
+        return _certificate(alert, facts, zone, at or alert.opened_at) or _headline(alert)
     special = _REASONS.get(alert.kind)
     return (special(alert, facts, zone) if special else None) or _headline(alert)
 
@@ -177,8 +183,10 @@ def _check(_: Alert, facts: Facts, __: str) -> str | None:
 
 
 def _host(_: Alert, facts: Facts, __: str) -> str | None:
-    down = facts.number("down") or len(facts.names("sites"))
-    checked = facts.number("checked")
+    present = facts.values.get("present")
+    latest = Facts(present if isinstance(present, Mapping) else {})
+    down = latest.number("down") or facts.number("down") or len(facts.names("sites"))
+    checked = latest.number("checked") or facts.number("checked")
     if not down:
         return None
     of = f" of {checked:.0f}" if checked else ""
@@ -187,11 +195,11 @@ def _host(_: Alert, facts: Facts, __: str) -> str | None:
     return fail + (f", {words}" if words else "")
 
 
-def _certificate(alert: Alert, facts: Facts, zone: str) -> str | None:
+def _certificate(alert: Alert, facts: Facts, zone: str, at: datetime) -> str | None:
     ends = facts.instant("certificate_expires")
     if ends is None:
         return None
-    return f"{'ended' if ends <= alert.opened_at else 'ends'} {local(ends, zone)}"
+    return f"{'ended' if ends <= max(at, alert.opened_at) else 'ends'} {local(ends, zone)}"
 
 
 def _blind(*_: object) -> str:
@@ -230,7 +238,6 @@ _REASONS: dict[Kind, Callable[[Alert, Facts, str], str | None]] = {
     Kind.OUTAGE: _check,
     Kind.FAULT: _check,
     Kind.HOST_OUTAGE: _host,
-    Kind.CERTIFICATE: _certificate,
     Kind.BLIND: _blind,
     Kind.CHECK_STALE: _stale,
     Kind.DELIVERY: _delivery,

@@ -71,6 +71,30 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
     return False
 
 
+def note_present(
+    connection: Connection, presents: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> int:
+    """Writes what is true now of open alerts, by kind and subject; answers how many it changed.
+
+    It is the fact `present`, in JSON's types; `raise_alert` with facts that lack it removes it.
+    """
+    kinds = {kind for kind, _ in presents}
+    c = alerts.c
+    statement = select(c.key, c.kind, c.subject, c.facts)
+    statement = statement.where(c.kind.in_(kinds), c.resolved_at.is_(None))
+    found = {(row.kind, row.subject): row for row in connection.execute(statement)} if kinds else {}
+    rows = []
+    for (kind, subject), present in presents.items():
+        row = found.get((kind, storable(subject)))
+        if row is not None and row.facts.get("present") != storable(dict(present)):
+            facts = storable({**row.facts, "present": dict(present)})
+            rows.append({"open": row.key, "changed": facts})
+    if rows:
+        changed = update(alerts).where(c.key == bindparam("open"))
+        connection.execute(changed.values(facts=bindparam("changed", type_=c.facts.type)), rows)
+    return len(rows)
+
+
 def resolve_alert(
     connection: Connection,
     kind: Kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from supportops.alerts.alert import Alert, Severity
+from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import OfficeHours
 from supportops.rendering.render import duration, local, one_line
@@ -142,6 +142,16 @@ class TicketClock:
         read_at = self.read_at
         near = read_at is not None and abs(self.deadline - read_at) < _NEAR
         return f"{weekday} {clock}" if near else f"{weekday} {day} {month} {clock}"
+
+
+def as_of(alert: Alert, now: datetime, office: OfficeHours) -> Alert:
+    """The same with its ticket's clock as of `now`: a message may be sent long after the clock was
+    read. An alert that is about no ticket stays as it is."""
+    if alert.kind not in SERVICE_LEVEL_KINDS:
+        return alert
+    clock = TicketClock.of(alert).at(now, office)
+    latest = {"left_seconds": clock.left_seconds, "calendar_seconds": clock.calendar_seconds}
+    return replace(alert, facts={**alert.facts, **latest})
 
 
 def _hours(seconds: float) -> str:

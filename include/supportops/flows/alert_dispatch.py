@@ -19,7 +19,7 @@ from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason, decide
 from supportops.alerts.rate_limit import allowance
-from supportops.alerts.succession import Histories, predecessors, with_inherited
+from supportops.alerts.succession import Histories, notified, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import writing
@@ -161,8 +161,9 @@ class _Dispatch:
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
             decided = [
-                (alert, decide(alert, self.policy, known[alert.key], now, self.office))
+                (alert, decide(alert, self.policy, known[alert.key], now, self.office, covered))
                 for alert in unsettled
+                for covered in [notified(known.get(alert.covered_by or "", ()))]
             ]
             self.summary.queued += outbox.queue(connection, decided, now)
 

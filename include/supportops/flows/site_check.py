@@ -14,7 +14,14 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
-from supportops.alerts.store import acknowledge, find_all, find_open, raise_alert, resolve_alert
+from supportops.alerts.store import (
+    acknowledge,
+    find_all,
+    find_open,
+    note_present,
+    raise_alert,
+    resolve_alert,
+)
 from supportops.alerts.succession import predecessors, taking_over
 from supportops.config import snapshots
 from supportops.config.configuration import File
@@ -34,6 +41,7 @@ from supportops.sites import store
 from supportops.sites.due import from_text, to_text
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, Run
 from supportops.sites.judging import BLIND, fold
+from supportops.sites.present import presents
 from supportops.sites.site import FIVE_MINUTES, Fleet, Site, shards
 
 log = logging.getLogger(__name__)
@@ -221,6 +229,8 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     store.save_changes(connection, changes)
     for change in changes:
         _raise_or_resolve(connection, change, now)
+    now_true = presents(after, fleet)
+    note_present(connection, {(kind.value, name): it for (kind, name), it in now_true.items()})
     outage_tickets.record(connection, changes, now, outage_tier(configuration))
     watch_own_failures(connection, attempts, now, fleet.sites)
     summary = {

@@ -14,6 +14,7 @@ from supportops.alerts.message import compose
 from supportops.alerts.outbox import QueuedMessage
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.routing.narrowing import for_target
+from supportops.alerts.ticket_clock import as_of
 from supportops.context import Secrets
 from supportops.flows.dispatching.batch import Batch, Group
 from supportops.flows.dispatching.prepared import (
@@ -106,19 +107,20 @@ class Composer:
             if report is None:
                 raise ReportUnavailable("the report is not stored any more")
             return channel.report(replace(report, repeated=first.maybe_sent))
-        notifications = [_notification(message, batch, self._policy) for message in group]
         zone, board, now = self._policy.timezone, self._policy.board_url, self._clock()
+        notifications = [self._notification(message, batch, now) for message in group]
         next_at = batch.next_after(group, now)
         if all(message.digest for message in group):
             return compose_digest(notifications, channel, zone, board, now, self._office, next_at)
         return compose(notifications, channel, zone, board, next_at)
 
-
-def _notification(message: QueuedMessage, batch: Batch, policy: AlertPolicy) -> Notification:
-    return Notification(
-        alert=for_target(batch.alerts[message.alert], message.target, policy),
-        phase=message.phase,
-        step=message.step,
-        reminder=message.reminder > 0,
-        repeated=message.maybe_sent,
-    )
+    def _notification(self, message: QueuedMessage, batch: Batch, now: datetime) -> Notification:
+        alert = for_target(batch.alerts[message.alert], message.target, self._policy)
+        return Notification(
+            alert=as_of(alert, now, self._office),
+            phase=message.phase,
+            step=message.step,
+            reminder=message.reminder > 0,
+            repeated=message.maybe_sent,
+            at=now,
+        )
