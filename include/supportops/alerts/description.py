@@ -108,7 +108,7 @@ def describe(notification: Notification, zone: str) -> Description:
         label=present.label if present else _label(alert, resolved),
         tone="warning" if present else _tone(alert, resolved),
         subject=_subject(alert, facts),
-        reason=_of_its_sites(facts, _resolution(alert, facts) if resolved else failed),
+        reason=_of_its_sites(facts, _resolution(alert, facts, zone) if resolved else failed),
         notes=tuple(_notes(notification, facts, zone)),
         explanation=_period(alert, facts, zone) if resolved else explanation,
         rows=tuple(_rows(notification, facts, zone)),
@@ -157,13 +157,16 @@ def _label(alert: Alert, resolved: bool) -> str:
     if resolved:
         if ending := not_mended(alert):
             return ending.label
+        if Facts(alert.facts).instant("again_since"):
+            return f"{KIND_TEXTS[alert.kind].label} AGAIN"
         return "RETRACTED" if alert.retracted else "RESOLVED"
     return KIND_TEXTS[alert.kind].label
 
 
 def _tone(alert: Alert, resolved: bool) -> str:
     if resolved:
-        return "warning" if not_mended(alert) else "good"
+        again = Facts(alert.facts).instant("again_since")
+        return "warning" if again or not_mended(alert) else "good"
     match alert.severity:
         case Severity.CRITICAL:
             return "critical"
@@ -189,13 +192,14 @@ def _ended(alert: Alert, facts: Facts) -> datetime | None:
     return facts.instant("ended_at") or alert.resolved_at
 
 
-def _resolution(alert: Alert, facts: Facts) -> str:
+def _resolution(alert: Alert, facts: Facts, zone: str) -> str:
     if alert.retracted:
         return facts.text("why") or "it turned out not to be so"
     text, ended = facts.text("over") or KIND_TEXTS[alert.kind].resolution, _ended(alert, facts)
     if ended is not None and not not_mended(alert):
         text = f"{text} after {duration(ended - _started(alert, facts))}"
-    rest = facts.text("rest")
+    again = facts.instant("again_since")
+    rest = f"it failed again at {local(again, zone)}" if again else facts.text("rest")
     return f"{text}; {rest}" if rest else text
 
 

@@ -140,6 +140,21 @@ def find_open(connection: Connection, kind: Kind, subject: str) -> Alert | None:
     return next(iter(_read(connection, _select().where(*_open(kind, subject))).alerts), None)
 
 
+def with_later_ones(connection: Connection, found: Mapping[str, Alert]) -> dict[str, Alert]:
+    """Alerts by their keys; one that ended has the fact `again_since` where another of its kind and
+    subject is open by now."""
+    ended = {(a.kind, a.subject): a for a in found.values() if a.resolved_at and not a.lasts}
+    statement = _select().where(alerts.c.resolved_at.is_(None))
+    statement = statement.where(alerts.c.subject.in_({subject for _, subject in ended}))
+    later = dict(found)
+    for row in connection.execute(statement).mappings() if ended else ():
+        alert = _alert(row)
+        if before := ended.get((alert.kind, alert.subject)):
+            since = alert.facts.get("first_failed_at") or alert.opened_at.isoformat()
+            later[before.key] = replace(before, facts={**before.facts, "again_since": since})
+    return later
+
+
 def find(connection: Connection, key: str) -> Alert | None:
     """The alert with this key, open or resolved."""
     return next(iter(_read(connection, _select().where(alerts.c.key == key)).alerts), None)

@@ -65,7 +65,7 @@ def inherited(
         and (row.notified or not row.finished)
         and _concerns(row.target, alert, policy)
     ]
-    first = _first_steps(alert, policy)
+    first = _first_steps(alert, policy) if rows else {}
     return rows + [
         replace(row, step=first[row.target], reminder=0)
         for row in rows

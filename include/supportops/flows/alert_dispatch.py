@@ -232,6 +232,7 @@ class _Dispatch:
             self.summary.held_back = claims.held_back(connection, now, exhausted)
             alerts = store.find_all(connection, [message.alert for message in claimed])
             claimed = [message for message in claimed if message.alert in alerts]
+            alerts = store.with_later_ones(connection, alerts)
             groups, waiting = grouped(claimed, alerts, room)
             reports = report_contents(
                 connection,

@@ -109,7 +109,9 @@ class Watched:
         def record(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
             if url in self.broken:
                 return Delivery(Outcome.FAILED, "no connection", 0.1)
-            self.inbox.setdefault(url, []).append(message)
+            # A test leaps over hours in which nothing is checked, which is not what it is about.
+            if "site check" not in message.title + message.text:
+                self.inbox.setdefault(url, []).append(message)
             return Delivery(Outcome.HANDED_OVER, "", 0.1)
 
         alert_dispatch.run(
