@@ -299,7 +299,8 @@ def _what(facts: Facts, present: Facts, zone: str) -> Iterator[Row]:
             yield Row(label, value)
     if timing := _timing(facts):
         yield Row("Timing", timing)
-    latest = facts if present.number("down") is None else present
+    counts = present.number("down") is not None and not facts.flag("narrowed")
+    latest = present if counts else facts
     down, checked = latest.text("down"), latest.text("checked")
     if down and checked:
         yield Row("Failing", f"{down} of {checked} sites")

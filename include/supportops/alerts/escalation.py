@@ -90,6 +90,11 @@ class Decision:
         """Whether the message is to be queued."""
         return self.reason in SENDS
 
+    @property
+    def reaches(self) -> bool:
+        """Whether the target has the message, or is to have it."""
+        return self.sends or self.reason is Reason.ALREADY
+
 
 def decide(
     alert: Alert,

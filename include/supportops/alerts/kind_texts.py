@@ -184,7 +184,9 @@ def _check(_: Alert, facts: Facts, __: str) -> str | None:
 
 def _host(_: Alert, facts: Facts, __: str) -> str | None:
     present = facts.values.get("present")
-    latest = Facts(present if isinstance(present, Mapping) else {})
+    # The latest counts are those of all its sites, which not every receiver may know.
+    counts = isinstance(present, Mapping) and not facts.flag("narrowed")
+    latest = Facts(present if counts else {})
     down = latest.number("down") or facts.number("down") or len(facts.names("sites"))
     checked = latest.number("checked") or facts.number("checked")
     if not down:

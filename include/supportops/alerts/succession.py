@@ -44,11 +44,6 @@ def with_inherited(
     return found
 
 
-def notified(history: Sequence[MessageStatus]) -> frozenset[str]:
-    """The targets that have an alarm of this history, or may have it."""
-    return frozenset(m.target for m in history if m.phase is Phase.FIRING and m.notified)
-
-
 def inherited(
     alert: Alert, policy: AlertPolicy, earlier: Sequence[MessageStatus]
 ) -> list[MessageStatus]:

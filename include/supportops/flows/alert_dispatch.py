@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.escalation import MessageStatus, Reason, decide
+from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.rate_limit import allowance
-from supportops.alerts.succession import Histories, notified, predecessors, with_inherited
+from supportops.alerts.succession import Histories, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import writing
@@ -160,11 +160,15 @@ class _Dispatch:
             self.summary.superseded += outbox.supersede(connection, now)
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
-            decided = [
-                (alert, decide(alert, self.policy, known[alert.key], now, self.office, covered))
-                for alert in unsettled
-                for covered in [notified(known.get(alert.covered_by or "", ()))]
-            ]
+            decided: list[tuple[Alert, list[Decision]]] = []
+            reached: dict[str | None, set[str]] = {}
+            # A wider alert before those that are part of it: who has it does not need them too.
+            for alert in sorted(unsettled, key=lambda alert: alert.covered_by is not None):
+                covered = reached.get(alert.covered_by, set())
+                history = known[alert.key]
+                decisions = decide(alert, self.policy, history, now, self.office, covered)
+                decided.append((alert, decisions))
+                reached[alert.key] = {d.target for d in decisions if d.reaches}
             self.summary.queued += outbox.queue(connection, decided, now)
 
     def _histories(

@@ -119,7 +119,7 @@ def test_a_site_whose_server_is_down_is_reminded_of_with_its_server_alone(watche
     assert line.startswith("SERVER DOWN: web-1 - 3 of 4 sites fail together")
 
 
-def test_who_knows_nothing_of_the_server_still_hears_of_the_site(watched: Watched) -> None:
+def test_the_wider_alarm_that_is_new_takes_the_place_of_a_reminder(watched: Watched) -> None:
     own = {"name": "own", "match": {"kind": ["outage"]}, "steps": [{"receivers": ["acme_email"]}]}
     routes = (own | {"remind": "60m"},)
     watched.configure(sites("abcd", host="web-1"), routes=routes)
@@ -127,7 +127,19 @@ def test_who_knows_nothing_of_the_server_still_hears_of_the_site(watched: Watche
     watched.dispatch()
     watched.run(same("abc", "xxx") | {"d": "."})
     (line,) = watched.lines("acme_email", after=65)
-    assert line.startswith("DOWN: a - no complete answer in time; its server web-1 is down")
+    assert line.startswith("SERVER DOWN: web-1 - 3 of 4 sites fail together")
+
+
+def test_what_is_left_of_a_server_is_reminded_of_again(watched: Watched) -> None:
+    watched.configure(sites("abcd", host="web-1"), routes=REMINDING)
+    watched.run({"a": "xxx"} | same("bcd", "."))
+    watched.dispatch()
+    watched.run(same("abc", "xxx") | {"d": "."})
+    watched.dispatch()
+    watched.run({"a": "x"} | same("bc", "..") | {"d": "."})
+    assert watched.lines() == ["PARTLY UP: web-1 - 1 of 4 sites still down"]
+    (line,) = watched.lines(after=65)
+    assert line.startswith("DOWN: a - no complete answer in time (since Tue 7 Apr 13:00 BST, rem")
 
 
 def test_a_servers_reminder_counts_what_fails_now(watched: Watched) -> None:
