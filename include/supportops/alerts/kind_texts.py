@@ -185,8 +185,8 @@ def _check(_: Alert, facts: Facts, __: str) -> str | None:
 def _host(_: Alert, facts: Facts, __: str) -> str | None:
     present = facts.values.get("present")
     # The latest counts are those of all its sites, which not every receiver may know.
-    counts = isinstance(present, Mapping) and not facts.flag("narrowed")
-    latest = Facts(present if counts else {})
+    hidden = facts.flag("narrowed") or not isinstance(present, Mapping)
+    latest = Facts({} if hidden else dict(present or {}))
     down = latest.number("down") or facts.number("down") or len(facts.names("sites"))
     checked = latest.number("checked") or facts.number("checked")
     if not down:

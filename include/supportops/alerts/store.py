@@ -79,19 +79,18 @@ def note_present(
     It is the fact `present`, in JSON's types; `raise_alert` with facts that lack it removes it.
     """
     kinds = {kind for kind, _ in presents}
+    written = {(kind, storable(subject)): present for (kind, subject), present in presents.items()}
     c = alerts.c
-    statement = select(c.key, c.kind, c.subject, c.facts)
-    statement = statement.where(c.kind.in_(kinds), c.resolved_at.is_(None))
-    found = {(row.kind, row.subject): row for row in connection.execute(statement)} if kinds else {}
+    still_open = _select().where(c.kind.in_(kinds), c.resolved_at.is_(None))
     rows = []
-    for (kind, subject), present in presents.items():
-        row = found.get((kind, storable(subject)))
-        if row is not None and row.facts.get("present") != storable(dict(present)):
-            facts = storable({**row.facts, "present": dict(present)})
-            rows.append({"open": row.key, "changed": facts})
+    for alert in _read(connection, still_open).alerts if kinds else ():
+        present = written.get((alert.kind.value, alert.subject))
+        if present is not None and alert.facts.get("present") != dict(present):
+            rows.append({"open": alert.key, "changed": {**alert.facts, "present": dict(present)}})
     if rows:
         changed = update(alerts).where(c.key == bindparam("open"))
-        connection.execute(changed.values(facts=bindparam("changed", type_=c.facts.type)), rows)
+        facts = bindparam("changed", type_=c.facts.type)
+        connection.execute(changed.values(facts=facts), storable(rows))
     return len(rows)
 
 
@@ -144,14 +143,14 @@ def with_later_ones(connection: Connection, found: Mapping[str, Alert]) -> dict[
     """Alerts by their keys; one that ended has the fact `again_since` where another of its kind and
     subject is open by now."""
     ended = {(a.kind, a.subject): a for a in found.values() if a.resolved_at and not a.lasts}
-    statement = _select().where(alerts.c.resolved_at.is_(None))
-    statement = statement.where(alerts.c.subject.in_({subject for _, subject in ended}))
-    later = dict(found)
-    for row in connection.execute(statement).mappings() if ended else ():
-        alert = _alert(row)
-        if before := ended.get((alert.kind, alert.subject)):
-            since = alert.facts.get("first_failed_at") or alert.opened_at.isoformat()
-            later[before.key] = replace(before, facts={**before.facts, "again_since": since})
+    subjects, later = sorted({subject for _, subject in ended}), dict(found)
+    for start in range(0, len(subjects), _CHUNK):
+        statement = _select().where(alerts.c.resolved_at.is_(None))
+        chunk = statement.where(alerts.c.subject.in_(subjects[start : start + _CHUNK]))
+        for alert in _read(connection, chunk).alerts:
+            if before := ended.get((alert.kind, alert.subject)):
+                since = alert.facts.get("first_failed_at") or alert.opened_at.isoformat()
+                later[before.key] = replace(before, facts={**before.facts, "again_since": since})
     return later
 
 
