@@ -40,7 +40,7 @@ def site_check():
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            return flow.check(context.engine, spec, timezone.utcnow)
+            return flow.check(context.engine, spec, timezone.utcnow, secrets=context.secrets)
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def judge(specs, checked, dag_run=None, outlet_events=None):

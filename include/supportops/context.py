@@ -12,6 +12,11 @@ Secrets = Callable[[str], str | None]
 """From a secret's name to its value; None where it is not set."""
 
 
+def no_secrets(_name: str) -> str | None:
+    """Where no secret is set."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One installation; `supportops.bootstrap.open_context` opens it."""

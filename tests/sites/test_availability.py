@@ -20,8 +20,7 @@ from supportops.sites.availability import (
 )
 from supportops.sites.history import SiteHistory
 from supportops.sites.incident import IncidentKind
-from supportops.sites.maintenance import OneOffMaintenance, WeeklyMaintenance
-from supportops.sites.site import CheckPolicy, Site
+from supportops.sites.site import CheckPolicy, OneOffMaintenance, Site, WeeklyMaintenance
 from supportops.sites.standing import SiteState
 
 POLICY = CheckPolicy()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from supportops.config.model import Model, Wrong, entries, twice
+from supportops.config.request_values import Headers, HostName, Pattern, Redirects, UserAgent
 from supportops.config.values import (
     Clock,
     ControlUrl,
@@ -24,14 +25,17 @@ from supportops.config.values import (
     Weekday,
     Zone,
 )
-from supportops.sites.maintenance import Maintenance, OneOffMaintenance, WeeklyMaintenance
 from supportops.sites.site import (
     FIVE_MINUTES,
     CheckPolicy,
     Expectation,
     Fleet,
+    Maintenance,
+    OneOffMaintenance,
     Page,
+    RequestOptions,
     Site,
+    WeeklyMaintenance,
 )
 
 
@@ -43,6 +47,9 @@ class ExpectEntry(Model):
     not_contains: list[str] | None = None
     certificate_days: Annotated[int, Field(ge=0, le=365)] | None = None
     latency: Duration | None = None
+    matches: Annotated[list[Pattern], Field(max_length=20)] | None = None
+    text: Literal["source", "visible"] | None = None
+    final_host: HostName | None = None
 
     def over(self, base: Expectation) -> Expectation:
         """This entry, with `base` where it is silent."""
@@ -56,6 +63,9 @@ class ExpectEntry(Model):
                 base.certificate_days if self.certificate_days is None else self.certificate_days
             ),
             latency=base.latency if self.latency is None else self.latency,
+            matches=base.matches if self.matches is None else tuple(self.matches),
+            visible_text=base.visible_text if self.text is None else self.text == "visible",
+            final_host=base.final_host if self.final_host is None else self.final_host,
         )
 
 
@@ -104,6 +114,7 @@ class MaintenanceEntry(Model):
 
 class DefaultsEntry(Model):
     interval: Interval = FIVE_MINUTES
+    redirects: Redirects = 10
     expect: ExpectEntry = ExpectEntry()
     maintenance: MaintenanceEntry = MaintenanceEntry()
 
@@ -118,6 +129,10 @@ class SiteEntry(Model):
     pages: list[PageEntry] = []
     maintenance: MaintenanceEntry = MaintenanceEntry()
     allow_private: bool = False
+    headers: Headers = {}
+    user_agent: UserAgent | None = None
+    login: Identifier | None = None
+    redirects: Redirects | None = None
 
     def site(self, defaults: DefaultsEntry, zone: str) -> Site:
         expect = self.expect.over(defaults.expect.over(Expectation()))
@@ -131,6 +146,12 @@ class SiteEntry(Model):
             interval=self.interval or defaults.interval,
             maintenance=defaults.maintenance.windows(zone) + self.maintenance.windows(zone),
             allow_private=self.allow_private,
+            request=RequestOptions(
+                headers=tuple(self.headers.items()),
+                user_agent=self.user_agent,
+                login=self.login,
+                most_redirects=defaults.redirects if self.redirects is None else self.redirects,
+            ),
         )
 
 
@@ -140,6 +161,8 @@ def _page_base(expect: Expectation) -> Expectation:
         status=expect.status,
         certificate_days=expect.certificate_days,
         latency=expect.latency,
+        visible_text=expect.visible_text,
+        final_host=expect.final_host,
     )
 
 
@@ -150,7 +173,7 @@ class CheckEntry(Model):
     rate: Annotated[float, Field(gt=0, le=1000)] = 40.0
     in_flight: Annotated[int, Field(ge=1, le=1024)] = 64
     shard: Annotated[int, Field(ge=1, le=5000)] = 500
-    user_agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,200}$")] = "supportops site check"
+    user_agent: UserAgent = "supportops site check"
     heartbeat: Identifier | None = None
 
     @model_validator(mode="after")

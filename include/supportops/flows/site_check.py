@@ -25,7 +25,7 @@ from supportops.alerts.store import (
 from supportops.alerts.succession import predecessors, taking_over
 from supportops.config import snapshots
 from supportops.config.configuration import File
-from supportops.context import Context
+from supportops.context import Context, Secrets, no_secrets
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import (
@@ -167,6 +167,7 @@ def check(
     *,
     pause: Callable[[float], None] = time.sleep,
     trust: str | None = None,
+    secrets: Secrets = no_secrets,
 ) -> dict[str, Any]:
     """Checks one shard's sites, again where a result has to be confirmed, and appends every result.
 
@@ -175,7 +176,7 @@ def check(
     """
     slot = datetime.fromisoformat(spec["slot"])
     ahead = timedelta(seconds=spec["ahead_seconds"])
-    shard = Shard.load(engine, slot, spec["shard"])
+    shard = Shard.load(engine, slot, spec["shard"], secrets)
     rounds = 0
     while (wait := shard.next_pause()) is not None:
         pause(max(0.0, wait.total_seconds()))
@@ -339,6 +340,9 @@ def run(
     now = clock()
     planned = plan(context.engine, context.config, now, now)
     specs = planned.specs()
-    checked = [check(context.engine, spec, clock, pause=pause, trust=trust) for spec in specs]
+    checked = [
+        check(context.engine, spec, clock, pause=pause, trust=trust, secrets=context.secrets)
+        for spec in specs
+    ]
     summary = finish(context, specs, checked, planned.slot, clock())
     return summary | {"sites": planned.sites, "faults": list(planned.faults)}

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     BAD_REDIRECT = "bad_redirect"
+    WRONG_HOST = "wrong_host"
     BLOCKED_ADDRESS = "blocked_address"
     BAD_URL = "bad_url"
     STATUS = "status"
@@ -69,6 +70,7 @@ WORDS: dict[Reason, str] = {
     Reason.TRUNCATED: "answer cut short",
     Reason.TOO_MANY_REDIRECTS: "too many redirects",
     Reason.BAD_REDIRECT: "redirect leads nowhere",
+    Reason.WRONG_HOST: "redirects end at another host",
     Reason.BLOCKED_ADDRESS: "address is not a public one",
     Reason.BAD_URL: "address cannot be checked",
     Reason.STATUS: "unexpected HTTP status",

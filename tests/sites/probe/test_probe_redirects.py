@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pycurl
 import pytest
 
-from sites.probing import probe_one
+from sites.probing import MOMENT, probe_one
 from sites.servers import (
     NameServer,
     answer,
@@ -17,9 +17,9 @@ from sites.servers import (
     server,
 )
 from supportops.sites.check import Reason, State
+from supportops.sites.probe.request_state import RequestState, Target
 from supportops.sites.probe.transfer import Transfer
 from supportops.sites.probe.trust import Trust, system_authorities
-from supportops.sites.probe.web_address import parse
 from supportops.sites.site import Expectation
 
 
@@ -32,11 +32,11 @@ def test_redirects_are_followed_and_counted(running: ExitStack) -> None:
     assert result.url == start.url()
 
 
-def test_five_redirects_are_followed_and_no_more(running: ExitStack) -> None:
+def test_ten_redirects_are_followed_and_no_more(running: ExitStack) -> None:
     site = running.enter_context(server(redirects("/again")))
     result = probe_one(site.url())
-    assert (result.reason, result.redirects) == (Reason.TOO_MANY_REDIRECTS, 5)
-    assert site.connections == 6
+    assert (result.reason, result.redirects) == (Reason.TOO_MANY_REDIRECTS, 10)
+    assert site.connections == 11
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,8 @@ def test_a_socket_to_an_address_not_agreed_on_is_never_opened(running: ExitStack
     site = running.enter_context(server(answer()))
     transfer = Transfer(user_agent="test", trust=Trust(str(system_authorities())))
     try:
-        transfer.start(parse(site.url()), ["93.184.216.34"], Expectation(), 5)
+        request = RequestState(0, Target(site.url(), Expectation(), True), 5, MOMENT)
+        transfer.start(request, ["93.184.216.34"])
         with pytest.raises(pycurl.error) as failed:
             transfer.curl.perform()
         response = transfer.finish(*failed.value.args)

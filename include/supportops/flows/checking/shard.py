@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from supportops.config import snapshots
+from supportops.context import Secrets, no_secrets
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.sites import store
@@ -43,9 +44,12 @@ class Shard:
     down: Mapping[PageKey, set[Track]]
     tries: dict[PageKey, list[Attempt]] = field(default_factory=dict)
     over: bool = False
+    secrets: Secrets = no_secrets
 
     @classmethod
-    def load(cls, engine: Engine, slot: datetime, number: int) -> Shard:
+    def load(
+        cls, engine: Engine, slot: datetime, number: int, secrets: Secrets = no_secrets
+    ) -> Shard:
         """Raises LookupError where no run was planned for `slot`."""
         with reading(engine) as connection:
             run = store.run_of(connection, slot)
@@ -57,18 +61,19 @@ class Shard:
             names = {site.name for site in sites}
             down = store.down_pages(connection, names)
             shard = cls(slot, fleet, sites, down, over=run.judged_at is not None)
+            shard.secrets = secrets
             for attempt in store.attempts(connection, slot, names | {VANTAGE}):
                 shard.tries.setdefault((attempt.site, attempt.page), []).append(attempt)
         return shard
 
-    def pages(self) -> dict[PageKey, tuple[str, Expectation, bool]]:
-        """Every address to check, with what is expected of it and whether it may be private."""
-        found: dict[PageKey, tuple[str, Expectation, bool]] = {}
+    def pages(self) -> dict[PageKey, tuple[Site, str, Expectation]]:
+        """Every address to check, with its site and what is expected of it."""
+        found: dict[PageKey, tuple[Site, str, Expectation]] = {}
         for site in self.sites:
-            found[(site.name, "")] = (site.url, site.expect, site.allow_private)
+            found[(site.name, "")] = (site, site.url, site.expect)
             for page in site.pages:
                 url = page_url(site.url, page.path)
-                found[(site.name, page.path)] = (url, page.expect, site.allow_private)
+                found[(site.name, page.path)] = (site, url, page.expect)
         return found
 
     def next_pause(self) -> timedelta | None:
@@ -85,11 +90,12 @@ class Shard:
 
     def check(self, engine: Engine, clock: Clock, wait: timedelta, trust: str | None) -> None:
         """One round: every page whose pause is over, and the control addresses with them."""
+        from supportops.flows.checking.targets import target_of
         from supportops.sites.probe.probe import Target, probe
 
         pages = self.pages()
         keys = [key for key, pause in self._pauses().items() if pause <= wait]
-        targets = [Target(*pages[key]) for key in keys]
+        targets = [target_of(*pages[key], self.secrets) for key in keys]
         for url in self.fleet.policy.vantage:
             keys.append((VANTAGE, url))
             targets.append(Target(url, Expectation(status=((100, 599),)), True))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from codecs import lookup
 
 from supportops.sites.check import Reason
+from supportops.sites.probe.body import charset
+from supportops.sites.probe.body.pattern import found_in
+from supportops.sites.probe.body.visible_text import folded, visible_text
 from supportops.sites.site import Expectation
 
 CAP = 1024 * 1024
-_NO_CHARSET = frozenset(
-    {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"}
-)
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -27,23 +24,10 @@ def one_line(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def text_of(body: bytes, content_type: bytes) -> str:
-    """The page's text, in the charset that it names itself, UTF-8 when it names none."""
-    found = _CHARSET.search(content_type) or _CHARSET.search(body[:2048])
-    name = "utf-8"
-    if found is not None:
-        name = _text_codec(found[1].decode("ascii")) or name
-    return body.decode(name, "replace")
-
-
-def _text_codec(name: str) -> str | None:
-    """The codec called `name` when it is a charset; Python knows others that no page has."""
-    try:
-        codec = lookup(name).name
-        b"a".decode(codec, "replace")  # refuses what is no text encoding: zip, hex, rot13
-    except (LookupError, ValueError):
-        return None
-    return None if codec in _NO_CHARSET else codec
+def text_of(body: bytes, content_type: bytes, *, visible: bool = False) -> str:
+    """The page's text as a browser reads its bytes; `visible`: without markup, spaces folded."""
+    text = charset.decode(body, content_type)
+    return visible_text(text) if visible else text
 
 
 def judge_text(expect: Expectation, text: str, *, capped: bool) -> tuple[Reason, str]:
@@ -51,11 +35,13 @@ def judge_text(expect: Expectation, text: str, *, capped: bool) -> tuple[Reason,
 
     A further expectation of the text is judged here.
     """
+    fold = folded if expect.visible_text else str
     for words in expect.not_contains:
-        if words in text:
+        if fold(words) in text:
             return Reason.TEXT_FORBIDDEN, one_line(f"found: {words}")
-    for words in expect.contains:
-        if words not in text:
-            reason = Reason.TEXT_BEYOND_CAP if capped else Reason.TEXT_MISSING
-            return reason, one_line(f"not found: {words}")
+    missing = [words for words in expect.contains if fold(words) not in text]
+    missing += [pattern for pattern in expect.matches if not found_in(pattern, text)]
+    if missing:
+        reason = Reason.TEXT_BEYOND_CAP if capped else Reason.TEXT_MISSING
+        return reason, one_line(f"not found: {missing[0]}")
     return Reason.OK, ""

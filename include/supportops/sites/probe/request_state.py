@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.probe.address import refusal
 from supportops.sites.probe.page import judge_text, one_line, text_of
 from supportops.sites.probe.web_address import BadUrl, WebAddress, parse, without_login
-from supportops.sites.site import Expectation
+from supportops.sites.site import PLAIN, Expectation, RequestOptions
 
-MOST_REDIRECTS = 5
 NOT_REACHED = Phases()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The URL to request and what is expected of it."""
+    """The URL to request and what is expected of it. `login`: user and password.
+
+    `unready` says why the request cannot be made as it should be, such as a secret that is not set.
+    """
 
     url: str
     expect: Expectation
     allow_private: bool = False
+    options: RequestOptions = PLAIN
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    unready: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,9 @@ class Response:
     """The end of one request. `reason` OK: a complete response, or as much of it as was wanted.
 
     `location` is set when the response is a redirect to be followed; `capped` when the body went
-    on beyond the cap. Phases are in ms from the start of the request, without DNS.
+    on beyond the cap. `cookies` are in libcurl's form, for the next request of the same check;
+    `undecoded` names a content coding that could not be taken off. Phases are in ms from the start
+    of the request, without DNS.
     """
 
     reason: Reason
@@ -51,12 +58,19 @@ class Response:
     status: int | None = None
     location: str | None = None
     body: bytes = b""
+    cookies: tuple[bytes, ...] = ()
     content_type: bytes = b""
     capped: bool = False
     phases: Phases = NOT_REACHED
     certificate_expires: datetime | None = None
     address: str | None = None
     bytes: int = 0
+    undecoded: str = ""
+
+
+# Statuses of 3xx that are no page: a redirect that says not where to, and answers to questions that
+# were not asked (a condition, a proxy). Browsers show nothing or an error.
+_NO_PAGE = frozenset({301, 302, 303, 304, 305, 306, 307, 308})
 
 
 class RequestState:
@@ -71,9 +85,12 @@ class RequestState:
         "_certificate_expires",
         "_checked_at",
         "_dns",
+        "_origin",
         "_seconds",
         "_spent",
         "addresses",
+        "by_libcurl",
+        "cookies",
         "index",
         "redirects",
         "result",
@@ -88,6 +105,8 @@ class RequestState:
         self.addresses: tuple[str, ...] = ()
         self.redirects = 0
         self.shortages = 0
+        self.by_libcurl = False
+        self.cookies: tuple[bytes, ...] = ()
         self.result: ProbeResult | None = None
         self.web_address: WebAddress | None = None
         self._seconds = seconds
@@ -95,8 +114,14 @@ class RequestState:
         self._dns: float | None = None
         self._checked_at = checked_at
         self._certificate_expires: datetime | None = None
+        self._origin: tuple[str, str, int] | None = None
+        if target.unready:
+            self._finish(Reason.INTERNAL, target.unready)
+            return
         try:
-            self._request(parse(target.url))
+            first = parse(target.url)
+            self._origin = first.origin
+            self._request(first)
         except BadUrl as why:
             self._finish(Reason.BAD_URL, str(why))
 
@@ -110,8 +135,20 @@ class RequestState:
         """The host of the next request, in ASCII; empty where the URL is not valid."""
         return self.web_address.host if self.web_address is not None else ""
 
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers that the site's own origin gets, and no other that it redirects to."""
+        return self.target.options.headers if self._is_at_home else ()
+
+    @property
+    def _is_at_home(self) -> bool:
+        return self.web_address is not None and self.web_address.origin == self._origin
+
     def _request(self, web_address: WebAddress) -> None:
+        if self.target.login is not None and web_address.origin == self._origin:
+            web_address = replace(web_address, login=self.target.login)
         self.web_address, self.addresses, self._dns = web_address, (), None
+        self.by_libcurl = False
         if web_address.ip is not None:
             self._dns = 0.0
             self._allow((str(web_address.ip),))
@@ -144,6 +181,11 @@ class RequestState:
         else:
             self._finish(Reason.DNS, f"{self.host}: no answer before the deadline")
 
+    def asked_again(self, response: Response) -> None:
+        """The body is in a coding that only libcurl can take off: the request is made once more."""
+        self._spent += (response.phases.total or 0.0) / 1000
+        self.by_libcurl = True
+
     def failed_here(self, error: Exception) -> None:
         """The program itself failed on this target: that is no result of the site's."""
         self._finish(Reason.INTERNAL, f"{type(error).__name__} in the check")
@@ -152,6 +194,7 @@ class RequestState:
         """A request ended: that is the result, or a redirect to the next request."""
         self._spent += (response.phases.total or 0.0) / 1000
         self._note_certificate(response.certificate_expires)
+        self.cookies = response.cookies
         if response.reason is not Reason.OK:
             self._finish(response.reason, response.detail, response)
         elif response.location is not None:
@@ -165,8 +208,9 @@ class RequestState:
         self._certificate_expires = min(known, default=None)
 
     def _redirect(self, response: Response, location: str) -> None:
-        if self.redirects == MOST_REDIRECTS:
-            self._finish(Reason.TOO_MANY_REDIRECTS, f"more than {MOST_REDIRECTS}", response)
+        most = self.target.options.most_redirects
+        if self.redirects >= most:
+            self._finish(Reason.TOO_MANY_REDIRECTS, f"more than {most}", response)
             return
         if self.seconds_left == 0.0:
             self._finish(Reason.TIMEOUT, "the deadline came between two redirects", response)
@@ -184,12 +228,23 @@ class RequestState:
         reason, detail = Reason.OK, ""
         if response.status is None or not expect.accepts(response.status):
             reason, detail = Reason.STATUS, f"status {response.status}"
+        elif self._is_no_page(response.status):
+            reason, detail = _why_no_page(response.status)
+        elif expect.final_host is not None and self.host != expect.final_host:
+            reason, detail = Reason.WRONG_HOST, f"{self.host}, not {expect.final_host}"
+        elif expect.reads_text and response.undecoded:
+            reason, detail = Reason.ENCODING, f"{response.undecoded} was not asked for"
         elif expect.reads_text:
-            text = text_of(response.body, response.content_type)
+            text = text_of(response.body, response.content_type, visible=expect.visible_text)
             reason, detail = judge_text(expect, text, capped=response.capped)
         if reason is Reason.OK and self._is_slow():
             reason, detail = Reason.SLOW, f"{self._spent:.2f} s"
         self._finish(reason, detail, response)
+
+    def _is_no_page(self, status: int) -> bool:
+        """Whether the status is accepted only as one of a range with those of real pages."""
+        expect = self.target.expect
+        return status in _NO_PAGE and expect.accepts(200) and not expect.names(status)
 
     def _is_slow(self) -> bool:
         ceiling = self.target.expect.latency
@@ -222,6 +277,12 @@ class RequestState:
             first_byte=_later(phases.first_byte, before),
             total=self._spent * 1000,
         )
+
+
+def _why_no_page(status: int) -> tuple[Reason, str]:
+    if status in (304, 305, 306):
+        return Reason.STATUS, f"status {status}, which nothing in the request asked for"
+    return Reason.BAD_REDIRECT, f"status {status} without a Location"
 
 
 def _later(milliseconds: float | None, before: float) -> float | None:

@@ -18,9 +18,10 @@ import pycurl
 
 from supportops.sites.check import Phases, Reason
 from supportops.sites.probe import curl_errors
+from supportops.sites.probe.body.content_coding import ACCEPTED, BodyDecoder, UndecodableError
 from supportops.sites.probe.local_limits import SHORTAGES
 from supportops.sites.probe.page import CAP
-from supportops.sites.probe.request_state import Response
+from supportops.sites.probe.request_state import RequestState, Response
 from supportops.sites.probe.trust import Trust
 from supportops.sites.probe.web_address import WebAddress
 from supportops.sites.site import Expectation
@@ -47,12 +48,12 @@ class Transfer:
         self._trust = trust
         self._pinned: str | None = None
         self._sockets: list[socket.socket] = []
-        self._reset(Expectation(), ())
-        self._set_up(user_agent, trust.path)
+        self._reset(Expectation(), (), by_libcurl=False)
+        self._user_agent = user_agent
+        self._set_up(trust.path)
 
-    def _set_up(self, user_agent: str, trust: str) -> None:
+    def _set_up(self, trust: str) -> None:
         for option, value in (
-            (pycurl.USERAGENT, user_agent),
             (pycurl.CAINFO, trust),
             (pycurl.SSL_VERIFYPEER, 1),
             (pycurl.SSL_VERIFYHOST, 2),
@@ -60,7 +61,7 @@ class Transfer:
             (pycurl.SSL_EC_CURVES, _CURVES),
             (pycurl.OPT_CERTINFO, 1),
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
-            (pycurl.ACCEPT_ENCODING, ""),
+            (pycurl.COOKIEFILE, ""),
             (pycurl.FRESH_CONNECT, 1),
             (pycurl.FORBID_REUSE, 1),
             (pycurl.FOLLOWLOCATION, 0),
@@ -69,7 +70,6 @@ class Transfer:
             (pycurl.NOPROXY, "*"),
             (pycurl.NETRC, 0),
             (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
-            (pycurl.HTTPHEADER, ["Accept: */*", "Connection: close"]),
             (pycurl.HEADERFUNCTION, self._on_header),
             (pycurl.WRITEFUNCTION, self._on_body),
             (pycurl.XFERINFOFUNCTION, self._on_progress),
@@ -78,13 +78,17 @@ class Transfer:
         ):
             self.curl.setopt(option, value)
 
-    def _reset(self, expect: Expectation, addresses: Sequence[str]) -> None:
+    def _reset(self, expect: Expectation, addresses: Sequence[str], *, by_libcurl: bool) -> None:
         self._expect = expect
         self._allowed = frozenset(ip_address(address) for address in addresses)
         self._reads = expect.reads_text
         self._status: int | None = None
         self._location: bytes | None = None
         self._content_type = b""
+        self._content_encoding = b""
+        self._decoder = BodyDecoder()
+        self._by_libcurl = by_libcurl
+        self._undecodable = ""
         self._body = bytearray()
         self._decoded = 0
         self._pieces = 0
@@ -94,21 +98,42 @@ class Transfer:
         self._our_error: Exception | None = None
         self.ran_short = False
 
-    def start(
-        self, web_address: WebAddress, addresses: Sequence[str], expect: Expectation, seconds: float
-    ) -> None:
-        """Prepares a request to `web_address` at one of `addresses`, of `seconds` at most."""
-        self._reset(expect, addresses)
+    def start(self, request: RequestState, addresses: Sequence[str]) -> None:
+        """Prepares the request at one of `addresses`. Raises where it has no address to go to."""
+        web_address = request.web_address
+        assert web_address is not None
+        self._reset(request.target.expect, addresses, by_libcurl=request.by_libcurl)
         curl = self.curl
         curl.setopt(pycurl.URL, web_address.url)
+        self._set_headers(request)
         curl.setopt(pycurl.RESOLVE, self._pins(web_address, addresses))
-        milliseconds = max(1, int(seconds * 1000))
+        milliseconds = max(1, int(request.seconds_left * 1000))
         curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
         if web_address.login is None:
             curl.unsetopt(pycurl.USERPWD)
         else:
             curl.setopt(pycurl.USERPWD, ":".join(web_address.login).encode())
+
+    def _set_headers(self, request: RequestState) -> None:
+        curl, sent = self.curl, {"accept": "Accept: */*", "connection": "Connection: close"}
+        curl.unsetopt(pycurl.COOKIE)
+        for name, value in request.headers:
+            if name.lower() == "cookie":
+                curl.setopt(pycurl.COOKIE, value)
+            else:
+                sent[name.lower()] = f"{name}: {value}" if value else f"{name};"
+        if request.by_libcurl:
+            curl.setopt(pycurl.ACCEPT_ENCODING, "")
+        else:
+            curl.unsetopt(pycurl.ACCEPT_ENCODING)
+            sent["accept-encoding"] = f"Accept-Encoding: {ACCEPTED}"
+        curl.setopt(pycurl.HTTP_CONTENT_DECODING, int(request.by_libcurl))
+        curl.setopt(pycurl.HTTPHEADER, list(sent.values()))
+        curl.setopt(pycurl.USERAGENT, request.target.options.user_agent or self._user_agent)
+        curl.setopt(pycurl.COOKIELIST, "ALL")
+        for cookie in request.cookies:
+            curl.setopt(pycurl.COOKIELIST, cookie)
 
     def _pins(self, web_address: WebAddress, addresses: Sequence[str]) -> list[str]:
         """What libcurl's own DNS cache shall hold: this name, and no longer the one before it."""
@@ -138,7 +163,7 @@ class Transfer:
         if line[:5] == b"HTTP/":
             self._status = _status(line)
             self._location = None
-            self._content_type = b""
+            self._content_type = self._content_encoding = b""
         elif line in (b"\r\n", b"\n"):
             return self._headers_end()
         else:
@@ -148,6 +173,8 @@ class Transfer:
                 self._location = value.strip()
             elif name == b"content-type":
                 self._content_type = value.strip()
+            elif name == b"content-encoding":
+                self._content_encoding += b"," + value.strip()
         return None
 
     def _headers_end(self) -> int | None:
@@ -157,6 +184,13 @@ class Transfer:
             return None
         if self._is_followed(status) or not self._expect.accepts(status):
             self._is_complete = True
+            return _STOP
+        if self._by_libcurl:
+            return None
+        try:
+            self._decoder = BodyDecoder(self._content_encoding)
+        except UndecodableError as error:
+            self._undecodable = str(error)
             return _STOP
         return None
 
@@ -168,11 +202,16 @@ class Transfer:
 
     def _on_body(self, chunk: bytes) -> int | None:
         room = CAP - self._decoded
-        self._decoded += len(chunk)
+        try:
+            text = self._decoder.feed(chunk, room + 1)
+        except UndecodableError as error:
+            self._undecodable = str(error)
+            return _STOP
+        self._decoded += len(text)
         self._pieces += 1
         if self._reads:
-            self._body += chunk[:room]
-        if len(chunk) > room or self._pieces > _MOST_PIECES:
+            self._body += text[:room]
+        if len(text) > room or self._pieces > _MOST_PIECES:
             self._capped = self._is_complete = True
             return _STOP
         return None
@@ -189,19 +228,28 @@ class Transfer:
         phases = self._phases()
         if self._is_complete:
             code = 0
-        reason, detail = (Reason.OK, "") if code == 0 else self._failure(code, message, phases)
+        if self._undecodable:
+            reason, detail = Reason.ENCODING, self._undecodable
+        elif code != 0:
+            reason, detail = self._failure(code, message, phases)
+        elif not self._is_complete and not self._decoder.is_complete:
+            reason, detail = Reason.TRUNCATED, "the compressed body is cut short"
+        else:
+            reason, detail = Reason.OK, ""
         return Response(
             reason,
             detail,
             self._status,
             self._redirect(),
             bytes(self._body),
+            tuple(self.curl.getinfo_raw(pycurl.INFO_COOKIELIST)),
             self._content_type,
             self._capped,
             phases,
             self._certificate_expires(),
             self.curl.getinfo(pycurl.PRIMARY_IP) or None,
             int(self.curl.getinfo(pycurl.SIZE_DOWNLOAD_T)),
+            self._decoder.foreign,
         )
 
     def _failure(self, code: int, message: str, phases: Phases) -> tuple[Reason, str]:

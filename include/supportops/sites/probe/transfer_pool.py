@@ -23,6 +23,12 @@ _MOST_IN_A_ROW = 60
 _SHORTAGE_PAUSE = 0.2
 
 
+# What libcurl can decode and Python cannot; a server that sends it unasked is asked once more.
+_LIBCURL_DECODES = frozenset(
+    coding for coding, library in (("br", "brotli"), ("zstd", "zstd")) if library in pycurl.version
+)
+
+
 class TransferPool:
     """Up to `most` requests at once. Handles are used again, connections are not.
 
@@ -53,8 +59,7 @@ class TransferPool:
     def start(self, request: RequestState) -> None:
         """Starts the request; past its deadline it ends at once with TIMEOUT."""
         transfer = self._idle.pop() if self._idle else self._new()
-        web_address = request.web_address
-        if web_address is None or request.seconds_left == 0.0:
+        if request.seconds_left == 0.0:
             request.responded(Response(Reason.TIMEOUT, "the deadline came before the request"))
             self._done.append(request)
             self._idle.append(transfer)
@@ -67,7 +72,7 @@ class TransferPool:
             self._idle.append(transfer)
             return
         try:
-            transfer.start(web_address, addresses, request.target.expect, request.seconds_left)
+            transfer.start(request, addresses)
         except Exception as error:
             log.exception("a request could not be prepared")
             request.failed_here(error)
@@ -127,6 +132,9 @@ class TransferPool:
             request.shortages += 1
             self._most = max(1, min(self._most, len(self._busy)))
             self._paused_until = monotonic() + _SHORTAGE_PAUSE
+            return
+        if response.undecoded in _LIBCURL_DECODES and not request.by_libcurl:
+            request.asked_again(response)
             return
         try:
             request.responded(response)
