@@ -21,6 +21,7 @@ DEFAULT_CONFIG = Path(__file__).parents[1] / "config"
 FALLBACK = "UTC"
 _OFFICE = ("calendars", "office", "timezone")
 _LARGEST = 8 * 1024 * 1024
+_DEEPEST = 40
 _ITEM = "\0"  # stands for the items of a list; no YAML holds it
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -65,7 +66,10 @@ def _scalars(events: Iterator[Any]) -> Iterator[tuple[tuple[str, ...], str]]:
             path.append(None)
         elif isinstance(event, yaml.SequenceStartEvent):
             path.append(_ITEM)
-        elif isinstance(event, yaml.CollectionEndEvent):
+        if len(path) > _DEEPEST:
+            # libyaml builds what is nested by recursion in C, which ends in a crash.
+            raise ValueError("brackets in brackets without end")
+        if isinstance(event, yaml.CollectionEndEvent):
             path.pop()
             _value_ends(path)
         elif isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):

@@ -7,16 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import jsonschema
 import pytest
 import yaml
 
 from supportops.alerts.channels.registry import CHANNELS
+from supportops.config import values
 from supportops.config.configuration import MODELS, Configuration, restore
 from supportops.config.loader import json_schema, load
 from supportops.config.yaml_source import ConfigurationError, read
-from supportops.sites.site import OneOffMaintenance, WeeklyMaintenance
+from supportops.sites.maintenance import OneOffMaintenance, WeeklyMaintenance
 from supportops.sla.policy import PolicyVersion
 
 INCLUDE = Path(__file__).parents[2] / "include"
@@ -439,3 +441,19 @@ def test_a_hostile_name_is_a_name(tmp_path: Path) -> None:
     entry = {"name": name, "customer": "Acme", "url": "https://shop.example/"}
     fleet = load(folder(tmp_path, sites=yaml.safe_dump({"sites": [entry]}))).fleet
     assert fleet.sites[0].name == name
+
+
+def test_the_zones_are_walked_once_in_a_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks: list[int] = []
+
+    def walk() -> set[str]:
+        walks.append(1)
+        return available_timezones()
+
+    monkeypatch.setattr(values, "available_timezones", walk)
+    values.known_zones.cache_clear()
+    for _ in range(2):
+        load(SHIPPED)
+    assert walks == [1]

@@ -16,7 +16,7 @@ from supportops.config.configuration import restore
 from supportops.config.loader import check, load
 from supportops.config.yaml_source import ConfigurationError, read
 from supportops.reports.audience import Plan
-from supportops.sites.site import WeeklyMaintenance
+from supportops.sites.maintenance import WeeklyMaintenance
 from supportops.tickets.imports.mapping import Times
 
 NEW_KEYS = ("tiers", "outage_tier", "call_tier")

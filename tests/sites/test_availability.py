@@ -20,7 +20,8 @@ from supportops.sites.availability import (
 )
 from supportops.sites.history import SiteHistory
 from supportops.sites.incident import IncidentKind
-from supportops.sites.site import CheckPolicy, OneOffMaintenance, Site, WeeklyMaintenance
+from supportops.sites.maintenance import OneOffMaintenance, WeeklyMaintenance
+from supportops.sites.site import CheckPolicy, Site
 from supportops.sites.standing import SiteState
 
 POLICY = CheckPolicy()

@@ -23,14 +23,8 @@ from supportops.sites.incident import (
     Run,
 )
 from supportops.sites.judging import fold
-from supportops.sites.site import (
-    FIVE_MINUTES,
-    Expectation,
-    Fleet,
-    OneOffMaintenance,
-    Page,
-    WeeklyMaintenance,
-)
+from supportops.sites.maintenance import OneOffMaintenance, WeeklyMaintenance
+from supportops.sites.site import FIVE_MINUTES, Expectation, Fleet, Page
 from supportops.sites.standing import Attempt, SiteState, Track
 
 Answers = Mapping[str | tuple[str, str], str]

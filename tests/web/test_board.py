@@ -16,6 +16,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import find, find_open
 from supportops.db.engine import reading
 from supportops.flows import alert_dispatch
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
@@ -89,6 +90,25 @@ def down(*names: str, reason: Reason = Reason.STATUS, minutes: int = 13):
 
 def test_before_the_first_check_the_board_says_so(board: Board) -> None:
     assert "No check has run yet" in board.text()
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/reports"])
+def test_a_fresh_installation_is_out_of_date_only_after_two_intervals(
+    board: Board, path: str
+) -> None:
+    load_or_last_good(board.engine, write_config(board.folder, [site_entry("alpha")]), NOON)
+    for minutes, stale in ((0, False), (10, False), (11, True)):
+        board.now = NOON + timedelta(minutes=minutes)
+        page = board.get(path)
+        assert ('class="stale"' in page) is stale
+        assert ('id="outdated" class="notice bad" hidden' in page) is not stale
+
+
+def test_a_site_that_was_added_yesterday_has_no_share_of_a_month(board: Board) -> None:
+    board.live([site_entry("alpha")], all_well, count=4)
+    text = board.text("/site", name="alpha")
+    assert "30 days not known since Wed 18 Nov 2026 11:40 GMT" in text
+    assert "30 days 100" not in text
 
 
 def test_a_fleet_without_trouble_is_one_sentence(board: Board) -> None:
@@ -290,7 +310,7 @@ def test_a_write_that_comes_from_elsewhere_is_refused(
     given = {name: value for name, value in headers.items() if value is not None}
     body = json.dumps({"key": alert.key})
     answer = board.client.post("/acknowledge", content=body, headers=given)
-    assert answer.status_code in (403, 422)
+    assert answer.status_code in (400, 403)
     with reading(board.engine) as connection:
         left = find(connection, alert.key)
     assert left is not None

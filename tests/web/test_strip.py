@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from builders import NOON, site
 from supportops.sites.history import SiteHistory, Span
 from supportops.sites.incident import Incident, IncidentKind
-from supportops.sites.site import FIVE_MINUTES, CheckPolicy, OneOffMaintenance
+from supportops.sites.maintenance import OneOffMaintenance
+from supportops.sites.site import FIVE_MINUTES, CheckPolicy
 from supportops.web.page import LastCheck
 from supportops.web.pages.board import verdict
 from supportops.web.pages.incident import BAR, waterfall

@@ -29,6 +29,7 @@ from supportops.config.yaml_source import (
     Source,
     read,
 )
+from supportops.rendering.printable import printable
 from supportops.tickets.imports.mapping import ImportMapping
 from supportops.tickets.triage import TriageRules
 
@@ -111,6 +112,10 @@ def _read(folder: Path) -> tuple[dict[str, Source], dict[str, tuple[Fault, ...]]
     sources: dict[str, Source] = {}
     faults: dict[str, tuple[Fault, ...]] = {}
     for name in (*MODELS, *_mappings_in(folder)):
+        if not name.isprintable():  # no store and no message can hold some of them
+            shown = printable(f"{Path(name).name}.yaml", also="")
+            faults[printable(name, also="")] = (Fault(shown, None, "", "its name", "a plain one"),)
+            continue
         try:
             sources[name] = read(folder / f"{name}.yaml")
         except ConfigurationError as error:

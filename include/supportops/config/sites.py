@@ -25,17 +25,15 @@ from supportops.config.values import (
     Weekday,
     Zone,
 )
+from supportops.sites.maintenance import Maintenance, OneOffMaintenance, WeeklyMaintenance
 from supportops.sites.site import (
     FIVE_MINUTES,
     CheckPolicy,
     Expectation,
     Fleet,
-    Maintenance,
-    OneOffMaintenance,
     Page,
     RequestOptions,
     Site,
-    WeeklyMaintenance,
 )
 
 

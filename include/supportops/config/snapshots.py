@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from supportops.config.configuration import Configuration, File, restore
 from supportops.db.schema import configurations
@@ -65,14 +65,6 @@ def _newest(connection: Connection) -> tuple[str, datetime] | None:
     statement = select(c.digest, c.loaded_at).order_by(c.loaded_at.desc()).limit(1)
     found = connection.execute(statement).first()
     return None if found is None else (found[0], found[1])
-
-
-def first_activated(connection: Connection) -> datetime | None:
-    """When a configuration was first activated; None before."""
-    first: datetime | None = connection.execute(
-        select(func.min(configurations.c.loaded_at))
-    ).scalar()
-    return first
 
 
 def newest(connection: Connection) -> Configuration | None:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from supportops.files import open_file
+from supportops.rendering.printable import printable
 
 KeyPath = tuple[str | int, ...]
 MAX_BYTES = 8 * 1024 * 1024
@@ -42,7 +43,8 @@ class Fault:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         key = f" {self.path}" if self.path else ""
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{place}{key}: found {self.found}, expected {self.expected}{hint}"
+        line = f"{place}{key}: found {self.found}, expected {self.expected}{hint}"
+        return printable(line, also="")
 
 
 class ConfigurationError(ValueError):

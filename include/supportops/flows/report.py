@@ -9,7 +9,7 @@ from typing import Any
 
 from supportops.config.configuration import Configuration, File
 from supportops.config.loader import load
-from supportops.config.snapshots import first_activated, save
+from supportops.config.snapshots import save
 from supportops.config.yaml_source import ConfigurationError
 from supportops.context import Context
 from supportops.db.engine import reading, writing
@@ -22,6 +22,7 @@ from supportops.flows.reporting.selection import (
     working_days,
 )
 from supportops.reports.store import ReportEntry, listing
+from supportops.sites.store import first_start
 
 __all__ = [
     "NEEDS",
@@ -93,7 +94,7 @@ def make_on_schedule(
     that a draft is kept, since nobody waited for it. Raises ReportError.
     """
     with reading(context.engine) as connection:
-        began = first_activated(connection)
+        began = first_start(connection)
     send = request.send or (scheduled and began is not None and began <= at)
     return make_reports(context.engine, configuration, replace(request, send=send), at, now)
 

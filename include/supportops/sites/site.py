@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
+
+from supportops.sites.maintenance import Maintenance
 
 FIVE_MINUTES = timedelta(minutes=5)
 # A run that begins this much before a site's interval is over checks it all the same.
@@ -71,89 +72,6 @@ class Page:
 
     path: str
     expect: Expectation
-
-
-@dataclass(frozen=True, slots=True)
-class OneOffMaintenance:
-    """A single announced window, half-open, aware UTC."""
-
-    start: datetime
-    end: datetime
-    note: str = ""
-
-    def covers(self, instant: datetime) -> bool:
-        """Whether the instant (aware) lies in the window."""
-        return self.start <= instant < self.end
-
-    def edges(self, _start: datetime, _end: datetime) -> list[datetime]:
-        """The instants at which the window may open or close, among them all in [start, end)."""
-        return [self.start, self.end]
-
-
-@dataclass(frozen=True, slots=True)
-class WeeklyMaintenance:
-    """The same window every week, read on the wall clock of its zone.
-
-    `weekday` counts from Monday = 0. A window whose `end` is not after its `start` runs past
-    midnight into the next day.
-    """
-
-    weekday: int
-    start: time
-    end: time
-    zone: str
-    note: str = ""
-
-    def covers(self, instant: datetime) -> bool:
-        """Whether the instant (aware) lies in the window, on the wall clock of its zone."""
-        local = instant.astimezone(ZoneInfo(self.zone))
-        clock = local.time()
-        if self.start < self.end:
-            return local.weekday() == self.weekday and self.start <= clock < self.end
-        if local.weekday() == self.weekday and clock >= self.start:
-            return True
-        return local.weekday() == (self.weekday + 1) % 7 and clock < self.end
-
-    def edges(self, start: datetime, end: datetime) -> list[datetime]:
-        """The instants at which the window may open or close, among them all in [start, end)."""
-        zone = ZoneInfo(self.zone)
-        day = start.astimezone(zone).date() - timedelta(days=1)
-        last = end.astimezone(zone).date() + timedelta(days=1)
-        edges = []
-        while day <= last:
-            for clock in (self.start, self.end, time(0)):
-                for fold in (0, 1):
-                    local = datetime.combine(day, clock, zone).replace(fold=fold)
-                    edges.append(local.astimezone(UTC))
-            day += timedelta(days=1)
-        return edges + _offset_changes(zone, start, end)
-
-
-def _offset_changes(zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
-    """Where the zone's clock jumps in [start, end): a window may open or close there too."""
-    changes = []
-    left = start
-    while left < end:
-        right = min(left + timedelta(days=1), end)
-        if left.astimezone(zone).utcoffset() != right.astimezone(zone).utcoffset():
-            changes.append(_bisect_offset(zone, left, right))
-        left = right
-    return changes
-
-
-def _bisect_offset(zone: ZoneInfo, left: datetime, right: datetime) -> datetime:
-    """The instant between the two at which the zone's offset changes, to the microsecond."""
-    before = left.astimezone(zone).utcoffset()
-    while right - left > timedelta(microseconds=1):
-        middle = left + (right - left) / 2
-        if middle.astimezone(zone).utcoffset() == before:
-            left = middle
-        else:
-            right = middle
-    return right
-
-
-Maintenance = OneOffMaintenance | WeeklyMaintenance
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
-from supportops.db.schema import check_results, check_runs, incidents, site_status
+from supportops.db.schema import (
+    check_results,
+    check_runs,
+    configurations,
+    incidents,
+    site_status,
+)
 from supportops.db.statements import insert_new, insert_or_update
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.incident import (
@@ -90,6 +96,18 @@ def last_run(connection: Connection, judged: bool = False) -> CheckRun | None:
         statement = statement.where(check_runs.c.judged_at.is_not(None))
     found = connection.execute(statement).mappings().first()
     return None if found is None else CheckRun(**found)
+
+
+def first_start(connection: Connection) -> datetime | None:
+    """When this installation was first at work: it took up a configuration, or began a run.
+
+    None before. A configuration that is taken up again has a new instant, a run keeps its own.
+    """
+    starts = [
+        connection.execute(select(func.min(column))).scalar()
+        for column in (configurations.c.loaded_at, check_runs.c.started_at)
+    ]
+    return min((at for at in starts if at is not None), default=None)
 
 
 def unjudged(connection: Connection) -> list[CheckRun]:

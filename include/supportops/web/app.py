@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from supportops.db.storable import storable
 from supportops.reports.period import Cadence
 from supportops.web.guard import FRAME_HEADERS, HEADERS, write_refusal
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext
@@ -37,7 +40,7 @@ Text = Annotated[str, Query(max_length=_LONGEST)]
 class Acknowledgement(BaseModel):
     """What the button sends."""
 
-    key: str = Field(min_length=1, max_length=_LONGEST)
+    key: str = Field(min_length=1, max_length=_LONGEST, pattern=r"^[^\x00]+$")
 
 
 def make_app(
@@ -56,7 +59,9 @@ def make_app(
     app = FastAPI(
         dependencies=[Depends(authorise_read)], docs_url=None, redoc_url=None, openapi_url=None
     )
+    app.middleware("http")(_only_texts)
     app.middleware("http")(_with_headers)
+    app.exception_handler(RequestValidationError)(_refused)
     responses = Responses(open_context, active_configuration, clock, NAVIGATION)
     _add_pages(app, responses)
     _add_files(app, responses)
@@ -122,6 +127,32 @@ def _add_files(app: FastAPI, responses: Responses) -> None:
     @app.get("/static/{name}")
     def _static(name: str) -> Response:
         return static_file(name)
+
+
+async def _only_texts(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """400 for an address that is not UTF-8 or holds a NUL, which no store could look for."""
+    address = request.scope.get("raw_path", b"") + b"?" + request.scope["query_string"]
+    if _is_text(unquote_to_bytes(address)):
+        return await call_next(request)
+    return JSONResponse({"detail": "the address is not UTF-8, or has a NUL"}, 400)
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    """400 for a body, 422 for an address, that is not what is expected; without what was sent,
+    which JSON cannot always hold."""
+    assert isinstance(error, RequestValidationError)
+    wrong = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]
+    in_body = any(each["loc"][0] == "body" for each in error.errors())
+    return JSONResponse({"detail": storable(wrong)}, 400 if in_body else 422)
 
 
 async def _with_headers(

@@ -16,7 +16,7 @@ from supportops.context import Context
 from supportops.reports.audience import Plan
 from supportops.sites.log.reading import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
-from supportops.sites.store import last_run
+from supportops.sites.store import first_start, last_run
 from supportops.web.tiles import Status
 
 
@@ -89,10 +89,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class LastCheck:
-    """When the last run was judged; `age` is None before the first."""
+    """When the last run was judged; `age` is None before the first.
+
+    `waiting`: how long the installation has been at work without any, where there was none.
+    """
 
     at: datetime | None
     age: timedelta | None
+    waiting: timedelta = timedelta(0)
 
     @property
     def seconds(self) -> int | None:
@@ -107,14 +111,15 @@ class LastCheck:
     @property
     def stale(self) -> bool:
         """Whether the page may be out of date."""
-        return self.age is None or self.age > STALE_AFTER
+        return (self.waiting if self.age is None else self.age) > STALE_AFTER
 
 
 def last_check(connection: Connection, now: datetime) -> LastCheck:
     """The last judged run of the site check, and its age at `now`."""
     run = last_run(connection, judged=True)
-    at = run.judged_at if run is not None else None
-    return LastCheck(at, None if at is None else now - at)
+    if run is None or run.judged_at is None:
+        return LastCheck(None, None, now - (first_start(connection) or now))
+    return LastCheck(run.judged_at, now - run.judged_at)
 
 
 def link(to: str, /, **query: str | int | None) -> str:

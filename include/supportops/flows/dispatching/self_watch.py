@@ -10,10 +10,9 @@ from sqlalchemy import Connection
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
-from supportops.config.snapshots import first_activated
 from supportops.sites.incident import affected
 from supportops.sites.site import STALE_AFTER, Site
-from supportops.sites.store import last_run
+from supportops.sites.store import first_start, last_run
 
 SUBJECT = "site check"
 # An import error recurs at each parse; a file without one for so long loads again.
@@ -41,7 +40,7 @@ def _last_sign_of_checks(connection: Connection) -> datetime | None:
     run = last_run(connection, judged=True)
     if run is not None:
         return run.judged_at
-    return first_activated(connection)
+    return first_start(connection)
 
 
 def _stale(age: timedelta, now: datetime, sites: Iterable[Site]) -> Alert:
