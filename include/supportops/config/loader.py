@@ -18,7 +18,7 @@ from supportops.config.configuration import (
     file_name,
     model_of,
 )
-from supportops.config.findings import find
+from supportops.config.findings.find import find
 from supportops.config.model import Model
 from supportops.config.validation import validate
 from supportops.config.values import AsWritten

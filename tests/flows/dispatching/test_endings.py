@@ -357,7 +357,7 @@ def test_a_blind_run_without_any_site_in_it_ends_no_blindness(watched: Watched) 
 
 def test_a_renamed_customer_keeps_the_escalation(watched: Watched) -> None:
     def routes(customer: str) -> Any:
-        return (ESCALATING | {"match": {"customer": [customer]}},)
+        return (ESCALATING | {"match": {"kind": ["outage"], "customer": [customer]}},)
 
     watched.configure([entry("shop")], routes=routes("Acme"))
     watched.run({"shop": "xxx"})

@@ -5,10 +5,11 @@ A cause wider than one site applies to every route that one of its sites matches
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from supportops.alerts.alert import WIDER_OUTAGES, Affected, Alert, Kind
 from supportops.alerts.policy import AlertPolicy, Route
@@ -44,13 +45,13 @@ def matching(alert: Alert, policy: AlertPolicy) -> list[Match]:
     return [
         Match(route, tuple(each for each in affected if _covers(route, each)))
         for route in policy.routes
-        if not _mismatches(route, alert, affected, policy)
+        if not any(_mismatches(route, alert, affected, policy))
     ]
 
 
 def mismatches(route: Route, alert: Alert, policy: AlertPolicy) -> list[Mismatch]:
     """In what a route of `policy` and an alert differ; nothing where the route applies to it."""
-    return _mismatches(route, alert, _lasting(alert), policy)
+    return list(_mismatches(route, alert, _lasting(alert), policy))
 
 
 def visible_to(target: str, alert: Alert, policy: AlertPolicy) -> tuple[Affected, ...] | None:
@@ -81,12 +82,13 @@ def names(route: Route, target: str) -> bool:
 
 def is_one_of(name: str | None, wanted: Sequence[str]) -> bool:
     """Whether `name` is in `wanted`, whatever the case and the length of the blanks."""
-    return name is not None and folded(name) in map(folded, wanted)
+    return name is not None and folded(str(name)) in map(folded, wanted)
 
 
-def folded(name: object) -> str:
+@lru_cache(maxsize=20_000)
+def folded(name: str) -> str:
     """A name of a site or a customer as names are compared."""
-    return " ".join(str(name).split()).casefold()
+    return " ".join(name.split()).casefold()
 
 
 def _lasting(alert: Alert) -> list[Affected]:
@@ -97,20 +99,18 @@ def _lasting(alert: Alert) -> list[Affected]:
 
 def _mismatches(
     route: Route, alert: Alert, affected: Sequence[Affected], policy: AlertPolicy
-) -> list[Mismatch]:
-    found = []
+) -> Iterator[Mismatch]:
     # While a wider cause is open its sites raise no outages of their own: it stands for them.
     stands_for_outages = alert.kind in WIDER_OUTAGES and Kind.OUTAGE in route.kinds
     if route.kinds and alert.kind not in route.kinds and not stands_for_outages:
-        found.append(Mismatch.KIND)
+        yield Mismatch.KIND
     if route.severities and alert.severity not in route.severities:
-        found.append(Mismatch.SEVERITY)
+        yield Mismatch.SEVERITY
     about = is_for_all(route) or any(_covers(route, each) for each in affected)
     if about or (alert.kind is Kind.DELIVERY and _serves_all_of(route, alert.subject, policy)):
-        return found
+        return
     of_nobody = not any(is_one_of(each.customer, route.customers) for each in affected)
-    found.append(Mismatch.CUSTOMER if route.customers and of_nobody else Mismatch.SITE)
-    return found
+    yield Mismatch.CUSTOMER if route.customers and of_nobody else Mismatch.SITE
 
 
 def _covers(route: Route, one: Affected) -> bool:

@@ -1,0 +1,119 @@
+"""Which alerts can be raised with a configuration: of what kind, how urgent, about whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from supportops.alerts.alert import (
+    SERVICE_LEVEL_KINDS,
+    Affected,
+    Alert,
+    Kind,
+    Severity,
+    usual_severity,
+)
+from supportops.alerts.routing.matching import folded
+from supportops.config.configuration import Configuration, File
+
+RAISED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+# About this installation, whatever it is configured to do.
+_ITS_OWN = (
+    Kind.CLOCK,
+    Kind.CONFIGURATION,
+    Kind.TASK_FAILED,
+    Kind.IMPORT_ERROR,
+)
+_OF_A_SITE = (Kind.OUTAGE, Kind.FAULT, Kind.CERTIFICATE)
+_NOBODY = (Affected(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Alerts of one kind and severity, and whom they can be about.
+
+    `affected`: each site or customer that such an alert can be about, by itself or among others;
+    one of neither stands for all that no file names. `subjects`: what they can be about, where
+    routing depends on it. `tiers`: of the tickets.
+    """
+
+    kind: Kind
+    severity: Severity
+    affected: tuple[Affected, ...] = _NOBODY
+    subjects: tuple[str, ...] = ("",)
+    tiers: tuple[str, ...] = ()
+
+    def alert(self, about: Affected, subject: str = "") -> Alert:
+        """One of them."""
+        return Alert(
+            key=f"{self.kind}:",
+            kind=self.kind,
+            severity=self.severity,
+            subject=subject,
+            headline="",
+            opened_at=RAISED_AT,
+            site=about.site,
+            customer=about.customer,
+        )
+
+
+def raised(configuration: Configuration) -> Iterator[Raised]:
+    """All of them, kind by kind."""
+    for kind in _ITS_OWN:
+        yield Raised(kind, usual_severity(kind))
+    receivers = tuple(configuration.displayed().alerts.targets())
+    yield Raised(Kind.DELIVERY, usual_severity(Kind.DELIVERY), subjects=receivers or ("",))
+    if configuration.has(File.REPORTS) and configuration.reports.audiences:
+        yield Raised(Kind.REPORT_TROUBLE, usual_severity(Kind.REPORT_TROUBLE))
+    yield from _about_sites(configuration)
+    yield from _about_customers(configuration)
+
+
+def customers_named(configuration: Configuration) -> list[str]:
+    """Every customer that a file other than alerts.yaml names, each in one spelling."""
+    named = [site.customer for site in configuration.displayed().fleet.sites]
+    named += [
+        each.customer for each in configuration.displayed().reports.audiences if each.customer
+    ]
+    book = configuration.displayed().promises
+    for version in () if book is None else book.versions:
+        named += [name for promise in version.promises for name in sorted(promise.customers)]
+    return list({folded(name): name for name in reversed(named)}.values())[::-1]
+
+
+def promised_tiers(configuration: Configuration) -> list[str]:
+    """The tiers to which the newest policy, or one before it, promises something."""
+    book = configuration.promises
+    versions = () if book is None else book.versions
+    return list(dict.fromkeys(each.tier for one in versions for each in one.promises))
+
+
+def _about_sites(configuration: Configuration) -> Iterator[Raised]:
+    fleet = configuration.displayed().fleet
+    every = tuple(Affected(site.name, site.customer) for site in fleet.sites)
+    hosted = tuple(Affected(site.name, site.customer) for site in fleet.sites if site.host)
+    some = dict.fromkeys(_OF_A_SITE, every) | {Kind.HOST_OUTAGE: hosted}
+    some |= {Kind.BLIND: every if fleet.policy.vantage else ()}
+    for kind, affected in some.items():
+        if affected:
+            yield Raised(kind, usual_severity(kind), affected)
+    yield Raised(Kind.CHECK_STALE, usual_severity(Kind.CHECK_STALE), every or _NOBODY)
+    for severity in (Severity.CRITICAL, Severity.WARNING):
+        yield Raised(Kind.CHECK_TROUBLE, severity, every or _NOBODY)
+
+
+def _about_customers(configuration: Configuration) -> Iterator[Raised]:
+    customers = (*(Affected(None, name) for name in customers_named(configuration)), Affected())
+    yield Raised(Kind.CALL, usual_severity(Kind.CALL), customers)
+    if not configuration.has(File.SERVICE_LEVELS):
+        return
+    tiers = promised_tiers(configuration)
+    of: dict[Severity, Sequence[str]] = {
+        severity: [tier for tier in tiers if configuration.tiers.severity(tier) is severity]
+        for severity in Severity
+    }
+    for kind in sorted(SERVICE_LEVEL_KINDS):
+        for severity, names in of.items():
+            if names:
+                yield Raised(kind, severity, customers, tiers=tuple(names))
