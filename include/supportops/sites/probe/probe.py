@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic
+from typing import Protocol
 
 from supportops.sites.check import ProbeResult
 from supportops.sites.probe.dns_queue import DnsQueue
@@ -26,6 +27,26 @@ __all__ = ["Target", "probe"]
 _LOOKUPS_PER_SLOT = 4
 
 
+class Feed(Protocol):
+    """Targets that come while others are being checked, such as those to be checked again."""
+
+    def take(self) -> Sequence[Target]:
+        """The targets that are due now and were not taken yet. Called all the time: be quick."""
+
+    def wait(self) -> float | None:
+        """Seconds until `take` should be called again; None: nothing will come."""
+
+
+class _Nothing:
+    """Where no targets come later."""
+
+    def take(self) -> Sequence[Target]:
+        return ()
+
+    def wait(self) -> float | None:
+        return None
+
+
 def probe(
     targets: Sequence[Target],
     policy: CheckPolicy,
@@ -34,18 +55,22 @@ def probe(
     on_result: Callable[[int, ProbeResult], None] | None = None,
     trust: str | None = None,
     nameservers: Sequence[str] | None = None,
+    feed: Feed | None = None,
 ) -> list[ProbeResult]:
     """One result for each target, in their order. Nothing that a server sends raises.
+
+    What `feed` brings follows the targets in number and goes before those that have not started:
+    a hundred that hang put off no confirmation.
 
     `clock` gives aware UTC. `on_result(index, result)` is called as each result comes in; it must
     return quickly, for the loop waits for it. `trust` is a PEM file of certificate authorities to
     trust beside the system's; OSError when it cannot be opened. `nameservers` (`address` or
     `address:port`) replace the system's. `policy.rate` <= 0 means no limit.
     """
-    if not targets:
+    if not targets and feed is None:
         return []
     with trusted(trust) as authorities:
-        run = _Run(targets, policy, clock, authorities, nameservers)
+        run = _Run(targets, policy, clock, authorities, nameservers, feed or _Nothing())
         try:
             return run.results(on_result or _ignore)
         finally:
@@ -66,12 +91,16 @@ class _Run:
         clock: Callable[[], datetime],
         trust: Trust,
         nameservers: Sequence[str] | None,
+        feed: Feed,
     ) -> None:
-        self._targets = targets
+        self._targets = list(targets)
+        self._known = len(targets)
+        self._first = deque(range(self._known))
+        self._fed: deque[int] = deque()
+        self._feed = feed
         self._clock = clock
         self._seconds = policy.deadline.total_seconds()
         self._in_flight = requests_at_once(policy.in_flight)
-        self._started = 0
         self._limiter = RateLimiter(policy.rate)
         self._ready: deque[RequestState] = deque()
         self._finished: list[RequestState] = []
@@ -89,36 +118,39 @@ class _Run:
                     found[request.index] = request.result
                     on_result(request.index, request.result)
             self._finished.clear()
-            if len(found) == len(self._targets):
+            self._take()
+            if len(found) == len(self._targets) and self._feed.wait() is None:
                 return [found[index] for index in range(len(found))]
             self._start()
             self._request()
             if not self._finished:
                 self._wait()
 
+    def _take(self) -> None:
+        for target in self._feed.take():
+            self._fed.append(len(self._targets))
+            self._targets.append(target)
+
     def _start(self) -> None:
         """Starts what is due, but no more than the look-ups and slots can take."""
         while self._may_start() and self._limiter.due(monotonic()):
             self._limiter.started(monotonic())
-            target = self._targets[self._started]
-            request = RequestState(self._started, target, self._seconds, self._clock())
-            self._started += 1
+            index = self._fed.popleft() if self._fed else self._first.popleft()
+            request = RequestState(index, self._targets[index], self._seconds, self._clock())
             self._forward(request)
 
     def _may_start(self) -> bool:
-        return (
-            self._started < len(self._targets)
-            and len(self._ready) < self._in_flight
-            and self._dns.open < _LOOKUPS_PER_SLOT * self._in_flight
-        )
+        if not self._fed and (not self._first or len(self._ready) >= self._in_flight):
+            return False
+        return self._dns.open < _LOOKUPS_PER_SLOT * self._in_flight
 
     def _forward(self, request: RequestState) -> None:
-        """Passes `request` to its next step. One that was redirected goes first."""
+        """Passes `request` to its next step. One that was redirected or fed goes first."""
         if request.result is not None:
             self._finished.append(request)
         elif not request.addresses:
             self._dns.add(request)
-        elif request.redirects:
+        elif request.redirects or request.index >= self._known:
             self._ready.appendleft(request)
         else:
             self._ready.append(request)
@@ -130,8 +162,11 @@ class _Run:
     def _wait(self) -> None:
         now = monotonic()
         waits = [self._dns.wait(now), self._transfers.wait(now)]
+        waits.append(self._feed.wait())
         if self._may_start():
             waits.append(self._limiter.wait(now))
+        if self._ready:
+            waits.append(self._transfers.wait_for_room(now))
         self._watcher.wait(min((wait for wait in waits if wait is not None), default=None))
         for request in self._dns.done():
             self._forward(request)

@@ -22,7 +22,7 @@ from supportops.sites.probe.dns.message import AAAA, NS, A
 from supportops.sites.probe.dns.name_server import NameServer
 from supportops.sites.probe.request_state import DnsAnswer
 
-CACHE_SECONDS = 60.0
+CACHE_SECONDS = 5.0
 _NO_SORT = 1 << 7  # ARES_AI_NOSORT: libcurl tries both families anyway, sorting costs sockets
 _MOST_SERVERS = 3  # as resolv.conf(5) has it
 _SHORTEST_GAP = 0.25
@@ -38,7 +38,9 @@ class _Cached:
 
 
 class Resolver:
-    """Looks up each name once, however many wait for it, and caches the answer for a minute.
+    """Looks up each name once, however many wait for it, and caches its addresses for seconds.
+
+    A failure is not cached: the check that confirms it has to look the name up again.
 
     `deadline` is in seconds: how long a look-up may take before the name counts as dead.
     `nameservers` are `address` or `address:port`; None means the system's. `on_socket(fd, read,
@@ -197,7 +199,7 @@ class Resolver:
             callback(answer)
 
     def _remember(self, name: str, answer: DnsAnswer) -> DnsAnswer:
-        if not answer.local:
+        if answer.addresses:
             self._cache[name] = _Cached(answer, monotonic() + CACHE_SECONDS)
         return answer
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from time import monotonic
 
 import pycurl
 
 from supportops.sites.check import Reason
-from supportops.sites.probe.local_limits import has_route
+from supportops.sites.probe.local_limits import has_route, requests_at_once
 from supportops.sites.probe.request_state import RequestState, Response
 from supportops.sites.probe.sockets import SocketWatcher
 from supportops.sites.probe.transfer import Transfer
@@ -23,6 +24,10 @@ _MOST_IN_A_ROW = 60
 _SHORTAGE_PAUSE = 0.2
 
 
+# A server that has not answered for so long costs this machine nothing while we wait for it, so
+# it takes no place away from others. In all there are so many times as many requests at once.
+PATIENCE = 2.0
+MOST_WAITING = 8
 # What libcurl can decode and Python cannot; a server that sends it unasked is asked once more.
 _LIBCURL_DECODES = frozenset(
     coding for coding, library in (("br", "brotli"), ("zstd", "zstd")) if library in pycurl.version
@@ -30,7 +35,9 @@ _LIBCURL_DECODES = frozenset(
 
 
 class TransferPool:
-    """Up to `most` requests at once. Handles are used again, connections are not.
+    """Up to `most` requests at once, beside those that have waited for a server for a while.
+
+    Handles are used again, connections are not.
 
     Where the machine runs out of what a connection needs, fewer are made at once, and the request
     is made again.
@@ -39,6 +46,8 @@ class TransferPool:
     def __init__(self, watcher: SocketWatcher, *, most: int, user_agent: str, trust: Trust) -> None:
         self._watcher = watcher
         self._most = most
+        self._most_open = max(most, requests_at_once(MOST_WAITING * most))
+        self._starts: deque[float] = deque(maxlen=most)
         self._user_agent = user_agent
         self._trust = trust
         self._idle: list[Transfer] = []
@@ -54,7 +63,16 @@ class TransferPool:
     @property
     def has_room(self) -> bool:
         """Whether another request may start."""
-        return len(self._busy) < self._most and monotonic() >= self._paused_until
+        return self.wait_for_room(monotonic()) == 0.0
+
+    def wait_for_room(self, now: float) -> float | None:
+        """Seconds until another request may start; None: not before one ends."""
+        pause = max(0.0, self._paused_until - now)
+        if len(self._busy) < self._most:
+            return pause
+        if len(self._busy) >= self._most_open:
+            return None
+        return max(pause, self._starts[0] + PATIENCE - now)
 
     def start(self, request: RequestState) -> None:
         """Starts the request; past its deadline it ends at once with TIMEOUT."""
@@ -80,6 +98,7 @@ class TransferPool:
             self._done.append(request)
             return
         self._busy[transfer.curl] = (transfer, request)
+        self._starts.append(monotonic())
         self._multi.add_handle(transfer.curl)
 
     def _new(self) -> Transfer:
@@ -130,7 +149,7 @@ class TransferPool:
         self._short_in_a_row = self._short_in_a_row + 1 if transfer.ran_short else 0
         if transfer.ran_short and self._is_patient_with(request):
             request.shortages += 1
-            self._most = max(1, min(self._most, len(self._busy)))
+            self._most = self._most_open = max(1, min(self._most, len(self._busy)))
             self._paused_until = monotonic() + _SHORTAGE_PAUSE
             return
         if response.undecoded in _LIBCURL_DECODES and not request.by_libcurl:
