@@ -12,6 +12,7 @@ from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, time
 
 from supportops_dags.context import open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.dispatching import start_dispatch
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_site_check")
 
@@ -40,7 +41,13 @@ def site_check():
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            return flow.check(context.engine, spec, timezone.utcnow, secrets=context.secrets)
+            return flow.check(
+                context.engine,
+                spec,
+                timezone.utcnow,
+                secrets=context.secrets,
+                on_changes=start_dispatch,
+            )
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def judge(specs, checked, dag_run=None, outlet_events=None):

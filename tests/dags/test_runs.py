@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
 from sqlalchemy import Engine, func, select
 
 from airflow_home import ROOT
@@ -120,6 +122,16 @@ def test_an_outage_and_its_end_reach_every_channel(agency: Agency, bag) -> None:
     assert bag.dags["alert_dispatch"].test().state == "success"
     assert "RESOLVED" in agency.mail.wait_for(2)[1].subject
     assert count(agency.store, messages) == count(agency.store, notification_log) == 6
+
+
+def test_a_confirmed_outage_starts_a_dispatch_while_other_sites_are_checked(
+    agency: Agency, bag
+) -> None:
+    agency.shop.talk = resets
+    assert bag.dags["site_check"].test().state == "success"
+    with create_session() as session:
+        asked = session.scalars(select(DagRun).where(DagRun.dag_id == "alert_dispatch")).all()
+    assert any(run.run_id.startswith("site_check__") for run in asked)
 
 
 def test_a_dispatch_before_the_first_check_is_green(agency: Agency, bag) -> None:

@@ -27,10 +27,11 @@ from supportops.config import snapshots
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.schema import alerts, check_runs, incidents, site_status
 from supportops.flows import site_check
-from supportops.flows.checking import shard
+from supportops.flows.checking import writer
 from supportops.sites import store as sites_store
 from supportops.sites.incident import FleetState, Run
 from supportops.sites.judging import fold
+from supportops.sites.runs import part_store
 
 DOWN = ("outage", "shop", True)
 
@@ -340,7 +341,7 @@ class TestKilled:
     ) -> None:
         web.broken.add("shop")
         killed_at("end", store_address, desk.plan()[0])
-        assert desk.alerts() == []
+        assert desk.alerts() == [DOWN], "what was confirmed was judged at once"
         summary = desk.run(after=5)
         assert summary["runs"] == 2
         assert desk.incidents() == desk.alerts() == [DOWN]
@@ -511,7 +512,7 @@ class TestLocked:
     def test_a_store_that_makes_us_wait_makes_no_site_look_slow(
         self, sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(shard, "FLUSH_EVERY", 1)
+        monkeypatch.setattr(writer, "FLUSH_EVERY", 1)
         spec = sqlite_desk.plan()[0]
         with locked(str(sqlite_desk.engine.url), 2.5):
             sqlite_desk.check(spec)
@@ -574,14 +575,13 @@ def recorded(engine: Engine, run: Run, digest: str) -> None:
 
 
 def replayed(engine: Engine) -> tuple[FleetState, dict[str, Any]]:
-    """The log folded from nothing, each run by its own configuration: state and incidents."""
+    """The log folded from nothing, each judgement by its configuration: state and incidents."""
     state, found = FleetState(), dict[str, Any]()
     with reading(engine) as connection:
-        judged = select(check_runs.c.slot, check_runs.c.configuration)
-        judged = judged.where(check_runs.c.judged_at.is_not(None))
-        for slot, digest in connection.execute(judged.order_by(check_runs.c.judged_order)).all():
-            run = Run(slot, sites_store.attempts(connection, slot))
-            state, changes = fold(state, run, snapshots.get(connection, digest).fleet)
+        for judgement in part_store.judgements(connection):
+            fleet = snapshots.get(connection, judgement.configuration).fleet
+            run = part_store.judged_run(connection, judgement, fleet)
+            state, changes = fold(state, run, fleet)
             found |= {change.incident.key: change.incident for change in changes}
     return state, found
 

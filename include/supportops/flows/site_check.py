@@ -24,7 +24,7 @@ from supportops.alerts.store import (
 )
 from supportops.alerts.succession import predecessors, taking_over
 from supportops.config import snapshots
-from supportops.config.configuration import File
+from supportops.config.configuration import Configuration, File
 from supportops.context import Context, Secrets, no_secrets
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
@@ -34,17 +34,34 @@ from supportops.flows.active_configuration import (
     outage_tier,
 )
 from supportops.flows.checking.own_failures import watch_own_failures
-from supportops.flows.checking.shard import Clock, Shard
+from supportops.flows.checking.shard import Shard
+from supportops.flows.checking.timer import Clock, Timer
 from supportops.flows.ticketing import outage_tickets
 from supportops.notify.heartbeat import beat
 from supportops.sites import store
-from supportops.sites.due import from_text, to_text
-from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, Run
+from supportops.sites.incident import (
+    Change,
+    ChangeKind,
+    FleetState,
+    Incident,
+    IncidentKind,
+    Run,
+)
 from supportops.sites.judging import BLIND, fold
 from supportops.sites.present import presents
+from supportops.sites.runs import part_store
+from supportops.sites.runs.due import from_text, to_text
+from supportops.sites.runs.parts import ready
 from supportops.sites.site import FIVE_MINUTES, Fleet, Site, shards
 
 log = logging.getLogger(__name__)
+
+# Is called with what a judgement changed, after its transaction.
+OnChanges = Callable[[Sequence[Change]], None]
+
+
+def no_one(_changes: Sequence[Change]) -> None:
+    """Where nobody waits for changes before the run's end."""
 
 
 class IncompleteRunError(RuntimeError):
@@ -168,21 +185,71 @@ def check(
     pause: Callable[[float], None] = time.sleep,
     trust: str | None = None,
     secrets: Secrets = no_secrets,
+    on_changes: OnChanges = no_one,
+    wait_for_others: bool = True,
 ) -> dict[str, Any]:
     """Checks one shard's sites, again where a result has to be confirmed, and appends every result.
 
-    Safe to run again: only what is not recorded yet is checked. `pause` takes seconds. Raises
-    LookupError where no run was planned for the slot.
+    What was confirmed is judged while the rest is still being checked; `on_changes` is called after
+    each such judgement that opened, updated or closed something. `wait_for_others`: whether to look
+    again at the end for sites that wait for another shard's. `pause` takes seconds.
+
+    Safe to run again: only what is not recorded yet is checked. Raises LookupError where no run was
+    planned for the slot.
     """
     slot = datetime.fromisoformat(spec["slot"])
     ahead = timedelta(seconds=spec["ahead_seconds"])
-    shard = Shard.load(engine, slot, spec["shard"], secrets)
+    timer = Timer(lambda: clock() + ahead, pause)
+    parts = PartJudge(engine, slot, clock, timer, ahead, on_changes)
+    shard = Shard.load(engine, slot, spec["shard"], timer.now(), secrets)
     rounds = 0
-    while (wait := shard.next_pause()) is not None:
-        pause(max(0.0, wait.total_seconds()))
-        shard.check(engine, lambda: clock() + ahead, wait, trust)
+    while (wait := shard.next_pause(timer.now())) is not None:
+        timer.pause(wait)
+        shard.check(engine, lambda: clock() + ahead, timer, parts.judge, trust)
         rounds += 1
-    return shard.summary() | {"rounds": rounds}
+    while wait_for_others and shard.look_again is not None:
+        timer.pause(shard.look_again - timer.now())
+        shard.look_again = parts.judge()
+    changes = [_change_to_json(change) for change in parts.changes]
+    return shard.summary() | {"rounds": rounds, "runs": parts.runs, "changes": changes}
+
+
+class PartJudge:
+    """Judges what is ready of a run that is still being checked, and collects the changes.
+
+    Runs that were killed before their judgement are judged first; `runs` counts them.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        slot: datetime,
+        clock: Clock,
+        timer: Timer,
+        ahead: timedelta,
+        on_changes: OnChanges,
+    ) -> None:
+        self.changes: list[Change] = []
+        self.runs = 0
+        self._engine, self._slot, self._clock, self._timer = engine, slot, clock, timer
+        self._ahead, self._on_changes = ahead, on_changes
+
+    def judge(self) -> datetime | None:
+        """When to look again, where something waits for the rest of its server."""
+        now = self._clock()
+        changes: list[Change] = []
+        for earlier in _killed(self._engine, self._slot, now + self._ahead):
+            judged = _judge_whole(self._engine, earlier, now)
+            self.runs += judged is not None
+            changes += judged or []
+        with writing(self._engine) as connection:
+            advisory_lock(connection, Lock.JUDGE_SITES)
+            found, look_again = _judge_ready(connection, self._slot, now, self._timer.now())
+        changes += found
+        self.changes += changes
+        if changes:
+            self._on_changes(changes)
+        return look_again
 
 
 def judge(
@@ -195,20 +262,25 @@ def judge(
     `now`.
     """
     summary: dict[str, Any] = {"slot": slot.isoformat(), "runs": 0, "changes": []}
-    with reading(engine) as connection:
-        waiting = [
-            run
-            for run in store.unjudged(connection)
-            if run.slot == slot or (run.slot < slot and _is_silent(connection, run, now + ahead))
-        ]
-    for run in waiting:
-        with writing(engine) as connection:
-            advisory_lock(connection, Lock.JUDGE_SITES)
-            changes = _judge_one(connection, run.slot, now)
+    for run_slot in [*_killed(engine, slot, now + ahead), slot]:
+        changes = _judge_whole(engine, run_slot, now)
         if changes is not None:
             summary["runs"] += 1
             summary["changes"] += [_change_to_json(change) for change in changes]
     return summary
+
+
+def _killed(engine: Engine, slot: datetime, now: datetime) -> list[datetime]:
+    """The slots of the runs before `slot` that wait for their judgement and record nothing."""
+    with reading(engine) as connection:
+        waiting = [run for run in store.unjudged(connection) if run.slot < slot]
+        return [run.slot for run in waiting if _is_silent(connection, run, now)]
+
+
+def _judge_whole(engine: Engine, slot: datetime, now: datetime) -> list[Change] | None:
+    with writing(engine) as connection:
+        advisory_lock(connection, Lock.JUDGE_SITES)
+        return _judge_one(connection, slot, now)
 
 
 def _is_silent(connection: Connection, run: store.CheckRun, now: datetime) -> bool:
@@ -222,18 +294,11 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     if run is None or run.judged_at is not None:
         return None
     configuration = snapshots.get(connection, run.configuration)
-    fleet = configuration.fleet
     attempts = store.attempts(connection, slot)
+    whole = part_store.rest_of(run, attempts, part_store.judged_pages(connection, slot))
     before = store.load_state(connection)
-    after, changes = fold(before, Run(slot, attempts), fleet)
-    store.save_state(connection, before, after)
-    store.save_changes(connection, changes)
-    for change in changes:
-        _raise_or_resolve(connection, change, now)
-    now_true = presents(after, fleet)
-    note_present(connection, {(kind.value, name): it for (kind, name), it in now_true.items()})
-    outage_tickets.record(connection, changes, now, outage_tier(configuration))
-    watch_own_failures(connection, attempts, now, fleet.sites)
+    after, changes = _fold(connection, before, whole, configuration, now)
+    watch_own_failures(connection, attempts, now, configuration.fleet.sites)
     summary = {
         "attempts": len(attempts),
         "blind": BLIND in after.open,
@@ -241,6 +306,46 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
     }
     store.mark_judged(connection, slot, now, summary)
     return changes
+
+
+def _judge_ready(
+    connection: Connection, slot: datetime, now: datetime, log_now: datetime
+) -> tuple[list[Change], datetime | None]:
+    """Judges what is ready of a run; the changes, and when to look again at what waits."""
+    run = store.run_of(connection, slot)
+    if run is None or run.judged_at is not None:
+        return [], None
+    configuration = snapshots.get(connection, run.configuration)
+    fleet = configuration.fleet
+    attempts = store.attempts(connection, slot)
+    judged = part_store.judged_pages(connection, slot)
+    before = store.load_state(connection)
+    found = ready(attempts, before, fleet, from_text(fleet, run.due), judged, log_now)
+    if not found.news:
+        return [], found.look_again
+    part = part_store.part_of(run, fleet, attempts, judged, found.pages)
+    _, changes = _fold(connection, before, part, configuration, now)
+    part_store.append(connection, part, found.pages, now)
+    return changes, found.look_again
+
+
+def _fold(
+    connection: Connection,
+    before: FleetState,
+    run: Run,
+    configuration: Configuration,
+    now: datetime,
+) -> tuple[FleetState, list[Change]]:
+    """Folds a run or a part of one, and stores what follows from it."""
+    after, changes = fold(before, run, configuration.fleet)
+    store.save_state(connection, before, after)
+    store.save_changes(connection, changes)
+    for change in changes:
+        _raise_or_resolve(connection, change, now)
+    now_true = presents(after, configuration.fleet)
+    note_present(connection, {(kind.value, name): it for (kind, name), it in now_true.items()})
+    outage_tickets.record(connection, changes, now, outage_tier(configuration))
+    return after, changes
 
 
 def _raise_or_resolve(connection: Connection, change: Change, now: datetime) -> None:
@@ -311,6 +416,8 @@ def finish(
         slot = datetime.fromisoformat(specs[0]["slot"])
         ahead = timedelta(seconds=specs[0]["ahead_seconds"])
     summary = judge(context.engine, slot, now, ahead)
+    summary["runs"] += sum(shard["runs"] for shard in checked)
+    summary["changes"] = [*(c for shard in checked for c in shard["changes"]), *summary["changes"]]
     summary["pages"] = sum(shard["pages"] for shard in checked)
     summary["failing"] = sum(shard["failing"] for shard in checked)
     missing = len(specs) - len(checked)
@@ -341,7 +448,15 @@ def run(
     planned = plan(context.engine, context.config, now, now)
     specs = planned.specs()
     checked = [
-        check(context.engine, spec, clock, pause=pause, trust=trust, secrets=context.secrets)
+        check(
+            context.engine,
+            spec,
+            clock,
+            pause=pause,
+            trust=trust,
+            secrets=context.secrets,
+            wait_for_others=False,
+        )
         for spec in specs
     ]
     summary = finish(context, specs, checked, planned.slot, clock())

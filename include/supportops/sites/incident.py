@@ -90,10 +90,16 @@ class FleetState:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of checks: its slot and every recorded attempt, in any order."""
+    """One run of checks, or what of it is judged at once: the attempts in any order.
+
+    A run that is judged in parts has, in each, the attempts of the earlier ones too, whose pages
+    (site and path) are in `judged`. `pending` are the sites that will be judged later.
+    """
 
     slot: datetime
     attempts: Sequence[Attempt]
+    judged: frozenset[tuple[str, str]] = frozenset()
+    pending: frozenset[str] = frozenset()
 
 
 def failed_since(incident: Incident) -> datetime:

@@ -70,6 +70,7 @@ class _Judging:
         self.sites = fleet.by_name()
         self.at = max((a.result.checked_at for a in run.attempts), default=run.slot)
         self.attempts = _by_page(run.attempts)
+        self.judged, self.pending = run.judged, run.pending
         self.touched: set[StandingKey] = set()
         # By site: the outage of its server that ended in this run although the site is down.
         self.taken_over: dict[str, Incident] = {}
@@ -214,7 +215,8 @@ class _Judging:
         for page in ("", *(page.path for page in site.pages)):
             tries = self.attempts.get((site.name, page), [])
             for track in tracks_of(page):
-                if tries and not (track is Track.FAULT and main_bad):
+                is_new = tries and (site.name, page) not in self.judged
+                if is_new and not (track is Track.FAULT and main_bad):
                     self._advance(site, page, track, tries, blind)
 
     def _advance(
@@ -245,7 +247,9 @@ class _Judging:
         """Opens the outage of a server when most of its sites are down together."""
         known = {s.name: st for s in sites if (st := self._fresh(s)) is not None}
         down = {name: standing for name, standing in known.items() if standing.down}
-        if len(known) >= self.fleet.policy.host_min_sites and self._is_most(len(down), len(known)):
+        # Those that this run has yet to judge may turn out to be up.
+        total = len(known.keys() | {s.name for s in sites if s.name in self.pending})
+        if total >= self.fleet.policy.host_min_sites and self._is_most(len(down), total):
             first = self._first_down(down)
             incident = host_incident(host, sites, down, first, len(known), self.at)
             self._open(incident, f"{len(down)} of {len(known)} sites on {host} are down")
@@ -403,8 +407,17 @@ class _Judging:
         ended_at = max(ended_at, incident.started_at)
         end = {"ended_at": ended_at.isoformat(), "ending": ending.value, "over": why}
         facts = {**incident.facts, **end, **facts}
-        closed = replace(incident, ended_at=ended_at, closed_at=self.at, facts=facts)
+        closed_at = self._judged_at(incident)
+        closed = replace(incident, ended_at=ended_at, closed_at=closed_at, facts=facts)
         self.changes.append(Change(ChangeKind.CLOSED, closed, why))
+
+    def _judged_at(self, incident: Incident) -> datetime:
+        """When this run last checked the page of an incident; the run's last check for others."""
+        if incident.kind in (IncidentKind.OUTAGE, IncidentKind.FAULT):
+            key = (incident.site or "", incident.page or "", Track(incident.kind.value))
+            if key in self.touched:
+                return self.standings[key].checked_at or self.at
+        return self.at
 
     def _update(self, key: IncidentKey, flapping: bool | None = None, **facts: Any) -> None:
         before = self.open[key]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from supportops.db.schema import (
+    check_parts,
     check_results,
     check_runs,
     configurations,
@@ -116,15 +117,21 @@ def unjudged(connection: Connection) -> list[CheckRun]:
     return [CheckRun(**row) for row in connection.execute(statement).mappings()]
 
 
+def next_judgement(connection: Connection) -> int:
+    """The number of the next judgement, of a run or of a part of one."""
+    newest = [select(func.max(c.judged_order)) for c in (check_runs.c, check_parts.c)]
+    return max(connection.execute(statement).scalar() or 0 for statement in newest) + 1
+
+
 def mark_judged(
     connection: Connection, slot: datetime, judged_at: datetime, summary: dict[str, Any]
 ) -> None:
     """Closes a run and numbers it in the order of judgement, in which a replay must fold."""
-    newest = select(func.coalesce(func.max(check_runs.c.judged_order), 0) + 1).scalar_subquery()
+    order = next_judgement(connection)
     connection.execute(
         update(check_runs)
         .where(check_runs.c.slot == slot, check_runs.c.judged_at.is_(None))
-        .values(judged_at=judged_at, judged_order=newest, summary=summary)
+        .values(judged_at=judged_at, judged_order=order, summary=summary)
     )
 
 

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import heapq
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
 from supportops.config import snapshots
 from supportops.context import Secrets, no_secrets
-from supportops.db.engine import reading, writing
-from supportops.db.locks import Lock, advisory_lock
+from supportops.db.engine import reading
+from supportops.flows.checking.timer import NOTHING, Clock, Timer
+from supportops.flows.checking.writer import JudgePart, Writer
 from supportops.sites import store
 from supportops.sites.check import ProbeResult
-from supportops.sites.due import from_text
 from supportops.sites.incident import VANTAGE
 from supportops.sites.recheck import pause_before_next
+from supportops.sites.runs.due import from_text
+from supportops.sites.runs.parts import PageKey, is_news
 from supportops.sites.site import Expectation, Fleet, Site
 from supportops.sites.standing import Attempt, Track
 
-Clock = Callable[[], datetime]
-PageKey = tuple[str, str]
-FLUSH_EVERY = 200
-FLUSH_SECONDS = 5.0
+if TYPE_CHECKING:
+    from supportops.sites.probe.probe import Target
+
+# Rechecks that are due so soon are waited for without ending the round.
+LINGER = timedelta(seconds=1)
+# A recheck is accompanied by checks of the control addresses, unless they were checked just now.
+CONTROLS_EVERY = timedelta(seconds=5)
+# How often a round with something to judge looks whether it can be judged yet, in seconds.
+LOOK_EVERY = 0.2
 
 
 @dataclass(slots=True)
@@ -35,7 +41,7 @@ class Shard:
     """The pages of one shard, and the results recorded for them so far.
 
     `down`: the pages that were confirmed down before, and on which tracks. `over`: the run was
-    judged, so that nothing may be added to it.
+    judged, so that nothing may be added to it. `due`: the checks to make, the next one first.
     """
 
     slot: datetime
@@ -44,13 +50,21 @@ class Shard:
     down: Mapping[PageKey, set[Track]]
     tries: dict[PageKey, list[Attempt]] = field(default_factory=dict)
     over: bool = False
+    due: list[tuple[datetime, int, PageKey]] = field(default_factory=list)
+    look_again: datetime | None = None
+    has_news: bool = False
     secrets: Secrets = no_secrets
 
     @classmethod
     def load(
-        cls, engine: Engine, slot: datetime, number: int, secrets: Secrets = no_secrets
+        cls,
+        engine: Engine,
+        slot: datetime,
+        number: int,
+        now: datetime,
+        secrets: Secrets = no_secrets,
     ) -> Shard:
-        """Raises LookupError where no run was planned for `slot`."""
+        """`now` by the timer. Raises LookupError where no run was planned for `slot`."""
         with reading(engine) as connection:
             run = store.run_of(connection, slot)
             if run is None:
@@ -64,6 +78,8 @@ class Shard:
             shard.secrets = secrets
             for attempt in store.attempts(connection, slot, names | {VANTAGE}):
                 shard.tries.setdefault((attempt.site, attempt.page), []).append(attempt)
+        for key in shard.pages():
+            shard.plan(key, now)
         return shard
 
     def pages(self) -> dict[PageKey, tuple[Site, str, Expectation]]:
@@ -76,39 +92,44 @@ class Shard:
                 found[(site.name, page.path)] = (site, url, page.expect)
         return found
 
-    def next_pause(self) -> timedelta | None:
+    def plan(self, key: PageKey, now: datetime) -> None:
+        """Enters the page's next check, if it has one; one that is done may be news."""
+        tries, policy = self.tries.get(key, []), self.fleet.policy
+        pause = pause_before_next(tries, self.down.get(key, ()), policy)
+        if pause is not None:
+            heapq.heappush(self.due, (now + pause, len(self.due), key))
+        elif self.look_again is not None or is_news(tries, self.down.get(key, ()), policy):
+            self.has_news = True
+
+    def next_pause(self, now: datetime) -> timedelta | None:
         """How long to wait before the next round; None when every page is done."""
-        return None if self.over else min(self._pauses().values(), default=None)
+        if self.over or not self.due:
+            return None
+        at, _, key = self.due[0]
+        tries = self.tries.get(key, [])
+        longest = pause_before_next(tries, self.down.get(key, ()), self.fleet.policy)
+        wait = min(at - now, longest or NOTHING)
+        if self.look_again is not None:
+            wait = min(wait, self.look_again - now)
+        return max(NOTHING, wait)
 
-    def _pauses(self) -> dict[PageKey, timedelta]:
-        policy = self.fleet.policy
-        wanted = {
-            key: pause_before_next(self.tries.get(key, []), self.down.get(key, ()), policy)
-            for key in self.pages()
-        }
-        return {key: pause for key, pause in wanted.items() if pause is not None}
+    def check(
+        self,
+        engine: Engine,
+        clock: Clock,
+        timer: Timer,
+        judge_part: JudgePart,
+        trust: str | None,
+    ) -> None:
+        """One round: every page whose pause is over, and those whose pause ends meanwhile."""
+        from supportops.sites.probe.probe import probe
 
-    def check(self, engine: Engine, clock: Clock, wait: timedelta, trust: str | None) -> None:
-        """One round: every page whose pause is over, and the control addresses with them."""
-        from supportops.flows.checking.targets import target_of
-        from supportops.sites.probe.probe import Target, probe
-
-        pages = self.pages()
-        keys = [key for key, pause in self._pauses().items() if pause <= wait]
-        targets = [target_of(*pages[key], self.secrets) for key in keys]
-        for url in self.fleet.policy.vantage:
-            keys.append((VANTAGE, url))
-            targets.append(Target(url, Expectation(status=((100, 599),)), True))
-        with Writer(engine, self.slot) as writer:
-
-            def record(index: int, result: ProbeResult) -> None:
-                tries = self.tries.setdefault(keys[index], [])
-                attempt = Attempt(*keys[index], len(tries), result)
-                tries.append(attempt)
-                writer.add(attempt)
-
-            probe(targets, self.fleet.policy, clock, on_result=record, trust=trust)
-        self.over = writer.over
+        with Writer(engine, self.slot, judge_part) as writer:
+            writer.look_again = self.look_again
+            writing = _Round(self, writer, timer)
+            probe([], self.fleet.policy, clock, on_result=writing.record, trust=trust, feed=writing)
+            writing.finish()
+        self.over, self.look_again = writer.over, writer.look_again
 
     def summary(self) -> dict[str, Any]:
         """The pages, their checks, and how many pages failed their last one. JSON values."""
@@ -120,56 +141,93 @@ class Shard:
         }
 
 
-class Writer:
-    """Appends results in small transactions, so that a killed check loses the last few at most.
+class _Round:
+    """Feeds the probe with what is due, takes its results, and has judged what is ready."""
 
-    A thread of its own writes them: a slow store must not make the sites look slow. A run that was
-    judged takes no more results, or a replay would judge it otherwise. Leaving the context waits
-    for all writes, and raises the first error of any.
-    """
+    def __init__(self, shard: Shard, writer: Writer, timer: Timer) -> None:
+        self.shard, self.writer, self.timer = shard, writer, timer
+        self.pages = shard.pages()
+        self.keys: list[PageKey] = []
+        self.open = 0
+        self.open_controls = 0
+        self.controls_at: datetime | None = None
+        self.idle_since = monotonic()
 
-    def __init__(self, engine: Engine, slot: datetime) -> None:
-        self.over = False
-        self._engine = engine
-        self._slot = slot
-        self._rows: list[Attempt] = []
-        self._flushed = monotonic()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="supportops-results")
-        self._written: list[Future[None]] = []
+    def take(self) -> list[Target]:
+        """The pages that are due; with them the control addresses."""
+        self._judge_if_possible()
+        due, now, keys = self.shard.due, self.timer.now(), list[PageKey]()
+        while due and due[0][0] <= now:
+            keys.append(heapq.heappop(due)[2])
+        if keys:
+            keys = [*self._controls(now), *keys]
+        self.keys += keys
+        self.open += len(keys)
+        return [self._target(key) for key in keys]
 
-    def add(self, attempt: Attempt) -> None:
-        """Queues a result; returns before it is written."""
-        self._rows.append(attempt)
-        if len(self._rows) >= FLUSH_EVERY or monotonic() - self._flushed >= FLUSH_SECONDS:
-            self._flush()
+    def _controls(self, now: datetime) -> list[PageKey]:
+        recent = self.controls_at is not None and now - self.controls_at < CONTROLS_EVERY
+        if recent or self.open_controls:
+            return []
+        self.controls_at = now
+        urls = self.shard.fleet.policy.vantage
+        self.open_controls = len(urls)
+        return [(VANTAGE, url) for url in urls]
 
-    def _flush(self) -> None:
-        rows, self._rows, self._flushed = self._rows, [], monotonic()
-        if rows:
-            self._written.append(self._thread.submit(self._append, rows))
+    def _target(self, key: PageKey) -> Target:
+        from supportops.flows.checking.targets import target_of
+        from supportops.sites.probe.probe import Target
 
-    def _append(self, rows: Sequence[Attempt]) -> None:
-        with writing(self._engine) as connection:
-            advisory_lock(connection, Lock.JUDGE_SITES)
-            run = store.run_of(connection, self._slot)
-            self.over = run is None or run.judged_at is not None
-            if not self.over:
-                store.append_results(connection, self._slot, rows)
+        if key[0] == VANTAGE:
+            return Target(key[1], Expectation(status=((100, 599),)), True)
+        return target_of(*self.pages[key], self.shard.secrets)
 
-    def __enter__(self) -> Writer:
-        return self
+    def wait(self) -> float | None:
+        """Seconds until a check is due or something may be judged; None: the round is over."""
+        now, looks = self.timer.now(), [at for at, *_ in self.shard.due[:1]]
+        if self.shard.look_again is not None:
+            looks.append(self.shard.look_again)
+        left = min((at - now for at in looks), default=None)
+        if self.open:
+            wait = LOOK_EVERY if self.shard.has_news else None
+            known = [] if left is None else [max(0.0, left.total_seconds())]
+            return min([*known, *([wait] if wait else [])], default=None)
+        if left is None or left > LINGER or monotonic() - self.idle_since > LINGER.total_seconds():
+            return None
+        return max(0.0, left.total_seconds())
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._flush()
-        self._thread.shutdown()
-        if kind is None:
-            for written in self._written:
-                written.result()
+    def record(self, index: int, result: ProbeResult) -> None:
+        """One more result of the probe, which numbers them as they were taken."""
+        key = self.keys[index]
+        tries = self.shard.tries.setdefault(key, [])
+        attempt = Attempt(*key, len(tries), result)
+        tries.append(attempt)
+        self.writer.add(attempt)
+        self.open -= 1
+        self.idle_since = monotonic()
+        if key[0] == VANTAGE:
+            self.open_controls -= 1
+        else:
+            self.shard.plan(key, self.timer.now())
+
+    def _judge_if_possible(self) -> None:
+        shard = self.shard
+        if self.writer.may_judge:
+            shard.look_again = self.writer.look_again
+            shard.has_news |= shard.look_again is not None and shard.look_again <= self.timer.now()
+        # A control address that has not answered yet may show that the failures are our own.
+        if shard.has_news and not self.open_controls and self.writer.may_judge:
+            self._judge()
+
+    def _judge(self) -> None:
+        self.shard.has_news = False
+        self.shard.look_again = self.writer.look_again = None
+        self.writer.judge()
+
+    def finish(self) -> None:
+        """The last judgement of the round, where something is left for one."""
+        if self.shard.has_news:
+            self._judge()
 
 
 def page_url(site_url: str, path: str) -> str:

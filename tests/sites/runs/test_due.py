@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NOON, fleet, site
-from supportops.sites.due import from_text, to_text
+from supportops.sites.runs.due import from_text, to_text
 
 MINUTE = timedelta(minutes=1)
 

@@ -18,23 +18,28 @@ from supportops.sites.site import CheckPolicy, Fleet, Site
 from supportops.sites.standing import Attempt, Track, tracks_of
 
 PageKey = tuple[str, str]
-# What reading, writing and starting may add to the pauses and deadlines of a confirmation.
-SLACK = timedelta(seconds=5)
+# How much later than one site the last of the same server may be checked: five hundred sites are
+# started within 13 s, and a thousand that hang wait for their turn.
+SLACK = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The pages to judge now, and when to look again at what waits for the rest of its server."""
+    """The pages to judge now, and when to look again at what waits for the rest of its server.
+
+    `news`: whether one of the pages was confirmed down, or is back.
+    """
 
     pages: frozenset[PageKey] = frozenset()
+    news: bool = False
     look_again: datetime | None = None
 
 
 def longest_wait(policy: CheckPolicy) -> timedelta:
     """How long after its first failed check a site waits for the others on its server.
 
-    A server that hangs is confirmed within this: 75 s as shipped. Later than that, what is known
-    is judged.
+    A server that hangs is confirmed within this: 100 s as shipped. Later than that, what is
+    known is judged.
     """
     tries = 1 + len(policy.confirm_after)
     return sum(policy.confirm_after, policy.deadline * tries) + SLACK
@@ -99,30 +104,28 @@ class _Parting:
             if front in pages or front in self.judged:
                 of_site = {(site.name, page.path) for page in site.pages} - set(self.judged)
                 pages |= {key for key in of_site if self._is_done(key)}
-        return Ready(frozenset(pages), min(looks, default=None))
+        news = any(is_news(self.tries[key], self._down(key), self.policy) for key in pages)
+        return Ready(frozenset(pages), news, min(looks, default=None))
 
     def _down(self, key: PageKey) -> set[Track]:
         found = ((track, self.state.standings.get((*key, track))) for track in tracks_of(key[1]))
         return {track for track, standing in found if standing is not None and standing.down}
 
     def _is_done(self, key: PageKey) -> bool:
-        tries = self.tries.get(key)
-        return bool(tries) and pause_before_next(tries, self._down(key), self.policy) is None
+        if key not in self.tries:
+            return False
+        return pause_before_next(self.tries[key], self._down(key), self.policy) is None
 
     def _may_be_blind(self) -> bool:
         """Whether our own connection may be the cause, and too little is known to say so."""
         controls = [tries for (site, _), tries in self.tries.items() if site == VANTAGE]
         if not controls or any(tries[-1].result.good for tries in controls):
             return False
-        known = [self.tries[key] for key in self._known_fronts()]
+        known = [self.tries[(s.name, "")] for s in self.due if s.name not in self.undone]
         failing = sum(tries[-1].bad_for(Track.OUTAGE) for tries in known)
         most = 2 * failing >= len(known) + len(self.undone)
         few = 2 * (failing + len(self.undone)) < len(known) + len(self.undone)
         return not most and not few
-
-    def _known_fronts(self) -> list[PageKey]:
-        fronts = [(site.name, "") for site in self.due]
-        return [key for key in fronts if key in self.fronts_done or self.tries.get(key)]
 
     def _by_host(self) -> Mapping[str, list[Site]]:
         hosts: defaultdict[str, list[Site]] = defaultdict(list)
