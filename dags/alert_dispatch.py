@@ -3,8 +3,8 @@
 Runs when an alert was raised, and every five minutes for retries and next steps. **A failure
 means** that messages wait in the outbox; none is lost. **Is a rerun safe?** Yes: what was handed
 over is in the notification log and is not sent again; only a message whose outcome is unknown is
-repeated, and says so. **Who is notified:** the operators, by the next dispatch that works; where
-none works, only the outside heartbeat of site_check reports it.
+repeated, and says so. **Who is notified:** the operators; while no dispatch works, site_check sends
+them that alert and no longer calls the outside heartbeat.
 """
 
 from datetime import timedelta

@@ -450,7 +450,8 @@ class TestClock:
             states = connection.execute(select(site_status.c.state)).scalars().all()
         assert len(slots) == runs + 1
         assert set(states) == {"up"}
-        assert desk.alerts() == [("clock", "this machine's clock", False)]
+        of_the_clock = [each for each in desk.alerts() if each[0] == "clock"]
+        assert of_the_clock == [("clock", "this machine's clock", False)]
 
     def test_an_outage_is_resolved_while_the_log_runs_ahead(
         self, desk: Desk, web: Websites
@@ -466,7 +467,8 @@ class TestClock:
         desk.run()
         desk.run(after=-60)
         desk.run(after=70)
-        assert desk.alerts() == [("clock", "this machine's clock", False)]
+        of_the_clock = [each for each in desk.alerts() if each[0] == "clock"]
+        assert of_the_clock == [("clock", "this machine's clock", False)]
 
     def test_a_clock_that_lags_by_seconds_is_no_jump(self, desk: Desk) -> None:
         desk.run()

@@ -6,7 +6,7 @@ marked as one that may be repeated. A crash may repeat a message; it never loses
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 
@@ -35,6 +36,7 @@ from supportops.notify.outgoing import Outcome
 
 # What one claim takes for a target at most; the rest goes out with the next.
 MOST_TOGETHER = 10_000
+ALL = true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,26 @@ class Result:
     next_attempt_at: datetime
 
 
-def due_targets(connection: Connection, now: datetime, without: Collection[str] = ()) -> list[str]:
-    """The targets to which a message is due that is not of the alerts `without`."""
-    c, target = messages.c, messages.c.target
-    due = and_(_due(now), c.alert.not_in(without))
+def due_targets(
+    connection: Connection, now: datetime, which: ColumnElement[bool] = ALL
+) -> list[str]:
+    """The targets to which one of the messages `which` is due."""
+    target = messages.c.target
+    due = and_(_due(now), which)
     statement = select(target).where(due).group_by(target).order_by(target)
     return list(connection.execute(statement).scalars())
+
+
+def oldest_due(
+    connection: Connection, now: datetime, which: ColumnElement[bool] = ALL
+) -> dict[str, datetime]:
+    """Since when the oldest of the messages `which` to each target has been due."""
+    c = messages.c
+    since = case((c.state == MessageState.CLAIMED.value, c.claimed_until), else_=c.next_attempt_at)
+    statement = (
+        select(c.target, func.min(since).label("since")).where(_due(now), which).group_by(c.target)
+    )
+    return {row.target: min(row.since, now) for row in connection.execute(statement)}
 
 
 def claim(
@@ -61,7 +77,7 @@ def claim(
     claimed_by: str,
     lease: timedelta,
     most: Mapping[str, int],
-    without: Collection[str] = (),
+    which: ColumnElement[bool] = ALL,
 ) -> list[QueuedMessage]:
     """Claims for each target of `most` what is due to it, for the time `lease`.
 
@@ -69,13 +85,13 @@ def claim(
     Messages of a digest come along beyond that. Of each target at most MOST_TOGETHER are claimed.
     No other dispatcher gets them meanwhile. A claim that ran out is taken over, and its message
     may have been sent. The same goes for a claim from a future that the clock has since jumped
-    back from. Messages of the alerts `without` are left where they are.
+    back from. Only the messages `which` are claimed.
 
     The answer has the most urgent first; within one urgency what may have arrived comes last.
     """
     c, taken = messages.c, list[QueuedMessage]()
     for target, count in most.items():
-        mine = and_(_due(now), c.target == target, c.alert.not_in(without))
+        mine = and_(_due(now), c.target == target, which)
         if count >= MOST_TOGETHER:
             taken += _take(connection, mine, now, claimed_by, lease, MOST_TOGETHER)
             continue

@@ -173,6 +173,7 @@ class CheckEntry(Model):
     shard: Annotated[int, Field(ge=1, le=5000)] = 500
     user_agent: UserAgent = "supportops site check"
     heartbeat: Identifier | None = None
+    heartbeat_failure: Identifier | None = None
 
     @model_validator(mode="after")
     def fits_into_an_interval(self) -> Self:
@@ -225,5 +226,6 @@ class SitesFile(Model):
             shard=check.shard,
             user_agent=check.user_agent,
             heartbeat=check.heartbeat,
+            heartbeat_failure=check.heartbeat_failure,
         )
         return Fleet(tuple(site.site(self.defaults, zone) for site in self.sites), policy)

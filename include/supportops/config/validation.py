@@ -126,6 +126,6 @@ def _alternatives(kind: Any) -> Iterator[Any]:
 
 def _shown(path: KeyPath, value: Any) -> str:
     """The offending value. Where a secret's name belongs, the secret may have been written."""
-    if path and path[-1] in ("secret", "heartbeat") and isinstance(value, str):
+    if path and path[-1] in ("secret", "heartbeat", "heartbeat_failure") and isinstance(value, str):
         return "what is no name (not shown: it may be the secret)"
     return shown(value)

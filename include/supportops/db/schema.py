@@ -82,6 +82,14 @@ configurations = Table(
     Column("document", Json, nullable=False),
 )
 
+flow_activity = Table(
+    "flow_activity",
+    metadata,
+    Column("flow", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 check_runs = Table(
     "check_runs",
     metadata,

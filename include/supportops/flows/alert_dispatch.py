@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Engine
 
 from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
@@ -22,9 +22,11 @@ from supportops.alerts.rate_limit import allowance
 from supportops.alerts.succession import Histories, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
-from supportops.db.engine import writing
+from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
+from supportops.db.schema import messages
 from supportops.flows.active_configuration import active_configuration
+from supportops.flows.dispatch_watch import dispatch_worked, watch_flows
 from supportops.flows.dispatching.batch import Batch, Room, grouped
 from supportops.flows.dispatching.composing import Composer
 from supportops.flows.dispatching.posting import Poster, Send, extra_time
@@ -100,8 +102,10 @@ def run(
             configuration = active_configuration(connection)
         except LookupError as none_yet:
             watch_checks(connection, clock())
+            dispatch_worked(connection, clock())
             return Summary().to_json() | {"note": str(none_yet)}
         watch_checks(connection, clock(), configuration.displayed().fleet.sites)
+        watch_flows(connection, clock())
         if configuration.has(File.REPORTS, File.SERVICE_LEVELS):
             watch_reports(connection, configuration, clock())
     configuration.require(File.ALERTS)
@@ -112,11 +116,33 @@ def run(
         if not dispatch.send_for_a_while(end):
             break
     dispatch.settle()
+    with writing(engine) as connection:
+        dispatch_worked(connection, clock())
+    return dispatch.summary.to_json()
+
+
+def send_alone(
+    engine: Engine, secrets: Secrets, key: str, clock: Clock, *, send: Send = send
+) -> dict[str, Any]:
+    """Sends what is due about the alert `key` and nothing else.
+
+    For a flow that has to notify people although the dispatch stands still. Raises as `run` does.
+    """
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    with reading(engine) as connection:
+        configuration = active_configuration(connection)
+    configuration.require(File.ALERTS)
+    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, key)
+    dispatch.queue_only(key)
+    dispatch.send_batch(clock() + LONGEST_DISPATCH)
     return dispatch.summary.to_json()
 
 
 class _Dispatch:
-    """One dispatcher at work: what it was given, and the steps of a round."""
+    """One dispatcher at work: what it was given, and the steps of a round.
+
+    `only`: the key of the alert whose messages it sends, None for all.
+    """
 
     def __init__(
         self,
@@ -126,8 +152,10 @@ class _Dispatch:
         clock: Clock,
         send: Send,
         name: str,
+        only: str | None = None,
     ) -> None:
         self.engine = engine
+        self.only = only
         self.policy = configuration.alerts
         if not configuration.has(File.SERVICE_LEVELS):
             self.policy = self.policy.at_any_hour()
@@ -140,6 +168,7 @@ class _Dispatch:
         self.summary = Summary()
         self.targets = self.policy.targets()
         self.unreadable: frozenset[str] = frozenset()
+        self.watched = False  # what cannot be read, once in a dispatch
         self.composer = Composer(self.policy, self.office, secrets, clock)
         self.poster = Poster(send, clock, self.policy.retry.timeout.total_seconds())
         self.recorder = Recorder(self.policy, name)
@@ -156,7 +185,8 @@ class _Dispatch:
                     store.resolve_alert(connection, Kind.DELIVERY, alert.subject, now, end)
             stored = store.read_unsettled(connection)
             self.unreadable = frozenset(each.key for each in stored.unreadable)
-            changed = watch_unreadable(connection, stored.unreadable, now)
+            changed = not self.watched and watch_unreadable(connection, stored.unreadable, now)
+            self.watched = True
             self.summary.superseded += outbox.supersede(connection, now)
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
@@ -178,6 +208,18 @@ class _Dispatch:
         keys = {key for alert in alerts for key in predecessors(alert)}
         earlier = outbox.history(connection, keys=keys) if keys else {}
         return with_inherited(alerts, self.policy, own, earlier)
+
+    def queue_only(self, key: str) -> None:
+        """Queues what should have gone out by now about one alert."""
+        now = self.clock()
+        with writing(self.engine) as connection:
+            advisory_lock(connection, Lock.DISPATCH_ALERTS)
+            known = outbox.history(connection, keys=[key])
+            decided = [
+                (alert, decide(alert, self.policy, known.get(key, ()), now, self.office))
+                for alert in store.find_all(connection, [key]).values()
+            ]
+            self.summary.queued += outbox.queue(connection, decided, now)
 
     def send_for_a_while(self, end: datetime) -> bool:
         """Sends until nothing is due, something failed, or it is time to look for new alerts.
@@ -224,7 +266,8 @@ class _Dispatch:
         """What is due and within the rate limits, with all that its texts need."""
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
-            due = claims.due_targets(connection, now, self.unreadable)
+            which = self._which()
+            due = claims.due_targets(connection, now, which)
             room = self._room(connection, now, due)
             exhausted = [name for name in due if room[name].is_full]
             most = {
@@ -232,7 +275,7 @@ class _Dispatch:
                 for name in due
                 if name not in exhausted
             }
-            claimed = claims.claim(connection, now, self.name, lease, most, self.unreadable)
+            claimed = claims.claim(connection, now, self.name, lease, most, which)
             self.summary.held_back = claims.held_back(connection, now, exhausted)
             alerts = store.find_all(connection, [message.alert for message in claimed])
             claimed = [message for message in claimed if message.alert in alerts]
@@ -261,6 +304,11 @@ class _Dispatch:
             left = allowance(mine, sent.get(name, []), in_flight.get(name, 0), now)
             found[name] = Room(left, mine, tuple(sent.get(name, ())))
         return found
+
+    def _which(self) -> ColumnElement[bool]:
+        """The messages that this dispatch may send."""
+        alert = messages.c.alert
+        return alert.not_in(self.unreadable) if self.only is None else alert == self.only
 
     def settle(self) -> None:
         """Closes the ended alerts of which nobody is to be notified any more."""

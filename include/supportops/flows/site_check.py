@@ -26,6 +26,7 @@ from supportops.alerts.succession import predecessors, taking_over
 from supportops.config import snapshots
 from supportops.config.configuration import Configuration, File
 from supportops.context import Context, Secrets, no_secrets
+from supportops.db.activity import Flow
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import (
@@ -33,9 +34,11 @@ from supportops.flows.active_configuration import (
     load_or_last_good,
     outage_tier,
 )
+from supportops.flows.alert_dispatch import send_alone
 from supportops.flows.checking.own_failures import watch_own_failures
 from supportops.flows.checking.shard import Shard
 from supportops.flows.checking.timer import Clock, Timer
+from supportops.flows.dispatch_watch import standing_alert, watch_dispatch
 from supportops.flows.ticketing import outage_tickets
 from supportops.notify.heartbeat import beat
 from supportops.sites import store
@@ -418,22 +421,51 @@ def finish(
     summary = judge(context.engine, slot, now, ahead)
     summary["runs"] += sum(shard["runs"] for shard in checked)
     summary["changes"] = [*(c for shard in checked for c in shard["changes"]), *summary["changes"]]
+    standing = watch_dispatch(context.engine, Flow.SITE_CHECK, now)
+    if standing is not None:
+        _notify_of_standstill(context, now)
     summary["pages"] = sum(shard["pages"] for shard in checked)
     summary["failing"] = sum(shard["failing"] for shard in checked)
     missing = len(specs) - len(checked)
     if missing:
         raise IncompleteRunError(f"{missing} of {len(specs)} shards failed; judged: {summary}")
-    return summary | {"heartbeat": heartbeat(context) if specs else None}
+    return summary | {"heartbeat": heartbeat(context, standing) if specs else None}
 
 
-def heartbeat(context: Context) -> str | None:
-    """Calls the heartbeat URL of the configuration, if it names one; returns the outcome."""
+def _notify_of_standstill(context: Context, now: datetime) -> None:
+    """Sends the alert on the dispatch, which cannot do it. No failure of that fails the check."""
+    began = time.monotonic()
+    key = standing_alert(context.engine)
+    if key is None:
+        return
+    try:
+        sent = send_alone(
+            context.engine,
+            context.secrets,
+            key,
+            lambda: now + timedelta(seconds=time.monotonic() - began),
+        )
+        log.info("the dispatch stands still, people were notified: %s", sent)
+    except Exception as error:  # its text may hold a secret, its type does not
+        log.warning("the dispatch stands still, nobody was notified: %s", type(error).__name__)
+
+
+def heartbeat(context: Context, standing: str | None = None) -> str | None:
+    """Calls the heartbeat URL of the configuration, if it names one; returns the outcome.
+
+    It says that checks and alerts work. With `standing`, what is wrong with the dispatch of
+    alerts, only the URL for failures is called, if there is one.
+    """
     with reading(context.engine) as connection:
-        name = active_configuration(connection).fleet.policy.heartbeat
-    if name is None:
-        return None
-    url = context.secrets(name)
-    return beat(url) if url else f"nobody set the connection {name}"
+        policy = active_configuration(connection).fleet.policy
+    name = policy.heartbeat if standing is None else policy.heartbeat_failure
+    outcome = None
+    if name is not None:
+        url = context.secrets(name)
+        outcome = beat(url) if url else f"nobody set the connection {name}"
+    if standing is None or policy.heartbeat is None:
+        return outcome
+    return f"not called: {standing}" + (f"; failure reported: {outcome}" if outcome else "")
 
 
 def run(

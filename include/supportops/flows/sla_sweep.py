@@ -22,10 +22,12 @@ from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import File
 from supportops.config.service_levels import Tiers
 from supportops.context import Context
+from supportops.db.activity import Flow
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import tickets
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.dispatch_watch import watch_dispatch
 from supportops.flows.sweeping.alerts import Changes, compare, stored_alerts, write
 from supportops.flows.sweeping.evaluation import Evaluation, evaluate
 from supportops.flows.sweeping.selection import (
@@ -86,7 +88,9 @@ def hourly(context: Context, at: datetime, now: datetime) -> dict[str, Any]:
     configuration, error = load_or_last_good(context.engine, context.config, now, NEEDS)
     faults = [str(fault) for fault in error.faults] if error else []
     levels = configuration.service_levels
-    return run(context.engine, levels.promises, levels.tiers, at, now) | {"faults": faults}
+    summary = run(context.engine, levels.promises, levels.tiers, at, now)
+    watch_dispatch(context.engine, Flow.SLA_SWEEP, now)
+    return summary | {"faults": faults}
 
 
 def run(

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from supportops.context import Context
+from supportops.db.activity import Flow
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good, outage_tier
+from supportops.flows.dispatch_watch import watch_dispatch
 from supportops.flows.sla_sweep import sweep_due
 from supportops.flows.ticketing.outage_tickets import link_tickets
 
@@ -31,5 +33,6 @@ def follow(context: Context, now: datetime) -> dict[str, Any]:
         linked = link_tickets(connection, now, outage_tier(configuration))
     levels = configuration.service_levels
     swept = sweep_due(context.engine, levels.promises, levels.tiers, now, now)
+    watch_dispatch(context.engine, Flow.TICKET_SYNC, now)
     faults = [str(fault) for fault in error.faults] if error else []
     return swept | {"linked": linked, "faults": faults}

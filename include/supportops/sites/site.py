@@ -127,6 +127,7 @@ class CheckPolicy:
     shard: int = 500
     user_agent: str = "supportops site check"
     heartbeat: str | None = None
+    heartbeat_failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from supportops.alerts.policy import AlertPolicy, OfficeHours
 from supportops.context import Context
+from supportops.db.activity import Flow, standstill
 from supportops.reports.audience import Plan
 from supportops.sites.log.reading import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
@@ -92,11 +93,13 @@ class LastCheck:
     """When the last run was judged; `age` is None before the first.
 
     `waiting`: how long the installation has been at work without any, where there was none.
+    `dispatch_idle`: for how long no dispatch of alerts has finished, where that is too long.
     """
 
     at: datetime | None
     age: timedelta | None
     waiting: timedelta = timedelta(0)
+    dispatch_idle: timedelta | None = None
 
     @property
     def seconds(self) -> int | None:
@@ -117,9 +120,11 @@ class LastCheck:
 def last_check(connection: Connection, now: datetime) -> LastCheck:
     """The last judged run of the site check, and its age at `now`."""
     run = last_run(connection, judged=True)
+    idle = standstill(connection, Flow.ALERT_DISPATCH, now)
     if run is None or run.judged_at is None:
-        return LastCheck(None, None, now - (first_start(connection) or now))
-    return LastCheck(run.judged_at, now - run.judged_at)
+        waiting = now - (first_start(connection) or now)
+        return LastCheck(None, None, waiting, dispatch_idle=idle)
+    return LastCheck(run.judged_at, now - run.judged_at, dispatch_idle=idle)
 
 
 def link(to: str, /, **query: str | int | None) -> str:

@@ -1,0 +1,82 @@
+"""When each scheduled flow last worked, and since when it has been working without a gap.
+
+A flow that another watches stands still once it has not worked for two intervals. The time in which
+the watcher itself did not work is left out: after a night without power nothing stands still yet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, select, update
+
+from supportops.db.schema import flow_activity
+from supportops.db.statements import insert_new
+
+_c = flow_activity.c
+
+
+class Flow(StrEnum):
+    """A flow that is to work again and again."""
+
+    ALERT_DISPATCH = "alert_dispatch"
+    SITE_CHECK = "site_check"
+    SLA_SWEEP = "sla_sweep"
+    TICKET_SYNC = "ticket_sync"
+
+
+# The schedules of the DAGs.
+EVERY: dict[Flow, timedelta] = {
+    Flow.ALERT_DISPATCH: timedelta(minutes=5),
+    Flow.SITE_CHECK: timedelta(minutes=5),
+    Flow.SLA_SWEEP: timedelta(hours=1),
+    Flow.TICKET_SYNC: timedelta(minutes=5),
+}
+
+
+def longest(flow: Flow) -> timedelta:
+    """How long the flow may be silent: two intervals."""
+    return 2 * EVERY[flow]
+
+
+def worked(connection: Connection, flow: Flow, now: datetime) -> None:
+    """Notes that `flow` has worked at `now`."""
+    expect(connection, flow, now)
+    row = connection.execute(select(_c.since, _c.at).where(_c.flow == flow.value)).one()
+    continued = row.at <= now <= row.at + longest(flow)
+    connection.execute(
+        update(flow_activity)
+        .where(_c.flow == flow.value)
+        .values(since=row.since if continued else now, at=now)
+    )
+
+
+def expect(connection: Connection, flow: Flow, now: datetime) -> None:
+    """Notes that `flow` is to work from `now` on, where it is not known yet."""
+    insert_new(connection, flow_activity, [{"flow": flow.value, "since": now, "at": now}])
+
+
+def standstill(
+    connection: Connection,
+    flow: Flow,
+    now: datetime,
+    watcher: Flow | None = None,
+    *,
+    only_regular: bool = False,
+) -> timedelta | None:
+    """How long `flow` has not worked, once that is too long; None else, or where it is unknown.
+
+    Counted is only the time in which `watcher` worked without a gap. `only_regular`: a flow that
+    worked once and never again was started by hand, and is not expected.
+    """
+    names = [each.value for each in (flow, watcher) if each is not None]
+    rows = connection.execute(select(flow_activity).where(_c.flow.in_(names)))
+    found = {row.flow: row for row in rows}
+    mine = found.get(flow.value)
+    if mine is None or (watcher is not None and watcher.value not in found):
+        return None
+    if only_regular and mine.at <= mine.since:
+        return None
+    begun = mine.at if watcher is None else max(mine.at, found[watcher.value].since)
+    return now - mine.at if now - begun > longest(flow) else None
