@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
-from supportops.alerts.routing.matching import Match, matching
+from supportops.alerts.routing.matching import Match, has_left, matching
 
 
 class Reason(StrEnum):
@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NO_RESOLUTION = "the route sends no resolution"
     ENDED = "resolved before it was sent"
     AWAITS_ITS_END = "it answers again, and its end is being confirmed"
+    NOT_THEIRS = "none of its sites is part of the alert any more"
     COVERED = "part of a wider alert that the target has"
 
 
@@ -226,6 +227,8 @@ def _resolutions(
         reason = Reason.RESOLVED
         if target.name in known:
             reason = Reason.ALREADY
+        elif has_left(target.name, alert, policy):
+            reason = Reason.NOT_THEIRS
         elif mine and not alert.retracted and not any(route.resolved for route in mine):
             reason = Reason.NO_RESOLUTION
         elif mine and not any(route.sends_resolution_at(now, office, alert) for route in mine):

@@ -126,6 +126,7 @@ class _Judging:
         pages = {(s.name, p.path) for s in self.fleet.sites for p in s.pages}
         pages |= {(s.name, "") for s in self.fleet.sites}
         hosts = {s.host for s in self.fleet.sites}
+        self._part_from_servers(hosts)
         for key, incident in sorted(self.open.items()):
             if incident.site is not None and incident.site not in self.sites:
                 self._close(key, self.at, Ending.SITE_REMOVED, f"{incident.site} {_REMOVED}")
@@ -140,6 +141,20 @@ class _Judging:
                 self._close(key, self.at, Ending.CONTROLS_REMOVED, why)
         for gone in [key for key in self.standings if key[:2] not in pages]:
             del self.standings[gone]
+
+    def _part_from_servers(self, hosts: Collection[str | None]) -> None:
+        """A site that is removed while its server is down has an end of its own to announce."""
+        for (kind, host), server in sorted(self.open.items()):
+            if kind is not IncidentKind.HOST_OUTAGE or host not in hosts:
+                continue
+            whose = {each["site"]: each["customer"] for each in server.facts.get("affected", ())}
+            for name in sorted(whose.keys() - self.sites.keys()):
+                standing = self.standings.get((name, "", Track.OUTAGE))
+                its_own = (IncidentKind.OUTAGE, name)
+                if standing is not None and standing.down and its_own not in self.open:
+                    gone = Site(name, whose[name], "", host)
+                    incident = page_incident(*its_own, gone, "", standing, self.at)
+                    self._open(_going_on_from(server, incident), f"it left {host}")
 
     def _follow_configuration(self) -> None:
         """An open incident belongs to whom its site belongs to now, and is routed by it."""
@@ -346,8 +361,7 @@ class _Judging:
                 at = standing.checked_at if key in self.touched else None
                 incident = page_incident(kind, subject, site, page, standing, at or self.at)
                 if track is Track.OUTAGE and name in self.taken_over:
-                    follows = _followed_by(self.taken_over[name])
-                    incident = replace(incident, facts={**incident.facts, "follows": follows})
+                    incident = _going_on_from(self.taken_over[name], incident)
                 self._open(incident, f"{standing.bad_streak} checks in a row failed")
 
     def _is_to_open(self, key: StandingKey, standing: Standing) -> bool:
@@ -436,6 +450,10 @@ def _not_announced(failing: Iterable[tuple[Site, datetime]]) -> list[tuple[Site,
 def _counting(tries: Sequence[Attempt]) -> list[Attempt]:
     """The tries that say something about the page: those that did not fail on our side."""
     return [attempt for attempt in tries if attempt.result.counts]
+
+
+def _going_on_from(server: Incident, incident: Incident) -> Incident:
+    return replace(incident, facts={**incident.facts, "follows": _followed_by(server)})
 
 
 def _followed_by(incident: Incident) -> list[str]:

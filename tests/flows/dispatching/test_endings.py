@@ -409,3 +409,46 @@ def test_the_ticket_of_a_site_names_that_of_the_server_before_it(watched: Watche
     before = f"It goes on from the ticket outage/{ticket_number(server.key)}."
     for incident in left:
         assert watched.ticket_texts(ticket_number(incident.key))[0].endswith(before)
+
+
+def of_two_customers(host: str) -> list[dict[str, Any]]:
+    """Acme's site `a` on `host`, three of another customer on w1."""
+    return [entry("a", host=host), *(entry(n, host="w1", customer="Zeta") for n in "bcd")]
+
+
+@pytest.mark.parametrize("host", ["w2", "w1"])
+def test_a_customer_whose_site_left_the_server_hears_of_its_own_end_alone(
+    watched: Watched, host: str
+) -> None:
+    acme = everything_to("acme_email", name="acme", match={"customer": ["Acme"]})
+    routes = (everything_to("team_email"), acme)
+    watched.configure(of_two_customers("w1"), routes=routes)
+    watched.run(same("abcd", "xxx"))
+    assert "a: 1 site" in watched.lines("acme_email")[0]
+    watched.configure(of_two_customers(host), routes=routes)
+    watched.run(same("abcd", "x"))
+    assert watched.dispatch() == {}
+    watched.run({"a": "x"} | same("bcd", ".."))
+    said = watched.lines("acme_email")
+    assert not any("RESOLVED" in line for line in said), "its site is down"
+    watched.run({"a": ".."} | same("bcd", "."))
+    (line,) = watched.lines("acme_email")
+    assert line.startswith("RESOLVED: a - up again after 15 min")
+
+
+def test_a_customer_whose_site_was_removed_from_the_server_hears_that(watched: Watched) -> None:
+    acme = everything_to("acme_email", name="acme", match={"customer": ["Acme"]})
+    routes = (everything_to("team_email"), acme)
+    watched.configure(of_two_customers("w1"), routes=routes)
+    watched.run(same("abcd", "xxx"))
+    watched.dispatch()
+    watched.configure(of_two_customers("w1")[1:], routes=routes)
+    watched.run(same("bcd", ".."))
+    got = {name: [t.splitlines()[0] for t in texts] for name, texts in watched.dispatch().items()}
+    assert got == {
+        "acme_email": [f"NO LONGER CHECKED: a - a {GONE}"],
+        "team_email": [
+            f"NO LONGER CHECKED: a - a {GONE}",
+            "RESOLVED: w1 - sites are up again after 5 min",
+        ],
+    }

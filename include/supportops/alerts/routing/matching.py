@@ -70,6 +70,17 @@ def visible_to(target: str, alert: Alert, policy: AlertPolicy) -> tuple[Affected
     return tuple(dict.fromkeys(each for match in mine for each in match.affected))
 
 
+def has_left(target: str, alert: Alert, policy: AlertPolicy) -> bool:
+    """Whether `target` is only for sites that are no part of a wide cause any more.
+
+    Its end says nothing of them: a site that was moved to another server may be down still.
+    """
+    naming = [route for route in policy.routes if names(route, target)]
+    if not naming or any(is_for_all(route) for route in naming):
+        return False
+    return visible_to(target, alert, policy) == ()
+
+
 def is_for_all(route: Route) -> bool:
     """Whether the route applies whatever the site and the customer."""
     return not route.sites and not route.customers
