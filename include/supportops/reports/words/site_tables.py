@@ -18,6 +18,10 @@ _MEASURED = (
     Column("Outages", Unit.COUNT),
     Column("Down", Unit.SECONDS),
 )
+_LASTED = (
+    "An outage lasted as long as the site was down, without maintenance and unknown time; what of "
+    "it lies in the period adds up to the time down of the site."
+)
 # What 99.99 % of a week leaves, in seconds.
 _ALLOWED = 0.0001 * 7 * 86400
 
@@ -31,7 +35,8 @@ def uptime(figures: Figures, reader: Reader, target: float | None) -> Words | No
         return None
     unseen = f"unknown for {reader.share(line.unknown_share, 1)} of the period"
     if line.up_share is None:
-        return Words(f"{plural(line.sites, 'site')}: not seen at all, {unseen}.")
+        little = "seen too little" if line.unknown_share < 1 else "not seen at all"
+        return Words(f"{plural(line.sites, 'site')}: {little}, {unseen}.")
     seen = f"{reader.share(line.up_share, 2)} of the time that was seen"
     counted = f"{reader.count(line.checks)} checks, {plural(line.outages, 'outage')}, {unseen}"
     aim = "" if target is None else f" Target: {reader.target(target)}."
@@ -82,12 +87,20 @@ def _measured(line: SiteLine | Uptime, reader: Reader) -> tuple[Cell, ...]:
 
 def _up(line: SiteLine | Uptime, reader: Reader) -> Cell:
     """With a verdict where it is a site's, which alone has a target."""
+    dated = _configured(line, reader) if isinstance(line, SiteLine) else ""
     if line.up_share is None:
-        return Cell("not seen", tone=Tone.QUIET)
+        little = "seen too little" if line.unknown_share < 1 and line.checks else "not seen"
+        return Cell(f"{little}{dated}", tone=Tone.QUIET)
     tone = Tone.PLAIN
     if isinstance(line, SiteLine) and line.target is not None:
         tone = Tone.GOOD if line.up_share >= line.target else Tone.BAD
-    return Cell(reader.share(line.up_share, 2), line.up_share, tone)
+    return Cell(f"{reader.share(line.up_share, 2)}{dated}", line.up_share, tone)
+
+
+def _configured(line: SiteLine, reader: Reader) -> str:
+    """Since when, and until when, a site that was added or removed in the period was there."""
+    edges = (("since", line.since), ("until", line.until))
+    return "".join(f", {word} {reader.instant(at)}" for word, at in edges if at is not None)
 
 
 def _budget(line: SiteLine) -> Cell:
@@ -108,8 +121,9 @@ def resolution(lines: tuple[SiteLine, ...]) -> str:
     if longest > _ALLOWED:
         parts += ": 99.99 % allows 1 min a week, so such checks cannot measure it"
     return (
-        f"{parts}. Unknown time is neither up nor down. Budget left: how much longer a site might "
-        "have been down under its target."
+        f"{parts}. Unknown time is neither up nor down; without half of the time outside "
+        "maintenance there is no share. Budget left: how much longer a site might have been down "
+        "under its target."
     )
 
 
@@ -159,7 +173,11 @@ def incidents(figures: Figures, reader: Reader) -> Table:
     lines = sorted(figures.incidents, key=lambda i: (i.started_at, i.site, i.key))
     whose = figures.customer is None
     columns = (Column("Began", Unit.INSTANT), Column("Ended", Unit.INSTANT))
-    lengths = (Column("Lasted", Unit.SECONDS), Column("Confirmed after", Unit.SECONDS))
+    lengths = (
+        Column("Lasted", Unit.SECONDS),
+        Column("Down in period", Unit.SECONDS),
+        Column("Confirmed after", Unit.SECONDS),
+    )
     return Table(
         "incidents",
         "Incidents",
@@ -174,6 +192,7 @@ def incidents(figures: Figures, reader: Reader) -> Table:
         tuple(_incident(line, reader, whose=whose) for line in lines),
         empty="None: no site had an incident.",
         shown=SHOWN_INCIDENTS,
+        note=_LASTED if any(line.kind == "outage" for line in lines) else "",
     )
 
 
@@ -187,6 +206,7 @@ def _incident(line: IncidentLine, reader: Reader, *, whose: bool) -> tuple[Cell,
         cells.instant(line.started_at, reader),
         ended or cells.instant(line.ended_at, reader),
         cells.calendar(line.seconds),
+        cells.calendar(line.down_seconds),
         cells.calendar(line.detected_after),
     )
 

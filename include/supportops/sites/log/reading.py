@@ -30,7 +30,7 @@ FleetOf = Callable[[Connection, str], Fleet]
 # A site that was neither confirmed up nor down for so long counts as new.
 LONGEST_LEAD = timedelta(days=7)
 # Results read at a time.
-_AT_ONCE = 200_000
+_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,8 @@ class _Log:
             runs = runs + self._runs([name], last, until).get(name, [])
         lead = self.start - wanted
         before = [run for run in runs if run.planned_at < self.start]
-        while lead < LONGEST_LEAD and not is_decided(before, history):
+        added = next((e.start for e in history.eras() if e.covers(self.start)), self.start)
+        while lead < LONGEST_LEAD and wanted > added and not is_decided(before, history):
             lead *= 4
             longer = earlier(self.start, lead)
             more = self._runs([name], longer, wanted).get(name, [])
