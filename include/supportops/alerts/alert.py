@@ -130,11 +130,10 @@ class Alert:
 
     @property
     def covered_by(self) -> str | None:
-        """The key of the wider open alert that this one is part of."""
+        """The key of the wider open alert that this one is part of, or that hides it from us."""
         present = self.facts.get("present")
-        if not isinstance(present, Mapping) or present.get("state") != "covered":
-            return None
-        return str(present.get("by"))
+        by = present.get("by") if isinstance(present, Mapping) else None
+        return by if isinstance(by, str) else None
 
     @property
     def awaits_its_end(self) -> bool:

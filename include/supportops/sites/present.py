@@ -51,6 +51,14 @@ def _present(incident: Incident, state: FleetState, sites: Mapping[str, Site]) -
     wider = _wider(incident, state)
     if wider is not None:
         return {"state": PresentState.COVERED.value, "by": wider.key, "name": wider.subject}
+    blind = next((i for i in state.open.values() if i.kind is IncidentKind.BLIND), None)
+    present = _alone(incident, state, sites)
+    if present["state"] == PresentState.UNSEEN and blind is not None:
+        return present | {"by": blind.key, "name": blind.subject}
+    return present
+
+
+def _alone(incident: Incident, state: FleetState, sites: Mapping[str, Site]) -> Present:
     match incident.kind:
         case IncidentKind.OUTAGE:
             found = state.standings.get((str(incident.site), "", Track.OUTAGE))

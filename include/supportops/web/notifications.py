@@ -161,8 +161,12 @@ def _skipped(
     keys = predecessors(alert)
     earlier = outbox.history(page.connection, keys=keys) if keys else {}
     statuses = with_inherited([alert], configuration.alerts, own, earlier)[alert.key]
+    wider = alert.covered_by
+    histories = outbox.history(page.connection, keys=[wider]) if wider else {}
+    covered = {m.target for m in histories.get(wider or "", ()) if m.phase is Phase.FIRING}
     while_open = replace(alert, resolved_at=None)
-    for d in decide(while_open, configuration.alerts, statuses, at, configuration.office):
+    policy, office = configuration.alerts, configuration.office
+    for d in decide(while_open, policy, statuses, at, office, covered):
         if d.reason is not Reason.ALREADY:
             yield SkippedReceiver(d.target, d.channel, d.step, _why(d, alert), d.due_at)
 
