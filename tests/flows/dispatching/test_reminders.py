@@ -224,3 +224,19 @@ def test_the_end_that_comes_late_does_not_hide_that_the_site_is_down_again(
         "DOWN AGAIN: shop - up again after 5 min; it failed again at Tue 7 Apr 2026 13:10 BST",
         "DOWN: shop - no complete answer in time",
     ]
+
+
+def test_a_reminder_after_checks_stopped_does_not_claim_what_nobody_looked_at(
+    watched: Watched,
+) -> None:
+    watched.configure([entry("shop")], routes=REMINDING)
+    watched.run({"shop": "xxx"})
+    watched.dispatch()
+    said = watched.dispatch(after=65, checked=False)["team_email"]
+    assert [text.splitlines()[0].partition(" (")[0] for text in said] == [
+        "NO CHECKS: site check - the last check was 1 h 05 min old",
+        "UNKNOWN: shop - failed when it was last seen",
+    ]
+    watched.run({"shop": "x"})
+    lines = watched.lines(after=60)
+    assert any(line.startswith("DOWN: shop - no complete answer in time") for line in lines)

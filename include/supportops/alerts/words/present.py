@@ -53,7 +53,7 @@ def present_texts(alert: Alert, failed: str, zone: str) -> PresentTexts | None:
             return PresentTexts(
                 "UNKNOWN",
                 f"failed when it was last seen ({failed}), cannot be seen now",
-                "Our own connection or machine is in the way of its checks.",
+                "It is not checked at present, or our own connection or machine is in the way.",
             )
         case "covered":
             return _part_of(alert, failed, one_line(present.text("name") or "a wider alert"))

@@ -9,12 +9,20 @@ from sqlalchemy import Connection
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
-from supportops.alerts.store import not_seen_since, raise_alert, resolve_alert
+from supportops.alerts.store import (
+    list_open,
+    not_seen_since,
+    note_present,
+    raise_alert,
+    resolve_alert,
+)
 from supportops.sites.incident import affected
+from supportops.sites.present import PresentState
 from supportops.sites.site import STALE_AFTER, Site
 from supportops.sites.store import first_start, last_run
 
 SUBJECT = "site check"
+_FOUND_BY_CHECKS = (Kind.OUTAGE, Kind.HOST_OUTAGE, Kind.FAULT)
 # An import error recurs at each parse; a file without one for so long loads again.
 IMPORT_ERROR_GONE = timedelta(minutes=15)
 
@@ -32,8 +40,21 @@ def watch_checks(connection: Connection, now: datetime, sites: Iterable[Site] = 
         resolve_alert(connection, Kind.CHECK_STALE, SUBJECT, now)
     else:
         raise_alert(connection, _stale(now - since, now, sites), now)
+        _note_unseen(connection)
     for gone in not_seen_since(connection, Kind.IMPORT_ERROR, now - IMPORT_ERROR_GONE):
         resolve_alert(connection, Kind.IMPORT_ERROR, gone.subject, now)
+
+
+def _note_unseen(connection: Connection) -> None:
+    """What checks found is not known to be so any more; the next judgement knows again."""
+    found = (
+        alert
+        for kind in _FOUND_BY_CHECKS
+        for alert in list_open(connection, kind)
+        if alert.covered_by is None
+    )
+    unseen = {"state": PresentState.UNSEEN.value}
+    note_present(connection, {(alert.kind.value, alert.subject): unseen for alert in found})
 
 
 def _last_sign_of_checks(connection: Connection) -> datetime | None:
