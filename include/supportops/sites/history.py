@@ -8,7 +8,7 @@ force: one that is announced afterwards, or deleted afterwards, changes nothing.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -117,21 +117,27 @@ class FleetHistory:
         """A fleet that never was configured otherwise."""
         return cls([(FIRST, fleet)])
 
-    def sites(self, start: datetime, end: datetime) -> dict[str, SiteHistory]:
-        """Each site that was configured at any time in [start, end), with all of its terms.
+    def sites(
+        self, start: datetime, end: datetime, only: Collection[str] | None = None
+    ) -> dict[str, SiteHistory]:
+        """Each site, or each of `only`, that was configured at any time in [start, end), with all
+        of its terms.
 
         In the order of the fleet that was in force last; a removed site comes after those.
         """
-        terms: dict[str, list[Term]] = {}
-        order: dict[str, None] = {}
         edges = [since for since, _ in self.changes] + [LAST]
-        spans = [Span(*pair) for pair in pairwise(edges)]
-        for span, (_, fleet) in zip(spans, self.changes, strict=True):
-            for site in fleet.sites:
-                _add(terms.setdefault(site.name, []), Term(span, site, fleet.policy))
-        for span, (_, fleet) in reversed(list(zip(spans, self.changes, strict=True))):
+        fleets = [
+            (Span(*pair), [s for s in fleet.sites if only is None or s.name in only], fleet.policy)
+            for pair, (_, fleet) in zip(pairwise(edges), self.changes, strict=True)
+        ]
+        terms: dict[str, list[Term]] = {}
+        for span, sites, policy in fleets:
+            for site in sites:
+                _add(terms.setdefault(site.name, []), Term(span, site, policy))
+        order: dict[str, None] = {}
+        for span, sites, _ in reversed(fleets):
             if span.within(start, end) is not None:
-                order.update(dict.fromkeys(site.name for site in fleet.sites))
+                order.update(dict.fromkeys(site.name for site in sites))
         return {name: SiteHistory(tuple(terms[name])) for name in order}
 
 

@@ -75,8 +75,7 @@ def pasts(
     to go by in a store that has no run at all.
     """
     log = _Log(connection, fleet_of, start, end, unchecked, as_of)
-    found = log.fleets.sites(start, end)
-    histories = {n: history for n, history in found.items() if only is None or n in only}
+    histories = log.fleets.sites(start, end, only)
     return list(histories), log.pasts(histories)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from supportops.alerts.description import incident_path
 from supportops.sites import store
-from supportops.sites.history import SiteHistory, Span
+from supportops.sites.history import Span
 from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.log.reading import fleet_history
 from supportops.web import queries
@@ -61,7 +61,6 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the board's template shows."""
     checked = last_check(page.connection, page.now)
     period = Span(page.now - DAY, page.now)
-    history = fleet_history(page.connection, page.fleet_of, period.start, period.end)
     incidents = store.list_incidents(page.connection, period.start, period.end)
     tiles = _tiles(page)
     mine = [t for t in tiles if filters.customer in ("", t.customer)]
@@ -76,9 +75,7 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
         "incidents": [_card(incident) for incident in still_open[:MOST_INCIDENTS]],
         "more_incidents": max(0, len(still_open) - MOST_INCIDENTS),
         "tile_page": tile_page,
-        "strips": _strips(
-            page, tile_page, history.sites(period.start, period.end), incidents, period
-        ),
+        "strips": _strips(page, tile_page, incidents, period),
         "filters": filters,
         "pages": _pages(filters, tile_page),
         "link": link,
@@ -183,12 +180,13 @@ def _card(incident: Incident) -> OpenIncident:
 def _strips(
     page: PageContext,
     tile_page: TilePage,
-    sites: Mapping[str, SiteHistory],
     incidents: Sequence[Incident],
     period: Span,
 ) -> dict[str, list[Piece]]:
     """The last 24 hours of every site on this page, by name."""
     names = [t.name for group in tile_page.groups for t in (*group.attention, *group.up)]
+    history = fleet_history(page.connection, page.fleet_of, period.start, period.end)
+    sites = history.sites(period.start, period.end, set(names))
     slots = queries.run_slots(page.connection, period.start)
     since = queries.first_checked(page.connection, names, period.start)
     found: Disruptions = disruptions(incidents, slots, period)
