@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from supportops.alerts.outbox import QueuedMessage
 from supportops.db.schema import notification_log
-from supportops.db.statements import insert_new
+from supportops.db.statements import insert_missing
 from supportops.db.storable import storable
 from supportops.notify.outgoing import Outcome
 
@@ -40,7 +40,7 @@ class Attempt:
 
 def append(connection: Connection, attempts: Sequence[tuple[QueuedMessage, Attempt]]) -> None:
     """Logs attempts; one that is logged already stays as it is."""
-    insert_new(connection, notification_log, [_row(*each) for each in attempts])
+    insert_missing(connection, notification_log, [_row(*each) for each in attempts])
 
 
 def _row(message: QueuedMessage, attempt: Attempt) -> dict[str, Any]:

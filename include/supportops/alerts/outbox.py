@@ -29,7 +29,7 @@ from sqlalchemy import (
 from supportops.alerts.alert import LASTING_KINDS, Alert, Phase, Severity
 from supportops.alerts.escalation import Decision, MessageStatus, Reason
 from supportops.db.schema import alerts, messages, notification_log
-from supportops.db.statements import insert_new
+from supportops.db.statements import insert_missing
 from supportops.notify.outgoing import Outcome
 
 # A newer version may have written other values, which this one cannot read.
@@ -86,7 +86,12 @@ def queue(
         for decision in decisions
         if decision.sends
     ]
-    return insert_new(connection, messages, rows)
+    if not rows:
+        return 0
+    last = connection.execute(select(func.max(messages.c.id))).scalar() or 0
+    insert_missing(connection, messages, rows)
+    new = select(func.count()).select_from(messages).where(messages.c.id > last)
+    return connection.execute(new).scalar_one()
 
 
 def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:

@@ -22,6 +22,14 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int
     return len(connection.execute(statement, [dict(row) for row in rows]).all())
 
 
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """As `insert_new` without the count, which takes most of the time that thousands of rows need
+    on PostgreSQL."""
+    if rows:
+        statement = _insert(connection, table).on_conflict_do_nothing()
+        connection.execute(statement, [dict(row) for row in rows])
+
+
 def insert_or_update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Inserts `rows`; where the primary key is there already, the other columns are updated."""
     if not rows:
