@@ -197,6 +197,36 @@ def test_reminders_come_one_interval_after_the_last_message() -> None:
     assert [e.reminder for e in course.history] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("remind", [None, minutes(60)])
+def test_an_alert_with_steps_of_its_own_is_reminded_of_at_each_and_not_in_between(
+    remind: timedelta | None,
+) -> None:
+    course = Course.of(
+        policy(route(step("team_chat"), remind=remind)), facts={"step_at": NOON.isoformat()}
+    )
+    assert course.at(NOON + minutes(1)) == {"team_chat"}
+    assert course.at(NOON + timedelta(days=15)) == set()
+    passed = NOON + timedelta(days=16)
+    course.alert = replace(course.alert, facts={"step_at": passed.isoformat()})
+    assert course.at(passed + minutes(1)) == {"team_chat"}
+    assert course.at(passed + minutes(90)) == set()
+    assert [each.reminder for each in course.history] == [0, 1]
+
+
+def test_whoever_took_the_alert_is_not_reminded_at_its_steps() -> None:
+    course = Course.of(policy(route(step("team_chat"))), facts={"step_at": NOON.isoformat()})
+    course.at(NOON + minutes(1))
+    course.acknowledge(NOON + minutes(2))
+    passed = NOON + timedelta(days=16)
+    course.alert = replace(course.alert, facts={"step_at": passed.isoformat()})
+    assert course.at(passed + minutes(1)) == set()
+
+
+@pytest.mark.parametrize("written", ["soon", "", 7, None])
+def test_a_step_that_cannot_be_read_is_none(written: object) -> None:
+    assert alert(facts={"step_at": written}).step_at is None
+
+
 def test_no_reminder_follows_a_message_that_is_still_on_its_way() -> None:
     course = Course.of(policy(route(step("team_chat"), remind=minutes(60))))
     course.at(NOON, **FAILED)

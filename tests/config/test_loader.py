@@ -426,7 +426,7 @@ sites:
     (site,) = load(folder(tmp_path, sites=text)).fleet.sites
     assert site.interval == timedelta(minutes=10)
     assert site.expect.status == ((200, 200), (404, 404))
-    assert (site.expect.certificate_days, site.expect.contains) == (7, ("Home",))
+    assert (site.expect.certificate_days, site.expect.contains) == ((7, 3, 1), ("Home",))
     page = site.pages[0].expect
     assert (page.status, page.latency, page.contains) == (((201, 201),), timedelta(seconds=2), ())
     weekly, once = site.maintenance

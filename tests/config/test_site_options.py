@@ -53,6 +53,16 @@ def test_a_page_takes_the_host_of_its_site_and_not_its_patterns(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("written", "steps"),
+    [(14, (14, 7, 3, 1)), (30, (30, 14, 7, 3, 1)), (0, (0,)), ([5, 60, 5], (60, 5))],
+)
+def test_the_days_before_a_certificates_end_are_one_or_several(
+    tmp_path: Path, written: object, steps: tuple[int, ...]
+) -> None:
+    assert site(tmp_path, expect={"certificate_days": written}).expect.certificate_days == steps
+
+
+@pytest.mark.parametrize(
     ("entry", "expected"),
     [
         ({"headers": {"Host": "x"}}, "no header Host"),
@@ -86,6 +96,12 @@ def test_a_page_takes_the_host_of_its_site_and_not_its_patterns(tmp_path: Path) 
         ({"expect": {"matches": ["((a{9}){9}){9}"]}}, "no larger than 200"),
         ({"expect": {"matches": [""]}}, "1 to 200"),
         ({"expect": {"text": "rendered"}}, ""),
+        ({"expect": {"certificate_days": -1}}, "a number of days"),
+        ({"expect": {"certificate_days": []}}, "a number of days"),
+        ({"expect": {"certificate_days": [30, "7"]}}, "a number of days"),
+        ({"expect": {"certificate_days": [400]}}, "a number of days"),
+        ({"expect": {"certificate_days": True}}, "a number of days"),
+        ({"expect": {"certificate_days": list(range(1, 13))}}, "a number of days"),
     ],
 )
 def test_what_cannot_be_asked_for_is_a_fault_with_its_place(

@@ -144,6 +144,16 @@ class Alert:
         return present.get("state") == "answers" and present.get("held") in _AWAITED
 
     @property
+    def step_at(self) -> datetime | None:
+        """When what it is about passed the last of its own steps; such an alert is reminded of at
+        each step, and not by the clock."""
+        written = self.facts.get("step_at")
+        try:
+            return datetime.fromisoformat(written) if isinstance(written, str) else None
+        except ValueError:
+            return None
+
+    @property
     def lasts(self) -> bool:
         """Whether it is still to be sent once after its end."""
         return self.kind in LASTING_KINDS and not self.retracted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
@@ -171,14 +171,19 @@ def _reminder(
     now: datetime,
     office: OfficeHours,
 ) -> Iterator[Decision]:
-    """The next reminder, once the last message to this target is `remind` old."""
-    if route.remind is None or alert.acknowledged_at is not None or alert.resolved_at is not None:
+    """The next reminder, once the last message to this target is `remind` old; of an alert with
+    steps of its own, once it passed another since."""
+    by_step = alert.step_at
+    if by_step is None and route.remind is None:
+        return
+    if alert.acknowledged_at is not None or alert.resolved_at is not None:
         return
     mine = [m for m in history if m.target == target.name and m.phase is Phase.FIRING]
     if any(m.at is None or not m.finished for m in mine) or not route.open_at(now, office):
         return
-    due_at = max(m.at for m in mine if m.at is not None) + route.remind
-    if now >= due_at:
+    last = max(m.at for m in mine if m.at is not None)
+    due_at = by_step if by_step is not None else last + (route.remind or timedelta(0))
+    if last < due_at <= now:
         number = max(m.reminder for m in mine) + 1
         yield _decision(target, Phase.FIRING, 0, number, Reason.REMINDER, due_at, route)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from supportops.sites.probe.body.pattern import BadPatternError, check_pattern
 from supportops.sites.probe.web_address import PORTS, BadUrl, parse
+from supportops.sites.site import CERTIFICATE_STEPS
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
@@ -74,6 +75,39 @@ def _pattern(found: str) -> str:
         raise ValueError(str(why)) from None
 
 
+def _certificate_days(found: Any) -> tuple[int, ...]:
+    """One number stands for itself and every usual step below it."""
+    if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= 365:
+        return (found, *(step for step in CERTIFICATE_STEPS if step < found))
+    listed = list(found) if isinstance(found, list | tuple) else []
+    days = [day for day in listed if isinstance(day, int) and not isinstance(day, bool)]
+    if (
+        not listed
+        or days != listed
+        or len(set(days)) > 10
+        or not 0 <= min(days) <= max(days) <= 365
+    ):
+        raise ValueError("a number of days from 0 to 365, or up to ten of them: [30, 14, 7]")
+    return tuple(sorted(set(days), reverse=True))
+
+
+CertificateDays = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_certificate_days),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": 365},
+                {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0, "maximum": 365},
+                    "minItems": 1,
+                    "maxItems": 10,
+                },
+            ]
+        }
+    ),
+]
 Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Pattern = Annotated[str, AfterValidator(_pattern)]

@@ -9,7 +9,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from supportops.config.model import Model, Wrong, entries, twice
-from supportops.config.request_values import Headers, HostName, Pattern, Redirects, UserAgent
+from supportops.config.request_values import (
+    CertificateDays,
+    Headers,
+    HostName,
+    Pattern,
+    Redirects,
+    UserAgent,
+)
 from supportops.config.values import (
     Clock,
     ControlUrl,
@@ -43,7 +50,7 @@ class ExpectEntry(Model):
     status: StatusRanges | None = None
     contains: list[str] | None = None
     not_contains: list[str] | None = None
-    certificate_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    certificate_days: CertificateDays | None = None
     latency: Duration | None = None
     matches: Annotated[list[Pattern], Field(max_length=20)] | None = None
     text: Literal["source", "visible"] | None = None

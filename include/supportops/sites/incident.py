@@ -202,8 +202,11 @@ def affected(
     return [found[name] for name in sorted(found)]
 
 
-def certificate_incident(key: IncidentKey, site: Site, last: ProbeResult, why: str) -> Incident:
-    """A certificate that expires soon, seen by the check `last`; `why` says how soon."""
+def certificate_incident(
+    key: IncidentKey, site: Site, last: ProbeResult, why: str, step: int
+) -> Incident:
+    """A certificate that expires soon, seen by the check `last`; `why` says how soon, `step` which
+    of the steps before its end was passed."""
     return Incident(
         *key,
         "certificate_ends",
@@ -212,7 +215,8 @@ def certificate_incident(key: IncidentKey, site: Site, last: ProbeResult, why: s
         site=site.name,
         host=site.host,
         customer=site.customer,
-        facts=evidence(last) | {"words": why},
+        facts=evidence(last)
+        | {"words": why, "step": step, "step_at": instant_to_json(last.checked_at)},
     )
 
 

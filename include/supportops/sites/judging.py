@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from supportops.sites.check import ProbeResult, Reason
+from supportops.sites.certificates import end_in_words, is_successor, step_reached
+from supportops.sites.check import ProbeResult, Reason, instant_from_json, instant_to_json
 from supportops.sites.ending import Ending
 from supportops.sites.incident import (
     VANTAGE,
@@ -392,22 +393,55 @@ class _Judging:
                 why = "the site has no certificate any more: it is not served over HTTPS"
                 self._close(key, last.checked_at, Ending.NO_CERTIFICATE, why)
             return
+        if key in self.open:
+            self._follow_certificate(key, site, last, last.certificate_expires)
+            return
         left = last.certificate_expires - last.checked_at
-        ends_soon = left < timedelta(days=site.expect.certificate_days)
-        if ends_soon and key not in self.open:
-            why = f"the certificate ends in {left.days} days"
-            self._open(certificate_incident(key, site, last, why), why)
-        elif not ends_soon and key in self.open:
-            same = self.open[key].facts.get("certificate_expires")
-            if same == last.certificate_expires.isoformat():
-                limit = site.expect.certificate_days
-                why = (
-                    f"the same certificate, which is warned about only {limit} days before its end"
-                )
-                self._close(key, last.checked_at, Ending.LIMIT_CHANGED, why)
-            else:
-                why = f"renewed ({left.days} days left)"
-                self._close(key, last.checked_at, Ending.RENEWED, why)
+        step = step_reached(left, site.expect.certificate_days)
+        if step is not None:
+            why = end_in_words(left)
+            self._open(certificate_incident(key, site, last, why, step), why)
+
+    def _follow_certificate(
+        self, key: IncidentKey, site: Site, last: ProbeResult, expires: datetime
+    ) -> None:
+        """Follows the earliest end that a site shows, until a later one is sure to replace it."""
+        facts, at = self.open[key].facts, last.checked_at
+        worst = instant_from_json(facts.get("certificate_expires")) or expires
+        since = instant_from_json(facts.get("better_since"))
+        left, alternates = expires - at, bool(facts.get("alternates"))
+        step = step_reached(left, site.expect.certificate_days)
+        if expires > worst:
+            if since is None:
+                self._update(key, better_since=instant_to_json(at))
+            elif is_successor(since, at, alternates=alternates, site=site):
+                self._succeed(key, expires, left, step, since)
+        elif step is None:
+            limit = max(site.expect.certificate_days, default=0)
+            why = f"the same certificate, which is warned about only {limit} days before its end"
+            self._close(key, at, Ending.LIMIT_CHANGED, why)
+        else:
+            known: dict[str, Any] = {"certificate_expires": instant_to_json(expires)}
+            if since is not None:
+                known |= {"better_since": None, "alternates": True}
+            if step < facts.get("step", step + 1):
+                known |= {"step": step, "step_at": instant_to_json(at), "words": end_in_words(left)}
+            self._update(key, **known)
+
+    def _succeed(
+        self,
+        key: IncidentKey,
+        expires: datetime,
+        left: timedelta,
+        step: int | None,
+        since: datetime,
+    ) -> None:
+        """Another certificate took the place of the one that was warned about."""
+        if step is None:
+            self._close(key, since, Ending.RENEWED, f"renewed ({left.days} days left)")
+            return
+        ends, words = instant_to_json(expires), end_in_words(left)
+        self._update(key, certificate_expires=ends, step=step, words=words, better_since=None)
 
     def _open(self, incident: Incident, why: str) -> None:
         self.open[(incident.kind, incident.subject)] = incident

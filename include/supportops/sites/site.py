@@ -15,6 +15,10 @@ DUE_TOLERANCE = timedelta(minutes=1)
 STALE_AFTER = 2 * FIVE_MINUTES
 
 
+# Days before the end of a certificate; Let's Encrypt's clients renew 30 days ahead.
+CERTIFICATE_STEPS = (30, 14, 7, 3, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What a healthy response looks like.
@@ -22,14 +26,14 @@ class Expectation:
     `status` are inclusive ranges of HTTP status codes. `contains` and `not_contains` are texts
     looked for in the decoded body, `matches` regular expressions; `visible_text`: in the page's
     text without its markup. `final_host`: where redirects must end (ASCII). `certificate_days`:
-    warn when the certificate expires in fewer days. `latency`: the ceiling for the whole exchange,
-    DNS to last byte.
+    warn when the certificate expires in fewer days, and again at each of these steps. `latency`:
+    the ceiling for the whole exchange, DNS to last byte.
     """
 
     status: tuple[tuple[int, int], ...] = ((200, 399),)
     contains: tuple[str, ...] = ()
     not_contains: tuple[str, ...] = ()
-    certificate_days: int = 14
+    certificate_days: tuple[int, ...] = CERTIFICATE_STEPS
     latency: timedelta | None = None
     matches: tuple[str, ...] = ()
     visible_text: bool = False

@@ -125,7 +125,8 @@ def renewed(w: Watched) -> None:
     w.configure([entry("shop")])
     certificate(w, 3)
     w.dispatch()
-    certificate(w, 90)
+    certificate(w, 91)
+    certificate(w, 90.997)
 
 
 def no_certificate(w: Watched) -> None:

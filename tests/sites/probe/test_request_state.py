@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from supportops.sites.check import Phases, Reason
-from supportops.sites.probe.request_state import DnsAnswer, RequestState, Response, Target
+from supportops.sites.probe.request_state import (
+    Certificate,
+    DnsAnswer,
+    RequestState,
+    Response,
+    Target,
+)
 from supportops.sites.site import Expectation
 
 MOMENT = datetime(2026, 4, 4, 11, tzinfo=UTC)
@@ -26,7 +33,7 @@ def response(
         status=302 if location else 200,
         location=location,
         phases=Phases(connect=1.0, total=took * 1000),
-        certificate_expires=ends,
+        certificates=() if ends is None else (Certificate(ends),),
     )
 
 
@@ -84,6 +91,27 @@ def test_of_several_certificates_the_first_to_expire_counts() -> None:
     state.responded(response(ends=MOMENT + 80 * DAY))
     assert state.result is not None
     assert state.result.certificate_expires == MOMENT + 3 * DAY
+
+
+@pytest.mark.parametrize(
+    ("chain", "days"),
+    [
+        ([Certificate(MOMENT + 80 * DAY), Certificate(MOMENT + 5 * DAY)], 5),
+        ([Certificate(MOMENT + 8 * DAY), Certificate(MOMENT + 50 * DAY)], 8),
+        ([Certificate(MOMENT + 80 * DAY), Certificate(MOMENT + DAY, self_signed=True)], 80),
+        ([Certificate(MOMENT + 80 * DAY), Certificate(MOMENT - 400 * DAY)], 80),
+        ([Certificate(MOMENT + 80 * DAY, self_signed=True)], 80),
+        ([Certificate(None), Certificate(MOMENT + 9 * DAY)], 9),
+    ],
+    ids=["intermediate", "own", "root", "not-needed", "self-signed", "unreadable"],
+)
+def test_of_a_chain_the_earliest_end_that_matters_counts(
+    chain: list[Certificate], days: int
+) -> None:
+    state = request()
+    state.responded(replace(response(), certificates=tuple(chain)))
+    assert state.result is not None
+    assert state.result.certificate_expires == MOMENT + days * DAY
 
 
 def test_a_redirects_hostile_address_is_shown_on_one_ascii_line() -> None:

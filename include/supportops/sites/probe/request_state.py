@@ -44,6 +44,15 @@ class DnsAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate of a served chain. `has_names`: of a host, where browsers look for them."""
+
+    expires: datetime | None = None
+    has_names: bool = True
+    self_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """The end of one request. `reason` OK: a complete response, or as much of it as was wanted.
 
@@ -62,7 +71,7 @@ class Response:
     content_type: bytes = b""
     capped: bool = False
     phases: Phases = NOT_REACHED
-    certificate_expires: datetime | None = None
+    certificates: tuple[Certificate, ...] = ()
     address: str | None = None
     bytes: int = 0
     undecoded: str = ""
@@ -193,19 +202,32 @@ class RequestState:
     def responded(self, response: Response) -> None:
         """A request ended: that is the result, or a redirect to the next request."""
         self._spent += (response.phases.total or 0.0) / 1000
-        self._note_certificate(response.certificate_expires)
+        self._note_certificates(response)
         self.cookies = response.cookies
-        if response.reason is not Reason.OK:
+        if response.reason is Reason.OK and not all(c.has_names for c in response.certificates[:1]):
+            why = "the certificate has a common name only, which browsers do not read"
+            self._finish(Reason.TLS_NAME, why, response)
+        elif response.reason is not Reason.OK:
             self._finish(response.reason, response.detail, response)
         elif response.location is not None:
             self._redirect(response, response.location)
         else:
             self._judge(response)
 
-    def _note_certificate(self, expires: datetime | None) -> None:
-        """Of several certificates on the way the first to expire counts: it fails first."""
-        known = [moment for moment in (self._certificate_expires, expires) if moment is not None]
-        self._certificate_expires = min(known, default=None)
+    def _note_certificates(self, response: Response) -> None:
+        """Of all certificates on the way the first to expire counts: it fails first.
+
+        Intermediate ones count too, but neither a root, of which clients have their own, nor one
+        that has ended and without which the chain was found good.
+        """
+        ends = [] if self._certificate_expires is None else [self._certificate_expires]
+        for number, certificate in enumerate(response.certificates):
+            counts = number == 0 or not certificate.self_signed
+            if certificate.expires is not None and counts:
+                is_needed = certificate.expires > self._checked_at or response.status is None
+                if number == 0 or is_needed:
+                    ends.append(certificate.expires)
+        self._certificate_expires = min(ends, default=None)
 
     def _redirect(self, response: Response, location: str) -> None:
         most = self.target.options.most_redirects

@@ -21,13 +21,14 @@ from supportops.sites.probe import curl_errors
 from supportops.sites.probe.body.content_coding import ACCEPTED, BodyDecoder, UndecodableError
 from supportops.sites.probe.local_limits import SHORTAGES
 from supportops.sites.probe.page import CAP
-from supportops.sites.probe.request_state import RequestState, Response
+from supportops.sites.probe.request_state import Certificate, RequestState, Response
 from supportops.sites.probe.trust import Trust
 from supportops.sites.probe.web_address import WebAddress
 from supportops.sites.site import Expectation
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STOP = -1
+_MOST_CERTIFICATES = 10
 # Each piece of a body costs a call: an endless row of tiny ones would starve the other requests.
 _MOST_PIECES = CAP // 64
 # Without OpenSSL's post-quantum default: it takes a sixth of the CPU of a check, and nothing is
@@ -246,7 +247,7 @@ class Transfer:
             self._content_type,
             self._capped,
             phases,
-            self._certificate_expires(),
+            self._certificates(),
             self.curl.getinfo(pycurl.PRIMARY_IP) or None,
             int(self.curl.getinfo(pycurl.SIZE_DOWNLOAD_T)),
             self._decoder.foreign,
@@ -284,12 +285,10 @@ class Transfer:
             total=read(pycurl.TOTAL_TIME) * 1000,
         )
 
-    def _certificate_expires(self) -> datetime | None:
+    def _certificates(self) -> tuple[Certificate, ...]:
+        """The chain as it was served, the site's own certificate first."""
         chain = self.curl.getinfo_raw(pycurl.INFO_CERTINFO)
-        for name, value in chain[0] if chain else ():
-            if name == b"Expire date":
-                return _expiry(value)
-        return None
+        return tuple(_certificate(dict(fields)) for fields in chain[:_MOST_CERTIFICATES])
 
     def _close_sockets(self) -> None:
         for opened in self._sockets:
@@ -310,6 +309,15 @@ def _status(line: bytes) -> int | None:
     parts = line.split(None, 2)
     number = parts[1] if len(parts) > 1 else b""
     return int(number) if number.isdigit() and len(number) == 3 else None
+
+
+def _certificate(fields: dict[bytes, bytes]) -> Certificate:
+    names = fields.get(b"X509v3 Subject Alternative Name", b"")
+    return Certificate(
+        expires=_expiry(fields.get(b"Expire date", b"")),
+        has_names=b"DNS:" in names or b"IP Address:" in names,
+        self_signed=fields.get(b"Subject") == fields.get(b"Issuer"),
+    )
 
 
 def _expiry(text: bytes) -> datetime | None:
