@@ -96,9 +96,10 @@ class Desk:
             for alert in alerts:
                 assert alert_store.raise_alert(connection, alert, self.clock.now)
 
-    def resolve(self, alert: Alert) -> None:
+    def resolve(self, alert: Alert, **facts: Any) -> None:
+        kind, subject, now = alert.kind, alert.subject, self.clock.now
         with writing(self.store) as connection:
-            assert alert_store.resolve_alert(connection, alert.kind, alert.subject, self.clock.now)
+            assert alert_store.resolve_alert(connection, kind, subject, now, facts)
 
     def acknowledge(self, alert: Alert) -> None:
         with writing(self.store) as connection:

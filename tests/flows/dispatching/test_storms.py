@@ -286,3 +286,21 @@ def test_severities_are_bundled_apart_where_the_urgent_ones_can_stay_alone(desk:
     desk.dispatch(inbox)
     texts = [message.text for message in inbox.messages["engineer_sms"]]
     assert [text[:9] for text in texts] == ["Site 0000", "Site 0001", "40 faults"]
+
+
+def test_a_bundle_counts_apart_what_is_not_good_and_what_answers_by_now(desk: Desk) -> None:
+    inbox = Inbox()
+    desk.activate(configuration("team_chat", limits={"chat": [{"count": 1, "period": "1h"}]}))
+    answers = {"words": "connection refused", "present": {"state": "answers"}}
+    ended = [alert("Good"), alert("Gone"), alert("Moved")]
+    desk.raise_(*ended)
+    desk.dispatch(inbox)
+    inbox.messages["team_chat"].clear()
+    desk.raise_(alert("Down"), alert("Down too"), alert("Flaky", facts=answers))
+    for each, how in zip(ended, (None, "site_removed", "renamed"), strict=True):
+        desk.resolve(each, **({"ending": how} if how else {}))
+    desk.clock.turn(hours=1)
+    desk.dispatch(inbox)
+    assert headline(inbox.take("team_chat")).startswith(
+        "2 sites down, 1 answers again, 1 site up again, 1 no longer checked, 1 renamed: "
+    )

@@ -10,6 +10,7 @@ from supportops.alerts.alert import Kind, Phase, Severity
 from supportops.alerts.description import Notification, cut, reference
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import KIND_TEXTS, not_mended
+from supportops.alerts.words.present import present_of
 from supportops.rendering.render import one_line
 
 _OPEN: dict[Kind, tuple[str, str]] = {
@@ -31,6 +32,11 @@ _OVER: dict[Kind, tuple[str, str]] = {
     Kind.HOST_OUTAGE: ("server up again", "servers up again"),
     Kind.FAULT: ("fault over", "faults over"),
     Kind.CERTIFICATE: ("certificate renewed", "certificates renewed"),
+}
+# An open alert whose last check showed something else by now, by the fact `present`.
+_PRESENT: dict[str, tuple[str, str]] = {
+    "answers": ("answers again", "answer again"),
+    "unseen": ("cannot be seen now", "cannot be seen now"),
 }
 _RETRACTED = ("alert retracted", "alerts retracted")
 _RESOLVED = ("alert resolved", "alerts resolved")
@@ -104,6 +110,8 @@ def _words(notification: Notification) -> tuple[str, str]:
     if notification.phase is Phase.FIRING:
         label = KIND_TEXTS[alert.kind].label
         one, several = _OPEN.get(alert.kind, (label, label))
+        state = present_of(alert).text("state") or ""
+        one, several = _PRESENT.get(state, (one, several))
         note = " (reminder)" if notification.reminder else ""
         return one + note, several + note
     if alert.retracted:
