@@ -1,7 +1,7 @@
 # `make` alone lists the targets.
 # PYTHON names the interpreter for .venv (3.11 to 3.13); without it one is searched for.
 # WORKERS is the number of processes that `make test` distributes the tests to.
-# SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade) and `make bench`.
+# SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade), `make bench` and `make chaos` (--seed 7).
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
@@ -44,6 +44,9 @@ bench: devtools ## Measure probe, clocks, tickets, sweep, storms, a run through 
 	@$(VENV) -m bench.through_airflow
 	@$(VENV) -m bench.report
 
+chaos: devtools ## Kill and break every flow at random instants; CHAOS_MINUTES=8
+	@PYTHONPATH=$(CURDIR)/include:$(CURDIR)/tests $(VENV) -m chaos $(ARGS)
+
 lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
 	@$(VENV) -m supportops.local.install.lock $(ARGS)
 
@@ -55,4 +58,4 @@ clean: ## Remove .venv and caches; the state in .local stays
 devtools:
 	@$(INSTALL) --dev
 
-.PHONY: help setup demo up secrets test bench lock clean devtools
+.PHONY: help setup demo up secrets test bench chaos lock clean devtools
