@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from chaos.receivers import Arrival
 from chaos.world import TARGETS, World, engine_of
-from supportops.alerts.description import MAY_BE_REPEATED
 from supportops.db.schema import alerts, tickets
 
+# In the text of one message, and in the title or the text of several in one.
+MARK = "may be repeated"
 ENDINGS = ("outage", "host_outage")
 
 
@@ -56,11 +57,12 @@ def judge(made: World) -> Verdict:
 
 def _count(verdict: Verdict, name: str, arrived: Sequence[Arrival]) -> None:
     verdict.due += 1
-    unmarked = [each for each in arrived if MAY_BE_REPEATED not in each.text]
+    unmarked = [each for each in arrived if MARK not in each.text]
     if not arrived:
         verdict.lost.append(name)
     elif len(unmarked) > 1:
-        verdict.doubled.append(f"{name}: {len(unmarked)} times")
+        titles = " / ".join(each.text.strip().partition("\n")[0] for each in unmarked)
+        verdict.doubled.append(f"{name}: {len(unmarked)} times, {titles}")
     elif len(arrived) > 1:
         verdict.marked += 1
     else:
