@@ -246,6 +246,15 @@ def test_a_tier_that_is_nowhere_is_found_where_it_is_named(
     assert "user_support, bug_fix, mission_critical" in finding.expected
 
 
+def test_a_target_of_a_site_that_was_removed_is_found_and_stays(folder: Path) -> None:
+    change(folder, "reports", "  # sites: {Example: 99.95%}", "  sites: {exampel: 99%, gone: 99%}")
+    wrong, removed = findings(folder)
+    assert (wrong.file, wrong.path) == ("reports.yaml", "availability.sites.exampel")
+    assert wrong.hint == "did you mean Example?"
+    assert removed.hint == "keep it for reports of when the site was there"
+    assert load(folder).reports.site_availability["gone"] == 0.99
+
+
 def test_a_tier_of_calls_that_no_policy_promises_is_found(folder: Path) -> None:
     path = folder / "service_levels.yaml"
     data = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -270,11 +270,6 @@ TIER = "a tier of service_levels.yaml: user_support, bug_fix, mission_critical"
         ),
         (
             "audiences:",
-            "availability: {sites: {shop: 99%}}\naudiences:",
-            (1, "availability.sites.shop", "'shop'", "a site of sites.yaml"),
-        ),
-        (
-            "audiences:",
             "stale_after: soon\naudiences:",
             (1, "stale_after", "'soon'", "a number and a unit: 30s, 5m, 2h or 1d"),
         ),

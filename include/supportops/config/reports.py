@@ -12,7 +12,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from supportops.config.model import (
     Model,
     Wrong,
-    did_you_mean,
     entries,
     items,
     mapping,
@@ -197,12 +196,6 @@ def _wrong_sites(data: Any, sites: Any) -> Iterator[Wrong]:
     known = [site for _, site in entries(sites, "sites")]
     if not known:
         return
-    names = {name for site in known if isinstance(name := site.get("name"), str)}
-    for name in mapping(mapping(data, "availability"), "sites"):
-        if isinstance(name, str) and name not in names:
-            hint = did_you_mean(name, names)
-            where = ("availability", "sites", name)
-            yield Wrong(where, shown(name), "a site of sites.yaml", hint)
     customers = {c for site in known if isinstance(c := site.get("customer"), str)}
     alike = {_folded(customer): customer for customer in sorted(customers)}
     for path, entry in entries(data, "audiences"):

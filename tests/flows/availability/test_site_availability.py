@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 
 from builders import NOON
 from flows.availability.logs import MINUTE, SEEN, Log
+from supportops.flows import site_check
 from supportops.flows.site_availability import SiteAvailability, of_period
+from supportops.sites.history import FIRST, LAST
 
 
 @pytest.fixture
@@ -86,3 +88,35 @@ def test_every_site_has_its_row_in_the_order_of_the_file(store: Engine, tmp_path
     shown = rows[0].to_json()
     assert isinstance(rows[0], SiteAvailability)
     assert (shown["site"], shown["up_share"], shown["up_seconds"]) == ("zoo", 1.0, 300.0)
+
+
+def test_a_run_that_is_judged_after_a_later_one_changes_nothing(log: Log) -> None:
+    """It changes no incident either: the site has answered since."""
+    log.run(0, {"shop": ".", SEEN: "."})
+    log.record(5, {"shop": "xxx", SEEN: "."})
+    log.record(10, {"shop": ".", SEEN: "."})
+    site_check.judge(log.engine, NOON + 10 * MINUTE, NOON + 9 * MINUTE)
+    site_check.judge(log.engine, NOON + 5 * MINUTE, NOON + 11 * MINUTE)
+    found = log.of(0, 15)
+    assert (found.up, found.down, found.outages, found.checks) == (15 * MINUTE, 0 * MINUTE, 0, 3)
+    assert log.report(0, 15, 30)[1] == []
+
+
+def test_a_run_that_was_not_judged_yet_does_not_count(log: Log) -> None:
+    log.run(0, {"shop": ".", SEEN: "."})
+    log.record(5, {"shop": "xxx", SEEN: "."})
+    assert (log.of(0, 10).checks, log.of(0, 10).down) == (1, 0 * MINUTE)
+
+
+def test_a_longer_interval_from_now_on_leaves_no_gap(log: Log) -> None:
+    log.runs(".", ".")
+    log.configured({"name": "shop", "interval": "1h"}, "blog")
+    log.run(10, {"blog": ".", SEEN: "."})
+    log.run(65, {"shop": ".", "blog": ".", SEEN: "."})
+    assert log.rows(0, 70, "shop")[0].availability.up == 70 * MINUTE
+
+
+def test_the_ends_of_the_calendar_are_no_trouble(log: Log) -> None:
+    log.runs(".")
+    (row,) = of_period(log.engine, FIRST, LAST)
+    assert (row.availability.checks, row.availability.up_share) == (1, None)

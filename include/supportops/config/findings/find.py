@@ -15,7 +15,7 @@ from supportops.alerts.policy import AlertPolicy, OfficeHours
 from supportops.config.configuration import IMPORTS, Configuration, File, file_name
 from supportops.config.findings.alert_ways import never_matching, without_a_way
 from supportops.config.findings.raised import RAISED_AT, promised_tiers
-from supportops.config.model import Wrong, entries, mapping, unknown
+from supportops.config.model import Wrong, did_you_mean, entries, mapping, shown, unknown
 from supportops.config.service_levels import former, tiers_in
 from supportops.config.validation import located
 from supportops.config.yaml_source import Fault, KeyPath, Source
@@ -38,10 +38,24 @@ def _in_file(name: str, data: Any, configuration: Configuration) -> Iterator[Wro
     elif name == File.SERVICE_LEVELS:
         yield from _own_tiers(data, known)
         yield from _asleep(configuration)
-    elif known:
+    if name == File.REPORTS:
+        yield from _targets_of_no_site(data, configuration)
+    if name not in (File.ALERTS, File.SERVICE_LEVELS) and known:
         for path, tier in _tiers_named(name, data):
             if isinstance(tier, str) and tier not in known:
                 yield unknown(path, tier, known, "a tier of service_levels.yaml:")
+
+
+def _targets_of_no_site(data: Any, configuration: Configuration) -> Iterator[Wrong]:
+    """A site that was removed keeps its target, which reports of its time go by."""
+    if not configuration.has(File.SITES):
+        return
+    names = configuration.fleet.by_name()
+    for name in mapping(mapping(data, "availability"), "sites"):
+        if isinstance(name, str) and names and name not in names:
+            hint = did_you_mean(name, names) or "keep it for reports of when the site was there"
+            where = ("availability", "sites", name)
+            yield Wrong(where, shown(name), "a site of sites.yaml", hint)
 
 
 def _asleep(configuration: Configuration) -> Iterator[Wrong]:
