@@ -111,14 +111,15 @@ def decide(
     that exist, never on which event led to the call. A decision whose message exists is ALREADY,
     so that deciding twice queues nothing twice. A report got its recipients when it was issued:
     no route sends it to anybody else. `covered`: the targets that were notified of the wider alert
-    that this one is part of.
+    that this one is part of, or of all its parts.
     """
     if alert.kind is Kind.REPORT:
         return []
     if alert.resolved_at is not None and not alert.lasts:
         if alert.kind is Kind.SLA_WARNING:
             return []  # a deadline that moved or was met needs no resolution
-        return list(_resolutions(alert, policy, history, now, office))
+        ends = _resolutions(alert, policy, history, now, office)
+        return [_unless_untrue(alert, decision, covered) for decision in ends]
     matches = matching(alert, policy)
     decisions = [d for match in matches for d in _steps(alert, match, history, now, office)]
     if alert.resolved_at is None:
@@ -128,7 +129,10 @@ def decide(
 
 def _unless_untrue(alert: Alert, decision: Decision, covered: Collection[str]) -> Decision:
     """Nobody is notified of a failure that is over, or twice of one that is part of another."""
-    if not decision.sends or alert.resolved_at is not None:
+    if decision.sends and alert.resolved_at is not None:
+        is_part = decision.phase is Phase.RESOLVED and decision.target in covered
+        return replace(decision, reason=Reason.COVERED) if is_part else decision
+    if not decision.sends:
         return decision
     if alert.awaits_its_end:
         return replace(decision, reason=Reason.AWAITS_ITS_END)

@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Engine
 
 from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.escalation import MessageStatus, Reason
 from supportops.alerts.rate_limit import allowance
+from supportops.alerts.routing.one_cause import decide_all
 from supportops.alerts.succession import Histories, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
@@ -52,6 +53,8 @@ LONGEST_DISPATCH = timedelta(minutes=4)
 LOOK_AGAIN = timedelta(seconds=10)
 # For reading and composing thousands of messages, beside what sending them takes.
 LONGEST_PREPARATION = timedelta(minutes=1)
+
+_WAITS = frozenset({Reason.OUTSIDE_HOURS, Reason.NOT_YET})
 
 
 @dataclass(slots=True)
@@ -190,15 +193,7 @@ class _Dispatch:
             self.summary.superseded += outbox.supersede(connection, now)
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
-            decided: list[tuple[Alert, list[Decision]]] = []
-            reached: dict[str | None, set[str]] = {}
-            # A wider alert before those that are part of it: who has it does not need them too.
-            for alert in sorted(unsettled, key=lambda alert: alert.covered_by is not None):
-                covered = reached.get(alert.covered_by, set())
-                history = known[alert.key]
-                decisions = decide(alert, self.policy, history, now, self.office, covered)
-                decided.append((alert, decisions))
-                reached[alert.key] = {d.target for d in decisions if d.reaches}
+            decided = decide_all(unsettled, self.policy, known, now, self.office)
             self.summary.queued += outbox.queue(connection, decided, now)
 
     def _histories(
@@ -215,10 +210,8 @@ class _Dispatch:
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
             known = outbox.history(connection, keys=[key])
-            decided = [
-                (alert, decide(alert, self.policy, known.get(key, ()), now, self.office))
-                for alert in store.find_all(connection, [key]).values()
-            ]
+            found = list(store.find_all(connection, [key]).values())
+            decided = decide_all(found, self.policy, known, now, self.office)
             self.summary.queued += outbox.queue(connection, decided, now)
 
     def send_for_a_while(self, end: datetime) -> bool:
@@ -320,13 +313,8 @@ class _Dispatch:
             known = self._histories(connection, over, own)
             done = [
                 alert.key
-                for alert in over
+                for alert, decisions in decide_all(over, self.policy, known, now, self.office)
                 if all(entry.finished for entry in own.get(alert.key, ()))
-                and not self._somebody_waits(alert, known[alert.key], now)
+                and not any(each.sends or each.reason in _WAITS for each in decisions)
             ]
             store.settle(connection, done, now)
-
-    def _somebody_waits(self, alert: Alert, known: list[MessageStatus], now: datetime) -> bool:
-        waits = (Reason.OUTSIDE_HOURS, Reason.NOT_YET)
-        decisions = decide(alert, self.policy, known, now, self.office)
-        return any(decision.sends or decision.reason in waits for decision in decisions)

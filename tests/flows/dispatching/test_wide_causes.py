@@ -40,6 +40,7 @@ def to(target: str, **route: Any) -> dict[str, Any]:
 
 
 ACME = to("acme_email", match={"customer": ["Acme"]})
+TEAM = to("team_email", match={"kind": ["outage", "host_outage", "check_stale"]})
 BETA = to("boss_email", match={"customer": ["Beta"]})
 
 
@@ -81,7 +82,7 @@ def test_a_customers_route_gets_one_message_about_its_sites(
 def test_a_site_that_fails_later_reaches_its_customer_then_and_so_does_the_end(
     house: House, web: Websites, mail: Mailbox
 ) -> None:
-    house.routes(ACME, BETA, to("team_email"))
+    house.routes(ACME, BETA, TEAM)
     web.broken |= {"shop", "blog", "forum"}
     house.run()
     house.dispatch()
@@ -138,3 +139,92 @@ def test_a_digest_names_a_receivers_own_sites_only(
     read = str(sent.part("plain"))
     assert "blog, shop" in read
     assert "wiki" not in read
+
+
+def one_after_another(house: House, web: Websites, mail: Mailbox) -> None:
+    """Acme's shop fails by itself, and everybody reads of it; then its server fails with others."""
+    house.routes(to("acme_email", match={"site": ["shop"]}), BETA, TEAM)
+    house.run()
+    web.broken.add("shop")
+    house.run(after=5)
+    house.dispatch()
+    assert sorted(who for who, _ in titles(mail)) == ["acme", "team"]
+    web.broken |= {"blog", "wiki"}
+    house.run(after=5)
+    house.dispatch()
+
+
+def test_who_has_the_outages_of_all_its_sites_gets_none_of_their_server(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    one_after_another(house, web, mail)
+    later = dict(titles(mail)[2:])
+    assert set(later) == {"boss", "team"}
+    assert later["boss"].startswith("SERVER DOWN: web-1 - wiki: ")
+    assert later["team"].startswith("SERVER DOWN: web-1 - 3 of 4 sites fail together")
+
+
+def test_their_ends_are_one_message_each(house: House, web: Websites, mail: Mailbox) -> None:
+    one_after_another(house, web, mail)
+    web.broken.clear()
+    house.run(after=5)
+    house.run(after=5)
+    house.dispatch()
+    ends = titles(mail)[4:]
+    assert sorted(who for who, _ in ends) == ["acme", "boss", "team"]
+    assert dict(ends)["acme"].startswith("RESOLVED: shop - up again")
+    assert dict(ends)["team"].startswith("RESOLVED: web-1 - ")
+    house.dispatch(after=2)
+    assert len(titles(mail)) == 7
+
+
+def test_a_site_that_stays_down_is_told_as_up_only_when_it_is(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    one_after_another(house, web, mail)
+    web.broken -= {"blog", "wiki"}
+    house.run(after=5)
+    house.run(after=5)
+    house.dispatch()
+    assert sorted(titles(mail)[4:]) == [
+        ("boss", "RESOLVED: web-1 - wiki: sites are up again after 5 min"),
+        ("team", "PARTLY UP: web-1 - 1 of 4 sites still down"),
+    ]
+    web.broken.clear()
+    house.run(after=5)
+    house.run(after=5)
+    house.dispatch()
+    ends = titles(mail)[6:]
+    assert sorted(who for who, _ in ends) == ["acme", "team"]
+    assert all(title.startswith("RESOLVED: shop - up again") for _, title in ends)
+
+
+def test_its_other_site_that_fails_with_the_server_is_told(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    house.routes(ACME)
+    house.run()
+    web.broken.add("shop")
+    house.run(after=5)
+    house.dispatch()
+    web.broken |= {"blog", "wiki"}
+    house.run(after=5)
+    house.dispatch()
+    assert [title.partition(" - ")[0] for _, title in titles(mail)] == [
+        "DOWN: shop",
+        "SERVER DOWN: web-1",
+    ]
+
+
+def test_a_site_and_its_server_that_wait_together_are_one_message(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    house.routes(ACME, TEAM)
+    house.run()
+    web.broken.add("shop")
+    house.run(after=5)
+    web.broken |= {"blog", "wiki"}
+    house.run(after=5)
+    house.dispatch()
+    assert sorted(who for who, _ in titles(mail)) == ["acme", "team"]
+    assert all(title.startswith("SERVER DOWN: web-1") for _, title in titles(mail))

@@ -34,6 +34,9 @@ def narrowed(alert: Alert, theirs: Sequence[Affected]) -> Alert:
     for name in (*_COUNTS, *(() if _is_of(alert, mine) else _EVIDENCE)):
         facts.pop(name, None)
     facts |= {"narrowed": True, "sites": sorted(map(str, mine)), "down": len(mine)}
+    if isinstance(present := facts.get("present"), Mapping) and "down" in present:
+        failing = sum(each.until is None for each in theirs)
+        facts["present"] = {"state": present.get("state"), "down": failing}
     return replace(alert, facts=facts | _times(alert, theirs) | _end(facts, theirs))
 
 
