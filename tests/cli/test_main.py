@@ -205,6 +205,21 @@ def test_the_whole_path_from_a_shell(store_address: str, tmp_path: Path) -> None
     )
     assert json.loads(up.stdout)[0]["checks"] == 1
 
+    # The site is removed: it keeps its row.
+    folder(tmp_path, sites.replace("name: Shop", "name: Store"))
+    assert supportops("site-check", **settings).returncode == 1
+    shown = supportops(
+        "availability", "--from", "2026-01-01", "--to", "2027-01-01", "--site", "Shop", **settings
+    )
+    (line,) = [line for line in shown.stdout.splitlines() if line.startswith("Shop")]
+    assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d, until \d{4}", line)
+    assert "too little" in line
+    unknown = supportops(
+        "availability", "--from", "2026-01-01", "--to", "2027-01-01", "--site", "no", **settings
+    )
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr == "supportops: no site 'no' was configured in this period\n"
+
 
 def test_a_wrong_configuration_is_reported_and_the_last_good_one_is_checked(
     store_address: str, tmp_path: Path

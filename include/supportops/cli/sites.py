@@ -79,7 +79,7 @@ def availability(
     if end <= start:
         fail(f"--to must be after --from; found {start} to {end}")
     with open_context() as context:
-        found = of_period(context.engine, start, end, site or None)
+        found = of_period(context.engine, start, end, site or None, now())
     if as_json:
         print_json([row.to_json() for row in found])
     else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from supportops.config.snapshots import fleet_of, newest
 from supportops.db.engine import reading
-from supportops.sites.availability import Availability
+from supportops.sites.availability import NOTHING, Availability
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Site
@@ -48,9 +48,14 @@ class SiteAvailability:
 
 
 def of_period(
-    engine: Engine, start: datetime, end: datetime, only: Sequence[str] | None = None
+    engine: Engine,
+    start: datetime,
+    end: datetime,
+    only: Sequence[str] | None = None,
+    now: datetime | None = None,
 ) -> list[SiteAvailability]:
-    """Each site that was configured at any time in [start, end), or of `only`.
+    """Each site that was configured at any time in [start, end), or of `only`; time after `now`
+    does not count against a share.
 
     In the order of the file, as it was last in the period; those removed by then follow. Raises
     LookupError for a name that no site had then, and before the first configuration.
@@ -65,20 +70,19 @@ def of_period(
         for name in only or ():
             if name not in names:
                 raise LookupError(f"no site {name!r} was configured in this period")
-        return in_order(names, found, start, end)
+        rows = {past.name: of_past(past, start, end) for past in found}
+        ahead = max(end - max(start, now), NOTHING) if now is not None else NOTHING
+        return [_with(row, ahead) for name in names for row in rows[name]]
 
 
-def in_order(
-    names: Sequence[str], found: Iterator[SitePast], start: datetime, end: datetime
-) -> list[SiteAvailability]:
-    """The availability of each past in the order of `names`; one that changed its customer has a
-    row for each, the last one first."""
-    rows = {past.name: of_past(past, start, end) for past in found}
-    return [row for name in names for row in rows[name]]
+def _with(row: SiteAvailability, ahead: timedelta) -> SiteAvailability:
+    parts = replace(row.availability, ahead=min(ahead, row.availability.unknown))
+    return replace(row, availability=parts)
 
 
 def of_past(past: SitePast, start: datetime, end: datetime) -> list[SiteAvailability]:
-    """The availability of one site in [start, end), for each customer that it belonged to."""
+    """The availability of one site in [start, end), for each customer that it belonged to, the
+    last one first."""
     inside = past.history.between(start, end)
     assert inside is not None
     return [

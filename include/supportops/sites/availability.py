@@ -38,7 +38,8 @@ class Availability:
     """The parts of a period; they add up to it. `checks` counts runs, not tries.
 
     `outages` are those that touch the period, wherever they began. `since` is when the site was
-    first configured, where that was within the period; `until` when it was removed.
+    first configured, where that was within the period; `until` when it was removed. `ahead` is what
+    of the unknown time has not come yet: it does not count against a share.
     """
 
     up: timedelta = NOTHING
@@ -49,6 +50,7 @@ class Availability:
     outages: int = 0
     since: datetime | None = None
     until: datetime | None = None
+    ahead: timedelta = NOTHING
 
     @property
     def known(self) -> timedelta:
@@ -59,7 +61,7 @@ class Availability:
     def up_share(self) -> float | None:
         """up / (up + down), from 0 to 1; None where less than LEAST_SEEN was seen."""
         seen = self.known
-        enough = seen >= LEAST_SEEN * (seen + self.unknown)
+        enough = seen >= LEAST_SEEN * (seen + self.unknown - self.ahead)
         return self.up / seen if seen and enough else None
 
 

@@ -120,3 +120,11 @@ def test_the_ends_of_the_calendar_are_no_trouble(log: Log) -> None:
     log.runs(".")
     (row,) = of_period(log.engine, FIRST, LAST)
     assert (row.availability.checks, row.availability.up_share) == (1, None)
+
+
+def test_what_is_left_of_a_running_period_does_not_count_against_its_share(log: Log) -> None:
+    log.runs(*["."] * 6)
+    (row,) = of_period(log.engine, NOON, NOON + 300 * MINUTE, now=NOON + 28 * MINUTE)
+    assert (row.availability.up_share, row.availability.unknown) == (1, 270 * MINUTE)
+    (row,) = of_period(log.engine, NOON, NOON + 300 * MINUTE, now=NOON + 90 * MINUTE)
+    assert row.availability.up_share is None
