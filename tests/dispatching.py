@@ -19,6 +19,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, messages, notification_log
 from supportops.flows import alert_dispatch
 from supportops.flows.dispatching.posting import Send
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.notify.send import send
 
 PEOPLE = ("team", "boss", "owner", "acme")
@@ -56,6 +57,12 @@ def configuration(*targets: str, **alerts: Any) -> Configuration:
     """Every alert goes to `targets` at once, unless `alerts` has routes of its own."""
     known = {"receivers": receivers(*targets), "routes": [everything_to(*targets)]}
     return restore({"sites": {"sites": []}, "alerts": known | alerts, "service_levels": LEVELS})
+
+
+def outages_to(*targets: str, **alerts: Any) -> Configuration:
+    """Outages go to `targets`; what their failures raise goes to nobody."""
+    route = everything_to(*targets, match={"kind": ["outage"]})
+    return configuration(receivers=receivers(*targets), **({"routes": [route]} | alerts))
 
 
 @dataclass
@@ -131,3 +138,29 @@ class Desk:
     def _rows(self, statement: Any) -> list[Any]:
         with reading(self.store) as connection:
             return list(connection.execute(statement))
+
+
+class Service:
+    """Sends nothing: gives the outcome of the moment, and keeps what it was handed."""
+
+    def __init__(self, outcome: Outcome = Outcome.UNKNOWN) -> None:
+        self.outcome = outcome
+        self.sent: list[OutgoingMessage] = []
+
+    def __call__(self, url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        self.sent.append(message)
+        return Delivery(self.outcome, "so it goes", 0.1)
+
+    @property
+    def titles(self) -> list[str]:
+        return [message.title for message in self.sent]
+
+
+def pass_time(
+    desk: Desk, service: Send, each: timedelta = timedelta(minutes=1), **amount: float
+) -> None:
+    """Dispatches as often as the schedule does, for so long."""
+    end = desk.clock.now + timedelta(**amount)
+    while desk.clock.now < end:
+        desk.dispatch(service)
+        desk.clock.now += each

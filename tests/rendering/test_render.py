@@ -24,7 +24,7 @@ from supportops.rendering.render import duration, environment, local, md, one_li
         (86399, "23 h 59 min"),
         (86400, "1 d 0 h"),
         (timedelta(days=2, hours=3, minutes=59), "2 d 3 h"),
-        (timedelta(minutes=-4), "-4 min"),
+        (timedelta(minutes=-4), "0 s"),
     ],
 )
 def test_a_duration_reads_in_its_two_largest_units(seconds: float | timedelta, words: str) -> None:

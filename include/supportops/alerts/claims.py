@@ -29,8 +29,15 @@ from sqlalchemy import (
 )
 
 from supportops.alerts.alert import Phase
-from supportops.alerts.notification_log import CLOCK_TOLERANCE, Attempt, append
-from supportops.alerts.outbox import PHASES, MessageState, QueuedMessage
+from supportops.alerts.clock_correction import CLOCK_TOLERANCE
+from supportops.alerts.notification_log import Attempt, append
+from supportops.alerts.outbox import (
+    PHASES,
+    MessageState,
+    QueuedMessage,
+    called_off,
+    claim_lost,
+)
 from supportops.db.schema import messages
 from supportops.notify.outgoing import Outcome
 
@@ -146,16 +153,15 @@ def held_back(connection: Connection, now: datetime, targets: Sequence[str]) -> 
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
+    """What is to be sent: not what its alert called off since, which `supersede` withdraws."""
     c = messages.c
     future = now + CLOCK_TOLERANCE
-    orphaned = and_(
-        c.state == MessageState.CLAIMED.value, or_(c.claimed_until <= now, c.claimed_at > future)
-    )
     waiting = and_(
         c.state == MessageState.WAITING.value,
         or_(c.next_attempt_at <= now, c.claimed_at > future, c.queued_at > future),
     )
-    return and_(c.finished_at.is_(None), c.phase.in_(PHASES), or_(waiting, orphaned))
+    ours = and_(c.finished_at.is_(None), c.phase.in_(PHASES))
+    return and_(ours, or_(waiting, claim_lost(now)), not_(called_off()))
 
 
 def _columns() -> Select[Any]:

@@ -115,6 +115,8 @@ def decide(
     """
     if alert.kind is Kind.REPORT:
         return []
+    if alert.opened_at > now:  # by another machine's clock, or before this one was set back
+        alert = replace(alert, opened_at=now)
     if alert.resolved_at is not None and not alert.lasts:
         if alert.kind is Kind.SLA_WARNING:
             return []  # a deadline that moved or was met needs no resolution
@@ -200,7 +202,11 @@ def _fallbacks(
     An alert about a failing target always goes to the fallback too, because its own route may be
     the one that fails. Once somebody acknowledged the alert, nobody else needs to be found.
     """
-    failed = any(m.phase is Phase.FIRING and m.failures and not m.handed_over for m in history)
+    configured = policy.targets()
+    failed = any(
+        m.phase is Phase.FIRING and m.failures and not m.handed_over and m.target in configured
+        for m in history
+    )
     if not (failed and alert.severity is Severity.CRITICAL) and alert.kind is not Kind.DELIVERY:
         return
     named = {d.target for d in decided if d.sends or d.reason is Reason.ALREADY}

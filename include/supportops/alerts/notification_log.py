@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from supportops.alerts.clock_correction import CLOCK_TOLERANCE
 from supportops.alerts.outbox import QueuedMessage
 from supportops.db.schema import notification_log
 from supportops.db.statements import insert_missing
@@ -17,9 +18,6 @@ from supportops.db.storable import storable
 from supportops.notify.outgoing import Outcome
 
 _c = notification_log.c
-# Clocks of two dispatchers may differ, and one may wait for a lock after it read its own. What
-# lies further ahead of `now` was written before the clock jumped back.
-CLOCK_TOLERANCE = timedelta(minutes=2)
 # Far more than the messages of a few bundles.
 _MOST_ROWS = 1000
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from supportops.alerts.alert import LASTING_KINDS, Alert, Phase, Severity
+from supportops.alerts.clock_correction import CLOCK_TOLERANCE
 from supportops.alerts.escalation import Decision, MessageStatus, Reason
 from supportops.db.schema import alerts, messages, notification_log
 from supportops.db.statements import insert_missing
@@ -160,10 +161,33 @@ def history(
 
 
 def supersede(connection: Connection, now: datetime) -> int:
-    """Withdraws what was queued and never went out, where its alert no longer calls for it.
+    """Withdraws what its alert has called off, unless a dispatcher is sending it.
 
-    A resolved alert withdraws its alarms; an acknowledged one its reminders, its later steps and
-    what the fallback was to get. So does the end of a lasting one. Answers how many.
+    What may have arrived, such as the message of a dispatcher that died, counts as UNKNOWN, so
+    that a resolution follows it. Answers how many messages were withdrawn.
+    """
+    c = messages.c
+    maybe_sent = or_(c.maybe_sent, c.state == MessageState.CLAIMED.value)
+    result = connection.execute(
+        update(messages)
+        .where(c.finished_at.is_(None))
+        .where(or_(c.state == MessageState.WAITING.value, claim_lost(now)), called_off())
+        .values(
+            state=case(
+                (maybe_sent, MessageState.UNKNOWN.value), else_=MessageState.SUPERSEDED.value
+            ),
+            maybe_sent=maybe_sent,
+            finished_at=now,
+        )
+    )
+    return result.rowcount
+
+
+def called_off() -> ColumnElement[bool]:
+    """Whether a message is one that its alert no longer calls for.
+
+    A resolved alert calls off its alarms; an acknowledged one its reminders, its later steps and
+    what the fallback was to get. So does the end of a lasting one.
     """
     c = messages.c
     unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
@@ -171,18 +195,42 @@ def supersede(connection: Connection, now: datetime) -> int:
     resolved = unsettled.where(over, not_(lasts))
     taken = unsettled.where(or_(and_(over, lasts), alerts.c.acknowledged_at.is_not(None)))
     beyond_the_first = or_(c.reminder > 0, c.step > 0, c.why == Reason.FALLBACK.value)
+    return and_(
+        c.phase == Phase.FIRING.value,
+        or_(c.alert.in_(resolved), and_(c.alert.in_(taken), beyond_the_first)),
+    )
+
+
+def claim_lost(now: datetime) -> ColumnElement[bool]:
+    """Whether the dispatcher that claimed a message is dead, or claimed it in an hour to come."""
+    c = messages.c
+    ahead = c.claimed_at > now + CLOCK_TOLERANCE
+    return and_(c.state == MessageState.CLAIMED.value, or_(c.claimed_until <= now, ahead))
+
+
+def reopen(connection: Connection, targets: Iterable[str], now: datetime) -> int:
+    """Sends once more what ended without reaching its target while its alert is still open.
+
+    Such is the message to a target that was missing in the configuration for a while. Not where
+    somebody acknowledged the alert, nor where the target got a later message about it. Answers
+    how many.
+    """
+    c, later = messages.c, messages.alias()
+    wanted = select(alerts.c.key).where(
+        alerts.c.resolved_at.is_(None), alerts.c.acknowledged_at.is_(None)
+    )
+    unsure = (MessageState.GIVEN_UP.value, MessageState.UNKNOWN.value)
+    reached = (
+        select(later.c.id)
+        .where(later.c.alert == c.alert, later.c.target == c.target, later.c.id > c.id)
+        .where(later.c.state == MessageState.HANDED_OVER.value)
+        .exists()
+    )
     result = connection.execute(
         update(messages)
-        .where(c.finished_at.is_(None), c.state == MessageState.WAITING.value)
-        .where(c.phase == Phase.FIRING.value)
-        .where(or_(c.alert.in_(resolved), and_(c.alert.in_(taken), beyond_the_first)))
-        .values(
-            # What may have arrived did go out.
-            state=case(
-                (c.maybe_sent, MessageState.UNKNOWN.value), else_=MessageState.SUPERSEDED.value
-            ),
-            finished_at=now,
-        )
+        .where(c.state.in_(unsure), c.phase == Phase.FIRING.value, c.target.in_(list(targets)))
+        .where(c.alert.in_(wanted), not_(reached))
+        .values(state=MessageState.WAITING.value, finished_at=None, next_attempt_at=now)
     )
     return result.rowcount
 

@@ -113,11 +113,16 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When a failed attempt is repeated, and when the outbox gives up on a message."""
+    """When an attempt is repeated, and when the outbox gives up on a message.
+
+    It never gives up on an alarm whose alert is open and not acknowledged: after `give_up_after`,
+    or after three attempts that may have arrived, the alarm goes out every `while_open`.
+    """
 
     first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(minutes=15)
     give_up_after: timedelta = timedelta(hours=24)
+    while_open: timedelta = timedelta(hours=1)
     alarm_after: int = 3
     timeout: timedelta = timedelta(seconds=20)
 
@@ -127,8 +132,16 @@ class Retry:
         The jitter comes from the key of the message, so that a replay waits as long.
         """
         plain = min(self.first * (1 << min(attempt - 1, 20)), self.longest)
-        digest = hashlib.sha256(f"{key}/{attempt}".encode()).digest()
-        return timedelta(seconds=plain.total_seconds() * (0.8 + 0.4 * digest[0] / 255))
+        return _with_jitter(plain, key, attempt)
+
+    def slow_pause(self, key: str, attempt: int) -> timedelta:
+        """The wait where `pause` no longer holds, with the same jitter."""
+        return _with_jitter(self.while_open, key, attempt)
+
+
+def _with_jitter(plain: timedelta, key: str, attempt: int) -> timedelta:
+    digest = hashlib.sha256(f"{key}/{attempt}".encode()).digest()
+    return timedelta(seconds=plain.total_seconds() * (0.8 + 0.4 * digest[0] / 255))
 
 
 @dataclass(frozen=True, slots=True)

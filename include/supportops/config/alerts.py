@@ -78,6 +78,7 @@ class RetryEntry(Model):
     first: Duration = timedelta(seconds=30)
     longest: Duration = timedelta(minutes=15)
     give_up_after: Duration = timedelta(hours=24)
+    while_open: Duration = timedelta(hours=1)
     alarm_after: Annotated[int, Field(ge=1)] = 3
     timeout: Annotated[Duration, Field(le=timedelta(minutes=2))] = timedelta(seconds=20)
 

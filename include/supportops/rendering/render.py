@@ -80,10 +80,11 @@ def _visible(sign: str) -> str:
 
 
 def duration(length: timedelta | float) -> str:
-    """A length of time (timedelta or seconds), rounded down: "45 s", "4 min", "1 h 05 min"."""
-    seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
-    if seconds < 0:
-        return f"-{duration(-seconds)}"
+    """A length of time (timedelta or seconds), rounded down: "45 s", "4 min", "1 h 05 min".
+
+    A negative one, as of an outage during which the clock was set back, is "0 s".
+    """
+    seconds = max(0, int(length.total_seconds() if isinstance(length, timedelta) else length))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if days:
         return f"{days} d {hours % 24} h"

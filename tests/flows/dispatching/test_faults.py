@@ -171,35 +171,6 @@ def test_a_message_with_an_unknown_outcome_is_repeated_and_marked_so(
     assert desk.attempts()[1].detail == "handed over, marked as perhaps repeated"
 
 
-def test_after_three_unknown_outcomes_nothing_more_is_sent_but_the_resolution(
-    desk: Desk, http: Endpoint
-) -> None:
-    """A refused attempt in between is none of the three: it certainly did not arrive."""
-    outcomes = iter(["failed", "failed", "unknown", "failed", "unknown", "unknown"])
-
-    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
-        return Delivery(Outcome(next(outcomes)), "so it goes", 0.0)
-
-    outage = alert()
-    desk.activate(
-        configuration(
-            receivers=receivers("team_email"),
-            routes=[{"name": "outages", "steps": [{"receivers": ["team_email"]}]}],
-        )
-    )
-    desk.raise_(outage)
-    for _ in range(6):
-        desk.dispatch(send)
-        desk.clock.turn(minutes=20)
-    assert list(outcomes) == []
-    (row,) = [row for row in desk.outbox() if row.alert == outage.key]
-    assert (row.state, row.attempts) == ("unknown", 6)
-    desk.resolve(outage)
-    desk.dispatch()
-    assert desk.outcomes()[-1] == "handed_over"
-    assert desk.outbox()[-1].phase == "resolved"
-
-
 def test_an_address_that_nobody_set_raises_an_alert_at_once(
     desk: Desk, mail: Mailbox, http: Endpoint
 ) -> None:
@@ -244,20 +215,6 @@ def test_a_secret_that_cannot_be_read_now_is_tried_again(desk: Desk, mail: Mailb
     desk.clock.turn(minutes=1)
     assert desk.dispatch()["handed_over"] == 1
     assert "may be repeated" not in mail.mails[0].subject
-
-
-def test_the_outbox_gives_up_after_a_day(desk: Desk, mail: Mailbox) -> None:
-    mail.down()
-    desk.raise_(alert())
-    for _ in range(26):
-        desk.dispatch()
-        desk.clock.turn(hours=1)
-    (row,) = [row for row in desk.outbox() if row.alert.startswith("outage")]
-    assert row.state == "given_up"
-    mail.up()
-    desk.clock.turn(hours=1)
-    desk.dispatch()
-    assert not [email for email in mail.mails if "Acme" in email.subject]
 
 
 def test_a_hung_receiver_with_many_messages_holds_back_neither_others_nor_the_dispatch(

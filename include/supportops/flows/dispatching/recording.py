@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from sqlalchemy import Connection
 
 from supportops.alerts import claims, notification_log, store
-from supportops.alerts.alert import Kind
+from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.notification_log import Attempt
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.outbox import MessageState, QueuedMessage
@@ -46,9 +45,12 @@ class Recorder:
         unknown = Counter[int]()
         if delivery.outcome is Outcome.UNKNOWN:
             unknown = notification_log.unknown_attempts(connection, ids)
+        alerts: dict[str, Alert] = {}
+        if delivery.outcome is not Outcome.HANDED_OVER:
+            alerts = store.find_all(connection, [message.alert for message in prepared.queued])
         results = []
         for message in prepared.queued:
-            state, pause = self._next(message, prepared, delivery.outcome, unknown, now)
+            state, pause = self._next(message, prepared, delivery.outcome, unknown, alerts, now)
             attempt = _attempt(prepared, message, delivery, now)
             results.append(claims.Result(message, attempt, state, now + pause))
         claims.record(connection, results, self._name, now)
@@ -61,6 +63,7 @@ class Recorder:
         prepared: PreparedMessage,
         outcome: Outcome,
         unknown: Counter[int],
+        alerts: dict[str, Alert],
         now: datetime,
     ) -> tuple[MessageState, timedelta]:
         """The message's state after an attempt, and the pause before the next one if it waits.
@@ -70,25 +73,25 @@ class Recorder:
         """
         if outcome is Outcome.HANDED_OVER:
             return MessageState.HANDED_OVER, _ENDED
-        retry = self._policy.retry
-        too_late = now - message.queued_at > retry.give_up_after
-        if too_late or message.target not in self._targets:
+        if message.target not in self._targets:
             return MessageState.GIVEN_UP, _ENDED
-        paced_by = prepared.queued[0]
-        pause = retry.pause(paced_by.key, paced_by.attempt)
-        match outcome:
-            case Outcome.NOBODY:
-                # Useless until somebody corrects the address; then the open alert still goes out.
-                return MessageState.WAITING, retry.longest
-            case Outcome.UNKNOWN:
-                if 1 + unknown[message.id] >= MOST_UNKNOWN:
-                    # Each may have arrived; one more would only annoy whoever has them all.
-                    return MessageState.UNKNOWN, _ENDED
-                return MessageState.WAITING, pause
-            case Outcome.FAILED:
-                return MessageState.WAITING, pause
-            case _:
-                assert_never(outcome)
+        retry, first = self._policy.retry, prepared.queued[0]
+        # Useless until somebody corrects the address; then the open alert still goes out.
+        pause = retry.pause(first.key, first.attempt)
+        pause = retry.longest if outcome is Outcome.NOBODY else pause
+        often_unknown = outcome is Outcome.UNKNOWN and 1 + unknown[message.id] >= MOST_UNKNOWN
+        if not often_unknown and now - message.queued_at <= retry.give_up_after:
+            return MessageState.WAITING, pause
+        alert = alerts.get(message.alert)
+        if alert is not None and _is_wanted(alert, message):
+            return MessageState.WAITING, max(pause, retry.slow_pause(first.key, first.attempt))
+        if often_unknown:
+            # Each may have arrived; one more would only annoy whoever has them all.
+            return MessageState.UNKNOWN, _ENDED
+        ended = message.queued_at if alert is None else alert.resolved_at or message.queued_at
+        if now - max(message.queued_at, ended) <= retry.give_up_after:
+            return MessageState.WAITING, pause
+        return MessageState.GIVEN_UP, _ENDED
 
     def _judge_target(
         self, connection: Connection, target: str, delivery: Delivery, now: datetime
@@ -110,6 +113,15 @@ class Recorder:
                 facts={"target": target, "detail": delivery.detail, "attempts": len(outcomes)},
             )
             store.raise_alert(connection, alert, now)
+
+
+def _is_wanted(alert: Alert, message: QueuedMessage) -> bool:
+    """Whether it is an alarm that somebody must have before the alert ends.
+
+    Once somebody acknowledged the alert, it is in hand.
+    """
+    in_hand = alert.resolved_at is not None or alert.acknowledged_at is not None
+    return message.phase is Phase.FIRING and not in_hand
 
 
 def _attempt(

@@ -1,0 +1,124 @@
+"""What a dispatcher claimed that died is withdrawn or repeated, as its alert then stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from alert_builders import alert
+from dispatching import (
+    Desk,
+    Service,
+    everything_to,
+    outages_to,
+    pass_time,
+    secrets,
+)
+from inboxes import Endpoint, Mailbox
+from supportops.notify.outgoing import Outcome
+
+HANDED_OVER, FAILED, UNKNOWN = Outcome.HANDED_OVER, Outcome.FAILED, Outcome.UNKNOWN
+OUTAGES = {"kind": ["outage"]}
+
+
+@pytest.fixture
+def desk(store: Engine, mail: Mailbox, http: Endpoint) -> Desk:
+    desk = Desk(store, secrets(mail, http))
+    desk.activate(outages_to("team_email"))
+    return desk
+
+
+class Killed(BaseException):
+    """The dispatcher dies where this is raised: nothing after it runs."""
+
+
+def claim_and_die(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispatcher that claimed what is due and died before it could record anything."""
+    from supportops.flows import alert_dispatch
+
+    def killed(*_: object, **__: object) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(alert_dispatch, "send_all", killed)
+        with pytest.raises(Killed):
+            desk.dispatch(who="dead")
+    assert desk.outbox()[-1].state == "claimed"
+
+
+@pytest.mark.parametrize("resolved_after", [timedelta(seconds=5), timedelta(minutes=1)])
+def test_the_claim_of_a_dead_dispatcher_ends_with_its_alert(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, resolved_after: timedelta
+) -> None:
+    outage = alert()
+    desk.raise_(outage)
+    claim_and_die(desk, monkeypatch)
+    desk.clock.now += resolved_after
+    desk.resolve(outage)
+    service = Service(HANDED_OVER)
+    pass_time(desk, service, minutes=20)
+    (title,) = service.titles
+    assert title.startswith("RESOLVED: Acme Shop - up again after")
+    assert row_of_phase(desk, "firing").state == "unknown"
+    assert outage.key not in [each.key for each in desk.unsettled()]
+
+
+def row_of_phase(desk: Desk, phase: str) -> Any:
+    (row,) = [row for row in desk.outbox() if row.phase == phase]
+    return row
+
+
+def test_a_claim_that_runs_out_between_two_steps_of_a_dispatch_is_not_sent_after_the_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease is over when messages are claimed, and was not when they were withdrawn."""
+    from supportops.flows.alert_dispatch import _Dispatch
+
+    outage = alert()
+    desk.raise_(outage)
+    claim_and_die(desk, monkeypatch)
+    desk.resolve(outage)
+    queue = _Dispatch.queue
+
+    def queue_slowly(self: _Dispatch) -> None:
+        queue(self)
+        desk.clock.turn(minutes=10)
+
+    service = Service(HANDED_OVER)
+    with monkeypatch.context() as patch:
+        patch.setattr(_Dispatch, "queue", queue_slowly)
+        desk.dispatch(service)
+    assert service.titles == []
+    desk.dispatch(service)
+    assert [title.split(":")[0] for title in service.titles] == ["RESOLVED"]
+
+
+def test_the_claim_of_a_dead_dispatcher_on_an_open_alert_goes_out_marked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.raise_(alert())
+    claim_and_die(desk, monkeypatch)
+    service = Service(HANDED_OVER)
+    pass_time(desk, service, minutes=20)
+    (title,) = service.titles
+    assert title.startswith("DOWN")
+    assert "may be repeated" in title
+
+
+def test_a_dead_dispatchers_reminder_is_withdrawn_by_an_acknowledgement(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    route = everything_to("team_email", match=OUTAGES, remind="1h")
+    desk.activate(outages_to("team_email", routes=[route]))
+    outage = alert()
+    desk.raise_(outage)
+    desk.dispatch(Service(HANDED_OVER))
+    desk.clock.turn(hours=1)
+    claim_and_die(desk, monkeypatch)
+    desk.acknowledge(outage)
+    service = Service(HANDED_OVER)
+    pass_time(desk, service, minutes=30)
+    assert service.titles == []
