@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, case, literal, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, case, literal, or_, select, update
 
 from supportops.db.schema import alerts, messages
 
 # Clocks of two dispatchers may differ, and one may wait for a lock after it read its own. What
 # lies further ahead of `now` was written before the clock was set back.
 CLOCK_TOLERANCE = timedelta(minutes=2)
+# What no clock writes is damage, which is reported and not mended. In SQLite a damaged instant may
+# be a text, which is more than any number.
+_FURTHEST = timedelta(days=36_500)
 
 
 def set_back(connection: Connection, now: datetime) -> None:
@@ -36,7 +39,8 @@ def _bring_to(
     where: ColumnElement[bool],
     now: datetime,
 ) -> None:
-    ahead = {column: column > now + CLOCK_TOLERANCE for column in columns}
+    first, last = now + CLOCK_TOLERANCE, now + _FURTHEST
+    ahead = {column: and_(column > first, column < last) for column in columns}
     connection.execute(
         update(table)
         .where(where, or_(*ahead.values()))
