@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, case, literal, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    case,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from supportops.db.schema import alerts, messages
 
