@@ -29,9 +29,9 @@ from sqlalchemy import (
 )
 
 from supportops.alerts.alert import Phase
-from supportops.alerts.clock_correction import CLOCK_TOLERANCE
 from supportops.alerts.notification_log import Attempt, append
 from supportops.alerts.outbox import (
+    CLOCK_TOLERANCE,
     PHASES,
     MessageState,
     QueuedMessage,

@@ -10,8 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from supportops.alerts.clock_correction import CLOCK_TOLERANCE
-from supportops.alerts.outbox import QueuedMessage
+from supportops.alerts.outbox import CLOCK_TOLERANCE, QueuedMessage
 from supportops.db.schema import notification_log
 from supportops.db.statements import insert_missing
 from supportops.db.storable import storable

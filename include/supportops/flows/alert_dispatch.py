@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, Connection, Engine
 
 from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.clock_correction import set_back
 from supportops.alerts.escalation import MessageStatus, Reason
 from supportops.alerts.rate_limit import allowance
 from supportops.alerts.routing.one_cause import decide_all
@@ -182,7 +181,7 @@ class _Dispatch:
         now = self.clock()
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
-            set_back(connection, now)
+            outbox.set_back(connection, now)
             for alert in store.list_open(connection, Kind.DELIVERY):
                 if alert.subject not in self.targets:  # no message goes there any more
                     over = "no receiver of this name is configured any more"
