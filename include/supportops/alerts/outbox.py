@@ -32,6 +32,7 @@ from sqlalchemy import (
 from supportops.alerts.alert import LASTING_KINDS, Alert, Phase, Severity
 from supportops.alerts.escalation import Decision, MessageStatus, Reason
 from supportops.db.schema import alerts, messages, notification_log
+from supportops.db.sound_json import sound_json
 from supportops.db.statements import insert_missing
 from supportops.notify.outgoing import Outcome
 
@@ -280,6 +281,6 @@ def reopen(connection: Connection, targets: Iterable[str], now: datetime) -> int
 
 def _lasts() -> ColumnElement[bool]:
     """What `Alert.lasts` is, in SQL. SQLite reads a JSON true as 1."""
-    retracted = cast(alerts.c.facts["retracted"].as_string(), Text)
+    retracted = cast(sound_json(alerts.c.facts)["retracted"].as_string(), Text)
     kinds = [kind.value for kind in LASTING_KINDS]
     return and_(alerts.c.kind.in_(kinds), func.coalesce(retracted, "").not_in(["true", "1"]))

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text, update
 from alert_builders import alert, minutes
 from dispatching import Desk, configuration
 from inboxes import Endpoint, Mailbox
+from service_level_alerts import ticket_alert
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Kind
 from supportops.context import Context
@@ -20,6 +21,8 @@ from supportops.db.schema import alerts, messages, notification_log
 from supportops.flows import open_alerts
 from supportops.flows.dispatching import composing
 from supportops.flows.dispatching.unreadable import SUBJECT
+from supportops.flows.sweeping.alerts import stored_alerts
+from supportops.flows.sweeping.evaluation import ticket_part
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
 ODD, SOUND = alert("Odd"), alert("Sound")
@@ -217,3 +220,23 @@ def test_a_reference_takes_the_alert(desk: Desk, http: Endpoint, tmp_path: Any) 
     (line,) = open_alerts.unreadable_alerts(context)
     assert line.startswith(ODD.key)
     assert json.dumps(line)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize("damaged", ["{", "[1]", "null", '"words"'])
+def test_a_breach_with_damaged_facts_stops_neither_dispatch_nor_sweep(
+    desk: Desk, mail: Mailbox, damaged: str, ended: bool
+) -> None:
+    if desk.store.dialect.name != "sqlite" and damaged == "{":
+        pytest.skip("PostgreSQL stores no broken JSON")
+    odd = ticket_alert(1)
+    desk.raise_(odd, ticket_alert(2), SOUND)
+    with writing(desk.store) as connection:
+        change = text(f"UPDATE alerts SET facts = '{damaged}' WHERE key = :key")
+        connection.execute(change, {"key": odd.key})
+    if ended:
+        desk.resolve(odd)
+    assert desk.dispatch()["handed_over"] == 3, "both others and the alert on this row"
+    with reading(desk.store) as connection:
+        stored = stored_alerts(connection, [ticket_part(ticket_alert(2).key)])
+    assert stored

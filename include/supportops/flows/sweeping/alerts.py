@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
 from supportops.config.service_levels import Tiers
 from supportops.db.schema import alerts, tickets
+from supportops.db.sound_json import sound_json
 from supportops.db.statements import insert_new
 from supportops.db.storable import storable
 from supportops.flows.sweeping.evaluation import (
@@ -92,9 +93,9 @@ def stored_alerts(connection: Connection, prefixes: Iterable[str]) -> dict[str, 
     """The stored alerts of some tickets, by the `key_prefix` of the ticket."""
     c = alerts.c
     wanted = set(prefixes)
-    rows = select(c.key, c.kind, c.resolved_at.is_(None), c.facts["retracted"].as_boolean()).where(
-        c.kind.in_([kind.value for kind in SERVICE_LEVEL_KINDS])
-    )
+    rows = select(
+        c.key, c.kind, c.resolved_at.is_(None), sound_json(c.facts)["retracted"].as_boolean()
+    ).where(c.kind.in_([kind.value for kind in SERVICE_LEVEL_KINDS]))
     found: dict[str, list[StoredAlert]] = {}
     for key, kind, is_open, retracted in connection.execute(rows).all():
         prefix = ticket_part(key)
