@@ -181,8 +181,11 @@ def test_a_fault_of_a_site_that_is_down_does_not_say_that_the_site_is_up(watched
 def test_a_certificate_that_ended_meanwhile_is_said_to_have_ended(watched: Watched) -> None:
     watched.configure([entry("shop")], routes=REMINDING)
     certificate(watched, 0.1)
-    assert " - ends Tue 7 Apr 2026 15:24 BST " in watched.lines()[0]
-    assert " - ended Tue 7 Apr 2026 15:24 BST " in watched.lines(after=300)[0]
+    watched.broken.add("team_email")
+    watched.dispatch()
+    watched.broken.clear()
+    late = watched.lines(after=300)
+    assert any(" - ended Tue 7 Apr 2026 15:24 BST " in line for line in late)
 
 
 def test_an_alarm_that_waited_for_the_mail_server_says_what_is_true_when_it_is_sent(
