@@ -172,6 +172,7 @@ def test_incident_alert_and_ticket_are_committed_together_or_not_at_all(
 
     with monkeypatch.context() as patch:
         patch.setattr(site_check.store, "mark_judged", fails)
+        patch.setattr(site_check.part_store, "append", fails)
         with pytest.raises(RuntimeError, match="disk"):
             desk.run()
     assert desk.incidents() == desk.alerts() == found_tickets(desk) == []
