@@ -65,6 +65,18 @@ def test_checks_that_failed_on_our_side_make_time_unknown_and_never_down() -> No
     assert (found.up, found.unknown, found.down) == (20 * MINUTE, 10 * MINUTE, 0 * MINUTE)
 
 
+def test_degraded_time_is_up_and_shown_apart() -> None:
+    answers = [*["."] * 12, *["xx."] * 12, *["."] * 24]
+    found = measured(*answers, minutes=240)
+    assert found.degraded == 55 * MINUTE + timedelta(seconds=40)
+    assert (found.up, found.up_share) == (240 * MINUTE, 1.0)
+
+
+def test_an_outage_in_degraded_time_is_down() -> None:
+    found = measured(*["xx."] * 6, *["xxx"] * 2, "..", *["xx."] * 6, minutes=75)
+    assert (found.down, found.degraded) == (10 * MINUTE, found.up)
+
+
 def test_an_outage_that_two_runs_confirm_counts_from_the_first() -> None:
     assert measured(".", "xx", "x", "..", minutes=20).down == 10 * MINUTE
 
@@ -209,7 +221,8 @@ def test_the_parts_agree_with_a_walk_from_minute_to_minute(
     found = availability(log, always(where), first, first + minutes * MINUTE)
     walked = slowly(timeline(log, always(where)), where, first, minutes)
     assert {state: walked[state] * MINUTE for state in SiteState} == {
-        SiteState.UP: found.up,
+        SiteState.UP: found.up - found.degraded,
+        SiteState.DEGRADED: found.degraded,
         SiteState.DOWN: found.down,
         SiteState.UNKNOWN: found.unknown,
         SiteState.MAINTENANCE: found.maintenance,

@@ -32,6 +32,7 @@ from supportops.config.values import (
     Weekday,
     Zone,
 )
+from supportops.sites.failure_rate import DegradedPolicy
 from supportops.sites.maintenance import Maintenance, OneOffMaintenance, WeeklyMaintenance
 from supportops.sites.site import (
     FIVE_MINUTES,
@@ -197,12 +198,29 @@ class ServersEntry(Model):
     min_sites: Annotated[int, Field(ge=2)] = 3
 
 
+class DegradedEntry(Model):
+    """Which share of failed requests, none of them an outage, makes a page degraded."""
+
+    above: Share = Field(default=0.25, json_schema_extra={"default": "25%"})
+    below: Share = Field(default=0.1, json_schema_extra={"default": "10%"})
+    window: Duration = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def ends_below_its_start(self) -> Self:
+        if self.below > self.above:
+            raise ValueError("a `below` that is at most `above`")
+        if self.window > timedelta(days=1):
+            raise ValueError("a window of at most 1d")
+        return self
+
+
 class SitesFile(Model):
     """The whole of `sites.yaml`."""
 
     defaults: DefaultsEntry = DefaultsEntry()
     check: CheckEntry = CheckEntry()
     servers: ServersEntry = ServersEntry()
+    degraded: DegradedEntry = DegradedEntry()
     vantage: list[ControlUrl] = []
     sites: list[SiteEntry]
 
@@ -227,6 +245,7 @@ class SitesFile(Model):
             recovery_checks=check.recovery_checks,
             host_share=self.servers.share,
             host_min_sites=self.servers.min_sites,
+            degraded=DegradedPolicy(self.degraded.above, self.degraded.below, self.degraded.window),
             vantage=tuple(self.vantage),
             rate=check.rate,
             in_flight=check.in_flight,

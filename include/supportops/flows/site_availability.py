@@ -37,6 +37,7 @@ class SiteAvailability:
             "customer": self.site.customer,
             "up_share": parts.up_share,
             "up_seconds": parts.up.total_seconds(),
+            "degraded_seconds": parts.degraded.total_seconds(),
             "down_seconds": parts.down.total_seconds(),
             "unknown_seconds": parts.unknown.total_seconds(),
             "maintenance_seconds": parts.maintenance.total_seconds(),

@@ -9,17 +9,30 @@ known better than to one interval.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from supportops.sites.failure_rate import FailureRate
 from supportops.sites.history import SiteHistory, Span, Term
 from supportops.sites.site import FIVE_MINUTES
-from supportops.sites.standing import Attempt, SiteState, Standing, Track, advance, suspend
+from supportops.sites.standing import (
+    Attempt,
+    SiteState,
+    Standing,
+    Track,
+    advance,
+    counted,
+    suspend,
+)
 
 NOTHING = timedelta(0)
 # A run of checks is judged at the latest of them, which all end before the next run.
 _RUN = FIVE_MINUTES
+_SEEN = (SiteState.UP, SiteState.DEGRADED)
+# A window is a day at most, with a run every five minutes.
+_MOST_IN_WINDOW = 288
 LEAST_SEEN = 0.5
 """The part of a period, less announced maintenance, that must have been seen up or down before a
 share of it is given. With less, most of the share would be about time that nobody looked at."""
@@ -35,7 +48,11 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """The parts of a period; they add up to it. `checks` counts runs, not tries.
+    """The parts of a period; up, down, unknown and maintenance add up to it. `checks` counts runs,
+    not tries.
+
+    `degraded` is the part of `up` in which too many requests failed: visitors were served, if not
+    at once, so it counts as up, and is shown beside it.
 
     `outages` are those that touch the period, wherever they began. `since` is when the site was
     first configured, where that was within the period; `until` when it was removed. `ahead` is what
@@ -51,6 +68,7 @@ class Availability:
     since: datetime | None = None
     until: datetime | None = None
     ahead: timedelta = NOTHING
+    degraded: timedelta = NOTHING
 
     @property
     def known(self) -> timedelta:
@@ -99,6 +117,7 @@ def timeline(
     """
     flips: list[Flip] = []
     standing = Standing()
+    rates = _Rates()
     before: tuple[datetime, Term] | None = None
     for run in runs:
         term, at = history.at(run.planned_at), run.at
@@ -117,15 +136,82 @@ def timeline(
             flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
         before = (at, term)
         was, standing = standing, _after(standing, run, term)
+        if standing.state in _SEEN and not (was.down or standing.down):
+            rates.count(run, term)
         if standing.state is SiteState.MAINTENANCE:
             continue  # The maintenance windows themselves count this time, not the checks in it.
         start = run.tries[0].result.checked_at
         if standing.down != was.down and standing.since is not None:
             start = standing.since
-        flips.append(Flip(max(start, renamed_at or start), standing.state))
+        state = SiteState.UP if standing.state is SiteState.DEGRADED else standing.state
+        flips.append(Flip(max(start, renamed_at or start), state))
     if before is not None:
         flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
-    return _in_order(flips)
+    return _with_degraded(_in_order(flips), rates.spans())
+
+
+class _Rates:
+    """The spans in which a site was degraded, as its runs are counted one after the other.
+
+    Runs in which all is well are only counted when one that fails needs them.
+    """
+
+    def __init__(self) -> None:
+        self._rate = FailureRate()
+        self._well: deque[tuple[CheckedRun, Term]] = deque(maxlen=_MOST_IN_WINDOW)
+        self._ended: list[Span] = []
+        self._good_since: datetime | None = None
+
+    def count(self, run: CheckedRun, term: Term) -> None:
+        """One more run that was judged by what the site did, and is part of no outage."""
+        if self._rate.is_clean and _is_one_good_check(run):
+            self._well.append((run, term))
+            return
+        for well, at_the_time in self._well:
+            self._add(well, at_the_time)
+        self._well.clear()
+        self._add(run, term)
+
+    def _add(self, run: CheckedRun, term: Term) -> None:
+        since = self._rate.since
+        tries = _counting(run)
+        counted_run = counted(tries, Track.OUTAGE)
+        policy, interval = term.policy.degraded, term.site.interval
+        self._rate = self._rate.after(counted_run, policy, interval)
+        for attempt in tries:
+            good_at = self._good_since or attempt.result.checked_at
+            self._good_since = None if attempt.bad_for(Track.OUTAGE) else good_at
+        if since is not None and self._rate.since is None:
+            self._ended.append(Span(since, self._good_since or counted_run.at))
+
+    def spans(self) -> list[Span]:
+        """Each from the first failed request to the first good one after the last that failed."""
+        if self._rate.since is None:
+            return self._ended
+        return [*self._ended, Span(self._rate.since, datetime.max.replace(tzinfo=UTC))]
+
+
+def _with_degraded(flips: Sequence[Flip], spans: Iterable[Span]) -> list[Flip]:
+    """`flips`, with the time that was up in `spans` as degraded."""
+    found = list(flips)
+    for span in spans:
+        cut: list[Flip] = []
+        for flip, until in zip(found, [*(each.at for each in found[1:]), None], strict=True):
+            if flip.state is not SiteState.UP:
+                cut.append(flip)
+                continue
+            start = max(flip.at, span.start)
+            end = span.end if until is None else min(until, span.end)
+            if start >= end:
+                cut.append(flip)
+                continue
+            if flip.at < start:
+                cut.append(flip)
+            cut.append(Flip(start, SiteState.DEGRADED))
+            if until is None or end < until:
+                cut.append(Flip(end, SiteState.UP))
+        found = cut
+    return found
 
 
 def _ended_between(earlier: Term, later: Term, history: SiteHistory) -> datetime | None:
@@ -147,7 +233,7 @@ def _after(before: Standing, run: CheckedRun, term: Term) -> Standing:
         return suspend(before, SiteState.MAINTENANCE, run.tries)
     if run.blind and any(t.bad_for(Track.OUTAGE) for t in _counting(run)[-1:]):
         return suspend(before, SiteState.UNKNOWN, run.tries)
-    if before.state is SiteState.UP and before.bad_streak == 0 and _is_one_good_check(run):
+    if before.state in _SEEN and before.bad_streak == 0 and _is_one_good_check(run):
         return before  # as after nearly every run: nothing changes
     return advance(before, run.tries, Track.OUTAGE, term.policy, term.site.interval)
 
@@ -211,7 +297,8 @@ def weigh(
         totals[state] += span.end - span.start
     eras = [part for era in history.eras() if (part := era.within(start, end))]
     return Availability(
-        up=totals[SiteState.UP],
+        up=totals[SiteState.UP] + totals[SiteState.DEGRADED],
+        degraded=totals[SiteState.DEGRADED],
         down=totals[SiteState.DOWN],
         unknown=totals[SiteState.UNKNOWN],
         maintenance=totals[SiteState.MAINTENANCE],

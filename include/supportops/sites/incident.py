@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from supportops.sites.check import WORDS, ProbeResult, instant_to_json, result_to_json
+from supportops.sites.check import WORDS, ProbeResult, Reason, instant_to_json, result_to_json
 from supportops.sites.ending import Ending
 from supportops.sites.site import Site
 from supportops.sites.standing import Attempt, Standing, Track
@@ -125,6 +125,49 @@ def page_subject(track: Track, name: str, page: str) -> str:
     if track is Track.OUTAGE:
         return name
     return f"{name} {page}" if page else f"{name} (front page)"
+
+
+DEGRADED = "degraded"
+
+
+def degraded_subject(track: Track, name: str, page: str) -> str:
+    """The subject of an incident of a page that fails at times, beside that of `page_subject`."""
+    if track is Track.OUTAGE:
+        return f"{name} (degraded)"
+    return f"{name} {page} (degraded)" if page else f"{name} (slow at times)"
+
+
+def degraded_incident(
+    key: IncidentKey, site: Site, page: str, standing: Standing, at: datetime
+) -> Incident:
+    """A page that fails too often without being down, seen by the check at `at`."""
+    rate = standing.rate
+    assert rate.since is not None
+    assert standing.last_bad is not None
+    what = "are slow" if standing.last_bad.reason is Reason.SLOW else "fail"
+    minutes = round((rate.runs[-1].at - rate.runs[0].at).total_seconds() / 60)
+    words = (
+        f"{rate.failed} of {rate.made} requests in {minutes} min {what}, "
+        f"the last with: {WORDS[standing.last_bad.reason]}"
+    )
+    facts = evidence(standing.last_bad) | {
+        "words": words,
+        "failed": rate.failed,
+        "requests": rate.made,
+        "first_failed_at": rate.since.isoformat(),
+        "page": page,
+    }
+    return Incident(
+        *key,
+        DEGRADED,
+        rate.since,
+        at,
+        site=site.name,
+        page=page,
+        host=site.host,
+        customer=site.customer,
+        facts=facts,
+    )
 
 
 def page_incident(

@@ -27,6 +27,8 @@ from supportops.sites.incident import (
     StandingKey,
     affected,
     certificate_incident,
+    degraded_incident,
+    degraded_subject,
     evidence,
     host_incident,
     page_incident,
@@ -87,6 +89,7 @@ class _Judging:
             self._advance_site(self.sites[name], blind)
         self._judge_hosts()
         self._judge_pages()
+        self._judge_degraded()
         self._judge_certificates()
 
     def _rename(self) -> None:
@@ -344,7 +347,7 @@ class _Judging:
         standing = self.standings.get((site.name, "", Track.OUTAGE))
         if standing is None or standing.checked_at is None:
             return None
-        if standing.state not in (SiteState.UP, SiteState.DOWN):
+        if standing.state not in (SiteState.UP, SiteState.DEGRADED, SiteState.DOWN):
             return None
         return standing if self.at - standing.checked_at <= 2 * site.interval else None
 
@@ -377,6 +380,24 @@ class _Judging:
             assert standing.since is not None
             words = "up again" if key[0] is IncidentKind.OUTAGE else "works again"
             self._close(key, standing.since, Ending.RECOVERED, words)
+
+    def _judge_degraded(self) -> None:
+        """Pages that fail too often, and are not down. One that goes down stays degraded: whether
+        it is well again shows when it is back."""
+        hosts_down = {s for kind, s in self.open if kind is IncidentKind.HOST_OUTAGE}
+        for name, page, track in sorted(self.touched):
+            site, standing = self.sites[name], self.standings[(name, page, track)]
+            key = (IncidentKind.FAULT, degraded_subject(track, name, page))
+            own = (IncidentKind(track.value), page_subject(track, name, page))
+            wider = own in self.open or (IncidentKind.OUTAGE, name) in self.open
+            if key in self.open and standing.rate.since is None:
+                ended = standing.answers_since or standing.checked_at or self.at
+                self._close(key, ended, Ending.RECOVERED, "requests fail no more than usual")
+            may_open = key not in self.open and not wider and site.host not in hosts_down
+            if may_open and standing.rate.since is not None and not standing.down:
+                at = standing.checked_at or self.at
+                incident = degraded_incident(key, site, page, standing, at)
+                self._open(incident, str(incident.facts["words"]))
 
     def _judge_certificates(self) -> None:
         """Only where the front page answers; a certificate that prevents it is an outage."""

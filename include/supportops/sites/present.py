@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from supportops.sites.check import instant_to_json
-from supportops.sites.incident import FleetState, Incident, IncidentKey, IncidentKind
+from supportops.sites.incident import DEGRADED, FleetState, Incident, IncidentKey, IncidentKind
 from supportops.sites.site import Fleet, Site
 from supportops.sites.standing import SiteState, Standing, Track
 
@@ -59,6 +59,8 @@ def _present(incident: Incident, state: FleetState, sites: Mapping[str, Site]) -
 
 
 def _alone(incident: Incident, state: FleetState, sites: Mapping[str, Site]) -> Present:
+    if incident.reason == DEGRADED:  # Some of its requests succeed all the while.
+        return {"state": PresentState.FAILS.value}
     match incident.kind:
         case IncidentKind.OUTAGE:
             found = state.standings.get((str(incident.site), "", Track.OUTAGE))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from supportops.sites.failure_rate import AS_SHIPPED, DegradedPolicy
 from supportops.sites.maintenance import Maintenance
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -117,6 +118,7 @@ class CheckPolicy:
     `recovery_checks`: good checks in a row that end an incident. `host_share` and
     `host_min_sites`: how many of a server's sites fail together before the server is the
     cause. `vantage`: control addresses that are always up unless our own connection is down.
+    `degraded`: which failure rate makes a page degraded.
     `rate`: checks started in a second, `in_flight`: at once, `shard`: sites a task.
     """
 
@@ -125,6 +127,7 @@ class CheckPolicy:
     recovery_checks: int = 2
     host_share: float = 0.5
     host_min_sites: int = 3
+    degraded: DegradedPolicy = AS_SHIPPED
     vantage: tuple[str, ...] = ()
     rate: float = 40.0
     in_flight: int = 64

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from supportops.sites import failure_rate
 from supportops.sites.check import (
     ProbeResult,
     Reason,
@@ -16,6 +17,7 @@ from supportops.sites.check import (
     result_from_json,
     result_to_json,
 )
+from supportops.sites.failure_rate import NOTHING_COUNTED, CountedRun, FailureRate
 from supportops.sites.site import CheckPolicy
 
 # Icinga 2's rule: the last 20 state changes, newer ones weigh more; on above 30 %, off below 25 %.
@@ -29,6 +31,7 @@ class SiteState(StrEnum):
     """The state of a site or page as people see it."""
 
     UP = "up"
+    DEGRADED = "degraded"
     DOWN = "down"
     UNKNOWN = "unknown"
     MAINTENANCE = "maintenance"
@@ -74,6 +77,7 @@ class Standing:
     the first good one of a recovery. `state` adds what suspends judgement (unknown, maintenance).
     `answers_since` is the first of the good checks in a row that the last one ends, those in
     maintenance included; None after a bad one.
+    `rate`: how often it fails while it is not down.
     `flips` holds, newest in the lowest bit, whether each of the last 20 runs changed `down`.
     """
 
@@ -91,6 +95,7 @@ class Standing:
     flips: int = 0
     flapping: bool = False
     answers_since: datetime | None = None
+    rate: FailureRate = NOTHING_COUNTED
 
     @property
     def flap_percent(self) -> float:
@@ -128,7 +133,17 @@ def advance(
     flips = (before.flips << 1 | (after.down != before.down)) & (1 << FLAP_CHECKS) - 1
     after = replace(after, flips=flips)
     level = FLAP_OFF if before.flapping else FLAP_ON
-    return replace(after, flapping=after.flap_percent > level)
+    after = replace(after, flapping=after.flap_percent > level)
+    if before.down or after.down:  # These requests belong to an outage.
+        return after
+    rate = before.rate.after(counted(attempts, track), policy.degraded, interval)
+    return replace(after, rate=rate, state=SiteState.DEGRADED if rate.since else SiteState.UP)
+
+
+def counted(attempts: Sequence[Attempt], track: Track) -> CountedRun:
+    """One run's requests of a page, as its failure rate counts them."""
+    failed = sum(attempt.bad_for(track) for attempt in attempts)
+    return CountedRun(attempts[0].result.checked_at, failed, len(attempts))
 
 
 def suspend(
@@ -226,6 +241,7 @@ def to_json(s: Standing) -> dict[str, Any]:
         "last": result_to_json(s.last) if s.last else None,
         "flips": s.flips,
         "flapping": s.flapping,
+        "rate": failure_rate.to_json(s.rate),
     }
 
 
@@ -241,7 +257,8 @@ def from_json(found: dict[str, Any]) -> Standing:
         last=result_from_json(found["last"]) if found["last"] else None,
         flips=found["flips"],
         flapping=found["flapping"],
-        # Not in what a version before this field wrote.
+        # Not in what a version before these fields wrote.
         answers_since=instant_from_json(found.get("answers_since")),
+        rate=failure_rate.from_json(found.get("rate")),
         **{name: instant_from_json(found[name]) for name in instants},
     )

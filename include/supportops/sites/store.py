@@ -313,12 +313,20 @@ def _status_row(key: StandingKey, standing: Standing) -> dict[str, Any]:
         "track": track.value,
         "state": standing.state.value,
         "reason": last.reason.value if last else "",
-        "since": standing.since or standing.checked_at,
+        "since": _since(standing),
         "checked_at": standing.checked_at,
         "total_ms": last.phases.total if last else None,
         "certificate_expires": last.certificate_expires if last else None,
         "fold": to_json(standing),
     }
+
+
+def _since(standing: Standing) -> datetime:
+    """When the state of a standing that was checked began."""
+    if standing.state is SiteState.DEGRADED and standing.rate.since is not None:
+        return standing.rate.since
+    assert standing.checked_at is not None
+    return standing.since or standing.checked_at
 
 
 def _incident_row(incident: Incident) -> dict[str, Any]:

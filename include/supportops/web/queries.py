@@ -36,20 +36,27 @@ def front_pages(connection: Connection, only: str | None = None) -> dict[str, Fr
     return {name: FrontPage(SiteState(state), *rest) for name, state, *rest in rows}
 
 
+# Shown with its underscores as spaces.
+FAILS_AT_TIMES = "fails_at_times"
+
+
 def faulty_pages(connection: Connection, only: str | None = None) -> dict[str, list[FaultyPage]]:
-    """The pages whose fault is confirmed, of all sites or of `only`, by the site's name."""
+    """The pages whose fault is confirmed, or that fail at times, of all sites or of `only`, by the
+    site's name."""
     c = site_status.c
+    faulty = (SiteState.DOWN.value, SiteState.DEGRADED.value)
     statement = (
-        select(c.site, c.page, c.reason, c.since)
-        .where(c.track == Track.FAULT.value, c.state == SiteState.DOWN.value)
+        select(c.site, c.page, c.reason, c.since, c.state)
+        .where(c.track == Track.FAULT.value, c.state.in_(faulty))
         .order_by(c.site, c.page)
     )
     if only is not None:
         statement = statement.where(c.site == only)
     rows = connection.execute(statement)
     found: dict[str, list[FaultyPage]] = {}
-    for name, page, reason, since in rows:
-        found.setdefault(name, []).append(FaultyPage(page, reason, since))
+    for name, page, reason, since, state in rows:
+        shown = reason if state == SiteState.DOWN.value else FAILS_AT_TIMES
+        found.setdefault(name, []).append(FaultyPage(page, shown, since))
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from supportops.sites.history import SiteHistory, Span
-from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.incident import DEGRADED, Incident, IncidentKind
 from supportops.sites.site import FIVE_MINUTES
 from supportops.web.tiles import Status
 
@@ -57,6 +57,8 @@ def disruptions(
             blind.append(span)
         for name in _sites_of(incident):
             status = _STATUSES.get(incident.kind, Status.DOWN)
+            if incident.reason == DEGRADED:
+                status = Status.DEGRADED
             by_site.setdefault(name, []).append((span, status))
     return Disruptions(by_site, blind, _gaps(slots, period))
 
@@ -96,8 +98,8 @@ def strip(
         return [Piece(0.0, WIDTH, Status.UNKNOWN)]
     layers = [(period, Status.UP)]
     mine = found.by_site.get(name, ())
-    layers += [(span, status) for span, status in mine if status is Status.FAULT]
-    layers += [(span, status) for span, status in mine if status is Status.DOWN]
+    for shown in (Status.FAULT, Status.DEGRADED, Status.DOWN):
+        layers += [(span, status) for span, status in mine if status is shown]
     layers += [(span, Status.UNKNOWN) for span in (*found.blind, *found.gaps)]
     if first_checked - period.start > 2 * history.latest.interval:
         layers.append((Span(period.start, first_checked), Status.UNKNOWN))

@@ -16,6 +16,7 @@ class Status(StrEnum):
     """What the pages say of a site, from the worst to the best; each has its own shape."""
 
     DOWN = "down"
+    DEGRADED = "degraded"
     FAULT = "fault"
     UNKNOWN = "unknown"
     MAINTENANCE = "maintenance"
@@ -61,7 +62,9 @@ class Tile:
 def tile(site: Site, front: FrontPage | None, faults: Sequence[FaultyPage], now: datetime) -> Tile:
     """The tile of `site` at `now`, from what was stored of its last check."""
     status, words, since = _standing(site, front, faults, now)
-    latency = front.total_ms if front and status in (Status.UP, Status.FAULT) else None
+    latency = (
+        front.total_ms if front and status in (Status.UP, Status.FAULT, Status.DEGRADED) else None
+    )
     return Tile(site.name, site.customer, site.host, status, words, since, latency)
 
 
@@ -76,6 +79,8 @@ def _standing(
         return Status.UNKNOWN, "not checked any more", front.checked_at + site.interval
     if front.state is SiteState.DOWN:
         return Status.DOWN, reason_words(front.reason), front.since
+    if front.state is SiteState.DEGRADED:
+        return Status.DEGRADED, "requests fail at times", front.since
     if front.state is not SiteState.UP:
         return Status.UNKNOWN, "cannot be judged", front.checked_at
     if faults:

@@ -67,7 +67,7 @@ def availability_table(found: Sequence[SiteAvailability]) -> None:
 
     None is shown where less than half of the time outside maintenance was seen.
     """
-    columns = ["site", "up", "down", "unknown", "maintenance", "checks", "outages"]
+    columns = ["site", "up", "degraded", "down", "unknown", "maintenance", "checks", "outages"]
     dated = any(row.availability.since or row.availability.until for row in found)
     table = _table(*columns, *(["configured (UTC)"] if dated else []))
     for row in found:
@@ -76,6 +76,7 @@ def availability_table(found: Sequence[SiteAvailability]) -> None:
         table.add_row(
             _plain(row.site.name),
             f"{100 * share:.2f} %" if share is not None else "too little" if known else "no data",
+            duration(parts.degraded),
             duration(parts.down),
             duration(parts.unknown),
             duration(parts.maintenance),

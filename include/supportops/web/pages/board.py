@@ -118,6 +118,9 @@ def verdict(
         named = f"Server {servers[0]} is down: " if len(servers) == 1 else ""
         several = f"{len(servers)} servers are down: " if len(servers) > 1 else ""
         return Status.DOWN, f"{named or several}{_of(down, total)} down"
+    if degraded := counts[Status.DEGRADED]:
+        verb = "is" if degraded == 1 else "are"
+        return Status.DEGRADED, f"No site is down; {degraded} of {total} {verb} degraded"
     if fault := counts[Status.FAULT]:
         verb = "has" if fault == 1 else "have"
         return Status.FAULT, f"No site is down; {fault} of {total} {verb} a fault"

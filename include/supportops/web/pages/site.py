@@ -11,7 +11,7 @@ from supportops.alerts.description import incident_path
 from supportops.sites import store
 from supportops.sites.availability import Availability
 from supportops.sites.history import Span
-from supportops.sites.incident import Incident, IncidentKind, ended_well
+from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_well
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Fleet, Site
@@ -133,10 +133,11 @@ def _stack(parts: Availability) -> list[tuple[Status, float, float]]:
     """(status, y, height) in hundredths; what was down is never too thin to be seen."""
     lengths = {
         Status.DOWN: parts.down,
+        Status.DEGRADED: parts.degraded,
         Status.UNKNOWN: parts.unknown,
         Status.MAINTENANCE: parts.maintenance,
     }
-    whole = sum(lengths.values(), parts.up)
+    whole = sum(lengths.values(), parts.up - parts.degraded)
     bars, y = [(Status.UP, 0.0, 100.0)], 0.0
     for status, length in lengths.items():
         if length and whole:
@@ -181,6 +182,12 @@ def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:
     return sorted(mine, key=lambda i: i.started_at, reverse=True)[:MOST_INCIDENTS]
 
 
+def _status_of(still_open: Incident, severe: bool) -> Status:
+    if still_open.reason == DEGRADED:
+        return Status.DEGRADED
+    return Status.DOWN if severe else Status.FAULT
+
+
 def _line(each: Incident, past: SitePast | None, now: datetime) -> dict[str, Any]:
     """`length`: of an outage the time down, without maintenance and unknown time."""
     severe = each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
@@ -192,7 +199,7 @@ def _line(each: Incident, past: SitePast | None, now: datetime) -> dict[str, Any
         mine = [outage for outage in past.outages if outage.incident.key == each.key]
         length = sum((past.down_in(o, o.span.start, now) for o in mine), timedelta(0))
     return {
-        "status": Status.DOWN if open_ and severe else Status.FAULT if open_ else ended,
+        "status": _status_of(each, severe) if open_ else ended,
         "kind": KIND_TITLES.get(each.kind, each.kind.value),
         "subject": each.subject,
         "words": words if open_ or well else f"{words}; {each.facts.get('over')}",
