@@ -104,6 +104,14 @@ class _Ticket:
         assert self.created
         reply = self.reply()
         end = reply.happened_at if reply and self.created else None
+        solved = next((e.happened_at for e in self.counted if _solves(e)), None)
+        if solved and (end is None or solved < end):
+            by_solving = Run(Metric.FIRST_REPLY, 1, self.created.happened_at, solved)
+            gone_at = self.moments[-1].gone_at
+            if not gone_at or solved < gone_at:
+                *_, (_, _, promise, _, _) = self.promises(by_solving, solved, gone_at)
+                if promise and promise.solved_counts_as_reply:
+                    return [by_solving]
         return [Run(Metric.FIRST_REPLY, 1, self.created.happened_at, end)]
 
     def next(self) -> list[Run]:
@@ -155,13 +163,16 @@ class _Ticket:
             starts = [self.created.happened_at]
         if not starts:
             return []
-        end, gone_at = None, self.moments[-1].gone_at
+        end, start = self.solved_since(), min(starts)
+        return [Run(Metric.RESOLUTION, 1, start, max(start, end) if end else None)]
+
+    def solved_since(self) -> datetime | None:
+        since, gone_at = None, self.moments[-1].gone_at
         for moment in reversed([m for m in self.moments if not gone_at or m.at <= gone_at]):
             if moment.status not in DONE:
                 break
-            end = moment.at
-        start = min(starts)
-        return [Run(Metric.RESOLUTION, 1, start, max(start, end) if end else None)]
+            since = moment.at
+        return since
 
     # --- what was promised ------------------------------------------------------------------------
 
@@ -199,6 +210,11 @@ class _Ticket:
             open_seconds=None,
             paused_seconds=None,
         )
+        solved = self.solved_since()
+        hopeless = row.breached_at or not (target and target.deadline)
+        if until is None and solved and hopeless:
+            until = now = max(run.start, solved, row.breached_at or run.start)
+            row = replace(row, state="unanswered", ended_at=until)
         if promise is None:
             return row
         target = target or Target(run.metric)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -103,6 +104,7 @@ def books(draw: st.DrawFn) -> PolicyBook:
         customers=draw(st.sampled_from([frozenset(), frozenset({"Acme"})])),
         tags=frozenset({"vip"}),
     )
+    tiers[0] = replace(tiers[0], solved_counts_as_reply=draw(st.booleans()))
     versions = [version([for_few, *tiers])]
     if draw(st.booleans()):
         since = BEGIN + timedelta(hours=draw(st.integers(0, 9 * 24)))

@@ -94,6 +94,7 @@ class PromiseEntry(Model):
     calendar: Identifier
     targets: Annotated[dict[Metric, TargetEntry], Field(min_length=1)]
     escalation: EscalationEntry = EscalationEntry()
+    solved_counts_as_reply: bool | None = None
 
     @model_validator(mode="after")
     def replies_never_pause(self) -> PromiseEntry:
@@ -102,7 +103,8 @@ class PromiseEntry(Model):
                 raise ValueError(f"no pauses for {metric}: whoever waits for a reply waits")
         return self
 
-    def promise(self, reading: DayReading) -> Promise:
+    def promise(self, reading: DayReading, *, solved_counts: bool) -> Promise:
+        own = self.solved_counts_as_reply
         return Promise(
             self.name or self.tier,
             self.tier,
@@ -112,21 +114,29 @@ class PromiseEntry(Model):
             frozenset(self.customers),
             frozenset(self.tags),
             self.escalation.escalation(),
+            solved_counts if own is None else own,
         )
 
 
 class PolicyEntry(Model):
-    """All promises made from a date on, until the next policy's. The first that fits counts."""
+    """All promises made from a date on, until the next policy's. The first that fits counts.
+
+    `solved_counts_as_reply` holds for every promise that does not say otherwise.
+    """
 
     name: Identifier
     valid_from: Annotated[date, Field(alias="from")]
     working_days: DayReading = DayReading.BUSINESS_HOURS
+    solved_counts_as_reply: bool = False
     promises: Annotated[list[PromiseEntry], Field(min_length=1)]
 
     def version(self, zone: str) -> PolicyVersion:
         """In force from midnight of its date in `zone`."""
         since = datetime.combine(self.valid_from, time(), ZoneInfo(zone)).astimezone(UTC)
-        promises = tuple(entry.promise(self.working_days) for entry in self.promises)
+        solved = self.solved_counts_as_reply
+        promises = tuple(
+            entry.promise(self.working_days, solved_counts=solved) for entry in self.promises
+        )
         return PolicyVersion(self.name, since, promises)
 
 

@@ -9,10 +9,10 @@ is breached at the change: no breach is backdated. A breach of an earlier promis
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,16 +27,24 @@ from supportops.sla.runs import FULFILLED, PAUSED, Runs, View
 
 
 class State(StrEnum):
-    """The state of a clock. Their order is the code in `Clocks.state`."""
+    """The state of a clock. Their order is the code in `Clocks.state`.
+
+    UNANSWERED: the ticket is solved, and what the clock waits for neither came nor can come in
+    time any more. A later reply still fulfils it, late; a reopened ticket waits again.
+    """
 
     RUNNING = "running"
     PAUSED = "paused"
     FULFILLED = "fulfilled"
+    UNANSWERED = "unanswered"
     MERGED = "merged"
     DELETED = "deleted"
 
 
 STATES = tuple(State)
+
+
+N = TypeVar("N", np.int8, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,12 +169,8 @@ def judge(history: History, book: PolicyBook, as_of: datetime) -> Clocks:
     """
     assignment = PolicyAssignment.over(history, book)
     view = View.at(history, to_micros(as_of))
-    judge_one = _Judge(history, book, assignment, view.as_of)
-    created = history.created[history.by_customer]
-    first = judge_one(
-        Metric.FIRST_REPLY,
-        view.between_events(created, history.first_reply[history.by_customer]),
-    )
+    judge_one = _Judge(history, book, assignment, view)
+    first = judge_one(Metric.FIRST_REPLY, _first_replies(view, assignment))
     overdue = np.full(len(history.tickets), NONE, dtype=np.int64)
     overdue[first.row] = first.breached_at
     parts = [
@@ -183,6 +187,25 @@ def judge(history: History, book: PolicyBook, as_of: datetime) -> Clocks:
     return Clocks(history, book, assignment, view.as_of, *joined)
 
 
+def _first_replies(view: View, assignment: PolicyAssignment) -> Runs:
+    """One clock for each ticket that a customer created, until its first reply, or until it was
+    solved where the promise counts that as one."""
+    history = view.history
+    asked = history.by_customer
+    created, reply, solved = (
+        each[asked] for each in (history.created, history.first_reply, history.first_solved)
+    )
+    runs = view.between_events(created, reply)
+    counts = np.array([p.solved_counts_as_reply for _, p in assignment.promises] + [False])
+    if not counts.any():
+        return runs
+    earlier = np.where((solved >= 0) & ((reply < 0) | (solved < reply)), solved, reply)
+    by_solving = view.between_events(created, earlier)
+    version = assignment.version(by_solving.started_at)
+    chosen = counts[assignment.promise(version, by_solving.until_profile)]
+    return view.where(chosen, by_solving, runs)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judge:
     """Judges clocks of one metric at a time, with what is the same for all of them."""
@@ -190,10 +213,34 @@ class _Judge:
     history: History
     book: PolicyBook
     assignment: PolicyAssignment
-    as_of: int
+    view: View
+
+    @property
+    def as_of(self) -> int:
+        """Microseconds since 1970 UTC."""
+        return self.view.as_of
 
     def __call__(self, metric: Metric, runs: Runs) -> Clocks:
         """The clocks of one metric that some promise covers."""
+        found = self._judged(metric, runs)
+        hopeless = found.open & ((found.breached_at != NONE) | (found.target == NONE))
+        rows = np.flatnonzero(hopeless)
+        solved = self.view.solved_since(found.row[rows])
+        rows, solved = rows[solved != NEVER], solved[solved != NEVER]
+        if not len(rows):
+            return found
+        until = np.maximum(solved, np.maximum(found.started_at[rows], found.breached_at[rows]))
+        ended = self.view.unanswered(runs.take(_places(runs, found, rows)), until)
+        # What is open on a solved ticket waits for a reply, and that never pauses.
+        spent = self._due(metric, ended, found.promise[rows]).spent
+        return replace(
+            found,
+            state=_put(found.state, rows, ended.state),
+            until=_put(found.until, rows, until),
+            spent=_put(found.spent, rows, spent),
+        )
+
+    def _judged(self, metric: Metric, runs: Runs) -> Clocks:
         code = METRICS.index(metric)
         version = self.assignment.version(runs.started_at)
         promise = self.assignment.promise(version, runs.until_profile)
@@ -273,6 +320,20 @@ class _Judge:
                 return part
             whole.put(chosen, part)
         return whole
+
+
+def _places(runs: Runs, clocks: Clocks, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The places in `runs` of the chosen clocks; both are in the order of ticket and instance."""
+    most = int(runs.instance.max()) + 1
+    key = runs.row * most + runs.instance
+    return np.searchsorted(key, clocks.row[rows] * most + clocks.instance[rows])
+
+
+def _put(column: NDArray[N], rows: NDArray[np.intp], new: NDArray[N]) -> NDArray[N]:
+    """A column with new values in the chosen rows."""
+    changed = column.copy()
+    changed[rows] = new
+    return changed
 
 
 def _words(codes: NDArray[Any], words: Sequence[str]) -> NDArray[np.object_]:

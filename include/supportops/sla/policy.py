@@ -95,7 +95,8 @@ class Promise:
     """The targets of one tier, of certain customers or tags where these are named.
 
     A ticket fits if its tier is `tier`, its customer one of `customers` and at least one of its
-    tags among `tags`; an empty set fits all.
+    tags among `tags`; an empty set fits all. `solved_counts_as_reply`: whether solving the ticket
+    fulfils its first reply.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Promise:
     customers: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
     escalation: Escalation = field(default_factory=Escalation)
+    solved_counts_as_reply: bool = False
 
     def fits(self, tier: str, customer: str | None, tags: frozenset[str]) -> bool:
         """Whether a ticket of this tier, customer and tags falls under the promise."""

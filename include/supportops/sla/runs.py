@@ -10,7 +10,7 @@ from supportops.sla.events import DONE, MERGED, NEVER, NONE, STATUSES, Bools, In
 from supportops.sla.history import History
 
 SOLVED = STATUSES.index(DONE[0])
-RUNNING, PAUSED, FULFILLED, MERGED_AWAY, DELETED_AWAY = range(5)
+RUNNING, PAUSED, FULFILLED, UNANSWERED, MERGED_AWAY, DELETED_AWAY = range(6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,8 @@ class Runs:
     start_profile: int64, the interval of `History.profiles` after the start's instant.
     until_profile: int64, the one that held when the clock ended: a reply that comes with another
         tier, customer or tag is judged by what was promised before it.
-    state: int8, RUNNING while open, whether or not it is paused, or why it ended.
+    state: int8, RUNNING while open, whether or not it is paused, or why it ended; UNANSWERED where
+        the ticket was solved before what the clock waits for came.
     """
 
     row: Ints
@@ -120,6 +121,29 @@ class View:
                 self._when_ended(history.profile_of[start], end),
                 np.full(len(row), FULFILLED, dtype=np.int8),
             )
+        )
+
+    def where(self, chosen: Bools, others: Runs, runs: Runs) -> Runs:
+        """`others` in the chosen rows and `runs` elsewhere; all three have the same rows."""
+        pairs = ((getattr(others, name), getattr(runs, name)) for name in Runs.__slots__)
+        return Runs(*(np.where(chosen, other, own) for other, own in pairs))
+
+    def solved_since(self, row: Ints) -> Ints:
+        """Since when each ticket is solved or closed (microseconds), NEVER where it is not."""
+        statuses = self.history.statuses
+        begun = statuses.run[self.status[row]]
+        solved = statuses.attributes["status"][begun] >= SOLVED
+        return np.where(solved, statuses.at[begun], NEVER)
+
+    def unanswered(self, runs: Runs, until: Ints) -> Runs:
+        """`runs` as ended at `until` without what they wait for."""
+        history = self.history
+        return replace(
+            runs,
+            until=until,
+            until_event=np.full(len(until), -1, dtype=np.int64),
+            until_status=history.statuses.at_instant(runs.row, until),
+            state=np.full(len(until), UNANSWERED, dtype=np.int8),
         )
 
     def resolutions(self, due: Ints) -> Runs:

@@ -26,8 +26,6 @@ from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks
 
 TICKETS_AT_ONCE = 20_000
-# State of a clock that was never answered and waits no more, because its ticket is done.
-UNANSWERED = "unanswered"
 
 Progress = Callable[[int, int], None]
 Ints = NDArray[np.int64]
@@ -157,21 +155,13 @@ class _Snapshot:
         return found
 
     def _add(self, window: _Window, clocks: Clocks, states: TicketStates) -> None:
-        is_open = states.open[np.searchsorted(states.ticket, clocks.ticket)]
-        # A promise that is not due yet can still be met, also on a ticket that is done.
-        still_waits = is_open | ((clocks.deadline != NONE) & (clocks.breached_at == NONE))
-        waits = clocks.open & still_waits
         chosen = _due_in(window, clocks)
         if window.whole:
-            chosen |= window.holds(clocks.started_at) | waits
+            chosen |= window.holds(clocks.started_at) | clocks.open
         if not chosen.any():
             return
         own = clocks.take(chosen)
         frame = own.frame()
-        frame["state"] = frame["state"].astype(object)
-        # `frame` is by ticket, metric and instance.
-        order = np.lexsort((own.instance, own.metric, own.row))
-        frame.loc[(own.open & ~still_waits[chosen])[order], "state"] = UNANSWERED
         at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
         for name in ("customer", "site", "assignee"):
             frame[name] = pd.Series(states.words(name, at), dtype=object)
