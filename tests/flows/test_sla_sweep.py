@@ -44,6 +44,30 @@ def test_a_saturday_ticket_warns_breaches_and_follows_up_on_time(desk: Sweeper) 
     assert "first_reply follow_up open" in desk.lines()
 
 
+def test_a_ticket_solved_without_a_reply_is_a_breach_without_a_follow_up(desk: Sweeper) -> None:
+    desk.append(*story(f"{SATURDAY} asks", "2026-04-07 10:00 status solved"))
+    desk.sweep("2026-04-09 17:03")
+    assert "first_reply breach over" in desk.lines()
+    (breach,) = [row for row in desk.alerts() if row.kind == "sla_breach"]
+    assert breach.facts["ending"] == "solved_without_reply"
+    assert breach.facts["state"] == "unanswered"
+    before = desk.lines()
+    assert desk.sweep("2026-04-20 17:03")["raised"] == 0
+    assert desk.lines() == before
+
+
+def test_solving_after_the_breach_ends_it_and_stops_follow_ups(desk: Sweeper) -> None:
+    desk.append(*story(f"{SATURDAY} asks", "2026-04-10 10:00 status solved"))
+    desk.sweep("2026-04-09 17:03")
+    (breach,) = [row for row in desk.alerts() if row.kind == "sla_breach"]
+    assert breach.resolved_at is None
+    desk.sweep("2026-04-20 17:03")
+    (breach,) = [row for row in desk.alerts() if row.kind == "sla_breach"]
+    assert breach.resolved_at == london("2026-04-10 10:00")
+    assert breach.facts["ending"] == "solved_without_reply"
+    assert not [row for row in desk.alerts() if row.kind == "sla_follow_up"]
+
+
 def test_an_alert_holds_what_was_promised_and_how_long_it_took(desk: Sweeper) -> None:
     created, *rest = story(f"{SATURDAY} asks", "2026-04-04 11:00 customer Acme")
     desk.append(Event(**_fields(created) | {"facts": {"subject": "Upload <b>"}}), *rest)

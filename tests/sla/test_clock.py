@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -286,6 +287,57 @@ def test_a_solution_is_judged_by_the_promise_that_stood_before_its_act():
     solved = ("2026-07-07 12:00 status solved", "2026-07-07 12:00 tier mission_critical")
     row = judged(*asked, *solved, at="2026-07-20 10:00")[RESOLUTION]
     assert (row["tier"], pd.isna(row["breached_at"])) == ("bug_fix", True)
+
+
+# --- solved without a reply -----------------------------------------------------------------------
+
+LATE_ASKED = ("2026-07-06 10:00 asks", "2026-07-06 10:00 tier bug_fix")  # due 7 Jul 10:00
+
+
+@pytest.mark.parametrize(
+    ("solved", "at", "state", "breached", "ended"),
+    [
+        # A reply may still come in time.
+        ("2026-07-06 12:00", "2026-07-07 09:59", "running", None, None),
+        ("2026-07-06 12:00", "2026-07-07 10:00", "unanswered", "2026-07-07 10:00", "07 10:00"),
+        ("2026-07-06 12:00", "2026-09-01 10:00", "unanswered", "2026-07-07 10:00", "07 10:00"),
+        ("2026-07-09 12:00", "2026-07-09 11:59", "running", "2026-07-07 10:00", None),
+        ("2026-07-09 12:00", "2026-09-01 10:00", "unanswered", "2026-07-07 10:00", "09 12:00"),
+    ],
+)
+def test_a_ticket_solved_without_a_reply_is_broken_from_its_deadline_and_waits_no_more(
+    solved, at, state, breached, ended
+):
+    first = judged(*LATE_ASKED, f"{solved} status solved", at=at)[FIRST]
+    assert (first["state"], when(first["breached_at"])) == (state, breached)
+    assert when(first["ended_at"]) == (ended and f"2026-07-{ended}")
+    assert pd.isna(first["fulfilled_at"])
+
+
+def test_a_late_reply_or_a_reopening_after_the_solution_still_counts():
+    solved = (*LATE_ASKED, "2026-07-06 12:00 status solved")
+    replied = judged(*solved, "2026-07-08 10:00 answers", at="2026-09-01 10:00")[FIRST]
+    assert (replied["state"], when(replied["ended_at"])) == ("fulfilled", "2026-07-08 10:00")
+    assert when(replied["breached_at"]) == "2026-07-07 10:00"
+    reopened = judged(*solved, "2026-07-08 10:00 status open", at="2026-09-01 10:00")[FIRST]
+    assert (reopened["state"], pd.isna(reopened["ended_at"])) == ("running", True)
+
+
+def test_a_reply_in_time_after_the_solution_keeps_the_promise():
+    solved = (*LATE_ASKED, "2026-07-06 12:00 status solved", "2026-07-06 12:05 answers")
+    first = judged(*solved, at="2026-09-01 10:00")[FIRST]
+    assert (first["state"], pd.isna(first["breached_at"])) == ("fulfilled", True)
+
+
+def test_a_policy_may_count_the_solution_as_the_reply():
+    counts = book(version([replace(bug_fix(), solved_counts_as_reply=True)]))
+    solved = (*LATE_ASKED, "2026-07-06 12:00 status solved", "2026-07-08 12:00 answers")
+    first = judged(*solved, at="2026-09-01 10:00", by=counts)[FIRST]
+    assert (first["state"], when(first["ended_at"])) == ("fulfilled", "2026-07-06 12:00")
+    late = judged(*LATE_ASKED, "2026-07-08 12:00 status solved", at="2026-09-01 10:00", by=counts)[
+        FIRST
+    ]
+    assert (late["state"], when(late["breached_at"])) == ("fulfilled", "2026-07-07 10:00")
 
 
 def test_at_one_instant_the_sequence_decides_and_not_the_text_of_an_id():

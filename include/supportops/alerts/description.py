@@ -14,7 +14,12 @@ from urllib.parse import quote
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Phase, Severity
 from supportops.alerts.facts import Facts
-from supportops.alerts.kind_texts import KIND_TEXTS, not_mended, reason
+from supportops.alerts.kind_texts import (
+    KIND_TEXTS,
+    SOLVED_WITHOUT_REPLY,
+    not_mended,
+    reason,
+)
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.alerts.words.present import present_of, present_texts
 from supportops.rendering.board_links import page_link, safe_link
@@ -266,9 +271,14 @@ def _clock(alert: Alert) -> Iterator[Row]:
         "Tier": clock.tier,
         "Promise": clock.metric_label,
         "Over by" if clock.overdue else "Left": _both_times(clock),
+        "Now": "solved without a reply" if _without_reply(alert) else "",
         "Assignee": clock.assignee or "nobody",
     }
     yield from (Row(label, value) for label, value in labels.items() if value)
+
+
+def _without_reply(alert: Alert) -> bool:
+    return Facts(alert.facts).text("ending") == SOLVED_WITHOUT_REPLY
 
 
 def _both_times(clock: TicketClock) -> str:

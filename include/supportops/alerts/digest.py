@@ -20,6 +20,7 @@ from supportops.alerts.channels.content import (
 )
 from supportops.alerts.description import Notification, cut, describe
 from supportops.alerts.facts import Facts
+from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
 from supportops.alerts.message import clock_time
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.ticket_clock import TicketClock
@@ -204,6 +205,8 @@ def _notes(notification: Notification) -> Iterator[str]:
     facts = Facts(notification.alert.facts)
     if _section(notification) is SectionKind.RETRACTED:
         yield cut(facts.text("why") or "not breached after all", 150)
+    elif facts.text("ending") == SOLVED_WITHOUT_REPLY:
+        yield "solved without a reply"
     elif facts.instant("fulfilled_at") or facts.instant("ended"):
         yield "done by now, late"
     if facts.text("milestone") == "aim":

@@ -121,6 +121,9 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
 }
 
 
+SOLVED_WITHOUT_REPLY = "solved_without_reply"
+
+
 @dataclass(frozen=True, slots=True)
 class EndingTexts:
     """How an end that is no recovery is announced: only what works again is RESOLVED.
@@ -152,6 +155,7 @@ NOT_MENDED: dict[str, EndingTexts] = {
     "controls_removed": EndingTexts("NO LONGER CHECKED", "It was not seen to end."),
     "no_certificate": EndingTexts("CLOSED", "The certificate was not renewed."),
     "limit_changed": EndingTexts("CLOSED", "The certificate was not renewed."),
+    SOLVED_WITHOUT_REPLY: EndingTexts("SOLVED, NO REPLY", "Its ticket was solved without a reply."),
     "no_longer_configured": EndingTexts("NO LONGER USED", "It was not seen to end."),
 }
 

@@ -33,7 +33,7 @@ CLOCK_COLUMNS = (
     "instance",  # from 1
     "policy",  # "version/promise", None where none holds
     # running, paused, fulfilled, merged, deleted; unanswered: overdue or without a deadline on a
-    # ticket that is done, so that nobody waits any more
+    # ticket that was solved without a reply
     "state",
     "started_at",
     "deadline",  # NaT without a target, and while a pause keeps it from being known

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from supportops.sla.calendar_days import DayShare, shares
-from supportops.sla.clock import STATES, Clocks, judge
+from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import DONE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
 from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise
@@ -219,7 +219,8 @@ def _lines(clock: ClockExplanation, calendar: Calendar) -> Iterator[str]:
     def at(instant: datetime) -> str:
         return f"{instant.astimezone(zone):%a %-d %b %Y %H:%M:%S}".removesuffix(":00")
 
-    yield f"{clock.metric} {clock.instance}, {clock.tier}: {clock.state}"
+    state = "solved without a reply" if clock.state == State.UNANSWERED else clock.state
+    yield f"{clock.metric} {clock.instance}, {clock.tier}: {state}"
     promised = f"within {clock.within}" if clock.within else "measured only"
     yield f"  promised: {promised} ({clock.policy or 'nothing any more'}, {calendar.name} hours)"
     for applied in clock.promises:

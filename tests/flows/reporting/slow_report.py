@@ -12,7 +12,7 @@ from typing import Any
 from sla.slow_clock import Row, slow_clocks
 from supportops.flows.reporting.selection import FactsRequest
 from supportops.sla.policy import PolicyBook
-from supportops.tickets.ticket import DONE, Event, EventKind, Ticket, fold
+from supportops.tickets.ticket import DONE, Event, EventKind, Ticket, fold, from_creation
 
 Values = tuple[Any, ...]
 
@@ -32,9 +32,9 @@ class Slow:
     def lives(self) -> Iterator[tuple[list[Event], Ticket]]:
         """The events of each ticket that were by then, and how it stood."""
         for _, own in groupby(sorted(self.events, key=lambda e: e.ticket), lambda e: e.ticket):
-            known = [e for e in own if e.happened_at <= self.request.as_of]
+            known = [e for e in from_creation(own) if e.happened_at <= self.request.as_of]
             if known:
-                yield sorted(known, key=lambda e: e.order), fold(known)
+                yield known, fold(known)
 
     def clocks(self) -> Counter[Values]:
         found: Counter[Values] = Counter()
@@ -51,13 +51,8 @@ class Slow:
             return any(map(self.inside, instants)) or (whole and self.inside(row.started_at))
         if self.inside(row.breached_at or row.deadline):
             return True
-        waits = row.state in ("running", "paused") and self.state(row, ticket) == row.state
+        waits = row.state in ("running", "paused")
         return whole and (self.inside(row.started_at) or waits)
-
-    def state(self, row: Row, ticket: Ticket) -> str:
-        if row.state not in ("running", "paused") or ticket.open:
-            return row.state
-        return row.state if row.deadline and not row.breached_at else "unanswered"
 
     def clock(self, row: Row, ticket: Ticket) -> Values:
         return (
@@ -66,7 +61,7 @@ class Slow:
             row.instance,
             row.tier,
             row.policy,
-            self.state(row, ticket),
+            row.state,
             row.started_at,
             row.deadline,
             row.ended_at,

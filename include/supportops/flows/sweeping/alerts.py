@@ -19,7 +19,7 @@ from supportops.flows.sweeping.evaluation import (
     ClockAlert,
     Evaluation,
     breach_key,
-    ended,
+    ending,
     facts_of,
     is_old,
     ticket_part,
@@ -68,14 +68,14 @@ class StoredAlert:
 class Changes:
     """What to do with the stored alerts.
 
-    raised: alerts to raise, by key. over: keys of warnings to resolve. ended: by key, when the
-    clock ended (ISO 8601). retracted: by key, why. untold: how many of `raised` come too late to
-    be sent.
+    raised: alerts to raise, by key. over: keys of warnings to resolve. ended: by key, the facts of
+    the clock's end, with its instant under "ended" (ISO 8601). retracted: by key, why. untold: how
+    many of `raised` come too late to be sent.
     """
 
     raised: dict[str, ClockAlert] = field(default_factory=dict)
     over: list[str] = field(default_factory=list)
-    ended: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, dict[str, str]] = field(default_factory=dict)
     retracted: dict[str, str] = field(default_factory=dict)
     untold: int = 0
 
@@ -138,8 +138,8 @@ def _end_or_retract(
         changes.retracted[alert.key] = "by all that is known now, the promise was kept"
         return
     assert evaluation.clocks is not None
-    over = ended(evaluation.clocks, breach)
-    if alert.open and over is not None:
+    over = ending(evaluation.clocks, breach)
+    if alert.open and over:
         changes.ended[alert.key] = over
 
 
@@ -160,7 +160,7 @@ def write(
     late = changes.ended.items()
     _end(
         connection,
-        [_over(found, k, datetime.fromisoformat(end), {"ended": end}) for k, end in late],
+        [_over(found, k, datetime.fromisoformat(end["ended"]), end) for k, end in late],
     )
     retracted = [
         _over(found, key, at, {"retracted": True, "why": why})
@@ -186,7 +186,7 @@ def _rows(
     clocks = evaluation.clocks
     for key, alert in changes.raised.items():
         assert clocks is not None
-        ticket, over = details[alert.ticket], ended(clocks, alert)
+        ticket, end = details[alert.ticket], ending(clocks, alert)
         tier = tier_of(clocks, alert)
         facts = {
             "source": ticket["source"],
@@ -199,9 +199,9 @@ def _rows(
         }
         untold = alert.ticket in first and is_old(clocks, alert, HORIZON)
         changes.untold += untold
-        facts |= ({"ended": over} if over else {}) | ({"untold": True} if untold else {})
+        facts |= end | ({"untold": True} if untold else {})
         opened_at = instant(alert.at)
-        resolved_at = max(datetime.fromisoformat(over), opened_at) if over else None
+        resolved_at = max(datetime.fromisoformat(end["ended"]), opened_at) if end else None
         awaited = _AWAITED[facts["metric"]]
         yield storable(
             {

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from supportops.alerts.alert import Kind
+from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import MICRO, NONE, Ints
 from supportops.sla.history import prepare
@@ -166,6 +167,16 @@ def _paused(clocks: Clocks, prefixes: Mapping[int, str]) -> list[str]:
 def ended(clocks: Clocks, alert: ClockAlert) -> str | None:
     """When an alert's clock ended (ISO 8601); None while it runs or is paused."""
     return None if _is_open(clocks, alert) else _iso(clocks.until[alert.clock])
+
+
+def ending(clocks: Clocks, alert: ClockAlert) -> dict[str, str]:
+    """The facts of the end of an alert's clock; empty while it runs or is paused."""
+    over = ended(clocks, alert)
+    if over is None:
+        return {}
+    if STATES[clocks.state[alert.clock]] is State.UNANSWERED:
+        return {"ended": over, "ending": SOLVED_WITHOUT_REPLY}
+    return {"ended": over}
 
 
 def is_old(clocks: Clocks, alert: ClockAlert, horizon: timedelta) -> bool:

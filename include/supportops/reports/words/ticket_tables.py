@@ -109,6 +109,8 @@ def _happened(clock: Clock) -> Cell:
     late = "" if clock.overdue_by is None else f" {cells.hours(max(0.0, clock.overdue_by))}"
     if clock.state == "fulfilled":
         return Cell(f"done{late} late" if late else "done late")
+    if clock.state == "unanswered":
+        return Cell("solved without a reply", tone=Tone.BAD)
     if clock.state == "paused":
         return Cell(f"paused,{late} over" if late else "paused, still open")
     return Cell(f"still open,{late} over" if late else "still open", tone=Tone.BAD)

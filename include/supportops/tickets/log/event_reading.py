@@ -125,8 +125,11 @@ def events_query(
         since = _instant(connection, touched_since)
         selected = selected.where("t.touched_at > %(since)s", {"since": since})
     if until is not None:
+        # What is stamped before its ticket's creation counts at the creation, so not yet.
         selected = selected.where(
-            "e.happened_at <= %(until)s", {"until": _instant(connection, until)}
+            "e.happened_at <= %(until)s "
+            "AND e.ticket NOT IN (SELECT id FROM tickets WHERE created_at > %(until)s)",
+            {"until": _instant(connection, until)},
         )
     return selected
 
