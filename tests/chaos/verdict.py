@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -46,11 +47,13 @@ def judge(made: World) -> Verdict:
     for row in _alerts(made):
         for target in TARGETS:
             about = [a for a in made.arrivals if a.target == target and _is_about(row, a)]
-            raised = [a for a in about if not _is_end(a)]
+            # Its end has another heading: RESOLVED, or DOWN AGAIN where that is so by then.
+            first = _heading(about[0]) if about else ""
+            raised = [a for a in about if _heading(a) == first]
             if row.resolved_at is None or raised:
                 _count(verdict, f"{row.key} to {target}", raised)
             if row.resolved_at is not None and raised and row.kind in ENDINGS:
-                ends = [a for a in about if _is_end(a)]
+                ends = [a for a in about if _heading(a) != first]
                 _count(verdict, f"the end of {row.key} to {target}", ends)
     return verdict
 
@@ -58,9 +61,10 @@ def judge(made: World) -> Verdict:
 def _count(verdict: Verdict, name: str, arrived: Sequence[Arrival]) -> None:
     verdict.due += 1
     unmarked = [each for each in arrived if MARK not in each.text]
+    headings = Counter(map(_heading, unmarked))
     if not arrived:
         verdict.lost.append(name)
-    elif len(unmarked) > 1:
+    elif max(headings.values(), default=0) > 1:
         titles = " / ".join(each.text.strip().partition("\n")[0] for each in unmarked)
         verdict.doubled.append(f"{name}: {len(unmarked)} times, {titles}")
     elif len(arrived) > 1:
@@ -106,5 +110,7 @@ def _is_about(row: Any, arrival: Arrival) -> bool:
     return row.key in arrival.text
 
 
-def _is_end(arrival: Arrival) -> bool:
-    return "RESOLVED" in arrival.text.strip().partition("\n")[0]
+def _heading(arrival: Arrival) -> str:
+    """Such as DOWN, RESOLVED or NO CHECKS AGAIN."""
+    title = arrival.text.strip().partition("\n")[0]
+    return title.partition(":")[0].strip("*# \U0001f534\U0001f7e0\U0001f7e1\U0001f7e2\U0001f535")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -76,7 +76,7 @@ class World:
     calls: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
-    stack: ExitStack = field(default_factory=ExitStack)
+    on_step: Callable[[str], None] = lambda _: None
 
     def step(self, flow: str, *, calm: bool = False, **order: Any) -> bool:
         """Runs a flow, with faults unless `calm`; whether it came to its end."""
@@ -256,10 +256,12 @@ def _worker() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         command, env=environment, stdin=pipe, stdout=pipe, text=True, bufsize=1
     ) as running:
-        yield running
-        assert running.stdin
-        running.stdin.close()
-        running.wait(30)
+        try:
+            yield running
+        finally:
+            assert running.stdin
+            running.stdin.close()
+            running.wait(30)
 
 
 def raise_tickets(made: World, count: int) -> list[int]:
