@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from supportops.bootstrap import open_context
-from supportops.cli.instants import now
+from supportops.alerts.alert import Kind, Severity
+from supportops.bootstrap import SetupError, config_folder, open_context
+from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, fields, print_json, warn
 from supportops.rendering.printable import printable_line
 
 app = typer.Typer()
-group = typer.Typer(name="alerts", help="What is open, and who has taken it.", no_args_is_help=True)
+group = typer.Typer(
+    name="alerts", help="What is open, who has taken it, and who is notified.", no_args_is_help=True
+)
 app.add_typer(group)
 
 
@@ -48,6 +53,43 @@ def acknowledge(
     if not taken:
         fail(f"no open alert {key!r} that nobody has taken; see `supportops alerts list`")
     echo(printable_line(f"{who} has taken {key}"))
+
+
+@group.command("who")
+def who(
+    kind: Annotated[Kind, typer.Option("--kind", help="The kind of alert.")],
+    site: Annotated[str | None, typer.Option(help="The site that it is about.")] = None,
+    customer: Annotated[str | None, typer.Option(help="The customer; of a site, its own.")] = None,
+    host: Annotated[str | None, typer.Option(help="The server, of a host_outage.")] = None,
+    tier: Annotated[str | None, typer.Option(help="The tier of the ticket.")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Instead of the usual one.")] = None,
+    ticket: Annotated[str | None, typer.Option(help="A ticket's number in the store.")] = None,
+    receiver: Annotated[str | None, typer.Option(help="The one that fails (delivery).")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(formats=FORMATS, help="When it is raised; now by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show who would be notified of an alert that stays open, when, and why others would not."""
+    from supportops.cli.tables.who import who_json, who_lines
+    from supportops.flows import who_is_notified as flow
+
+    raised_at = now() if at is None else to_utc(at)
+    about = (site, customer, host, tier, severity, ticket, receiver)
+    question = flow.Question(kind, raised_at, *about)
+    with ExitStack() as stack:
+        try:
+            context = stack.enter_context(open_context())
+            folder, engine = context.config, context.engine
+        except SetupError:
+            folder, engine = config_folder(), None
+            warn("no store is named: the files count as they are, not their last good versions")
+        course = flow.answer(question, folder, engine)
+    if as_json:
+        print_json(who_json(course))
+    else:
+        echo("\n".join(who_lines(course)))
+    raise typer.Exit(FINE if course.notified else FINDINGS)
 
 
 @app.command("alert-dispatch")

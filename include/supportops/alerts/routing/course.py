@@ -1,0 +1,193 @@
+"""The course of an alert that stays open: who is notified when, by which route, and who is not.
+
+Nothing here decides: what decides in the dispatch is asked again and again, as if every message
+were handed over at once and nobody acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from supportops.alerts.alert import Alert, Phase
+from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.policy import AlertPolicy, Hours, Limit, OfficeHours, Route
+from supportops.alerts.routing.matching import Mismatch, mismatches, visible_to
+
+HORIZON = timedelta(days=14)
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """One message: when, to whom, by which route and step (from 1), about which sites.
+
+    `sites`: None where the receiver reads of all. `limits`: how many messages a target gets before
+    the rest is bundled.
+    """
+
+    at: datetime
+    what: str
+    target: str
+    channel: str
+    route: str
+    step: int
+    sites: tuple[str, ...] | None
+    digest: bool
+    every: timedelta | None
+    limits: tuple[Limit, ...]
+    hours: Hours = Hours.ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A route or a target of one that notifies nobody, and why."""
+
+    route: str
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What becomes of an alert that stays open. `fallback`: who is notified when a message of it
+    fails; `end`: who gets the end of it, were it to end after the last alarm."""
+
+    alert: Alert
+    zone: str
+    notified: tuple[Notified, ...]
+    fallback: tuple[str, ...]
+    end: tuple[Skipped, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def course_of(alert: Alert, policy: AlertPolicy, office: OfficeHours) -> Course:
+    """The whole course of an open alert, as if every message were handed over at once."""
+    messages = list(_messages(alert, policy, office))
+    routes = {route.name: route for route in policy.routes}
+    alarms = [_status(decision, at) for at, decision in messages]
+    last = max((at for at, _ in messages), default=alert.opened_at)
+    failed = [replace(m, handed_over=False, finished=False, failures=1) for m in alarms[:1]]
+    return Course(
+        alert=alert,
+        zone=policy.timezone,
+        notified=tuple(_notified(at, d, alert, policy, routes) for at, d in messages),
+        fallback=tuple(
+            decision.target
+            for decision in decide(alert, policy, failed, alert.opened_at, office)
+            if decision.reason is Reason.FALLBACK
+        ),
+        end=tuple(
+            Skipped(d.route, d.target, "at once" if d.sends else d.reason.value)
+            for d in decide(replace(alert, resolved_at=last), policy, alarms, last, office)
+            if d.phase is Phase.RESOLVED
+        ),
+        skipped=tuple(_skipped(alert, policy, messages, office)),
+    )
+
+
+def _messages(
+    alert: Alert, policy: AlertPolicy, office: OfficeHours
+) -> Iterator[tuple[datetime, Decision]]:
+    """Each message in turn: every step, and the first reminder of each target."""
+    history: list[MessageStatus] = []
+    reminds = {route.name: route.remind for route in policy.routes}
+    first_reminders: dict[str, datetime] = {}
+    now, end = alert.opened_at, alert.opened_at + HORIZON
+    while now <= end:
+        decisions = decide(alert, policy, history, now, office)
+        for decision in decisions:
+            if decision.sends and decision.reminder <= 1:
+                history.append(_status(decision, now))
+                pause = reminds.get(decision.route)
+                if pause is not None and decision.reminder == 0:
+                    first_reminders[decision.target] = now + pause
+                yield now, decision
+        instants = [d.due_at for d in decisions if d.reason is Reason.NOT_YET]
+        instants += first_reminders.values()
+        if any(d.reason is Reason.OUTSIDE_HOURS for d in decisions):
+            instants.append(_change(now, end, office))
+        waiting = [at for at in instants if at > now]
+        if any(at <= now for at in first_reminders.values()) and not office.is_open(now):
+            waiting.append(office.next_open(now))
+        first_reminders = {t: at for t, at in first_reminders.items() if at > now}
+        if not waiting:
+            return
+        now = min(waiting)
+
+
+def _change(now: datetime, end: datetime, office: OfficeHours) -> datetime:
+    """When the office opens next, or closes; to the minute."""
+    if not office.is_open(now):
+        return office.next_open(now)
+    at = now.replace(second=0, microsecond=0) + _MINUTE
+    while office.is_open(at) and at <= end:
+        at += _MINUTE
+    return at
+
+
+def _status(decision: Decision, at: datetime) -> MessageStatus:
+    return MessageStatus(
+        target=decision.target,
+        phase=decision.phase,
+        step=decision.step,
+        reminder=decision.reminder,
+        handed_over=True,
+        finished=True,
+        at=at,
+        reason=decision.reason,
+    )
+
+
+def _notified(
+    at: datetime,
+    decision: Decision,
+    alert: Alert,
+    policy: AlertPolicy,
+    routes: dict[str, Route],
+) -> Notified:
+    visible = visible_to(decision.target, alert, policy)
+    route = routes.get(decision.route)
+    return Notified(
+        at=at,
+        what="reminder" if decision.reminder else decision.reason.value,
+        target=decision.target,
+        channel=decision.channel,
+        route=decision.route,
+        step=decision.step + 1,
+        sites=None if visible is None else tuple(str(each.site) for each in visible),
+        digest=decision.digest,
+        every=route.remind if route and decision.reminder else None,
+        limits=tuple(policy.limits.get(decision.channel, ())),
+        hours=route.hours if route else Hours.ALWAYS,
+    )
+
+
+def _skipped(
+    alert: Alert,
+    policy: AlertPolicy,
+    messages: Sequence[tuple[datetime, Decision]],
+    office: OfficeHours,
+) -> Iterator[Skipped]:
+    """The routes that do not match, and targets of others that are notified of nothing."""
+    for route in policy.routes:
+        if differs := mismatches(route, alert, policy):
+            yield Skipped(route.name, "", "; ".join(_difference(each, route) for each in differs))
+    notified = {decision.target for _, decision in messages}
+    for decision in decide(alert, policy, (), alert.opened_at, office):
+        if decision.target not in notified:
+            why = decision.reason.value
+            if decision.reason is Reason.OUTSIDE_HOURS:
+                why += f" for {HORIZON.days} days"
+            yield Skipped(decision.route, decision.target, why)
+
+
+def _difference(mismatch: Mismatch, route: Route) -> str:
+    wanted: dict[Mismatch, Sequence[str]] = {
+        Mismatch.KIND: route.kinds,
+        Mismatch.SEVERITY: route.severities,
+        Mismatch.SITE: route.sites or route.customers,
+        Mismatch.CUSTOMER: route.customers,
+    }
+    return f"only for {mismatch} {', '.join(wanted[mismatch])}"
