@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from builders import CONTROL, result
+from builders import CONTROL, NOON, result
 from dispatching import everything_to
 from flows.dispatching.watched_sites import Watched, entry, same, sites
 from supportops.alerts.alert import Kind
 from supportops.alerts.kind_texts import NOT_MENDED
-from supportops.db.engine import writing
+from supportops.config import snapshots
+from supportops.db.engine import reading, writing
 from supportops.flows import site_check
+from supportops.flows.reporting.site_rows import site_and_incident_rows
 from supportops.flows.ticketing.outage_tickets import ticket_number
 from supportops.sites import store as site_store
 from supportops.sites.ending import Ending
@@ -453,3 +455,22 @@ def test_a_customer_whose_site_was_removed_from_the_server_hears_that(watched: W
             "RESOLVED: w1 - sites are up again after 5 min",
         ],
     }
+
+
+@pytest.mark.parametrize("ending", [Ending.PAGE_REMOVED, Ending.NO_CERTIFICATE, Ending.RENEWED])
+def test_a_report_says_why_what_still_failed_is_no_longer_open(
+    watched: Watched, ending: Ending
+) -> None:
+    ENDS[ending].story(watched)
+    with reading(watched.engine) as connection:
+        fleet = snapshots.get(connection, watched.digest).fleet
+        start, end = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
+        _, rows = site_and_incident_rows(connection, fleet, start, end, end)
+        _, before = site_and_incident_rows(
+            connection, fleet, start, end, NOON + timedelta(minutes=1)
+        )
+    ((row,), (then,)) = rows, before
+    words = ENDS[ending].line.partition(" - ")[2]
+    expected = then["reason"] if ending.good else f"{then['reason']}; {words}"
+    assert row["reason"] == expected
+    assert ";" not in then["reason"]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from supportops.config.snapshots import fleet_of
 from supportops.flows.site_availability import SiteAvailability, of_past
 from supportops.sites.history import SiteHistory
-from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.incident import Incident, IncidentKind, ended_well
 from supportops.sites.log.reading import by_site, pasts
 from supportops.sites.outages import SiteOutage, SitePast, outages_of
 from supportops.sites.site import Fleet
@@ -46,7 +46,7 @@ def site_and_incident_rows(
     for name, own in by_site(incidents).items():
         if name not in sites:  # an incident of a site that no configuration in force has named
             lost = outages_of(own, name, None, (), as_of)
-            rows += [_outage(each, name, None) for each in lost]
+            rows += [_outage(each, name, None, as_of) for each in lost]
     return [row for name in names for row in sites[name]], rows
 
 
@@ -64,13 +64,13 @@ def _outages(past: SitePast, start: datetime, end: datetime, as_of: datetime) ->
         if each.span.start < end and each.span.end > start:
             down = past.down_in(each, start, end)
             whole = past.down_in(each, each.span.start, as_of)
-            yield _outage(each, past.name, past.history) | {
+            yield _outage(each, past.name, past.history, as_of) | {
                 "down_seconds": down.total_seconds(),
                 "seconds": whole.total_seconds(),
             }
 
 
-def _outage(outage: SiteOutage, name: str, history: SiteHistory | None) -> Row:
+def _outage(outage: SiteOutage, name: str, history: SiteHistory | None, as_of: datetime) -> Row:
     """One site's row; a server's name and its other sites stay out of it."""
     incident = outage.incident
     is_server = incident.kind is IncidentKind.HOST_OUTAGE
@@ -80,7 +80,7 @@ def _outage(outage: SiteOutage, name: str, history: SiteHistory | None) -> Row:
         "kind": IncidentKind.OUTAGE.value,
         "site": name,
         "customer": term.site.customer if term else incident.customer,
-        "reason": incident.reason,
+        "reason": incident.reason if is_server else _reason(incident, as_of),
         "started_at": outage.span.start,
         "opened_at": max(incident.opened_at, outage.span.start),
         "ended_at": outage.ended_at,
@@ -98,13 +98,21 @@ def _fault(incident: Incident, as_of: datetime) -> Row:
         "kind": incident.kind.value,
         "site": str(incident.site),
         "customer": incident.customer,
-        "reason": incident.reason,
+        "reason": _reason(incident, as_of),
         "started_at": incident.started_at,
         "opened_at": incident.opened_at,
         "ended_at": ended_at,
         "down_seconds": 0.0,
         "seconds": ((ended_at or as_of) - incident.started_at).total_seconds(),
     }
+
+
+def _reason(incident: Incident, as_of: datetime) -> str:
+    """What was wrong, and how it was closed by `as_of` where that is no recovery."""
+    closed = incident.closed_at is not None and incident.closed_at <= as_of
+    if not closed or ended_well(incident):
+        return incident.reason
+    return f"{incident.reason}; {incident.facts.get('over')}"
 
 
 def _key_of_server(server: Incident) -> str:
