@@ -260,9 +260,8 @@ def reopen(connection: Connection, targets: Iterable[str], now: datetime) -> int
     how many.
     """
     c, later = messages.c, messages.alias()
-    wanted = select(alerts.c.key).where(
-        alerts.c.resolved_at.is_(None), alerts.c.acknowledged_at.is_(None)
-    )
+    unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
+    wanted = unsettled.where(alerts.c.resolved_at.is_(None), alerts.c.acknowledged_at.is_(None))
     unsure = (MessageState.GIVEN_UP.value, MessageState.UNKNOWN.value)
     reached = (
         select(later.c.id)
