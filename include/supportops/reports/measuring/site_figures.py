@@ -133,7 +133,7 @@ def _unknown(seconds: float, of: float) -> float:
 
 
 def _instant(found: Any) -> datetime | None:
-    return None if pd.isna(found) else found.to_pydatetime()
+    return None if pd.isna(found) else pd.Timestamp(found).to_pydatetime()
 
 
 def _incident_line(row: Mapping[Hashable, Any]) -> IncidentLine:
