@@ -12,6 +12,8 @@ from supportops.alerts import outbox
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.outbox import PHASES, MessageState
+from supportops.alerts.routing.one_cause import notified_by_parts
+from supportops.alerts.store import list_open
 from supportops.alerts.succession import predecessors, with_inherited
 from supportops.web import queries
 from supportops.web.page import PageContext
@@ -166,6 +168,10 @@ def _skipped(
     covered = {m.target for m in histories.get(wider or "", ()) if m.phase is Phase.FIRING}
     while_open = replace(alert, resolved_at=None)
     policy, office = configuration.alerts, configuration.office
+    if alert.kind is Kind.HOST_OUTAGE and alert.resolved_at is None:
+        parts = [a for a in list_open(page.connection, Kind.OUTAGE) if a.covered_by == alert.key]
+        histories = outbox.history(page.connection, keys=[each.key for each in parts])
+        covered = notified_by_parts(alert, parts, histories, policy)
     for d in decide(while_open, policy, statuses, at, office, covered):
         if d.reason is not Reason.ALREADY:
             yield SkippedReceiver(d.target, d.channel, d.step, _why(d, alert), d.due_at)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from alert_builders import NOON, alert, minutes, office, policy, route, step
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Alert, Kind, Severity, usual_severity
 from supportops.alerts.escalation import MessageStatus, Phase, decide
 from supportops.alerts.policy import AlertPolicy, Hours
 from supportops.alerts.routing.matching import Mismatch, matching, mismatches, visible_to
+from supportops.flows.site_check import _SEVERITY
 
 SITES = {"shop": "Acme", "blog": "Acme", "wiki": "Beta"}
 ACME = route(step("acme_email"), name="acme", customers=("Acme",))
@@ -200,3 +201,9 @@ def test_a_route_says_in_what_it_differs(match: Any, differs: list[Mismatch]) ->
     one, outage = route(step("a_email"), **match), wide("shop", "wiki")
     assert mismatches(one, outage, policy(one)) == differs
     assert bool(matching(outage, policy(one))) is (not differs)
+
+
+def test_kinds_are_as_urgent_as_the_site_check_raises_them() -> None:
+    assert {kind.value: usual_severity(Kind(kind.value)) for kind in _SEVERITY} == {
+        kind.value: severity for kind, severity in _SEVERITY.items()
+    }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 import dispatching
@@ -15,7 +16,12 @@ from builders import Clock
 from flows.websites import Desk, Websites, websites
 from inboxes import Endpoint, Mailbox
 from sites.servers import closed_port
+from supportops.alerts.alert import Kind
+from supportops.alerts.escalation import Reason
+from supportops.alerts.store import list_open
+from supportops.db.engine import reading
 from supportops.flows import alert_dispatch
+from web.boards import READER, make_board
 
 OWNERS = {"shop": "Acme", "blog": "Acme", "wiki": "Beta", "forum": "Gamma"}
 
@@ -163,6 +169,16 @@ def test_who_has_the_outages_of_all_its_sites_gets_none_of_their_server(
     assert set(later) == {"boss", "team"}
     assert later["boss"].startswith("SERVER DOWN: web-1 - wiki: ")
     assert later["team"].startswith("SERVER DOWN: web-1 - 3 of 4 sites fail together")
+
+
+def test_the_board_says_why_they_get_none(house: House, web: Websites, mail: Mailbox) -> None:
+    one_after_another(house, web, mail)
+    with reading(house.engine) as connection:
+        (server,) = list_open(connection, Kind.HOST_OUTAGE)
+    board = TestClient(make_board(house.engine, house.clock), headers=dict(READER))
+    page = board.get("/incident", params={"key": server.key}).text
+    assert "acme_email" in page
+    assert Reason.COVERED.value in page
 
 
 def test_their_ends_are_one_message_each(house: House, web: Websites, mail: Mailbox) -> None:
