@@ -10,6 +10,8 @@ import pty
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -20,9 +22,11 @@ from cli.hostile.test_every_argument import answer, obeyed
 from cli.hostile.test_streams import start
 from cli.hostile.values import SEQUENCES
 from supportops.alerts.store import raise_alert
+from supportops.cli import report
 from supportops.db.engine import writing
 from supportops.rendering.formulas import csv_without_formulas
 from supportops.rendering.printable import printable, printable_json, printable_line
+from supportops.reports.formats.file import File
 
 HEADER = "ticket,event,at,kind,author,value,subject,text,requester,priority,site,customer,tags"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -117,3 +121,17 @@ def test_only_what_a_terminal_obeys_is_written_out() -> None:
     shown = printable_json(value)
     assert not obeyed(shown)
     assert json.loads(shown)["a"][0] == value["a"][0]
+
+
+def test_the_counted_promises_beside_a_report(tmp_path: Path) -> None:
+    """The store keeps them as they are, for later reports; a person gets them for a spreadsheet."""
+    content = b"source,number,customer\nzendesk,1,=HYPERLINK(1)\n"
+    files = [File("counted.csv", "text/csv", content), File("report.json", "text/x", b"=1")]
+    folder = report._Folder(tmp_path / "out")
+    folder.open()
+    result: Any = SimpleNamespace(cadence="weekly", period="2026-W47", audience="team")
+    folder.write(result, files)
+    written = tmp_path / "out/weekly-2026-W47-team"
+    assert (written / "counted.csv").read_text().splitlines()[1] == "zendesk,1,'=HYPERLINK(1)"
+    assert (written / "report.json").read_bytes() == b"=1"
+    assert folder.faults == []
