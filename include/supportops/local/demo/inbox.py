@@ -22,7 +22,7 @@ from rich.text import Text
 
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.local.install.credentials import replace, write_new
-from supportops.local.supervisor.terminal import printable
+from supportops.rendering.printable import printable
 
 SMS_LENGTH = 160
 MAIL_LINES = 18

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-PRINTABLE = {"\n", "\t"}
-
 
 class Terminal:
     """Standard output, until it is closed (a terminal or pipe); then output is discarded."""
@@ -45,8 +43,3 @@ class Terminal:
             return
         with self.console.status(Text(f"{doing} ...")) as status:
             yield lambda now: status.update(Text(f"{doing}: {now} ..."))
-
-
-def printable(text: str) -> str:
-    """`text` without what a terminal would obey: escape sequences, and marks that turn text."""
-    return "".join(c if c in PRINTABLE or c.isprintable() or c == "\u200d" else "�" for c in text)
