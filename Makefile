@@ -47,6 +47,9 @@ bench: devtools ## Measure probe, clocks, tickets, sweep, storms, a run through 
 chaos: devtools ## Kill and break every flow at random instants; CHAOS_MINUTES=8
 	@PYTHONPATH=$(CURDIR)/include:$(CURDIR)/tests $(VENV) -m chaos $(ARGS)
 
+docs: devtools ## Write the tables of docs/what-counts-as-up.md from the tests
+	@PYTHONPATH=$(CURDIR)/include:$(CURDIR)/tests $(VENV) -m sites.behaviours.page
+
 lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
 	@$(VENV) -m supportops.local.install.lock $(ARGS)
 
@@ -58,4 +61,4 @@ clean: ## Remove .venv and caches; the state in .local stays
 devtools:
 	@$(INSTALL) --dev
 
-.PHONY: help setup demo up secrets test bench chaos lock clean devtools
+.PHONY: help setup demo up secrets test bench chaos docs lock clean devtools

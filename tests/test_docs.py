@@ -6,6 +6,9 @@ import tomllib
 import pytest
 
 from airflow_home import ROOT
+from sites.behaviours import page as what_counts_as_up
+from supportops.sites.check import Reason
+from supportops.web.tiles import Status
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -69,6 +72,16 @@ def test_the_index_of_decisions_lists_each_by_its_title() -> None:
     titles = {page.name: page.read_text().splitlines()[0].split(". ", 1)[1] for page in pages}
     index = (ROOT / "docs/decisions/README.md").read_text()
     assert re.findall(r"^- \[\d+\]\((.*?)\) (.*)$", index, re.MULTILINE) == [*titles.items()]
+
+
+def test_the_page_on_what_counts_as_up_says_what_the_tests_test() -> None:
+    page = what_counts_as_up.PAGE.read_text()
+    assert page == what_counts_as_up.written(page), "run `make docs`"
+    assert all(f"`{reason}`" in page for reason in Reason)
+    assert [row.state for row in what_counts_as_up.STATES] == [
+        *("up", "degraded", "fault", "down", "unknown", "maintenance")
+    ]
+    assert {row.state for row in what_counts_as_up.STATES} == set(Status)
 
 
 def test_the_lock_holds_every_dependency_with_a_hash() -> None:
