@@ -101,7 +101,7 @@ def books(draw: st.DrawFn) -> PolicyBook:
             Target(t.metric, t.deadline, t.aim, waiting if t.pauses else frozenset())
             for t in mission_critical().targets[draw(st.integers(0, 2)) :]
         ),
-        customers=draw(st.sampled_from([frozenset(), frozenset({"Acme"})])),
+        customers=draw(st.sampled_from([frozenset(), frozenset({" ACME"})])),
         tags=frozenset({"vip"}),
     )
     tiers[0] = replace(tiers[0], solved_counts_as_reply=draw(st.booleans()))

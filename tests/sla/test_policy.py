@@ -45,6 +45,8 @@ def matched(few: Promise, tier: str | None, customer: str | None, tags: str | No
         (for_few(), ("user_support", None, None), "user_support"),
         (for_few(), ("unheard_of", None, None), None),
         (for_few(customers=frozenset({"Acme"})), ("bug_fix", "Acme", None), "few"),
+        (for_few(customers=frozenset({"acme  ltd"})), ("bug_fix", " Acme Ltd", None), "few"),
+        (for_few(customers=frozenset({"STRASSE"})), ("bug_fix", "Straße", None), "few"),
         (for_few(customers=frozenset({"Acme"})), ("bug_fix", "Bolt", None), "bug_fix"),
         (for_few(customers=frozenset({"Acme"})), ("bug_fix", None, None), "bug_fix"),
         (for_few(tags=frozenset({"vip", "gold"})), ("bug_fix", None, "late,gold"), "few"),

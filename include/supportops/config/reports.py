@@ -31,6 +31,7 @@ from supportops.config.values import (
     known_zones,
 )
 from supportops.config.yaml_source import KeyPath
+from supportops.names import folded
 from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
 from supportops.reports.period import MADE_AT, Cadence
 from supportops.reports.words.dates import check_language
@@ -197,18 +198,14 @@ def _wrong_sites(data: Any, sites: Any) -> Iterator[Wrong]:
     if not known:
         return
     customers = {c for site in known if isinstance(c := site.get("customer"), str)}
-    alike = {_folded(customer): customer for customer in sorted(customers)}
+    alike = {folded(customer): customer for customer in sorted(customers)}
     for path, entry in entries(data, "audiences"):
         customer = entry.get("customer")
         if not isinstance(customer, str) or customer in customers:
             continue
-        if meant := alike.get(_folded(customer)):
+        if meant := alike.get(folded(customer)):
             expected = f"{shown(meant)}, as sites.yaml writes it"
             yield Wrong((*path, "customer"), shown(customer), expected)
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
 
 
 def _named(data: Any, key: str) -> Iterator[tuple[KeyPath, str]]:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from supportops.config.snapshots import fleet_of, newest
 from supportops.db.engine import reading
+from supportops.names import recognised, suggestion
 from supportops.sites.availability import NOTHING, Availability
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
@@ -65,15 +66,23 @@ def of_period(
         active = newest(connection)
         if active is None:
             raise LookupError("no configuration was activated yet: run a site check first")
-        names, found = pasts(
-            connection, fleet_of, start, end, only=only, unchecked=active.displayed().fleet
-        )
-        for name in only or ():
-            if name not in names:
-                raise LookupError(f"no site {name!r} was configured in this period")
+        fleet = active.displayed().fleet
+        if only is not None:
+            configured, _ = pasts(connection, fleet_of, start, end, unchecked=fleet)
+            only = [_meant(name, configured) for name in only]
+        names, found = pasts(connection, fleet_of, start, end, only=only, unchecked=fleet)
         rows = {past.name: of_past(past, start, end) for past in found}
         ahead = max(end - max(start, now), NOTHING) if now is not None else NOTHING
         return [_with(row, ahead) for name in names for row in rows[name]]
+
+
+def _meant(written: str, configured: Sequence[str]) -> str:
+    if name := recognised(written, configured):
+        return name
+    hint = suggestion(written, configured)
+    raise LookupError(
+        f"no site {written!r} was configured in this period" + (f"; {hint}" if hint else "")
+    )
 
 
 def _with(row: SiteAvailability, ahead: timedelta) -> SiteAvailability:

@@ -18,13 +18,12 @@ from supportops.alerts.alert import (
 )
 from supportops.alerts.policy import AlertPolicy
 from supportops.alerts.routing.course import Course, course_of
-from supportops.alerts.routing.matching import folded
 from supportops.config.configuration import Configuration, File
 from supportops.config.loader import check
-from supportops.config.model import did_you_mean
 from supportops.config.snapshots import newest
 from supportops.db.engine import reading
 from supportops.db.schema import tickets
+from supportops.names import folded, recognised, suggestion
 from supportops.sites.incident import affected
 from supportops.sites.site import Fleet, Site
 
@@ -131,9 +130,8 @@ def _sites(question: Question, site: Site | None, fleet: Fleet) -> list[Site]:
 def _site(question: Question, fleet: Fleet) -> Site | None:
     if question.site is None:
         return None
-    for site in fleet.sites:
-        if folded(site.name) == folded(question.site):
-            return site
+    if name := recognised(question.site, fleet.by_name()):
+        return fleet.by_name()[name]
     if question.ticket is not None:  # a ticket may name a site that nobody checks
         return None
     raise _nowhere("site", question.site, [site.name for site in fleet.sites])
@@ -152,5 +150,5 @@ def _severity(question: Question, configuration: Configuration) -> Severity:
 
 
 def _nowhere(what: str, name: str, known: Sequence[str]) -> LookupError:
-    near = did_you_mean(name, known) or (f"there are {', '.join(known[:10])}" if known else "")
+    near = suggestion(name, known) or (f"there are {', '.join(known[:10])}" if known else "")
     return LookupError(f"no {what} {name!r} in the configuration" + (f"; {near}" if near else ""))

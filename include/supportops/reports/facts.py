@@ -7,7 +7,7 @@ None where there is none. Whatever order rows come in, the report is the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from supportops.names import folded
 from supportops.reports.period import Period
 
 # One row a clock that fell due in the period, started in it, or was open at `as_of`. The first
@@ -139,16 +140,31 @@ class Facts:
     policies: tuple[str, ...] = ()
     unjudged: Mapping[str, str] = field(default_factory=dict)
 
-    def of_customer(self, customer: str) -> Self:
-        """The rows of one customer alone, without a word about anybody else."""
+    def with_customers(self, known: Iterable[str]) -> Self:
+        """The same with each customer in one spelling: that of `known`, else the first by text."""
+        written = {c for f in (self.clocks, self.tickets) for c in f["customer"].unique() if c}
+        spelling = {folded(c): c for c in sorted(written, reverse=True)}
+        spelling |= {folded(c): c for c in known}
+        one = {c: spelling[folded(c)] for c in written}
+        if all(name == c for c, name in one.items()):
+            return self
         return replace(
             self,
-            unjudged={},
-            **{
-                name: getattr(self, name).loc[lambda frame: frame["customer"] == customer]
-                for name in ("clocks", "tickets", "sites", "incidents", "alerts")
-            },
+            clocks=_spelled(self.clocks, one),
+            tickets=_spelled(self.tickets, one),
         )
+
+    def of_customer(self, customer: str) -> Self:
+        """The rows of one customer alone, without a word about anybody else.
+
+        Names are compared as `folded`, as in promises and in routes of alerts.
+        """
+        mine = folded(customer)
+        own: dict[str, Any] = {
+            name: _of(getattr(self, name), mine)
+            for name in ("clocks", "tickets", "sites", "incidents", "alerts")
+        }
+        return replace(self, unjudged={}, **own)
 
     def of_tiers(self, tiers: tuple[str, ...]) -> Self:
         """Clocks and tickets of these tiers alone; all of them where none is named."""
@@ -159,6 +175,17 @@ class Facts:
             clocks=self.clocks[self.clocks["tier"].isin(tiers)],
             tickets=self.tickets[self.tickets["tier"].isin(tiers)],
         )
+
+
+def _spelled(frame: pd.DataFrame, one: Mapping[str, str]) -> pd.DataFrame:
+    names = [one.get(c, c) for c in frame["customer"].tolist()]
+    return frame.assign(customer=pd.Series(names, index=frame.index, dtype=object))
+
+
+def _of(frame: pd.DataFrame, customer: str) -> pd.DataFrame:
+    """The rows whose customer is `customer`, a folded name."""
+    named = {c: folded(c) == customer for c in frame["customer"].unique() if isinstance(c, str)}
+    return frame[frame["customer"].map(lambda c: named.get(c, False)).astype(bool)]
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from supportops.names import folded
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.events import STATUSES
 
@@ -94,9 +95,9 @@ class Escalation:
 class Promise:
     """The targets of one tier, of certain customers or tags where these are named.
 
-    A ticket fits if its tier is `tier`, its customer one of `customers` and at least one of its
-    tags among `tags`; an empty set fits all. `solved_counts_as_reply`: whether solving the ticket
-    fulfils its first reply.
+    A ticket fits if its tier is `tier`, its customer one of `customers` (compared as `folded`) and
+    at least one of its tags among `tags`; an empty set fits all. `solved_counts_as_reply`: whether
+    solving the ticket fulfils its first reply.
     """
 
     name: str
@@ -113,9 +114,12 @@ class Promise:
         """Whether a ticket of this tier, customer and tags falls under the promise."""
         return (
             tier == self.tier
-            and (not self.customers or customer in self.customers)
+            and (not self.customers or self._is_for(customer))
             and (not self.tags or bool(tags & self.tags))
         )
+
+    def _is_for(self, customer: str | None) -> bool:
+        return customer is not None and folded(customer) in map(folded, self.customers)
 
     def target(self, metric: Metric) -> Target | None:
         """The target of a metric, None where the promise has none."""

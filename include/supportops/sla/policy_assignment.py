@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from supportops.names import folded
 from supportops.sla.events import MICRO, Bools, Ints
 from supportops.sla.history import History
 from supportops.sla.policy import METRICS, PolicyBook, PolicyVersion, Promise, tag_set
@@ -88,14 +89,14 @@ def _kinds(history: History, book: PolicyBook) -> tuple[list[Kind], Ints]:
     so there are few kinds, and each is matched once.
     """
     promises = [promise for version in book.versions for promise in version.promises]
-    customers = {name for promise in promises for name in promise.customers}
+    customers = {folded(name) for promise in promises for name in promise.customers}
     named = {tag for promise in promises for tag in promise.tags}
     tiers = {promise.tier for promise in promises}
     profile, values = history.profiles.attributes, history.values
-    known = [c if c in customers else None for c in values]
+    known = [_known(c, customers) for c in values] if customers else None
     columns = [
         (profile["tier"], [t if t in tiers or not t else "?" for t in values]),
-        (profile["customer"], known if customers else None),
+        (profile["customer"], known),
         (
             profile["tags"],
             [",".join(sorted(tag_set(t) & named)) for t in values] if named else None,
@@ -111,6 +112,11 @@ def _kinds(history: History, book: PolicyBook) -> tuple[list[Kind], Ints]:
             key = key * len(distinct) + of_value[codes]
     used, kind_of = np.unique(key, return_inverse=True) if len(key) > 0 else (key, key)
     return [_kind(int(each), classes) for each in used], kind_of
+
+
+def _known(customer: str | None, customers: set[str]) -> str | None:
+    name = folded(customer) if customer else None
+    return name if name in customers else None
 
 
 def _classes(words: Iterable[str | None]) -> tuple[list[str | None], Ints]:

@@ -403,3 +403,12 @@ def _due(result: Figures, by: By) -> tuple[int, int, int]:
 def _reversed(of: Facts) -> Facts:
     names: Sequence[str] = ("clocks", "tickets", "sites", "incidents", "alerts")
     return replace(of, **{name: getattr(of, name).iloc[::-1] for name in names})
+
+
+def test_a_customer_is_one_whatever_the_case_and_the_spaces() -> None:
+    rows = [in_time("1", customer="Acme Ltd"), late("2", customer=" acme  LTD"), late("3")]
+    found = facts(clocks=clocks(*rows))
+    assert sorted(found.of_customer("ACME ltd").clocks["number"]) == ["1", "2"]
+    one = found.with_customers(["acme ltd"])
+    assert set(one.clocks["customer"][:2]) == {"acme ltd"}
+    assert set(found.with_customers([]).clocks["customer"][:2]) == {" acme  LTD"}

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 
 from supportops.alerts.alert import WIDER_OUTAGES, Affected, Alert, Kind
 from supportops.alerts.policy import AlertPolicy, Route
+from supportops.names import folded
 
 
 class Mismatch(StrEnum):
@@ -94,12 +94,6 @@ def names(route: Route, target: str) -> bool:
 def is_one_of(name: str | None, wanted: Sequence[str]) -> bool:
     """Whether `name` is in `wanted`, whatever the case and the length of the blanks."""
     return name is not None and folded(str(name)) in map(folded, wanted)
-
-
-@lru_cache(maxsize=20_000)
-def folded(name: str) -> str:
-    """A name of a site or a customer as names are compared."""
-    return " ".join(name.split()).casefold()
 
 
 def _lasting(alert: Alert) -> list[Affected]:

@@ -8,10 +8,11 @@ from typing import Any
 from supportops.alerts.alert import Affected, Alert, Kind
 from supportops.alerts.escalation import Reason, decide
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route
-from supportops.alerts.routing.matching import Mismatch, folded, is_one_of, mismatches
+from supportops.alerts.routing.matching import Mismatch, is_one_of, mismatches
 from supportops.config.configuration import Configuration, File
 from supportops.config.findings.raised import RAISED_AT, Raised, customers_named, raised
 from supportops.config.model import Wrong, entries, items, shown, unknown
+from supportops.names import folded
 
 # A message that goes out now, or as soon as its step or its hours have come.
 _REACHES = frozenset({Reason.STEP_REACHED, Reason.FALLBACK, Reason.NOT_YET, Reason.OUTSIDE_HOURS})

@@ -14,8 +14,8 @@ from supportops.alerts.alert import (
     Severity,
     usual_severity,
 )
-from supportops.alerts.routing.matching import folded
 from supportops.config.configuration import Configuration, File
+from supportops.names import folded
 
 RAISED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 # About this installation, whatever it is configured to do.

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, select
 
 from supportops.config.configuration import Configuration
+from supportops.config.findings.raised import customers_named
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.alert_rows import alert_rows
 from supportops.flows.reporting.clock_rows import GatheredRows, gather_clocks
@@ -72,7 +73,7 @@ def _facts(
     incidents: list[dict[str, Any]] = []
     if whole:
         sites, incidents = site_and_incident_rows(connection, fleet, start, end, as_of)
-    return Facts(
+    facts = Facts(
         period=period,
         as_of=as_of,
         risk_until=risk_until(period, as_of),
@@ -87,6 +88,7 @@ def _facts(
             f"{names[each][0]}/{names[each][1]}": why for each, why in found.unjudgeable.why.items()
         },
     )
+    return facts.with_customers(customers_named(configuration))
 
 
 def _clocks(found: GatheredRows, names: Mapping[int, TicketName]) -> pd.DataFrame:

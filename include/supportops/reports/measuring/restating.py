@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from supportops.names import folded
 from supportops.reports.figures import Attainment, Restatement, TicketReason
 from supportops.reports.measuring.proportion import attainment
 
@@ -129,7 +130,7 @@ class _Current:
 def _removed(clocks: pd.DataFrame, customer: str | None) -> Iterator[tuple[Hashable, str]]:
     """What became of tickets that count nowhere, or nowhere in this customer's reports."""
     for row in clocks[[*TICKET, "state", "customer"]].itertuples(index=False):
-        if customer is not None and row.customer != customer:
+        if customer is not None and folded(str(row.customer or "")) != folded(customer):
             yield (row.source, row.number), "is not this customer's now"
         elif row.state in REMOVED:
             yield (row.source, row.number), str(row.state)
