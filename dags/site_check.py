@@ -2,8 +2,7 @@
 
 **A failure means** that some sites were not checked in these five minutes; what was recorded is
 judged all the same. **Is a rerun safe?** Yes: a recorded check is not made again, a slot long past
-checks nothing, and no alert is raised twice. **Who is notified:** the operators (route `operations`
-in alerts.yaml); after two intervals without a check there is an alert of its own.
+checks nothing, no alert is raised twice. **Who is notified:** the operators (route `operations`).
 """
 
 from datetime import timedelta
@@ -41,21 +40,16 @@ def site_check():
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            return flow.check(
-                context.engine,
-                spec,
-                timezone.utcnow,
-                secrets=context.secrets,
-                on_changes=start_dispatch,
-            )
+            engine, keys, clock = context.engine, context.secrets, timezone.utcnow
+            return flow.check(engine, spec, clock, secrets=keys, on_changes=start_dispatch)
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def judge(specs, checked, dag_run=None, outlet_events=None):
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            now = timezone.utcnow()
-            summary = flow.finish(context, specs, list(checked), dag_run.run_after, now)
+            done, at = list(checked), dag_run.run_after
+            summary = flow.finish(context, specs, done, at, timezone.utcnow())
         if summary["changes"]:
             outlet_events[ALERTS_RAISED].add(Asset("alerts"))
         return summary
