@@ -40,22 +40,21 @@ def site_check():
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            engine, keys, clock = context.engine, context.secrets, timezone.utcnow
-            return flow.check(engine, spec, clock, secrets=keys, on_changes=start_dispatch)
+            engine, clock, send = context.engine, timezone.utcnow, start_dispatch
+            return flow.check(engine, spec, clock, secrets=context.secrets, on_changes=send)
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def judge(specs, checked, dag_run=None, outlet_events=None):
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            done, at = list(checked), dag_run.run_after
-            summary = flow.finish(context, specs, done, at, timezone.utcnow())
+            at, now = dag_run.run_after, timezone.utcnow()
+            summary = flow.finish(context, specs, list(checked), at, now)
         if summary["changes"]:
             outlet_events[ALERTS_RAISED].add(Asset("alerts"))
         return summary
 
-    specs = plan()
-    judge(specs, check.expand(spec=specs))
+    judge(specs := plan(), check.expand(spec=specs))
 
 
 site_check()
