@@ -14,10 +14,10 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 def site(name: str = "shop", up: float = 7 * DAY, **fields: Any) -> dict[str, Any]:
-    """A site that was `up` for seconds; `down`, `unknown` and `maintenance` are seconds, too."""
+    """A site that was `up` for seconds; `degraded`, a part of it, `down` and the others, too."""
     spans = {
         f"{state}_seconds": float(fields.pop(state, 0.0))
-        for state in ("down", "unknown", "maintenance")
+        for state in ("degraded", "down", "unknown", "maintenance")
     }
     rest = {"customer": "Acme", "interval_seconds": 300.0, "checks": 2016, "outages": 0}
     rest |= {"since_at": None, "until_at": None}

@@ -71,9 +71,9 @@ def _tries(site: Site, slot: datetime, answer: Answer, latency: float) -> Iterat
         for number, pause in enumerate((0, 10, 40)):
             at = slot + timedelta(seconds=pause + 1)
             reason = answer(site, page, at)
-            if reason is Reason.OK and number:
-                break
             yield Attempt(site.name, page, number, _result(site, reason, at, latency))
+            if reason is Reason.OK:
+                break
 
 
 def _result(site: Site, reason: Reason, at: datetime, latency: float) -> ProbeResult:

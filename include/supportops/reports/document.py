@@ -17,6 +17,7 @@ class Tone(StrEnum):
     PLAIN = "plain"
     GOOD = "good"
     BAD = "bad"
+    DEGRADED = "degraded"
     QUIET = "quiet"
 
 

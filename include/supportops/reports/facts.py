@@ -72,6 +72,7 @@ SITE_COLUMNS = (
     "customer",
     "interval_seconds",
     "up_seconds",
+    "degraded_seconds",  # the part of the time up in which many requests failed
     "down_seconds",
     "unknown_seconds",
     "maintenance_seconds",

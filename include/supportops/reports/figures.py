@@ -165,6 +165,8 @@ class SiteLine:
 
     `budget_seconds`: how much longer it might have been down under its target, negative when it
     was down longer; None without a target. `resolution_seconds`: nothing shorter can be seen.
+    `degraded_seconds`: the part of the time up in which many requests failed; `degraded_share` is
+    that of the time that was seen, None where `up_share` is.
     """
 
     site: str
@@ -180,11 +182,16 @@ class SiteLine:
     resolution_seconds: float
     since: datetime | None = None
     until: datetime | None = None
+    degraded_seconds: float = 0.0
+    degraded_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """All sites of one customer (or, with None, all of them) together, weighted by time."""
+    """All sites of one customer (or, with None, all of them) together, weighted by time.
+
+    Degraded time as in `SiteLine`.
+    """
 
     customer: str | None
     sites: int
@@ -193,6 +200,8 @@ class Uptime:
     down_seconds: float
     checks: int
     outages: int
+    degraded_seconds: float = 0.0
+    degraded_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,27 @@ def test_a_site_that_was_added_or_removed_says_when() -> None:
     assert (line.since, line.until) == (since, until)
 
 
+def test_degraded_time_is_up_and_given_beside_it() -> None:
+    frame = sites(
+        site("blog", 100 * HOUR),
+        site("shop", 90 * HOUR, degraded=20 * HOUR, down=10 * HOUR, unknown=50 * HOUR),
+    )
+
+    blog, shop = site_lines(frame, 0.9, {})
+    (_, both) = uptimes(frame)
+
+    assert (blog.degraded_seconds, blog.degraded_share) == (0.0, 0.0)
+    assert (shop.up_share, shop.degraded_share) == (pytest.approx(0.9), pytest.approx(0.2))
+    assert shop.budget_seconds == pytest.approx(0.0, abs=1e-6)
+    assert (both.degraded_seconds, both.degraded_share) == (20 * HOUR, pytest.approx(0.1))
+
+
+def test_a_degraded_share_needs_as_much_time_as_a_share_up() -> None:
+    (line,) = site_lines(sites(site(up=10 * HOUR, degraded=HOUR, unknown=90 * HOUR)), None, {})
+
+    assert (line.degraded_seconds, line.degraded_share) == (HOUR, None)
+
+
 def test_no_sites_have_no_lines() -> None:
     assert site_lines(sites(), 0.999, {}) == ()
     assert uptimes(sites()) == ()

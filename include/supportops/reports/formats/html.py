@@ -126,8 +126,17 @@ def _render(
         good=Tone.GOOD,
         bad=Tone.BAD,
         quiet=Tone.QUIET,
+        degraded=Tone.DEGRADED,
+        has_degraded=_has_degraded(document),
         **context,
     )
+
+
+def _has_degraded(document: Document) -> bool:
+    """Whether a cell needs the colour, whose rules no other document carries."""
+    tables = [b for section in document.sections for b in section.blocks if isinstance(b, Table)]
+    rows = (row for table in tables for row in table.rows)
+    return any(cell.tone is Tone.DEGRADED for row in rows for cell in row)
 
 
 def _kind(block: Block) -> str:

@@ -78,7 +78,8 @@ def recovery_median(incidents: pd.DataFrame, period: Period) -> float | None:
 def _measured(sites: pd.DataFrame) -> pd.DataFrame:
     """In order, what was never measured as nothing, with `seen_seconds` and `all_seconds`."""
     spans = [f"{state}_seconds" for state in ("up", "down", "unknown", "maintenance")]
-    measured = sites.sort_values(["customer", "site"]).fillna(dict.fromkeys(spans, 0.0))
+    filled = dict.fromkeys([*spans, "degraded_seconds"], 0.0)
+    measured = sites.sort_values(["customer", "site"]).fillna(filled)
     return measured.assign(
         seen_seconds=measured["up_seconds"] + measured["down_seconds"],
         all_seconds=measured[spans].sum(axis=1),
@@ -87,6 +88,7 @@ def _measured(sites: pd.DataFrame) -> pd.DataFrame:
 
 def _site_line(row: Mapping[Hashable, Any], target: float | None) -> SiteLine:
     seen, down = float(row["seen_seconds"]), float(row["down_seconds"])
+    degraded = float(row["degraded_seconds"])
     share = _share(float(row["up_seconds"]), seen, float(row["unknown_seconds"]))
     return SiteLine(
         site=row["site"],
@@ -102,23 +104,25 @@ def _site_line(row: Mapping[Hashable, Any], target: float | None) -> SiteLine:
         resolution_seconds=float(row["interval_seconds"]),
         since=_instant(row["since_at"]),
         until=_instant(row["until_at"]),
+        degraded_seconds=degraded,
+        degraded_share=None if share is None else degraded / seen,
     )
 
 
 def _uptime(customer: str | None, sites: pd.DataFrame) -> Uptime:
     total = sites[[c for c in sites.columns if c.endswith("_seconds")]].sum()
+    seen, degraded = float(total["seen_seconds"]), float(total["degraded_seconds"])
+    share = _share(float(total["up_seconds"]), seen, float(total["unknown_seconds"]))
     return Uptime(
         customer=customer,
         sites=len(sites),
-        up_share=_share(
-            float(total["up_seconds"]),
-            float(total["seen_seconds"]),
-            float(total["unknown_seconds"]),
-        ),
+        up_share=share,
         unknown_share=_unknown(total["unknown_seconds"], total["all_seconds"]),
         down_seconds=float(total["down_seconds"]),
         checks=int(sites["checks"].sum()),
         outages=int(sites["outages"].sum()),
+        degraded_seconds=degraded,
+        degraded_share=None if share is None else degraded / seen,
     )
 
 

@@ -55,6 +55,11 @@ _UPTIME = (
     "The share of the time that was seen. Unknown time, in which checks did not tell, counts as "
     "neither up nor down, and announced maintenance is left out.",
 )
+_DEGRADED = (
+    "Degraded",
+    "The part of the time up in which many requests failed, though never so many in a row that it "
+    "was an outage. It counts as up.",
+)
 _SITES = frozenset({Part.SITES, Part.INCIDENTS})
 
 
@@ -67,6 +72,8 @@ def definitions(figures: Figures, audience: Audience) -> tuple[tuple[str, str], 
     chosen += [_CLOCKS, _VERDICT, _INTERVAL]
     chosen += [_LIMITS] if figures.trends and Part.TREND in parts else []
     chosen += [_UPTIME] if parts & _SITES else []
+    degraded = any(line.degraded_seconds for line in (*figures.sites, *figures.uptimes))
+    chosen += [_DEGRADED] if degraded and parts & _SITES else []
     return tuple(chosen)
 
 

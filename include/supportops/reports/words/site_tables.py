@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from supportops.rendering.render import duration
 from supportops.reports.document import Cell, Column, Table, Tone, Unit, Words
 from supportops.reports.figures import Delivered, Figures, IncidentLine, SiteLine, Uptime
@@ -18,6 +21,7 @@ _MEASURED = (
     Column("Outages", Unit.COUNT),
     Column("Down", Unit.SECONDS),
 )
+_DEGRADED = (Column("Degraded", Unit.SECONDS),)
 _LASTED = (
     "An outage lasted as long as the site was down, without maintenance and unknown time; what of "
     "it lies in the period adds up to the time down of the site."
@@ -38,15 +42,19 @@ def uptime(figures: Figures, reader: Reader, target: float | None) -> Words | No
         little = "seen too little" if line.unknown_share < 1 else "not seen at all"
         return Words(f"{plural(line.sites, 'site')}: {little}, {unseen}.")
     seen = f"{reader.share(line.up_share, 2)} of the time that was seen"
+    if line.degraded_seconds and line.degraded_share is not None:
+        share = reader.share(line.degraded_share, 2)
+        seen += f", degraded for {share} of it ({duration(line.degraded_seconds)})"
     counted = f"{reader.count(line.checks)} checks, {plural(line.outages, 'outage')}, {unseen}"
     aim = "" if target is None else f" Target: {reader.target(target)}."
     return Words(f"{plural(line.sites, 'site')} up {seen}: {counted}.{aim}")
 
 
 def sites(figures: Figures, reader: Reader) -> Table:
-    """One row a site; what was down longest comes first."""
+    """One row a site, what was down longest first; with degraded time where there was any."""
     lines = sorted(figures.sites, key=lambda s: (-s.down_seconds, s.site))
     whose = figures.customer is None
+    degraded = _any_degraded(lines)
     return Table(
         "sites",
         "Uptime by site",
@@ -54,21 +62,23 @@ def sites(figures: Figures, reader: Reader) -> Table:
             Column("Site"),
             *((Column("Customer"),) if whose else ()),
             *_MEASURED,
+            *(_DEGRADED if degraded else ()),
             Column("Budget left", Unit.SECONDS),
             Column("Resolution", Unit.SECONDS),
         ),
-        tuple(_site(line, reader, whose=whose) for line in lines),
+        tuple(_site(line, reader, whose=whose, degraded=degraded) for line in lines),
         empty="No site was checked.",
         shown=SHOWN_SITES,
         note=resolution(figures.sites) if lines else "",
     )
 
 
-def _site(line: SiteLine, reader: Reader, *, whose: bool) -> tuple[Cell, ...]:
+def _site(line: SiteLine, reader: Reader, *, whose: bool, degraded: bool) -> tuple[Cell, ...]:
     return (
         cells.text(line.site),
         *((cells.text(line.customer),) if whose else ()),
         *_measured(line, reader),
+        *((_degraded(line),) if degraded else ()),
         _budget(line),
         cells.calendar(line.resolution_seconds),
     )
@@ -95,6 +105,15 @@ def _up(line: SiteLine | Uptime, reader: Reader) -> Cell:
     if isinstance(line, SiteLine) and line.target is not None:
         tone = Tone.GOOD if line.up_share >= line.target else Tone.BAD
     return Cell(f"{reader.share(line.up_share, 2)}{dated}", line.up_share, tone)
+
+
+def _any_degraded(lines: Sequence[SiteLine | Uptime]) -> bool:
+    return any(line.degraded_seconds for line in lines)
+
+
+def _degraded(line: SiteLine | Uptime) -> Cell:
+    tone = Tone.DEGRADED if line.degraded_seconds else Tone.QUIET
+    return replace(cells.calendar(line.degraded_seconds), tone=tone)
 
 
 def _configured(line: SiteLine, reader: Reader) -> str:
@@ -134,6 +153,7 @@ def customers(figures: Figures, reader: Reader) -> Table | None:
     )
     if figures.customer is not None or len(lines) < 2:
         return None
+    degraded = _any_degraded(lines)
     return Table(
         "uptimes",
         "Uptime by customer",
@@ -141,17 +161,19 @@ def customers(figures: Figures, reader: Reader) -> Table | None:
             Column("Customer"),
             Column("Sites", Unit.COUNT),
             *_MEASURED,
+            *(_DEGRADED if degraded else ()),
         ),
-        tuple(_customer(line, reader) for line in lines),
+        tuple(_customer(line, reader, degraded=degraded) for line in lines),
         shown=SHOWN_SITES,
     )
 
 
-def _customer(line: Uptime, reader: Reader) -> tuple[Cell, ...]:
+def _customer(line: Uptime, reader: Reader, *, degraded: bool) -> tuple[Cell, ...]:
     return (
         cells.text(line.customer or ""),
         cells.count(line.sites, reader),
         *_measured(line, reader),
+        *((_degraded(line),) if degraded else ()),
     )
 
 

@@ -14,7 +14,12 @@ from supportops.reports.formats.workbook.values import DAY, day_number, number, 
 INSTANT, HOURS_MINUTES, HOURS = "yyyy-mm-dd hh:mm", "[h]:mm", "0.00"
 _NUMBERS = {Unit.COUNT: "#,##0", Unit.SHARE: "0.00%", Unit.INSTANT: INSTANT}
 _AT_LEFT = frozenset({Unit.TEXT, Unit.INSTANT})
-_INKS = {Tone.GOOD: "#00664D", Tone.BAD: "#A63F00", Tone.QUIET: "#595959"}
+_INKS = {
+    Tone.GOOD: "#00664D",
+    Tone.BAD: "#A63F00",
+    Tone.DEGRADED: "#9B2D76",
+    Tone.QUIET: "#595959",
+}
 _TITLE: dict[str, Any] = {"bold": True, "font_size": 14}
 _HEADING: dict[str, Any] = {"bold": True, "font_size": 11}
 _HEADER = {"bold": True, "bottom": 2, "text_wrap": True, "valign": "bottom", "bg_color": "#E8EDF1"}
