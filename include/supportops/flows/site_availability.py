@@ -30,13 +30,14 @@ class SiteAvailability:
     interval: timedelta
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values; durations in seconds, `up_share` from 0 to 1 or None, `since` and `until`
+        """JSON values; durations in seconds, shares from 0 to 1 or None, `since` and `until`
         ISO 8601 where the site was added or removed in the period."""
         parts = self.availability
         return {
             "site": self.site.name,
             "customer": self.site.customer,
             "up_share": parts.up_share,
+            "degraded_share": parts.degraded_share,
             "up_seconds": parts.up.total_seconds(),
             "degraded_seconds": parts.degraded.total_seconds(),
             "down_seconds": parts.down.total_seconds(),

@@ -82,6 +82,11 @@ class Availability:
         enough = seen >= LEAST_SEEN * (seen + self.unknown - self.ahead)
         return self.up / seen if seen and enough else None
 
+    @property
+    def degraded_share(self) -> float | None:
+        """degraded / (up + down), from 0 to 1, a part of `up_share`; None where that is."""
+        return None if self.up_share is None else self.degraded / self.known
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedRun:

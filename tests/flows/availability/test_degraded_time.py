@@ -25,16 +25,21 @@ def test_the_json_has_degraded_time_as_a_part_of_the_time_up(log: Log) -> None:
     (row,) = log.rows(0, 180)
     known = json.loads(json.dumps(row.to_json()))
     assert (known["degraded_seconds"], known["up_seconds"]) == (7200.0, 10_800.0)
+    assert known["degraded_share"] == pytest.approx(2 / 3)
     assert (known["up_share"], known["down_seconds"], known["outages"]) == (1.0, 0.0, 0)
 
 
-def test_the_table_has_a_column_of_it(log: Log, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_has_a_column_of_it(
+    log: Log, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     log.runs(*WELL, *LOSSY)
     availability_table(log.rows(0, 180))
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split()[:4] == ["site", "up", "degraded", "down"]
     (shop,) = [line for line in lines if line.startswith("shop")]
-    assert shop.split()[:5] == ["shop", "100.00", "%", "2", "h"]
+    assert shop.split()[:3] == ["shop", "100.00", "%"]
+    assert " 2 h 00 min (66.67 %) " in shop
 
 
 def test_a_period_that_begins_in_degraded_time_counts_it_from_its_start(log: Log) -> None:

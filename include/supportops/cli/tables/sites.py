@@ -76,7 +76,8 @@ def availability_table(found: Sequence[SiteAvailability]) -> None:
         table.add_row(
             _plain(row.site.name),
             f"{100 * share:.2f} %" if share is not None else "too little" if known else "no data",
-            duration(parts.degraded),
+            duration(parts.degraded)
+            + (f" ({100 * bad:.2f} %)" if (bad := parts.degraded_share) else ""),
             duration(parts.down),
             duration(parts.unknown),
             duration(parts.maintenance),

@@ -72,7 +72,7 @@ def definitions(figures: Figures, audience: Audience) -> tuple[tuple[str, str], 
     chosen += [_CLOCKS, _VERDICT, _INTERVAL]
     chosen += [_LIMITS] if figures.trends and Part.TREND in parts else []
     chosen += [_UPTIME] if parts & _SITES else []
-    degraded = any(line.degraded_seconds for line in (*figures.sites, *figures.uptimes))
+    degraded = any(line.degraded_seconds for line in figures.sites)
     chosen += [_DEGRADED] if degraded and parts & _SITES else []
     return tuple(chosen)
 
