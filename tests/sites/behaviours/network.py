@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 
 import pycurl
 
-from sites.behaviours.behaviour import Arranged
+from sites.behaviours.behaviour import TEXT, Arranged
 from sites.certificates import issue, serving
 from sites.name_servers import Asked, Reply, ScriptedNameServer
 from sites.probing import MOMENT, probe_one
-from sites.servers import Authority, NameServer, answer, closed_port, server
+from sites.servers import Authority, NameServer, answer, closed_port, says, server
 from supportops.sites.check import Phases, ProbeResult, Reason
 from supportops.sites.probe.curl_errors import CurlError
 from supportops.sites.probe.request_state import RequestState, Response, Target
@@ -142,6 +142,19 @@ def chained(
         site = running.enter_context(server(answer(), tls=context))
         url = site.url(host="localhost", scheme="https")
         return probe_one(url, trust=folder / "root.pem")
+
+    return check
+
+
+def secured(data: bytes, expect: Expectation | None = None) -> Check:
+    """Sends `data` over TLS and closes the connection without TLS's alert of that."""
+
+    def check(running: ExitStack) -> ProbeResult:
+        authority = Authority()
+        site = running.enter_context(server(says(data), tls=authority.context("localhost")))
+        trust = running.enter_context(authority.ca.cert_pem.tempfile())
+        url = site.url(host="localhost", scheme="https")
+        return probe_one(url, trust=Path(trust), expect=expect)
 
     return check
 
@@ -318,5 +331,35 @@ CERTIFICATES = (
         chained(between=-1),
         Reason.TLS_EXPIRED,
         "The whole chain must be valid.",
+    ),
+)
+SECURED = (
+    Arranged(
+        "HTTP",
+        "It ends a page without a length by closing a TLS connection without notice",
+        secured(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", TEXT),
+        Reason.OK,
+        "Many servers do, and browsers show the page.",
+    ),
+    Arranged(
+        "HTTP",
+        "It closes a TLS connection before its Content-Length is reached",
+        secured(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"),
+        Reason.TRUNCATED,
+        "A part of the page is missing.",
+    ),
+    Arranged(
+        "HTTP",
+        "It closes a TLS connection in the middle of its headers",
+        secured(b"HTTP/1.1 200 OK\r\nServer: x\r\n"),
+        Reason.TRUNCATED,
+        "There is no page yet.",
+    ),
+    Arranged(
+        "HTTP",
+        "It closes a TLS connection before the last chunk",
+        secured(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),
+        Reason.TRUNCATED,
+        "Without it nobody can know that the page is complete.",
     ),
 )

@@ -8,16 +8,17 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from types import SimpleNamespace
 from unittest import mock
 
 from sites.behaviours.behaviour import Arranged
 from sites.probing import MOMENT, policy, probe_one
-from sites.servers import Authority, answer, closed_port, server
+from sites.servers import Authority, answer, closed_port, hangs, server
 from supportops.context import no_secrets
 from supportops.flows.checking.targets import target_of
 from supportops.sites.check import ProbeResult, Reason
-from supportops.sites.probe import transfer, transfer_pool
+from supportops.sites.probe import standstill, transfer, transfer_pool
 from supportops.sites.probe.probe import probe
 from supportops.sites.probe.request_state import RequestState
 from supportops.sites.site import Expectation, RequestOptions, Site
@@ -58,6 +59,16 @@ def without_login(running: ExitStack) -> ProbeResult:
     target = target_of(of, of.url, Expectation(), no_secrets)
     (result,) = probe([target], policy(), lambda: MOMENT)
     return result
+
+
+def ten_times_as_fast() -> float:
+    return 10 * monotonic()
+
+
+def at_a_standstill(running: ExitStack) -> ProbeResult:
+    """By its clock each wait takes ten times as long as it was meant to."""
+    running.enter_context(mock.patch.object(standstill, "_now", ten_times_as_fast))
+    return probe_one(running.enter_context(server(hangs)).url(), deadline=1)
 
 
 def with_a_defect(running: ExitStack) -> ProbeResult:
@@ -101,6 +112,13 @@ OURSELVES = (
         without_login,
         Reason.INTERNAL,
         "Without it the answer would not be the one that is expected.",
+    ),
+    Arranged(
+        "our own machine",
+        "It stood still for more than a quarter of the deadline, and the site did not answer",
+        at_a_standstill,
+        Reason.INTERNAL,
+        "Stopped, suspended or starved of CPU, it cannot tell its own delay from the server's.",
     ),
     Arranged(
         "our own machine",

@@ -156,6 +156,14 @@ CHARSETS = (
     ),
     Behaviour(
         "text",
+        "has the text with its accents as characters of their own",
+        page("<p>hello wo\u0308rld</p>".encode()),
+        Reason.OK,
+        "They look the same; `text: visible` compares them in one form (NFC).",
+        Expectation(contains=("hello wörld",), visible_text=True),
+    ),
+    Behaviour(
+        "text",
         "has the text in a script only",
         page(b"<script>'hello world'</script>"),
         Reason.TEXT_MISSING,

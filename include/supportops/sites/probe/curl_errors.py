@@ -44,6 +44,11 @@ _BY_ERRNO = {
 }
 
 
+def is_unexpected_end(message: str) -> bool:
+    """Whether a TLS connection was closed without the alert that announces it."""
+    return "unexpected eof" in message.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class CurlError:
     """How a request failed, as libcurl reports it."""
@@ -108,7 +113,7 @@ class CurlError:
         """Invalid framing and a broken connection share a code; only the text differs."""
         if self._is_reset:
             return Reason.RESET
-        if "unexpected eof" in self.message.lower():
+        if is_unexpected_end(self.message):
             return Reason.TRUNCATED
         return Reason.INVALID_HTTP
 

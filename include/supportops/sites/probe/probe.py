@@ -6,25 +6,34 @@ in flight limit the run, so that latency measures the sites and not this machine
 
 from __future__ import annotations
 
+import logging
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Protocol
 
+import pycares
+import pycurl
+
 from supportops.sites.check import ProbeResult
 from supportops.sites.probe.dns_queue import DnsQueue
 from supportops.sites.probe.local_limits import requests_at_once
 from supportops.sites.probe.request_state import RequestState, Target
 from supportops.sites.probe.sockets import SocketWatcher
+from supportops.sites.probe.standstill import Standstill
 from supportops.sites.probe.transfer_pool import TransferPool
 from supportops.sites.probe.trust import Trust, trusted
 from supportops.sites.site import CheckPolicy
 
 __all__ = ["Target", "probe"]
 
+log = logging.getLogger(__name__)
+
 _LOOKUPS_PER_SLOT = 4
+_LONGEST_WAIT = 1.0
 
 
 class Feed(Protocol):
@@ -70,11 +79,42 @@ def probe(
     if not targets and feed is None:
         return []
     with trusted(trust) as authorities:
-        run = _Run(targets, policy, clock, authorities, nameservers, feed or _Nothing())
+        feed = feed or _Nothing()
+        try:
+            run = _Run(targets, policy, clock, authorities, nameservers, feed)
+        except (OSError, MemoryError, pycares.AresError, pycurl.error) as error:
+            log.exception("no check could be made")
+            return _without_checks(targets, feed, clock, on_result or _ignore, error)
         try:
             return run.results(on_result or _ignore)
         finally:
             run.close()
+
+
+def _without_checks(
+    targets: Sequence[Target],
+    feed: Feed,
+    clock: Callable[[], datetime],
+    on_result: Callable[[int, ProbeResult], None],
+    error: Exception,
+) -> list[ProbeResult]:
+    """The results where this machine lacks what every check needs: nothing is known of any site."""
+    found: list[ProbeResult] = []
+    why = str(error) or type(error).__name__
+    due = list(targets)
+    while True:
+        for target in due:
+            request = RequestState(len(found), target, 0.0, clock())
+            request.not_made(why)
+            if request.result is not None:
+                found.append(request.result)
+                on_result(request.index, request.result)
+        due = list(feed.take())
+        if not due:
+            wait = feed.wait()
+            if wait is None:
+                return found
+            time.sleep(min(wait, _LONGEST_WAIT))
 
 
 def _ignore(_index: int, _result: ProbeResult) -> None:
@@ -104,6 +144,8 @@ class _Run:
         self._limiter = RateLimiter(policy.rate)
         self._ready: deque[RequestState] = deque()
         self._finished: list[RequestState] = []
+        self._standstill = Standstill()
+        self._stood_still_before: dict[int, float] = {}
         self._watcher = SocketWatcher()
         self._dns = DnsQueue(self._watcher, deadline=self._seconds, nameservers=nameservers)
         self._transfers = TransferPool(
@@ -113,7 +155,10 @@ class _Run:
     def results(self, on_result: Callable[[int, ProbeResult], None]) -> list[ProbeResult]:
         found: dict[int, ProbeResult] = {}
         while True:
+            self._standstill.note()
             for request in self._finished:
+                before = self._stood_still_before.pop(request.index)
+                request.stood_still(self._standstill.total - before)
                 if request.result is not None:
                     found[request.index] = request.result
                     on_result(request.index, request.result)
@@ -137,6 +182,7 @@ class _Run:
             self._limiter.started(monotonic())
             index = self._fed.popleft() if self._fed else self._first.popleft()
             request = RequestState(index, self._targets[index], self._seconds, self._clock())
+            self._stood_still_before[index] = self._standstill.total
             self._forward(request)
 
     def _may_start(self) -> bool:
@@ -167,7 +213,9 @@ class _Run:
             waits.append(self._limiter.wait(now))
         if self._ready:
             waits.append(self._transfers.wait_for_room(now))
-        self._watcher.wait(min((wait for wait in waits if wait is not None), default=None))
+        self._standstill.note()
+        longest = min((wait for wait in waits if wait is not None), default=None)
+        self._standstill.note(self._watcher.wait(longest))
         for request in self._dns.done():
             self._forward(request)
         for request in self._transfers.done():

@@ -13,6 +13,20 @@ from supportops.sites.probe.web_address import BadUrl, WebAddress, parse, withou
 from supportops.sites.site import PLAIN, Expectation, RequestOptions
 
 NOT_REACHED = Phases()
+# What a server may seem to do that this machine did not answer or did not listen to.
+_MAY_BE_OUR_DELAY = frozenset(
+    {
+        Reason.DNS,
+        Reason.CONNECT_TIMEOUT,
+        Reason.TIMEOUT,
+        Reason.RESET,
+        Reason.TRUNCATED,
+        Reason.TLS,
+        Reason.SLOW,
+    }
+)
+# A site that had three quarters of the deadline had its time.
+_MOST_LOST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +209,20 @@ class RequestState:
         self._spent += (response.phases.total or 0.0) / 1000
         self.by_libcurl = True
 
+    def not_made(self, why: str) -> None:
+        """This machine could not check anything."""
+        self._finish(Reason.INTERNAL, f"this machine cannot check anything: {why}")
+
     def failed_here(self, error: Exception) -> None:
         """The program itself failed on this target: that is no result of the site's."""
         self._finish(Reason.INTERNAL, f"{type(error).__name__} in the check")
+
+    def stood_still(self, seconds: float) -> None:
+        """This process stood still for `seconds` of the check: a failure may be due to that."""
+        if self.result is None or self.result.reason not in _MAY_BE_OUR_DELAY:
+            return
+        if seconds > _MOST_LOST * self._seconds:
+            self._finish(Reason.INTERNAL, f"this machine stood still for {seconds:.1f} s")
 
     def responded(self, response: Response) -> None:
         """A request ended: that is the result, or a redirect to the next request."""

@@ -30,14 +30,18 @@ class SocketWatcher:
             self._watched.add(fd)
             self._selector.register(fd, events, ready)
 
-    def wait(self, seconds: float | None) -> None:
-        """Waits for a socket, `seconds` at most, and calls back for each that is ready."""
+    def wait(self, seconds: float | None) -> float:
+        """Waits for a socket, `seconds` at most, and calls back for each that is ready.
+
+        Returns how many seconds it would have waited at most.
+        """
         longest = _LONGEST if seconds is None else min(seconds, _LONGEST)
         for key, events in self._selector.select(longest):
             if key.fd in self._watched:
                 ready: Ready = key.data
                 read = bool(events & selectors.EVENT_READ)
                 ready(key.fd, read, bool(events & selectors.EVENT_WRITE))
+        return longest
 
     def close(self) -> None:
         """Closes the selector; the sockets belong to their libraries."""

@@ -7,6 +7,7 @@ would hide a dead listener, an expired certificate and a changed address from th
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -85,6 +86,7 @@ class Transfer:
         self._reads = expect.reads_text
         self._status: int | None = None
         self._location: bytes | None = None
+        self._is_framed = self._has_head = False
         self._content_type = b""
         self._content_encoding = b""
         self._decoder = BodyDecoder()
@@ -152,18 +154,21 @@ class Transfer:
         if ip_address(where[0]) not in self._allowed:
             self._strayed = str(where[0])
             return pycurl.SOCKET_BAD
+        self._close_sockets()  # pycurl has a duplicate of each, which libcurl closes.
         try:
             opened = socket.socket(family, kind, protocol)
+            self._sockets.append(opened)
+            os.close(os.dup(opened.fileno()))  # pycurl does not say that it could not.
         except OSError as error:
             self._our_error = error
             return pycurl.SOCKET_BAD
-        self._sockets.append(opened)
         return opened
 
     def _on_header(self, line: bytes) -> int | None:
         if line[:5] == b"HTTP/":
             self._status = _status(line)
             self._location = None
+            self._is_framed = False
             self._content_type = self._content_encoding = b""
         elif line in (b"\r\n", b"\n"):
             return self._headers_end()
@@ -172,6 +177,8 @@ class Transfer:
             name = name.lower()
             if name == b"location":
                 self._location = value.strip()
+            elif name in (b"content-length", b"transfer-encoding"):
+                self._is_framed = True
             elif name == b"content-type":
                 self._content_type = value.strip()
             elif name == b"content-encoding":
@@ -183,6 +190,7 @@ class Transfer:
         status = self._status
         if status is None or status < 200:
             return None
+        self._has_head = True
         if self._is_followed(status) or not self._expect.accepts(status):
             self._is_complete = True
             return _STOP
@@ -227,7 +235,7 @@ class Transfer:
         """The end of the request; `code` and `message` are libcurl's, 0 where it had no error."""
         self._close_sockets()
         phases = self._phases()
-        if self._is_complete:
+        if self._is_complete or self._ends_with_connection(code, message):
             code = 0
         if self._undecodable:
             reason, detail = Reason.ENCODING, self._undecodable
@@ -252,6 +260,14 @@ class Transfer:
             int(self.curl.getinfo(pycurl.SIZE_DOWNLOAD_T)),
             self._decoder.foreign,
         )
+
+    def _ends_with_connection(self, code: int, message: str) -> bool:
+        """Whether a page without a length ended as its connection did, without TLS's own goodbye.
+
+        Many servers leave that out, and browsers show the page.
+        """
+        is_end = code == pycurl.E_RECV_ERROR and curl_errors.is_unexpected_end(message)
+        return is_end and self._has_head and not self._is_framed
 
     def _failure(self, code: int, message: str, phases: Phases) -> tuple[Reason, str]:
         if self._strayed is not None:

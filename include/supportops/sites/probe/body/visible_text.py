@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 # Elements inside a word; every other tag separates words.
 _INLINE_NAMES = """a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp
@@ -16,8 +17,11 @@ _STOP = re.compile(r"[>\"']")
 
 
 def folded(text: str) -> str:
-    """Every run of white space, no-break spaces among it, as one space; none at the ends."""
-    return " ".join(text.split())
+    """Every run of white space, no-break spaces among it, as one space; none at the ends.
+
+    Letters with their accents are one character each (NFC), however they were typed.
+    """
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def visible_text(source: str) -> str:

@@ -13,15 +13,18 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import pycares
 import pycurl
 import pytest
 
-from sites.probing import probe_all, probe_one
+from sites.probing import MOMENT, policy, probe_all, probe_one
 from sites.servers import Authority, NameServer, answer, closed_port, server
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.probe import local_limits, transfer, transfer_pool, trust
+from supportops.sites.probe import probe as probing
 from supportops.sites.probe.curl_errors import CurlError
-from supportops.sites.probe.request_state import RequestState
+from supportops.sites.probe.request_state import RequestState, Target
+from supportops.sites.site import Expectation
 
 _PROBE_WITH_FEW_FILES = """
 import json, resource, sys
@@ -89,6 +92,70 @@ def test_without_any_free_file_sites_are_unknown_and_not_down(
     assert ours(result)
     assert "Too many open files" in result.detail
     assert site.connections == 0
+
+
+def test_a_socket_that_libcurl_cannot_take_over_is_our_own_trouble(
+    running: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = running.enter_context(server(answer()))
+
+    def none_left(_fd: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(transfer_pool, "_SHORTAGE_PAUSE", 0.01)
+    monkeypatch.setattr(transfer.os, "dup", none_left)
+    assert ours(probe_one(site.url(host="localhost")))
+
+
+class Unable:
+    """A part of a run that this machine cannot make."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, *_: object, **__: object) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("part", "error"),
+    [
+        ("SocketWatcher", OSError(errno.EMFILE, "Too many open files")),
+        ("DnsQueue", pycares.AresError("Out of memory")),
+        ("TransferPool", pycurl.error("no handle")),
+        ("TransferPool", MemoryError()),
+    ],
+)
+def test_a_run_that_cannot_begin_leaves_every_site_unknown(
+    monkeypatch: pytest.MonkeyPatch, part: str, error: Exception
+) -> None:
+    monkeypatch.setattr(probing, part, Unable(error))
+    noted: list[int] = []
+    urls = ["http://127.0.0.1:1/", "no address"]
+    targets = [Target(url, Expectation(), True) for url in urls]
+    results = probing.probe(
+        targets,
+        policy(),
+        lambda: MOMENT,
+        on_result=lambda index, _result: noted.append(index),
+        feed=Twice(targets[0]),
+    )
+    assert [ours(result) for result in results] == [True] * 4
+    assert results[0].detail.startswith("this machine cannot check anything: ")
+    assert noted == [0, 1, 2, 3]
+
+
+class Twice:
+    """Feeds a target, and a little later once more."""
+
+    def __init__(self, target: Target) -> None:
+        self.left = [target, target]
+
+    def take(self) -> list[Target]:
+        return [self.left.pop()] if self.left else []
+
+    def wait(self) -> float | None:
+        return 0.01 if self.left else None
 
 
 def test_a_shortage_that_passes_costs_a_pause_and_no_result(
