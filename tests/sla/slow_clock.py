@@ -80,6 +80,14 @@ class _Ticket:
         self.events, self.book, self.as_of = events, book, as_of
         self.moments = _moments(events)
         self.created = next((e for e in events if e.kind is EventKind.CREATED), None)
+        # A log that begins later says nothing of what was owed until then.
+        marks = [e for e in events if e.kind is EventKind.KNOWN_SINCE]
+        says = next((e for e in marks if e.value is not None), None)
+        born = self.created.happened_at if self.created else None
+        self.partial = bool(says and says.happened_at == born)
+        since = events.index(self.created) if self.created else 0
+        begins = next((e for e in marks if e.value is None and events.index(e) > since), None)
+        self.created = begins if self.partial else self.created
         # Nobody waits on a ticket that does not exist yet.
         self.counted = list(events[events.index(self.created) + 1 :]) if self.created else []
 
@@ -93,7 +101,8 @@ class _Ticket:
 
     @property
     def asked(self) -> bool:
-        return self.created is not None and self.created.author is Author.CUSTOMER
+        asked = self.created is not None and self.created.author is Author.CUSTOMER
+        return asked and not self.partial
 
     def reply(self) -> Event | None:
         return next((e for e in self.counted if _says(e, Author.AGENT)), None)
@@ -164,6 +173,8 @@ class _Ticket:
         if not starts:
             return []
         end, start = self.solved_since(), min(starts)
+        if self.partial and end and end <= start:
+            return []
         return [Run(Metric.RESOLUTION, 1, start, max(start, end) if end else None)]
 
     def solved_since(self) -> datetime | None:

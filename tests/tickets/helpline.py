@@ -30,6 +30,8 @@ class Helpline:
         self.journal: list[dict[str, Any]] = []
         self.outages: dict[str, str] = {}
         self.comments: list[tuple[str, str]] = []
+        self.solved: list[str] = []
+        self.taken: set[str] = set()
 
     def write(self, ticket: str, what: str, by: str = "agent", **more: Any) -> None:
         """Adds an entry to the journal, a minute after the one before."""
@@ -69,6 +71,13 @@ class HelplineSource:
         if (ticket, text) not in self.remote.comments:
             self.remote.comments.append((ticket, text))
         self.request()
+
+    def solve(self, ticket: str) -> bool:
+        self.request()
+        if ticket not in self.remote.taken and ticket not in self.remote.solved:
+            self.remote.solved.append(ticket)
+        self.request()
+        return ticket in self.remote.solved
 
     def close(self) -> None:
         self.closed = True

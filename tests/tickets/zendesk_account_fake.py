@@ -78,6 +78,29 @@ class Asked:
     headers: dict[str, str]
 
 
+def _listed_audit(audit: Mapping[str, Any]) -> dict[str, Any]:
+    """An update as a ticket's own list has it."""
+    record = {name: audit[name] for name in ("id", "ticket_id", "created_at")}
+    events: list[Any] = []
+    for child in audit["child_events"]:
+        if not isinstance(child, dict):
+            events.append(child)
+        elif child["event_type"] in ("Create", "Change"):
+            known = ("id", "via", "previous_value", "event_type")
+            [(name, value)] = [(k, v) for k, v in child.items() if k not in known][:1]
+            if name == "custom_ticket_fields":
+                [(name, value)] = list(value.items())[:1]
+            listed = {k: child[k] for k in ("id", "via", "previous_value") if k in child}
+            listed |= {"type": child["event_type"], "field_name": name, "value": value}
+            events.append(listed)
+        else:
+            events.append(
+                {**child, "type": child["event_type"]} if isinstance(child, dict) else child
+            )
+    via = {"channel": {"Web form": "web", "Mail": "email"}.get(audit["via"], audit["via"])}
+    return record | {"author_id": audit["updater_id"], "via": via, "events": events}
+
+
 def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -105,6 +128,7 @@ class FakeZendesk:
         self.faults: list[tuple[str, Any]] = []
         self.asked: list[Asked] = []
         self.forgets_cursors = False
+        self.hides_audits = False
         self.indigestible: set[int] = set()
         self._numbers = 1000
         self._cursors: dict[str, tuple[int, int]] = {}
@@ -147,12 +171,19 @@ class FakeZendesk:
             "a_field_of_next_year": {"beta": True},
         } | fields
         self.tickets[ticket] = row
-        children = [
-            {"event_type": "Create", "subject": row["subject"]},
-            {"event_type": "Create", "status": row["status"]},
-            {"event_type": "Create", "organization_id": row["organization_id"]},
-            self._comment(row["description"], row["submitter_id"], public=True),
+        create = [
+            {"event_type": "Create", name: row[name]}
+            for name in ("subject", "status", "requester_id", "organization_id")
         ]
+        create += [
+            {"event_type": "Create", name: row[name]}
+            for name in ("priority", "assignee_id", "tags")
+            if row[name]
+        ]
+        if row["custom_fields"]:
+            custom = {str(each["id"]): each.get("value") for each in row["custom_fields"]}
+            create.append({"event_type": "Create", "custom_ticket_fields": custom})
+        children = [*create, self._comment(row["description"], row["submitter_id"], public=True)]
         self.audit(ticket, children, by=row["submitter_id"])
         return ticket
 
@@ -177,7 +208,7 @@ class FakeZendesk:
         return record
 
     def comment(self, ticket: int, text: str, *, by: int = AGENT, public: bool = True) -> None:
-        self.comments[ticket].insert(0, {"body": text, "public": public})
+        self.comments[ticket].insert(0, {"body": text, "public": public, "author_id": by})
         self.audit(ticket, [self._comment(text, by, public)], by=by)
 
     def change(self, ticket: int, name: str, value: Any, *, by: int = AGENT, **fields: Any) -> None:
@@ -280,13 +311,40 @@ class FakeZendesk:
                 return 200, {"tickets": [r for r in self._listed() if _external(r) == wanted]}
             case ["tickets"]:
                 return 201, {"ticket": self._create(body["ticket"])}
-            case ["tickets", ticket]:
-                text = body["ticket"]["comment"]
-                self.comment(int(ticket), text["body"], by=ROBOT, public=text["public"])
+            case ["tickets", ticket] if int(ticket) not in self.tickets:
+                return 404, {"error": "RecordNotFound"}
+            case ["tickets", ticket] if asked.method == "GET":
                 return 200, {"ticket": self.tickets[int(ticket)]}
+            case ["tickets", ticket] if self.tickets[int(ticket)]["status"] == "closed":
+                return 422, {"error": "RecordInvalid"}
+            case ["tickets", ticket]:
+                self._update(int(ticket), body["ticket"])
+                return 200, {"ticket": self.tickets[int(ticket)]}
+            case ["tickets", ticket, "audits"]:
+                return self._audits_page(int(ticket), asked.query)
             case ["tickets", ticket, "comments"]:
                 return 200, {"comments": self.comments[int(ticket)]}
         return 404, {"error": "RecordNotFound"}
+
+    def _update(self, ticket: int, fields: Mapping[str, Any]) -> None:
+        for name, value in fields.items():
+            if name == "comment":
+                self.comment(ticket, value["body"], by=ROBOT, public=value["public"])
+            else:
+                self.change(ticket, name, value, by=ROBOT)
+
+    def _audits_page(self, ticket: int, query: Mapping[str, str]) -> tuple[int, Any]:
+        """A ticket's own updates, which have no hidden minute and other words than the export."""
+        if self.tickets.get(ticket, {}).get("status") in (None, "deleted") or self.hides_audits:
+            return 404, {"error": "RecordNotFound"}
+        own = [_listed_audit(audit) for audit in self.audits if audit["ticket_id"] == ticket]
+        begin, size = int(query.get("page[after]", 0)), int(query["page[size]"])
+        end = begin + min(size, self.page)
+        more = end < len(own)
+        return 200, {
+            "audits": own[begin:end],
+            "meta": {"has_more": more, "after_cursor": str(end) if more else None},
+        }
 
     def _authorized(self, headers: Mapping[str, str]) -> bool:
         basic = base64.b64encode(f"{LOGIN}:{TOKEN}".encode()).decode()

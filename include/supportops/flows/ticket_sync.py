@@ -22,6 +22,7 @@ from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.ticket_import import outages
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.outage_mirror import mirror
+from supportops.flows.ticketing.outage_twins import recognised
 from supportops.flows.ticketing.triaging import triage_new
 from supportops.tickets.log.quarantine import Rejected, reject, set_aside
 from supportops.tickets.log.store import append_events
@@ -158,7 +159,8 @@ class _Sync:
                 self.summary.notes.append("another sync is at work; it goes on with the rest")
                 return False
             batch = page.read(connection, now)
-            valid, rejected = _checked(stream, batch.events)
+            found = recognised(connection, self.source, batch.events)
+            valid, rejected = _checked(stream, found)
             self.summary.events += append_events(connection, valid, now).new
             rejected = [*batch.rejected, *rejected]
             self.summary.quarantined += set_aside(connection, self.source, rejected, now)

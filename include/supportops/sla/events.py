@@ -17,6 +17,7 @@ NONE = int(np.iinfo(np.int64).min)  # no instant; datetime64 reads it as NaT
 
 KINDS = (
     "created",
+    "known_since",
     "comment",
     "note",
     "status",
@@ -35,6 +36,7 @@ STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 DONE = ("solved", "closed")
 
 CREATED, COMMENT, STATUS = (KINDS.index(kind) for kind in ("created", "comment", "status"))
+KNOWN_SINCE = KINDS.index("known_since")
 TIER, CUSTOMER_OF, TAGS = (KINDS.index(kind) for kind in ("tier", "customer", "tags"))
 MERGED, DELETED, RESTORED = (KINDS.index(kind) for kind in ("merged", "deleted", "restored"))
 CUSTOMER, AGENT = AUTHORS.index("customer"), AUTHORS.index("agent")

@@ -46,8 +46,10 @@ class History:
         instant.
     profile_before: int64[E], the interval of `profiles` that held until the event's instant; for
         the ticket's first instant the interval that begins there.
-    created, first_reply, first_solved: int64[T], events.
-    by_customer: bool[T], whether a customer created the ticket.
+    created, first_reply, first_solved: int64[T], events. Where the log has no history from before
+        some later instant, `created` is the event that says so: nothing starts before it.
+    by_customer: bool[T], whether a customer created the ticket, and what followed is known.
+    partial: bool[T], whether the log begins after the ticket's creation.
     next_replies, updates: the clocks that repeat, before any policy.
     """
 
@@ -62,6 +64,7 @@ class History:
     status_of: Ints
     created: Ints
     by_customer: Bools
+    partial: Bools
     first_reply: Ints
     first_solved: Ints
     next_replies: EventPairs
@@ -94,6 +97,10 @@ def prepare(events: EventColumns) -> History:
     created = log.first(log.kind == e.CREATED)
     known = created >= 0
     by_customer = known & (log.author[created] == e.CUSTOMER) if len(log.row) else known
+    # Whoever waited when the log begins may have been answered before: it judges no silence.
+    partial, begins = log.known_since(created)
+    created, by_customer = np.where(partial, begins, created), by_customer & ~partial
+    known = created >= 0
     place = np.arange(len(log.row))
     counts = known[log.row] & (place > created[log.row])  # nothing starts before the creation
     comment = (log.kind == e.COMMENT) & counts
@@ -115,6 +122,7 @@ def prepare(events: EventColumns) -> History:
         status_of=status_of,
         created=created,
         by_customer=by_customer,
+        partial=partial,
         first_reply=first_reply,
         first_solved=log.first(solved),
         next_replies=next_replies(log.row, question, reply | solved),
@@ -173,6 +181,20 @@ class _Log:
         first = np.full(len(self.begin), -1, dtype=np.int64)
         first[self.row[found]] = found  # of several, numpy keeps the last written
         return first
+
+    def known_since(self, created: Ints) -> tuple[Bools, Ints]:
+        """Which tickets' logs begin after their creation, and the events with which they begin.
+
+        The creation's instant has the event that says so, with a value; the one without is where
+        the log begins, -1 before it came.
+        """
+        marks = self.kind == e.KNOWN_SINCE
+        if not marks.any():
+            return np.zeros(len(created), dtype=np.bool_), created
+        says = self.first(marks & (self.value != 0))
+        partial = (created >= 0) & (says > created) & (self.at[says] == self.at[created])
+        place = np.arange(len(self.row))
+        return partial, self.first(marks & (self.value == 0) & (place > created[self.row]))
 
     def profiles(self) -> tuple[Intervals, Ints]:
         changes: dict[str, Change] = {

@@ -151,7 +151,7 @@ class View:
 
         `due`: int64 microseconds, one row a ticket, NONE where the reply was in time. A ticket
         that was solved before either starts there; one that no customer created starts with its
-        creation.
+        creation, and one whose earlier history is unknown where the log begins.
         """
         history = self.history
         choices = (history.first_reply, history.first_solved)
@@ -166,7 +166,11 @@ class View:
         started = np.where(own, history.at[history.created], started)
         known = (history.created >= 0) & (started <= self.as_of)
         row = np.flatnonzero(known)
-        return self._resolving(row, started[row], event[row])
+        found = self._resolving(row, started[row], event[row])
+        # What was solved when the log begins took a time that nobody knows.
+        at_once = (found.state == FULFILLED) & (found.until == found.started_at)
+        unknown = history.partial[found.row] & at_once
+        return found.take(~unknown) if unknown.any() else found
 
     def _resolving(self, row: Ints, started: Ints, event: Ints) -> Runs:
         history, statuses = self.history, self.history.statuses

@@ -47,8 +47,8 @@ class Page:
     `mark` says, in the source's own words, how far the stream is read once this page is stored;
     `records` is how many the page holds. With `last` there is nothing more for now. `notes` are
     for whoever reads the summary of the sync. `read` gives the page's meaning at a given time of
-    recording; it may look up in the store what earlier pages said, and must not use the network,
-    since it runs within the transaction that stores the page.
+    recording; it may look up in the store what earlier pages said, and store marks of its own. It
+    must not use the network, since it runs within the transaction that stores the page.
     """
 
     mark: str
@@ -104,7 +104,16 @@ class TicketSource(Protocol):
         """
 
     def comment(self, ticket: str, text: str) -> None:
-        """Adds an internal comment; a ticket that has one of this text already is left alone."""
+        """Adds an internal comment; a ticket that has one of this text already is left alone.
+
+        So is one that takes no comments any more: closed, merged or deleted.
+        """
+
+    def solve(self, ticket: str) -> bool:
+        """Solves a ticket that `raise_outage` raised; returns whether it is solved now.
+
+        One that people have taken, answered or closed is theirs to solve and is left alone.
+        """
 
     def close(self) -> None:
         """Ends the connection."""

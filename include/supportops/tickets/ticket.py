@@ -13,6 +13,7 @@ class EventKind(StrEnum):
     """What can happen to a ticket. Values are stored; their order here is that within one act."""
 
     CREATED = "created"
+    KNOWN_SINCE = "known_since"
     COMMENT = "comment"
     NOTE = "note"
     STATUS = "status"
@@ -59,7 +60,9 @@ class Event:
     id of the ticket that this one was merged into. `facts` are JSON values: on CREATED `subject`,
     `text` and `requester`, on COMMENT and NOTE `text`. `sequence` is the event's place among those
     of one ticket and instant in its source, from 0 to MAX_SEQUENCE; what this program derives from
-    a creation has 0, before all that the source says.
+    a creation has 0, before all that the source says. Where a log begins after its ticket's
+    creation, KNOWN_SINCE says so twice: at the creation, with the instant as its value, and at that
+    instant, without one.
     """
 
     source: str
@@ -105,13 +108,33 @@ def from_creation(events: Iterable[Event]) -> list[Event]:
     return [*derived, *(replace(e, happened_at=created) for e in early), *others]
 
 
+def known_since(created: Event, since: datetime) -> list[Event]:
+    """What says that the log of a created ticket begins at `since`; nothing if that is no later."""
+    if since <= created.happened_at:
+        return []
+    says = replace(
+        created,
+        source_event=f"{created.source_event}/known",
+        kind=EventKind.KNOWN_SINCE,
+        author=Author.AUTOMATIC,
+        value=since.isoformat(),
+        facts={},
+        sequence=0,
+    )
+    name = f"{created.source_event}/known_since"
+    return [says, replace(says, source_event=name, happened_at=since, value=None)]
+
+
 def _precedes_early(event: Event) -> bool:
     return event.kind is EventKind.CREATED or event.sequence == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The state of a ticket at an instant; `ended_at` is when it was merged or deleted."""
+    """The state of a ticket at an instant; `ended_at` is when it was merged or deleted.
+
+    `known_since`: where its history begins, None where that is its creation.
+    """
 
     source: str
     ticket: str
@@ -129,6 +152,7 @@ class Ticket:
     ended_at: datetime | None = None
     solved_at: datetime | None = None
     updated_at: datetime | None = None
+    known_since: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -175,6 +199,9 @@ def _apply(ticket: Ticket, event: Event) -> Ticket:
             return replace(ticket, ended_at=event.happened_at)
         case EventKind.RESTORED:
             return replace(ticket, ended_at=None, merged_into=None)
+        case EventKind.KNOWN_SINCE:
+            since = datetime.fromisoformat(value) if value else ticket.known_since
+            return replace(ticket, known_since=since)
         case EventKind.COMMENT | EventKind.NOTE:
             return ticket
 

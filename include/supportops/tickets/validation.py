@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from supportops.tickets.ticket import Event, EventKind, Status
@@ -45,6 +46,8 @@ def _value_reason(event: Event) -> str | None:
     kind, value = event.kind, event.value or ""
     if kind is EventKind.STATUS and value not in _STATUSES:
         return f"the status {value[:40]!r}; known are {', '.join(Status)}"
+    if kind is EventKind.KNOWN_SINCE and value and not _is_instant(value):
+        return f"no instant with a zone: {value[:40]!r}"
     longest = MAX_TAGS if kind is EventKind.TAGS else MAX_VALUE
     if len(value) > longest:
         return f"a {kind.value} of {len(value)} characters, at most {longest} are kept"
@@ -58,6 +61,13 @@ def storable_event(event: Event) -> Event:
     if value == event.value and facts == event.facts:
         return event
     return replace(event, value=value, facts=facts)
+
+
+def _is_instant(value: str) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def storable(text: str) -> str:

@@ -26,6 +26,7 @@ from supportops.sites.incident import (
 from supportops.sites.site import FIVE_MINUTES
 from supportops.sites.store import list_incidents
 from supportops.tickets.log.store import append_events
+from supportops.tickets.log.twins import twins_of
 from supportops.tickets.source import OUTAGE
 from supportops.tickets.ticket import Author, Event, EventKind, Status
 
@@ -202,7 +203,7 @@ def _began(incident: Incident) -> datetime:
 
 
 def _raised_within(connection: Connection, incident: Incident, now: datetime) -> list[Any]:
-    """Rows of `tickets` about a site of the outage, created while it lasted."""
+    """Rows of `tickets` about a site of the outage, created while it lasted, but for twins."""
     table, sites = tickets_table.c, affected(incident)
     statement = (
         select(table.source, table.ticket, table.subject, table.created_at)
@@ -212,7 +213,9 @@ def _raised_within(connection: Connection, incident: Incident, now: datetime) ->
     )
     if incident.ended_at is not None:
         statement = statement.where(table.created_at < incident.ended_at)
-    return list(connection.execute(statement))
+    rows = connection.execute(statement).all()
+    twins = {source: twins_of(connection, source) for source in {row.source for row in rows}}
+    return [row for row in rows if row.ticket not in twins[row.source]]
 
 
 def _link(incident: Incident, ticket: Any, now: datetime) -> Iterator[Event]:

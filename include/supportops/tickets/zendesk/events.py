@@ -8,7 +8,7 @@ new types without notice, so an unknown one becomes a note with its raw type, wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,14 @@ from supportops.tickets.log.quarantine import Rejected, reject
 from supportops.tickets.source import Batch
 from supportops.tickets.ticket import MAX_SEQUENCE, Author, Event, EventKind
 from supportops.tickets.validation import LONGEST_WORD, clean
-from supportops.tickets.zendesk.model import SOURCE, Account, Names
+from supportops.tickets.zendesk.acting import Acting
+from supportops.tickets.zendesk.creation import Creation
+from supportops.tickets.zendesk.model import OUTAGE_TAGS, SOURCE, Account, Names
 from supportops.tickets.zendesk.records import (
     DELETED,
     BadRecordError,
     automatic,
+    channel,
     instant,
     number,
     optional_number,
@@ -36,6 +39,11 @@ PLACE = "incremental/ticket_events"
 _MERGED_INTO = re.compile(r"merged into (?:request|ticket) #?([0-9]{1,20})", re.IGNORECASE)
 _CHILDREN = 1_024  # more than an update changes at once
 _FIELDS = ("status", "priority", "assignee_id", "organization_id", "tags")
+# What only agents change; a status other than open, which a customer's answer sets as well.
+_AGENTS_FIELDS = frozenset({"priority", "assignee_id", "group_id", "requester_id"})
+# What a creation's own event tells.
+_CREATION = frozenset({"subject", "requester_id", "organization_id", "custom_ticket_fields"})
+_AGENTS_STATUSES = frozenset({"pending", "hold", "solved"})
 
 
 def read(
@@ -45,19 +53,28 @@ def read(
     requesters: Mapping[str, str],
     now: datetime,
 ) -> Batch:
+    """As `read_acting`, where no more is known of people than `requesters`, by the ticket's id."""
+    return read_acting(audits, account, Acting.of(names, requesters), now)
+
+
+def read_acting(audits: Iterable[Any], account: Account, acting: Acting, now: datetime) -> Batch:
     """What a page of ticket events means; a child that cannot be read is rejected alone.
 
-    `names` covers `people_in` and `organizations_in`; `requesters` has who raised a ticket, by
-    the ticket's id; `now` is when the events are recorded.
+    The names in `acting` cover `people_in` and `organizations_in`; it learns from the page who was
+    whose requester and who acted as an agent. `now` is when the events are recorded.
     """
     events: list[Event] = []
     rejected: list[Rejected] = []
+    readable: list[_Audit] = []
     for raw in audits:
         try:
-            audit = _Audit(raw, account, names, requesters, now)
+            readable.append(_Audit(raw, account, acting, now))
         except BadRecordError as error:
             rejected.append(reject(_name(raw), PLACE, str(error), raw))
-            continue
+    for audit in sorted(readable, key=lambda each: (each.at, int(each.id))):
+        audit.learn()
+        if audit.creates:
+            events += audit.creation()
         for place, child in enumerate(audit.children):
             try:
                 events += audit.placed(audit.read(child, place), place)
@@ -67,17 +84,40 @@ def read(
     return Batch(tuple(events), tuple(rejected))
 
 
+_PEOPLE = ("author_id", "assignee_id", "requester_id")
+
+
+def as_exported(audit: Any) -> Any:
+    """An update as the list of a ticket's own updates has it, in the words of the export."""
+    if not isinstance(audit, Mapping):
+        return audit
+    listed = audit.get("events")
+    children: Any = listed
+    if isinstance(listed, list):
+        children = [
+            {**each, "event_type": each.get("type")} if isinstance(each, Mapping) else each
+            for each in listed
+        ]
+    return {**audit, "updater_id": audit.get("author_id"), "child_events": children}
+
+
+def creates(audits: Iterable[Any]) -> bool:
+    """Whether one of `audits` is the update that created its ticket."""
+    return any(child.get("event_type") == "Create" for child in _children(audits))
+
+
 def people_in(audits: Iterable[Any]) -> set[str]:
     """The ids of those whose roles and names are needed to read `audits`."""
     found = {optional_number(audit.get("updater_id")) for audit in _objects(audits)}
     for child in _children(audits):
-        found |= {optional_number(child.get(name)) for name in ("author_id", "assignee_id")}
+        fields = _by_name(child)
+        found |= {optional_number(fields.get(name)) for name in _PEOPLE}
     return {one for one in found if one is not None and not one.startswith("-")}
 
 
 def organizations_in(audits: Iterable[Any]) -> set[str]:
     """The ids of the organizations whose names are needed to read `audits`."""
-    found = {optional_number(child.get("organization_id")) for child in _children(audits)}
+    found = {optional_number(_by_name(c).get("organization_id")) for c in _children(audits)}
     return {one for one in found if one is not None}
 
 
@@ -90,14 +130,7 @@ def ticket_ids(audits: Iterable[Any]) -> set[str]:
 class _Audit:
     """One update of a ticket: its own fields are checked first, then its children one by one."""
 
-    def __init__(
-        self,
-        raw: Any,
-        account: Account,
-        names: Names,
-        requesters: Mapping[str, str],
-        now: datetime,
-    ) -> None:
+    def __init__(self, raw: Any, account: Account, acting: Acting, now: datetime) -> None:
         fields = record(raw, "the ticket event")
         self.id = number(fields, "id")
         self.ticket = number(fields, "ticket_id")
@@ -109,13 +142,88 @@ class _Audit:
             raise BadRecordError("child_events is no list")
         self.children: list[Any] = children
         self.account = account
-        self.names = names
+        self.acting = acting
+        self.names = acting.names
         self.now = now
-        self.requester = requesters.get(self.ticket)
         self.updater = optional_number(fields.get("updater_id"))
-        self.creates = any(
-            isinstance(child, Mapping) and child.get("event_type") == "Create" for child in children
+        self.automatic = automatic(self.via)
+        self.creates = any(child.get("event_type") == "Create" for child in _objects(children))
+        self.ours = self.ticket in acting.ours or (self.creates and self._tagged_as_ours())
+
+    def learn(self) -> None:
+        """Tells `acting` who the requester is from now on, and who acted as an agent."""
+        if self.creates and not self.ours:
+            self.acting.ask(self.ticket, self._first_requester())
+        for fields in self._changed():
+            created = fields.get("event_type") == "Create"
+            if "requester_id" in fields and not created:
+                self.acting.ask(self.ticket, optional_number(fields["requester_id"]))
+            if assignee := optional_number(fields.get("assignee_id")):
+                self.acting.acts_as_agent(assignee, self.at)
+        for person in self._agents():
+            if not self.acting.is_requester(self.ticket, person):
+                self.acting.acts_as_agent(person, self.at)
+
+    def _agents(self) -> Iterator[str | None]:
+        """Who did here what only agents can do on tickets that are not their own."""
+        for fields in self._changed():
+            if automatic(fields.get("via") or self.via):
+                continue
+            if fields.get("event_type") == "Comment":
+                # Mail of somebody who is no party to a ticket becomes an internal comment too.
+                mailed = channel(fields.get("via") or self.via) in ("mail", "email")
+                if fields.get("public") is False and not mailed:
+                    yield optional_number(fields.get("author_id")) or self.updater
+            elif fields.get("event_type") == "Change":
+                status_set = fields.get("status")
+                by_agent = isinstance(status_set, str) and status_set in _AGENTS_STATUSES
+                if by_agent or not _AGENTS_FIELDS.isdisjoint(fields):
+                    yield self.updater
+        if self.creates and not self.automatic and self.acting.requesters.get(self.ticket):
+            yield self.updater
+
+    def _changed(self) -> Iterator[Mapping[str, Any]]:
+        return (_by_name(child) for child in _objects(self.children))
+
+    def _first_requester(self) -> str | None:
+        """The requester that the ticket was created with: the customer who created it, if no
+        child says so."""
+        for fields in self._changed():
+            if fields.get("event_type") == "Create" and "requester_id" in fields:
+                return optional_number(fields["requester_id"])
+        role = self.names.author(self.updater, None)
+        known = self.updater in self.acting.agents or role is Author.AGENT
+        return None if known or self.automatic else self.updater
+
+    def _tagged_as_ours(self) -> bool:
+        words = next((tags(f["tags"]) for f in self._changed() if "tags" in f), None)
+        return set(OUTAGE_TAGS) <= set((words or "").split(","))
+
+    def creation(self) -> list[Event]:
+        """The events of the ticket's creation, as `snapshots` reads them from its row."""
+        created: dict[str, Any] = {}
+        sites: list[str | None] = []
+        text: object = None
+        for fields in self._changed():
+            if fields.get("event_type") == "Create":
+                created |= fields
+                sites += _custom_fields(fields, self.account)
+            elif fields.get("event_type") in ("Comment", "VoiceComment"):
+                text = text or fields.get("plain_body") or fields.get("body")
+        creation = Creation(
+            ticket=self.ticket,
+            at=self.at,
+            submitter=self.updater,
+            requester=self.acting.requesters.get(self.ticket),
+            subject=created.get("subject"),
+            text=text,
+            channel=channel(self.via),
+            automatic=self.automatic,
+            organization=optional_number(created.get("organization_id")),
+            site=next(iter(sites), None),
+            ours=self.ours,
         )
+        return creation.events(self.names, self.now)
 
     def placed(self, events: Iterable[Event], place: int) -> list[Event]:
         """The events of the child at `place` with their sequence: audits' ids ascend.
@@ -158,13 +266,20 @@ class _Audit:
     def _changes(self, key: str, raw: Mapping[str, Any]) -> list[Event]:
         fields = _by_name(raw)
         author = self._author(raw, self.updater)
+        created = raw.get("event_type") == "Create"
         found: list[Event] = []
         for name in _FIELDS:
-            if name in fields:
+            if name in fields and not (created and name == "organization_id"):
                 found += self._change(key, name, fields, author)
-        for entry in _custom_fields(fields, self.account):
+        for entry in () if created else _custom_fields(fields, self.account):
             found.append(self._event(f"{key}/site", EventKind.SITE, entry, author))
-        return found or [self._note(key, raw, clean(raw.get("event_type"), LONGEST_WORD))]
+        if found or (created and not _CREATION.isdisjoint(fields)):
+            return found
+        note = self._note(key, raw, clean(raw.get("event_type"), LONGEST_WORD))
+        if "requester_id" not in fields:
+            return [note]
+        requester = optional_number(fields["requester_id"])
+        return [replace(note, facts={**note.facts, "requester_id": requester})]
 
     def _change(
         self, key: str, name: str, fields: Mapping[str, Any], author: Author
@@ -226,7 +341,7 @@ class _Audit:
         # A trigger's changes are in the update that set it off, each with its own `via`.
         if automatic(fields.get("via") or self.via):
             return Author.AUTOMATIC
-        return self.names.author(person, self.requester)
+        return self.acting.author(self.ticket, person, self.at)
 
     def _named(self, value: Any, names: Mapping[str, str]) -> str | None:
         found = optional_number(value)
@@ -252,6 +367,8 @@ def _by_name(child: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _custom_fields(fields: Mapping[str, Any], account: Account) -> list[str | None]:
+    if account.site_field is not None and fields.get("field_name") == account.site_field:
+        return [clean(fields.get("value"), LONGEST_WORD) or None]
     custom = fields.get("custom_ticket_fields")
     if account.site_field is None or not isinstance(custom, Mapping):
         return []

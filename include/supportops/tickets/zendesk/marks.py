@@ -16,22 +16,31 @@ class TicketMark:
     """Where the cursor export continues: at `cursor`, or at `start` before there is one.
 
     `start` and `newest` are epoch seconds. `newest` is the largest `generated_timestamp` read so
-    far, for the case that Zendesk no longer knows the cursor.
+    far, for the case that Zendesk no longer knows the cursor. `fetched` are the tickets of the page
+    to come whose history was fetched already.
     """
 
     start: int
     cursor: str | None = None
     newest: int = 0
+    fetched: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, text: str | None, start: int) -> TicketMark:
         """The mark in the store's words; the one before the first page where there is none."""
         fields: dict[str, Any] = json.loads(text) if text else {}
-        return cls(fields.get("start", start), fields.get("cursor"), fields.get("newest", start))
+        return cls(
+            fields.get("start", start),
+            fields.get("cursor"),
+            fields.get("newest", start),
+            tuple(fields.get("fetched", ())),
+        )
 
     def write(self) -> str:
         """The mark as the store has it."""
-        fields = {"start": self.start, "cursor": self.cursor, "newest": self.newest}
+        fields: dict[str, Any] = {"start": self.start, "cursor": self.cursor, "newest": self.newest}
+        if self.fetched:
+            fields["fetched"] = list(self.fetched)
         return json.dumps(fields, sort_keys=True)
 
     def after(self, page: TicketPage) -> TicketMark:

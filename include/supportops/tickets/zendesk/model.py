@@ -13,6 +13,8 @@ from supportops.tickets.source import SourceError
 from supportops.tickets.ticket import Author
 
 SOURCE = "zendesk"
+# The tags of the tickets that this program raises for outages.
+OUTAGE_TAGS = ("outage", "supportops")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.IGNORECASE)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

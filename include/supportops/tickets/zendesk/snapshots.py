@@ -1,20 +1,22 @@
 """Reads Zendesk's ticket export: that a ticket exists, whose it is, and that it was deleted.
 
 A row is the ticket as it stands now, sent again whenever anything changed, even where only
-`generated_timestamp` did. So only what stays true is read from it: who raised the ticket, and
-when. What happened since is in the ticket's events.
+`generated_timestamp` did. So a creation is read from it only where nothing has changed since.
+What happened is in the ticket's events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from supportops.tickets.log.quarantine import Rejected, reject
 from supportops.tickets.source import Batch
-from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.ticket import Author, Event, EventKind, known_since
 from supportops.tickets.validation import LONGEST_WORD, clean
+from supportops.tickets.zendesk.creation import Creation
 from supportops.tickets.zendesk.model import SOURCE, Account, Names
 from supportops.tickets.zendesk.records import (
     DELETED,
@@ -33,23 +35,39 @@ PLACE = "incremental/tickets"
 MERGED_TAG = "closed_by_merge"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What else is known of the tickets of a page, by their ids.
+
+    `created`: those whose creation is in the store. `read_until`: the epoch second up to which
+    ticket events were read, None before any were. `whole`: those whose history was fetched with
+    the page. `ours`: those that this program raised for outages.
+    """
+
+    created: frozenset[str] = frozenset()
+    read_until: int | None = None
+    whole: frozenset[str] = frozenset()
+    ours: frozenset[str] = frozenset()
+
+
 def read(
     rows: Iterable[Any],
     account: Account,
     names: Names,
     deleted: Mapping[str, datetime],
     now: datetime,
+    known: Known | None = None,
 ) -> Batch:
     """What a page of tickets means, `rows` in the order of the export.
 
     `names` covers `people_in` and `organizations_in`; `deleted` has when a ticket was deleted, by
-    its id; `now` is when the events are recorded.
+    its id; `now` is when the events are recorded. Without `known`, each row is read as a creation.
     """
     events: list[Event] = []
     rejected: list[Rejected] = []
     for row in rows:
         try:
-            events += _Row(row, account, names, now).events(deleted)
+            events += _Row(row, account, names, now).events(deleted, known)
         except BadRecordError as error:
             rejected.append(reject(_name(row), PLACE, str(error), row))
     return Batch(tuple(events), tuple(rejected))
@@ -68,6 +86,23 @@ def organizations_in(rows: Iterable[Any]) -> set[str]:
 def ticket_ids(rows: Iterable[Any]) -> set[str]:
     """The ids of the tickets in `rows`."""
     return _ids(rows, ("id",))
+
+
+def older_than_start(rows: Iterable[Any], account: Account) -> list[str]:
+    """The ids of the tickets in `rows` that were created before the account's start, in order.
+
+    Deleted ones are left out, since Zendesk shows their history to nobody.
+    """
+    found: dict[str, None] = {}
+    for row in rows:
+        try:
+            ticket = number(record(row, "the ticket"), "id")
+            created = instant(row.get("created_at"), "created_at")
+        except BadRecordError:
+            continue
+        if created.timestamp() < account.start and row.get("status") != DELETED:
+            found[ticket] = None
+    return list(found)
 
 
 def site_of(custom_fields: Any, account: Account) -> str | None:
@@ -90,17 +125,18 @@ class _Row:
         self.ticket = number(self.row, "id")
         self.created = instant(self.row.get("created_at"), "created_at")
         self.updated = instant(self.row.get("updated_at"), "updated_at")
-        self.requester = optional_number(self.row.get("requester_id"))
         self.site = site_of(self.row.get("custom_fields"), account)
         self.predates = self.created.timestamp() < account.start
         self.deleted = self.row.get("status") == DELETED
         self.status = None if self.deleted else status(self.row.get("status"))
 
-    def events(self, deleted: Mapping[str, datetime]) -> list[Event]:
-        """The row's events; `deleted` as in `read`."""
-        found = [self._creation(), *self._belongings()]
-        if self.predates:
-            found += self._baseline()
+    def events(self, deleted: Mapping[str, datetime], known: Known | None) -> list[Event]:
+        """The row's events; `deleted` and `known` as in `read`."""
+        found: list[Event] = []
+        if self._creates(known):
+            found += self._creation(known or Known())
+            if self.predates:
+                found += [*known_since(found[0], self.updated), *self._baseline()]
         at = deleted.get(self.ticket)
         if self.deleted and at is None:
             found.append(self._dated(EventKind.DELETED))
@@ -108,35 +144,42 @@ class _Row:
             found.append(self._dated(EventKind.RESTORED))
         return found
 
-    def _creation(self) -> Event:
-        submitter = optional_number(self.row.get("submitter_id")) or self.requester
-        machine = automatic(self.row.get("via"))
-        author = Author.AUTOMATIC if machine else self.names.author(submitter, self.requester)
-        # A ticket whose submitter Zendesk no longer knows was a customer's: its clocks must run.
-        unknown = not machine and submitter not in self.names.roles
-        facts = {
-            "subject": clean(self.row.get("subject") or self.row.get("raw_subject"), LONGEST_WORD),
-            "text": clean(self.row.get("description")),
-            "requester": self.names.people.get(self.requester or "", self.requester or ""),
-            "requester_id": self.requester,
-            "channel": channel(self.row.get("via")),
-            "external_id": clean(self.row.get("external_id"), LONGEST_WORD) or None,
-        }
-        author = Author.CUSTOMER if unknown else author
-        return self._event("created", EventKind.CREATED, self.created, None, author, facts)
+    def _creates(self, known: Known | None) -> bool:
+        """Whether the row says how the ticket was created.
 
-    def _belongings(self) -> list[Event]:
-        organization = optional_number(self.row.get("organization_id"))
-        found = []
-        if organization is not None:
-            customer = self.names.organizations.get(organization, organization)
-            found.append(self._event("customer", EventKind.CUSTOMER, self.created, customer))
-        if self.site is not None:
-            found.append(self._event("site", EventKind.SITE, self.created, self.site))
-        return found
+        What has changed since is read from the update that created it; where that should have come
+        already and has not, the row is all there is.
+        """
+        if known is None:
+            return True
+        if self.ticket in known.created or self.ticket in known.whole:
+            return False
+        if self.predates or self.updated == self.created:
+            return True
+        return known.read_until is not None and self.created.timestamp() <= known.read_until
+
+    def _creation(self, known: Known) -> list[Event]:
+        requester = optional_number(self.row.get("requester_id"))
+        creation = Creation(
+            ticket=self.ticket,
+            at=self.created,
+            submitter=optional_number(self.row.get("submitter_id")) or requester,
+            requester=requester,
+            subject=self.row.get("subject") or self.row.get("raw_subject"),
+            text=self.row.get("description"),
+            channel=channel(self.row.get("via")),
+            automatic=automatic(self.row.get("via")),
+            organization=optional_number(self.row.get("organization_id")),
+            site=self.site,
+            ours=self.ticket in known.ours,
+        )
+        return creation.events(self.names, self.now)
 
     def _baseline(self) -> list[Event]:
-        """The state of a ticket older than the account's start: its early events are not read."""
+        """The state of a ticket older than the account's start, whose history is not to be had.
+
+        It is known from the row's last change on: the state before that is not.
+        """
         assignee = optional_number(self.row.get("assignee_id"))
         words = tags(self.row.get("tags"))
         values = {
@@ -164,11 +207,9 @@ class _Row:
         kind: EventKind,
         at: datetime,
         value: str | None = None,
-        author: Author = Author.AUTOMATIC,
-        facts: Mapping[str, Any] | None = None,
     ) -> Event:
         name = f"ticket/{self.ticket}/{key}"
-        return Event(SOURCE, name, self.ticket, kind, at, self.now, author, value, facts or {})
+        return Event(SOURCE, name, self.ticket, kind, at, self.now, Author.AUTOMATIC, value)
 
 
 def _ids(rows: Iterable[Any], names: tuple[str, ...]) -> set[str]:

@@ -9,10 +9,10 @@ from typing import Any
 from supportops.tickets.source import Stream
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.directory import Directory
-from supportops.tickets.zendesk.model import SOURCE, account_of
+from supportops.tickets.zendesk.model import OUTAGE_TAGS, SOURCE, ZendeskError, account_of
 from supportops.tickets.zendesk.streams import EventStream, TicketStream
 
-OUTAGE_TAGS = ("outage", "supportops")
+_CLOSED_OR_GONE = frozenset({404, 410, 422})
 
 
 def connect(fields: Mapping[str, Any]) -> ZendeskSource:
@@ -46,8 +46,16 @@ class ZendeskSource:
         )
 
     def comment(self, ticket: str, text: str) -> None:
-        """An internal comment, made once."""
-        self.client.comment(ticket, text)
+        """An internal comment, made once; none on a ticket that is closed or gone."""
+        try:
+            self.client.comment(ticket, text)
+        except ZendeskError as error:
+            if error.status not in _CLOSED_OR_GONE:
+                raise
+
+    def solve(self, ticket: str) -> bool:
+        """Solves a ticket that nobody has taken, answered or set to another status."""
+        return self.client.solve_untouched(ticket)
 
     def close(self) -> None:
         """Closes the client."""

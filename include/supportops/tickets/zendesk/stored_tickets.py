@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from supportops.db.schema import ticket_events
 from supportops.db.schema import tickets as tickets_table
+from supportops.tickets.log.sync_marks import read_mark, set_mark
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.zendesk.model import SOURCE
 
 # Both databases take many more parameters in a statement; this many are compiled fast.
 _MOST_IDS = 500
+_AGENTS = "agents"
 
 
 def deletions(connection: Connection, tickets: Iterable[str]) -> dict[str, datetime]:
@@ -34,18 +37,44 @@ def deletions(connection: Connection, tickets: Iterable[str]) -> dict[str, datet
 
 
 def requesters(connection: Connection, tickets: Iterable[str]) -> dict[str, str]:
-    """The id, in Zendesk, of whoever raised each of `tickets`."""
-    found: dict[str, str] = {}
+    """The id, in Zendesk, of the requester that each of `tickets` had last."""
+    table, found = ticket_events.c, dict[str, str]()
     for ids in _batches(tickets):
-        names = [f"ticket/{ticket}/created" for ticket in ids]
-        query = select(ticket_events.c.source_event, ticket_events.c.facts).where(
-            ticket_events.c.source == SOURCE, ticket_events.c.source_event.in_(names)
+        query = (
+            select(tickets_table.c.ticket, table.facts)
+            .join(tickets_table, tickets_table.c.id == table.ticket)
+            .where(tickets_table.c.source == SOURCE, tickets_table.c.ticket.in_(ids))
+            .where(table.kind.in_([EventKind.CREATED.value, EventKind.NOTE.value]))
+            .order_by(table.happened_at, table.sequence, table.id)
         )
-        for name, facts in connection.execute(query):
-            who = (facts or {}).get("requester_id")
-            if who:
-                found[name.split("/")[1]] = who
+        for ticket, facts in connection.execute(query):
+            if "requester_id" in (facts or {}):
+                found[ticket] = facts["requester_id"]
+    return {ticket: who for ticket, who in found.items() if who}
+
+
+def created(connection: Connection, tickets: Iterable[str]) -> frozenset[str]:
+    """Which of `tickets` have their creation in the store."""
+    found: set[str] = set()
+    for ids in _batches(tickets):
+        query = select(tickets_table.c.ticket).where(
+            tickets_table.c.source == SOURCE,
+            tickets_table.c.ticket.in_(ids),
+            tickets_table.c.created_at.is_not(None),
+        )
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
+
+
+def agents(connection: Connection) -> dict[str, int]:
+    """Since which epoch second each person is known to be an agent, by their ids."""
+    found: dict[str, int] = json.loads(read_mark(connection, SOURCE, _AGENTS) or "{}")
     return found
+
+
+def set_agents(connection: Connection, agents: Mapping[str, int], now: datetime) -> None:
+    """Stores what `agents` gives."""
+    set_mark(connection, SOURCE, _AGENTS, json.dumps(agents, sort_keys=True), now)
 
 
 def _batches(ids: Iterable[str]) -> Iterable[Sequence[str]]:

@@ -5,23 +5,28 @@ The tickets come before their events, so that an event finds in the store who ra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
+from supportops.tickets.log.sync_marks import read_mark
+from supportops.tickets.log.twins import twins_of
 from supportops.tickets.source import Batch, Page
-from supportops.tickets.zendesk import events, snapshots
+from supportops.tickets.zendesk import events, snapshots, stored_tickets
+from supportops.tickets.zendesk.acting import Acting
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.directory import Directory
 from supportops.tickets.zendesk.marks import EventMark, TicketMark
-from supportops.tickets.zendesk.model import Account, Names, TicketPage, ZendeskError
-from supportops.tickets.zendesk.stored_tickets import deletions, requesters
+from supportops.tickets.zendesk.model import SOURCE, Account, Names, TicketPage, ZendeskError
 
 # How far to look back for events that Zendesk exports late, and where it has lost our cursor.
 OVERLAP_SECONDS = 300
+# So many histories are fetched before what was read is stored.
+HISTORIES_AT_ONCE = 100
 _CURSOR_LOST = frozenset({400, 404, 410, 422})
 
 
@@ -37,19 +42,47 @@ class TicketStream:
         self._seen: set[str] = set()
 
     def page(self, mark: str | None) -> Page:
-        """The page after `mark`. Raises ZendeskError."""
+        """The page after `mark`. Raises ZendeskError.
+
+        Of tickets older than the account's start it has the whole history, one request each; a
+        page with many of them comes in parts.
+        """
         old = TicketMark.read(mark, self._client.account.start)
         page, notes = self._fetch(old)
-        rows = page.tickets
-        names = self._directory.names(snapshots.people_in(rows), snapshots.organizations_in(rows))
+        fetched = set(old.fetched)
+        older = snapshots.older_than_start(page.tickets, self._client.account)
+        todo = [ticket for ticket in older if ticket not in fetched]
+        part = todo[:HISTORIES_AT_ONCE]
+        histories = {ticket: self._history(ticket) for ticket in part}
+        whole = {ticket: audits for ticket, audits in histories.items() if events.creates(audits)}
+        if len(todo) > len(part):
+            rows = _rows_of(page.tickets, part)
+            read = self._reader(rows, whole)
+            mark = replace(old, fetched=(*old.fetched, *part)).write()
+            return Page(mark, len(rows), False, read, tuple(notes))
+        rows = tuple(row for row in page.tickets if not snapshots.ticket_ids([row]) & fetched)
         last = page.last
         if not last and (page.cursor in (None, old.cursor) or page.cursor in self._seen):
             notes.append("the ticket export names a page again as its next one")
             last = True
         if page.cursor is not None:
             self._seen.add(page.cursor)
-        read = partial(_read_tickets, rows, self._client.account, names)
+        read = self._reader(rows, whole)
         return Page(old.after(page).write(), len(rows), last, read, tuple(notes))
+
+    def _history(self, ticket: str) -> tuple[Any, ...]:
+        """All updates of a ticket in the words of the export; nothing where they are not shown."""
+        return tuple(map(events.as_exported, self._client.audits(ticket) or ()))
+
+    def _reader(
+        self, rows: Sequence[Any], whole: Mapping[str, Sequence[Any]]
+    ) -> Callable[[Connection, datetime], Batch]:
+        audits = [audit for history in whole.values() for audit in history]
+        names = self._directory.names(
+            snapshots.people_in(rows) | events.people_in(audits),
+            snapshots.organizations_in(rows) | events.organizations_in(audits),
+        )
+        return partial(_read_tickets, rows, audits, frozenset(whole), self._client.account, names)
 
     def _fetch(self, old: TicketMark) -> tuple[TicketPage, list[str]]:
         try:
@@ -91,15 +124,44 @@ class EventStream:
         )
 
 
+def _rows_of(rows: Iterable[Any], tickets: Collection[str]) -> tuple[Any, ...]:
+    chosen = set(tickets)
+    return tuple(row for row in rows if snapshots.ticket_ids([row]) & chosen)
+
+
 def _read_tickets(
-    rows: Sequence[Any], account: Account, names: Names, connection: Connection, now: datetime
+    rows: Sequence[Any],
+    audits: Sequence[Any],
+    whole: frozenset[str],
+    account: Account,
+    names: Names,
+    connection: Connection,
+    now: datetime,
 ) -> Batch:
-    deleted = deletions(connection, snapshots.ticket_ids(rows))
-    return snapshots.read(rows, account, names, deleted, now)
+    ids = snapshots.ticket_ids(rows)
+    mark = read_mark(connection, SOURCE, EventStream.name)
+    known = snapshots.Known(
+        created=stored_tickets.created(connection, ids),
+        read_until=EventMark.read(mark, account.start).start if mark else None,
+        whole=whole,
+        ours=frozenset(twins_of(connection, SOURCE)),
+    )
+    deleted = stored_tickets.deletions(connection, ids)
+    batch = snapshots.read(rows, account, names, deleted, now, known)
+    history = _read_events(audits, account, names, connection, now)
+    return Batch(history.events + batch.events, history.rejected + batch.rejected)
 
 
 def _read_events(
     audits: Sequence[Any], account: Account, names: Names, connection: Connection, now: datetime
 ) -> Batch:
-    raised_by = requesters(connection, events.ticket_ids(audits))
-    return events.read(audits, account, names, raised_by, now)
+    if not audits:
+        return Batch(())
+    requesters = stored_tickets.requesters(connection, events.ticket_ids(audits))
+    agents = stored_tickets.agents(connection)
+    ours = frozenset(twins_of(connection, SOURCE))
+    acting = Acting.of(names, requesters, agents, ours)
+    batch = events.read_acting(audits, account, acting, now)
+    if acting.agents != agents:
+        stored_tickets.set_agents(connection, acting.agents, now)
+    return batch
