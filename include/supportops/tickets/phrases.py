@@ -5,14 +5,15 @@ of words; case and the punctuation between words do not matter. In a phrase
     #      is any digit, as in 4##
     *      is any run of letters and digits, as in error*
     a|b    is either word
-    ...    is up to two words of any kind between; twice is up to four
+    <name> is any phrase of the list of that name
+    ...    is up to two words between, none of them a negation; twice is up to four
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_TEXT = 20_000
 GAP = "..."
@@ -21,14 +22,28 @@ _MAX_WORD = 60
 _WORD = re.compile(r"\w+")
 _APOSTROPHES = str.maketrans("", "", "'’‘`")
 _PATTERN = re.compile(r"[\w#*|]+")
+_LIST = re.compile(r"<(\w+)>")
+# They stand for quotation marks in a text that `clauses` has read.
+OPENING, CLOSING = "\ue000", "\ue001"
+_TOKEN = re.compile(rf"\w+|[{OPENING}{CLOSING}]")
+# A negation belongs to what follows it within this many words.
+_NEGATED_WORDS = 2
+
+Lists = Mapping[str, "tuple[Phrase, ...]"]
+Span = tuple[int, int]
+"""The positions of a match: its first word, and the one after its last."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One word of a phrase: its alternatives, and how many other words may come before it."""
+    """What comes next in a phrase, and how many other words may come before it.
+
+    It is one word of the `alternatives`, or a phrase of a list.
+    """
 
     alternatives: tuple[str, ...]
     gap: int
+    phrases: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +54,11 @@ class Phrase:
     steps: tuple[_Step, ...]
 
     @classmethod
-    def of(cls, written: str) -> Phrase:
-        """Parses a phrase. Raises ValueError without words, for other signs, or a gap at an end."""
+    def of(cls, written: str, lists: Lists | None = None) -> Phrase:
+        """Parses a phrase that may name `lists`.
+
+        Raises ValueError without words, for other signs, a gap at an end, or an unknown list.
+        """
         parts = written.translate(_APOSTROPHES).casefold().split()
         if not parts or GAP in (parts[0], parts[-1]):
             raise ValueError("a phrase that begins and ends with a word")
@@ -49,46 +67,112 @@ class Phrase:
             if part == GAP:
                 gap += _GAP_WORDS
                 continue
-            alternatives = tuple(part.split("|"))
-            if not _PATTERN.fullmatch(part) or not all(a.strip("*") for a in alternatives):
-                raise ValueError("words of letters, digits, #, * and |, with ... between them")
-            steps.append(_Step(alternatives, gap))
+            if named := _LIST.fullmatch(part):
+                if lists is None or named[1] not in lists:
+                    raise ValueError(f"the name of a list of words: {part}")
+                steps.append(_Step((), gap, lists[named[1]]))
+            else:
+                steps.append(_Step(_alternatives(part), gap))
             gap = 0
         return cls(written, tuple(steps))
 
 
+def named_lists(written: str) -> set[str]:
+    """The names of the lists that a phrase uses."""
+    return set(_LIST.findall(written.casefold()))
+
+
+def _alternatives(part: str) -> tuple[str, ...]:
+    found = tuple(part.split("|"))
+    if not _PATTERN.fullmatch(part) or not all(each.strip("*") for each in found):
+        raise ValueError("words of letters, digits, #, * and |, with ... between them")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as a sequence of words, and the positions of each word."""
+    """A text as a sequence of words, and the positions of each word.
+
+    `quoted`: the positions in quotation marks. `negations`: the positions of words that negate.
+    """
 
     text: tuple[str, ...]
     places: Mapping[str, Sequence[int]]
+    quoted: frozenset[int] = frozenset()
+    negations: frozenset[int] = frozenset()
+    _found: dict[int, tuple[Span, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, text: str) -> Words:
-        """The words of the first 20,000 characters."""
+    def of(cls, text: str, negations: Sequence[str] = ()) -> Words:
+        """The words of the first 20,000 characters; `negations` are patterns of single words."""
         cleaned = text[:MAX_TEXT].translate(_APOSTROPHES).casefold()
-        words = tuple(word[:_MAX_WORD] for word in _WORD.findall(cleaned))
+        words: list[str] = []
+        quoted: set[int] = set()
+        inside = False
+        for token in _TOKEN.findall(cleaned):
+            if token in (OPENING, CLOSING):
+                inside = token == OPENING
+                continue
+            if inside:
+                quoted.add(len(words))
+            words.append(token[:_MAX_WORD])
         places: dict[str, list[int]] = {}
         for place, word in enumerate(words):
             places.setdefault(word, []).append(place)
-        return cls(words, places)
+        negative = (
+            place
+            for word, found in places.items()
+            if any(matches(pattern, word) for pattern in negations)
+            for place in found
+        )
+        return cls(tuple(words), places, frozenset(quoted), frozenset(negative))
 
     def find(self, phrase: Phrase) -> str | None:
         """The words of the first match of `phrase`, None without a match."""
-        reached = {place: place for place in self._positions(phrase.steps[0])}
-        for step in phrase.steps[1:]:
-            here = set(self._positions(step))
-            reached = {
-                place: reached[before]
-                for place in sorted(here)
-                for before in range(place - 1, place - 2 - step.gap, -1)
-                if before in reached
-            }
-        if not reached:
-            return None
-        end = min(reached)
-        return " ".join(self.text[reached[end] : end + 1])
+        spans = self.spans(phrase)
+        return self.words_of(min(spans, key=lambda span: span[1])) if spans else None
+
+    def words_of(self, span: Span) -> str:
+        """The words at a span."""
+        return " ".join(self.text[span[0] : span[1]])
+
+    def spans(self, phrase: Phrase) -> tuple[Span, ...]:
+        """The shortest match of `phrase` at each place where one ends, in order."""
+        if (known := self._found.get(id(phrase))) is not None:
+            return known
+        reached: dict[int, int] = {}
+        for number, step in enumerate(phrase.steps):
+            before, reached = reached, {}
+            for start, end in self._spans_of_step(step):
+                begin = start if number == 0 else self._continued(before, start, step.gap)
+                if begin is not None:
+                    reached[end] = max(begin, reached.get(end, 0))
+        found = tuple((start, end) for end, start in sorted(reached.items()))
+        self._found[id(phrase)] = found
+        return found
+
+    def negated(self, span: Span) -> bool:
+        """Whether a negation stands before the match."""
+        before = range(max(0, span[0] - _NEGATED_WORDS), span[0])
+        return any(place in self.negations for place in before)
+
+    def in_quotes(self, span: Span) -> bool:
+        """Whether the whole match stands in quotation marks."""
+        return all(place in self.quoted for place in range(*span))
+
+    def _continued(self, before: Mapping[int, int], start: int, gap: int) -> int | None:
+        """Where the match began that goes on at `start`, None if none does."""
+        for end in range(start, start - gap - 1, -1):
+            if end in before:
+                return before[end]
+            if end - 1 in self.negations:
+                return None
+        return None
+
+    def _spans_of_step(self, step: _Step) -> Sequence[Span]:
+        if step.phrases:
+            return sorted({span for phrase in step.phrases for span in self.spans(phrase)})
+        return [(place, place + 1) for place in self._positions(step)]
 
     def _positions(self, step: _Step) -> list[int]:
         """The positions of the words that match the step."""

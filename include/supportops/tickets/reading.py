@@ -1,0 +1,206 @@
+"""Whether a rule's phrases say something of now: negation, tense, quotation and questions.
+
+A phrase counts only in a clause where nothing speaks against it. What speaks against it is a list
+of phrases in the same clause, or a `Mark`, which depends on more than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from supportops.tickets.clauses import Clause, clauses, own_words
+from supportops.tickets.phrases import Lists, Phrase, Span
+
+_REPLIES = ("re:", "aw:", "antw:", "sv:", "re :", "rép:", "rép :")
+
+
+class Part(StrEnum):
+    """Where to look for a rule's phrases."""
+
+    SUBJECT = "subject"
+    TEXT = "text"
+
+
+class Mark(StrEnum):
+    """What the engine finds out about a match itself.
+
+    NEGATED: a negation stands before it. QUOTED: in quotation marks. QUESTION: its clause asks.
+    PAST: its clause says <past>, and neither it nor a later one says <present>. WAS: the same with
+    <was>, which leaves open whether it still is. SOLVED: its clause
+    or a later one says <solved>. REPLY: it stands in the subject of a reply, which is old.
+    """
+
+    NEGATED = "negated"
+    QUOTED = "quoted"
+    QUESTION = "question"
+    PAST = "past"
+    WAS = "was"
+    SOLVED = "solved"
+    REPLY = "reply"
+
+
+Objection = tuple[str, tuple[Phrase, ...]]
+"""A mark, or the name of a list and its phrases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Phrases of which one must be said, of `besides` another in the same clause if there are any.
+
+    `unless` tells what cancels a match, `doubt` what makes it doubtful.
+    """
+
+    phrases: tuple[Phrase, ...]
+    within: frozenset[Part] = frozenset(Part)
+    besides: tuple[Phrase, ...] = ()
+    unless: tuple[Objection, ...] = ()
+    doubt: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A match and where it is. `objection`: what speaks against it, or makes it doubtful."""
+
+    part: Part
+    words: str
+    phrase: str
+    objection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The match that counts, if any, whether it is sure, and a match that was cancelled."""
+
+    said: Said | None = None
+    sure: bool = True
+    cancelled: Said | None = None
+
+
+class Reading:
+    """A ticket's own words, read once for all rules."""
+
+    def __init__(self, subject: str, text: str, lists: Lists) -> None:
+        self._lists = lists
+        negations = _single_words(lists.get("negation", ()))
+        self._clauses: list[tuple[Part, Clause]] = [
+            *((Part.SUBJECT, each) for each in clauses(subject, negations)),
+            *((Part.TEXT, each) for each in clauses(own_words(text), negations)),
+        ]
+        self._reply = subject.lstrip().casefold().startswith(_REPLIES)
+        self._last = {
+            name: self._last_with(lists.get(name, ())) for name in ("solved", "present")
+        }
+
+    def says(self, phrases: Iterable[Phrase], part: Part) -> str | None:
+        """The words of the first match in a part, whatever speaks against it."""
+        for place, clause in self._clauses:
+            if place is part:
+                for phrase in phrases:
+                    if (found := clause.words.find(phrase)) is not None:
+                        return found
+        return None
+
+    def find(self, saying: Saying) -> Result:
+        """What the ticket says of it.
+
+        The text specifies what the subject announces: where each match in the text is cancelled,
+        one in the subject is, too.
+        """
+        sure: dict[Part, Said] = {}
+        doubtful: dict[Part, Said] = {}
+        cancelled: dict[Part, Said] = {}
+        for place, (part, clause) in enumerate(self._clauses):
+            if part not in saying.within or not _beside(clause, saying.besides):
+                continue
+            for phrase in saying.phrases:
+                for span in clause.words.spans(phrase):
+                    said = Said(part, clause.words.words_of(span), phrase.written)
+                    if (why := self._objection(saying.unless, place, span)) is not None:
+                        cancelled.setdefault(part, _with(said, why))
+                    elif (why := self._objection(saying.doubt, place, span)) is not None:
+                        doubtful.setdefault(part, _with(said, why))
+                    else:
+                        sure.setdefault(part, said)
+        if Part.TEXT in cancelled and Part.TEXT not in sure | doubtful:
+            return Result(cancelled=cancelled[Part.TEXT])
+        for part in Part:
+            if part in sure:
+                return Result(sure[part])
+        for part in Part:
+            if part in doubtful:
+                return Result(doubtful[part], sure=False)
+        return Result(cancelled=next(iter(cancelled.values()), None))
+
+    def _objection(self, objections: Iterable[Objection], place: int, span: Span) -> str | None:
+        part, clause = self._clauses[place]
+        for name, phrases in objections:
+            match name:
+                case Mark.NEGATED:
+                    holds = clause.words.negated(span)
+                case Mark.QUOTED:
+                    holds = clause.words.in_quotes(span)
+                case Mark.QUESTION:
+                    holds = clause.question
+                case Mark.SOLVED:
+                    holds = place <= self._last["solved"]
+                case Mark.PAST | Mark.WAS:
+                    past = _beside(clause, self._lists.get(name, ()), absent=False)
+                    holds = past and place > self._last["present"]
+                case Mark.REPLY:
+                    holds = part is Part.SUBJECT and self._reply
+                case _:
+                    holds = _beside(clause, phrases, absent=False)
+            if holds:
+                return str(name)
+        return None
+
+    def _last_with(self, phrases: Sequence[Phrase]) -> int:
+        """The last clause that says one of them without a negation before it, -1 if none does."""
+        return max(
+            (
+                place
+                for place, (_, clause) in enumerate(self._clauses)
+                if not clause.question
+                for phrase in phrases
+                for span in clause.words.spans(phrase)
+                if not clause.words.negated(span)
+            ),
+            default=-1,
+        )
+
+
+def _beside(clause: Clause, phrases: Sequence[Phrase], *, absent: bool = True) -> bool:
+    """Whether a clause says one of them; `absent` where there are none."""
+    return any(clause.words.spans(each) for each in phrases) if phrases else absent
+
+
+def _with(said: Said, objection: str) -> Said:
+    return Said(said.part, said.words, said.phrase, objection)
+
+
+def _single_words(phrases: Sequence[Phrase]) -> tuple[str, ...]:
+    return tuple(
+        word for phrase in phrases for step in phrase.steps[:1] for word in step.alternatives
+    )
+
+
+AUTOMATIC_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "auto-submitted": ("auto-replied", "auto-generated", "auto-notified"),
+    "precedence": ("auto_reply", "bulk", "junk"),
+    "x-autoreply": ("",),
+    "x-autorespond": ("",),
+    "x-autoresponse": ("",),
+    "x-failed-recipients": ("",),
+}
+"""Headers of mail that no person wrote, and how their values begin (RFC 3834 and common use)."""
+
+
+def automatic_header(headers: Mapping[str, str]) -> str | None:
+    """The header that marks a message as automatic, None without one."""
+    for name, value in headers.items():
+        begins = AUTOMATIC_HEADERS.get(name.casefold(), ())
+        if begins and value.strip().casefold().startswith(begins):
+            return f"{name}: {value}"
+    return None
