@@ -139,6 +139,22 @@ def test_whoever_an_outside_route_woke_gets_the_resolution_in_office_hours_too()
     assert course.at(NOON) == {"engineer_sms"}
 
 
+def test_what_is_about_a_doubtful_ticket_keeps_to_office_hours_on_every_route() -> None:
+    routes = [
+        route(step("engineer_sms"), step("boss_sms", after=10), name="any"),
+        route(step("night_sms"), name="night", hours=Hours.OUTSIDE),
+        route(step("team_email"), name="day", hours=Hours.OFFICE),
+    ]
+    facts = {"doubtful": ["user_support"]}
+    course = Course.of(policy(*routes), opened_at=NIGHT, kind=Kind.SLA_BREACH, facts=facts)
+    assert course.at(NIGHT) == set()
+    assert course.at(OPENING - minutes(1)) == set()
+    assert course.at(OPENING) == {"engineer_sms", "team_email"}
+    assert course.at(OPENING + minutes(10)) == {"boss_sms"}
+    sure = Course.of(policy(*routes), opened_at=NIGHT, kind=Kind.SLA_BREACH)
+    assert sure.at(NIGHT) == {"engineer_sms", "night_sms"}
+
+
 def test_the_end_of_an_office_route_waits_for_the_next_morning() -> None:
     course = Course.of(policy(route(step("team_email"), hours=Hours.OFFICE)))
     course.at(NOON)

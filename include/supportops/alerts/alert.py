@@ -129,6 +129,11 @@ class Alert:
         return self.facts.get("retracted") is True
 
     @property
+    def doubtful(self) -> bool:
+        """Whether triage was not sure of its ticket's tier, so that it wakes nobody."""
+        return bool(self.facts.get("doubtful"))
+
+    @property
     def covered_by(self) -> str | None:
         """The key of the wider open alert that this one is part of, or that hides it from us."""
         present = self.facts.get("present")

@@ -117,6 +117,8 @@ def decide(
         return []
     if alert.opened_at > now:  # by another machine's clock, or before this one was set back
         alert = replace(alert, opened_at=now)
+    if alert.doubtful:
+        policy = policy.in_office_hours()
     if alert.resolved_at is not None and not alert.lasts:
         if alert.kind is Kind.SLA_WARNING:
             return []  # a deadline that moved or was met needs no resolution

@@ -161,6 +161,18 @@ class AlertPolicy:
         routes = tuple(replace(route, hours=Hours.ALWAYS) for route in self.routes)
         return replace(self, routes=routes)
 
+    def in_office_hours(self) -> AlertPolicy:
+        """The same with nothing sent outside office hours: for what may be no emergency.
+
+        A route for the time outside them sends nothing, and so is left out.
+        """
+        routes = tuple(
+            replace(route, hours=Hours.OFFICE)
+            for route in self.routes
+            if route.hours is not Hours.OUTSIDE
+        )
+        return replace(self, routes=routes)
+
     def targets(self) -> dict[str, Target]:
         """Every target by its name."""
         steps = (step for route in self.routes for step in route.steps)

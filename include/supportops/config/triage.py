@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from supportops.config.model import Model, Wrong, entries, items, mapping, twice, unknown
 from supportops.config.yaml_source import KeyPath, read
-from supportops.tickets.phrases import Phrase, named_lists
+from supportops.tickets.phrases import NO_PHRASES, Lists, Phrase, Phrases, named_lists
 from supportops.tickets.reading import Mark, Objection, Part, Saying
 from supportops.tickets.ticket import Author
 from supportops.tickets.triage import Rule, TriageRules
@@ -35,7 +35,7 @@ class PrioritySetter(StrEnum):
 
 
 def _phrase(found: str) -> str:
-    Phrase.of(found, dict.fromkeys(named_lists(found), ()))
+    Phrase.of(found, dict.fromkeys(named_lists(found), NO_PHRASES))
     return found
 
 
@@ -68,7 +68,7 @@ class RuleEntry(Model):
             raise ValueError("a condition says beside with")
         return self
 
-    def rule(self, lists: Mapping[str, tuple[Phrase, ...]]) -> Rule:
+    def rule(self, lists: Lists) -> Rule:
         return Rule(
             name=self.name,
             tier=self.tier,
@@ -81,14 +81,14 @@ class RuleEntry(Model):
             sure=not self.doubtful,
         )
 
-    def _saying(self, lists: Mapping[str, tuple[Phrase, ...]]) -> Saying:
+    def _saying(self, lists: Lists) -> Saying:
         def objections(names: Iterable[str]) -> tuple[Objection, ...]:
-            return tuple((name, lists.get(name, ())) for name in names)
+            return tuple((name, lists.get(name, NO_PHRASES)) for name in names)
 
         return Saying(
-            phrases=tuple(Phrase.of(each, lists) for each in self.says),
+            phrases=Phrases.of(self.says, lists),
             within=frozenset(self.within),
-            besides=tuple(Phrase.of(each, lists) for each in self.besides),
+            besides=Phrases.of(self.besides, lists),
             unless=objections(self.unless),
             doubt=objections(self.doubt),
         )
@@ -142,12 +142,11 @@ def _written(languages: Iterable[str], own: Mapping[str, Iterable[str]]) -> dict
     return found
 
 
-def _lists(
-    languages: Iterable[str], own: Mapping[str, Iterable[str]]
-) -> dict[str, tuple[Phrase, ...]]:
-    written, lists = _written(languages, own), {}
+def _lists(languages: Iterable[str], own: Mapping[str, Iterable[str]]) -> dict[str, Phrases]:
+    written = _written(languages, own)
+    lists: dict[str, Phrases] = {}
     for name in _in_order(written):
-        lists[name] = tuple(Phrase.of(each, lists) for each in written[name])
+        lists[name] = Phrases.of(written[name], lists)
     return lists
 
 

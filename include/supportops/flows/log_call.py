@@ -149,6 +149,7 @@ def _events(
         subject=one_line(call.what)[:_HEADLINE],
         text=call.what,
         requester=caller,
+        channel="voice",
     )
     if tier is not None:
         yield event(EventKind.TIER, Author.AGENT, tier, rule=RULE)

@@ -26,12 +26,17 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(
-    r"\s*(?:--\s*$|(?:kind|best|warm)?\s*regards,?\s*$|(?:mit )?freundliche[nr]? gr(?:ü|ue)(?:ß|ss)e"
-    r"[n]?,?\s*$|(?:bien )?cordialement,?\s*$|sent from my |gesendet von mein|envoyé de mon )",
+    r"\s*(?:--\s*$|(?:kind|best|warm)?\s*regards,?\s*$"
+    r"|(?:mit )?freundliche[nr]? gr(?:ü|ue)(?:ß|ss)en?,?\s*$|(?:bien )?cordialement,?\s*$"
+    r"|sent from my |gesendet von mein|envoyé de mon )",
     re.IGNORECASE,
 )
 _QUOTED_LINE = re.compile(r"\s*>")
-_QUOTATION = re.compile(r"(?<![\w'’])['‘\"“”„«]([^'\"”“«»\n]{1,200}(?:['’]\w[^'\"”“«»\n]{0,200}){0,3})['’\"”“»](?!\w)")
+_INSIDE = r"[^'\"”“«»\n]"
+# An apostrophe inside a word ends no quotation.
+_QUOTATION = re.compile(
+    rf"(?<![\w'’])['‘\"“”„«]({_INSIDE}{{1,200}}(?:['’]\w{_INSIDE}{{0,200}}){{0,3}})['’\"”“»](?!\w)"
+)
 _END = re.compile(
     r"(?<=[.!?;…])[\s)]+|\n\s*\n|\s[-–—]+\s|,?\s+(?=(?:but|however|although|aber|doch|mais)\s)",
     re.IGNORECASE,
@@ -50,18 +55,20 @@ def own_words(text: str) -> str:
     """`text` without what it quotes of earlier messages and without its signature."""
     lines = text[:MAX_TEXT].splitlines()
     kept: list[str] = []
+    introduced = -1  # the last line of an introduction
     for place, line in enumerate(lines):
-        if _QUOTED_LINE.match(line):
+        if place <= introduced or _QUOTED_LINE.match(line):
             continue
         # The introduction may be wrapped onto a second line.
         wrapped = " ".join(each[:_LONGEST_LINE] for each in lines[place : place + 2])
         start = _introduction(line, wrapped)
         if start is not None:
             kept.append(line[:start])
-            after = [each for each in lines[place + 1 :] if each.strip()]
-            if any(_QUOTED_LINE.match(each) for each in after):
-                continue
-            break
+            quotes = any(_QUOTED_LINE.match(each) for each in lines[place + 1 :])
+            if not quotes:
+                break
+            introduced = place if _INTRODUCTION.search(line[:_LONGEST_LINE]) else place + 1
+            continue
         if _ORIGINAL.match(line[:_LONGEST_LINE]) or _SIGNATURE.match(line[:_LONGEST_LINE]):
             break
         kept.append(line)

@@ -12,7 +12,7 @@ of words; case and the punctuation between words do not matter. In a phrase
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MAX_TEXT = 20_000
@@ -29,7 +29,7 @@ _TOKEN = re.compile(rf"\w+|[{OPENING}{CLOSING}]")
 # A negation belongs to what follows it within this many words.
 _NEGATED_WORDS = 2
 
-Lists = Mapping[str, "tuple[Phrase, ...]"]
+Lists = Mapping[str, "Phrases"]
 Span = tuple[int, int]
 """The positions of a match: its first word, and the one after its last."""
 
@@ -43,7 +43,7 @@ class _Step:
 
     alternatives: tuple[str, ...]
     gap: int
-    phrases: tuple[Phrase, ...] = ()
+    phrases: Phrases | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,44 @@ class Phrase:
         return cls(written, tuple(steps))
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Phrases:
+    """Phrases of which any may be said.
+
+    `by_word` has those that begin with a certain word, by that word, and `others` the rest, so that
+    a text is not compared with all of hundreds.
+    """
+
+    every: tuple[Phrase, ...] = ()
+    by_word: Mapping[str, Sequence[Phrase]] = field(default_factory=dict)
+    others: tuple[Phrase, ...] = ()
+
+    @classmethod
+    def of(cls, written: Iterable[str], lists: Lists | None = None) -> Phrases:
+        """Parses them as `Phrase.of`, which says what it raises."""
+        every = tuple(Phrase.of(each, lists) for each in written)
+        by_word: dict[str, list[Phrase]] = {}
+        others = []
+        for phrase in every:
+            first = phrase.steps[0]
+            if first.phrases is not None or any(map(_is_pattern, first.alternatives)):
+                others.append(phrase)
+                continue
+            for word in first.alternatives:
+                by_word.setdefault(word, []).append(phrase)
+        return cls(every, by_word, tuple(others))
+
+    def __bool__(self) -> bool:
+        return bool(self.every)
+
+    def first_words(self) -> tuple[str, ...]:
+        """The words that the phrases begin with, as they are written."""
+        return tuple(word for each in self.every for word in each.steps[0].alternatives)
+
+
+NO_PHRASES = Phrases()
+
+
 def named_lists(written: str) -> set[str]:
     """The names of the lists that a phrase uses."""
     return set(_LIST.findall(written.casefold()))
@@ -101,6 +139,7 @@ class Words:
     quoted: frozenset[int] = frozenset()
     negations: frozenset[int] = frozenset()
     _found: dict[int, tuple[Span, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _any: dict[int, Mapping[Span, Phrase]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, text: str, negations: Sequence[str] = ()) -> Words:
@@ -132,6 +171,18 @@ class Words:
         spans = self.spans(phrase)
         return self.words_of(min(spans, key=lambda span: span[1])) if spans else None
 
+    def any_of(self, phrases: Phrases) -> Mapping[Span, Phrase]:
+        """Every match of any of the phrases, with the first phrase that gives it."""
+        if (known := self._any.get(id(phrases))) is not None:
+            return known
+        begun = {id(each): each for word in self.places for each in phrases.by_word.get(word, ())}
+        found: dict[Span, Phrase] = {}
+        for phrase in (*begun.values(), *phrases.others):
+            for span in self.spans(phrase):
+                found.setdefault(span, phrase)
+        self._any[id(phrases)] = found
+        return found
+
     def words_of(self, span: Span) -> str:
         """The words at a span."""
         return " ".join(self.text[span[0] : span[1]])
@@ -143,6 +194,8 @@ class Words:
         reached: dict[int, int] = {}
         for number, step in enumerate(phrase.steps):
             before, reached = reached, {}
+            if number and not before:
+                break
             for start, end in self._spans_of_step(step):
                 begin = start if number == 0 else self._continued(before, start, step.gap)
                 if begin is not None:
@@ -170,21 +223,25 @@ class Words:
         return None
 
     def _spans_of_step(self, step: _Step) -> Sequence[Span]:
-        if step.phrases:
-            return sorted({span for phrase in step.phrases for span in self.spans(phrase)})
+        if step.phrases is not None:
+            return sorted(self.any_of(step.phrases))
         return [(place, place + 1) for place in self._positions(step)]
 
     def _positions(self, step: _Step) -> list[int]:
         """The positions of the words that match the step."""
         found: set[int] = set()
         for pattern in step.alternatives:
-            if "#" not in pattern and "*" not in pattern:
+            if not _is_pattern(pattern):
                 found.update(self.places.get(pattern, ()))
                 continue
             for word, places in self.places.items():
                 if matches(pattern, word):
                     found.update(places)
         return sorted(found)
+
+
+def _is_pattern(word: str) -> bool:
+    return "#" in word or "*" in word
 
 
 def matches(pattern: str, word: str) -> bool:

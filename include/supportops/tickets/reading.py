@@ -6,12 +6,12 @@ of phrases in the same clause, or a `Mark`, which depends on more than that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from supportops.tickets.clauses import Clause, clauses, own_words
-from supportops.tickets.phrases import Lists, Phrase, Span
+from supportops.tickets.phrases import NO_PHRASES, Lists, Phrases, Span
 
 _REPLIES = ("re:", "aw:", "antw:", "sv:", "re :", "rép:", "rép :")
 
@@ -41,7 +41,7 @@ class Mark(StrEnum):
     REPLY = "reply"
 
 
-Objection = tuple[str, tuple[Phrase, ...]]
+Objection = tuple[str, Phrases]
 """A mark, or the name of a list and its phrases."""
 
 
@@ -52,9 +52,9 @@ class Saying:
     `unless` tells what cancels a match, `doubt` what makes it doubtful.
     """
 
-    phrases: tuple[Phrase, ...]
+    phrases: Phrases
     within: frozenset[Part] = frozenset(Part)
-    besides: tuple[Phrase, ...] = ()
+    besides: Phrases = NO_PHRASES
     unless: tuple[Objection, ...] = ()
     doubt: tuple[Objection, ...] = ()
 
@@ -83,23 +83,21 @@ class Reading:
 
     def __init__(self, subject: str, text: str, lists: Lists) -> None:
         self._lists = lists
-        negations = _single_words(lists.get("negation", ()))
+        negations = lists.get("negation", NO_PHRASES).first_words()
         self._clauses: list[tuple[Part, Clause]] = [
             *((Part.SUBJECT, each) for each in clauses(subject, negations)),
             *((Part.TEXT, each) for each in clauses(own_words(text), negations)),
         ]
         self._reply = subject.lstrip().casefold().startswith(_REPLIES)
         self._last = {
-            name: self._last_with(lists.get(name, ())) for name in ("solved", "present")
+            name: self._last_with(lists.get(name, NO_PHRASES)) for name in ("solved", "present")
         }
 
-    def says(self, phrases: Iterable[Phrase], part: Part) -> str | None:
+    def says(self, phrases: Phrases, part: Part) -> str | None:
         """The words of the first match in a part, whatever speaks against it."""
         for place, clause in self._clauses:
-            if place is part:
-                for phrase in phrases:
-                    if (found := clause.words.find(phrase)) is not None:
-                        return found
+            if place is part and (spans := clause.words.any_of(phrases)):
+                return clause.words.words_of(min(spans))
         return None
 
     def find(self, saying: Saying) -> Result:
@@ -114,15 +112,14 @@ class Reading:
         for place, (part, clause) in enumerate(self._clauses):
             if part not in saying.within or not _beside(clause, saying.besides):
                 continue
-            for phrase in saying.phrases:
-                for span in clause.words.spans(phrase):
-                    said = Said(part, clause.words.words_of(span), phrase.written)
-                    if (why := self._objection(saying.unless, place, span)) is not None:
-                        cancelled.setdefault(part, _with(said, why))
-                    elif (why := self._objection(saying.doubt, place, span)) is not None:
-                        doubtful.setdefault(part, _with(said, why))
-                    else:
-                        sure.setdefault(part, said)
+            for span, phrase in sorted(clause.words.any_of(saying.phrases).items(), key=_place):
+                said = Said(part, clause.words.words_of(span), phrase.written)
+                if (why := self._objection(saying.unless, place, span)) is not None:
+                    cancelled.setdefault(part, replace(said, objection=why))
+                elif (why := self._objection(saying.doubt, place, span)) is not None:
+                    doubtful.setdefault(part, replace(said, objection=why))
+                else:
+                    sure.setdefault(part, said)
         if Part.TEXT in cancelled and Part.TEXT not in sure | doubtful:
             return Result(cancelled=cancelled[Part.TEXT])
         for part in Part:
@@ -146,7 +143,7 @@ class Reading:
                 case Mark.SOLVED:
                     holds = place <= self._last["solved"]
                 case Mark.PAST | Mark.WAS:
-                    past = _beside(clause, self._lists.get(name, ()), absent=False)
+                    past = _beside(clause, self._lists.get(name, NO_PHRASES), absent=False)
                     holds = past and place > self._last["present"]
                 case Mark.REPLY:
                     holds = part is Part.SUBJECT and self._reply
@@ -156,34 +153,24 @@ class Reading:
                 return str(name)
         return None
 
-    def _last_with(self, phrases: Sequence[Phrase]) -> int:
+    def _last_with(self, phrases: Phrases) -> int:
         """The last clause that says one of them without a negation before it, -1 if none does."""
-        return max(
-            (
-                place
-                for place, (_, clause) in enumerate(self._clauses)
-                if not clause.question
-                for phrase in phrases
-                for span in clause.words.spans(phrase)
-                if not clause.words.negated(span)
-            ),
-            default=-1,
-        )
+        for place in range(len(self._clauses) - 1, -1, -1):
+            _, clause = self._clauses[place]
+            if not clause.question and any(
+                not clause.words.negated(span) for span in clause.words.any_of(phrases)
+            ):
+                return place
+        return -1
 
 
-def _beside(clause: Clause, phrases: Sequence[Phrase], *, absent: bool = True) -> bool:
+def _beside(clause: Clause, phrases: Phrases, *, absent: bool = True) -> bool:
     """Whether a clause says one of them; `absent` where there are none."""
-    return any(clause.words.spans(each) for each in phrases) if phrases else absent
+    return bool(clause.words.any_of(phrases)) if phrases else absent
 
 
-def _with(said: Said, objection: str) -> Said:
-    return Said(said.part, said.words, said.phrase, objection)
-
-
-def _single_words(phrases: Sequence[Phrase]) -> tuple[str, ...]:
-    return tuple(
-        word for phrase in phrases for step in phrase.steps[:1] for word in step.alternatives
-    )
+def _place(match: tuple[Span, object]) -> Span:
+    return match[0]
 
 
 AUTOMATIC_HEADERS: Mapping[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from supportops.tickets.phrases import Lists
+from supportops.tickets.phrases import NO_PHRASES, Lists
 from supportops.tickets.reading import Part, Reading, Saying, automatic_header
 from supportops.tickets.ticket import Author, Event, EventKind, from_creation
 
@@ -105,6 +105,11 @@ class Decision:
         """Whether a person should decide."""
         return bool(self.alternatives)
 
+    @property
+    def why(self) -> str:
+        """What made the rule match; empty where none did."""
+        return next((each.why for each in self.findings if each.matched), "")
+
 
 def explain(situation: Situation, rules: TriageRules) -> Decision:
     """The decision, with the findings of all rules, also of those after the first match."""
@@ -166,7 +171,7 @@ def _tiers(events: Sequence[Event], rules: TriageRules, outage: Outage) -> Itera
         decision = explain(_at_creation(created, ordered, outage), rules)
         facts: dict[str, Any] = {"rule": decision.rule}
         if decision.doubtful:
-            facts["doubtful"] = list(decision.alternatives)
+            facts |= {"doubtful": list(decision.alternatives), "why": decision.why}
         yield _tier(created, decision.tier, facts, "created", sequence=0)
     for event in ordered:
         if not _counts(event, rules) or event.happened_at in set_at:
@@ -228,9 +233,7 @@ def _texts(found: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in found.items() if value not in (None, "")}
 
 
-def _tier(
-    cause: Event, tier: str, facts: Mapping[str, Any], what: str, *, sequence: int
-) -> Event:
+def _tier(cause: Event, tier: str, facts: Mapping[str, Any], what: str, *, sequence: int) -> Event:
     return Event(
         source=cause.source,
         source_event=_name(what, cause),
@@ -302,8 +305,8 @@ def _automatic(situation: Situation, reading: Reading, lists: Lists) -> str | No
     """What marks a message as one that no person wrote."""
     return (
         automatic_header(situation.headers)
-        or reading.says(lists.get("automatic_subject", ()), Part.SUBJECT)
-        or reading.says(lists.get("automatic_text", ()), Part.TEXT)
+        or reading.says(lists.get("automatic_subject", NO_PHRASES), Part.SUBJECT)
+        or reading.says(lists.get("automatic_text", NO_PHRASES), Part.TEXT)
     )
 
 

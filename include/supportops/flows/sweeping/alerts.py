@@ -28,6 +28,7 @@ from supportops.flows.sweeping.evaluation import (
 from supportops.sla.milestones import Milestone
 from supportops.sla.policy import Metric
 from supportops.tickets.columns import instant
+from supportops.tickets.log.doubtful import DOUBTFUL, doubtful_tiers
 
 # At a ticket's first sweep, a breach so long ago whose clock has ended is stored and not sent.
 HORIZON = timedelta(days=2)
@@ -182,7 +183,8 @@ def _rows(
     at: datetime,
 ) -> Iterator[dict[str, Any]]:
     """The rows to insert. What a first sweep finds too late to be sent is settled at once."""
-    details = _details(connection, {alert.ticket for alert in changes.raised.values()})
+    raised = {alert.ticket for alert in changes.raised.values()}
+    details, doubtful = _details(connection, raised), doubtful_tiers(connection, raised)
     clocks = evaluation.clocks
     for key, alert in changes.raised.items():
         assert clocks is not None
@@ -197,6 +199,8 @@ def _rows(
             "assignee": ticket["assignee"],
             **facts_of(clocks, alert),
         }
+        if alert.ticket in doubtful:
+            facts[DOUBTFUL] = doubtful[alert.ticket].facts[DOUBTFUL]
         untold = alert.ticket in first and is_old(clocks, alert, HORIZON)
         changes.untold += untold
         facts |= end | ({"untold": True} if untold else {})

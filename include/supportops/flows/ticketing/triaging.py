@@ -17,7 +17,8 @@ from supportops.tickets.triage import Outage, TriageRules, with_tiers
 STREAM = "triage"
 TICKETS_AT_ONCE = 2_000
 _CAUSES = (EventKind.CREATED, EventKind.PRIORITY)
-_FACTS = (*_CAUSES, EventKind.TIER, EventKind.SITE, EventKind.TAGS)
+# A source's own fields come with notes.
+_FACTS = (*_CAUSES, EventKind.TIER, EventKind.SITE, EventKind.TAGS, EventKind.NOTE)
 
 
 def triage_new(

@@ -1,0 +1,47 @@
+"""Which tickets have a tier that triage was not sure of, and that nobody has decided since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, select
+
+from supportops.db.schema import ticket_events
+from supportops.db.sound_json import sound_json
+from supportops.tickets.log.store import events_of_kinds
+from supportops.tickets.ticket import Event, EventKind, from_creation
+
+DOUBTFUL = "doubtful"
+"""The fact of a TIER event that lists which other tiers it may be."""
+_PAGE = 500
+
+
+def doubtful_tiers(connection: Connection, ids: Iterable[int] | None = None) -> dict[int, Event]:
+    """The TIER event that decides, by the ticket's id, of the tickets for which it is doubtful.
+
+    `ids`: which tickets to look at; all of them if None.
+    """
+    c = ticket_events.c
+    candidates = select(c.ticket).distinct()
+    candidates = candidates.where(c.kind == EventKind.TIER.value)
+    candidates = candidates.where(sound_json(c.facts)[DOUBTFUL].as_string().is_not(None))
+    if ids is None:
+        found = list(connection.execute(candidates).scalars())
+    else:
+        found = [
+            each
+            for page in _pages(sorted(ids))
+            for each in connection.execute(candidates.where(c.ticket.in_(page))).scalars()
+        ]
+    return {ticket: last for ticket in sorted(found) if (last := _last(connection, ticket))}
+
+
+def _last(connection: Connection, ticket: int) -> Event | None:
+    """The ticket's last TIER event if it is doubtful."""
+    events = events_of_kinds(connection, [ticket], (EventKind.CREATED, EventKind.TIER))
+    tiers = [each for each in from_creation(events) if each.kind is EventKind.TIER]
+    return tiers[-1] if tiers and tiers[-1].facts.get(DOUBTFUL) else None
+
+
+def _pages(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[place : place + _PAGE] for place in range(0, len(ids), _PAGE))
