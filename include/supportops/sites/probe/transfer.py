@@ -7,6 +7,7 @@ would hide a dead listener, an expired certificate and a changed address from th
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Sequence
@@ -77,6 +78,7 @@ class Transfer:
             (pycurl.XFERINFOFUNCTION, self._on_progress),
             (pycurl.NOPROGRESS, 0),
             (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+            (pycurl.SOCKOPTFUNCTION, self._socket_is_open),
         ):
             self.curl.setopt(option, value)
 
@@ -154,15 +156,25 @@ class Transfer:
         if ip_address(where[0]) not in self._allowed:
             self._strayed = str(where[0])
             return pycurl.SOCKET_BAD
-        self._close_sockets()  # pycurl has a duplicate of each, which libcurl closes.
+        self._notice_unused_sockets()
         try:
             opened = socket.socket(family, kind, protocol)
-            self._sockets.append(opened)
-            os.close(os.dup(opened.fileno()))  # pycurl does not say that it could not.
         except OSError as error:
             self._our_error = error
             return pycurl.SOCKET_BAD
+        self._sockets.append(opened)
         return opened
+
+    def _socket_is_open(self, _fd: int, _purpose: int) -> int:
+        """pycurl has duplicated our socket: two open files a connection are one too many."""
+        self._close_sockets()
+        return 0
+
+    def _notice_unused_sockets(self) -> None:
+        """A socket is still ours if pycurl found no open file left to duplicate it."""
+        if self._sockets:
+            self._our_error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            self._close_sockets()
 
     def _on_header(self, line: bytes) -> int | None:
         if line[:5] == b"HTTP/":
@@ -233,7 +245,7 @@ class Transfer:
 
     def finish(self, code: int, message: str) -> Response:
         """The end of the request; `code` and `message` are libcurl's, 0 where it had no error."""
-        self._close_sockets()
+        self._notice_unused_sockets()
         phases = self._phases()
         if self._is_complete or self._ends_with_connection(code, message):
             code = 0
