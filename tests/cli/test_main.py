@@ -136,7 +136,7 @@ def test_config_check_ends_with_1_for_findings_and_with_2_for_faults(tmp_path: P
     few = ALERTS.replace("name: all,", "name: all, match: {kind: [host_outage]},")
     done = supportops("config", "check", where := folder(tmp_path, sites, few))
     assert done.returncode == 1
-    assert "finding: alerts.yaml:3 routes: found no route for every outage" in done.stdout
+    assert "finding: alerts.yaml:3 routes: found no route for outage of" in done.stdout
     assert f"{where}: usable, 1 site" in done.stdout
     folder(tmp_path, sites, f"{ALERTS}limit: {{}}\n")
     done = supportops("config", "check", where, "--json")
