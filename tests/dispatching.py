@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from alert_builders import NOON
 from inboxes import Endpoint, Mailbox
@@ -30,6 +30,7 @@ ENDPOINTS = {
     "manager_sms": "sms",
     "manager_chat": "chat",
 }
+STEADY_CHECKS = 1_000_000
 NINE_TO_FIVE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 LEVELS = {"calendars": {"office": {"timezone": "Europe/London", "hours": NINE_TO_FIVE}}}
 
@@ -85,7 +86,7 @@ class Desk:
     clock: Clock = field(default_factory=Clock)
 
     def activate(self, configuration: Configuration) -> None:
-        """Makes it the active one, and has the sites checked just now, so that nothing is stale."""
+        """Makes it the active one; the sites are checked before each dispatch: nothing is stale."""
         with writing(self.store) as connection:
             save(connection, configuration, self.clock.now)
         self.check(configuration)
@@ -95,7 +96,7 @@ class Desk:
         with writing(self.store) as connection:
             connection.execute(check_runs.delete())
             row = {"slot": now, "configuration": configuration.digest, "started_at": now}
-            row |= {"sites": 0, "judged_at": now + timedelta(days=7), "judged_order": 1}
+            row |= {"sites": 0, "judged_at": now, "judged_order": STEADY_CHECKS}
             connection.execute(check_runs.insert(), [row])
 
     def raise_(self, *alerts: Alert) -> None:
@@ -113,6 +114,9 @@ class Desk:
             assert alert_store.acknowledge(connection, alert.key, "Ada", self.clock.now)
 
     def dispatch(self, send: Send = send, who: str = "dispatcher") -> dict[str, Any]:
+        steady = check_runs.c.judged_order == STEADY_CHECKS
+        with writing(self.store) as connection:
+            connection.execute(update(check_runs).where(steady).values(judged_at=self.clock.now))
         return alert_dispatch.run(
             self.store, lambda name: self.secrets.get(name), self.clock, send=send, who=who
         )

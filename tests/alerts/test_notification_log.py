@@ -5,8 +5,9 @@ from sqlalchemy import Engine, select
 from alert_builders import NOON, alert, minutes
 from alerts.queueing import claimed, queued, recorded, rows
 from supportops.alerts import notification_log as log
-from supportops.db.engine import reading
+from supportops.db.engine import reading, writing
 from supportops.db.schema import notification_log
+from supportops.notify.outgoing import Outcome
 
 
 def test_recording_the_same_attempt_twice_keeps_the_first(store: Engine) -> None:
@@ -47,4 +48,17 @@ def test_the_notification_log_counts_a_bundle_once(store: Engine) -> None:
         assert log.last_outcomes(connection, "team_chat", 1) == ["unknown"]
         assert log.last_outcomes(connection, "boss_email", 3) == []
         ids = [message.id for message in taken]
-        assert log.unknown_attempts(connection, ids) == {taken[4].id: 1}
+        assert log.certain_attempts(connection, ids) == dict.fromkeys(ids[:4], 1)
+
+
+def test_a_long_bundle_hides_no_earlier_attempt(store: Engine) -> None:
+    queued(store, *(alert(f"Site {n}") for n in range(1100)))
+    taken = claimed(store, most=2000)
+    recorded(store, taken[0], "handed_over")
+    for number, part in enumerate((taken[1:2], taken[2:])):
+        made = log.Attempt(Outcome.FAILED, "refused", f"bundle {number}", NOON, 0.1)
+        with writing(store) as connection:
+            log.append(connection, [(message, made) for message in part])
+    with reading(store) as connection:
+        found = log.last_outcomes(connection, "team_chat", 3)
+    assert found == ["failed", "failed", "handed_over"]

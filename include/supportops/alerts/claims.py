@@ -37,12 +37,16 @@ from supportops.alerts.outbox import (
     QueuedMessage,
     called_off,
     claim_lost,
+    is_wanted,
 )
-from supportops.db.schema import messages
+from supportops.alerts.policy import Retry
+from supportops.db.schema import messages, notification_log
 from supportops.notify.outgoing import Outcome
 
 # What one claim takes for a target at most; the rest goes out with the next.
 MOST_TOGETHER = 10_000
+# So many attempts at a message may have arrived before it slows down, or ends.
+MOST_UNKNOWN = 3
 ALL = true()
 
 
@@ -127,10 +131,12 @@ def _take(
         .order_by(c.urgency, c.maybe_sent, c.queued_at, c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
+        # As a subquery PostgreSQL may run it once for each row, and take more than `most`.
+        .cte("chosen")
     )
     statement = (
         update(messages)
-        .where(c.id.in_(chosen))
+        .where(c.id.in_(select(chosen.c.id)))
         .values(
             state=MessageState.CLAIMED.value,
             maybe_sent=or_(c.maybe_sent, c.state == MessageState.CLAIMED.value),
@@ -201,6 +207,39 @@ def release(
             next_attempt_at=until,
         )
     )
+
+
+def slow_down_lost(connection: Connection, now: datetime, retry: Retry) -> None:
+    """Bounds the repeats of what dispatchers may have sent that died before they recorded it.
+
+    After MOST_UNKNOWN such attempts it goes on at the pace of `retry.while_open` where its alert is
+    open and nobody took it, and ends as UNKNOWN elsewhere.
+    """
+    c, log = messages.c, notification_log.c
+    certain = select(func.count()).where(log.message == c.id, log.outcome != Outcome.UNKNOWN.value)
+    often = c.attempts - certain.correlate(messages).scalar_subquery() >= MOST_UNKNOWN
+    lost = _columns().where(c.finished_at.is_(None), claim_lost(now), often, c.phase.in_(PHASES))
+    rows = []
+    for row in connection.execute(lost.add_columns(is_wanted().label("goes_on"))).all():
+        message, goes_on = _message(row), bool(row.goes_on)
+        pause = retry.slow_pause(message.key, message.attempt)
+        rows.append(
+            {
+                "of": message.id,
+                "moved_to": (MessageState.WAITING if goes_on else MessageState.UNKNOWN).value,
+                "next_at": now + pause,
+                "ended_at": None if goes_on else now,
+            }
+        )
+    if rows:
+        moved = update(messages).where(c.id == bindparam("of"), claim_lost(now))
+        statement = moved.values(
+            state=bindparam("moved_to"),
+            next_attempt_at=bindparam("next_at"),
+            finished_at=bindparam("ended_at"),
+            maybe_sent=true(),
+        )
+        connection.execute(statement, rows)
 
 
 def retry_now(connection: Connection, target: str, now: datetime) -> None:

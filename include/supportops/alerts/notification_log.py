@@ -17,8 +17,6 @@ from supportops.db.storable import storable
 from supportops.notify.outgoing import Outcome
 
 _c = notification_log.c
-# Far more than the messages of a few bundles.
-_MOST_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +72,24 @@ def sent_in(connection: Connection, since: datetime, now: datetime) -> dict[str,
 
 
 def last_outcomes(connection: Connection, target: str, most: int) -> list[Outcome]:
-    """The outcomes of the newest attempts to a target, the newest first; a bundle counts once."""
-    statement = select(_c.outcome, _c.bundle).where(
-        _c.target == target, _c.outcome.in_([outcome.value for outcome in Outcome])
-    )
-    newest: dict[str, Outcome] = {}
-    for row in connection.execute(statement.order_by(_c.id.desc()).limit(_MOST_ROWS)):
-        newest.setdefault(row.bundle, Outcome(row.outcome))
-    return list(newest.values())[:most]
+    """The outcomes of the newest attempts to a target, the newest first; a bundle counts once,
+    with however many messages."""
+    known = [outcome.value for outcome in Outcome]
+    newest = select(_c.outcome, _c.bundle).where(_c.target == target, _c.outcome.in_(known))
+    newest = newest.order_by(_c.id.desc()).limit(1)
+    found: dict[str, Outcome] = {}
+    while len(found) < most:
+        row = connection.execute(newest.where(_c.bundle.not_in(list(found)))).first()
+        if row is None:
+            break
+        found[row.bundle] = Outcome(row.outcome)
+    return list(found.values())
 
 
-def unknown_attempts(connection: Connection, messages: Iterable[int]) -> Counter[int]:
-    """How many attempts at each of `messages` may have arrived."""
-    unknown = select(_c.message, func.count().label("n")).where(
-        _c.message.in_(set(messages)), _c.outcome == Outcome.UNKNOWN.value
+def certain_attempts(connection: Connection, messages: Iterable[int]) -> Counter[int]:
+    """How many attempts at each of `messages` are known to have arrived or not."""
+    certain = select(_c.message, func.count().label("n")).where(
+        _c.message.in_(set(messages)), _c.outcome != Outcome.UNKNOWN.value
     )
-    rows = connection.execute(unknown.group_by(_c.message))
+    rows = connection.execute(certain.group_by(_c.message))
     return Counter({row.message: row.n for row in rows})

@@ -97,7 +97,14 @@ def set_back(connection: Connection, now: datetime) -> None:
     a = alerts.c
     _bring_to(connection, alerts, (a.opened_at, a.last_seen_at, a.resolved_at), unsettled, now)
     of_these = messages.c.alert.in_(select(a.key).where(unsettled))
-    _bring_to(connection, messages, (messages.c.queued_at, messages.c.finished_at), of_these, now)
+    c = messages.c
+    connection.execute(
+        update(messages)
+        .where(of_these, c.queued_at > now + CLOCK_TOLERANCE, c.next_attempt_at > now)
+        .where(c.state == MessageState.WAITING.value, c.queued_at < now + _FURTHEST)
+        .values(next_attempt_at=now)
+    )
+    _bring_to(connection, messages, (c.queued_at, c.finished_at), of_these, now)
 
 
 def _bring_to(
@@ -227,6 +234,25 @@ def supersede(connection: Connection, now: datetime) -> int:
     return result.rowcount
 
 
+def withhold(
+    connection: Connection, alert: str, targets: Iterable[str], now: datetime, until: datetime
+) -> None:
+    """Sends no alarm about `alert` that waits to any of `targets` before `until`."""
+    c = messages.c
+    waiting = and_(c.state == MessageState.WAITING.value, c.next_attempt_at < until)
+    lost = claim_lost(now)
+    connection.execute(
+        update(messages)
+        .where(c.finished_at.is_(None), c.phase == Phase.FIRING.value, c.alert == alert)
+        .where(c.target.in_(list(targets)), or_(waiting, lost))
+        .values(
+            state=MessageState.WAITING.value,
+            maybe_sent=or_(c.maybe_sent, c.state == MessageState.CLAIMED.value),
+            next_attempt_at=until,
+        )
+    )
+
+
 def called_off() -> ColumnElement[bool]:
     """Whether a message is one that its alert no longer calls for.
 
@@ -260,8 +286,6 @@ def reopen(connection: Connection, targets: Iterable[str], now: datetime) -> int
     how many.
     """
     c, later = messages.c, messages.alias()
-    unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
-    wanted = unsettled.where(alerts.c.resolved_at.is_(None), alerts.c.acknowledged_at.is_(None))
     unsure = (MessageState.GIVEN_UP.value, MessageState.UNKNOWN.value)
     reached = (
         select(later.c.id)
@@ -271,11 +295,20 @@ def reopen(connection: Connection, targets: Iterable[str], now: datetime) -> int
     )
     result = connection.execute(
         update(messages)
-        .where(c.state.in_(unsure), c.phase == Phase.FIRING.value, c.target.in_(list(targets)))
-        .where(c.alert.in_(wanted), not_(reached))
+        .where(c.state.in_(unsure), c.target.in_(list(targets)), is_wanted(), not_(reached))
         .values(state=MessageState.WAITING.value, finished_at=None, next_attempt_at=now)
     )
     return result.rowcount
+
+
+def is_wanted() -> ColumnElement[bool]:
+    """Whether a message is an alarm that somebody must have before its alert ends.
+
+    Once somebody acknowledged the alert, it is in hand.
+    """
+    unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
+    wanted = unsettled.where(alerts.c.resolved_at.is_(None), alerts.c.acknowledged_at.is_(None))
+    return and_(messages.c.phase == Phase.FIRING.value, messages.c.alert.in_(wanted))
 
 
 def _lasts() -> ColumnElement[bool]:

@@ -16,6 +16,9 @@ from supportops.db.statements import insert_new
 
 _c = flow_activity.c
 
+# What lies further ahead of `now` was noted before the clock was set back.
+CLOCK_TOLERANCE = timedelta(minutes=2)
+
 
 class Flow(StrEnum):
     """A flow that is to work again and again."""
@@ -55,6 +58,22 @@ def worked(connection: Connection, flow: Flow, now: datetime) -> None:
 def expect(connection: Connection, flow: Flow, now: datetime) -> None:
     """Notes that `flow` is to work from `now` on, where it is not known yet."""
     insert_new(connection, flow_activity, [{"flow": flow.value, "since": now, "at": now}])
+
+
+def set_back(connection: Connection, now: datetime) -> None:
+    """Takes what was noted in an hour that is still to come to have been noted now.
+
+    The clock was set back since; a flow that stands still would be noticed that much later.
+    """
+    ahead = _c.at > now + CLOCK_TOLERANCE
+    for row in connection.execute(select(flow_activity).where(ahead)).all():
+        moved = update(flow_activity).where(_c.flow == row.flow, ahead)
+        connection.execute(moved.values(at=now, since=row.since - (row.at - now)))
+
+
+def last_worked(connection: Connection, flow: Flow) -> datetime | None:
+    """When `flow` last worked, None where that is unknown."""
+    return connection.execute(select(_c.at).where(_c.flow == flow.value)).scalar()
 
 
 def standstill(

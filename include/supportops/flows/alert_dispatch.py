@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason
 from supportops.alerts.rate_limit import allowance
-from supportops.alerts.routing.one_cause import decide_all
+from supportops.alerts.routing.one_cause import Decided, decide_all
 from supportops.alerts.succession import Histories, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
@@ -36,6 +36,7 @@ from supportops.flows.dispatching.recording import Recorder
 from supportops.flows.dispatching.report_contents import report_contents
 from supportops.flows.dispatching.report_watch import watch_reports
 from supportops.flows.dispatching.self_watch import watch_checks
+from supportops.flows.dispatching.time_limit import TimeLimit
 from supportops.flows.dispatching.unreadable import watch_unreadable
 from supportops.notify.outgoing import Delivery, Outcome
 from supportops.notify.send import send
@@ -51,6 +52,8 @@ LONGEST_DISPATCH = timedelta(minutes=4)
 # How often a dispatch with a long outbox looks for new alerts, and for whom a slow target made
 # wait: what a round has not begun by then goes back to the outbox.
 LOOK_AGAIN = timedelta(seconds=10)
+# Until the next round decides anew whether somebody is to have an alarm that waits.
+WITHHELD = timedelta(minutes=2)
 # For reading and composing thousands of messages, beside what sending them takes.
 LONGEST_PREPARATION = timedelta(minutes=1)
 
@@ -113,10 +116,10 @@ def run(
             watch_reports(connection, configuration, clock())
     configuration.require(File.ALERTS)
     dispatch = _Dispatch(engine, configuration, secrets, clock, send, name)
-    end = clock() + LONGEST_DISPATCH
-    while clock() < end:
+    limit = TimeLimit(clock, LONGEST_DISPATCH)
+    while not limit.is_over:
         dispatch.queue()
-        if not dispatch.send_for_a_while(end):
+        if not dispatch.send_for_a_while(limit):
             break
     dispatch.settle()
     with writing(engine) as connection:
@@ -137,7 +140,7 @@ def send_alone(
     configuration.require(File.ALERTS)
     dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, key)
     dispatch.queue_only(key)
-    dispatch.send_batch(clock() + LONGEST_DISPATCH)
+    dispatch.send_batch(TimeLimit(clock, LONGEST_DISPATCH))
     return dispatch.summary.to_json()
 
 
@@ -192,11 +195,16 @@ class _Dispatch:
             changed = not self.watched and watch_unreadable(connection, stored.unreadable, now)
             self.watched = True
             self.summary.superseded += outbox.supersede(connection, now)
+            claims.slow_down_lost(connection, now, self.policy.retry)
             outbox.reopen(connection, self.targets, now)
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
-            decided = decide_all(unsettled, self.policy, known, now, self.office)
-            self.summary.queued += outbox.queue(connection, decided, now)
+            decided = list(decide_all(unsettled, self.policy, known, now, self.office))
+            self._queue(connection, decided, now)
+            for each in decided:
+                if each.withheld:
+                    until = now + WITHHELD
+                    outbox.withhold(connection, each.alert.key, each.withheld, now, until)
 
     def _histories(
         self, connection: Connection, alerts: list[Alert], own: Histories
@@ -214,31 +222,35 @@ class _Dispatch:
             known = outbox.history(connection, keys=[key])
             found = list(store.find_all(connection, [key]).values())
             decided = decide_all(found, self.policy, known, now, self.office)
-            self.summary.queued += outbox.queue(connection, decided, now)
+            self._queue(connection, decided, now)
 
-    def send_for_a_while(self, end: datetime) -> bool:
+    def _queue(self, connection: Connection, decided: Iterable[Decided], now: datetime) -> None:
+        wanted = ((each.alert, each.decisions) for each in decided)
+        self.summary.queued += outbox.queue(connection, wanted, now)
+
+    def send_for_a_while(self, limit: TimeLimit) -> bool:
         """Sends until nothing is due, something failed, or it is time to look for new alerts.
 
         Answers whether anything was due. After a failure somebody else may have to be notified.
         """
-        until = min(end, self.clock() + LOOK_AGAIN)
+        look_again = TimeLimit(self.clock, LOOK_AGAIN)
         any_due = False
-        while (failures := self.send_batch(end)) is not None:
+        while (failures := self.send_batch(limit)) is not None:
             any_due = True
-            if failures or self.clock() >= until:
+            if failures or look_again.is_over or limit.is_over:
                 break
         return any_due
 
-    def send_batch(self, end: datetime) -> int | None:
+    def send_batch(self, limit: TimeLimit) -> int | None:
         """Claims, sends and records one batch; how many attempts failed, None if none was due."""
         slowest, lease = self._time_limits()
         now = self.clock()
-        batch = self._claim(now, lease, until=min(end, now + lease - slowest))
+        batch = self._claim(now, lease, until=min(limit.end, now + lease - slowest))
         if not batch.groups:
             return None
         failures = 0
         prepared = self.composer.prepare(batch)
-        self.poster.stop_at(self.clock() + LOOK_AGAIN)
+        self.poster.stop_at(TimeLimit(self.clock, LOOK_AGAIN))
         for message, delivery in send_all(
             prepared,
             self.poster.post,
@@ -314,9 +326,9 @@ class _Dispatch:
             over = [a for a in store.unsettled(connection) if a.resolved_at is not None]
             known = self._histories(connection, over, own)
             done = [
-                alert.key
-                for alert, decisions in decide_all(over, self.policy, known, now, self.office)
-                if all(entry.finished for entry in own.get(alert.key, ()))
-                and not any(each.sends or each.reason in _WAITS for each in decisions)
+                each.alert.key
+                for each in decide_all(over, self.policy, known, now, self.office)
+                if all(entry.finished for entry in own.get(each.alert.key, ()))
+                and not any(one.sends or one.reason in _WAITS for one in each.decisions)
             ]
             store.settle(connection, done, now)

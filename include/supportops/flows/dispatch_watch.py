@@ -17,7 +17,7 @@ from supportops.alerts.operations import operations_alert
 from supportops.alerts.policy import AlertPolicy
 from supportops.alerts.rate_limit import free_from
 from supportops.config.configuration import File
-from supportops.db.activity import EVERY, Flow, expect, longest, standstill, worked
+from supportops.db.activity import EVERY, Flow, expect, longest, set_back, standstill, worked
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages
 from supportops.flows.active_configuration import active_configuration
@@ -38,6 +38,7 @@ def watch_dispatch(engine: Engine, watcher: Flow, now: datetime) -> str | None:
     itself, once it works again.
     """
     with writing(engine) as connection:
+        set_back(connection, now)
         expect(connection, Flow.ALERT_DISPATCH, now)
         worked(connection, watcher, now)
         idle = standstill(connection, Flow.ALERT_DISPATCH, now, watcher)
@@ -113,6 +114,7 @@ def _held_until(connection: Connection, policy: AlertPolicy, now: datetime) -> d
 
 def watch_flows(connection: Connection, now: datetime) -> None:
     """The dispatch's own watch over the sweep and the sync: raises or ends their alerts."""
+    set_back(connection, now)
     for flow in (Flow.SLA_SWEEP, Flow.TICKET_SYNC):
         subject = f"{flow.value} schedule"
         idle = standstill(connection, flow, now, Flow.ALERT_DISPATCH, only_regular=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from alert_builders import NIGHT, NOON, alert
 from dispatching import (
@@ -18,7 +18,10 @@ from dispatching import (
 )
 from inboxes import Endpoint, Mailbox
 from supportops.alerts.alert import Kind
-from supportops.notify.outgoing import Outcome
+from supportops.db.engine import writing
+from supportops.db.schema import check_runs
+from supportops.flows.dispatching import time_limit
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
 HANDED_OVER, FAILED, UNKNOWN = Outcome.HANDED_OVER, Outcome.FAILED, Outcome.UNKNOWN
 OUTAGES = {"kind": ["outage"]}
@@ -131,3 +134,65 @@ def test_an_office_alert_from_an_hour_to_come_goes_out_when_the_office_opens(des
     assert service.sent == []
     pass_time(desk, service, timedelta(minutes=10), minutes=10)
     assert len(service.sent) == 1
+
+
+def test_what_was_queued_and_never_claimed_waits_for_no_hour_that_is_to_come(desk: Desk) -> None:
+    desk.activate(outages_to("team_email", limits={"email": [{"count": 1, "period": "15m"}]}))
+    service = Service(HANDED_OVER)
+    for name in ("First", "Second"):
+        desk.raise_(alert(name))
+        desk.dispatch(service)
+    assert len(service.sent) == 1
+    desk.clock.now += BACK
+    pass_time(desk, service, minutes=2)
+    assert len(service.sent) == 2
+
+
+def test_a_last_check_from_an_hour_to_come_hides_no_standstill_of_the_checks(desk: Desk) -> None:
+    last = update(check_runs).values(judged_order=1, judged_at=NOON)
+    with writing(desk.store) as connection:
+        connection.execute(last)
+    service = Service(HANDED_OVER)
+    desk.dispatch(service)
+    desk.clock.now += BACK
+    pass_time(desk, service, minutes=9)
+    assert desk.open_alerts(Kind.CHECK_STALE) == []
+    pass_time(desk, service, minutes=5)
+    assert desk.open_alerts(Kind.CHECK_STALE)
+
+
+def test_a_clock_that_is_set_back_again_and_again_prolongs_no_dispatch(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seconds that really pass are those of a clock that nobody sets."""
+    passed = [0.0]
+    monkeypatch.setattr(time_limit, "monotonic", lambda: passed[0])
+    sent: list[str] = []
+
+    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        sent.append(message.title)
+        passed[0] += 5
+        desk.clock.now -= timedelta(minutes=1)
+        return Delivery(HANDED_OVER, "handed over", 5.0)
+
+    desk.raise_(*(alert(f"Site {n:03}") for n in range(100)))
+    desk.dispatch(send)
+    assert len(sent) <= 240 / 5 + 2, "four minutes"
+    pass_time(desk, Service(HANDED_OVER), minutes=3)
+    assert {row.state for row in desk.outbox()} == {"handed_over"}
+
+
+def test_a_clock_that_jumps_ahead_by_a_day_in_a_dispatch_loses_nothing(desk: Desk) -> None:
+    service = Service(HANDED_OVER)
+
+    def send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+        if len(service.sent) == 3:
+            desk.clock.turn(days=1)
+        return service(url, message, timeout=timeout)
+
+    desk.raise_(*(alert(f"Site {n:03}") for n in range(10)))
+    for _ in range(3):
+        desk.dispatch(send)
+        desk.clock.turn(minutes=1)
+    about_sites = [title for title in service.titles if "Site" in title]
+    assert len(about_sites) == len(set(about_sites)) == 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from dispatching import (
     secrets,
 )
 from inboxes import Endpoint, Mailbox
+from supportops.flows.dispatching.recording import Recorder
 from supportops.notify.outgoing import Outcome
 
 HANDED_OVER, FAILED, UNKNOWN = Outcome.HANDED_OVER, Outcome.FAILED, Outcome.UNKNOWN
@@ -106,6 +108,52 @@ def test_the_claim_of_a_dead_dispatcher_on_an_open_alert_goes_out_marked(
     (title,) = service.titles
     assert title.startswith("DOWN")
     assert "may be repeated" in title
+
+
+def kill_each_dispatch(
+    desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
+    """Every dispatcher dies after it has sent and before it can record that."""
+
+    def killed(*_: object, **__: object) -> Any:
+        raise Killed
+
+    end = desk.clock.now + timedelta(hours=hours)
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "record", killed)
+        while desk.clock.now < end:
+            with suppress(Killed):
+                desk.dispatch(service)
+            desk.clock.turn(minutes=2)
+
+
+def test_dispatchers_that_die_again_and_again_repeat_an_alarm_three_times_and_then_slowly(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outage = alert()
+    desk.raise_(outage)
+    service = Service(HANDED_OVER)
+    kill_each_dispatch(desk, service, monkeypatch, hours=5)
+    assert 7 <= len(service.sent) <= 9, "three, and then about once an hour"
+    assert all("may be repeated" in title for title in service.titles[1:])
+    pass_time(desk, service, timedelta(minutes=10), minutes=80)
+    assert row_of_phase(desk, "firing").state == "handed_over"
+    desk.resolve(outage)
+    before = len(service.sent)
+    kill_each_dispatch(desk, service, monkeypatch, hours=5)
+    assert len(service.sent) == before + 3
+    assert row_of_phase(desk, "resolved").state == "unknown"
+
+
+def test_lost_claims_and_unknown_answers_count_together(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.raise_(alert())
+    service = Service(UNKNOWN)
+    kill_each_dispatch(desk, service, monkeypatch, hours=0.1)
+    assert len(service.sent) == 2
+    pass_time(desk, service, minutes=45)
+    assert len(service.sent) == 3
 
 
 def test_a_dead_dispatchers_reminder_is_withdrawn_by_an_acknowledgement(

@@ -245,3 +245,45 @@ def test_a_site_and_its_server_that_wait_together_are_one_message(
     house.dispatch()
     assert sorted(who for who, _ in titles(mail)) == ["acme", "team"]
     assert all(title.startswith("SERVER DOWN: web-1") for _, title in titles(mail))
+
+
+def test_a_site_and_its_server_that_a_dead_server_of_mail_held_up_are_one_message(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    house.routes(ACME)
+    house.run()
+    mail.down()
+    web.broken.add("shop")
+    house.run(after=5)
+    house.dispatch()
+    web.broken |= {"blog", "wiki"}
+    house.run(after=5)
+    house.dispatch()
+    mail.up()
+    house.dispatch(after=5)
+    house.dispatch(after=5)
+    ((to_whom, title),) = titles(mail)
+    assert to_whom == "acme"
+    assert title.startswith("SERVER DOWN: web-1 - blog, shop: 2 sites fail")
+
+
+def test_an_alarm_that_waited_names_no_site_that_answers_by_now(
+    house: House, web: Websites, mail: Mailbox
+) -> None:
+    house.routes(BETA, TEAM)
+    mail.down()
+    web.broken |= {"shop", "blog", "forum", "wiki"}
+    house.run()
+    house.dispatch()
+    mail.up()
+    web.broken.remove("wiki")
+    house.run(after=5)
+    house.run(after=5)
+    house.dispatch(after=5)
+    assert [who for who, _ in titles(mail)] == ["team"], "the only site of the other answers"
+    web.broken.add("wiki")
+    house.run(after=5)
+    house.run(after=5)
+    house.dispatch(after=5)
+    (late,) = [title for who, title in titles(mail) if who == "boss"]
+    assert late.startswith("SERVER DOWN: web-1 - wiki: 1 site fails")

@@ -7,6 +7,7 @@ that has the server's needs none about its sites.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from supportops.alerts.alert import Alert, Kind, Phase
@@ -17,13 +18,26 @@ from supportops.alerts.routing.matching import visible_to
 Histories = Mapping[str, Sequence[MessageStatus]]
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about an alert beside the others.
+
+    `withheld`: the targets that alarms about it which still wait are not to reach now. They have
+    the wider alert instead, or none of their sites is part of it any more.
+    """
+
+    alert: Alert
+    decisions: list[Decision]
+    withheld: frozenset[str] = frozenset()
+
+
 def decide_all(
     alerts: Sequence[Alert],
     policy: AlertPolicy,
     histories: Histories,
     now: datetime,
     office: OfficeHours,
-) -> Iterator[tuple[Alert, list[Decision]]]:
+) -> Iterator[Decided]:
     """What `decide` answers about each alert beside the others; `histories` by their keys.
 
     Every wider alert comes before those that are part of it.
@@ -34,15 +48,41 @@ def decide_all(
         if alert.covered_by is not None:
             parts.setdefault(alert.covered_by, []).append(alert)
     reached: dict[str, set[str]] = {}
-    for alert in sorted(alerts, key=lambda each: each.covered_by is not None):
+    for alert in sorted(alerts, key=lambda each: len(_chain(each, by_key))):
         wider = by_key.get(alert.covered_by or "")
-        if wider is not None:
-            covered = _with_the_wider(alert, wider, reached[wider.key])
+        above = reached.get(wider.key) if wider is not None else None
+        covered: Collection[str]
+        if wider is not None and above is not None:
+            covered = from_above = _with_the_wider(alert, wider, above)
         else:
             covered = notified_by_parts(alert, parts.get(alert.key, ()), histories, policy)
-        decisions = decide(alert, policy, histories.get(alert.key, ()), now, office, covered)
-        reached[alert.key] = {decision.target for decision in decisions if decision.reaches}
-        yield alert, decisions
+            from_above = ()
+        history = histories.get(alert.key, ())
+        decisions = decide(alert, policy, history, now, office, covered)
+        reached[alert.key] = {each.target for each in decisions if each.reaches} | {*from_above}
+        yield Decided(alert, decisions, _withheld(alert, policy, history, from_above))
+
+
+def _withheld(
+    alert: Alert, policy: AlertPolicy, history: Sequence[MessageStatus], covered: Collection[str]
+) -> frozenset[str]:
+    """Of the targets for which an alarm waits, those that are not to have it now."""
+    if alert.resolved_at is not None:
+        return frozenset()
+    waiting = {m.target for m in history if m.phase is Phase.FIRING and not m.finished}
+    return frozenset(
+        name for name in waiting if name in covered or visible_to(name, alert, policy) == ()
+    )
+
+
+def _chain(alert: Alert, by_key: Mapping[str, Alert]) -> dict[str, None]:
+    """The keys of the ever wider alerts that `alert` is part of: a page of a site that is down
+    while our own connection is. Damaged facts may lead in a circle."""
+    found: dict[str, None] = {}
+    while (key := alert.covered_by) in by_key and key is not None and key not in found:
+        found[key] = None
+        alert = by_key[key]
+    return found
 
 
 def _with_the_wider(alert: Alert, wider: Alert, reached: set[str]) -> Collection[str]:

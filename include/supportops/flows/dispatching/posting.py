@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from supportops.flows.dispatching.prepared import NOT_SENT, NotAttempted, PreparedMessage
+from supportops.flows.dispatching.time_limit import TimeLimit
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
 # Files take longer than text: a line carries at least so many bytes a second. But no message may
@@ -28,11 +29,11 @@ class Poster:
         self._clock = clock
         self._timeout = timeout
         self._slow: dict[str, NotAttempted] = {}
-        self._stop_at = datetime.max.replace(tzinfo=UTC)
+        self._limit: TimeLimit | None = None
 
-    def stop_at(self, instant: datetime) -> None:
-        """Begins no attempt from `instant` on: those who wait are not to wait for a slow target."""
-        self._stop_at = instant
+    def stop_at(self, limit: TimeLimit) -> None:
+        """Begins no attempt after `limit`: those who wait are not to wait for a slow target."""
+        self._limit = limit
 
     def post(self, prepared: PreparedMessage) -> Delivery:
         """One attempt, or the result that is known without one. Called by several threads.
@@ -45,7 +46,9 @@ class Poster:
         if prepared.target in self._slow:
             return self._slow[prepared.target]
         outgoing = prepared.outgoing
-        if outgoing is None or self._clock() >= min(prepared.until, self._stop_at):
+        if outgoing is None or self._clock() >= prepared.until:
+            return NOT_SENT
+        if self._limit is not None and self._limit.is_over:
             return NOT_SENT
         files = (*outgoing.attachments, *outgoing.images)
         timeout = self._timeout + extra_time(sum(len(file.content) for file in files))

@@ -21,7 +21,6 @@ from supportops.flows.dispatching.prepared import (
 )
 from supportops.notify.outgoing import Delivery, Outcome
 
-MOST_UNKNOWN = 3
 _REPEATED = ", marked as perhaps repeated"
 _ENDED = timedelta(0)
 
@@ -42,15 +41,15 @@ class Recorder:
             claims.release(connection, prepared.queued, self._name, now)
             return
         ids = [message.id for message in prepared.queued]
-        unknown = Counter[int]()
+        certain = Counter[int]()
         if delivery.outcome is Outcome.UNKNOWN:
-            unknown = notification_log.unknown_attempts(connection, ids)
+            certain = notification_log.certain_attempts(connection, ids)
         alerts: dict[str, Alert] = {}
         if delivery.outcome is not Outcome.HANDED_OVER:
             alerts = store.find_all(connection, [message.alert for message in prepared.queued])
         results = []
         for message in prepared.queued:
-            state, pause = self._next(message, prepared, delivery.outcome, unknown, alerts, now)
+            state, pause = self._next(message, prepared, delivery.outcome, certain, alerts, now)
             attempt = _attempt(prepared, message, delivery, now)
             results.append(claims.Result(message, attempt, state, now + pause))
         claims.record(connection, results, self._name, now)
@@ -62,14 +61,15 @@ class Recorder:
         message: QueuedMessage,
         prepared: PreparedMessage,
         outcome: Outcome,
-        unknown: Counter[int],
+        certain: Counter[int],
         alerts: dict[str, Alert],
         now: datetime,
     ) -> tuple[MessageState, timedelta]:
         """The message's state after an attempt, and the pause before the next one if it waits.
 
         What was sent together stays together: all pause as long as the first message.
-        `unknown` counts the earlier attempts that may have arrived, by message.
+        `certain` counts the earlier attempts with a known end, by message; every other one, such
+        as that of a dispatcher that died, may have arrived.
         """
         if outcome is Outcome.HANDED_OVER:
             return MessageState.HANDED_OVER, _ENDED
@@ -79,7 +79,8 @@ class Recorder:
         # Useless until somebody corrects the address; then the open alert still goes out.
         pause = retry.pause(first.key, first.attempt)
         pause = retry.longest if outcome is Outcome.NOBODY else pause
-        often_unknown = outcome is Outcome.UNKNOWN and 1 + unknown[message.id] >= MOST_UNKNOWN
+        unknown = message.attempt - certain[message.id]
+        often_unknown = outcome is Outcome.UNKNOWN and unknown >= claims.MOST_UNKNOWN
         if not often_unknown and now - message.queued_at <= retry.give_up_after:
             return MessageState.WAITING, pause
         alert = alerts.get(message.alert)

@@ -16,6 +16,7 @@ from supportops.alerts.store import (
     raise_alert,
     resolve_alert,
 )
+from supportops.db import activity
 from supportops.sites.incident import affected
 from supportops.sites.present import PresentState
 from supportops.sites.site import STALE_AFTER, Site
@@ -35,7 +36,7 @@ def watch_checks(connection: Connection, now: datetime, sites: Iterable[Site] = 
     Where no check was ever completed, the age counts from the first configuration that was taken
     up, so that an installation that never checks raises the alert too.
     """
-    since = _last_sign_of_checks(connection)
+    since = _last_sign_of_checks(connection, now)
     if since is None or now - since <= STALE_AFTER:
         resolve_alert(connection, Kind.CHECK_STALE, SUBJECT, now)
     else:
@@ -57,11 +58,15 @@ def _note_unseen(connection: Connection) -> None:
     note_present(connection, {(alert.kind.value, alert.subject): unseen for alert in found})
 
 
-def _last_sign_of_checks(connection: Connection) -> datetime | None:
+def _last_sign_of_checks(connection: Connection, now: datetime) -> datetime | None:
     run = last_run(connection, judged=True)
-    if run is not None:
-        return run.judged_at
-    return first_start(connection)
+    since = first_start(connection) if run is None else run.judged_at
+    if since is None or since <= now + activity.CLOCK_TOLERANCE:
+        return since
+    # It is from an hour that the clock has left again: until checks run it is as old as this.
+    activity.set_back(connection, now)
+    activity.expect(connection, activity.Flow.SITE_CHECK, now)
+    return activity.last_worked(connection, activity.Flow.SITE_CHECK)
 
 
 def _stale(age: timedelta, now: datetime, sites: Iterable[Site]) -> Alert:
