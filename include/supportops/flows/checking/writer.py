@@ -79,7 +79,8 @@ class Writer:
             if not self.over:
                 judged = part_store.judged_pages(connection, self._slot)
                 open_rows = [row for row in rows if (row.site, row.page) not in judged]
-                store.append_results(connection, self._slot, open_rows)
+                rows = part_store.with_controls_numbered(connection, self._slot, open_rows)
+                store.append_results(connection, self._slot, rows)
 
     def _judge(self) -> None:
         begun = monotonic()

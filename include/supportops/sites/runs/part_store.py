@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, union_all
 
-from supportops.db.schema import check_parts, check_runs
+from supportops.db.schema import check_parts, check_results, check_runs
 from supportops.sites import store
 from supportops.sites.incident import VANTAGE, Run
 from supportops.sites.runs.due import from_text
@@ -71,6 +71,26 @@ def judged_pages(
         statement = statement.where(check_parts.c.judged_order < before)
     found = connection.execute(statement).scalars()
     return frozenset((site, page) for pages in found for site, page in pages)
+
+
+def with_controls_numbered(
+    connection: Connection, slot: datetime, attempts: Sequence[Attempt]
+) -> list[Attempt]:
+    """The same checks, those of control addresses with the numbers after those recorded.
+
+    Every shard of a run checks the control addresses: none knows how often the others did.
+    """
+    c = check_results.c
+    found = select(c.page).where(c.slot == slot, c.site == VANTAGE)
+    recorded = Counter(connection.execute(found).scalars())
+    numbered = []
+    for each in attempts:
+        if each.site == VANTAGE:
+            numbered.append(replace(each, number=recorded[each.page]))
+            recorded[each.page] += 1
+        else:
+            numbered.append(each)
+    return numbered
 
 
 def judgements(connection: Connection) -> Iterator[Judgement]:

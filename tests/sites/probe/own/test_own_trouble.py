@@ -103,14 +103,19 @@ def test_without_any_free_file_sites_are_unknown_and_not_down(
 def test_a_socket_that_libcurl_cannot_take_over_is_our_own_trouble(
     running: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """pycurl duplicates each, and does not say that it could not."""
     site = running.enter_context(server(answer()))
 
-    def none_left(_fd: int) -> int:
-        raise OSError(errno.EMFILE, "Too many open files")
+    class Unduplicable(socket.socket):
+        def fileno(self) -> int:
+            return 1_000_000  # no open file, so that the duplication fails
 
     monkeypatch.setattr(transfer_pool, "_SHORTAGE_PAUSE", 0.01)
-    monkeypatch.setattr(transfer.os, "dup", none_left)
-    assert ours(probe_one(site.url(host="localhost")))
+    monkeypatch.setattr(transfer, "socket", SimpleNamespace(socket=Unduplicable))
+    result = probe_one(site.url(host="localhost"))
+    assert ours(result)
+    assert "Too many open files" in result.detail
+    assert site.connections == 0
 
 
 class Unable:
