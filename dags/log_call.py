@@ -1,9 +1,10 @@
-"""Takes down a customer's call: press Trigger, fill in the form, and the engineers are paged.
+"""Takes down a customer's call: press Trigger, fill in the form, and a ticket is made.
 
-The form makes a ticket in the tier of calls, and an alert. **A failure means** that the call is not
-taken down and nobody is paged: the log says what was wrong, telephone the engineer yourself.
-**Is a rerun safe?** Yes: the same run is the same ticket and the same page. **Who is notified:**
-the engineers and the team (by the routes of alerts.yaml that match `call`), day and night.
+The ticket has the tier that was chosen, else that of its words; a tier that wakes people pages.
+**A failure means** that the call is not taken down and nobody is paged: the log says what was
+wrong, telephone the engineer yourself. **Is a rerun safe?** Yes: the same run is the same ticket
+and the same page. **Who is notified:** the engineers and the team (by the routes of alerts.yaml
+that match `call`), day and night.
 """
 
 from datetime import timedelta
@@ -33,13 +34,15 @@ def log_call():
         from supportops.flows import log_call as flow
 
         fields = {name: params[name] or "" for name in FORM}
+        run, now = dag_run, timezone.utcnow()
         try:
             call = flow.Call.checked(**fields)
+            with open_context() as context:
+                return flow.run(
+                    context.engine, context.config, call, run.run_id, run.run_after, now
+                )
         except flow.CallError as error:
             raise AirflowFailException(str(error)) from None
-        with open_context() as context:
-            run, now = dag_run, timezone.utcnow()
-            return flow.run(context.engine, context.config, call, run.run_id, run.run_after, now)
 
     take_down()
 

@@ -101,6 +101,7 @@ def make_board(context):
     from fastapi import Depends
 
     from supportops.config.snapshots import LastConfiguration
+    from supportops.flows.open_alerts import take
     from supportops.web.app import make_app
 
     user, may_edit = Depends(get_user), Depends(requires_access_dag("PUT", None, "alert_dispatch"))
@@ -112,6 +113,7 @@ def make_board(context):
         context,
         LastConfiguration(),
         timezone.utcnow,
+        take,
         authorise_read=requires_access_view(AccessView.WEBSITE),
         authorise_write=who_acts,
     )

@@ -25,4 +25,12 @@ FORM = {
         pattern=PHONE,
         description="For the engineer to call back, such as +44 20 7946 0958.",
     ),
+    "tier": Param(
+        None,
+        type=["null", "string"],
+        title="How urgent",
+        maxLength=200,
+        description="A tier of service_levels.yaml; empty: by the words of the call. A tier that "
+        "wakes people pages the engineers.",
+    ),
 }

@@ -110,7 +110,7 @@ class Installation:
         assert weekly_report.run(self.context, self.clock(), self.clock())["reports"]
 
     def log_call(self) -> None:
-        call = log_call.Call.checked("Acme", "nothing works", "shop")
+        call = log_call.Call.checked("Acme", "the site is down", "shop")
         now = self.clock()
         log_call.run(self.engine, self.folder, call, "run", now, now)
         with reading(self.engine) as connection:

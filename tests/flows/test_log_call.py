@@ -251,6 +251,7 @@ class TestShell:
         assert first.exit_code == again.exit_code == 0
         assert first.output.splitlines() == [
             f"phone/{the_ticket(store).ticket} taken down",
+            "mission_critical: the engineers are paged",
             "we check no site called 'nope'",
         ]
         assert "was taken down before" in again.output

@@ -17,6 +17,7 @@ from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.open_alerts import take
 from supportops.flows.site_check import judge
 from supportops.reports.period import Cadence, parse
 from supportops.reports.store import Draft
@@ -145,7 +146,7 @@ def make_board(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
         yield context_of(engine)
 
     return make_app(
-        open_context, LastConfiguration(), clock, authorise_read=read, authorise_write=write
+        open_context, LastConfiguration(), clock, take, authorise_read=read, authorise_write=write
     )
 
 

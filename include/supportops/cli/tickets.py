@@ -1,8 +1,9 @@
-"""`supportops tickets`: loads a file of tickets, and shows one."""
+"""`supportops tickets`: loads a file of tickets, shows one, and works on one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import getpass
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from supportops.bootstrap import open_context
+from supportops.bootstrap import open_context, open_ticket_sources
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, print_json
 from supportops.rendering.printable import printable_line
+from supportops.tickets.ticket import Status
 
 if TYPE_CHECKING:
     from supportops.flows.show_ticket import TicketHistory
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
     from supportops.tickets.ticket import Event
 
 app = typer.Typer(
-    name="tickets", help="The tickets: load a file, look at one.", no_args_is_help=True
+    name="tickets", help="The tickets: load a file, look at one, work on one.", no_args_is_help=True
 )
+
+
+Named = Annotated[str, typer.Argument(help="The ticket's number, or SOURCE/NUMBER.")]
+Words = Annotated[str, typer.Argument(help="The text.")]
+By = Annotated[str | None, typer.Option("--by", help="Who does it; your login name if left out.")]
 
 
 @app.command("import")
@@ -70,6 +77,100 @@ def show(
     with open_context() as context:
         history = flow.as_of(context, ticket, to_utc(at) if at is not None else now())
     _show_ticket(history, as_json)
+
+
+@app.command("note")
+def note(ticket: Named, text: Words, by: By = None, as_json: Json = False) -> None:
+    """Add an internal note to a ticket."""
+    from supportops.flows import ticket_acts as flow
+
+    _act(ticket, lambda: flow.note(_who(by), text), as_json)
+
+
+@app.command("reply")
+def reply(ticket: Named, text: Words, by: By = None, as_json: Json = False) -> None:
+    """Write down what the customer was answered: it counts as the reply."""
+    from supportops.flows import ticket_acts as flow
+
+    _act(ticket, lambda: flow.reply(_who(by), text), as_json)
+
+
+@app.command("solve")
+def solve(
+    ticket: Named,
+    text: Annotated[str, typer.Argument(help="What the customer was answered, if at all.")] = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Solve a ticket; the alert of a call ends with it."""
+    from supportops.flows import ticket_acts as flow
+
+    _act(ticket, lambda: flow.solve(_who(by), text), as_json)
+
+
+@app.command("reopen")
+def reopen(ticket: Named, by: By = None, as_json: Json = False) -> None:
+    """Open a solved ticket again: its clocks go on."""
+    from supportops.flows import ticket_acts as flow
+
+    _act(ticket, lambda: flow.reopen(_who(by)), as_json)
+
+
+@app.command("set")
+def set_values(
+    ticket: Named,
+    status: Annotated[
+        Status | None, typer.Option(help="pending (waits for the customer), hold or open.")
+    ] = None,
+    tier: Annotated[str | None, typer.Option(help="A tier of service_levels.yaml.")] = None,
+    priority: Annotated[str | None, typer.Option(help="low, normal, high or urgent.")] = None,
+    assignee: Annotated[str | None, typer.Option(help="Who works on it.")] = None,
+    site: Annotated[str | None, typer.Option(help="The site that it is about.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    as_written: Annotated[
+        bool, typer.Option("--as-written", help="A site or customer that nothing else names too.")
+    ] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Change a ticket's status, tier, priority, assignee, site or customer."""
+    from supportops.flows import ticket_acts as flow
+    from supportops.tickets.ticket import EventKind
+
+    given = {
+        EventKind.TIER: tier,
+        EventKind.PRIORITY: priority,
+        EventKind.ASSIGNEE: assignee,
+        EventKind.SITE: site,
+        EventKind.CUSTOMER: customer,
+    }
+    values = {kind: value for kind, value in given.items() if value is not None}
+    _act(ticket, lambda: flow.change(_who(by), status, values), as_json, as_written=as_written)
+
+
+def _act(ticket: str, made: Callable[[], Any], as_json: bool, *, as_written: bool = False) -> None:
+    from supportops.flows import ticket_acts as flow
+
+    try:
+        act = made()
+        with open_context() as context, open_ticket_sources() as sources:
+            done = flow.run(context, ticket, act, now(), sources, as_written=as_written)
+    except flow.ActError as error:
+        fail(f"{ticket}: {error}")
+    if as_json:
+        print_json(done.to_json())
+    else:
+        echo(printable_line(f"{done.ticket}: {'; '.join(done.said)}"))
+
+
+def _who(by: str | None) -> str:
+    """Who acts: `by`, else the login name."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        fail("who acts? this user has no name: say it with --by")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Logs a customer's call: a ticket, and an alert that pages the engineers at once."""
+"""Logs a customer's call: a ticket, and an alert that pages the engineers if it cannot wait."""
 
 from __future__ import annotations
 
@@ -12,20 +12,32 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.store import raise_alert
-from supportops.config.configuration import File
+from supportops.alerts.alert import Kind
+from supportops.alerts.store import find, raise_alert
+from supportops.config.configuration import Configuration, File
+from supportops.config.findings.raised import customers_named
 from supportops.db.engine import writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good, outage_tier
-from supportops.flows.ticketing.outage_tickets import link_tickets, outages_of, ticket_number
+from supportops.flows.ticketing.call_alert import (
+    Caller,
+    call_alert,
+    outage_at,
+    pages,
+    site_named,
+)
+from supportops.flows.ticketing.outage_tickets import link_tickets
+from supportops.names import near, recognised, suggestion
 from supportops.rendering.render import one_line
 from supportops.sites.site import Site
 from supportops.tickets.log.store import append_events, events_of
-from supportops.tickets.source import OUTAGE, PHONE
-from supportops.tickets.ticket import Author, Event, EventKind
+from supportops.tickets.source import PHONE
+from supportops.tickets.ticket import Author, Event, EventKind, fold
+from supportops.tickets.triage import Situation, explain
 from supportops.tickets.validation import storable
 
 RULE = "a call to the emergency number"
+CHOSEN = "chosen by whoever took the call"
 LONGEST_NAME = 200
 LONGEST_TEXT = 4_000
 # A telephone number as people write it: digits, separators and an extension.
@@ -45,11 +57,15 @@ class Call:
     what: str
     site: str = ""
     number: str = ""
+    tier: str = ""
 
     @classmethod
-    def checked(cls, customer: str, what: str, site: str = "", number: str = "") -> Call:
+    def checked(
+        cls, customer: str, what: str, site: str = "", number: str = "", tier: str = ""
+    ) -> Call:
         """The call in storable text. Raises CallError for a missing, long or malformed field."""
-        call = cls(one_line(customer), storable(what).strip(), one_line(site), one_line(number))
+        said = storable(what).strip()
+        call = cls(one_line(customer), said, one_line(site), one_line(number), one_line(tier))
         if not one_line(call.what):
             raise CallError("what has happened? `what` is empty")
         if not call.customer:
@@ -58,6 +74,7 @@ class Call:
             ("customer", call.customer, LONGEST_NAME),
             ("site", call.site, LONGEST_NAME),
             ("what", call.what, LONGEST_TEXT),
+            ("tier", call.tier, LONGEST_NAME),
         ):
             if len(written) > longest:
                 raise CallError(f"`{name}` has {len(written)} characters, at most {longest} fit")
@@ -71,42 +88,87 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known about a call: its customer, its site if that is checked, and its outage."""
+    """What is known about a call: its customer, its site if that is checked, and its tier."""
 
     customer: str
     site: Site | None
-    outage: str | None = None
+    tier: str | None
+    rule: str
 
 
 def run(
     engine: Engine, folder: Path, call: Call, run_id: str, at: datetime, now: datetime
 ) -> dict[str, Any]:
-    """Creates the ticket of a call logged at `at` and raises its alert, in one transaction.
+    """Creates the ticket of a call logged at `at`, in one transaction with its alert if it pages.
 
-    The ticket's number is a function of `run_id`, so a rerun adds nothing. Its author is the
-    customer, so the first-reply clock runs. A site that is not checked is stored as it was
-    written, with a note that nobody watches it. No fault of the configuration stops it: without a
-    usable service_levels.yaml the ticket has the default tier, without sites.yaml no site is known.
+    Its tier is the one that was chosen, else that of its words by triage.yaml; it pages where that
+    tier wakes people. The ticket's number is a function of `run_id`, so a rerun adds nothing. Its
+    author is the customer, so the first-reply clock runs. A site that is not checked is stored as
+    it was written, with a note that nobody watches it. No fault of the configuration stops it:
+    without a usable triage.yaml the ticket has the tier of calls, without service_levels.yaml the
+    default tier, without sites.yaml no site is known. Raises CallError for a tier that is none.
     """
     configuration, _ = load_or_last_good(engine, folder, now)
-    sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
-    tier = configuration.tiers.calls if configuration.has(File.SERVICE_LEVELS) else None
+    names = _Names.of(configuration)
     number = ticket_of(run_id)
     at = min(at, now)
     with writing(engine) as connection:
-        known = _known(connection, call, sites, at)
-        is_new = not events_of(connection, PHONE, number)
-        if is_new:
-            append_events(connection, _events(call, known, number, tier, at, now), now)
-            raise_alert(connection, _alert(call, known, number, tier, at), now)
+        advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
+        stored = events_of(connection, PHONE, number)
+        if not stored:
+            _create(connection, configuration, call, number, at, now)
         link_tickets(connection, now, outage_tier(configuration))
+        ticket = fold(events_of(connection, PHONE, number))
+        site = site_named(configuration, ticket.site)
+        outage = outage_at(connection, site, at)
+        alert = find(connection, f"{Kind.CALL}:{PHONE}:{number}")
     return {
         "ticket": f"{PHONE}/{number}",
-        "new": is_new,
-        "site": known.site.name if known.site else call.site or None,
-        "site_known": known.site is not None,
-        "outage": known.outage,
+        "new": not stored,
+        "tier": ticket.tier,
+        "pages": alert is not None,
+        "site": ticket.site,
+        "site_known": site is not None,
+        "outage": outage,
+        "near": [] if site or not call.site else near(call.site, names.sites),
+        "near_customers": [] if names.is_customer(call.customer) else names.like(call.customer),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names that the configuration has."""
+
+    sites: tuple[str, ...]
+    customers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> _Names:
+        sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
+        return cls(tuple(s.name for s in sites), tuple(customers_named(configuration)))
+
+    def is_customer(self, written: str) -> bool:
+        return recognised(written, self.customers) is not None
+
+    def like(self, written: str) -> list[str]:
+        return near(written, self.customers)
+
+
+def _create(
+    connection: Connection,
+    configuration: Configuration,
+    call: Call,
+    number: str,
+    at: datetime,
+    now: datetime,
+) -> None:
+    known = _known(connection, configuration, call, at)
+    events = list(_events(call, known, number, at, now))
+    append_events(connection, events, now)
+    if pages(configuration, known.tier):
+        key, outage = f"{Kind.CALL}:{PHONE}:{number}", outage_at(connection, known.site, at)
+        alert = call_alert(key, fold(events), Caller.of(events), known.site, outage, at)
+        raise_alert(connection, alert, now)
 
 
 def ticket_of(run_id: str) -> str:
@@ -114,14 +176,33 @@ def ticket_of(run_id: str) -> str:
     return hashlib.sha256(run_id.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def _known(connection: Connection, call: Call, sites: tuple[Site, ...], at: datetime) -> _Known:
-    """Who and what is meant, whatever the case and the rest of an address."""
-    site = next((each for each in sites if _means(call.site, each)), None)
-    customers = {each.customer.casefold(): each.customer for each in sites}
-    customer = customers.get(call.customer.casefold(), call.customer)
-    outages = outages_of(connection, site.name, at) if site else []
-    outage = f"{OUTAGE}/{ticket_number(outages[-1].key)}" if outages else None
-    return _Known(customer, site, outage)
+def _known(
+    connection: Connection, configuration: Configuration, call: Call, at: datetime
+) -> _Known:
+    """Who and what is meant, whatever the case and the rest of an address, and how urgent it is."""
+    sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
+    named = site_named(configuration, call.site)
+    site = named or next((each for each in sites if _means(call.site, each)), None)
+    customer = recognised(call.customer, customers_named(configuration)) or call.customer
+    outage = outage_at(connection, site, at) is not None
+    return _Known(customer, site, *_tier(configuration, call, outage=outage))
+
+
+def _tier(configuration: Configuration, call: Call, *, outage: bool) -> tuple[str | None, str]:
+    """The call's tier and why it has that one."""
+    levels = configuration.has(File.SERVICE_LEVELS)
+    if call.tier:
+        known = list(configuration.tiers.named) if levels else []
+        tier = recognised(call.tier, known) if levels else call.tier
+        if tier is None:
+            hint = suggestion(call.tier, known) or f"there are {', '.join(known)}"
+            raise CallError(f"no tier {call.tier!r} in service_levels.yaml; {hint}")
+        return tier, CHOSEN
+    if not configuration.has(File.TRIAGE):
+        return (configuration.tiers.calls if levels else None), RULE
+    situation = Situation(subject=one_line(call.what)[:_HEADLINE], text=call.what, outage=outage)
+    decision = explain(situation, configuration.triage)
+    return decision.tier, decision.rule
 
 
 def _means(written: str, site: Site) -> bool:
@@ -135,9 +216,7 @@ def _bare(address: str) -> str:
     return re.split(r"[/?#]", bare, maxsplit=1)[0].removeprefix("www.")
 
 
-def _events(
-    call: Call, known: _Known, number: str, tier: str | None, at: datetime, now: datetime
-) -> Iterator[Event]:
+def _events(call: Call, known: _Known, number: str, at: datetime, now: datetime) -> Iterator[Event]:
     def event(kind: EventKind, author: Author, value: str | None = None, **facts: Any) -> Event:
         key = f"{number}/{kind.value}"
         return Event(PHONE, key, number, kind, at, now, author, value, facts)
@@ -150,9 +229,10 @@ def _events(
         text=call.what,
         requester=caller,
         channel="voice",
+        number=call.number,
     )
-    if tier is not None:
-        yield event(EventKind.TIER, Author.AGENT, tier, rule=RULE)
+    if known.tier is not None:
+        yield event(EventKind.TIER, Author.AGENT, known.tier, rule=known.rule)
     yield event(EventKind.CUSTOMER, Author.AGENT, known.customer)
     site = known.site.name if known.site else call.site
     if site:
@@ -165,35 +245,3 @@ def _unknown(call: Call) -> str:
     if call.site:
         return f"No site that we check is called {call.site!r}: nobody watches it for us."
     return "The caller named no site."
-
-
-def _alert(call: Call, known: _Known, number: str, tier: str | None, opened_at: datetime) -> Alert:
-    about = call.site if known.site is None else known.site.name
-    who = f"{known.customer}, {call.number}" if call.number else known.customer
-    headline = f"call from {who}: {one_line(call.what)}"
-    notes = [f"about {about}" if about else "", "" if known.site or not about else "not checked"]
-    notes.append(f"we know already: {known.outage}" if known.outage else "")
-    return Alert(
-        key=f"{Kind.CALL}:{PHONE}:{number}",
-        kind=Kind.CALL,
-        severity=Severity.CRITICAL,
-        subject=f"{PHONE} {number}",
-        headline=headline[:_HEADLINE],
-        opened_at=opened_at,
-        site=known.site.name if known.site else None,
-        customer=known.customer,
-        host=known.site.host if known.site else None,
-        facts={
-            "source": PHONE,
-            "ticket": number,
-            "tier": tier,
-            "title": one_line(call.what)[:_HEADLINE],
-            "customer": known.customer,
-            "caller": call.number or None,
-            "site_named": call.site or None,
-            "site_known": known.site is not None,
-            "outage": known.outage,
-            "words": ", ".join(note for note in notes if note) or None,
-            "detail": call.what,
-        },
-    )

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
 from supportops.tickets.log.quarantine import Rejected
-from supportops.tickets.ticket import Event
+from supportops.tickets.ticket import Event, Status
 
 # Tickets that this program makes itself: logged calls, and outages found by checks.
 PHONE, OUTAGE = "phone", "outage"
@@ -117,3 +117,23 @@ class TicketSource(Protocol):
 
     def close(self) -> None:
         """Ends the connection."""
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """What a source may have besides: pages of its tickets, for the people who work there."""
+
+    def address(self, ticket: str) -> str:
+        """The https address of a ticket's page."""
+
+
+@runtime_checkable
+class Desk(Protocol):
+    """What a source may have besides: its tickets can be worked on from here."""
+
+    def act(self, ticket: str, text: str, *, public: bool, status: Status | None) -> None:
+        """Adds a comment where `text` is not empty, and sets the status where one is given.
+
+        A ticket that has a comment of this text already gets no second one. Raises SourceError,
+        also where the account may not do it.
+        """

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from supportops.db.storable import storable
 from supportops.reports.period import Cadence
 from supportops.web.guard import FRAME_HEADERS, HEADERS, write_refusal
-from supportops.web.page import ActiveConfiguration, Clock, OpenContext
+from supportops.web.page import Acknowledge, ActiveConfiguration, Clock, OpenContext
 from supportops.web.pages import board, reports
 from supportops.web.pages.alerts import alerts
 from supportops.web.pages.incident import incident
@@ -47,14 +47,16 @@ def make_app(
     open_context: OpenContext,
     active_configuration: ActiveConfiguration,
     clock: Clock,
+    acknowledge: Acknowledge,
     *,
     authorise_read: Callable[..., Any],
     authorise_write: Callable[..., Any],
 ) -> FastAPI:
     """The board over the store that `open_context` opens.
 
-    `authorise_read` and `authorise_write` are FastAPI dependencies that refuse by raising an
-    HTTPException; the first guards every address, the second returns the name of who acts.
+    `acknowledge` writes that somebody takes an alert. `authorise_read` and `authorise_write` are
+    FastAPI dependencies that refuse by raising an HTTPException; the first guards every address,
+    the second returns the name of who acts.
     """
     app = FastAPI(
         dependencies=[Depends(authorise_read)], docs_url=None, redoc_url=None, openapi_url=None
@@ -62,7 +64,7 @@ def make_app(
     app.middleware("http")(_only_texts)
     app.middleware("http")(_with_headers)
     app.exception_handler(RequestValidationError)(_refused)
-    responses = Responses(open_context, active_configuration, clock, NAVIGATION)
+    responses = Responses(open_context, active_configuration, clock, acknowledge, NAVIGATION)
     _add_pages(app, responses)
     _add_files(app, responses)
 

@@ -48,6 +48,8 @@ class ActiveConfiguration(Protocol):
 
 
 Clock = Callable[[], datetime]
+Acknowledge = Callable[[Connection, str, str, datetime], bool]
+"""From an alert's key, who takes it and when; False where it is over or somebody has it."""
 
 
 class NotFound(LookupError):

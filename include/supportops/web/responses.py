@@ -12,11 +12,11 @@ from typing import Any
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
-from supportops.alerts.store import acknowledge
 from supportops.db.engine import reading, writing
 from supportops.rendering.render import render
 from supportops.web.guard import ISSUED_REPORT_HEADERS
 from supportops.web.page import (
+    Acknowledge,
     ActiveConfiguration,
     Clock,
     NotFound,
@@ -43,11 +43,13 @@ class Responses:
         open_context: OpenContext,
         active_configuration: ActiveConfiguration,
         clock: Clock,
+        acknowledge: Acknowledge,
         navigation: tuple[NavigationItem, ...],
     ) -> None:
         self.open_context = open_context
         self.active_configuration = active_configuration
         self.clock = clock
+        self.acknowledge = acknowledge
         self.navigation = navigation
 
     def page(
@@ -87,7 +89,7 @@ class Responses:
         """Records that `who` takes the alert `key`; 409 where it is over or somebody has it."""
         try:
             with self.open_context() as context, writing(context.engine) as connection:
-                taken = acknowledge(connection, key, who, self.clock())
+                taken = self.acknowledge(connection, key, who, self.clock())
         except Exception as error:
             log.exception("%s could not acknowledge %r", who, key)
             return JSONResponse({"detail": f"the store failed ({type(error).__name__})"}, 503)

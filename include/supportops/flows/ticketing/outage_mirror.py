@@ -41,15 +41,19 @@ class _Outage:
         return reference(self.number)
 
     @property
+    def _ours(self) -> list[Event]:
+        return [event for event in self.events if event.author is Author.AUTOMATIC]
+
+    @property
     def ended_at(self) -> datetime | None:
-        """When the outage ended, None while it lasts."""
-        ends = [event.happened_at for event in self.events if event.kind is EventKind.STATUS]
+        """When the outage ended, None while it lasts. A status that a person sets is no end."""
+        ends = [e.happened_at for e in self._ours if e.kind is EventKind.STATUS]
         return ends[-1] if ends else None
 
     @property
     def end(self) -> str:
         """What the recovery's comment says."""
-        comments = [event for event in self.events if event.kind is EventKind.COMMENT]
+        comments = [event for event in self._ours if event.kind is EventKind.COMMENT]
         return str(comments[-1].facts.get("text", "")) if comments else "Over."
 
 

@@ -227,6 +227,21 @@ class Client:
         body: Mapping[str, Any] = self._http.get(path, sort_order="desc")
         return body
 
+    def set_status(self, ticket_id: str, status: str) -> None:
+        """Sets a ticket's status; setting it again changes nothing."""
+        path = f"/api/v2/tickets/{int(ticket_id)}.json"
+        body = {"ticket": {"status": status}}
+
+        def send() -> str:
+            self._http.write("PUT", path, body)
+            return ticket_id
+
+        self._once(lambda: None, send)
+
+    def ticket_page(self, ticket_id: str) -> str:
+        """The address of a ticket in the agents' interface."""
+        return f"{self.account.address}/agent/tickets/{int(ticket_id)}"
+
     def _has_comment(self, ticket_id: str, text: str) -> bool:
         path = f"/api/v2/tickets/{int(ticket_id)}/comments.json"
         body = self._comments(ticket_id)

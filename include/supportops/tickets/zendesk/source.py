@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from supportops.tickets.source import Stream
+from supportops.tickets.ticket import Status
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.directory import Directory
 from supportops.tickets.zendesk.model import OUTAGE_TAGS, SOURCE, ZendeskError, account_of
@@ -56,6 +57,17 @@ class ZendeskSource:
     def solve(self, ticket: str) -> bool:
         """Solves a ticket that nobody has taken, answered or set to another status."""
         return self.client.solve_untouched(ticket)
+
+    def address(self, ticket: str) -> str:
+        """The ticket's page for agents."""
+        return self.client.ticket_page(ticket)
+
+    def act(self, ticket: str, text: str, *, public: bool, status: Status | None) -> None:
+        """A comment, made once, and then the status."""
+        if text:
+            self.client.comment(ticket, text, public=public)
+        if status is not None:
+            self.client.set_status(ticket, status.value)
 
     def close(self) -> None:
         """Closes the client."""

@@ -1,0 +1,157 @@
+"""The alert of a logged call: it pages the engineers where the call's tier wakes people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.store import acknowledge, find_open, raise_alert, resolve_alert
+from supportops.config.configuration import Configuration, File
+from supportops.flows.ticketing.outage_tickets import outages_of, ticket_number
+from supportops.names import recognised
+from supportops.rendering.render import one_line
+from supportops.sites.site import Site
+from supportops.tickets.source import OUTAGE, PHONE
+from supportops.tickets.ticket import Event, EventKind, Ticket, fold
+
+LONGEST_HEADLINE = 300
+
+
+def subject_of(number: str) -> str:
+    """The subject of the alert of the call that is this ticket."""
+    return f"{PHONE} {number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a call's alert says beside its ticket. `text` is in the caller's words."""
+
+    requester: str
+    text: str
+    number: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> Caller:
+        """From a call's events."""
+        created = next(event for event in events if event.kind is EventKind.CREATED)
+        facts = created.facts
+        number = facts.get("number")
+        return cls(
+            str(facts.get("requester", "")),
+            str(facts.get("text", "")),
+            str(number) if number else None,
+            created.happened_at,
+        )
+
+
+def pages(configuration: Configuration, tier: str | None) -> bool:
+    """Whether a call of this tier cannot wait for the office.
+
+    Without a usable service_levels.yaml nobody knows, and every call pages.
+    """
+    if tier is None or not configuration.has(File.SERVICE_LEVELS):
+        return True
+    known = configuration.tiers.named.get(tier)
+    return known is None or known.wakes
+
+
+def site_named(configuration: Configuration, name: str | None) -> Site | None:
+    """The checked site of this name."""
+    if not name or not configuration.has(File.SITES):
+        return None
+    sites = configuration.fleet.by_name()
+    found = recognised(name, sites)
+    return sites[found] if found else None
+
+
+def outage_at(connection: Connection, site: Site | None, at: datetime) -> str | None:
+    """The ticket of the outage that `site` had at `at`."""
+    outages = outages_of(connection, site.name, at) if site else []
+    return f"{OUTAGE}/{ticket_number(outages[-1].key)}" if outages else None
+
+
+def bring_up_to_date(
+    connection: Connection,
+    configuration: Configuration,
+    events: Sequence[Event],
+    by: str,
+    now: datetime,
+    *,
+    moved: bool,
+) -> str | None:
+    """Raises, changes or ends the alert of a call after its ticket was changed; says what it did.
+
+    `events` are all of the ticket, `moved`: its tier was changed. A ticket that is moved to a tier
+    that wakes people pages, as if the call had just come in; one that can wait for the office ends
+    its page.
+    """
+    ticket, number = fold(events), events[0].ticket
+    before = find_open(connection, Kind.CALL, subject_of(number))
+    if not ticket.open:
+        over = f"solved by {by}" if ticket.ended_at is None else "merged or deleted"
+        ended = resolve_alert(connection, Kind.CALL, subject_of(number), now, {"over": over})
+        return "its alert is resolved" if ended else None
+    if not pages(configuration, ticket.tier):
+        over = f"{by} made it {ticket.tier}, which can wait for the office"
+        ended = resolve_alert(connection, Kind.CALL, subject_of(number), now, {"over": over})
+        return "its alert is resolved: this tier can wait" if ended else None
+    if before is None and not moved:
+        return None
+    site = site_named(configuration, ticket.site)
+    opened_at = before.opened_at if before else now
+    key = before.key if before else f"{Kind.CALL}:{PHONE}:{number}:{len(events)}"
+    outage = outage_at(connection, site, opened_at)
+    raise_alert(
+        connection, call_alert(key, ticket, Caller.of(events), site, outage, opened_at), now
+    )
+    return None if before else "the engineers are paged"
+
+
+def taken(connection: Connection, number: str, by: str, now: datetime) -> bool:
+    """Acknowledges the open alert of a call whose customer was answered."""
+    alert = find_open(connection, Kind.CALL, subject_of(number))
+    return alert is not None and acknowledge(connection, alert.key, by, now)
+
+
+def call_alert(
+    key: str,
+    ticket: Ticket,
+    caller: Caller,
+    site: Site | None,
+    outage: str | None,
+    opened_at: datetime,
+) -> Alert:
+    """The alert about a call. A site that is not checked is named in words alone."""
+    about = site.name if site else ticket.site or ""
+    headline = f"call from {caller.requester}: {one_line(caller.text)}"
+    notes = [f"about {about}" if about else "", "" if site or not about else "not checked"]
+    notes.append(f"we know already: {outage}" if outage else "")
+    return Alert(
+        key=key,
+        kind=Kind.CALL,
+        severity=Severity.CRITICAL,
+        subject=subject_of(ticket.ticket),
+        headline=headline[:LONGEST_HEADLINE],
+        opened_at=opened_at,
+        site=site.name if site else None,
+        customer=ticket.customer,
+        host=site.host if site else None,
+        facts={
+            "source": PHONE,
+            "ticket": ticket.ticket,
+            "tier": ticket.tier,
+            "title": one_line(caller.text)[:LONGEST_HEADLINE],
+            "customer": ticket.customer,
+            "caller": caller.number,
+            "site_named": ticket.site,
+            "site_known": site is not None,
+            "outage": outage,
+            "words": ", ".join(note for note in notes if note) or None,
+            "detail": caller.text,
+        },
+    )
