@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.policy import AlertPolicy, Hours, Limit, OfficeHours, Route
-from supportops.alerts.routing.matching import Mismatch, mismatches, visible_to
+from supportops.alerts.routing.matching import Mismatch, matching, mismatches, visible_to
 
 HORIZON = timedelta(days=14)
 _MINUTE = timedelta(minutes=1)
@@ -92,29 +92,37 @@ def _messages(
 ) -> Iterator[tuple[datetime, Decision]]:
     """Each message in turn: every step, and the first reminder of each target."""
     history: list[MessageStatus] = []
-    reminds = {route.name: route.remind for route in policy.routes}
-    first_reminders: dict[str, datetime] = {}
     now, end = alert.opened_at, alert.opened_at + HORIZON
     while now <= end:
-        decisions = decide(alert, policy, history, now, office)
-        for decision in decisions:
+        for decision in decide(alert, policy, history, now, office):
             if decision.sends and decision.reminder <= 1:
                 history.append(_status(decision, now))
-                pause = reminds.get(decision.route)
-                if pause is not None and decision.reminder == 0:
-                    first_reminders[decision.target] = now + pause
                 yield now, decision
-        instants = [d.due_at for d in decisions if d.reason is Reason.NOT_YET]
-        instants += first_reminders.values()
-        if any(d.reason is Reason.OUTSIDE_HOURS for d in decisions):
-            instants.append(_change(now, end, office))
-        waiting = [at for at in instants if at > now]
-        if any(at <= now for at in first_reminders.values()) and not office.is_open(now):
-            waiting.append(office.next_open(now))
-        first_reminders = {t: at for t, at in first_reminders.items() if at > now}
-        if not waiting:
+        instants = _instants(alert, policy, history, now, office)
+        later = min((at for at in instants if at > now), default=None)
+        if later is None:
             return
-        now = min(waiting)
+        now = later
+
+
+def _instants(
+    alert: Alert,
+    policy: AlertPolicy,
+    history: Sequence[MessageStatus],
+    now: datetime,
+    office: OfficeHours,
+) -> Iterator[datetime]:
+    """When a route may have something to send: a step or reminder is due, or its hours change."""
+    last = {message.target: message.at for message in history}
+    for match in matching(alert, policy):
+        route = match.route
+        start = route.starts_at(match.raised_at(alert), office)
+        yield from (start + step.after for step in route.steps)
+        if route.hours is not Hours.ALWAYS:
+            yield _change(now, alert.opened_at + HORIZON, office)
+        if route.remind is not None:
+            named = {target.name for step in route.steps for target in step.targets}
+            yield from (at + route.remind for name in named if (at := last.get(name)) is not None)
 
 
 def _change(now: datetime, end: datetime, office: OfficeHours) -> datetime:
