@@ -179,6 +179,20 @@ def test_a_target_named_by_two_routes_is_notified_once() -> None:
     assert course.at(NOON + minutes(5)) == set()
 
 
+@pytest.mark.parametrize("digest_first", [True, False])
+def test_a_target_of_two_routes_gets_a_digest_only_where_both_ask_for_it(
+    digest_first: bool,
+) -> None:
+    """Its end goes by the same rule, so that both look alike."""
+    digest = route(step("team_email"), name="all", digest=True)
+    urgent = route(step("team_email"), name="urgent", severities=(Severity.CRITICAL,))
+    routes = policy(*((digest, urgent) if digest_first else (urgent, digest)))
+    outage, fault = alert(), alert(kind=Kind.FAULT)
+    (alarm,) = decide(outage, routes, (), NOON, office())
+    assert (alarm.digest, alarm.route) == (False, "urgent")
+    assert [each.digest for each in decide(fault, routes, (), NOON, office())] == [True]
+
+
 def test_a_target_of_two_routes_is_notified_by_the_one_that_is_open() -> None:
     closed, always = route(step("team_chat"), hours=Hours.OFFICE), route(step("team_chat"))
     assert Course.of(policy(closed, always), opened_at=NIGHT).at(NIGHT) == {"team_chat"}

@@ -292,10 +292,18 @@ def _is_the_failing_one(alert: Alert, target: Target) -> bool:
 
 
 def _one_of_each(decisions: Sequence[Decision]) -> list[Decision]:
-    """One decision a message; a target that two routes name is notified once, by either."""
+    """One decision a message; a target that two routes name is notified once, by either.
+
+    Where one of them asks for a digest and the other does not, the message stays out of it.
+    """
     best: dict[tuple[str, int, int], Decision] = {}
     for decision in decisions:
         key = (decision.target, decision.step, decision.reminder)
-        if key not in best or (decision.sends and not best[key].sends):
+        known = best.get(key)
+        if known is None or _rank(decision) > _rank(known):
             best[key] = decision
     return list(best.values())
+
+
+def _rank(decision: Decision) -> tuple[bool, bool]:
+    return decision.sends, decision.sends and not decision.digest
