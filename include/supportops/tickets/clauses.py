@@ -1,7 +1,7 @@
 """What a customer wrote, without what others wrote, cut into clauses.
 
 A reply repeats what it answers, and a signature says nothing of the matter. What is left is cut at
-the ends of sentences, at dashes and at "but", so that a negation or a "yesterday" touches only what
+the ends of sentences, at dashes, at "but" and at ", please", so that a negation or a "yesterday" touches only what
 it belongs to.
 """
 
@@ -31,6 +31,14 @@ _SIGNATURE = re.compile(
     r"|sent from my |gesendet von mein|envoyé de mon )",
     re.IGNORECASE,
 )
+# The address of a site stands for the site, one of a page in it for a page.
+_ADDRESS = re.compile(
+    r"(?<![\w@.])(?:https?://|www\.)[\w.-]{1,250}(?::\d{1,5})?(/[^\s<>()\"']{0,500})?"
+    r"|(?<![\w@.-])(?:[\w-]{1,63}\.){1,4}(?:com|org|net|de|fr|at|ch|uk|eu|ie|io|shop|example)\b"
+    r"(/[^\s<>()\"']{0,500})?",
+    re.IGNORECASE,
+)
+_SITE, _PAGE = " website ", " url "
 _QUOTED_LINE = re.compile(r"\s*>")
 _INSIDE = r"[^'\"”“«»\n]"
 # An apostrophe inside a word ends no quotation.
@@ -38,7 +46,9 @@ _QUOTATION = re.compile(
     rf"(?<![\w'’])['‘\"“”„«]({_INSIDE}{{1,200}}(?:['’]\w{_INSIDE}{{0,200}}){{0,3}})['’\"”“»](?!\w)"
 )
 _END = re.compile(
-    r"(?<=[.!?;…])[\s)]+|\n\s*\n|\s[-–—]+\s|,?\s+(?=(?:but|however|although|aber|doch|mais)\s)",
+    r"(?<=[.!?;…])[\s)]+|\n\s*\n|\s[-–—]+\s|,?\s+(?=(?:but|however|although|aber|doch|mais)\s)"
+    # A request after a comma is a clause of its own: "it is down, can you help?"
+    r"|,\s+(?=(?:can|could|would|please|kann|können|könnt|könnten|bitte|pouvez|pourriez)\s)",
     re.IGNORECASE,
 )
 
@@ -85,7 +95,8 @@ def clauses(text: str, negations: Sequence[str]) -> tuple[Clause, ...]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    marked = _QUOTATION.sub(rf"{OPENING}\1{CLOSING}", text)
+    named = _ADDRESS.sub(_what_it_names, text)
+    marked = _QUOTATION.sub(rf"{OPENING}\1{CLOSING}", named)
     yield from (part for part in _END.split(marked) if part)
 
 
@@ -95,3 +106,8 @@ def _introduction(line: str, wrapped: str) -> int | None:
     if found is None and not line.strip().endswith(":"):
         found = _INTRODUCTION.match(wrapped)
     return None if found is None else found.start()
+
+
+def _what_it_names(address: re.Match[str]) -> str:
+    path = (address[1] or address[2] or "").rstrip("/.,;:!?")
+    return _PAGE if path else _SITE

@@ -29,7 +29,8 @@ class Mark(StrEnum):
     NEGATED: a negation stands before it. QUOTED: in quotation marks. QUESTION: its clause asks.
     PAST: its clause says <past>, and neither it nor a later one says <present>. WAS: the same with
     <was>, which leaves open whether it still is. SOLVED: its clause
-    or a later one says <solved>. REPLY: it stands in the subject of a reply, which is old.
+    or a later one says <solved>. REPLY: it stands in the subject of a reply, which is old,
+    and the reply has a text.
     """
 
     NEGATED = "negated"
@@ -88,7 +89,8 @@ class Reading:
             *((Part.SUBJECT, each) for each in clauses(subject, negations)),
             *((Part.TEXT, each) for each in clauses(own_words(text), negations)),
         ]
-        self._reply = subject.lstrip().casefold().startswith(_REPLIES)
+        answers = any(part is Part.TEXT for part, _ in self._clauses)
+        self._reply = answers and subject.lstrip().casefold().startswith(_REPLIES)
         self._last = {
             name: self._last_with(lists.get(name, NO_PHRASES)) for name in ("solved", "present")
         }
