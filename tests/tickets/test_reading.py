@@ -102,10 +102,10 @@ def outcome(name: str) -> Outcome:
     return run(RULES, (TEXTS / name).read_text().splitlines(keepends=True))
 
 
-@pytest.mark.parametrize(("name", "share"), [("cases", 1), ("tuning", 1), ("held_out", 0.95)])
-def test_the_shipped_rules_give_the_tier_of_common_sense(name: str, share: float) -> None:
-    found = outcome(f"{name}.csv")
-    assert found.share >= share, [each.to_json() for each in found.misses]
+@pytest.mark.parametrize("path", sorted(TEXTS.glob("*.csv")), ids=lambda path: path.stem)
+def test_the_shipped_rules_give_the_tier_of_common_sense(path: Path) -> None:
+    found = outcome(path.name)
+    assert found.share >= 0.98, [each.to_json() for each in found.misses]
 
 
 def test_the_page_says_what_was_measured() -> None:
@@ -116,11 +116,10 @@ def test_the_page_says_what_was_measured() -> None:
         outages = [each for each in found.judged if each.labelled.tier == "mission_critical"]
         hit = counted["mission_critical", "mission_critical"]
         wrong = sum(each.decision.tier == "mission_critical" for each in found.misses)
-        row = (
-            f"| `{path.name}` | {len(found.judged)} | {found.right} | {hit} of {len(outages)} "
-            f"| {wrong} | {len(found.doubtful)} |"
-        )
-        assert row in page, row
+        row = f"| {found.right} | {hit} of {len(outages)} | {wrong} | {len(found.doubtful)} |\n"
+        first = f"| `{path.name}` | {len(found.judged)} |"
+        (line,) = [each for each in page.splitlines(keepends=True) if each.startswith(first)]
+        assert line.endswith(row), row
 
 
 @pytest.mark.parametrize("piece", ["site is ", "the site ", "can not ", "not ", "500 ", "a. ", "'"])

@@ -120,6 +120,7 @@ class FakeZendesk:
             AGENT: {"id": AGENT, "name": "Eve Agent", "role": "agent"},
             ROBOT: {"id": ROBOT, "name": "Robot", "role": "admin"},
         }
+        self.ticket_fields: list[Any] = []
         self.organizations = {7: {"id": 7, "name": "Acme"}, 8: {"id": 8, "name": "Umbrella"}}
         self.tickets: dict[int, dict[str, Any]] = {}
         self.archived: set[int] = set()
@@ -306,6 +307,8 @@ class FakeZendesk:
                 if any(one in self.indigestible for one in ids):
                     return 400, {"error": "InvalidValue"}
                 return 200, {what: [known[one] for one in ids if one in known], "next_page": None}
+            case ["ticket_fields"]:
+                return 200, {"ticket_fields": self.ticket_fields, "next_page": None}
             case ["tickets"] if asked.method == "GET":
                 wanted = asked.query.get("external_id", "").lower()
                 return 200, {"tickets": [r for r in self._listed() if _external(r) == wanted]}

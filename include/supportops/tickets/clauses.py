@@ -1,8 +1,8 @@
 """What a customer wrote, without what others wrote, cut into clauses.
 
 A reply repeats what it answers, and a signature says nothing of the matter. What is left is cut at
-the ends of sentences, at dashes, at "but" and at ", please", so that a negation or a "yesterday" touches only what
-it belongs to.
+the ends of sentences, at dashes, at "but" and at ", please", so that a negation or a "yesterday"
+touches only what it belongs to.
 """
 
 from __future__ import annotations

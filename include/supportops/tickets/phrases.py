@@ -169,7 +169,7 @@ class Words:
     def find(self, phrase: Phrase) -> str | None:
         """The words of the first match of `phrase`, None without a match."""
         spans = self.spans(phrase)
-        return self.words_of(min(spans, key=lambda span: span[1])) if spans else None
+        return self.words_of(spans[0]) if spans else None
 
     def any_of(self, phrases: Phrases) -> Mapping[Span, Phrase]:
         """Every match of any of the phrases, with the first phrase that gives it."""
@@ -188,19 +188,21 @@ class Words:
         return " ".join(self.text[span[0] : span[1]])
 
     def spans(self, phrase: Phrase) -> tuple[Span, ...]:
-        """The shortest match of `phrase` at each place where one ends, in order."""
+        """Every match of `phrase`, by its end, the shortest of an end first."""
         if (known := self._found.get(id(phrase))) is not None:
             return known
-        reached: dict[int, int] = {}
+        reached: dict[int, set[int]] = {}
         for number, step in enumerate(phrase.steps):
             before, reached = reached, {}
             if number and not before:
                 break
             for start, end in self._spans_of_step(step):
-                begin = start if number == 0 else self._continued(before, start, step.gap)
-                if begin is not None:
-                    reached[end] = max(begin, reached.get(end, 0))
-        found = tuple((start, end) for end, start in sorted(reached.items()))
+                begun = {start} if number == 0 else self._continued(before, start, step.gap)
+                if begun:
+                    reached.setdefault(end, set()).update(begun)
+        found = tuple(
+            (start, end) for end in sorted(reached) for start in sorted(reached[end], reverse=True)
+        )
         self._found[id(phrase)] = found
         return found
 
@@ -213,14 +215,14 @@ class Words:
         """Whether the whole match stands in quotation marks."""
         return all(place in self.quoted for place in range(*span))
 
-    def _continued(self, before: Mapping[int, int], start: int, gap: int) -> int | None:
-        """Where the match began that goes on at `start`, None if none does."""
+    def _continued(self, before: Mapping[int, set[int]], start: int, gap: int) -> set[int]:
+        """Where the matches began that go on at `start`."""
+        begun: set[int] = set()
         for end in range(start, start - gap - 1, -1):
-            if end in before:
-                return before[end]
+            begun |= before.get(end, set())
             if end - 1 in self.negations:
-                return None
-        return None
+                break
+        return begun
 
     def _spans_of_step(self, step: _Step) -> Sequence[Span]:
         if step.phrases is not None:

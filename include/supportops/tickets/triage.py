@@ -206,10 +206,8 @@ def _counts(event: Event, rules: TriageRules) -> bool:
 def _situation(created: Event, beside: Iterable[Event], outage: Outage) -> Situation:
     """What is known of a ticket by all events of the instant of its creation, in order."""
     latest: dict[EventKind, Event] = {}
-    fields: dict[str, str] = {}
     for each in beside:
         latest[each.kind] = each
-        fields |= _texts(each.facts.get("fields"))
     site, tags = latest.get(EventKind.SITE), latest.get(EventKind.TAGS)
     priority = latest.get(EventKind.PRIORITY)
     facts: Mapping[str, Any] = created.facts
@@ -217,7 +215,7 @@ def _situation(created: Event, beside: Iterable[Event], outage: Outage) -> Situa
         subject=str(facts.get("subject", "")),
         text=str(facts.get("text", "")),
         tags=frozenset(((tags and tags.value) or "").split(",")) - {""},
-        fields=fields,
+        fields=_texts(facts.get("fields")),
         outage=bool(site and site.value and outage(site.value, created.happened_at)),
         priority=priority.value if priority is not None else None,
         priority_by=priority.author if priority is not None else Author.AGENT,
@@ -295,8 +293,10 @@ def _conditions(
         common = sorted(rule.tags & situation.tags)
         yield bool(common), f"tagged {', '.join(common)}" if common else "no such tag", True
     for name, values in rule.fields.items():
-        value = situation.fields.get(name)
-        yield value in values, f"{name} is {value or 'not set'}", True
+        value = situation.fields.get(name, "")
+        # Of a field with several values one is enough.
+        met = not values.isdisjoint({value, *value.split(",")} - {""})
+        yield met, f"{name} is {value or 'not set'}", True
     if rule.saying is not None:
         yield _said(reading, rule.saying)
 

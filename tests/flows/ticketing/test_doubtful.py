@@ -81,10 +81,14 @@ def test_what_is_over_or_settled_elsewhere_is_not_listed(store: Engine, later: E
 
 def test_a_stored_ticket_is_explained_by_what_triage_went_by(store: Engine) -> None:
     events = [
-        created(facts={"text": "Is our site down?", "channel": "email"}),
+        created(
+            facts={
+                "text": "Is our site down?",
+                "channel": "email",
+                "fields": {"12": "s1", "Severity": "s1"},
+            }
+        ),
         event(EventKind.TAGS, 0, "a,b"),
-        event(EventKind.NOTE, 0, facts={"fields": {"12": "s1", "Severity": "s1", "13": None}}),
-        event(EventKind.NOTE, 5, facts={"fields": {"14": "later"}}),
         event(EventKind.PRIORITY, 0, "low", author=Author.CUSTOMER),
     ]
     context = triaged(store, *events)

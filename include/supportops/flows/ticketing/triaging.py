@@ -17,8 +17,7 @@ from supportops.tickets.triage import Outage, TriageRules, with_tiers
 STREAM = "triage"
 TICKETS_AT_ONCE = 2_000
 _CAUSES = (EventKind.CREATED, EventKind.PRIORITY)
-# A source's own fields come with notes.
-_FACTS = (*_CAUSES, EventKind.TIER, EventKind.SITE, EventKind.TAGS, EventKind.NOTE)
+_FACTS = (*_CAUSES, EventKind.TIER, EventKind.SITE, EventKind.TAGS)
 
 
 def triage_new(

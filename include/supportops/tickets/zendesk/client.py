@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -104,6 +105,26 @@ class Client:
                 raise
             return {}
         return {key: clean(one.get("name"), LONGEST_WORD) for key, one in found if one.get("name")}
+
+    def field_titles(self) -> dict[str, str]:
+        """Titles of ticket fields by id; empty where this account may not read them.
+
+        A title that two fields share names neither.
+        """
+        path = "/api/v2/ticket_fields.json"
+        try:
+            found = _list(self._http.get(path), "ticket_fields", path)
+        except ZendeskError as error:
+            if error.status not in (403, 404):
+                raise
+            return {}
+        titles = {
+            key: clean(one.get("title"), LONGEST_WORD)
+            for one in found
+            if isinstance(one, Mapping) and (key := optional_number(one.get("id")))
+        }
+        counted = Counter(titles.values())
+        return {key: title for key, title in titles.items() if title and counted[title] == 1}
 
     def create_ticket(
         self,

@@ -6,8 +6,10 @@ otherwise the update that created the ticket is, which never changes. Both give 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from supportops.tickets.ticket import Author, Event, EventKind
 from supportops.tickets.validation import LONGEST_WORD, clean
@@ -31,7 +33,8 @@ class Creation:
     """Who created a ticket, when, for whom and with which words.
 
     `submitter`, `requester` and `organization` are Zendesk's ids, `channel` as `records.channel`
-    gives it; `automatic` says that a machine created it. `ours`: this program did, for an outage.
+    gives it, `fields` has the values of the account's own fields by their ids; `automatic` says
+    that a machine created it. `ours`: this program did, for an outage.
     """
 
     ticket: str
@@ -45,17 +48,20 @@ class Creation:
     organization: str | None = None
     site: str | None = None
     ours: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def events(self, names: Names, now: datetime) -> list[Event]:
         """The creation, and the customer and the site that it came with."""
         requester = None if self.ours else self.requester
-        facts = {
+        facts: dict[str, Any] = {
             "subject": clean(self.subject, LONGEST_WORD),
             "text": clean(self.text),
             "requester": names.people.get(requester or "", requester or ""),
             "requester_id": requester,
             "channel": _CHANNELS.get(self.channel, self.channel),
         }
+        if self.fields:
+            facts["fields"] = dict(sorted(names.with_titles(self.fields).items()))
         created = Event(
             SOURCE,
             f"ticket/{self.ticket}/created",

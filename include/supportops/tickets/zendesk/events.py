@@ -28,6 +28,7 @@ from supportops.tickets.zendesk.records import (
     instant,
     number,
     optional_number,
+    own_fields,
     record,
     status,
     tags,
@@ -99,6 +100,15 @@ def as_exported(audit: Any) -> Any:
             for each in listed
         ]
     return {**audit, "updater_id": audit.get("author_id"), "child_events": children}
+
+
+def names_fields(audits: Iterable[Any]) -> bool:
+    """Whether one of `audits` creates a ticket with fields of the account's own."""
+    return any(
+        "custom_ticket_fields" in fields or own_fields(fields)
+        for fields in map(_by_name, _children(audits))
+        if fields.get("event_type") == "Create"
+    )
 
 
 def creates(audits: Iterable[Any]) -> bool:
@@ -204,10 +214,13 @@ class _Audit:
         created: dict[str, Any] = {}
         sites: list[str | None] = []
         text: object = None
+        custom: dict[str, str] = {}
         for fields in self._changed():
             if fields.get("event_type") == "Create":
                 created |= fields
                 sites += _custom_fields(fields, self.account)
+                listed = fields.get("custom_ticket_fields")
+                custom |= own_fields({**fields, **(listed if isinstance(listed, Mapping) else {})})
             elif fields.get("event_type") in ("Comment", "VoiceComment"):
                 text = text or fields.get("plain_body") or fields.get("body")
         creation = Creation(
@@ -222,6 +235,7 @@ class _Audit:
             organization=optional_number(created.get("organization_id")),
             site=next(iter(sites), None),
             ours=self.ours,
+            fields=custom,
         )
         return creation.events(self.names, self.now)
 

@@ -81,11 +81,18 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What Zendesk's ids stand for: roles and names of people, names of organizations."""
+    """What Zendesk's ids stand for: roles and names of people, names of organizations, and titles
+    of the account's own ticket fields."""
 
     roles: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
     organizations: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def with_titles(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The values of a ticket's own fields by their ids, and by their titles where known."""
+        titled = {self.fields[key]: value for key, value in values.items() if key in self.fields}
+        return titled | dict(values)
 
     def author(self, person: str | None, requester: str | None) -> Author:
         """Who acted. An agent on a ticket of their own is the customer, as in Zendesk.

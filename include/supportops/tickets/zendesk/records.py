@@ -13,6 +13,7 @@ from supportops.tickets.validation import LONGEST_WORD, clean
 # A deletion is an event of its own kind; an archived ticket is a closed one.
 DELETED = "deleted"
 _STATUSES = {status.value: status for status in Status} | {"archived": Status.CLOSED}
+_LONGEST_ID = 18
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -78,6 +79,24 @@ def tags(value: Any) -> str | None:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         return None
     return ",".join(sorted({clean(word, LONGEST_WORD).replace(",", "_") for word in words}))
+
+
+def own_fields(values: Mapping[Any, Any]) -> dict[str, str]:
+    """The fields of an account's own by their ids, as texts; those without a value are left out.
+
+    Several values of one field are joined with commas.
+    """
+    found = {}
+    for key, value in values.items():
+        listed = value if isinstance(value, list) else [value]
+        words = [_word(each) for each in listed if each not in (None, "")]
+        if words and str(key).isdecimal() and len(str(key)) <= _LONGEST_ID:
+            found[str(key)] = clean(",".join(words), LONGEST_WORD)
+    return found
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else clean(value, LONGEST_WORD)
 
 
 def channel(via: Any) -> str:

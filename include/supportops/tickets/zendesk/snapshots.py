@@ -26,6 +26,7 @@ from supportops.tickets.zendesk.records import (
     instant,
     number,
     optional_number,
+    own_fields,
     record,
     status,
     tags,
@@ -105,6 +106,19 @@ def older_than_start(rows: Iterable[Any], account: Account) -> list[str]:
     return list(found)
 
 
+def names_fields(rows: Iterable[Any]) -> bool:
+    """Whether one of `rows` has a value in a field of the account's own."""
+    return any(fields_of(row.get("custom_fields")) for row in rows if isinstance(row, Mapping))
+
+
+def fields_of(custom_fields: Any) -> dict[str, str]:
+    """The values of the account's own fields, by their ids."""
+    listed = custom_fields if isinstance(custom_fields, list) else []
+    return own_fields(
+        {str(each.get("id")): each.get("value") for each in listed if isinstance(each, Mapping)}
+    )
+
+
 def site_of(custom_fields: Any, account: Account) -> str | None:
     """The site named in the ticket's field `account.site_field`; None where there is none."""
     if account.site_field is None or not isinstance(custom_fields, list):
@@ -172,6 +186,7 @@ class _Row:
             organization=optional_number(self.row.get("organization_id")),
             site=self.site,
             ours=self.ticket in known.ours,
+            fields=fields_of(self.row.get("custom_fields")),
         )
         return creation.events(self.names, self.now)
 

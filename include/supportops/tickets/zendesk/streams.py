@@ -81,6 +81,7 @@ class TicketStream:
         names = self._directory.names(
             snapshots.people_in(rows) | events.people_in(audits),
             snapshots.organizations_in(rows) | events.organizations_in(audits),
+            fields=snapshots.names_fields(rows) or events.names_fields(audits),
         )
         return partial(_read_tickets, rows, audits, frozenset(whole), self._client.account, names)
 
@@ -112,7 +113,11 @@ class EventStream:
         begin = max(0, old.start - OVERLAP_SECONDS) if self._next is None else self._next
         page = self._client.events(start=begin)
         audits = page.events
-        names = self._directory.names(events.people_in(audits), events.organizations_in(audits))
+        names = self._directory.names(
+            events.people_in(audits),
+            events.organizations_in(audits),
+            fields=events.names_fields(audits),
+        )
         self._next = page.following(begin)
         stuck = not page.last and self._next is None
         return Page(
