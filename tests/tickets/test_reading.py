@@ -18,12 +18,13 @@ from supportops.tickets.trial import Outcome, run
 TEXTS = ROOT / "tests/data/triage"
 RULES = load_triage(SHIPPED)
 LISTS = {
-    "negation": Phrases.of(["not"]),
+    "negation": Phrases.of(["not", "no"]),
     "past": Phrases.of(["yesterday"]),
     "was": Phrases.of(["was"]),
     "present": Phrases.of(["still"]),
     "solved": Phrases.of(["fixed"]),
     "planned": Phrases.of(["maintenance"]),
+    "awaited": Phrases.of(["when"]),
 }
 DOWN = Phrases.of(["down"])
 
@@ -56,6 +57,10 @@ def find(text: str, *unless: str, subject: str = "", doubt: str = "") -> Result:
         ("it is fixed. Now it is down", None),
         ("it is down. It is not fixed", None),
         ("it is down. Is it fixed?", None),
+        ("it is down. Tell me when it is fixed", None),
+        ("not that I know, it is down", None),
+        ("no, it is down", None),
+        ("it is down, is this the maintenance", None),
         ("down for maintenance", "planned"),
         ("maintenance was last week. It is down", None),
     ],

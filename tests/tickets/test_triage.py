@@ -40,7 +40,7 @@ DOWN, BROWSER, SERVER, CODE, SCRIPT, OUTAGE = (
         ("My site is down", "mission_critical", DOWN),
         ("The website's down!", "mission_critical", DOWN),
         ("the server has gone down", "mission_critical", DOWN),
-        ("Nobody can open our website", "mission_critical", DOWN),
+        ("Nobody can open our website", "mission_critical", "nobody reaches a site"),
         ("This site can’t be reached", "mission_critical", DOWN),
         ("ERR_NAME_NOT_RESOLVED", "mission_critical", BROWSER),
         ("our website is completely down, error 503", "mission_critical", DOWN),

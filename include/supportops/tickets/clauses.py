@@ -47,8 +47,11 @@ _QUOTATION = re.compile(
 )
 _END = re.compile(
     r"(?<=[.!?;…])[\s)]+|\n\s*\n|\s[-–—]+\s|,?\s+(?=(?:but|however|although|aber|doch|mais)\s)"
-    # A request after a comma is a clause of its own: "it is down, can you help?"
-    r"|,\s+(?=(?:can|could|would|please|kann|können|könnt|könnten|bitte|pouvez|pourriez)\s)",
+    # A request or a question after a comma is a clause of its own: "it is down, can you help?"
+    r"|,\s+(?=(?:is this|is it|is there|are you|do you|did you|have you|can|could|would|please"
+    r"|kann|können|könnt|könnten|bitte|pouvez|pourriez)\s)"
+    # "No" at the beginning answers, and negates nothing after it.
+    r"|(?<=\bno),\s+|(?<=\bnein),\s+|(?<=\bnon),\s+",
     re.IGNORECASE,
 )
 

@@ -28,9 +28,9 @@ class Mark(StrEnum):
 
     NEGATED: a negation stands before it. QUOTED: in quotation marks. QUESTION: its clause asks.
     PAST: its clause says <past>, and neither it nor a later one says <present>. WAS: the same with
-    <was>, which leaves open whether it still is. SOLVED: its clause
-    or a later one says <solved>. REPLY: it stands in the subject of a reply, which is old,
-    and the reply has a text.
+    <was>, which leaves open whether it still is. SOLVED: its clause or a later one says <solved>,
+    and not <awaited> before it ("when it is fixed"). REPLY: it stands in the subject of a reply,
+    which is old, and the reply has a text.
     """
 
     NEGATED = "negated"
@@ -91,8 +91,10 @@ class Reading:
         ]
         answers = any(part is Part.TEXT for part, _ in self._clauses)
         self._reply = answers and subject.lstrip().casefold().startswith(_REPLIES)
+        awaited = lists.get("awaited", NO_PHRASES)
         self._last = {
-            name: self._last_with(lists.get(name, NO_PHRASES)) for name in ("solved", "present")
+            "solved": self._last_with(lists.get("solved", NO_PHRASES), awaited),
+            "present": self._last_with(lists.get("present", NO_PHRASES), NO_PHRASES),
         }
 
     def says(self, phrases: Phrases, part: Part) -> str | None:
@@ -155,12 +157,15 @@ class Reading:
                 return str(name)
         return None
 
-    def _last_with(self, phrases: Phrases) -> int:
-        """The last clause that says one of them without a negation before it, -1 if none does."""
+    def _last_with(self, phrases: Phrases, awaited: Phrases) -> int:
+        """The last clause that says one of them, -1 if none does: with no negation and none of
+        `awaited` before it, as in "when it is fixed"."""
         for place in range(len(self._clauses) - 1, -1, -1):
             _, clause = self._clauses[place]
+            waits = min((start for start, _ in clause.words.any_of(awaited)), default=None)
             if not clause.question and any(
-                not clause.words.negated(span) for span in clause.words.any_of(phrases)
+                not clause.words.negated(span) and (waits is None or span[0] < waits)
+                for span in clause.words.any_of(phrases)
             ):
                 return place
         return -1
