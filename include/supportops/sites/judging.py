@@ -37,6 +37,7 @@ from supportops.sites.incident import (
 from supportops.sites.renaming import renamed_hosts, renamed_sites
 from supportops.sites.site import Fleet, Site
 from supportops.sites.standing import (
+    KNOWN,
     Attempt,
     SiteState,
     Standing,
@@ -188,7 +189,9 @@ class _Judging:
             gone = bool(self.fleet.policy.vantage) and BLIND in self.open
         # Half is enough: sites in our own network still answer when the way out is gone. A run in
         # which no check counts says nothing, so what was known holds.
-        most = len(failing) * 2 >= len(mains) if failing else not mains and BLIND in self.open
+        # Sites that are still to come in this run may turn out to answer.
+        total = len(mains) + len(self.pending)
+        most = len(failing) * 2 >= total if failing else not total and BLIND in self.open
         blind = gone and most
         if blind and BLIND not in self.open:
             last = controls[0][-1].result
@@ -265,10 +268,13 @@ class _Judging:
     def _judge_host(self, host: str, sites: Sequence[Site]) -> None:
         """Opens the outage of a server when most of its sites are down together."""
         known = {s.name: st for s in sites if (st := self._fresh(s)) is not None}
-        down = {name: standing for name, standing in known.items() if standing.down}
         # Those that this run has yet to judge may turn out to be up.
-        total = len(known.keys() | {s.name for s in sites if s.name in self.pending})
-        if total >= self.fleet.policy.host_min_sites and self._is_most(len(down), total):
+        pending = {s.name for s in sites if s.name in self.pending}
+        down = {n: standing for n, standing in known.items() if standing.down and n not in pending}
+        quiet = {s.name for s in sites if s.name in pending and s.in_maintenance(self.at)}
+        total = len((known.keys() | pending) - quiet)
+        enough = len(known.keys() - pending) >= self.fleet.policy.host_min_sites
+        if enough and self._is_most(len(down), total):
             first = self._first_down(down)
             incident = host_incident(host, sites, down, first, len(known), self.at)
             self._open(incident, f"{len(down)} of {len(known)} sites on {host} are down")
@@ -297,7 +303,9 @@ class _Judging:
         failing = [(site, known[site.name].since) for site in sites if site.name in down]
         good = {name: standing.since for name, standing in known.items() if name not in down}
         listed = affected(failing, earlier, good)
-        if self._is_most(len(down), len(known)):
+        # A site that is not seen now, because of maintenance or of us, is neither down nor back.
+        seen = down | {name for name, standing in known.items() if standing.state in KNOWN}
+        if self.pending & found.keys() or self._is_most(len(down), len(seen)):
             self._let_go(key, found)
             names = sorted(found.keys() & before["sites"] | down)
             self._update(key, sites=names, affected=listed)
@@ -308,12 +316,12 @@ class _Judging:
         ended = max((since for since in back if since > started), default=self.at)
         still = sorted(name for name in down if known[name].down)
         if still:
-            why = f"{len(still)} of {len(known)} sites still down"
+            why = f"{len(still)} of {len(seen)} sites still down"
             self._close_host(key, ended, Ending.PARTLY_RECOVERED, why, still)
         elif down:
-            why = f"all sites answer, but {len(down)} of {len(known)} go up and down"
+            why = f"all sites answer, but {len(down)} of {len(seen)} go up and down"
             self._close(key, ended, Ending.PARTLY_RECOVERED, why)
-        elif known:
+        elif seen:
             self._close(key, ended, Ending.RECOVERED, "sites are up again")
         else:
             self._close(key, self.at, Ending.SERVER_REMOVED, _NOT_LISTED)
@@ -347,7 +355,7 @@ class _Judging:
         standing = self.standings.get((site.name, "", Track.OUTAGE))
         if standing is None or standing.checked_at is None:
             return None
-        if standing.state not in (SiteState.UP, SiteState.DEGRADED, SiteState.DOWN):
+        if standing.state not in KNOWN:
             return None
         return standing if self.at - standing.checked_at <= 2 * site.interval else None
 

@@ -37,6 +37,10 @@ class SiteState(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+KNOWN = frozenset({SiteState.UP, SiteState.DEGRADED, SiteState.DOWN})
+"""The states of what was judged by its last check."""
+
+
 class Track(StrEnum):
     """What is judged separately: whether the site answers, and whether its pages are right."""
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from supportops.sites.incident import VANTAGE, FleetState, IncidentKind
 from supportops.sites.recheck import pause_before_next
 from supportops.sites.site import CheckPolicy, Fleet, Site
-from supportops.sites.standing import Attempt, Track, tracks_of
+from supportops.sites.standing import KNOWN, Attempt, Track, tracks_of
 
 PageKey = tuple[str, str]
 # How much later than one site the last of the same server may be checked: five hundred sites are
@@ -91,10 +91,12 @@ class _Parting:
         self.undone = {name for name, page in fronts if (name, page) not in self.fronts_done}
 
     def ready(self, now: datetime) -> Ready:
-        if self._may_be_blind():
+        blind = self._is_blind()
+        if blind is None:
             return Ready()
         held, looks = set[str](), list[datetime]()
-        for host, sites in self._by_host().items():
+        # Where our own connection is the cause, no server is.
+        for host, sites in () if blind else self._by_host().items():
             names, look_again = self._held(host, sites, now)
             held |= names
             looks += [look_again] if look_again is not None else []
@@ -116,16 +118,18 @@ class _Parting:
             return False
         return pause_before_next(self.tries[key], self._down(key), self.policy) is None
 
-    def _may_be_blind(self) -> bool:
-        """Whether our own connection may be the cause, and too little is known to say so."""
+    def _is_blind(self) -> bool | None:
+        """Whether our own connection is the cause; None where too little is known to say so."""
         controls = [tries for (site, _), tries in self.tries.items() if site == VANTAGE]
         if not controls or any(tries[-1].result.good for tries in controls):
             return False
-        known = [self.tries[(s.name, "")] for s in self.due if s.name not in self.undone]
+        done = [self.tries[(s.name, "")] for s in self.due if s.name not in self.undone]
+        known = [tries for each in done if (tries := [a for a in each if a.result.counts])]
         failing = sum(tries[-1].bad_for(Track.OUTAGE) for tries in known)
-        most = 2 * failing >= len(known) + len(self.undone)
+        if failing and 2 * failing >= len(known) + len(self.undone):
+            return True
         few = 2 * (failing + len(self.undone)) < len(known) + len(self.undone)
-        return not most and not few
+        return False if few else None
 
     def _by_host(self) -> Mapping[str, list[Site]]:
         hosts: defaultdict[str, list[Site]] = defaultdict(list)
@@ -138,7 +142,7 @@ class _Parting:
         self, host: str, sites: Sequence[Site], now: datetime
     ) -> tuple[set[str], datetime | None]:
         """The sites of a server that wait for the others on it, and until when."""
-        names = {site.name for site in sites}
+        names = {site.name for site in sites if not site.in_maintenance(now)}
         undone = names & self.undone
         done = {name for name, _ in self.fronts_done if name in names}
         if not undone or not done:
@@ -150,15 +154,24 @@ class _Parting:
         if not news:
             return set(), None
         down = failed | {n for n in names - done - undone if self._down((n, ""))}
-        known = {n for n in names if (n, "", Track.OUTAGE) in self.state.standings}
-        total = len(known | undone | done)
+        seen = {name for name in done if self._counts((name, ""))}
+        known = {name for name in names - done - undone if self._is_known(name)}
+        total = len(known | undone | seen)
         share = self.policy.host_share
-        decided = len(down) > share * total or len(down | undone) <= share * total
-        if decided or total < self.policy.host_min_sites:
+        least = self.policy.host_min_sites
+        is_most = len(down) > share * total and len(seen | known) >= least
+        if is_most or len(down | undone) <= share * total or total < least:
             return set(), None
         limit = min(self.tries[(name, "")][0].result.checked_at for name in news)
         limit += longest_wait(self.policy)
         return (news, limit) if now < limit else (set(), None)
+
+    def _is_known(self, name: str) -> bool:
+        standing = self.state.standings.get((name, "", Track.OUTAGE))
+        return standing is not None and standing.state in KNOWN
+
+    def _counts(self, key: PageKey) -> bool:
+        return any(attempt.result.counts for attempt in self.tries[key])
 
     def _failed(self, key: PageKey) -> bool:
         return self.tries[key][-1].bad_for(Track.OUTAGE)
