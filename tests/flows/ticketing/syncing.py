@@ -38,7 +38,7 @@ def pass_delay(zendesk: FakeZendesk) -> None:
     zendesk.advance(61)
 
 
-def events(store: Engine, ticket: int, *kinds: EventKind) -> list[Any]:
+def events(store: Engine, ticket: int | str, *kinds: EventKind) -> list[Any]:
     with store.connect() as connection:
         query = (
             select(ticket_events)
@@ -50,7 +50,7 @@ def events(store: Engine, ticket: int, *kinds: EventKind) -> list[Any]:
     return [row for row in rows if not kinds or row.kind in kinds]
 
 
-def state(store: Engine, ticket: int) -> Any:
+def state(store: Engine, ticket: int | str) -> Any:
     with store.connect() as connection:
         return connection.execute(select(tickets).where(tickets.c.ticket == str(ticket))).one()
 
