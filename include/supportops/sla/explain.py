@@ -12,7 +12,7 @@ import numpy as np
 
 from supportops.sla.calendar_days import DayShare, shares
 from supportops.sla.clock import STATES, Clocks, State, judge
-from supportops.sla.events import DONE, MICRO, NEVER, NONE, STATUSES, EventColumns
+from supportops.sla.events import DONE, KNOWN_SINCE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
 from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise
 from supportops.sla.policy_assignment import to_datetime
@@ -71,11 +71,16 @@ class ClockExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All clocks of one ticket as of an instant."""
+    """All clocks of one ticket as of an instant.
+
+    `known_since`: where the ticket's history begins, None where that is its creation. What was
+    owed before is not judged.
+    """
 
     ticket: int
     at: datetime
     clocks: tuple[ClockExplanation, ...]
+    known_since: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same in JSON's types; instants as ISO texts in UTC."""
@@ -95,7 +100,13 @@ def explain(events: EventColumns, book: PolicyBook, at: datetime) -> Explanation
     found = judge(history, book, at)
     order = np.lexsort((found.instance, found.metric))
     explained = tuple(_explain_clock(found, int(place)) for place in order)
-    return Explanation(int(history.tickets[0]), at, explained)
+    return Explanation(int(history.tickets[0]), at, explained, _known_since(events))
+
+
+def _known_since(events: EventColumns) -> datetime | None:
+    marks = np.flatnonzero((events.kind == KNOWN_SINCE) & (events.value != 0))
+    written = events.values[int(events.value[marks[0]])] if len(marks) else None
+    return datetime.fromisoformat(written) if written else None
 
 
 def _explain_clock(found: Clocks, place: int) -> ClockExplanation:
@@ -197,11 +208,18 @@ def _pauses(promise: Promise, metric: Metric) -> set[str]:
 def text(explanation: Explanation, book: PolicyBook) -> str:
     """The explanation for a terminal; instants on the wall clock of each promise's calendar."""
     lines = [f"Ticket {explanation.ticket} as of {explanation.at:%Y-%m-%d %H:%M %Z}"]
+    if explanation.known_since is not None:
+        lines.append(known_since_words(explanation.known_since))
     for clock in explanation.clocks:
         lines += ["", *_lines(clock, calendar_of(clock, book))]
     if not explanation.clocks:
         lines.append("Nothing was promised.")
     return "\n".join(lines)
+
+
+def known_since_words(since: datetime) -> str:
+    """What to say of a ticket whose history begins at `since`."""
+    return f"Known since {since:%Y-%m-%d %H:%M} UTC: what was owed before is not judged."
 
 
 def calendar_of(clock: ClockExplanation, book: PolicyBook) -> Calendar:

@@ -14,7 +14,7 @@ from rich.text import Text
 from supportops.flows.explain_ticket import ExplainedTicket
 from supportops.flows.replay import Replay
 from supportops.rendering.printable import printable_line
-from supportops.sla.explain import ClockExplanation, calendar_of, text
+from supportops.sla.explain import ClockExplanation, calendar_of, known_since_words, text
 from supportops.sla.policy import Calendar
 
 BAR_CELLS = 64
@@ -35,12 +35,15 @@ def explained(found: ExplainedTicket) -> None:
     explanation = found.explanation
     console.print(_plain(f"{found.source}/{found.ticket}  {found.subject}"), style="bold")
     console.print(f"as of {explanation.at:%Y-%m-%d %H:%M:%S} UTC")
+    if explanation.known_since is not None:
+        console.print(known_since_words(explanation.known_since))
     if not explanation.clocks:
         console.print("Nothing was promised.")
     for clock in explanation.clocks:
         alone = text(replace(explanation, clocks=(clock,)), found.book).splitlines()
         console.print()
-        for line in alone[2:]:
+        first = 2 if explanation.known_since is None else 3
+        for line in alone[first:]:
             console.print(_plain(line), soft_wrap=True)
         if clock.policy is not None:
             console.print(_bar(clock, calendar_of(clock, found.book)), soft_wrap=True)

@@ -27,6 +27,7 @@ def ticket_lines(ticket: Ticket) -> None:
         "site": ticket.site,
         "tags": ", ".join(ticket.tags),
         "created": when(ticket.created_at),
+        "known since": when(ticket.known_since),
         "solved": when(ticket.solved_at),
         "ended": when(ticket.ended_at),
         "merged into": ticket.merged_into,

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from supportops.db.engine import writing
 from supportops.files import create_file, kind_of
@@ -26,7 +26,7 @@ from supportops.tickets.imports.record_file import (
 )
 from supportops.tickets.imports.row_events import RowReader, TicketStates
 from supportops.tickets.log.quarantine import Rejected, set_aside
-from supportops.tickets.log.store import BATCH, Appended, append_events
+from supportops.tickets.log.store import BATCH, Appended, append_events, created_tickets
 from supportops.tickets.ticket import Event, EventKind
 from supportops.tickets.validation import storable
 
@@ -183,11 +183,23 @@ def _write(
 ) -> None:
     """Stores what has been read in one transaction, and empties `pending`."""
     with writing(engine) as connection:
-        pending.appended += append_events(connection, pending.events, now)
+        known = _known_whole(connection, mapping.source, pending.events)
+        new = [each for each in pending.events if not _is_doubt(each, known)]
+        pending.appended += append_events(connection, new, now)
         bad_rows = [_rejected(bad, path) for bad in pending.bad_rows]
         set_aside(connection, mapping.source, bad_rows, now)
     rejects.write(pending.bad_rows)
     pending.events, pending.bad_rows, pending.characters = [], [], 0
+
+
+def _known_whole(connection: Connection, source: str, events: Sequence[Event]) -> frozenset[str]:
+    """The tickets in `events` whose history an earlier file began, where this one doubts it."""
+    doubted = {each.ticket for each in events if each.kind is EventKind.KNOWN_SINCE}
+    return created_tickets(connection, source, doubted)
+
+
+def _is_doubt(event: Event, known: frozenset[str]) -> bool:
+    return event.kind is EventKind.KNOWN_SINCE and event.ticket in known
 
 
 def _rejected(bad: BadRow, path: Path) -> Rejected:

@@ -10,8 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from supportops.tickets.imports.mapping import ImportMapping, Record, RecordError, Rows
-from supportops.tickets.ticket import Author, Event, EventKind, Status
+from supportops.tickets.ticket import Author, Event, EventKind, Status, known_since
 from supportops.tickets.validation import rejection_reason
+
+# Logs write the first state of a ticket within hours. A file whose first row of a ticket is later
+# than this begins in the middle of the ticket's history.
+LATEST_FIRST_ROW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ class RowReader:
                 {EventKind.STATUS: Status.NEW.value}
                 | {event.kind: event.value for event in events[1:]}
             )
+            if base.happened_at - events[0].happened_at > LATEST_FIRST_ROW:
+                events += known_since(events[0], base.happened_at)
         state = self._state(record, before.fields)
         changes = [
             self._change(base, kind, value, record)

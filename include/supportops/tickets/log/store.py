@@ -100,6 +100,16 @@ def events_before_creation(connection: Connection, source: str) -> int:
     return connection.execute(count).scalar_one()
 
 
+def created_tickets(connection: Connection, source: str, tickets: Iterable[str]) -> frozenset[str]:
+    """Which of these tickets of a source have their creation in the store."""
+    table, numbers, found = tickets_table.c, sorted(set(tickets)), set[str]()
+    for place in range(0, len(numbers), BATCH):
+        page = table.ticket.in_(numbers[place : place + BATCH])
+        rows = select(table.ticket).where(table.source == source, page)
+        found.update(connection.execute(rows.where(table.created_at.is_not(None))).scalars())
+    return frozenset(found)
+
+
 def sources_of(connection: Connection, ticket: str) -> list[str]:
     """The sources that have a ticket of this number."""
     table = tickets_table.c

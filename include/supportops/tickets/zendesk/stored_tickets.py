@@ -53,19 +53,6 @@ def requesters(connection: Connection, tickets: Iterable[str]) -> dict[str, str]
     return {ticket: who for ticket, who in found.items() if who}
 
 
-def created(connection: Connection, tickets: Iterable[str]) -> frozenset[str]:
-    """Which of `tickets` have their creation in the store."""
-    found: set[str] = set()
-    for ids in _batches(tickets):
-        query = select(tickets_table.c.ticket).where(
-            tickets_table.c.source == SOURCE,
-            tickets_table.c.ticket.in_(ids),
-            tickets_table.c.created_at.is_not(None),
-        )
-        found.update(connection.execute(query).scalars())
-    return frozenset(found)
-
-
 def agents(connection: Connection) -> dict[str, int]:
     """Since which epoch second each person is known to be an agent, by their ids."""
     found: dict[str, int] = json.loads(read_mark(connection, SOURCE, _AGENTS) or "{}")

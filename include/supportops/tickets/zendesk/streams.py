@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from supportops.tickets.log.store import created_tickets
 from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.log.twins import twins_of
 from supportops.tickets.source import Batch, Page
@@ -146,7 +147,7 @@ def _read_tickets(
     ids = snapshots.ticket_ids(rows)
     mark = read_mark(connection, SOURCE, EventStream.name)
     known = snapshots.Known(
-        created=stored_tickets.created(connection, ids),
+        created=created_tickets(connection, SOURCE, ids),
         read_until=EventMark.read(mark, account.start).start if mark else None,
         whole=whole,
         ours=frozenset(twins_of(connection, SOURCE)),
