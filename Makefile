@@ -35,13 +35,14 @@ test: devtools ## Lint, types, import contracts and every test
 	@.venv/bin/lint-imports --no-logo
 	@$(VENV) -m pytest -n $(WORKERS) --max-worker-restart 0
 
-bench: devtools ## Measure probe, clocks, tickets, sweep, storms, a run through Airflow and reports
+bench: devtools ## Measure probe, clocks, tickets, sweep, storms, runs and reports
 	@$(VENV) -m bench.probe $(ARGS)
 	@$(VENV) -m bench.clocks
 	@$(VENV) -m bench.tickets
 	@$(VENV) -m bench.sweep
 	@$(VENV) -m bench.storm
 	@$(VENV) -m bench.through_airflow
+	@$(VENV) -m bench.hanging_server
 	@$(VENV) -m bench.report
 
 chaos: devtools ## Kill and break every flow at random instants; CHAOS_MINUTES=8
