@@ -199,3 +199,34 @@ def test_faults_of_the_file_are_listed_with_their_place(tmp_path: Path) -> None:
     assert "a condition: says, tags, fields, channel, automatic or outage" in faults
     assert "each once" in faults
     assert "triage.yaml:4 otherwise" in faults
+
+
+def test_faults_of_lists_are_listed_with_their_place(tmp_path: Path) -> None:
+    (tmp_path / "triage.yaml").write_text(
+        "words: {a: ['<b> x'], b: ['<a> y'], c: ['<a> z'], site: ['<nope> x']}\n"
+        "rules:\n"
+        "  - {name: a, tier: top, says: ['<sit> down'], unless: [solvd]}\n"
+        "otherwise: top\n"
+    )
+    with pytest.raises(ConfigurationError) as error:
+        load_triage(tmp_path)
+    faults = [str(fault) for fault in error.value.faults if "triage.yaml" in str(fault)]
+    found = "\n".join(faults)
+    assert "rules[0].says[0]: found 'sit'" in found
+    assert "did you mean site?" in found
+    assert "rules[0].unless[0]: found 'solvd'" in found
+    assert "words.site[0]: found 'nope'" in found
+    circles = [each for each in faults if "a list that does not use itself" in each]
+    assert [each.split(":")[1].split()[-1] for each in circles] == ["words.a", "words.b"]
+
+
+def test_a_list_of_ones_own_extends_the_shipped_one(tmp_path: Path) -> None:
+    shipped = (SHIPPED / "triage.yaml").read_text()
+    changed = shipped.replace("  site: []", "  site: [kiosk]")
+    assert changed != shipped
+    for file in SHIPPED.glob("*.yaml"):
+        (tmp_path / file.name).write_text(file.read_text())
+    (tmp_path / "triage.yaml").write_text(changed)
+    text = Situation(text="our kiosk is down")
+    assert explain(text, SHIPPED_RULES).tier == "user_support"
+    assert explain(text, load_triage(tmp_path)).tier == "mission_critical"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from supportops.config.model import Model, Wrong, entries, items, mapping, twice, unknown
+from supportops.config.model import Model, Wrong, entries, items, mapping, shown, twice, unknown
 from supportops.config.yaml_source import KeyPath, read
 from supportops.tickets.phrases import NO_PHRASES, Lists, Phrase, Phrases, named_lists
 from supportops.tickets.reading import Mark, Objection, Part, Saying
@@ -112,6 +112,8 @@ class TriageFile(Model):
         for path, phrase in _phrases(data):
             for name in sorted(named_lists(phrase) - known) if isinstance(phrase, str) else ():
                 yield unknown(path, name, sorted(known), "a list of phrases:")
+        for name in _circular(data):
+            yield Wrong(("words", name), shown(name), "a list that does not use itself")
         marks = {mark.value for mark in Mark}
         for path, entry in entries(data, "rules"):
             for key in ("unless", "doubt"):
@@ -166,12 +168,41 @@ def _in_order(written: Mapping[str, Iterable[str]]) -> Iterator[str]:
         yield from visit(name, ())
 
 
-def _known_lists(data: Any) -> set[str]:
+def _circular(data: Any) -> list[str]:
+    """The file's own lists that use themselves, through other lists or not."""
+    own = {str(name): each for name, each in mapping(data, "words").items()}
+    phrases = {
+        name: [each for each in listed if isinstance(each, str)]
+        for name, listed in own.items()
+        if isinstance(listed, list)
+    }
+    written = _written(_shipped(data), phrases)
+    uses = {name: set().union(*map(named_lists, each), set()) for name, each in written.items()}
+    return [name for name in phrases if name in _reached(name, uses)]
+
+
+def _reached(name: str, uses: Mapping[str, set[str]]) -> set[str]:
+    """The lists that a list uses, and those that they use."""
+    found: set[str] = set()
+    waiting = list(uses[name])
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += uses.get(each, ())
+    return found
+
+
+def _shipped(data: Any) -> list[str]:
+    """The languages that the file chooses and that there are."""
     languages = data.get("languages", ["english"]) if isinstance(data, Mapping) else []
     known = {each.value for each in Language}
     named = languages if isinstance(languages, list) else []
-    shipped = [each for each in named if isinstance(each, str) and each in known]
-    return set(_written(shipped, {})) | {str(name) for name in mapping(data, "words")}
+    return [each for each in named if isinstance(each, str) and each in known]
+
+
+def _known_lists(data: Any) -> set[str]:
+    return set(_written(_shipped(data), {})) | {str(name) for name in mapping(data, "words")}
 
 
 def _phrases(data: Any) -> Iterator[tuple[KeyPath, Any]]:
