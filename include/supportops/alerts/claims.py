@@ -213,22 +213,25 @@ def slow_down_lost(connection: Connection, now: datetime, retry: Retry) -> None:
     """Bounds the repeats of what dispatchers may have sent that died before they recorded it.
 
     After MOST_UNKNOWN such attempts it goes on at the pace of `retry.while_open` where its alert is
-    open and nobody took it, and ends as UNKNOWN elsewhere.
+    open and nobody took it, and ends as UNKNOWN elsewhere. What was claimed together stays
+    together.
     """
     c, log = messages.c, notification_log.c
     certain = select(func.count()).where(log.message == c.id, log.outcome != Outcome.UNKNOWN.value)
     often = c.attempts - certain.correlate(messages).scalar_subquery() >= MOST_UNKNOWN
     lost = _columns().where(c.finished_at.is_(None), claim_lost(now), often, c.phase.in_(PHASES))
-    rows = []
-    for row in connection.execute(lost.add_columns(is_wanted().label("goes_on"))).all():
-        message, goes_on = _message(row), bool(row.goes_on)
-        pause = retry.slow_pause(message.key, message.attempt)
+    lost = lost.add_columns(c.claimed_at, is_wanted().label("goes_on"))
+    rows, pauses = [], dict[tuple[str, datetime], timedelta]()
+    for row in connection.execute(lost.order_by(c.urgency, c.maybe_sent, c.queued_at, c.id)).all():
+        message, together = _message(row), (row.target, row.claimed_at)
+        if together not in pauses:
+            pauses[together] = retry.slow_pause(message.key, message.attempt)
         rows.append(
             {
                 "of": message.id,
-                "moved_to": (MessageState.WAITING if goes_on else MessageState.UNKNOWN).value,
-                "next_at": now + pause,
-                "ended_at": None if goes_on else now,
+                "moved_to": (MessageState.WAITING if row.goes_on else MessageState.UNKNOWN).value,
+                "next_at": now + pauses[together],
+                "ended_at": None if row.goes_on else now,
             }
         )
     if rows:

@@ -145,6 +145,19 @@ def test_dispatchers_that_die_again_and_again_repeat_an_alarm_three_times_and_th
     assert row_of_phase(desk, "resolved").state == "unknown"
 
 
+def test_a_storm_that_dispatchers_die_of_stays_one_message(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.activate(outages_to("team_email", limits={"email": [{"count": 3, "period": "15m"}]}))
+    desk.raise_(*(alert(f"Site {n:02}") for n in range(40)))
+    service = Service(HANDED_OVER)
+    kill_each_dispatch(desk, service, monkeypatch, hours=2)
+    pass_time(desk, service, timedelta(minutes=5), minutes=80)
+    assert 4 <= len(service.sent) <= 6
+    assert all(title.startswith("40 sites down") for title in service.titles)
+    assert {row.state for row in desk.outbox()} == {"handed_over"}
+
+
 def test_lost_claims_and_unknown_answers_count_together(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
