@@ -80,6 +80,9 @@ def _line(
     waiting = [row for row in rows if row["state"] in ("running", "paused")]
     if not (due or began or waiting):
         return None
+    promised = [row for row in due + began + waiting if row["target_seconds"] is not None]
+    if metric is None:
+        waiting = [row for row in waiting if row in promised]
     risky = [
         row
         for row in waiting
@@ -99,6 +102,7 @@ def _line(
         len(risky),
         len([row for row in waiting if row["breached_at"] is not None]),
         max((row["calendar_seconds"] for row in waiting), default=None),
+        bool(promised),
     )
 
 

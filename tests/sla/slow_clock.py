@@ -42,6 +42,22 @@ class Row:
     breached_at: datetime | None
     open_seconds: float | None
     paused_seconds: float | None
+    breached_tier: str | None = None
+    breached_policy: str | None = None
+    breached_deadline: datetime | None = None
+    overdue_seconds: float | None = None
+    owed: bool = True  # it is broken, or the promise at its end still names it
+
+
+@dataclass(frozen=True)
+class Breach:
+    """When the first promise was broken, and which; `due` by its deadline."""
+
+    at: datetime
+    due: datetime
+    tier: str | None
+    promise: Promise
+    target: Target
 
 
 @dataclass(frozen=True)
@@ -207,6 +223,7 @@ class _Ticket:
         if not any(target for _, _, _, target, _ in held):
             return None
         _, _, promise, target, moment = held[-1]
+        breach = self.breach(run, held, now, still=until is None)
         row = Row(
             metric=run.metric,
             instance=run.instance,
@@ -217,7 +234,7 @@ class _Ticket:
             deadline=None,
             aim=None,
             ended_at=until,
-            breached_at=self.breach(run, held, now, still=until is None),
+            breached_at=breach.at if breach else None,
             open_seconds=None,
             paused_seconds=None,
         )
@@ -226,6 +243,9 @@ class _Ticket:
         if until is None and solved and hopeless:
             until = now = max(run.start, solved, row.breached_at or run.start)
             row = replace(row, state="unanswered", ended_at=until)
+        if breach:
+            row = self.broken(row, breach, now)
+        row = replace(row, owed=bool(target or breach))
         if promise is None:
             return row
         target = target or Target(run.metric)
@@ -243,6 +263,17 @@ class _Ticket:
             aim=due[1],
             open_seconds=spent,
             paused_seconds=calendar.hours.elapsed(run.start, now) - spent,
+        )
+
+    def broken(self, row: Row, breach: Breach, now: datetime) -> Row:
+        """The row with the promise that was broken, and how long it was overdue by now."""
+        calendar = self.book.calendars[breach.promise.calendar]
+        return replace(
+            row,
+            breached_tier=breach.tier or self.book.default_tier,
+            breached_policy=breach.promise.name,
+            breached_deadline=breach.due,
+            overdue_seconds=self.open_time(breach.at, now, calendar, _pauses(breach.target)),
         )
 
     def promises(
@@ -278,7 +309,7 @@ class _Ticket:
         now: datetime,
         *,
         still: bool,
-    ) -> datetime | None:
+    ) -> Breach | None:
         for n, (since, before, promise, target, moment) in enumerate(held):
             if promise is None or target is None or target.deadline is None or moment.gone:
                 continue
@@ -287,7 +318,7 @@ class _Ticket:
                 continue
             at = max(due, since)
             if at < before or (still and n == len(held) - 1 and at == before):
-                return at
+                return Breach(at, due, moment.tier, promise, target)
         return None
 
     # --- the arithmetic ---------------------------------------------------------------------------

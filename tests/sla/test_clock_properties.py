@@ -23,7 +23,9 @@ from sla.policies import (
     version,
 )
 from sla.slow_clock import Row, slow_clocks
+from supportops.sla.breaches import overdue, owed
 from supportops.sla.clock import Clocks, judge
+from supportops.sla.events import MICRO, NONE
 from supportops.sla.history import prepare
 from supportops.sla.policy import DayReading, PolicyBook, Promise, Target
 from supportops.tickets.ticket import Author, Event, EventKind
@@ -118,7 +120,12 @@ def books(draw: st.DrawFn) -> PolicyBook:
 def rows_of(found: Clocks) -> dict[int, list[Row]]:
     """The engine's rows, in the words of the slow ones."""
     by_ticket: dict[int, list[Row]] = {}
-    for row in found.frame().to_dict("records"):
+    late = overdue(found)[found.in_order()]
+    frame = found.frame().assign(
+        overdue_seconds=np.where(late == NONE, np.nan, late / MICRO),
+        owed=owed(found)[found.in_order()],
+    )
+    for row in frame.to_dict("records"):
         by_ticket.setdefault(row["ticket"], []).append(_row(row))
     return by_ticket
 
@@ -130,12 +137,14 @@ def _row(row: dict[str, Any]) -> Row:
     def number(name: str) -> float | None:
         return None if np.isnan(row[name]) else round(row[name], 6)
 
-    policy = row["policy"]
+    def promise(name: str) -> str | None:
+        return row[name].split("/")[1] if isinstance(row[name], str) else None
+
     return Row(
         row["metric"],
         row["instance"],
         row["tier"],
-        policy.split("/")[1] if isinstance(policy, str) else None,
+        promise("policy"),
         row["state"],
         row["started_at"].to_pydatetime(),
         at("deadline"),
@@ -144,6 +153,11 @@ def _row(row: dict[str, Any]) -> Row:
         at("breached_at"),
         number("open_seconds"),
         number("paused_seconds"),
+        row["breached_tier"] if isinstance(row["breached_tier"], str) else None,
+        promise("breached_policy"),
+        at("breached_deadline"),
+        number("overdue_seconds"),
+        bool(row["owed"]),
     )
 
 

@@ -71,6 +71,11 @@ class Tiers:
         """Of the alerts on a ticket's clocks."""
         return self.named.get(tier, Tier()).severity
 
+    def ranks(self) -> dict[str, int]:
+        """How severe tiers are, 0 the most: the places of their severities."""
+        order = list(Severity)
+        return {name: order.index(tier.severity) for name, tier in self.named.items()}
+
     def titles(self) -> dict[str, str]:
         """What tiers are called, of those that have a title."""
         return {name: tier.title for name, tier in self.named.items() if tier.title}

@@ -21,7 +21,9 @@ from supportops.flows.ticketing.judged_tickets import (
     names,
     policy_book,
 )
+from supportops.sla.breaches import overdue
 from supportops.sla.clock import Clocks, judge
+from supportops.sla.events import MICRO, NONE
 from supportops.sla.history import prepare
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
@@ -49,9 +51,21 @@ COLUMNS = (
     "target_seconds",
     "paused_seconds",
     "left_seconds",
+    # Of the promise that was broken first, by which every report and alert counts the clock.
+    "breached_tier",
+    "breached_policy",
+    "breached_deadline",
+    "overdue_seconds",
 )
-_INSTANTS = ("started_at", "deadline", "fulfilled_at", "breached_at", "aim", "ended_at")
-_SECONDS = ("open_seconds", "calendar_seconds", "target_seconds", "paused_seconds", "left_seconds")
+_WORDS = ("tier", "metric", "instance", "policy", "state", "breached_tier", "breached_policy")
+_INSTANTS = (
+    *("started_at", "deadline", "fulfilled_at", "breached_at", "aim", "ended_at"),
+    "breached_deadline",
+)
+_SECONDS = (
+    *("open_seconds", "calendar_seconds", "target_seconds", "paused_seconds", "left_seconds"),
+    "overdue_seconds",
+)
 _TICKETS_AT_ONCE = 5_000
 
 Row = dict[str, Any]
@@ -115,13 +129,12 @@ def rows(
 
 
 def _rows(connection: Connection, clocks: Clocks, tiers: Collection[str]) -> Iterator[Row]:
-    frame = clocks.frame()
+    frame, late = clocks.frame(), overdue(clocks)[clocks.in_order()]
+    frame["overdue_seconds"] = np.where(late == NONE, np.nan, late / MICRO)
     if tiers:
         frame = frame[frame["tier"].isin(list(tiers))]
     named = names(connection, frame["ticket"].to_numpy(dtype=np.int64))
-    columns: dict[str, list[Any]] = {
-        name: frame[name].tolist() for name in ("tier", "metric", "instance", "policy", "state")
-    }
+    columns: dict[str, list[Any]] = {name: frame[name].tolist() for name in _WORDS}
     columns["source_id"], columns["ticket"] = (
         [named[each][part] for each in frame["ticket"].tolist()] for part in (0, 1)
     )

@@ -27,12 +27,15 @@ from supportops.flows.ticketing.judged_tickets import (
     policy_book,
     policy_book_of,
 )
+from supportops.sla.breaches import as_counted
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import NONE
 from supportops.sla.history import prepare
+from supportops.sla.milestones import Milestone
 from supportops.sla.past_sweeps import (
     HOUR,
     MESSAGE_KINDS,
+    RETRACTED,
     SweepMessages,
     Sweeps,
     Views,
@@ -44,6 +47,8 @@ from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks, recorded_chunks
 
 TICKETS_AT_ONCE = 20_000
+
+_OF_BREACHES = (Milestone.BREACH, Milestone.FOLLOW_UP, RETRACTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +259,7 @@ def _count(result: PolicyResult, clocks: Clocks, period: Period) -> None:
     ended = (clocks.until >= start) & (clocks.until < end)
     result.left_out += int((removed & has_target & ended).sum())
     due = np.where(clocks.breached_at != NONE, clocks.breached_at, clocks.deadline)
-    own = clocks.take(~removed & (due != NONE) & (due >= start) & (due < end))
+    own = as_counted(clocks.take(~removed & (due != NONE) & (due >= start) & (due < end)))
     tiers = [word or own.book.default_tier for word in own.history.values]
     key = own.tier.astype(np.int64) * len(METRICS) + own.metric
     for each in np.unique(key).tolist():
@@ -270,17 +275,20 @@ def _count(result: PolicyResult, clocks: Clocks, period: Period) -> None:
 def _messages(connection: Connection, raised: SweepMessages) -> Iterator[Message]:
     named = names(connection, raised.ticket)
     clocks = raised.clocks.take(raised.clock)
+    broken = as_counted(clocks)
     promises = [f"{version.name}/{promise.name}" for version, promise in clocks.assignment.promises]
     for n in range(len(raised)):
         source, ticket = named[int(raised.ticket[n])]
-        code, deadline = int(clocks.promise[n]), int(clocks.deadline[n])
+        # What is said before a breach is of the promise that stood then.
+        by = broken if MESSAGE_KINDS[int(raised.what[n])] in _OF_BREACHES else clocks
+        code, deadline = int(by.promise[n]), int(by.deadline[n])
         yield Message(
             sweep=to_datetime(int(raised.sweep[n]) * HOUR),
             what=MESSAGE_KINDS[int(raised.what[n])],
             at=to_datetime(int(raised.at[n])),
             source=source,
             ticket=ticket,
-            tier=clocks.history.values[int(clocks.tier[n])] or clocks.book.default_tier,
+            tier=clocks.history.values[int(by.tier[n])] or clocks.book.default_tier,
             metric=METRICS[int(clocks.metric[n])].value,
             instance=int(clocks.instance[n]),
             policy=promises[code] if code >= 0 else None,

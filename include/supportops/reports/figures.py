@@ -93,9 +93,10 @@ class Times:
 class Promises:
     """One line: how promises of a group were kept, by one metric or (None) by all together.
 
-    `business` counts the promise's open time, `calendar` the time that the customer waited. As of
-    `as_of`: `open` clocks (also those without a target), `at_risk` of them that fall due soon,
-    `overdue` ones, and `oldest`, the longest that one of the open clocks has run in calendar time.
+    `business` counts the promise's open time, `calendar` the time that the customer waited.
+    `promised`: whether any of it has a deadline; a metric without one is measured alone. As of
+    `as_of`: `open` clocks (on a line over all metrics only promised ones), `at_risk` that fall due
+    soon, `overdue` ones, and `oldest`, the longest that an open clock has run in calendar time.
     Times are None on a line over all metrics: medians of different things do not mix.
     """
 
@@ -109,6 +110,7 @@ class Promises:
     at_risk: int
     overdue: int
     oldest: float | None
+    promised: bool = True
 
 
 @dataclass(frozen=True, slots=True)

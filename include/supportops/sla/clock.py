@@ -65,7 +65,9 @@ class Clocks:
     started_at; until: the end, or `as_of` while open.
     target: the open time promised. deadline: NONE without a target, and while paused before it.
     aim: the instant of the softer target, by the same rules.
-    breached_at: of the first breach, of whichever promise.
+    breached_at: of the first breach, of whichever promise. breached_promise, breached_tier,
+    breached_deadline: of that promise, like `promise`, `tier` and `deadline`, but as of the clock's
+    end under it; -1, -1 and NONE where nothing is broken. `sla/breaches.py` counts by them.
     spent: open time on the clock, on its promise's calendar. paused: open time left out by pauses.
     """
 
@@ -86,6 +88,9 @@ class Clocks:
     deadline: Ints
     aim: Ints
     breached_at: Ints
+    breached_promise: Codes
+    breached_tier: NDArray[np.int32]
+    breached_deadline: Ints
     spent: Ints
     paused: Ints
 
@@ -128,15 +133,20 @@ class Clocks:
         names = [field.name for field in fields(self)][len(shared) :]
         return Clocks(*shared, *(getattr(self, name)[chosen] for name in names))  # type: ignore[arg-type]
 
+    def in_order(self) -> NDArray[np.intp]:
+        """The rows by ticket, metric and instance."""
+        return np.lexsort((self.instance, self.metric, self.row))
+
     def frame(self) -> pd.DataFrame:
-        """The clocks ordered by ticket, metric and instance, a row each.
+        """The clocks ordered by `in_order`, a row each.
 
         ticket (int64, id), tier, metric, instance, policy ("version/promise"), state, started_at,
-        deadline, aim, fulfilled_at, ended_at, breached_at (datetime64[us, UTC]), target_seconds,
+        deadline, aim, fulfilled_at, ended_at, breached_at (datetime64[us, UTC]), breached_tier,
+        breached_policy, breached_deadline (of the promise that was broken), target_seconds,
         open_seconds, paused_seconds, left_seconds, calendar_seconds (float64). `open_seconds` is
         the time on the promise's calendar, `calendar_seconds` the time that the customer waited.
         """
-        own = self.take(np.lexsort((self.instance, self.metric, self.row)))
+        own = self.take(self.in_order())
         listed = self.assignment.promises
         policies = [f"{version.name}/{promise.name}" for version, promise in listed]
         tiers = [tier or self.book.default_tier for tier in self.history.values]
@@ -149,8 +159,12 @@ class Clocks:
             "state": _words(own.state, [state.value for state in STATES]),
         }
         for name in ("started_at", "deadline", "aim", "fulfilled_at", "ended_at", "breached_at"):
-            instants: Ints = getattr(own, name)
-            columns[name] = pd.Series(instants.view("M8[us]")).dt.tz_localize("UTC")
+            columns[name] = _times(getattr(own, name))
+        columns["breached_tier"] = _words(
+            np.where(own.breached_at == NONE, len(tiers), own.breached_tier), tiers
+        )
+        columns["breached_policy"] = _words(own.breached_promise, policies)
+        columns["breached_deadline"] = _times(own.breached_deadline)
         for name, lasted in (
             ("target_seconds", own.target),
             ("open_seconds", own.spent),
@@ -245,15 +259,23 @@ class _Judge:
         version = self.assignment.version(runs.started_at)
         promise = self.assignment.promise(version, runs.until_profile)
         covered = self.assignment.covers[promise, code]
-        clock, breach = self._before_changes(metric, runs, version, covered)
+        earlier = self._before_changes(metric, runs, version, covered)
         if not covered.all():
             runs, version, promise = runs.take(covered), version[covered], promise[covered]
         found = self._due(metric, runs, promise)
         since = self._since(runs, runs.until_profile)
         breached = _breached(found.deadline, since, runs.until, runs.open)
         breached[self.history.profiles.attributes["removed"][runs.until_profile] > 0] = NEVER
-        np.minimum.at(breached, (np.cumsum(covered) - 1)[clock], breach)
-        breached[breached == NEVER] = NONE
+        tier = self.history.profiles.attributes["tier"][runs.until_profile]
+        broken = breached != NEVER
+        breach = _Breaches(
+            np.arange(len(breached)),
+            np.where(broken, breached, NONE),
+            np.where(broken, promise, -1).astype(promise.dtype),
+            np.where(broken, tier, -1).astype(tier.dtype),
+            np.where(broken, found.deadline, NONE),
+        )
+        breach.put((np.cumsum(covered) - 1)[earlier.clock], earlier)
         return Clocks(
             self.history,
             self.book,
@@ -264,26 +286,28 @@ class _Judge:
             runs.instance,
             version.astype(np.int16),
             promise,
-            self.history.profiles.attributes["tier"][runs.until_profile],
+            tier,
             np.where(found.is_paused, PAUSED, runs.state).astype(np.int8),
             runs.started_at,
             runs.until,
             found.target,
             found.deadline,
             found.aim,
-            breached,
+            breach.at,
+            breach.promise,
+            breach.tier,
+            breach.deadline,
             found.spent,
             found.paused,
         )
 
     def _before_changes(
         self, metric: Metric, runs: Runs, version: Ints, covered: Bools
-    ) -> tuple[Ints, Ints]:
+    ) -> "_Breaches":
         """The breaches of what was promised before the ticket changed its tier, customer or tags.
 
-        Two columns of equal length, a row for each earlier promise of each clock: the clock's row
-        in `runs`, and when that promise was breached (NEVER if it was not before the change).
-        Marks these clocks in `covered`.
+        The first of each clock that has any. Marks in `covered` the clocks that an earlier promise
+        covers, broken or not.
         """
         changed = np.flatnonzero(runs.until_profile > runs.start_profile)
         count = (runs.until_profile - runs.start_profile)[changed]
@@ -298,7 +322,12 @@ class _Judge:
         own = runs.take(clock)
         deadline = self._due(metric, own, promise).deadline
         changed_at = np.minimum(own.until, self.history.profiles.end(profile))
-        return clock, _breached(deadline, self._since(own, profile), changed_at, False)
+        at = _breached(deadline, self._since(own, profile), changed_at, False)
+        # An earlier promise is broken before the next one holds: a clock's first row is its first.
+        broken = np.flatnonzero(at != NEVER)
+        broken = broken[np.unique(clock[broken], return_index=True)[1]]
+        tier = self.history.profiles.attributes["tier"][profile[broken]]
+        return _Breaches(clock[broken], at[broken], promise[broken], tier, deadline[broken])
 
     def _since(self, runs: Runs, profile: Ints) -> Ints:
         """Since when each clock runs under the promise to a profile interval."""
@@ -322,6 +351,25 @@ class _Judge:
         return whole
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Breaches:
+    """Which promises were broken first: one row a clock, the columns as in `Clocks`.
+
+    clock: int64, the row in its `Runs`.
+    """
+
+    clock: Ints
+    at: Ints
+    promise: Codes
+    tier: NDArray[np.int32]
+    deadline: Ints
+
+    def put(self, rows: Ints, earlier: "_Breaches") -> None:
+        """Fills in what was broken earlier."""
+        for name in ("at", "promise", "tier", "deadline"):
+            getattr(self, name)[rows] = getattr(earlier, name)
+
+
 def _places(runs: Runs, clocks: Clocks, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """The places in `runs` of the chosen clocks; both are in the order of ticket and instance."""
     most = int(runs.instance.max()) + 1
@@ -334,6 +382,10 @@ def _put(column: NDArray[N], rows: NDArray[np.intp], new: NDArray[N]) -> NDArray
     changed = column.copy()
     changed[rows] = new
     return changed
+
+
+def _times(instants: Ints) -> "pd.Series[pd.Timestamp]":
+    return pd.Series(instants.view("M8[us]")).dt.tz_localize("UTC")
 
 
 def _words(codes: NDArray[Any], words: Sequence[str]) -> NDArray[np.object_]:

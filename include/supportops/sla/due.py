@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supportops.sla.business_hours import BusinessHours, OutsideRange
-from supportops.sla.events import DONE, MICRO, NONE, Bools, Ints
+from supportops.sla.events import MICRO, NONE, Bools, Ints
 from supportops.sla.history import History
 from supportops.sla.open_time import OpenTime, WorkingDays
 from supportops.sla.policy import (
@@ -141,10 +141,7 @@ class ClockTime:
 
 def due(history: History, calendar: Calendar, promise: Promise, target: Target, runs: Runs) -> Due:
     """What one target means for clocks that all fall under it. Raises OutsideRange."""
-    pauses = target.pauses
-    if target.metric is Metric.RESOLUTION:
-        pauses |= set(DONE)  # the time while solved never counts
-    time = ClockTime.of(history, calendar, frozenset(pauses), runs)
+    time = ClockTime.of(history, calendar, target.stops, runs)
     nothing = np.full(len(runs.row), NONE, dtype=np.int64)
     amount, deadline, aim = nothing, nothing, nothing
     if target.deadline is not None:

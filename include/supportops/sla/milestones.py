@@ -3,17 +3,19 @@
 The sweep alerts on those that have come; the earliest one to come is when it must look again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from supportops.sla.breaches import runs_of
 from supportops.sla.clock import Clocks
 from supportops.sla.due import ClockTime
-from supportops.sla.events import DONE, MICRO, NEVER, NONE, Ints
-from supportops.sla.policy import METRICS, Calendar, Metric, Promise, Target
-from supportops.sla.runs import RUNNING, Runs
+from supportops.sla.events import MICRO, NEVER, NONE, Ints
+from supportops.sla.open_time import OpenTime
+from supportops.sla.policy import METRICS, Calendar, Promise, Target
 
 
 class Milestone(StrEnum):
@@ -51,7 +53,8 @@ def milestones(clocks: Clocks) -> Milestones:
 
     Open clocks have all of theirs, except what a pause keeps from being known. Of a clock that
     ended late only the breach is left, of others nothing. A breach of an earlier promise counts as
-    the breach. The follow-up comes so much open time after the breach, pauses or not.
+    the breach. The follow-up comes so much open time after the breach, pauses or not, by the
+    escalation of the promise that was broken, while the ticket's promise still asks for an answer.
     """
     parts: list[tuple[Ints, Milestone, Ints]] = []
     breached = np.flatnonzero(clocks.breached_at != NONE)
@@ -68,6 +71,8 @@ def milestones(clocks: Clocks) -> Milestones:
         chosen = opened[key == found]
         if target is not None:
             parts += _escalated(clocks, promise, target, chosen)
+    owed = opened[(clocks.breached_at[opened] != NONE) & (clocks.target[opened] != NONE)]
+    parts += _followed_up(clocks, owed)
     clock = np.concatenate([rows for rows, _, _ in parts])
     kind = [np.full(len(rows), MILESTONES.index(m), dtype=np.int8) for rows, m, _ in parts]
     at = np.concatenate([instants for _, _, instants in parts])
@@ -89,43 +94,30 @@ def next_instants(clocks: Clocks, found: Milestones) -> Ints:
 def _escalated(
     clocks: Clocks, promise: Promise, target: Target, chosen: Ints
 ) -> list[tuple[Ints, Milestone, Ints]]:
-    """The warnings and follow-ups of open clocks under one target."""
+    """The warnings of open clocks under one target."""
     calendar = clocks.book.calendars[promise.calendar]
     own, escalation = clocks.take(chosen), promise.escalation
-    pauses = target.pauses | (set(DONE) if target.metric is Metric.RESOLUTION else set())
-    elapsed = ClockTime.of(clocks.history, calendar, frozenset(pauses), _runs(own))
+    elapsed = ClockTime.of(clocks.history, calendar, target.stops, runs_of(own))
     before = own.target - _length(escalation.warn_before.seconds, 0, calendar)
     share = (own.target * escalation.warn_share).astype(np.int64)
     in_time = np.where(before > 0, elapsed.deadline(np.maximum(before, 1)), NONE)
-    breached = np.flatnonzero(own.breached_at != NONE)
-    after = _length(escalation.follow_up.seconds, escalation.follow_up.working_days, calendar)
-    open_time = elapsed.time
-    followed_up = open_time.reached(open_time.passed(own.breached_at[breached]) + after)
     return [
         (chosen, Milestone.WARNING, elapsed.deadline(share)),
         (chosen, Milestone.WARNING_BEFORE, in_time),
-        (chosen[breached], Milestone.FOLLOW_UP, followed_up),
     ]
+
+
+def _followed_up(clocks: Clocks, chosen: Ints) -> Iterator[tuple[Ints, Milestone, Ints]]:
+    """The follow-ups of open broken clocks, as the promise that was broken has them."""
+    by = clocks.breached_promise[chosen]
+    for code in np.unique(by):
+        _, promise = clocks.assignment.promises[code]
+        calendar, follow_up = clocks.book.calendars[promise.calendar], promise.escalation.follow_up
+        rows, time = chosen[by == code], OpenTime.of(calendar.hours)
+        after = _length(follow_up.seconds, follow_up.working_days, calendar)
+        at = time.reached(time.passed(clocks.breached_at[rows]) + after)
+        yield rows, Milestone.FOLLOW_UP, at
 
 
 def _length(seconds: int, working_days: int, calendar: Calendar) -> int:
     return (seconds + working_days * calendar.working_day) * MICRO
-
-
-def _runs(own: Clocks) -> Runs:
-    """Open clocks as runs again, their intervals looked up by instant."""
-    history = own.history
-    none = np.full(len(own), -1, dtype=np.int64)
-    return Runs(
-        own.row,
-        own.instance,
-        own.started_at,
-        none,
-        history.statuses.at_instant(own.row, own.started_at),
-        none,
-        own.until,
-        none,
-        history.statuses.at_instant(own.row, own.until),
-        none,
-        np.full(len(own), RUNNING, dtype=np.int8),
-    )

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from supportops.names import folded
 from supportops.sla.business_hours import BusinessHours
-from supportops.sla.events import STATUSES
+from supportops.sla.events import DONE, STATUSES
 
 
 class Metric(StrEnum):
@@ -80,6 +80,12 @@ class Target:
             raise ValueError(f"{self.metric} never pauses")
         if unknown := self.pauses - set(STATUSES):
             raise ValueError(f"unknown statuses {sorted(unknown)}")
+
+    @property
+    def stops(self) -> frozenset[str]:
+        """The statuses in which the clock stands still; the time while solved never counts towards
+        a resolution."""
+        return self.pauses | frozenset(DONE if self.metric is Metric.RESOLUTION else ())
 
 
 @dataclass(frozen=True, slots=True)

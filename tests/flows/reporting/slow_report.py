@@ -40,7 +40,7 @@ class Slow:
         found: Counter[Values] = Counter()
         for known, ticket in self.lives():
             for row in slow_clocks(known, self.promises, self.request.as_of):
-                if self.wants(row, ticket):
+                if row.owed and self.wants(row, ticket):
                     found[self.clock(row, ticket)] += 1
         return found
 
@@ -59,11 +59,11 @@ class Slow:
             ticket.ticket,
             row.metric,
             row.instance,
-            row.tier,
-            row.policy,
+            row.breached_tier if row.breached_at else row.tier,
+            row.breached_policy if row.breached_at else row.policy,
             row.state,
             row.started_at,
-            row.deadline,
+            row.breached_deadline if row.breached_at else row.deadline,
             row.ended_at,
             row.breached_at,
             ticket.customer,

@@ -314,3 +314,58 @@ def test_the_data_is_as_old_as_the_last_synced_source_and_never_younger_than_the
         with writing(store) as connection:
             mark_synced(connection, "zendesk", heard)
         assert gathered(store, REPORT)[0].data_until == known
+
+
+def test_a_broken_promise_counts_under_the_tier_that_made_it_with_its_time(store: Engine) -> None:
+    ticket = story(
+        "2026-04-13 10:00 asks",
+        "2026-04-13 10:00 tier bug_fix",
+        "2026-04-14 12:00 tier user_support",
+        "2026-04-15 12:00 answers",
+    )
+    found = facts_of(store, *ticket).clocks
+    first = found[found["metric"] == "first_reply_time"]
+    assert rows(first, "tier", "policy", "deadline", "breached_at", "target_seconds") == [
+        (
+            "bug_fix",
+            "published/bug_fix",
+            london("2026-04-14 10:00"),
+            london("2026-04-14 10:00"),
+            8 * 3600.0,
+        )
+    ]
+    assert rows(first, "left_seconds", "open_seconds") == [(-10 * 3600.0, 18 * 3600.0)]
+
+
+def test_a_deadline_that_a_change_put_into_the_past_is_overdue_from_the_change(
+    store: Engine,
+) -> None:
+    ticket = story(
+        "2026-04-13 10:00 asks",
+        "2026-04-15 10:00 tier bug_fix",
+        "2026-04-15 13:00 answers",
+    )
+    found = facts_of(store, *ticket).clocks
+    first = found[found["metric"] == "first_reply_time"]
+    assert rows(first, "tier", "breached_at", "left_seconds") == [
+        ("bug_fix", london("2026-04-15 10:00"), -3 * 3600.0)
+    ]
+
+
+def test_a_tier_shows_no_promise_that_it_does_not_make(store: Engine) -> None:
+    ticket = story(
+        "2026-04-13 10:00 asks",
+        "2026-04-13 10:00 tier bug_fix",
+        "2026-04-13 11:00 answers",
+        "2026-04-13 12:00 tier user_support",
+    )
+    found = facts_of(store, *ticket).clocks
+    assert "update_time" not in set(found["metric"])
+    late = story(
+        "2026-04-13 10:00 asks",
+        "2026-04-13 10:00 tier bug_fix",
+        "2026-04-13 11:00 answers",
+        "2026-04-15 12:00 tier user_support",
+    )
+    found = facts_of(store, *late).clocks
+    assert rows(found[found["metric"] == "update_time"], "tier") == [("bug_fix",)]

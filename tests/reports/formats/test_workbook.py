@@ -232,3 +232,36 @@ def test_names_of_sheets_are_what_excel_takes() -> None:
 
 def test_its_date_is_the_reports_own() -> None:
     assert read().properties.created == figures().as_of.replace(tzinfo=None)
+
+
+def test_no_figure_is_wider_than_its_column() -> None:
+    """Excel shows ##### where a number does not fit."""
+    hour = 3600.0
+    sheet = of_table(
+        Column("A"),
+        Column("B", Unit.COUNT),
+        Column("C", Unit.SECONDS),
+        Column("D", Unit.SECONDS),
+        rows=(
+            (
+                Cell("x"),
+                Cell("123,456,789,012", 123_456_789_012),
+                Cell("very long", 123_456_789 * hour),
+                Cell("not reached, over 123,456 h"),
+            ),
+        ),
+    )
+    widths = {name: sheet.column_dimensions[name].width for name in "BCD"}
+    assert widths["B"] > len("123,456,789,012")
+    assert widths["C"] > len("123456789:00")
+    assert widths["D"] > len("not reached, over 123,456 h")
+
+
+def test_no_figure_of_all_clocks_is_wider_than_its_column() -> None:
+    frame = clocks(clock()).assign(
+        calendar_seconds=3600.0 * 123_456_789, left_seconds=-3600.0 * 123_456_789
+    )
+    sheet = read(frame=frame)["All clocks"]
+    titles = {cell.value: cell.column_letter for cell in sheet[1]}
+    for title, shown in (("Calendar (h:mm)", "123456789:00"), ("Left (hours)", "-123,456,789.00")):
+        assert sheet.column_dimensions[titles[title]].width > len(shown)

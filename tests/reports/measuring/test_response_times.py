@@ -86,7 +86,7 @@ def test_merged_and_deleted_tickets_count_nowhere(state: str) -> None:
 
 def test_no_tickets_is_one_line_of_nothing() -> None:
     assert lines(clocks()) == (
-        Promises(By.ALL, None, None, Attainment(0, 0), None, None, 0, 0, 0, None),
+        Promises(By.ALL, None, None, Attainment(0, 0), None, None, 0, 0, 0, None, promised=False),
     )
     for by in (By.TIER, By.CUSTOMER, By.SITE, By.ASSIGNEE):
         assert lines(clocks(), by, bug_fix=0.95) == ()
@@ -128,7 +128,8 @@ def test_a_clock_without_target_is_measured_and_never_due() -> None:
     ] * 3
     assert resolution.business is not None
     assert (resolution.business.n, resolution.business.unfinished) == (1, 1)
-    assert (over_all.open, over_all.at_risk, over_all.overdue) == (1, 0, 0)
+    assert (resolution.open, resolution.promised) == (1, False)
+    assert (over_all.open, over_all.at_risk, over_all.overdue) == (0, 0, 0)
 
 
 def test_times_are_of_clocks_that_began_in_the_week() -> None:

@@ -45,6 +45,14 @@ GERMAN = Reader("de-DE", "Europe/Berlin")
 WEEKLY, DAILY = Cadence.WEEKLY, Cadence.DAILY
 
 
+WHOLE = figures()
+SITES_ALONE = {
+    name: getattr(WHOLE, name) if name in ("sites", "uptimes", "incidents") else value
+    for name, value in EMPTY.items()
+}
+"""A week in which nothing was asked for, but in which sites were down."""
+
+
 def line(name: str | None, due: int, met: int, target: float | None, **changes: Any) -> Promises:
     by = By.ALL if name is None else By.TIER
     plain = Promises(by, name, None, attainment(due, met, target), None, None, 0, 0, 0, None)
@@ -110,8 +118,8 @@ def test_a_correction_says_so_in_its_subject_and_first() -> None:
 
 def test_the_daily_subject_counts_what_broke_and_what_is_at_risk() -> None:
     document = worded(figures(cadence=DAILY))
-    assert document.subject == "Friday 20 Nov: 3 promises broken, 6 at risk today"
-    assert document.summary.endswith("1 is open past the deadline, 6 are at risk today.")
+    assert document.subject == "Friday 20 Nov: 3 promises broken, 6 at risk today - 2 outages"
+    assert "1 is open past the deadline, 6 are at risk today; 4 sites were up " in document.summary
 
 
 def test_a_day_with_the_days_of_rest_after_it_names_both_ends() -> None:
@@ -131,7 +139,8 @@ def test_a_quiet_day_is_shown_too() -> None:
 def test_a_manager_can_repeat_the_summary() -> None:
     assert worded().summary == (
         "In week 47, 131 of 141 promises were kept; of bug fixes 59 of 66 (89 %), below the target "
-        "of 95 %; 4 are open past the deadline."
+        "of 95 %; 4 are open past the deadline; 4 sites were up 99.84 % of the time, with 2 "
+        "outages, down for 47 min in all."
     )
 
 
@@ -141,10 +150,48 @@ def test_old_data_is_line_one() -> None:
     assert first == Words("The ticket data is 5 h old: figures may change.", Tone.BAD)
 
 
-def test_data_that_never_came_is_line_one() -> None:
-    document = worded(figures(data_until=None, stale=True))
-    assert "never synced" in document.notices[0].text
-    assert any("never synced" in each for each in document.footer)
+def test_a_missing_ticket_source_is_stated_once_and_quietly() -> None:
+    document = worded(figures(**SITES_ALONE, data_until=None, stale=True))
+    assert words_of(document).count("No ticket source") == 1
+    assert document.notices == ()
+    assert document.footer[3].startswith("No ticket source: ")
+    assert document.title == "Uptime, week 47"
+    assert [s.name for s in document.sections] == ["sites", "incidents", "customers", "alerts"]
+
+
+def test_where_no_promise_fell_due_the_outages_are_read_first() -> None:
+    document = worded(figures(**SITES_ALONE, data_until=None, stale=True))
+    assert document.subject == "Week 47 (16-22 Nov): 2 outages, 4 sites up 99.84 % of the time"
+    assert document.summary.startswith("In week 47, 4 sites were up 99.84 % of the time, with 2 ")
+    assert document.tiles[0].title == "Uptime"
+    daily = worded(figures(cadence=DAILY, **SITES_ALONE))
+    assert daily.subject.startswith("Friday 20 Nov: ")
+    assert daily.sections[0].name == "sites"
+
+
+def test_outages_beside_open_breaches_of_earlier_weeks_are_read_first() -> None:
+    late = line(None, 0, 0, None, overdue=4, open=9)
+    document = worded(figures(**SITES_ALONE | {"promises": (late,)}))
+    assert document.subject.endswith("of the time - 4 open breaches")
+    assert "no promise fell due, 4 are open past the deadline" in document.summary
+    assert [s.name for s in document.sections][:3] == ["sites", "incidents", "tiers"]
+
+
+def test_a_week_with_a_ticket_source_and_nothing_due_but_no_outage_stays_with_tickets() -> None:
+    document = worded(figures(**EMPTY))
+    assert document.subject == "SLA week 47 (16-22 Nov): no promise fell due"
+    assert document.sections[0].name == "tiers"
+
+
+def test_sites_alone_that_were_never_down_say_so() -> None:
+    up = replace(WHOLE.uptimes[0], customer=None, up_share=1.0, down_seconds=0.0, outages=0)
+    known = figures(**EMPTY | {"uptimes": (up,)}, data_until=None, stale=True)
+    assert worded(known).subject.endswith(": no outage, 1 site up 100.00 % of the time")
+
+
+def test_where_promises_fell_due_the_outages_follow_them() -> None:
+    document = worded(figures())
+    assert document.subject.endswith(" - 4 open breaches - 2 outages")
 
 
 def test_a_week_without_tickets_is_a_whole_report() -> None:
@@ -278,6 +325,7 @@ def test_an_open_breach_has_an_owner_and_says_how_long_it_is_overdue() -> None:
         "nobody",
         "Thu 19 Nov 10:00",
         "13 h",
+        "3 d 22 h",
     ]
 
 
@@ -290,9 +338,9 @@ def test_the_longest_overdue_comes_first_and_twenty_are_shown() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("fulfilled", "done 13 h late"),
-        ("paused", "paused, 13 h over"),
-        ("running", "still open, 13 h over"),
+        ("fulfilled", "done late"),
+        ("paused", "paused, still open"),
+        ("running", "still open"),
     ],
 )
 def test_a_broken_promise_says_what_became_of_it(state: str, words: str) -> None:
@@ -440,7 +488,8 @@ def test_an_audience_without_owners_is_not_shown_nobody_as_owner() -> None:
     clocks = tuple(replace(each, assignee=None) for each in known.open_breaches)
     untold = replace(known, promises=lines, open_breaches=clocks)
     document = worded(untold, to=customer_audience(BOOKS))
-    titles = ["Ticket", "Subject", "Promise", "Was due", "Overdue by"]
+    titles = ["Ticket", "Subject", "Promise", "Was due"]
+    titles += ["Overdue, business", "Overdue, calendar"]
     assert [c.title for c in table(document, "open_breaches").columns] == titles
     assert "Owner" in [c.title for c in table(worded(known), "open_breaches").columns]
 
@@ -505,3 +554,44 @@ def test_a_week_number_is_shown_without_its_zero() -> None:
 
 def test_nothing_due_is_no_share() -> None:
     assert cells.share(Attainment(0, 0), BRITISH).text == "–"
+
+
+def test_broken_promises_are_sorted_by_severity_and_then_by_how_long_they_are_overdue() -> None:
+    short, long = clock(number="short", overdue_by=3600.0), clock(number="long")
+    severe = clock(number="severe", tier="mission_critical", overdue_by=60.0)
+    known = figures(breaches=(short, long, severe), open_breaches=(short, long, severe))
+    document = worded(known, tier_ranks={"mission_critical": 0, "bug_fix": 1, "user_support": 1})
+    for name in ("breaches", "open_breaches"):
+        found = table(document, name)
+        assert column(found, "Ticket") == ["severe", "long", "short"]
+        assert "by the severity of the tier" in found.note
+
+
+def test_overdue_is_shown_on_the_promises_time_and_as_the_customer_waited() -> None:
+    ended = clock().breached_at + timedelta(days=2)
+    done = clock(state="fulfilled", ended_at=ended, overdue_by=1_234 * 3600.0)
+    found = table(worded(figures(breaches=(done,))), "breaches")
+    assert column(found, "Overdue, business") == ["1,234 h"]
+    assert column(found, "Overdue, calendar") == ["2 d 0 h"]
+
+
+def test_a_metric_without_a_promise_is_not_among_the_promises() -> None:
+    aim = line("user_support", 3, 3, None)
+    resolution = replace(aim, metric="resolution_time", open=4, oldest=7200.0, promised=False)
+    document = worded(week_of(aim, replace(resolution, attainment=attainment(0, 0, None))))
+    assert column(table(document, "tiers"), "Promise") == ["All", "All"]
+    assert column(table(document, "measured"), "What") == ["Resolution"]
+    assert column(table(document, "measured"), "Open") == ["4"]
+
+
+def test_one_week_is_no_plural() -> None:
+    known = trend("bug_fix", [(3, 3)])
+    assert "1 week, with too few promises" in words_of(worded(figures(trends=(known,))))
+
+
+def test_the_trend_of_a_single_tier_is_not_said_again_of_all_tiers() -> None:
+    known = figures()
+    own = next(t for t in known.trends if t.by is By.TIER)
+    mixed = next(t for t in known.trends if t.by is By.ALL)
+    found = charts(worded(replace(known, trends=(own, mixed))))
+    assert len([c for c in found if c.name.startswith("trend")]) == 1

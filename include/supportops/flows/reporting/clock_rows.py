@@ -16,6 +16,7 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.selection import FactsRequest
 from supportops.flows.reporting.ticket_rows import TicketStates, ticket_rows
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
+from supportops.sla.breaches import counted_frame, owed
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.due import look_back_start
 from supportops.sla.events import NONE
@@ -158,10 +159,10 @@ class _Snapshot:
         chosen = _due_in(window, clocks)
         if window.whole:
             chosen |= window.holds(clocks.started_at) | clocks.open
+        chosen &= owed(clocks)
         if not chosen.any():
             return
-        own = clocks.take(chosen)
-        frame = own.frame()
+        frame = counted_frame(clocks.take(chosen))
         at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
         for name in ("customer", "site", "assignee"):
             frame[name] = pd.Series(states.words(name, at), dtype=object)

@@ -29,6 +29,7 @@ from supportops.reports.formats.file import COUNTED
 from supportops.reports.measuring.measure import of_audience
 from supportops.reports.measuring.response_times import counted
 from supportops.reports.measuring.restating import CURRENT_COLUMNS, gone, restatements
+from supportops.sla.breaches import counted_frame
 from supportops.sla.clock import Clocks, judge
 from supportops.sla.history import prepare
 from supportops.sla.policy import PolicyBook
@@ -155,7 +156,7 @@ def _judged(events: EventColumns, book: PolicyBook, as_of: datetime) -> Iterator
 
     states = TicketStates.of(events, book.default_tier)
     for clocks in each_judged(events, judged, Unjudgeable()):
-        frame = clocks.frame()
+        frame = counted_frame(clocks)
         at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
         yield frame.assign(customer=pd.Series(states.words("customer", at), dtype=object))
 

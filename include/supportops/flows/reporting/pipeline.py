@@ -183,6 +183,7 @@ def _make_one(
         audience,
         plan,
         tier_titles=configuration.tiers.titles(),
+        tier_ranks=configuration.tiers.ranks(),
         channel_labels={name: channel.label for name, channel in CHANNELS.items()},
         link=_link(configuration, job),
         corrects=request.again and job.name in earlier.same,

@@ -15,6 +15,7 @@ import numpy as np
 
 from supportops.alerts.alert import Kind
 from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
+from supportops.sla.breaches import as_counted, overdue
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.events import MICRO, NONE, Ints
 from supportops.sla.history import prepare
@@ -188,7 +189,8 @@ def is_old(clocks: Clocks, alert: ClockAlert, horizon: timedelta) -> bool:
 def facts_of(clocks: Clocks, alert: ClockAlert) -> dict[str, Any]:
     """The facts of an alert's clock: instants in ISO 8601, durations in seconds, None for none."""
     row = alert.clock
-    code = int(clocks.promise[row])
+    one = _as_counted(clocks, alert)
+    code = int(one.promise[0])
     version, promise = clocks.assignment.promises[code] if code >= 0 else (None, None)
     breached_at = clocks.breached_at[row]
     deadline = alert.anchor if breached_at != NONE else clocks.deadline[row]
@@ -204,17 +206,21 @@ def facts_of(clocks: Clocks, alert: ClockAlert) -> dict[str, Any]:
         "fulfilled_at": _iso(
             clocks.until[row] if STATES[clocks.state[row]] is State.FULFILLED else NONE
         ),
-        "open_seconds": _seconds(clocks.spent[row]),
+        "open_seconds": _seconds(one.spent[0]),
         "calendar_seconds": _seconds(clocks.until[row] - clocks.started_at[row]),
         "left_seconds": _seconds(
-            clocks.target[row] - clocks.spent[row] if clocks.target[row] != NONE else NONE
+            -overdue(clocks.take(slice(row, row + 1)))[0] if breached_at != NONE else one.left[0]
         ),
     }
 
 
 def tier_of(clocks: Clocks, alert: ClockAlert) -> str:
-    """The tier by which an alert's clock is judged."""
-    return clocks.history.values[clocks.tier[alert.clock]] or clocks.book.default_tier
+    """The tier by which an alert's clock counts."""
+    return clocks.history.values[_as_counted(clocks, alert).tier[0]] or clocks.book.default_tier
+
+
+def _as_counted(clocks: Clocks, alert: ClockAlert) -> Clocks:
+    return as_counted(clocks.take(slice(alert.clock, alert.clock + 1)))
 
 
 def _is_open(clocks: Clocks, alert: ClockAlert) -> bool:

@@ -162,6 +162,8 @@ def _chart(chart: Chart, charts: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         "title": _text(chart.title),
         "alt": _text(chart.alt, 2000) or _text(chart.title) or "A chart.",
+        # The finding stands below the picture; a reader that speaks need not say it twice.
+        "described": f"{_text(chart.title)}: chart",
         "svg": drawn.decode(errors="replace") if drawn else None,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -52,7 +52,12 @@ class Marks:
     open: Bools
     at_risk: Bools
     overdue: Bools
+    promised: Bools
     ran: NDArray[np.float64]
+
+    def of_promises(self) -> Self:
+        """The same, but that open is only what a deadline is promised for."""
+        return replace(self, open=self.open & self.promised)
 
     @classmethod
     def of(
@@ -62,14 +67,16 @@ class Marks:
         due = fell_due(clocks, period, as_of).to_numpy(np.bool_)
         broken = clocks["breached_at"].notna().to_numpy(np.bool_)
         waits = clocks["state"].isin(OPEN).to_numpy(np.bool_)
-        started = _within(clocks["started_at"], period, as_of) & ~clocks["state"].isin(REMOVED)
+        began = _within(clocks["started_at"], period, as_of) & ~clocks["state"].isin(REMOVED)
+        started = began.to_numpy(np.bool_)
         return cls(
             due=due,
             met=due & ~broken,
-            started=started.to_numpy(np.bool_),
+            started=started,
             open=waits,
             at_risk=endangered(clocks, risk_until).to_numpy(np.bool_),
             overdue=waits & broken,
+            promised=(due | started | waits) & clocks["target_seconds"].notna().to_numpy(np.bool_),
             ran=clocks["calendar_seconds"].to_numpy(np.float64),
         )
 
@@ -84,6 +91,7 @@ class Counts:
     open: Counted
     at_risk: Counted
     overdue: Counted
+    promised: Counted
     oldest: NDArray[np.float64]
 
     @classmethod
@@ -96,6 +104,7 @@ class Counts:
             open=groups.count(marks.open),
             at_risk=groups.count(marks.at_risk),
             overdue=groups.count(marks.overdue),
+            promised=groups.count(marks.promised),
             oldest=groups.greatest(marks.ran, marks.open),
         )
 

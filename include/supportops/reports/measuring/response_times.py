@@ -54,16 +54,17 @@ def promises(
     marks = Marks.of(clocks, period, as_of, risk_until)
     groups, metrics = grouped(clocks, by), named(clocks["metric"], METRICS)
     cells = _crossed(groups, metrics)
-    own, whole = Counts.of(cells, marks), Counts.of(groups, marks)
+    own, whole = Counts.of(cells, marks), Counts.of(groups, marks.of_promises())
     times = _times(clocks, marks.started, cells)
     found = []
     for number, name in enumerate(groups.names):
         target = targets.get(name) if by is By.TIER and name is not None else None
         line = _Line(by, name, target)
+        before = len(found)
         for cell, metric in enumerate(metrics.names, start=number * len(metrics)):
             if own.any_of(cell):
                 found.append(line.of(own, cell, metric, times[cell]))
-        if whole.any_of(number) or by is By.ALL:
+        if len(found) > before or by is By.ALL:
             found.append(line.of(whole, number))
     return tuple(found)
 
@@ -122,6 +123,7 @@ class _Line:
             at_risk=int(counts.at_risk[group]),
             overdue=int(counts.overdue[group]),
             oldest=float(counts.oldest[group]) if counts.open[group] else None,
+            promised=bool(counts.promised[group]),
         )
 
 

@@ -65,17 +65,17 @@ def instant(moment: datetime | None, reader: Reader) -> Cell:
     return NONE if moment is None else Cell(reader.instant(moment), moment)
 
 
-def hours(seconds: float) -> str:
+def hours(seconds: float, reader: Reader) -> str:
     """Business time, never in days, which are of 24 hours to some and of 8 to others: "52 h"."""
     if seconds < 0:
-        return f"-{hours(-seconds)}"
+        return f"-{hours(-seconds, reader)}"
     whole = int(seconds // 3600)
-    return duration(seconds) if whole < 10 else f"{whole} h"
+    return duration(seconds) if whole < 10 else f"{reader.count(whole)} h"
 
 
-def business(seconds: float | None) -> Cell:
+def business(seconds: float | None, reader: Reader) -> Cell:
     """A length of business time."""
-    return NONE if seconds is None else Cell(hours(seconds), seconds)
+    return NONE if seconds is None else Cell(hours(seconds, reader), seconds)
 
 
 def calendar(seconds: float | None) -> Cell:
@@ -83,11 +83,11 @@ def calendar(seconds: float | None) -> Cell:
     return NONE if seconds is None else Cell(duration(seconds), seconds)
 
 
-def business_quantile(quantile: Quantile) -> Cell:
+def business_quantile(quantile: Quantile, reader: Reader) -> Cell:
     """ "3 h 10 min", or "not reached, over 52 h"."""
     if quantile.seconds is None and quantile.over is not None:
-        return Cell(f"not reached, over {hours(quantile.over)}")
-    return business(quantile.seconds)
+        return Cell(f"not reached, over {hours(quantile.over, reader)}")
+    return business(quantile.seconds, reader)
 
 
 def calendar_quantile(quantile: Quantile) -> Cell:

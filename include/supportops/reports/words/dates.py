@@ -38,7 +38,7 @@ def _locale(tag: str) -> Locale:
 class Reader:
     """Whoever reads a report: `language` is a BCP 47 tag, `zone` an IANA name, `tier_titles` what
     the agency calls its tiers ("VIP support" for "vip"), `channel_labels` what channels are
-    called ("E-mail" for "email").
+    called ("E-mail" for "email"), `tier_ranks` how severe tiers are, 0 the most.
 
     Instants are aware and shown on the zone's clock. Raises ValueError for an unknown language,
     when first asked.
@@ -48,6 +48,7 @@ class Reader:
     zone: str
     tier_titles: Mapping[str, str] = field(default_factory=dict)
     channel_labels: Mapping[str, str] = field(default_factory=dict)
+    tier_ranks: Mapping[str, int] = field(default_factory=dict)
 
     def there(self, instant: datetime) -> datetime:
         """The same instant on the reader's clock."""

@@ -8,6 +8,7 @@ from supportops.rendering.render import duration
 from supportops.reports.audience import Audience, Part
 from supportops.reports.figures import FEW, Figures, LeftOut
 from supportops.reports.period import Cadence
+from supportops.reports.words import site_answers
 from supportops.reports.words.dates import Reader
 from supportops.reports.words.labels import plural, short_line
 from supportops.reports.words.trend_blocks import because
@@ -67,9 +68,11 @@ def definitions(figures: Figures, audience: Audience) -> tuple[tuple[str, str], 
     """The words that this report uses."""
     parts = frozenset(audience.parts)
     weekly = figures.period.cadence is Cadence.WEEKLY
-    chosen = [_DUE, _MET, _RISK]
-    chosen += [_TIMES] if weekly and Part.TIERS in parts else []
-    chosen += [_CLOCKS, _VERDICT, _INTERVAL]
+    chosen = []
+    if site_answers.shows_tickets(figures):
+        chosen += [_DUE, _MET, _RISK]
+        chosen += [_TIMES] if weekly and Part.TIERS in parts else []
+        chosen += [_CLOCKS, _VERDICT, _INTERVAL]
     chosen += [_LIMITS] if figures.trends and Part.TREND in parts else []
     chosen += [_UPTIME] if parts & _SITES else []
     degraded = any(line.degraded_seconds for line in figures.sites)
@@ -89,7 +92,7 @@ def footer(
     if figures.policies:
         named = ", ".join(short_line(name, 60) for name in figures.policies[:5])
         yield f"Promises as in {named}."
-    yield _left_out(figures.left_out)
+    yield _left_out(figures.left_out, reader)
     if edition is not None:
         yield f"Edition {edition}."
     if version:
@@ -98,28 +101,28 @@ def footer(
 
 def _data_age(figures: Figures, reader: Reader) -> str:
     if figures.data_until is None:
-        return "The ticket data was never synced."
+        return "No ticket source: it counts no tickets but those made here, such as calls."
     age = max(0.0, (figures.as_of - figures.data_until).total_seconds())
     return f"Ticket data until {reader.full(figures.data_until)}, {duration(age)} before."
 
 
-def _left_out(left: LeftOut) -> str:
-    parts = [*_removed(left), *_unjudged(left)]
+def _left_out(left: LeftOut, reader: Reader) -> str:
+    parts = [*_removed(left, reader), *_unjudged(left, reader)]
     return f"Left out: {'; '.join(parts)}." if parts else "Nothing is left out."
 
 
-def _removed(left: LeftOut) -> Iterator[str]:
+def _removed(left: LeftOut, reader: Reader) -> Iterator[str]:
     counts = ((left.merged, "merged"), (left.deleted, "deleted"))
-    parts = [f"{number} {why}" for number, why in counts if number]
+    parts = [f"{reader.count(number)} {why}" for number, why in counts if number]
     if parts:
         tickets = "ticket" if left.merged + left.deleted == 1 else "tickets"
         yield f"{' and '.join(parts)} {tickets}, but for promises that had ended before"
     if left.broken:
-        broken = plural(left.broken, "broken promise")
+        broken = plural(left.broken, "broken promise", reader=reader)
         yield f"{broken} of tickets that were merged or deleted later"
 
 
-def _unjudged(left: LeftOut) -> Iterator[str]:
+def _unjudged(left: LeftOut, reader: Reader) -> Iterator[str]:
     if left.unjudged:
-        tickets = plural(len(left.unjudged), "ticket")
+        tickets = plural(len(left.unjudged), "ticket", reader=reader)
         yield f"{tickets} without a clock ({because(left.unjudged)})"

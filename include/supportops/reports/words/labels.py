@@ -84,6 +84,7 @@ def owner(name: str | None) -> str:
     return short_line(name, 80) if name else NOBODY
 
 
-def plural(number: int, one: str, more: str = "") -> str:
-    """ "1 breach", "4 breaches"."""
-    return f"{number} {one if number == 1 else more or one + 's'}"
+def plural(number: int, one: str, more: str = "", reader: Reader | None = None) -> str:
+    """ "1 breach", "4 breaches", "1,204 breaches"; digits as `reader` groups them."""
+    digits = reader.count(number) if reader else f"{number:,}"
+    return f"{digits} {one if number == 1 else more or one + 's'}"

@@ -9,6 +9,7 @@ from supportops.rendering.render import duration
 from supportops.reports.document import Tone, Words
 from supportops.reports.figures import Attainment, By, Figures, Promises
 from supportops.reports.period import Cadence, Period
+from supportops.reports.words import site_answers
 from supportops.reports.words.dates import Reader
 from supportops.reports.words.labels import plural, short_line, tier_inside
 
@@ -111,18 +112,27 @@ def subject(figures: Figures, reader: Reader, *, corrects: bool = False) -> str:
 def _weekly(figures: Figures, reader: Reader) -> str:
     period = figures.period
     days = reader.days(period.first_day, period.last_day)
-    name = f"SLA week {week(period.label)} ({days}){_so_far(figures)}"
+    number = f"{week(period.label)} ({days}){_so_far(figures)}"
+    if site_answers.lead(figures):
+        return f"Week {number}: {site_answers.in_subject(figures, reader)}{_open(figures, reader)}"
+    name = f"SLA week {number}"
+    end = _outages(figures, reader)
     attainment, line = overall(figures), worst(figures)
     if line is None:
-        return f"{name}: no promise fell due{_open(figures, reader)}"
+        return f"{name}: no promise fell due{_open(figures, reader)}{end}"
     if not attainment.breached:
-        return f"{name}: {_all_kept(attainment, reader)}{_open(figures, reader)}"
+        return f"{name}: {_all_kept(attainment, reader)}{_open(figures, reader)}{end}"
     against = f", target {reader.target(line.attainment.target)}" if line.attainment.target else ""
     is_met = line.attainment.target is not None and not missed(line.attainment)
     prefix = "on target, lowest " if is_met else ""
     tier = tier_inside(line.name or "", reader)
     answer = f"{prefix}{tier} {share_of_due(line.attainment, reader)}{against}"
-    return f"{name}: {answer}{_open(figures, reader) or ' - no open breaches'}"
+    return f"{name}: {answer}{_open(figures, reader) or ' - no open breaches'}{end}"
+
+
+def _outages(figures: Figures, reader: Reader) -> str:
+    """ " - 5 outages", nothing where there were none."""
+    return f" - {site_answers.counted(figures, reader)}" if site_answers.outages(figures) else ""
 
 
 def _open(figures: Figures, reader: Reader) -> str:
@@ -147,12 +157,15 @@ def _daily(figures: Figures, reader: Reader) -> str:
     if not attainment.due:
         answer = "no promise fell due"
     elif attainment.breached:
-        answer = f"{plural(attainment.breached, 'promise')} broken"
+        answer = f"{plural(attainment.breached, 'promise', reader=reader)} broken"
     else:
         answer = _all_kept(attainment, reader)
     at_risk = reader.count(risk) if risk else "none"
     day = f"{period_name(figures.period, reader)}{_so_far(figures)}"
-    return f"{day}: {answer}, {at_risk} at risk today"
+    if site_answers.lead(figures):
+        first = site_answers.in_subject(figures, reader)
+        return f"{day}: {first}" + (f" - {at_risk} promises at risk today" if risk else "")
+    return f"{day}: {answer}, {at_risk} at risk today{_outages(figures, reader)}"
 
 
 def _so_far(figures: Figures) -> str:
@@ -168,13 +181,20 @@ def summary(figures: Figures, reader: Reader) -> str:
     """One sentence that a manager can repeat."""
     start = f"{_preposition(figures.period)} {period_name(figures.period, reader)},"
     attainment = overall(figures)
+    if site_answers.lead(figures):
+        clause = site_answers.in_summary(figures, reader)
+        if not site_answers.has_tickets(figures):
+            return f"{start} {clause}."
+        return f"{start} {clause}; no promise fell due, {_open_clause(figures, reader)}."
     if not attainment.due:
         clause = "no promise fell due"
     elif not attainment.breached:
         clause = f"{_all_kept(attainment, reader).removesuffix('kept').rstrip()}{_were(attainment)}"
     else:
         clause = f"{_met(attainment, reader)} promises were kept{_target_clause(figures, reader)}"
-    return f"{start} {clause}; {_open_clause(figures, reader)}."
+    down = site_answers.in_summary(figures, reader) if site_answers.outages(figures) else ""
+    end = f"; {down}" if down else ""
+    return f"{start} {clause}; {_open_clause(figures, reader)}{end}."
 
 
 def _preposition(period: Period) -> str:
@@ -220,11 +240,7 @@ def notices(
     figures: Figures, *, edition: int | None = None, corrects: bool = False
 ) -> Iterator[Words]:
     """What a reader must know before any figure: old data first."""
-    if figures.data_until is None:
-        yield Words(
-            "The ticket data was never synced: no figure about tickets can be trusted.", Tone.BAD
-        )
-    elif figures.stale:
+    if figures.stale and figures.data_until is not None:
         age = (figures.as_of - figures.data_until).total_seconds()
         yield Words(f"The ticket data is {_age(age)} old: figures may change.", Tone.BAD)
     if corrects:
@@ -233,7 +249,8 @@ def notices(
     if not is_over(figures):
         yield Words("Made before its period was over: the figures will change.", Tone.BAD)
     volume = next((v for v in figures.volumes if v.by is By.ALL), None)
-    if volume and not (volume.arrived or volume.open or overall(figures).due):
+    quiet = volume and not (volume.arrived or volume.open or overall(figures).due)
+    if quiet and figures.data_until is not None:
         yield Words("No ticket arrived in this period, and none is open.")
 
 

@@ -35,7 +35,7 @@ _TIMES = (
 
 def tiers(figures: Figures, reader: Reader) -> Table:
     """Tier x metric: what fell due, and what is open; the mixture of all last."""
-    lines = [p for p in figures.promises if p.by is By.TIER]
+    lines = [p for p in figures.promises if p.by is By.TIER and p.promised]
     overall = figures.line(By.ALL, None)
     rows = [
         (_name(line, reader), _metric(line), *_kept(line, reader), *_open(line, reader))
@@ -48,6 +48,27 @@ def tiers(figures: Figures, reader: Reader) -> Table:
         tuple(rows),
         empty="No promise fell due, and none is open.",
         note=_MIXTURE if lines else "",
+    )
+
+
+def measured(figures: Figures, reader: Reader) -> Table | None:
+    """What is open of which nothing is promised; None where everything is."""
+    lines = [p for p in figures.promises if p.by is By.TIER and p.metric and not p.promised]
+    if not lines:
+        return None
+    return Table(
+        "measured",
+        "Measured, nothing promised",
+        (Column("Tier"), Column("What"), _OPEN[0], _OPEN[-1]),
+        tuple(
+            (
+                _name(line, reader, pooled=True),
+                _metric(line),
+                cells.count(line.open, reader),
+                cells.calendar(line.oldest),
+            )
+            for line in lines
+        ),
     )
 
 
@@ -144,8 +165,8 @@ def _times(line: Promises, reader: Reader) -> tuple[Cell, ...]:
     return (
         cells.count(business.n, reader),
         cells.count(business.unfinished, reader),
-        cells.business_quantile(business.median),
+        cells.business_quantile(business.median, reader),
         cells.calendar_quantile(calendar.median),
-        cells.business_quantile(business.p90),
+        cells.business_quantile(business.p90, reader),
         cells.calendar_quantile(calendar.p90),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from supportops.reports.document import BarsPicture, Cell, Chart, Column, Table, Tone, Unit
 from supportops.reports.figures import FEW, By, Clock, Figures, Volume
@@ -12,19 +13,29 @@ from supportops.reports.words.labels import plural
 
 SHOWN_TICKETS = 20
 AGES = ("Under 1 day", "1 to 3 days", "3 to 7 days", "Over 7 days")
+_WAS_DUE = Column("Was due", Unit.INSTANT)
+_OVERDUE = (
+    Column("Overdue, business", Unit.SECONDS),
+    Column("Overdue, calendar", Unit.SECONDS),
+)
+_HARM = (
+    "The greatest harm first: by the severity of the tier that was promised, then by how long it "
+    "is overdue in the promise's own time."
+)
 _COUNTS = ("Arrived", "Solved", "Reopened")
 
 
 def open_breaches(figures: Figures, reader: Reader) -> Table:
-    """Broken and not yet done, whenever they fell due; the longest overdue first."""
-    clocks = sorted(figures.open_breaches, key=lambda c: -(c.overdue_by or 0.0))
+    """Broken and not yet done, whenever they fell due; the greatest harm first."""
     return _tickets(
         figures,
         reader,
-        Table("open_breaches", "Open breaches", (), (), empty="None: nothing is overdue."),
-        clocks,
-        (Column("Was due", Unit.INSTANT), Column("Overdue by", Unit.SECONDS)),
-        lambda c: (cells.instant(c.breached_at or c.deadline, reader), _late(c)),
+        Table(
+            "open_breaches", "Open breaches", (), (), empty="None: nothing is overdue.", note=_HARM
+        ),
+        _by_harm(figures.open_breaches, reader),
+        (_WAS_DUE, *_OVERDUE),
+        lambda c: (_was_due(c, reader), *_overdue(c, figures.as_of, reader)),
     )
 
 
@@ -33,10 +44,16 @@ def breaches(figures: Figures, reader: Reader) -> Table:
     return _tickets(
         figures,
         reader,
-        Table("breaches", "Broken promises", (), (), empty="None: every promise was kept."),
-        list(figures.breaches),
-        (Column("Was due", Unit.INSTANT), Column("What happened")),
-        lambda c: (cells.instant(c.breached_at or c.deadline, reader), _happened(c)),
+        Table(
+            "breaches", "Broken promises", (), (), empty="None: every promise was kept.", note=_HARM
+        ),
+        _by_harm(figures.breaches, reader),
+        (_WAS_DUE, Column("What happened"), *_OVERDUE),
+        lambda c: (
+            _was_due(c, reader),
+            _happened(c),
+            *_overdue(c, figures.as_of, reader),
+        ),
     )
 
 
@@ -55,7 +72,7 @@ def at_risk(figures: Figures, reader: Reader) -> Table:
         ),
         list(figures.at_risk),
         (Column("Due", Unit.INSTANT), Column("Time left", Unit.SECONDS)),
-        lambda c: (cells.instant(c.deadline, reader), _left(c)),
+        lambda c: (cells.instant(c.deadline, reader), _left(c, reader)),
     )
 
 
@@ -97,23 +114,46 @@ def _tickets(
     )
 
 
-def _late(clock: Clock) -> Cell:
-    return cells.business(clock.overdue_by)
+def _by_harm(clocks: Sequence[Clock], reader: Reader) -> list[Clock]:
+    """The order that _HARM states; the earlier breach first where all of it is equal."""
+    return sorted(
+        clocks,
+        key=lambda c: (
+            reader.tier_ranks.get(c.tier, len(reader.tier_ranks)),
+            -(c.overdue_by or 0.0),
+            c.breached_at or c.deadline or c.started_at,
+        ),
+    )
 
 
-def _left(clock: Clock) -> Cell:
-    return cells.business(None if clock.overdue_by is None else max(0.0, -clock.overdue_by))
+def _was_due(clock: Clock, reader: Reader) -> Cell:
+    return cells.instant(clock.breached_at or clock.deadline, reader)
+
+
+def _overdue(clock: Clock, as_of: datetime, reader: Reader) -> tuple[Cell, Cell]:
+    """How long after it was due it was done, or is open by now: on the promise's time and felt."""
+    since = clock.breached_at or clock.deadline
+    felt = None if since is None else ((clock.ended_at or as_of) - since).total_seconds()
+    own = clock.overdue_by
+    return (
+        cells.business(None if own is None else max(0.0, own), reader),
+        cells.calendar(None if felt is None else max(0.0, felt)),
+    )
+
+
+def _left(clock: Clock, reader: Reader) -> Cell:
+    left = None if clock.overdue_by is None else max(0.0, -clock.overdue_by)
+    return cells.business(left, reader)
 
 
 def _happened(clock: Clock) -> Cell:
-    late = "" if clock.overdue_by is None else f" {cells.hours(max(0.0, clock.overdue_by))}"
     if clock.state == "fulfilled":
-        return Cell(f"done{late} late" if late else "done late")
+        return Cell("done late")
     if clock.state == "unanswered":
         return Cell("solved without a reply", tone=Tone.BAD)
     if clock.state == "paused":
-        return Cell(f"paused,{late} over" if late else "paused, still open")
-    return Cell(f"still open,{late} over" if late else "still open", tone=Tone.BAD)
+        return Cell("paused, still open")
+    return Cell("still open", tone=Tone.BAD)
 
 
 def arrivals(figures: Figures, reader: Reader) -> Table:
@@ -144,7 +184,7 @@ def _reopen_rate(volume: Volume, reader: Reader) -> Cell:
     if not volume.solved:
         return cells.NONE
     if volume.solved < FEW:
-        return Cell(f"{volume.reopened} per {volume.solved} solved")
+        return Cell(f"{reader.count(volume.reopened)} per {reader.count(volume.solved)} solved")
     rate = volume.reopened / volume.solved
     return Cell(f"{reader.share(rate, 1)} of {reader.count(volume.solved)}", rate)
 
@@ -179,7 +219,7 @@ def backlog_chart(figures: Figures, reader: Reader) -> Chart | None:
     return Chart(
         "backlog",
         "Open tickets by age",
-        f"{plural(open_, 'open ticket')}, {oldest}",
+        f"{plural(open_, 'open ticket', reader=reader)}, {oldest}",
         BarsPicture(AGES, series, "open tickets"),
     )
 

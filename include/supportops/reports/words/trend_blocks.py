@@ -26,7 +26,7 @@ from supportops.reports.figures import (
 )
 from supportops.reports.words import labels
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import short_line
+from supportops.reports.words.labels import plural, short_line
 from supportops.reports.words.sentences import week
 
 _REASONS = 5
@@ -49,7 +49,9 @@ def charts(figures: Figures, reader: Reader) -> tuple[Chart | Words, ...]:
 
 
 def _ordered(figures: Figures) -> list[Trend]:
-    return sorted(figures.trends, key=lambda t: t.by is By.ALL)
+    """Tiers, then the mixture of them; of a single tier it would say the same again."""
+    tiers = [t for t in figures.trends if t.by is not By.ALL]
+    return tiers if len(tiers) == 1 else sorted(figures.trends, key=lambda t: t.by is By.ALL)
 
 
 def _identifier(trend: Trend, taken: set[str]) -> str:
@@ -72,9 +74,10 @@ def alt(trend: Trend, reader: Reader) -> str:
     name = labels.group(trend.by, trend.name, reader)
     shares = [p.share for p in trend.points if not p.few and p.share is not None]
     if not shares:
-        few = f"{len(trend.points)} weeks, each with too few promises for a percentage"
+        each = "each " if len(trend.points) > 1 else ""
+        few = f"{plural(len(trend.points), 'week')}, {each}with too few promises for a percentage"
         return f"{name}: {few}{_now(trend, reader)}"
-    weeks = "1 week" if len(shares) == 1 else f"{len(shares)} weeks"
+    weeks = plural(len(shares), "week")
     if len(shares) < len(trend.points):
         weeks += " with enough promises,"
     low, high = reader.hundredths(min(shares)), reader.hundredths(max(shares))

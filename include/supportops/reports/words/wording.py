@@ -13,6 +13,7 @@ from supportops.reports.words import (
     explanations,
     labels,
     sentences,
+    site_answers,
     site_tables,
     tables,
     ticket_tables,
@@ -34,6 +35,8 @@ _TITLES = {
     Part.INCIDENTS: "Incidents",
     Part.ALERTS: "Alerts",
 }
+_OF_SITES = (Part.SITES, Part.INCIDENTS)
+_OF_TICKETS = frozenset(Part) - {*_OF_SITES, Part.ALERTS, Part.CUSTOMERS}
 # A day is too short for a trend, and restates no week.
 _WEEKLY_ALONE = frozenset({Part.TREND, Part.RESTATEMENTS})
 
@@ -45,6 +48,7 @@ def document(
     *,
     tier_titles: Mapping[str, str],
     channel_labels: Mapping[str, str],
+    tier_ranks: Mapping[str, int] | None = None,
     link: str | None,
     edition: int | None = None,
     corrects: bool = False,
@@ -53,12 +57,13 @@ def document(
     """The report in words, for one audience; the same input gives the same document.
 
     `tier_titles` and `channel_labels`: what tiers and channels are called, by their identifiers.
+    `tier_ranks`: how severe tiers are, 0 the most; others come after them.
     `link` is the board's page of the report. `corrects`: an earlier edition was sent. `edition`
     counts from 1, `version` is the code's; what is None is left out. Every text is one line
     without control and direction characters, and not escaped.
     Raises ValueError for an unknown language.
     """
-    reader = Reader(audience.language, audience.zone, tier_titles, channel_labels)
+    reader = Reader(audience.language, audience.zone, tier_titles, channel_labels, tier_ranks or {})
     return Document(
         language=audience.language,
         subject=sentences.subject(figures, reader, corrects=corrects),
@@ -66,7 +71,7 @@ def document(
         subtitle=_subtitle(figures, audience, reader),
         notices=tuple(sentences.notices(figures, edition=edition, corrects=corrects)),
         summary=sentences.summary(figures, reader),
-        tiles=tuple(_tile(line, reader) for line in sentences.tiers(figures)),
+        tiles=_tiles(figures, reader),
         sections=tuple(_section(part, figures, reader, plan) for part in _parts(figures, audience)),
         definitions=explanations.definitions(figures, audience),
         footer=tuple(explanations.footer(figures, reader, edition=edition, version=version)),
@@ -75,11 +80,19 @@ def document(
     )
 
 
+def _tiles(figures: Figures, reader: Reader) -> tuple[Tile, ...]:
+    """A tile a tier; the sites' first where they lead."""
+    sites = site_answers.tile(figures, reader) if site_answers.lead(figures) else None
+    tiers = (_tile(line, reader) for line in sentences.tiers(figures))
+    return (*((sites,) if sites else ()), *tiers)
+
+
 def _title(figures: Figures, reader: Reader) -> str:
     period = sentences.period_name(figures.period, reader)
+    about = "service levels" if site_answers.shows_tickets(figures) else "uptime"
     if figures.customer:
-        return f"{labels.short_line(figures.customer, 80)}: service levels, {period}"
-    return f"Service levels, {period}"
+        return f"{labels.short_line(figures.customer, 80)}: {about}, {period}"
+    return f"{about.capitalize()}, {period}"
 
 
 def _subtitle(figures: Figures, audience: Audience, reader: Reader) -> str:
@@ -128,12 +141,20 @@ def _verdict(attainment: Attainment) -> str:
 
 
 def _parts(figures: Figures, audience: Audience) -> tuple[Part, ...]:
-    """In the order of a page; a day begins with what can still be saved."""
+    """In the order of a page; a day begins with what can still be saved, and a report that has
+    more to say of sites with these.
+
+    Without a ticket source and without tickets nothing is said of any.
+    """
     chosen = [part for part in Part if part in audience.parts]
-    if figures.period.cadence is Cadence.WEEKLY:
-        return tuple(chosen)
-    chosen = [part for part in chosen if part not in _WEEKLY_ALONE]
-    return tuple(sorted(chosen, key=lambda part: part is not Part.AT_RISK))
+    if not site_answers.shows_tickets(figures):
+        chosen = [part for part in chosen if part not in _OF_TICKETS]
+    if figures.period.cadence is not Cadence.WEEKLY:
+        chosen = [part for part in chosen if part not in _WEEKLY_ALONE]
+        chosen.sort(key=lambda part: part is not Part.AT_RISK)
+    if site_answers.lead(figures):
+        chosen.sort(key=lambda part: part not in _OF_SITES)
+    return tuple(chosen)
 
 
 def _section(part: Part, figures: Figures, reader: Reader, plan: Plan) -> Section:
@@ -142,8 +163,10 @@ def _section(part: Part, figures: Figures, reader: Reader, plan: Plan) -> Sectio
 
 def _tiers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
     attainment = tables.tiers(figures, reader)
+    measured = tables.measured(figures, reader)
     weekly = figures.period.cadence is Cadence.WEEKLY
-    return (attainment, tables.times(figures, reader)) if weekly else (attainment,)
+    times = (tables.times(figures, reader),) if weekly else ()
+    return (attainment, *times, *((measured,) if measured else ()))
 
 
 def _trend(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:

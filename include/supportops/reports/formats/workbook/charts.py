@@ -10,7 +10,7 @@ from typing import Any
 from supportops.reports.document import BarsPicture, Chart, TrendPicture
 from supportops.reports.formats.charts.trend_picture import lowest_share
 from supportops.reports.formats.workbook.sheet import Sheet
-from supportops.reports.formats.workbook.values import number, text
+from supportops.reports.formats.workbook.values import number, shown_length, text
 
 _BLUE, _VERMILLION, _GREEN, _GREY = "#0072B2", "#D55E00", "#00785A", "#777777"
 _BARS = (_BLUE, "#E69F00", "#009E73", "#CC79A7")
@@ -39,15 +39,16 @@ class ChartFigures:
             sheet.headers(titles, right=range(1, len(titles)))
             cell_format = sheet.formats.of(num_format=shown)
             for row in rows:
-                _write_row(sheet, row, cell_format)
+                _write_row(sheet, row, cell_format, shown)
 
 
-def _write_row(sheet: Sheet, row: Sequence[Any], cell_format: Any) -> None:
+def _write_row(sheet: Sheet, row: Sequence[Any], cell_format: Any, shown: str) -> None:
     for place, value in enumerate(row):
         if place == 0:
             sheet.worksheet.write_string(sheet.row, 0, text(value))
         elif (found := number(value)) is not None:
             sheet.worksheet.write_number(sheet.row, place, found, cell_format)
+            sheet.widen(place, shown_length(found, shown))
     sheet.row += 1
 
 
@@ -63,7 +64,7 @@ def write_chart(book: Any, sheet: Sheet, chart: Chart, figures: ChartFigures) ->
     if drawn is not None:
         drawn.set_size({"width": _WIDE, "height": _HIGH})
         drawn.set_legend({"position": "bottom"})
-        options = {"description": text(chart.alt)[:2000], "object_position": 2}
+        options = {"description": f"{text(chart.title)[:200]}: chart", "object_position": 2}
         sheet.worksheet.insert_chart(sheet.row, 0, drawn, options)
         sheet.row += _TALL
     sheet.gap()

@@ -8,8 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from supportops.reports.formats.workbook.sheet import HOURS, HOURS_MINUTES, INSTANT, Sheet
-from supportops.reports.formats.workbook.values import DAY, ROWS, day_numbers, text
+from supportops.reports.formats.workbook.sheet import Sheet
+from supportops.reports.formats.workbook.values import (
+    DAY,
+    HOURS,
+    HOURS_MINUTES,
+    INSTANT,
+    ROWS,
+    day_numbers,
+    shown_length,
+    text,
+)
 
 MOST = ROWS - 2  # the header, and the line that says what is missing
 
@@ -68,9 +77,9 @@ def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int = MOST) -> str:
     shown = _shown(clocks)
     numbers = [place for place, (_, _, kind, _) in enumerate(shown) if kind in _NUMBERS]
     sheet.headers([_title(name, kind, sheet.zone) for _, name, kind, _ in shown], right=numbers)
-    _write_rows(sheet, rows, shown)
+    longest = _write_rows(sheet, rows, shown)
     for place, (_, _, _, width) in enumerate(shown):
-        sheet.widths[place] = width
+        sheet.widths[place] = max(width, longest[place] + 1)
     sheet.freeze_header(0, len(rows), len(shown), still=3)
     left = len(clocks) - len(rows)
     note = f"{len(rows):,} of {len(clocks):,} promises are listed, by ticket." if left else ""
@@ -84,7 +93,8 @@ def _shown(clocks: pd.DataFrame) -> tuple[_Column, ...]:
     return tuple(column for column in _COLUMNS if not (nobody and column[0] == "assignee"))
 
 
-def _write_rows(sheet: Sheet, rows: pd.DataFrame, shown: tuple[_Column, ...]) -> None:
+def _write_rows(sheet: Sheet, rows: pd.DataFrame, shown: tuple[_Column, ...]) -> list[int]:
+    """Answers with the characters of each column's longest figure."""
     worksheet, first = sheet.worksheet, sheet.row
     writers: list[tuple[Callable[..., Any], Any]] = []
     for _, _, kind, _ in shown:
@@ -101,6 +111,14 @@ def _write_rows(sheet: Sheet, rows: pd.DataFrame, shown: tuple[_Column, ...]) ->
                 write, cell_format = writers[place]
                 write(line, place, value, cell_format)
     sheet.row = first + len(rows)
+    return [_longest(values, kind) for (_, _, kind, _), values in zip(shown, columns, strict=True)]
+
+
+def _longest(values: list[Any], kind: _Kind) -> int:
+    known = [value for value in values if value is not None]
+    if kind is _Kind.TEXT or not known:
+        return 0
+    return max(shown_length(each, _SHOWN[kind]) for each in (min(known), max(known)))
 
 
 def _title(name: str, kind: _Kind, zone: str) -> str:

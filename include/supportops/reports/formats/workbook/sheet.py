@@ -9,9 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from supportops.reports.document import Cell, Column, Table, Tone, Unit
-from supportops.reports.formats.workbook.values import DAY, day_number, number, text
+from supportops.reports.formats.workbook.values import (
+    DAY,
+    HOURS,
+    HOURS_MINUTES,
+    INSTANT,
+    day_number,
+    number,
+    shown_length,
+    text,
+)
 
-INSTANT, HOURS_MINUTES, HOURS = "yyyy-mm-dd hh:mm", "[h]:mm", "0.00"
 _NUMBERS = {Unit.COUNT: "#,##0", Unit.SHARE: "0.00%", Unit.INSTANT: INSTANT}
 _AT_LEFT = frozenset({Unit.TEXT, Unit.INSTANT})
 _INKS = {
@@ -159,7 +167,8 @@ class Sheet:
         for row in table.rows:
             for place, cell in enumerate(row):
                 self._cell(place, cell, table.columns[place].unit, hours=negative[place])
-                if place < len(row) - 1:  # the last one may run on
+                # The last words may run on; a figure at the right of its cell may not.
+                if place < len(row) - 1 or table.columns[place].unit not in _AT_LEFT:
                     self.widen(place, len(cell.text))
             self.row += 1
         self.freeze_header(first, self.row - 1, len(table.columns))
@@ -176,7 +185,7 @@ class Sheet:
                 align="left" if unit in _AT_LEFT else "right",
             )
             self.worksheet.write_number(self.row, place, value, cell_format)
-            self.widen(place, 16 if unit is Unit.INSTANT else 8)
+            self.widen(place, shown_length(value, shown))
 
     def _words(self, place: int, cell: Cell, align: str) -> None:
         words = text(cell.text)

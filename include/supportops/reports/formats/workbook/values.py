@@ -19,6 +19,9 @@ ROWS = 1_048_576
 LONGEST_TEXT = 32_767
 """Of one cell, in UTF-16 units: Excel's own limit; it calls a file with more than that damaged."""
 
+INSTANT, HOURS_MINUTES, HOURS = "yyyy-mm-dd hh:mm", "[h]:mm", "#,##0.00"
+"""Formats of instants, of lengths of time, and of hours that may be negative."""
+
 LONGEST_NAME = 31  # of a sheet
 DAY = 86_400.0
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a sheet; its clocks know no zone
@@ -46,6 +49,17 @@ def number(value: object) -> float | int | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
         return value
     return None
+
+
+def shown_length(value: float, shown: str) -> int:
+    """How many characters a number takes in a format; Excel shows ##### where they do not fit."""
+    if shown == INSTANT:
+        return len(INSTANT)
+    if shown == HOURS_MINUTES:
+        return len(f"{value * 24:.0f}:00")
+    scale = 100 if shown.endswith("%") else 1
+    places = len(shown.partition(".")[2].rstrip("%"))
+    return len(f"{value * scale:,.{places}f}") + (scale > 1)
 
 
 def day_number(instant: datetime, zone: str) -> float | None:
