@@ -56,7 +56,7 @@ def promises(
     cells = _crossed(groups, metrics)
     own, whole = Counts.of(cells, marks), Counts.of(groups, marks.of_promises())
     times = _times(clocks, marks.started, cells)
-    found = []
+    found: list[Promises] = []
     for number, name in enumerate(groups.names):
         target = targets.get(name) if by is By.TIER and name is not None else None
         line = _Line(by, name, target)
