@@ -60,13 +60,23 @@ def incidents(path: Path) -> list[tuple[datetime, list[Row]]]:
 
 
 def _incident(lines: list[dict[str, str]]) -> tuple[datetime, list[Row]]:
+    """A row changes what differs from the row before it in the file, whatever its instant says."""
     opened = _instant(lines[0]["opened_at"])
-    rows, state, tier = [], "New", "user_support"
-    for line in sorted(lines, key=lambda each: _instant(each["sys_updated_at"])):
-        state = state if line["incident_state"] in UNKNOWN else line["incident_state"]
-        tier = TIERS.get(line["priority"][:1], tier)
-        rows.append(Row(max(opened, _instant(line["sys_updated_at"])), state, tier))
-    return opened, [Row(opened, "New", rows[0].tier), *rows]
+    state, tier = "New", TIERS.get(lines[0]["priority"][:1], "user_support")
+    changes: list[tuple[datetime, str | None, str | None]] = [(opened, state, tier)]
+    for line in lines:
+        at = max(opened, _instant(line["sys_updated_at"]))
+        new_state = state if line["incident_state"] in UNKNOWN else line["incident_state"]
+        new_tier = TIERS.get(line["priority"][:1], tier)
+        if (new_state, new_tier) != (state, tier):
+            changed = new_state if new_state != state else None
+            changes.append((at, changed, new_tier if new_tier != tier else None))
+        state, tier = new_state, new_tier
+    rows: list[Row] = []
+    for at, new, other in sorted(changes, key=lambda each: each[0]):
+        before = rows[-1] if rows else Row(at, "New", "user_support")
+        rows.append(Row(at, new or before.state, other or before.tier))
+    return opened, rows
 
 
 def _instant(text: str) -> datetime:
