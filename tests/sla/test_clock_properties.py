@@ -23,8 +23,8 @@ from sla.policies import (
     version,
 )
 from sla.slow_clock import Row, slow_clocks
-from supportops.sla.breaches import overdue, owed
 from supportops.sla.clock import Clocks, judge
+from supportops.sla.counting.breaches import overdue, owed
 from supportops.sla.events import MICRO, NONE
 from supportops.sla.history import prepare
 from supportops.sla.policy import DayReading, PolicyBook, Promise, Target

@@ -21,8 +21,8 @@ from supportops.flows.ticketing.judged_tickets import (
     names,
     policy_book,
 )
-from supportops.sla.breaches import overdue
 from supportops.sla.clock import Clocks, judge
+from supportops.sla.counting.breaches import overdue
 from supportops.sla.events import MICRO, NONE
 from supportops.sla.history import prepare
 from supportops.sla.policy import PolicyBook

@@ -27,8 +27,8 @@ from supportops.flows.ticketing.judged_tickets import (
     policy_book,
     policy_book_of,
 )
-from supportops.sla.breaches import as_counted
 from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.counting.breaches import as_counted
 from supportops.sla.events import NONE
 from supportops.sla.history import prepare
 from supportops.sla.milestones import Milestone

@@ -67,7 +67,7 @@ class Clocks:
     aim: the instant of the softer target, by the same rules.
     breached_at: of the first breach, of whichever promise. breached_promise, breached_tier,
     breached_deadline: of that promise, like `promise`, `tier` and `deadline`, but as of the clock's
-    end under it; -1, -1 and NONE where nothing is broken. `sla/breaches.py` counts by them.
+    end under it; -1, -1 and NONE where nothing is broken. `sla/counting` counts by them.
     spent: open time on the clock, on its promise's calendar. paused: open time left out by pauses.
     """
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from supportops.sla.breaches import runs_of
 from supportops.sla.clock import Clocks
+from supportops.sla.counting.breaches import runs_of
 from supportops.sla.due import ClockTime
 from supportops.sla.events import MICRO, NEVER, NONE, Ints
 from supportops.sla.open_time import OpenTime

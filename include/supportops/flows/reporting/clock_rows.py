@@ -16,8 +16,8 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.selection import FactsRequest
 from supportops.flows.reporting.ticket_rows import TicketStates, ticket_rows
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
-from supportops.sla.breaches import counted_frame, owed
 from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.counting.breaches import counted_frame, owed
 from supportops.sla.due import look_back_start
 from supportops.sla.events import NONE
 from supportops.sla.history import History, prepare

@@ -29,8 +29,8 @@ from supportops.reports.formats.file import COUNTED
 from supportops.reports.measuring.measure import of_audience
 from supportops.reports.measuring.response_times import counted
 from supportops.reports.measuring.restating import CURRENT_COLUMNS, gone, restatements
-from supportops.sla.breaches import counted_frame
 from supportops.sla.clock import Clocks, judge
+from supportops.sla.counting.breaches import counted_frame
 from supportops.sla.history import prepare
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
