@@ -111,6 +111,7 @@ class FakeZendesk:
     def __init__(self) -> None:
         self.now = float(START)
         self.page = 1000
+        self.whole_seconds = True  # False: its pages of events end anywhere
         self.hidden = HIDDEN_SECONDS
         self.limits: dict[str, int] = {}
         self.compress = False
@@ -382,7 +383,8 @@ class FakeZendesk:
         if page:
             # A page never ends within a second: it takes all of its last one.
             end = page[-1]["timestamp"]
-            page += [a for a in rest[self.page :] if a["timestamp"] == end]
+            if self.whole_seconds:
+                page += [a for a in rest[self.page :] if a["timestamp"] == end]
         else:
             end = start
         if query.get("include") != "comment_events":
