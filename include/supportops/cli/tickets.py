@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,12 +18,30 @@ from supportops.bootstrap import open_context, open_ticket_sources
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, print_json
 from supportops.rendering.printable import printable_line
+from supportops.tickets.imports.mapping import FileFormat
 from supportops.tickets.ticket import Status
 
 if TYPE_CHECKING:
     from supportops.flows.show_ticket import TicketHistory
-    from supportops.tickets.imports.file_import import ImportSummary, Progress
+    from supportops.tickets.imports.file_import import Progress
+    from supportops.tickets.imports.summary import ImportSummary
     from supportops.tickets.ticket import Event
+
+
+class Order(StrEnum):
+    """What stands first in dates such as 03/04/2026."""
+
+    DMY = "dmy"
+    MDY = "mdy"
+    YMD = "ymd"
+
+
+class Decimal(StrEnum):
+    """The sign before decimals."""
+
+    COMMA = "comma"
+    POINT = "point"
+
 
 app = typer.Typer(
     name="tickets", help="The tickets: load a file, look at one, work on one.", no_args_is_help=True
@@ -35,32 +55,79 @@ By = Annotated[str | None, typer.Option("--by", help="Who does it; your login na
 
 @app.command("import")
 def import_tickets(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON lines, also gzipped.")],
+    file: Annotated[Path, typer.Argument(help="CSV, .xlsx or JSON; text also gzipped.")],
     mapping: Annotated[str, typer.Option(help="A file's name in config/imports/.")] = "generic",
     rejects: Annotated[
         Path | None, typer.Option(help="Where bad rows go; FILE.quarantine.jsonl by default.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be loaded, and load nothing.")
+    ] = False,
+    form: Annotated[
+        FileFormat | None, typer.Option("--format", help="Instead of the mapping's.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Such as utf-8 or cp1252.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Such as ; or tab.")] = None,
+    dates: Annotated[
+        Order | None, typer.Option(help="Day, month or year first: dmy, mdy, ymd.")
+    ] = None,
+    decimal: Annotated[Decimal | None, typer.Option(help="The sign before decimals.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="The zone of instants without one, such as Europe/Lisbon.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Load a file of tickets; loading it again changes nothing. Exit 1 if rows were bad."""
     from supportops.flows import ticket_import as flow
-    from supportops.tickets.imports.record_file import ImportFault
+    from supportops.tickets.imports.file_form import ImportFault
+    from supportops.tickets.imports.written import Written
 
+    written = Written(
+        form,
+        _checked("--encoding", encoding),
+        _checked("--delimiter", delimiter),
+        None if dates is None else dates.value,
+        _checked("--zone", zone),
+        None if decimal is None else decimal is Decimal.COMMA,
+    )
     with open_context() as context, _bar(file, shown=not as_json) as progress:
+        act = partial(flow.trial if dry_run else flow.run, context.engine, context.config, file)
+        more = {} if dry_run else {"rejects": rejects}
         try:
-            summary = flow.run(
-                context.engine,
-                context.config,
-                file,
-                mapping,
-                now(),
-                progress=progress,
-                rejects=rejects,
-            )
+            summary = act(mapping, now(), progress=progress, written=written, **more)
         except (ImportFault, OSError) as error:
             fail(f"{file}: {error}" if isinstance(error, ImportFault) else str(error))
     _show_import(summary, as_json)
     raise typer.Exit(FINDINGS if summary.bad else FINE)
+
+
+@app.command("mapping")
+def propose_mapping(
+    file: Annotated[Path, typer.Argument(help="A file of tickets.")],
+    source: Annotated[str, typer.Option(help="The name of the tickets' source.")] = "helpdesk",
+) -> None:
+    """Propose a mapping for a file, as YAML, with what was guessed and from which columns."""
+    from supportops.tickets.imports.file_form import ImportFault
+    from supportops.tickets.imports.proposal import proposed
+
+    try:
+        echo(proposed(file, source))
+    except ImportFault as error:
+        fail(f"{file}: {error}")
+
+
+def _checked(option: str, word: str | None) -> str | None:
+    """A word for an option that a mapping could hold as well; fails for another."""
+    if word is None:
+        return None
+    from supportops.config.imports import delimiter_sign, encoding_name
+    from supportops.config.values import zone_name
+
+    checks = {"--encoding": encoding_name, "--delimiter": delimiter_sign, "--zone": zone_name}
+    try:
+        return checks[option](word)
+    except ValueError as error:
+        fail(f"{option} {word[:60]}: {error}")
 
 
 @app.command("show")
@@ -199,17 +266,10 @@ def _show_import(summary: ImportSummary, as_json: bool) -> None:
     if as_json:
         print_json(summary.to_json())
         return
-    echo(
-        f"{summary.rows} rows: {summary.loaded} loaded, {summary.bad} bad; "
-        f"{summary.new_events} new events, {summary.known_events} known, "
-        f"{summary.new_tickets} new tickets"
-    )
-    if summary.early:
-        typer.echo(
-            f"{summary.early} events are dated before their ticket was created: they count then"
-        )
-    if summary.rejects is not None:
-        echo(f"the bad rows and why: {printable_line(summary.rejects)}")
+    from supportops.cli.tables.imports import summary_lines
+
+    for line in summary_lines(summary):
+        echo(line)
 
 
 def _show_ticket(history: TicketHistory, as_json: bool) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from supportops.config.model import Model
 from supportops.config.values import zone_name
+from supportops.tickets.imports.instants import AUTO, NAMED
 from supportops.tickets.imports.mapping import (
-    EPOCH_SECONDS,
-    ISO,
     Cell,
     Creation,
     FileFormat,
     FirstReply,
     Happening,
     ImportMapping,
+    Instants,
+    Moment,
     Rows,
     Template,
     Times,
@@ -27,10 +29,19 @@ from supportops.tickets.imports.mapping import (
 from supportops.tickets.ticket import Author, EventKind, Status
 
 OFFICE = "office"
+UNITS = {
+    "seconds": timedelta(seconds=1),
+    "minutes": timedelta(minutes=1),
+    "hours": timedelta(hours=1),
+    "days": timedelta(days=1),
+}
 STATE_KINDS = ("status", "priority", "tier", "assignee", "site", "customer", "tags")
 
 
-def _encoding(found: str) -> str:
+def encoding_name(found: str) -> str:
+    """The name of an encoding, or `auto`. Raises ValueError."""
+    if found == AUTO:
+        return found
     try:
         "".encode(codecs.lookup(found).name)
     except (LookupError, ValueError):
@@ -38,14 +49,23 @@ def _encoding(found: str) -> str:
     return "utf-8-sig" if codecs.lookup(found).name == "utf-8" else found
 
 
+def delimiter_sign(found: str) -> str:
+    """A delimiter, or `auto`. Raises ValueError."""
+    found = {"tab": "\t", "\\t": "\t"}.get(found, found)
+    if found == AUTO or (len(found) == 1 and found not in '"\r\n'):
+        return found
+    raise ValueError("one character such as ;, tab or auto")
+
+
 def _zone(found: str) -> str:
     return found if found == OFFICE else zone_name(found)
 
 
 def _time_format(found: str) -> str:
-    if found in (ISO, EPOCH_SECONDS) or re.search(r"%[YyDcxsG]", found):
+    if found in (AUTO, *NAMED) or re.search(r"%[YyDcxsG]", found):
         return found
-    raise ValueError("iso, epoch or a format with a year such as %d/%m/%Y %H:%M")
+    named = ", ".join((AUTO, *NAMED))
+    raise ValueError(f"one of {named}, or a format with a year such as %d/%m/%Y %H:%M")
 
 
 Column = Annotated[str, Field(min_length=1)]
@@ -70,13 +90,38 @@ class CellEntry(Model):
 
 class TimesEntry(Model):
     formats: Annotated[list[Annotated[str, AfterValidator(_time_format)]], Field(min_length=1)] = [
-        ISO
+        AUTO
     ]
     zone: ZoneOfTimes = "UTC"
 
     def times(self, office: str) -> Times:
         """`office`: the zone that the word "office" stands for."""
         return Times(tuple(self.formats), office if self.zone == OFFICE else self.zone)
+
+
+class MomentEntry(Model):
+    column: Column
+    after_creation: Literal["seconds", "minutes", "hours", "days"] | None = None
+
+    def moment(self) -> Moment:
+        return Moment(self.column, UNITS[self.after_creation] if self.after_creation else None)
+
+
+class InstantsEntry(Model):
+    first_response: MomentEntry | Column | None = None
+    solved: MomentEntry | Column | None = None
+    closed: MomentEntry | Column | None = None
+    due: MomentEntry | Column | None = None
+    updated: MomentEntry | Column | None = None
+
+    def instants(self) -> Instants:
+        found = {name: getattr(self, name) for name in Instants.__slots__}
+        moments = {
+            name: Moment(entry) if isinstance(entry, str) else entry.moment()
+            for name, entry in found.items()
+            if entry is not None
+        }
+        return Instants(**moments)
 
 
 class CreatedEntry(Model):
@@ -137,15 +182,16 @@ class ImportFile(Model):
     """The whole of `imports/NAME.yaml`."""
 
     source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
-    format: FileFormat = FileFormat.CSV
-    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[^\"\r\n]$")] = ","
+    format: FileFormat = FileFormat.AUTO
+    encoding: Annotated[str, AfterValidator(encoding_name)] = AUTO
+    delimiter: Annotated[str, AfterValidator(delimiter_sign)] = AUTO
+    decimal: Literal["auto", "comma", "point"] = "auto"
     missing: list[str] = []
     times: TimesEntry = TimesEntry()
     rows: Rows
     ticket: Column
-    at: Column
-    row_id: Annotated[list[Column], Field(min_length=1)]
+    at: Column | None = None
+    row_id: Annotated[list[Column], Field(min_length=1)] | None = None
     sequence: Column | None = None
     author: Author = Author.AGENT
     created: CreatedEntry
@@ -153,11 +199,22 @@ class ImportFile(Model):
     from_creation: list[EventKind] = []
     first_reply: FirstReplyEntry | None = None
     happening: HappeningEntry | None = None
+    instants: InstantsEntry | None = None
+    aliases: Mapping[str, list[str]] = {}
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         if (self.rows is Rows.EVENTS) != (self.happening is not None):
             raise ValueError("`happening` where rows are events, and only there")
+        one_row = self.rows is Rows.TICKETS
+        if one_row != (self.instants is not None):
+            raise ValueError("`instants` where rows are tickets, and only there")
+        if one_row and (self.at or self.row_id or self.sequence):
+            raise ValueError("`at`, `row_id` and `sequence` not where rows are tickets")
+        if not one_row and (self.at is None or self.row_id is None):
+            raise ValueError("`at` and `row_id` where rows are snapshots or events")
+        if one_row and (self.from_creation or self.first_reply):
+            raise ValueError("`from_creation` and `first_reply` only where rows are snapshots")
         if self.rows is Rows.EVENTS and (self.from_creation or self.first_reply):
             raise ValueError("`from_creation` and `first_reply` only where rows are snapshots")
         given = self.state.cells()
@@ -174,8 +231,8 @@ class ImportFile(Model):
             source=self.source,
             rows=self.rows,
             ticket=self.ticket,
-            at=self.at,
-            row_id=tuple(self.row_id),
+            at=self.at or self.created.at,
+            row_id=tuple(self.row_id or ()),
             sequence=self.sequence,
             created=self.created.creation(),
             format=self.format,
@@ -190,4 +247,7 @@ class ImportFile(Model):
             if reply is None
             else FirstReply(reply.column, frozenset(reply.unless)),
             happening=None if happening is None else happening.happening(),
+            instants=Instants() if self.instants is None else self.instants.instants(),
+            decimal_comma=None if self.decimal == "auto" else self.decimal == "comma",
+            aliases={name: tuple(others) for name, others in self.aliases.items()},
         )

@@ -12,7 +12,8 @@ from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import sync_marks, tickets
 from supportops.flows.ticketing.freshness import mark_synced
-from supportops.tickets.imports.file_import import ImportSummary, import_file, weeks_until
+from supportops.tickets.imports.file_import import import_file, weeks_until
+from supportops.tickets.imports.summary import ImportSummary
 from supportops.tickets.log.sync_marks import read_mark, set_first_mark
 from supportops.tickets.source import OWN_SOURCES
 

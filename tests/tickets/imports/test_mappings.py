@@ -14,12 +14,22 @@ from supportops.config.yaml_source import ConfigurationError
 
 def test_every_shipped_mapping_loads() -> None:
     names = check(SHIPPED).configuration.mapping_names()
-    assert names == ["generic", "uci"]
+    assert names == [
+        "freshdesk",
+        "generic",
+        "glpi",
+        "jira",
+        "osticket",
+        "servicenow",
+        "uci",
+        "zammad",
+        "zendesk",
+    ]
     assert [load_mapping(SHIPPED, name).name for name in names] == names
 
 
 def test_an_unknown_mapping_names_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="generic, uci"):
+    with pytest.raises(ConfigurationError, match="freshdesk, generic, glpi"):
         load_mapping(SHIPPED, "../sites")
 
 

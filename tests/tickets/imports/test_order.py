@@ -13,8 +13,8 @@ from builders import SHIPPED
 from supportops.db.engine import reading
 from supportops.db.schema import tickets
 from supportops.flows.ticket_import import run
-from supportops.tickets.imports.file_import import ImportSummary
 from supportops.tickets.imports.mapping import sequence_number
+from supportops.tickets.imports.summary import ImportSummary
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HEADER = "ticket,event,at,kind,author,value,subject,text,requester,priority,site,customer,tags"

@@ -15,7 +15,7 @@ from supportops.tickets.ticket import MAX_SEQUENCE, Author, EventKind, fold, fro
 from supportops.tickets.validation import clean, rejection_reason
 from supportops.tickets.zendesk import events, snapshots
 from supportops.tickets.zendesk.http import RateLimiter, pause, retry_after
-from supportops.tickets.zendesk.model import Account, EventPage, Names, ZendeskError
+from supportops.tickets.zendesk.model import Account, EventPage, Names
 from supportops.tickets.zendesk.records import BadRecordError, automatic, instant, tags
 
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
@@ -101,16 +101,9 @@ def test_tags_are_sorted_so_that_the_same_set_is_the_same_text() -> None:
     assert tags([1]) is None
 
 
-def test_a_page_within_one_second_is_not_passed_unless_it_is_longer_than_a_page() -> None:
-    with pytest.raises(ZendeskError, match="50 changes of the second 5"):
-        EventPage(({"timestamp": 5},) * 50, 5, False).following(5)
-    with pytest.raises(ZendeskError):
-        EventPage(({"timestamp": 5},) * 1_000, 5, False).following(5)
-
-
 def test_a_page_that_does_not_move_on_has_no_following_one() -> None:
     assert EventPage(({"timestamp": 9},), 10, False).following(5) == 10
-    assert EventPage(({"timestamp": 5},) * 1_001, 5, False).following(5) == 6
+    assert EventPage(({"timestamp": 5}, {"timestamp": 5}), 5, False).following(5) == 6
     assert EventPage(({"timestamp": 5}, {"timestamp": 9}), 5, False).following(5) is None
     assert EventPage((), 5, False).following(5) is None
     assert EventPage((), None, False).following(5) is None

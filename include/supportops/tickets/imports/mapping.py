@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
+from supportops.tickets.imports.instants import ISO, read_instant, read_number
 from supportops.tickets.ticket import MAX_SEQUENCE, Author, EventKind
 
-ISO = "iso"
-EPOCH_SECONDS = "epoch"
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -28,18 +25,32 @@ class RecordError(ValueError):
     """Why a row cannot be imported, in words for whoever has to correct it."""
 
 
-class FileFormat(StrEnum):
-    """CSV begins with a row of names; JSON lines hold one object each."""
+class UnknownWordError(RecordError):
+    """A word that a mapping does not translate."""
 
+
+class FileFormat(StrEnum):
+    """CSV and XLSX begin with a row of names; JSON is an array of objects, or one line for each.
+
+    AUTO stands for the one that the file's first bytes show.
+    """
+
+    AUTO = "auto"
     CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
     JSON_LINES = "json_lines"
 
 
 class Rows(StrEnum):
-    """SNAPSHOTS have a ticket's state after each change, EVENTS what happened to it."""
+    """SNAPSHOTS have a ticket's state after each change, EVENTS what happened to it.
+
+    TICKETS have one row for each ticket: its state now, and the instants of what happened to it.
+    """
 
     SNAPSHOTS = "snapshots"
     EVENTS = "events"
+    TICKETS = "tickets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +65,20 @@ class Cell:
     values: Mapping[str, str | None] | None = None
 
     def read(self, record: Record) -> str | None:
-        """The translation of the row's word, None for an empty one. Raises RecordError."""
+        """The translation of the row's word, None for an empty one. Raises UnknownWordError.
+
+        A word that is listed in other letters (Closed for closed) counts as listed.
+        """
         word = record.get(self.column, "")
         if not word or self.values is None:
             return word or None
-        if word not in self.values:
-            raise RecordError(f"{self.column}: {shown(word)} means nothing in this mapping")
-        return self.values[word]
+        if word in self.values:
+            return self.values[word]
+        folded = word.strip().casefold()
+        for listed, meaning in self.values.items():
+            if listed.casefold() == folded:
+                return meaning
+        raise UnknownWordError(f"{self.column}: {shown(word)} means nothing in this mapping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +93,7 @@ class Times:
         word = record.get(column, "")
         if not word:
             raise RecordError(f"{column}: no instant")
-        found = _instant(word[:64], self.formats, self.zone)
+        found = read_instant(word[:64], self.formats, self.zone)
         if found is None:
             raise RecordError(f"{column}: {shown(word)} is no instant written {self._expected()}")
         if not EARLIEST <= found < LATEST:
@@ -122,6 +140,31 @@ class FirstReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """The column of an instant, or, with `unit`, of a number of units after the creation."""
+
+    column: str
+    unit: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """In rows of tickets: where the instants of what happened to a ticket stand, if anywhere."""
+
+    first_response: Moment | None = None
+    solved: Moment | None = None
+    closed: Moment | None = None
+    due: Moment | None = None
+    updated: Moment | None = None
+
+    @property
+    def given(self) -> dict[str, Moment]:
+        """Those that the mapping names, by their names here."""
+        named = {name: getattr(self, name) for name in Instants.__slots__}
+        return {name: moment for name, moment in named.items() if moment is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """In rows of events: the columns of what happened, by whom, and with what text."""
 
@@ -154,6 +197,34 @@ class ImportMapping:
     from_creation: frozenset[EventKind] = frozenset()
     first_reply: FirstReply | None = None
     happening: Happening | None = None
+    instants: Instants = Instants()
+    decimal_comma: bool | None = None
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def moment(self, record: Record, name: str, created: datetime) -> datetime | None:
+        """The instant `name` of a row of a ticket, None where it has none. Raises RecordError."""
+        moment = self.instants.given.get(name)
+        if moment is None or not (word := record.get(moment.column, "")):
+            return None
+        if moment.unit is None:
+            return self.times.read(record, moment.column)
+        number = read_number(word, self.decimal_comma or False)
+        if number is None or not 0 <= number * moment.unit.total_seconds() < 3e9:
+            raise RecordError(f"{moment.column}: {shown(word)} is no time after the creation")
+        return created + moment.unit * number
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The columns that hold instants."""
+        moments = [m.column for m in self.instants.given.values() if m.unit is None]
+        return tuple(dict.fromkeys([self.at, self.created.at, *moments]))
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The columns without which no row can be read; of a row of a ticket, two are enough."""
+        if self.rows is Rows.TICKETS:
+            return frozenset(name for name in (self.ticket, self.created.at) if name)
+        return self.columns
 
     def place(self, record: Record, line: int) -> int:
         """A row's place among those of one instant, from 1: by its column, or else its line.
@@ -170,7 +241,7 @@ class ImportMapping:
 
     @property
     def columns(self) -> frozenset[str]:
-        """Every column that the mapping reads; a CSV file must have them all."""
+        """Every column that the mapping reads."""
         named = [self.ticket, self.at, self.created.at, *self.row_id]
         named += [*self.created.subject.columns, *self.created.text.columns]
         named += [cell.column for cell in self.state.values()]
@@ -182,6 +253,7 @@ class ImportMapping:
             named.append(self.sequence)
         if (event := self.happening) is not None:
             named += [event.kind.column, event.author.column, event.value, event.text]
+        named += [moment.column for moment in self.instants.given.values()]
         return frozenset(named)
 
 
@@ -203,24 +275,3 @@ def sequence_number(word: str) -> int | None:
 def shown(word: str) -> str:
     """A foreign word in a message: quoted and short."""
     return repr(word if len(word) <= 60 else f"{word[:57]}...")
-
-
-@lru_cache(maxsize=50_000)
-def _instant(word: str, formats: tuple[str, ...], zone: str) -> datetime | None:
-    for form in formats:
-        try:
-            found = _parsed(word, form)
-            if found.tzinfo is None:
-                found = found.replace(tzinfo=ZoneInfo(zone))
-            return found.astimezone(UTC)
-        except (ValueError, OverflowError, OSError):
-            continue
-    return None
-
-
-def _parsed(word: str, form: str) -> datetime:
-    if form == ISO:
-        return datetime.fromisoformat(word)
-    if form == EPOCH_SECONDS:
-        return datetime.fromtimestamp(float(word), UTC)
-    return datetime.strptime(word, form)  # noqa: DTZ007 - the caller gives it the mapping's zone

@@ -1,34 +1,39 @@
-"""Reads CSV and JSON lines, plain or gzipped, row by row; a bad row comes with line and reason."""
+"""Reads CSV, JSON and workbooks row by row; a bad row comes with its line and the reason."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar
 
 from supportops.files import open_file
+from supportops.tickets.imports.file_form import ImportFault, form_of, formed, unpacked
+from supportops.tickets.imports.header import (
+    HEADER_WITHIN,
+    Header,
+    find_header,
+    has_required,
+    named,
+)
+from supportops.tickets.imports.json_array import JsonArray, JsonFault
 from supportops.tickets.imports.mapping import FileFormat, ImportMapping, Record
+from supportops.tickets.imports.workbook import Workbook, open_workbook
 from supportops.tickets.validation import UNSTORABLE
 
 MAX_LINE = 2 * 1024 * 1024
 LONGEST_CONTENT = 2_000
-_GZIP = b"\x1f\x8b"
 _FILE_ERRORS = (EOFError, OSError, zlib.error)
 
 Part = TypeVar("Part")
-
-
-class ImportFault(ValueError):
-    """A file of which nothing can be imported: missing, empty, or without the required columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +56,73 @@ class GoodRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordFile:
-    """An open file; `size` is its length on disk in bytes, `done` how many of them are read."""
+    """An open file; `size` is its length on disk in bytes, `done` how many of them are read.
+
+    `mapping` names its form. `lacking` are the columns of the mapping that the file does not have,
+    known once the rows are begun.
+    """
 
     raw: BinaryIO
-    text: io.TextIOWrapper
+    text: io.TextIOWrapper | None
     size: int
     mapping: ImportMapping
+    workbook: Workbook | None = None
+    lacking: set[str] = field(default_factory=set)
 
     @property
     def done(self) -> int:
-        """Bytes read so far, compressed ones in a gzipped file."""
+        """Bytes read so far, compressed ones in a gzipped file; of a workbook by its rows."""
+        if self.workbook is not None:
+            return round(self.size * self.workbook.part_done)
         return self.raw.tell()
 
     def rows(self) -> Iterator[GoodRow | BadRow]:
         """Every row, in the file's order. Raises ImportFault before the first."""
-        lines, mapping = _Lines(self.text), self.mapping
+        mapping = self.mapping
+        if self.workbook is not None:
+            header = find_header(self.workbook.first_rows(), mapping, self.lacking)
+            return self._of_workbook(self.workbook, header)
+        assert self.text is not None
+        if mapping.format is FileFormat.JSON:
+            return _rows_of_array(JsonArray(self.text), mapping)
+        lines = _Lines(self.text)
         if mapping.format is FileFormat.JSON_LINES:
             return _rows(lines, lines, partial(_json_row, mapping))
         reader = csv.reader(lines, delimiter=mapping.delimiter, strict=True)
-        return _rows(lines, reader, partial(_csv_row, mapping, _header(reader, mapping)))
+        header, pushed = _header(reader, lines, mapping, self.lacking)
+        first = iter(pushed)
+        return _rows(lines, chain_rows(first, reader), partial(_csv_row, mapping, header.names))
+
+    def _of_workbook(self, book: Workbook, header: Header) -> Iterator[GoodRow | BadRow]:
+        for line, cells in book.rows_after(header.place):
+            found = _csv_row(self.mapping, header.names, line, cells)
+            if found is not None:
+                yield found
 
 
 @contextmanager
 def open_records(path: Path, mapping: ImportMapping) -> Iterator[RecordFile]:
-    """Opens the file at `path`. Raises ImportFault where it cannot be read."""
+    """Opens the file at `path`; its form is guessed where `mapping` does not name it.
+
+    Raises ImportFault where it cannot be read.
+    """
+    mapping = formed(mapping, form_of(path, mapping))
     try:
         codecs.lookup(mapping.encoding)
         raw = open_file(path)
     except (OSError, LookupError) as error:
         raise ImportFault(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     with raw:
-        unpacked = _unpacked(raw)
+        size = path.stat().st_size
+        if mapping.format is FileFormat.XLSX:
+            with open_workbook(raw, mapping) as workbook:
+                yield RecordFile(raw, None, size, mapping, workbook)
+            return
         # Undecodable bytes become surrogates, so that only their own row is rejected.
         with io.TextIOWrapper(
-            unpacked, mapping.encoding, errors="surrogateescape", newline=""
+            unpacked(raw), mapping.encoding, errors="surrogateescape", newline=""
         ) as text:
-            yield RecordFile(raw, text, path.stat().st_size, mapping)
-
-
-def _unpacked(raw: BinaryIO) -> BinaryIO:
-    packed = raw.read(2) == _GZIP
-    raw.seek(0)
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+            yield RecordFile(raw, text, size, mapping)
 
 
 class _LongLineError(Exception):
@@ -145,21 +175,56 @@ def _rows(
             yield found
 
 
-def _header(reader: Iterator[list[str]], mapping: ImportMapping) -> list[str]:
+def _header(
+    reader: Iterator[list[str]], lines: _Lines, mapping: ImportMapping, lacking: set[str]
+) -> tuple[Header, list[list[str]]]:
+    """The row of names, and the rows that were read after it on the way."""
+    first: list[list[str]] = []
     try:
-        names = [name.strip() for name in next(reader, [])]
+        for cells in islice(reader, HEADER_WITHIN):
+            if not first and lines.number == 1 and _is_separator_line(cells):
+                continue
+            first.append(cells)
+            if cells and has_required(cells, mapping):
+                break
     except (*_FILE_ERRORS, csv.Error, _LongLineError) as error:
-        raise ImportFault(f"its first line cannot be read: {_unreadable(error)}") from None
-    if not names:
-        raise ImportFault("the file is empty")
-    missing = sorted(mapping.columns - set(names))
-    if missing:
-        found = ", ".join(names)[:300]
-        raise ImportFault(f"no column {', '.join(missing)}; the file has {found}")
-    twice = sorted(name for name in mapping.columns if names.count(name) > 1)
-    if twice:
-        raise ImportFault(f"the column {', '.join(twice)} stands there twice")
-    return names
+        if not first:
+            raise ImportFault(f"its first line cannot be read: {_unreadable(error)}") from None
+    header = find_header(first, mapping, lacking)
+    return header, first[header.place + 1 :]
+
+
+def _is_separator_line(cells: list[str]) -> bool:
+    """Whether a first line only tells a spreadsheet the delimiter: `sep=;`."""
+    return len(cells) <= 2 and cells[:1] != [] and cells[0].lstrip("\ufeff").lower()[:4] == "sep="
+
+
+def chain_rows(first: Iterator[list[str]], rest: Iterator[list[str]]) -> Iterator[list[str]]:
+    """`first` and then `rest`. It is no generator: `rest` may raise and go on."""
+    return _Chained(first, rest)
+
+
+class _Chained:
+    def __init__(self, first: Iterator[list[str]], rest: Iterator[list[str]]) -> None:
+        self._first, self._rest = first, rest
+
+    def __iter__(self) -> _Chained:
+        return self
+
+    def __next__(self) -> list[str]:
+        found = next(self._first, None)
+        return next(self._rest) if found is None else found
+
+
+def _rows_of_array(array: JsonArray, mapping: ImportMapping) -> Iterator[GoodRow | BadRow]:
+    try:
+        for line, found in array:
+            yield _json_record(mapping, line, found, json.dumps(found, ensure_ascii=False))
+    except JsonFault as error:
+        yield BadRow(array.line, f"the file cannot be read from here on: {error}", "")
+    except _FILE_ERRORS as error:
+        reason = f"the file cannot be read from here on: {_unreadable(error)}"
+        yield BadRow(array.line, reason, "")
 
 
 def _csv_row(
@@ -168,14 +233,17 @@ def _csv_row(
     if not cells:
         return None
     content = mapping.delimiter.join(cells)
+    if len(cells) > len(names) and not any(cells[len(names) :]):
+        cells = cells[: len(names)]
     if len(cells) != len(names):
         return _bad(line, f"{len(cells)} cells where the first line has {len(names)}", content)
     if (reason := _unreadable_characters(content, mapping)) is not None:
         return _bad(line, reason, content)
     missing = mapping.missing
-    record = {
-        name: cell for name, cell in zip(names, cells, strict=True) if cell and cell not in missing
-    }
+    record: dict[str, str] = {}
+    for name, cell in zip(names, cells, strict=True):
+        if cell and cell not in missing:
+            record[name] = f"{record[name]},{cell}" if name in record else cell
     return GoodRow(line, record, content)
 
 
@@ -187,9 +255,14 @@ def _json_row(mapping: ImportMapping, line: int, text: str) -> GoodRow | BadRow 
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
         return _bad(line, f"no JSON: {error}"[:200], content)
+    return _json_record(mapping, line, found, content)
+
+
+def _json_record(mapping: ImportMapping, line: int, found: Any, content: str) -> GoodRow | BadRow:
     if not isinstance(found, dict):
         return _bad(line, "no JSON object", content)
     record: dict[str, str] = {}
+    found = named(found, mapping)
     for name in mapping.columns & found.keys():
         word = _word(found[name])
         if word is None:

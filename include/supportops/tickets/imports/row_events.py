@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from supportops.tickets.imports.mapping import ImportMapping, Record, RecordError, Rows
+from supportops.tickets.imports.mapping import (
+    ImportMapping,
+    Record,
+    RecordError,
+    Rows,
+    UnknownWordError,
+    shown,
+)
 from supportops.tickets.ticket import Author, Event, EventKind, Status, known_since
 from supportops.tickets.validation import rejection_reason
 
 # Logs write the first state of a ticket within hours. A file whose first row of a ticket is later
 # than this begins in the middle of the ticket's history.
 LATEST_FIRST_ROW = timedelta(days=1)
+_UNKNOWN_WORDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,17 @@ class TicketStates:
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """Reads rows in the file's order. `shift` moves every instant; `now` is when it is imported."""
+    """Reads rows in the file's order. `shift` moves every instant; `now` is when it is imported.
+
+    `unknown` counts the words for a status that the mapping does not translate: such a row changes
+    no status.
+    """
 
     mapping: ImportMapping
     states: TicketStates
     now: datetime
     shift: timedelta = timedelta(0)
+    unknown: Counter[str] = field(default_factory=Counter)
 
     def events(self, record: Record, line: int) -> list[Event]:
         """What happened by the row at `line` of the file, which gives the order within an instant
@@ -152,7 +166,16 @@ class RowReader:
     ) -> dict[EventKind, str | None]:
         state = dict(before)
         for kind, cell in self.mapping.state.items():
-            value = cell.read(record)
+            try:
+                value = cell.read(record)
+            except UnknownWordError:
+                if kind is not EventKind.STATUS:
+                    raise
+                # The ticket is worth more than one word of it.
+                name = f"{cell.column} {shown(record.get(cell.column, ''))}"
+                if name in self.unknown or len(self.unknown) < _UNKNOWN_WORDS:
+                    self.unknown[name] += 1
+                continue
             if value is not None or kind is not EventKind.STATUS:
                 state[kind] = value
         return state

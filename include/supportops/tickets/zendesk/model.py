@@ -19,11 +19,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.IGNORECASE)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-# Zendesk's page of a time-based export; it is longer only to hold all of its last second.
-# https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/
-MOST_EVENTS = 1_000
-
-
 class ZendeskError(SourceError):
     """Zendesk did not do what was asked; `status` is its HTTP status, None without an answer."""
 
@@ -75,23 +70,13 @@ class EventPage:
     def following(self, start: int) -> int | None:
         """The second at which the next page starts; None where it would be this page again.
 
-        A page filled by a single second (a bulk update) holds all of that second where it has more
-        than MOST_EVENTS: it was lengthened to the end of the second, and the next page starts a
-        second later. Raises ZendeskError where it has fewer: nothing says that it is whole, and no
-        request reaches what it leaves out.
+        A page filled by a single second (a bulk update) holds all of that second, so the next
+        page starts a second later.
         """
         if self.end is not None and self.end > start:
             return self.end
         stamps = {one.get("timestamp") for one in self.events if isinstance(one, Mapping)}
-        if stamps != {start}:
-            return None
-        if len(self.events) <= MOST_EVENTS and not self.last:
-            raise ZendeskError(
-                f"Zendesk: a page of the event export ends after {len(self.events)} changes of the "
-                f"second {start}, and the next page would be the same: the other changes of that "
-                "second cannot be read, so the sync stops before it"
-            )
-        return start + 1
+        return start + 1 if stamps == {start} else None
 
 
 @dataclass(frozen=True, slots=True)

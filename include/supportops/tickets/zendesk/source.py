@@ -38,7 +38,8 @@ class ZendeskSource:
     def streams(self) -> Sequence[Stream]:
         """Tickets, then their events."""
         directory = Directory(self.client)
-        return (TicketStream(self.client, directory), EventStream(self.client, directory))
+        tickets = TicketStream(self.client, directory)
+        return (tickets, EventStream(self.client, directory, tickets))
 
     def raise_outage(self, reference: str, subject: str, text: str) -> str:
         """An urgent ticket whose `external_id` is `reference`."""

@@ -41,6 +41,7 @@ class TicketStream:
         self._client = client
         self._directory = directory
         self._seen: set[str] = set()
+        self.crowded: Mapping[int, int] = {}
 
     def page(self, mark: str | None) -> Page:
         """The page after `mark`. Raises ZendeskError.
@@ -49,6 +50,7 @@ class TicketStream:
         page with many of them comes in parts.
         """
         old = TicketMark.read(mark, self._client.account.start)
+        self.crowded = old.crowded
         page, notes = self._fetch(old)
         fetched = set(old.fetched)
         older = snapshots.older_than_start(page.tickets, self._client.account)
@@ -69,7 +71,9 @@ class TicketStream:
         if page.cursor is not None:
             self._seen.add(page.cursor)
         read = self._reader(rows, whole)
-        return Page(old.after(page).write(), len(rows), last, read, tuple(notes))
+        new = old.after(page)
+        self.crowded = new.crowded
+        return Page(new.write(), len(rows), last, read, tuple(notes))
 
     def _history(self, ticket: str) -> tuple[Any, ...]:
         """All updates of a ticket in the words of the export; nothing where they are not shown."""
@@ -102,9 +106,11 @@ class EventStream:
     name = "ticket_events"
     counted_as = "changes"
 
-    def __init__(self, client: Client, directory: Directory) -> None:
+    def __init__(self, client: Client, directory: Directory, tickets: TicketStream) -> None:
+        """`tickets` is read before."""
         self._client = client
         self._directory = directory
+        self._tickets = tickets
         self._next: int | None = None
 
     def page(self, mark: str | None) -> Page:
@@ -120,6 +126,7 @@ class EventStream:
             fields=events.names_fields(audits),
         )
         self._next = page.following(begin)
+        self._refuse_part_of_a_second(audits, begin, old)
         stuck = not page.last and self._next is None
         return Page(
             mark=old.after(page, self._client.remote_time).write(),
@@ -128,6 +135,25 @@ class EventStream:
             read=partial(_read_events, audits, self._client.account, names),
             notes=("the event export names a page again as its next one",) if stuck else (),
         )
+
+    def _refuse_part_of_a_second(self, audits: Sequence[Any], begin: int, old: EventMark) -> None:
+        """Raises ZendeskError where the next page would pass over changes of the second `begin`.
+
+        A page that one second fills is passed, as Zendesk lengthens a page to hold all of its last
+        second. It was not lengthened where the page that first reached that second ended with fewer
+        of its changes, or where more tickets were last changed in it than the page has.
+        """
+        found = [one for one in audits if isinstance(one, dict)]
+        if self._next != begin + 1 or {one.get("timestamp") for one in found} != {begin}:
+            return
+        tickets = {one.get("ticket_id") for one in found}
+        begun = old.begun if old.start == begin else 0
+        if 0 < begun < len(found) or len(tickets) < self._tickets.crowded.get(begin, 0):
+            raise ZendeskError(
+                f"Zendesk: a page of the event export ends after {len(found)} changes of the "
+                f"second {begin} and names itself as the next one: the other changes of that "
+                "second cannot be read, so the sync stops before it"
+            )
 
 
 def _rows_of(rows: Iterable[Any], tickets: Collection[str]) -> tuple[Any, ...]:
