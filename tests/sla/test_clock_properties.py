@@ -60,7 +60,7 @@ def stories(draw: st.DrawFn, ticket: int) -> list[Event]:
         creator = draw(st.sampled_from([Author.CUSTOMER] * 4 + [Author.AGENT, Author.AUTOMATIC]))
         acts.append((EventKind.CREATED, creator, None, at))
         if not draw(st.integers(0, 4)):
-            acts.append((EventKind.KNOWN_SINCE, Author.AUTOMATIC, "a later day", at))
+            acts.append((EventKind.KNOWN_SINCE, Author.AUTOMATIC, "2026-03-28T08:00:00+00:00", at))
     for _ in range(draw(st.integers(0 if acts else 1, 9))):
         at += timedelta(seconds=draw(st.sampled_from(STEPS)))
         if not draw(st.integers(0, 9)):
