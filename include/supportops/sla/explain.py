@@ -83,8 +83,10 @@ class Explanation:
     known_since: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The same in JSON's types; instants as ISO texts in UTC."""
+        """The same in JSON's types; instants as ISO texts in UTC; `known_since` if set."""
         plain: dict[str, Any] = _plain(self)
+        if self.known_since is None:
+            del plain["known_since"]
         return plain
 
 
