@@ -20,7 +20,7 @@ from supportops.flows.list_clocks import COLUMNS
 from supportops.tickets.log.store import append_events
 
 LEVELS = ROOT / "include/config/service_levels.yaml"
-HOSTILE = "[bold]down\x1b[31m"
+HOSTILE = "[bold]down\x1b[31m <script>x</script>"
 EVENTS = [
     *story("2026-04-04 11:00 asks", "2026-04-09 17:10 answers"),
     *story("2026-04-07 10:00 asks", "2026-04-07 10:00 tier bug_fix", ticket="=cmd()"),
@@ -48,12 +48,22 @@ def test_a_ticket_is_explained_in_words_and_with_a_bar(shop: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "[bold]down" in done.stdout
     assert "\x1b" not in done.stdout
-    assert "due: Thu 9 Apr 2026 17:00" in done.stdout
+    assert "Due: Thu 9 Apr 2026 17:00 BST" in done.stdout
     assert "Easter Monday" in done.stdout
     assert "┃" in done.stdout
     answer = json.loads(run(shop, "explain", "test/1", "--at", "2026-04-10", "--json").stdout)
     assert (answer["ticket"], answer["source_id"]) == ("1", "test")
     assert answer["clocks"][0]["breached_at"] == "2026-04-09T16:00:00+00:00"
+
+
+def test_an_explanation_is_a_page_fit_for_an_email(shop: str) -> None:
+    done = run(shop, "explain", "1", "--at", "2026-04-10", "--html")
+    assert done.returncode == 0, done.stderr
+    assert "Due</th>" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "<style" not in done.stdout
+    assert "<script" not in done.stdout
+    assert run(shop, "explain", "1", "--html", "--json").returncode == 2
 
 
 def test_clocks_are_listed_for_people_spreadsheets_and_programs(shop: str) -> None:

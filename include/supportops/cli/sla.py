@@ -35,19 +35,25 @@ def explain(
     ticket: Annotated[str, typer.Argument(help="The ticket's number, or SOURCE/NUMBER.")],
     at: At = None,
     source: Annotated[str | None, typer.Option(help="Where the ticket is from.")] = None,
+    as_html: Annotated[bool, typer.Option("--html", help="A page fit for an e-mail.")] = False,
     as_json: Json = False,
 ) -> None:
     """Explain a ticket's clocks: when each ran, what was promised, why it is due when it is."""
     from supportops.flows import explain_ticket as flow
 
+    if as_html and as_json:
+        fail("either --html or --json")
     with open_context() as context:
         found = flow.run(context, ticket, source, _at(at))
     if as_json:
         print_json(found.to_json())
         return
-    from supportops.cli.tables.sla import explained
+    from supportops.cli.tables.sla import explained, explained_html
 
-    explained(found)
+    if as_html:
+        echo(explained_html(found))
+    else:
+        explained(found)
 
 
 @app.command("clocks")

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Connection, select
 
+from supportops.config.configuration import Configuration
+from supportops.config.loader import check
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import tickets as tickets_table
+from supportops.flows.ticketing.freshness import synced_until
 from supportops.flows.ticketing.judged_tickets import policy_book
+from supportops.rendering.render import one_line
 from supportops.sla.business_hours import OutsideRange
 from supportops.sla.explain import Explanation, explain
 from supportops.sla.policy import PolicyBook
+from supportops.sla.words.explanation import Story
 from supportops.tickets.log.event_reading import event_columns
-from supportops.tickets.log.store import sources_of
+from supportops.tickets.log.store import events_of, sources_of
+from supportops.tickets.source import OWN_SOURCES
+from supportops.tickets.ticket import Event, EventKind, fold, from_creation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class ExplainedTicket:
     subject: str
     explanation: Explanation
     book: PolicyBook
+    story: Story
 
     def to_json(self) -> dict[str, Any]:
         """The keys of `Explanation.as_json`, with the ticket's number, source and subject."""
@@ -44,12 +54,18 @@ def run(context: Context, ticket: str, source: str | None, at: datetime) -> Expl
     `policy_book` raises.
     """
     book = policy_book(context.config)
+    configuration = check(context.config).configuration
     with reading(context.engine) as connection:
-        return _explained(connection, book, ticket, source, at)
+        return _explained(connection, configuration, book, ticket, source, at)
 
 
 def _explained(
-    connection: Connection, book: PolicyBook, ticket: str, source: str | None, at: datetime
+    connection: Connection,
+    configuration: Configuration,
+    book: PolicyBook,
+    ticket: str,
+    source: str | None,
+    at: datetime,
 ) -> ExplainedTicket:
     found_source, number = find_ticket(connection, ticket, source)
     table = tickets_table.c
@@ -63,7 +79,46 @@ def _explained(
         explanation = explain(events, book, at)
     except OutsideRange as error:
         raise LookupError(f"{ticket!r} cannot be judged: {error}") from None
-    return ExplainedTicket(found_source, number, row.subject, explanation, book)
+    story = _story(connection, configuration, found_source, number, explanation)
+    return ExplainedTicket(found_source, number, row.subject, explanation, book, story)
+
+
+def _story(
+    connection: Connection,
+    configuration: Configuration,
+    source: str,
+    number: str,
+    explanation: Explanation,
+) -> Story:
+    """Who did what to the ticket by then, and what the store does not know of it."""
+    events = from_creation(events_of(connection, source, number, until=explanation.at))
+    zone = ZoneInfo(configuration.zone)
+    acting = (EventKind.COMMENT, EventKind.STATUS)
+    people = {
+        event.happened_at: one_line(event.facts["by"])
+        for event in events
+        if event.kind in acting and event.facts.get("by")
+    }
+    story = Story(zone, people, fold(events).merged_into, (), configuration.tiers.titles())
+    gaps = tuple(_gaps(connection, events, source, explanation, story))
+    return replace(story, gaps=gaps)
+
+
+def _gaps(
+    connection: Connection,
+    events: Sequence[Event],
+    source: str,
+    explanation: Explanation,
+    story: Story,
+) -> Iterator[str]:
+    if explanation.known_since is not None:
+        yield f"What happened before {story.at(explanation.known_since)} is not known."
+    elif not any(event.kind is EventKind.CREATED for event in events):
+        begin = story.at(events[0].happened_at)
+        yield f"The store does not have its beginning: nothing is known before {begin}."
+    known = None if source in OWN_SOURCES else synced_until(connection, source)
+    if known is not None and known < explanation.at:
+        yield f"What happened after {story.at(known)} is not known yet."
 
 
 def find_ticket(connection: Connection, ticket: str, source: str | None = None) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from supportops.sla.calendar_days import DayShare, shares
-from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.clock import STATES, Clocks, judge
 from supportops.sla.events import DONE, KNOWN_SINCE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
 from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise
@@ -207,23 +207,6 @@ def _pauses(promise: Promise, metric: Metric) -> set[str]:
     return pauses | (set(DONE) if metric is Metric.RESOLUTION else set())
 
 
-def text(explanation: Explanation, book: PolicyBook) -> str:
-    """The explanation for a terminal; instants on the wall clock of each promise's calendar."""
-    lines = [f"Ticket {explanation.ticket} as of {explanation.at:%Y-%m-%d %H:%M %Z}"]
-    if explanation.known_since is not None:
-        lines.append(known_since_words(explanation.known_since))
-    for clock in explanation.clocks:
-        lines += ["", *_lines(clock, calendar_of(clock, book))]
-    if not explanation.clocks:
-        lines.append("Nothing was promised.")
-    return "\n".join(lines)
-
-
-def known_since_words(since: datetime) -> str:
-    """What to say of a ticket whose history begins at `since`."""
-    return f"Known since {since:%Y-%m-%d %H:%M} UTC: what was owed before is not judged."
-
-
 def calendar_of(clock: ClockExplanation, book: PolicyBook) -> Calendar:
     """The calendar of a clock's promise; the book's first where nothing is promised."""
     for version in book.versions:
@@ -231,45 +214,6 @@ def calendar_of(clock: ClockExplanation, book: PolicyBook) -> Calendar:
             if clock.policy == f"{version.name}/{promise.name}":
                 return book.calendars[promise.calendar]
     return next(iter(book.calendars.values()))
-
-
-def _lines(clock: ClockExplanation, calendar: Calendar) -> Iterator[str]:
-    zone = calendar.hours.zone
-
-    def at(instant: datetime) -> str:
-        return f"{instant.astimezone(zone):%a %-d %b %Y %H:%M:%S}".removesuffix(":00")
-
-    state = "solved without a reply" if clock.state == State.UNANSWERED else clock.state
-    yield f"{clock.metric} {clock.instance}, {clock.tier}: {state}"
-    promised = f"within {clock.within}" if clock.within else "measured only"
-    yield f"  promised: {promised} ({clock.policy or 'nothing any more'}, {calendar.name} hours)"
-    for applied in clock.promises:
-        due = f", due {at(applied.deadline)}" if applied.deadline else ""
-        yield f"  from {at(applied.since)}: {applied.reason}{due}"
-    for segment in clock.segments:
-        did = "ran" if segment.ran else f"stood still ({segment.status})"
-        spent = f"{_hours(segment.open_seconds)} of open time"
-        yield f"  {at(segment.since)} to {at(segment.until)}: {did}, {spent}"
-    for day in clock.days:
-        yield f"  {day.words}"
-    for name, instant in (
-        ("aim", clock.aim),
-        ("due", clock.deadline),
-        ("breached", clock.breached_at),
-        ("fulfilled", clock.fulfilled_at),
-    ):
-        if instant:
-            yield f"  {name}: {at(instant)}"
-    if clock.open_seconds is not None:
-        waited = _hours(clock.calendar_seconds)
-        yield f"  so far: {_hours(clock.open_seconds)} of open time; {waited} for the customer"
-
-
-def _hours(seconds: float) -> str:
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
-    return " ".join(p for p in [*parts, f"{rest} s" if rest else ""] if p) or "0 h"
 
 
 def _instant(column: Any) -> datetime | None:

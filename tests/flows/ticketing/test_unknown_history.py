@@ -18,7 +18,6 @@ from supportops.db.schema import tickets
 from supportops.flows import explain_ticket, ticket_import
 from supportops.flows.ticketing.judged_tickets import policy_book
 from supportops.sla.clock import judge
-from supportops.sla.explain import text
 from supportops.sla.history import prepare
 from supportops.tickets.log.event_reading import event_columns
 from supportops.tickets.log.store import events_of
@@ -158,7 +157,7 @@ def test_a_file_that_begins_in_the_middle_judges_no_silence(store: Engine, tmp_p
     assert first.known_since == datetime(2026, 3, 2, 10, tzinfo=UTC)
     context = Context(store, SHIPPED, lambda _: None)
     found = explain_ticket.run(context, "uci/1", None, as_of)
-    assert "Known since 2026-03-02 10:00 UTC" in text(found.explanation, found.book)
+    assert "What happened before Mon 2 Mar 2026 10:00 GMT is not known." in found.story.gaps
     assert found.to_json()["known_since"] == "2026-03-02T10:00:00+00:00"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +13,10 @@ from rich.text import Text
 from supportops.flows.explain_ticket import ExplainedTicket
 from supportops.flows.replay import Replay
 from supportops.rendering.printable import printable_line
-from supportops.sla.explain import ClockExplanation, calendar_of, known_since_words, text
+from supportops.rendering.render import one_line, render
+from supportops.sla.explain import ClockExplanation, calendar_of
 from supportops.sla.policy import Calendar
+from supportops.sla.words.explanation import Story, sections
 
 BAR_CELLS = 64
 MESSAGES_SHOWN = 200
@@ -30,25 +31,39 @@ _STYLES = {glyph: style for glyph, style, _ in _LEGEND}
 
 
 def explained(found: ExplainedTicket) -> None:
-    """The ticket's clocks: the arithmetic in words, and under each a bar."""
+    """The ticket's clocks: what came of each and the arithmetic in words, and under it a bar."""
     console = Console()
-    explanation = found.explanation
+    explanation, story = found.explanation, found.story
     console.print(_plain(f"{found.source}/{found.ticket}  {found.subject}"), style="bold")
-    console.print(f"as of {explanation.at:%Y-%m-%d %H:%M:%S} UTC")
-    if explanation.known_since is not None:
-        console.print(known_since_words(explanation.known_since))
+    console.print(_plain(f"as of {story.at(explanation.at)}"))
+    for gap in story.gaps:
+        console.print(_plain(gap), soft_wrap=True)
     if not explanation.clocks:
         console.print("Nothing was promised.")
-    for clock in explanation.clocks:
-        alone = text(replace(explanation, clocks=(clock,)), found.book).splitlines()
+    parts = sections(explanation, found.book, story)
+    for clock, section in zip(explanation.clocks, parts, strict=True):
         console.print()
-        first = 2 if explanation.known_since is None else 3
-        for line in alone[first:]:
-            console.print(_plain(line), soft_wrap=True)
+        console.print(_plain(f"{section.title}: {section.verdict}"), soft_wrap=True)
+        for label, words in section.rows:
+            console.print(_plain(f"  {label}: {words}"), soft_wrap=True)
         if clock.policy is not None:
-            console.print(_bar(clock, calendar_of(clock, found.book)), soft_wrap=True)
+            console.print(_bar(clock, calendar_of(clock, found.book), story), soft_wrap=True)
     if explanation.clocks:
         console.print(_legend())
+
+
+def explained_html(found: ExplainedTicket) -> str:
+    """The same as a page fit for an e-mail: escaped, its styles inline, without the bars."""
+    name = f"{found.source}/{found.ticket}"
+    return render(
+        "sla/explain.html",
+        content={"title": one_line(f"{name} {found.subject}")},
+        subject=one_line(found.subject),
+        called=one_line(name),
+        at=found.story.at(found.explanation.at),
+        gaps=found.story.gaps,
+        sections=sections(found.explanation, found.book, found.story),
+    )
 
 
 def clock_table(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -110,9 +125,9 @@ def _attainment(found: Replay) -> Table:
     return table
 
 
-def _bar(clock: ClockExplanation, calendar: Calendar) -> Text:
+def _bar(clock: ClockExplanation, calendar: Calendar, story: Story) -> Text:
     """The clock from its start to its end, its deadline or now, whichever comes last."""
-    zone = calendar.hours.zone
+    zone = story.zone
     end = max(_ends(clock))
     bar = Text(f"  {clock.started_at.astimezone(zone):%d %b %H:%M} ")
     for glyph in _cells(clock, calendar, end):

@@ -33,3 +33,10 @@ def last_synced(connection: Connection, as_of: datetime) -> datetime | None:
         touched = select(t.touched_at).where(of_sources).order_by(t.touched_at.desc())
         newest = connection.execute(touched.limit(1)).scalar()
     return None if newest is None else min(newest, as_of)
+
+
+def synced_until(connection: Connection, source: str) -> datetime | None:
+    """Until when the store has everything of `source`; None for one that was never synced."""
+    c = sync_marks.c
+    mine = select(c.moved_at).where(c.stream == STREAM, c.source == source)
+    return connection.execute(mine).scalar_one_or_none()
