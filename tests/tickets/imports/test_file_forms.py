@@ -173,3 +173,14 @@ def test_a_proposed_mapping_loads_its_file(store: Engine, tmp_path: Path, form: 
     summary = run(store, config, path, "mine", NOW)
     assert (summary.bad, summary.unknown) == (0, {})
     assert created(store) == EXPECTED
+
+
+def test_an_alias_stands_in_only_for_a_column_that_is_not_there(
+    store: Engine, tmp_path: Path
+) -> None:
+    names = table().replace("Subject,", "Subject,Email,", 1).replace("Agent\r", "Full name\r")
+    content = names.replace("1,Café down,", "1,Café down,a@x.org,").replace("Hello,", "Hello,b@x,")
+    assert load(store, tmp_path, content.encode()).bad == 0
+    with reading(store) as connection:
+        found = connection.execute(select(tickets.c.requester).where(tickets.c.ticket == "1"))
+        assert found.scalar_one() == "a@x.org"

@@ -52,13 +52,25 @@ def has_required(cells: Sequence[str], mapping: ImportMapping) -> bool:
 
 
 def column_names(cells: Sequence[str], mapping: ImportMapping) -> list[str]:
-    """The names as the mapping writes them: exactly, in other letters, or by an alias."""
-    known = _known(mapping)
-    exact = mapping.columns
-    return [
-        name if name in exact else known.get(plain(name), name)
-        for name in (cell.strip("\ufeff \t\r\n") for cell in cells)
-    ]
+    """The names as the mapping writes them: exactly, in other letters, or by an alias.
+
+    An alias stands for a column only where the file has none of the column's own name.
+    """
+    names = [cell.strip("\ufeff \t\r\n") for cell in cells]
+    own = {plain(column): column for column in mapping.columns}
+    found = [own.get(plain(name), name) for name in names]
+    taken = set(found)
+    for column, aliases in mapping.aliases.items():
+        place = _first_of(aliases, names) if column not in taken else None
+        if place is not None:
+            found[place] = column
+    return found
+
+
+def _first_of(aliases: Sequence[str], names: Sequence[str]) -> int | None:
+    written = [plain(name) for name in names]
+    places = (written.index(plain(alias)) for alias in aliases if plain(alias) in written)
+    return next(places, None)
 
 
 def named(record: Mapping[str, Any], mapping: ImportMapping) -> dict[str, Any]:
