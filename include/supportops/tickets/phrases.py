@@ -77,7 +77,7 @@ class Phrase:
         return cls(written, tuple(steps))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Phrases:
     """Phrases of which any may be said.
 
@@ -86,8 +86,8 @@ class Phrases:
     """
 
     every: tuple[Phrase, ...] = ()
-    by_word: Mapping[str, Sequence[Phrase]] = field(default_factory=dict)
-    others: tuple[Phrase, ...] = ()
+    by_word: Mapping[str, Sequence[Phrase]] = field(default_factory=dict, compare=False)
+    others: tuple[Phrase, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, written: Iterable[str], lists: Lists | None = None) -> Phrases:
