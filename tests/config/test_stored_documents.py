@@ -86,9 +86,9 @@ def test_a_document_has_the_rules_and_mappings_that_were_in_force() -> None:
     configuration = load(SHIPPED)
     restored = restore(json.loads(json.dumps(configuration.document)))
     assert restored.triage == configuration.triage
-    assert restored.mapping_names() == ["generic", "uci"]
+    assert {"generic", "uci"} < set(restored.mapping_names()) == set(configuration.mapping_names())
     assert restored.mapping("uci") == configuration.mapping("uci")
-    with pytest.raises(ConfigurationError, match="found no such mapping, expected one of generic"):
+    with pytest.raises(ConfigurationError, match="found no such mapping, expected one of .*generic"):
         restored.mapping("generik")
 
 
