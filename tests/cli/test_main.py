@@ -120,7 +120,7 @@ def test_probe_without_an_address_is_a_usage_fault() -> None:
 def test_config_check_of_the_shipped_files_is_fine() -> None:
     done = supportops("config", "check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith(" 2 audiences, 2 import mappings\n")
+    assert done.stdout.endswith(" 2 audiences, 9 import mappings\n")
 
 
 def test_config_check_reports_every_fault_with_its_line(tmp_path: Path) -> None:
