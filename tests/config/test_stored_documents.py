@@ -88,7 +88,9 @@ def test_a_document_has_the_rules_and_mappings_that_were_in_force() -> None:
     assert restored.triage == configuration.triage
     assert {"generic", "uci"} < set(restored.mapping_names()) == set(configuration.mapping_names())
     assert restored.mapping("uci") == configuration.mapping("uci")
-    with pytest.raises(ConfigurationError, match="found no such mapping, expected one of .*generic"):
+    with pytest.raises(
+        ConfigurationError, match=r"found no such mapping, expected one of .*generic"
+    ):
         restored.mapping("generik")
 
 
