@@ -62,7 +62,7 @@ def carry_out(order: dict[str, Any]) -> None:
     elif flow == "import":
         ticket_import.run(engine, context.config, Path(order["file"]), "generic", now)
     elif flow == "call":
-        call = log_call.Call.checked("Acme", order["what"])
+        call = log_call.Call.checked("Acme", order["what"], tier="mission_critical")
         log_call.run(engine, context.config, call, order["id"], now, now)
     elif flow == "report":
         request = report.ReportRequest(Cadence.DAILY, (order["day"],), ("team",), send=True)

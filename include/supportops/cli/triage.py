@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from supportops.bootstrap import config_folder, open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, fields, print_json
+from supportops.files import open_file
 from supportops.rendering.printable import printable_line
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def try_texts(
 
     rules = load_triage(config_folder())
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
+        with TextIOWrapper(open_file(file), encoding="utf-8-sig", newline="") as lines:
             outcome = run(rules, lines)
     except LabelsError as error:
         fail(f"{file}: {error}")
