@@ -245,7 +245,8 @@ class _Ticket:
             row = replace(row, state="unanswered", ended_at=until)
         if breach:
             row = self.broken(row, breach, now)
-        row = replace(row, owed=bool(target or breach))
+        named = promise.target(run.metric) if promise else None
+        row = replace(row, owed=bool(named or breach))
         if promise is None:
             return row
         target = target or Target(run.metric)
