@@ -400,7 +400,10 @@ def _moments(events: Sequence[Event]) -> list[Moment]:
         elif event.kind in (EventKind.TIER, EventKind.CUSTOMER, EventKind.TAGS):
             now = replace(now, **{event.kind.value: event.value})
         elif event.kind in REMOVALS:
-            if now.gone is None or now.gone_at == event.happened_at:
+            before = next((m for m in reversed(moments) if m.at < event.happened_at), now)
+            if before.gone:  # a restoring that is undone within its instant is none
+                now = replace(now, gone=before.gone, gone_at=before.gone_at)
+            elif now.gone is None or now.gone_at == event.happened_at:
                 now = replace(now, gone=REMOVALS[event.kind], gone_at=event.happened_at)
         elif event.kind is EventKind.RESTORED:
             now = replace(now, gone=None, gone_at=None)
