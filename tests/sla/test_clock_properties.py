@@ -46,6 +46,7 @@ KINDS = [
     *[EventKind.TIER] * 2,
     *[kind for kind in EventKind if kind is not EventKind.PRIORITY],
 ]
+COMES_AND_GOES = {EventKind.MERGED, EventKind.DELETED, EventKind.RESTORED}
 STEPS = [0, 0, 0, 1, 60, 900, 1800, 3600, 4 * 3600, 8 * 3600, 86_400, 3 * 86_400]
 
 
@@ -66,6 +67,8 @@ def stories(draw: st.DrawFn, ticket: int) -> list[Event]:
         if not draw(st.integers(0, 9)):
             at += timedelta(microseconds=draw(st.integers(1, 1_500_000)))
         kind = draw(st.sampled_from(KINDS))
+        if kind in COMES_AND_GOES and any(k in COMES_AND_GOES and t == at for k, _, _, t in acts):
+            kind = EventKind.NOTE  # no source says of one instant that a ticket went and came back
         value = draw(st.sampled_from(VALUES[kind])) if kind in VALUES else None
         acts.append((kind, draw(st.sampled_from(list(Author))), value, at))
     if acts[0][0] is EventKind.CREATED and not draw(st.integers(0, 9)):
