@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from supportops.files import open_file
+from supportops.names import folded
 from supportops.tickets.imports.instants import AUTO
 from supportops.tickets.imports.mapping import FileFormat, ImportMapping
 
@@ -158,14 +159,15 @@ def _refuse_other_files(head: bytes) -> None:
 def _workbook(path: Path, mapping: ImportMapping, packed: bool) -> Form:
     if packed:
         raise ImportFault("it is a workbook or an archive within gzip; unpack it first")
-    try:
-        with open_file(path) as raw, zipfile.ZipFile(raw) as archive:
-            names = set(archive.namelist())
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise ImportFault(
-            "it is a damaged .xlsx workbook or zip archive; export it again"
-        ) from None
+    with open_file(path) as raw:
+        try:
+            with zipfile.ZipFile(raw) as archive:
+                names = set(archive.namelist())
+                size = sum(entry.file_size for entry in archive.infolist())
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+            raise ImportFault(
+                "it is a damaged .xlsx workbook or zip archive; export it again"
+            ) from None
     if "xl/workbook.xml" not in names:
         if any(name.startswith("content.xml") for name in names):
             raise ImportFault("it is an OpenDocument file; save it as .xlsx or CSV")
@@ -296,13 +298,13 @@ def _delimiter(text: str, mapping: ImportMapping) -> str:
     if said is not None:
         return said[1]
     lines = [line for line in text.lstrip("\ufeff").splitlines()[:20] if line.strip()]
-    wanted = {_plain(name) for name in mapping.columns}
+    wanted = {folded(name) for name in mapping.columns}
     for others in mapping.aliases.values():
-        wanted |= {_plain(other) for other in others}
+        wanted |= {folded(other) for other in others}
 
     def worth(delimiter: str) -> tuple[int, int, int]:
         rows = [_cells(line, delimiter) for line in lines]
-        found = max((len(wanted & {_plain(cell) for cell in row}) for row in rows), default=0)
+        found = max((len(wanted & {folded(cell) for cell in row}) for row in rows), default=0)
         widths = [len(row) for row in rows]
         common = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
         return (found, widths.count(common) if common > 1 else 0, common)
@@ -315,7 +317,3 @@ def _cells(line: str, delimiter: str) -> Sequence[str]:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         return []
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from supportops.names import folded
 from supportops.tickets.imports.file_form import ImportFault
 from supportops.tickets.imports.mapping import ImportMapping, Rows
 from supportops.tickets.ticket import EventKind
@@ -57,8 +58,8 @@ def column_names(cells: Sequence[str], mapping: ImportMapping) -> list[str]:
     An alias stands for a column only where the file has none of the column's own name.
     """
     names = [cell.strip("\ufeff \t\r\n") for cell in cells]
-    own = {plain(column): column for column in mapping.columns}
-    found = [own.get(plain(name), name) for name in names]
+    own = {folded(column): column for column in mapping.columns}
+    found = [own.get(folded(name), name) for name in names]
     taken = set(found)
     for column, aliases in mapping.aliases.items():
         place = _first_of(aliases, names) if column not in taken else None
@@ -68,8 +69,8 @@ def column_names(cells: Sequence[str], mapping: ImportMapping) -> list[str]:
 
 
 def _first_of(aliases: Sequence[str], names: Sequence[str]) -> int | None:
-    written = [plain(name) for name in names]
-    places = (written.index(plain(alias)) for alias in aliases if plain(alias) in written)
+    written = [folded(name) for name in names]
+    places = (written.index(folded(alias)) for alias in aliases if folded(alias) in written)
     return next(places, None)
 
 
@@ -79,20 +80,15 @@ def named(record: Mapping[str, Any], mapping: ImportMapping) -> dict[str, Any]:
     if not mapping.aliases and record.keys() >= columns:
         return dict(record)
     known = _known(mapping)
-    others = {known[plain(name)]: name for name in record if plain(name) in known}
+    others = {known[folded(name)]: name for name in record if folded(name) in known}
     renamed = {column: record[name] for column, name in others.items() if column not in record}
     return {**record, **renamed}
 
 
-def plain(name: str) -> str:
-    """A name in small letters, with single spaces."""
-    return " ".join(name.split()).casefold()
-
-
 def _known(mapping: ImportMapping) -> dict[str, str]:
     """The mapping's columns by how they may be written; the columns themselves come first."""
-    known = {plain(alias): column for column, names in mapping.aliases.items() for alias in names}
-    return known | {plain(column): column for column in mapping.columns}
+    known = {folded(alias): column for column, names in mapping.aliases.items() for alias in names}
+    return known | {folded(column): column for column in mapping.columns}
 
 
 def _refuse_repeated(names: Sequence[str], mapping: ImportMapping) -> None:

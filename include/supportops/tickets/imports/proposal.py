@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from supportops.names import folded
 from supportops.tickets.imports.file_form import ImportFault
 from supportops.tickets.imports.guessing import settle
-from supportops.tickets.imports.header import plain
 from supportops.tickets.imports.instants import AUTO, format_shown
 from supportops.tickets.imports.mapping import (
     Creation,
@@ -88,7 +88,7 @@ _STATUSES = {
 def proposed(path: Path, source: str) -> str:
     """A mapping for the file at `path`, as YAML with comments. Raises ImportFault."""
     columns, words = _columns(path)
-    left = {plain(column): column for column in columns if column}
+    left = {folded(column): column for column in columns if column}
     ticket = _take(left, _TICKET)
     instants = {
         role: column
@@ -219,7 +219,7 @@ def _yaml(
 
 def _statuses(words: Counter[str]) -> Iterator[str]:
     for word, rows in words.most_common(_MOST_WORDS):
-        lowered = plain(word)
+        lowered = folded(word)
         found = next((s for s, names in _STATUSES.items() if lowered in names.split("|")), None)
         meaning = "null" if found is None else found.value
         unknown = "; new, open, pending, hold, solved or closed?" if found is None else ""
