@@ -12,9 +12,9 @@ import numpy as np
 
 from supportops.sla.calendar_days import DayShare, shares
 from supportops.sla.clock import STATES, Clocks, judge
-from supportops.sla.events import DONE, KNOWN_SINCE, MICRO, NEVER, NONE, STATUSES, EventColumns
+from supportops.sla.events import KNOWN_SINCE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
-from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise
+from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise, Target
 from supportops.sla.policy_assignment import to_datetime
 
 
@@ -175,7 +175,8 @@ def _segments(one: Clocks, promise: Promise | None, metric: Metric) -> Iterator[
     """Where the clock ran and where it was paused, from its start to its end or now."""
     if promise is None:
         return
-    statuses, pauses = one.history.statuses, _pauses(promise, metric)
+    target = promise.target(metric) or Target(metric)
+    statuses, pauses = one.history.statuses, target.stops
     hours = one.book.calendars[promise.calendar].hours
     start, until = int(one.started_at[0]), int(one.until[0])
     for n, at in enumerate(statuses.at):
@@ -199,12 +200,6 @@ def _days(one: Clocks, promise: Promise | None, metric: Metric) -> Iterator[DayS
     if deadline > until:
         ran.append((until, deadline))
     yield from shares(calendar, start, deadline, ran)
-
-
-def _pauses(promise: Promise, metric: Metric) -> set[str]:
-    target = promise.target(metric)
-    pauses = set(target.pauses) if target else set()
-    return pauses | (set(DONE) if metric is Metric.RESOLUTION else set())
 
 
 def calendar_of(clock: ClockExplanation, book: PolicyBook) -> Calendar:
