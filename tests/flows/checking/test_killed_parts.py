@@ -19,15 +19,11 @@ import pytest
 from sqlalchemy import Engine, delete, select
 
 from builders import NOON, Clock
+from flows.checking.judged_parts import parts, replayed, stored
 from flows.websites import Desk, Websites, websites
-from supportops.config import snapshots
 from supportops.db.engine import reading, writing
-from supportops.db.schema import alerts, check_parts, incidents, metadata, site_status
+from supportops.db.schema import alerts, incidents, metadata, site_status
 from supportops.flows import site_check
-from supportops.sites import store as sites_store
-from supportops.sites.incident import FleetState
-from supportops.sites.judging import fold
-from supportops.sites.runs import part_store
 
 BROKEN = {"shop", "blog"}
 MOST_COMMITS = 40
@@ -108,25 +104,6 @@ def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
             columns = [table.c[name] for name in names if name in table.c]
             found[table.name] = sorted(map(tuple, connection.execute(select(*columns))), key=str)
     return found
-
-
-def replayed(engine: Engine) -> FleetState:
-    state = FleetState()
-    with reading(engine) as connection:
-        for judgement in part_store.judgements(connection):
-            fleet = snapshots.get(connection, judgement.configuration).fleet
-            state, _ = fold(state, part_store.judged_run(connection, judgement, fleet), fleet)
-    return state
-
-
-def stored(engine: Engine) -> FleetState:
-    with reading(engine) as connection:
-        return sites_store.load_state(connection)
-
-
-def parts(engine: Engine) -> int:
-    with reading(engine) as connection:
-        return len(connection.execute(select(check_parts)).all())
 
 
 def begun(store: Engine, folder: Path, web: Websites) -> Desk:

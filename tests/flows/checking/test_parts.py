@@ -15,15 +15,13 @@ import pytest
 from sqlalchemy import Engine, select
 
 from builders import NOON
+from flows.checking.judged_parts import parts, replayed, stored
 from flows.websites import Desk, websites
 from sites.servers import closed_port, hangs, server
-from supportops.config import snapshots
 from supportops.db.engine import make_engine, reading
-from supportops.db.schema import check_parts, site_status
+from supportops.db.schema import site_status
 from supportops.flows import site_check
-from supportops.sites import store as sites_store
-from supportops.sites.incident import Change, FleetState
-from supportops.sites.judging import fold
+from supportops.sites.incident import Change
 from supportops.sites.probe import transfer_pool
 from supportops.sites.runs import part_store
 from supportops.sites.runs import parts as run_parts
@@ -116,25 +114,6 @@ def test_an_outage_is_announced_while_the_checks_of_a_server_that_hangs_go_on(
     assert set(found) == {("host_outage", "web-1"), ("outage", "shop"), ("outage", "wiki")}
     assert found["outage", "shop"] < found["host_outage", "web-1"]
     assert max(found.values()) < ended
-
-
-def replayed(engine: Engine) -> FleetState:
-    state = FleetState()
-    with reading(engine) as connection:
-        for judgement in part_store.judgements(connection):
-            fleet = snapshots.get(connection, judgement.configuration).fleet
-            state, _ = fold(state, part_store.judged_run(connection, judgement, fleet), fleet)
-    return state
-
-
-def stored(engine: Engine) -> FleetState:
-    with reading(engine) as connection:
-        return sites_store.load_state(connection)
-
-
-def parts(engine: Engine) -> int:
-    with reading(engine) as connection:
-        return len(connection.execute(select(check_parts)).all())
 
 
 def at_pause(desk: Desk, wanted: float, action: Callable[[], None]) -> Callable[[float], None]:
