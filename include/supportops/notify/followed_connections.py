@@ -43,7 +43,7 @@ class FollowedSMTP(AppriseSMTPController):
 
 
 def _follow_mails(smtp: Any, conversation: Conversation) -> None:
-    """`smtp` is an smtplib.SMTP; it writes a whole mail, with the dot, in one call of `send`."""
+    """`smtp`: Apprise's connection; it writes a whole mail, with the dot, in one call of `send`."""
     send, getreply = smtp.send, smtp.getreply
     awaits_answer = False
 
