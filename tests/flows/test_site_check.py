@@ -27,7 +27,8 @@ from supportops.config import snapshots
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.schema import alerts, check_runs, incidents, site_status
 from supportops.flows import site_check
-from supportops.flows.checking import writer
+from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.checking import incident_alerts, planning, writer
 from supportops.sites import store as sites_store
 from supportops.sites.incident import FleetState, Run
 from supportops.sites.judging import fold
@@ -157,7 +158,7 @@ class TestInOneTransaction:
             raise RuntimeError("the disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(site_check, "raise_alert", fails)
+            patch.setattr(incident_alerts, "raise_alert", fails)
             with pytest.raises(RuntimeError, match="disk"):
                 desk.run()
         assert desk.incidents() == desk.alerts() == []
@@ -219,7 +220,7 @@ class TestShards:
         assert desk.run()["pages"] == 0
 
     def test_a_slot_long_past_checks_nothing(self, desk: Desk, web: Websites) -> None:
-        late = NOON + site_check.LATEST_START + timedelta(seconds=1)
+        late = NOON + planning.LATEST_START + timedelta(seconds=1)
         plan = site_check.plan(desk.engine, desk.folder, NOON, late)
         assert (plan.shards, plan.sites) == (0, 0)
         assert "past" in plan.note
@@ -598,7 +599,7 @@ def test_a_replay_of_the_log_gives_the_same_incidents_and_standings(desk: Desk) 
     digests = []
     for sites in (full, full[:-1], full[1:]):
         desk.write(sites, vantage=[control])
-        configuration = site_check.load_or_last_good(desk.engine, desk.folder, desk.clock())[0]
+        configuration = load_or_last_good(desk.engine, desk.folder, desk.clock())[0]
         digests.append(configuration.digest)
         desk.clock.move(1)
     beat = {("@vantage", control): "."}

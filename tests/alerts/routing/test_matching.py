@@ -12,7 +12,7 @@ from supportops.alerts.alert import Alert, Kind, Severity, usual_severity
 from supportops.alerts.escalation import MessageStatus, Phase, decide
 from supportops.alerts.policy import AlertPolicy, Hours
 from supportops.alerts.routing.matching import Mismatch, matching, mismatches, visible_to
-from supportops.flows.site_check import _SEVERITY
+from supportops.flows.checking.incident_alerts import SEVERITY
 
 SITES = {"shop": "Acme", "blog": "Acme", "wiki": "Beta"}
 ACME = route(step("acme_email"), name="acme", customers=("Acme",))
@@ -204,6 +204,6 @@ def test_a_route_says_in_what_it_differs(match: Any, differs: list[Mismatch]) ->
 
 
 def test_kinds_are_as_urgent_as_the_site_check_raises_them() -> None:
-    assert {kind.value: usual_severity(Kind(kind.value)) for kind in _SEVERITY} == {
-        kind.value: severity for kind, severity in _SEVERITY.items()
+    assert {kind.value: usual_severity(Kind(kind.value)) for kind in SEVERITY} == {
+        kind.value: severity for kind, severity in SEVERITY.items()
     }

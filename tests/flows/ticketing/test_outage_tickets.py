@@ -18,6 +18,7 @@ from supportops.alerts.store import list_open
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
 from supportops.flows import site_check
+from supportops.flows.checking import judgement
 from supportops.flows.ticketing import outage_tickets
 from supportops.tickets.log.store import append_events, events_of
 from supportops.tickets.ticket import Author, Event, EventKind, Status
@@ -171,8 +172,8 @@ def test_incident_alert_and_ticket_are_committed_together_or_not_at_all(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(site_check.store, "mark_judged", fails)
-        patch.setattr(site_check.part_store, "append", fails)
+        patch.setattr(judgement.store, "mark_judged", fails)
+        patch.setattr(judgement.part_store, "append", fails)
         with pytest.raises(RuntimeError, match="disk"):
             desk.run()
     assert desk.incidents() == desk.alerts() == found_tickets(desk) == []

@@ -1,0 +1,60 @@
+"""The alert of each incident: raised with it, resolved with it, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.store import acknowledge, find_all, find_open, raise_alert, resolve_alert
+from supportops.alerts.succession import predecessors, taking_over
+from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
+
+SEVERITY = {
+    IncidentKind.OUTAGE: Severity.CRITICAL,
+    IncidentKind.HOST_OUTAGE: Severity.CRITICAL,
+    IncidentKind.BLIND: Severity.CRITICAL,
+    IncidentKind.FAULT: Severity.WARNING,
+    IncidentKind.CERTIFICATE: Severity.WARNING,
+}
+
+
+def raise_or_resolve(connection: Connection, change: Change, now: datetime) -> None:
+    """The alert of a change. Its instants are at most `now`: with those of a log that runs ahead
+    it would not be sent before they come."""
+    incident = change.incident
+    if change.kind is ChangeKind.CLOSED:
+        assert incident.ended_at is not None
+        kind, ended_at = Kind(incident.kind.value), min(incident.ended_at, now)
+        resolve_alert(connection, kind, incident.subject, ended_at, incident.facts)
+        return
+    alert = alert_of(incident)
+    alert = replace(alert, opened_at=min(alert.opened_at, now))
+    if keys := predecessors(alert):
+        alert = taking_over(alert, find_all(connection, keys).values())
+    raise_alert(connection, alert, now)
+    if change.kind is ChangeKind.UPDATED and alert.acknowledged_at is not None:
+        # Somebody took the outage of its server, which this one goes on from.
+        found = find_open(connection, alert.kind, alert.subject)
+        if found is not None:
+            by = alert.acknowledged_by or "somebody"
+            acknowledge(connection, found.key, by, alert.acknowledged_at)
+
+
+def alert_of(incident: Incident) -> Alert:
+    """The alert of an open incident; the two share their key."""
+    words = incident.facts.get("words", incident.reason)
+    return Alert(
+        key=incident.key,
+        kind=Kind(incident.kind.value),
+        severity=SEVERITY[incident.kind],
+        subject=incident.subject,
+        headline=str(words),
+        opened_at=incident.opened_at,
+        site=incident.site,
+        customer=incident.customer,
+        host=incident.host,
+        facts=incident.facts,
+    )
