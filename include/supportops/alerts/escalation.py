@@ -133,11 +133,11 @@ def decide(
 
 def _unless_untrue(alert: Alert, decision: Decision, covered: Collection[str]) -> Decision:
     """Nobody is notified of a failure that is over, or twice of one that is part of another."""
-    if decision.sends and alert.resolved_at is not None:
-        is_part = decision.phase is Phase.RESOLVED and decision.target in covered
-        return replace(decision, reason=Reason.COVERED) if is_part else decision
     if not decision.sends:
         return decision
+    if alert.resolved_at is not None:
+        is_part = decision.phase is Phase.RESOLVED and decision.target in covered
+        return replace(decision, reason=Reason.COVERED) if is_part else decision
     if alert.awaits_its_end:
         return replace(decision, reason=Reason.AWAITS_ITS_END)
     if decision.target in covered:
