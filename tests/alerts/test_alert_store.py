@@ -136,3 +136,12 @@ def test_any_other_name_is_stored_as_it_is(store: Engine, name: str) -> None:
     assert raised(store, one)
     assert only_open(store) == one
     assert replace(one, headline=storable(one.headline)) == one
+
+
+def test_alerts_of_one_instant_are_read_in_the_order_of_their_keys(store: Engine) -> None:
+    names = [f"Site {number:03}" for number in range(60)]
+    for name in reversed(names[::2] + names[1::2]):
+        raised(store, alert(name))
+    with reading(store) as connection:
+        assert [each.subject for each in alerts.unsettled(connection)] == names
+        assert [each.subject for each in alerts.list_open(connection)] == names

@@ -16,6 +16,8 @@ from supportops.db.storable import storable
 
 # A database takes some ten thousand parameters with a statement.
 _CHUNK = 5_000
+# Alerts of one instant are in the order of their keys, on every database.
+_OLDEST_FIRST = (alerts.c.opened_at, alerts.c.key)
 _COLUMNS = [column for column in alerts.c if column.name not in ("last_seen_at", "settled_at")]
 
 _BROUGHT_UP_TO_DATE = ("headline", "site", "customer", "host", "facts", "last_seen_at")
@@ -179,7 +181,7 @@ def read_open(connection: Connection, kind: Kind | None = None) -> Reading:
     statement = _select().where(alerts.c.resolved_at.is_(None))
     if kind is not None:
         statement = statement.where(alerts.c.kind == kind.value)
-    return _read(connection, statement.order_by(alerts.c.opened_at))
+    return _read(connection, statement.order_by(*_OLDEST_FIRST))
 
 
 def unsettled(connection: Connection) -> list[Alert]:
@@ -190,7 +192,7 @@ def unsettled(connection: Connection) -> list[Alert]:
 def read_unsettled(connection: Connection) -> Reading:
     """What `unsettled` answers, and those that cannot be read."""
     statement = _select().where(alerts.c.settled_at.is_(None))
-    return _read(connection, statement.order_by(alerts.c.opened_at))
+    return _read(connection, statement.order_by(*_OLDEST_FIRST))
 
 
 def settle(connection: Connection, keys: Iterable[str], now: datetime) -> None:

@@ -177,7 +177,7 @@ def unfinished_messages(connection: Connection, most: int) -> tuple[Sequence[Row
     """Messages that are still queued, the next one first, and how many there are."""
     waiting = messages.c.finished_at.is_(None)
     rows = connection.execute(
-        _messages().where(waiting).order_by(messages.c.next_attempt_at).limit(most)
+        _messages().where(waiting).order_by(messages.c.next_attempt_at, messages.c.id).limit(most)
     )
     total = connection.execute(select(func.count()).select_from(messages).where(waiting))
     return rows.mappings().all(), total.scalar_one()

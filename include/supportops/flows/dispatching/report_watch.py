@@ -117,7 +117,7 @@ def _progress_by_audience(
         select(r.audience, r.period, r.edition, r.issued_at, m.id, m.state)
         .join_from(reports, messages, m.alert == r.alert, isouter=True)
         .where(r.cadence == cadence.value, r.period.in_(sorted(set(labels.values()))))
-        .order_by(r.edition)
+        .order_by(r.edition, m.id)
     )
     rows = list(connection.execute(statement).mappings())
     return {

@@ -29,7 +29,7 @@ def deletions(connection: Connection, tickets: Iterable[str]) -> dict[str, datet
             .join(tickets_table, tickets_table.c.id == table.c.ticket)
             .where(tickets_table.c.source == SOURCE, tickets_table.c.ticket.in_(ids))
             .where(table.c.kind.in_([EventKind.DELETED.value, EventKind.RESTORED.value]))
-            .order_by(table.c.happened_at, table.c.kind)
+            .order_by(table.c.happened_at, table.c.sequence, table.c.id)
         )
         for ticket, at, kind in connection.execute(query):
             last[ticket] = (at, kind == EventKind.DELETED.value)
