@@ -52,7 +52,7 @@ def test_alerts_are_rendered_by_it_and_bundled_by_its_rate_limit(
     desk.activate(configuration("duty_pager", limits=limits))
     desk.raise_(alert("Shop"), alert("Blog"), alert("Wiki"))
     assert desk.dispatch()["handed_over"] == 3
-    assert pages(http) == ["page: Shop, Blog, Wiki"]
+    assert pages(http) == ["page: Blog, Shop, Wiki"]
     assert {row.channel for row in desk.outbox()} == {"pager"}
 
 

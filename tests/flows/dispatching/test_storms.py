@@ -136,7 +136,7 @@ def test_up_and_down_in_one_message_are_counted_apart_the_urgent_first(desk: Des
     desk.clock.turn(minutes=15)
     assert desk.dispatch(inbox)["held_back"] == 0
     text = inbox.take("engineer_sms").text
-    assert text.startswith("2 sites down, 1 fault, 3 sites up again: Shop #")
+    assert text.startswith("2 sites down, 1 fault, 3 sites up again: Blog #")
 
 
 def test_whoever_has_a_reference_from_a_bundle_can_find_the_alert(desk: Desk) -> None:
@@ -302,5 +302,5 @@ def test_a_bundle_counts_apart_what_is_not_good_and_what_answers_by_now(desk: De
     desk.clock.turn(hours=1)
     desk.dispatch(inbox)
     assert headline(inbox.take("team_chat")).startswith(
-        "2 sites down, 1 answers again, 1 site up again, 1 no longer checked, 1 renamed: "
+        "2 sites down, 1 answers again, 1 no longer checked, 1 site up again, 1 renamed: "
     )
