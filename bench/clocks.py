@@ -53,6 +53,7 @@ YEAR = 365 * 86_400
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 TIERS = ["user_support", "bug_fix", "mission_critical"]
 POLICIES = 20
+MOST_SECONDS, MOST_MEGABYTES = 6, 1_200  # a million tickets
 
 
 def bank_holidays() -> list[date]:
@@ -262,10 +263,12 @@ def varied(first: PolicyBook, number: int) -> PolicyBook:
 def measure(tickets: int, policies: int) -> dict[str, float]:
     """One size, in this process."""
     events = histories(tickets)
+    count = len(events)
     rules = book()
     began = time.process_time()
     history = prepare(events)
     prepared = time.process_time()
+    del events  # a caller needs the history alone
     found = judge(history, rules, AS_OF)
     judged = time.process_time()
     rows, breaches = len(found), int((found.breached_at > 0).sum())
@@ -276,7 +279,7 @@ def measure(tickets: int, policies: int) -> dict[str, float]:
         judge(history, varied(rules, number), AS_OF + timedelta(0))
     return {
         "tickets": tickets,
-        "events": len(events),
+        "events": count,
         "clocks": rows,
         "breaches": breaches,
         "prepare": prepared - began,
@@ -350,9 +353,12 @@ def verdicts(speeds: list[Speed], sizes: list[dict[str, float]]) -> Iterator[tup
                 words = f"{speed.question}, {engine}: {ratio:,.0f} x {speed.engine} (at least "
                 yield f"{words}{least:,})", ratio >= least
     least_size, most_size = sizes[0], sizes[-1]
-    both = most_size["prepare"] + most_size["judge"]
-    yield f"{most_size['tickets']:,.0f} tickets in {both:.1f} s (20)", both < 20
-    yield f"at most {most_size['peak']:.0f} MB (3,000)", most_size["peak"] < 3000
+    both, peak = most_size["prepare"] + most_size["judge"], most_size["peak"]
+    yield (
+        f"{most_size['tickets']:,.0f} tickets in {both:.1f} s ({MOST_SECONDS})",
+        both <= MOST_SECONDS,
+    )
+    yield f"at most {most_size['peak']:.0f} MB ({MOST_MEGABYTES:,})", peak <= MOST_MEGABYTES
     growth = both / (least_size["prepare"] + least_size["judge"])
     growth /= most_size["tickets"] / least_size["tickets"]
     # Events come shuffled: sorting them is n log n, and outgrows the processor's caches.

@@ -129,9 +129,12 @@ class Clocks:
 
     def take(self, chosen: Any) -> "Clocks":
         """The chosen rows, by position, mask or slice."""
-        shared = [self.history, self.book, self.assignment, self.as_of]
-        names = [field.name for field in fields(self)][len(shared) :]
-        return Clocks(*shared, *(getattr(self, name)[chosen] for name in names))  # type: ignore[arg-type]
+        own = (column[chosen] for column in self.columns().values())
+        return Clocks(self.history, self.book, self.assignment, self.as_of, *own)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The columns by name, in the order of the fields: those from `row` on."""
+        return {each.name: getattr(self, each.name) for each in fields(self)[4:]}
 
     def in_order(self) -> NDArray[np.intp]:
         """The rows by ticket, metric and instance."""
@@ -196,8 +199,9 @@ def judge(history: History, book: PolicyBook, as_of: datetime) -> Clocks:
         judge_one(Metric.UPDATE, view.between_events(history.updates.start, history.updates.end)),
         judge_one(Metric.RESOLUTION, view.resolutions(overdue)),
     ]
-    names = [field.name for field in fields(Clocks)][4:]
-    joined = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    columns = [part.columns() for part in parts]
+    del first, parts  # each column is freed as soon as it is joined
+    joined = [np.concatenate([part.pop(name) for part in columns]) for name in [*columns[0]]]
     return Clocks(history, book, assignment, view.as_of, *joined)
 
 

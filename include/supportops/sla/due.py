@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supportops.sla.business_hours import BusinessHours, OutsideRange
-from supportops.sla.events import MICRO, NONE, Bools, Ints
+from supportops.sla.events import MICRO, NONE, Bools, Ints, Places
 from supportops.sla.history import History
 from supportops.sla.open_time import OpenTime, WorkingDays
 from supportops.sla.policy import (
@@ -135,8 +135,8 @@ class ClockTime:
         """When the target was reached between the pauses, for clocks that have reached it."""
         paused_time = self.history.paused_time(self.calendar.hours, self.pauses)
         first, last = self.runs.start_status[chosen], self.runs.until_status[chosen]
-        goal = paused_time.ran_at(first, self.passed_start[chosen]) + target
-        return self.time.reached(paused_time.when_ran(goal, first, last))
+        ran = paused_time.when_ran(target, self.passed_start[chosen], first, last)
+        return self.time.reached(ran)
 
 
 def due(history: History, calendar: Calendar, promise: Promise, target: Target, runs: Runs) -> Due:
@@ -153,7 +153,7 @@ def due(history: History, calendar: Calendar, promise: Promise, target: Target, 
     return Due(amount, deadline, aim, time.spent, time.paused, time.is_paused)
 
 
-def _passed(time: OpenTime, at_events: Ints, event: Ints, at: Ints) -> Ints:
+def _passed(time: OpenTime, at_events: Ints, event: Places, at: Ints) -> Ints:
     """Open time up to instants, most of which are events."""
     amount: Ints = at_events[event]
     other = np.flatnonzero(event < 0)

@@ -3,13 +3,16 @@
 The tables repeat the words of the ticket log in its order; a test compares the two.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# Places in columns. int32 where there is one an event, to save memory: 2**31 events do not fit
+# into any memory anyway.
+Places = NDArray[np.signedinteger[Any]]
 
 MICRO = 1_000_000
 NEVER = int(np.iinfo(np.int64).max)  # later than any instant

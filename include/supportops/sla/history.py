@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from supportops.row_order import sorted_rows
 from supportops.sla import events as e
 from supportops.sla.business_hours import BusinessHours
-from supportops.sla.events import Bools, EventColumns, Ints
+from supportops.sla.events import Bools, EventColumns, Ints, Places
 from supportops.sla.intervals import (
     Change,
     EventPairs,
@@ -37,15 +38,15 @@ class History:
     order of acts), -1 for none.
 
     tickets: int64[T], the ids, ascending; a ticket's row is its place here.
-    row: int64[E], the event's ticket. at: int64[E], microseconds since 1970 UTC.
+    row: int32[E], the event's ticket. at: int64[E], microseconds since 1970 UTC.
     values: the texts that value codes index.
     profiles: intervals of the same tier, customer and tags (int32 value codes) and removal (the
         code of the kind of event that removed the ticket, 0 while it is there).
     statuses: intervals of the same status (int8, index into STATUSES).
-    profile_of, status_of: int64[E], the interval that holds after all events of the event's
+    profile_of, status_of: int32[E], the interval that holds after all events of the event's
         instant.
-    profile_before: int64[E], the interval of `profiles` that held until the event's instant; for
-        the ticket's first instant the interval that begins there.
+    profile_begins: bool[E], whether that interval of `profiles` follows another one at the event's
+        instant.
     created, first_reply, first_solved: int64[T], events. Where the log has no history from before
         some later instant, `created` is the event that says so: nothing starts before it.
     by_customer: bool[T], whether a customer created the ticket, and what followed is known.
@@ -54,14 +55,14 @@ class History:
     """
 
     tickets: Ints
-    row: Ints
+    row: Places
     at: Ints
     values: tuple[str | None, ...]
     profiles: Intervals
     statuses: Intervals
-    profile_of: Ints
-    profile_before: Ints
-    status_of: Ints
+    profile_of: Places
+    profile_begins: Bools
+    status_of: Places
     created: Ints
     by_customer: Bools
     partial: Bools
@@ -70,9 +71,16 @@ class History:
     next_replies: EventPairs
     updates: EventPairs
     _passed: dict[BusinessHours, Ints] = field(default_factory=dict)
+    _passed_at_statuses: dict[BusinessHours, Ints] = field(default_factory=dict)
     _paused_time: dict[tuple[BusinessHours, frozenset[str]], PausedTime] = field(
         default_factory=dict
     )
+
+    def profile_before(self, event: Places) -> Places:
+        """The interval of `profiles` that held until each event's instant; for the ticket's first
+        instant the one that begins there."""
+        before: Places = self.profile_of[event] - self.profile_begins[event]
+        return before
 
     def passed(self, hours: BusinessHours) -> Ints:
         """Open time up to each event: int64[E], microseconds. Cached by calendar."""
@@ -84,7 +92,9 @@ class History:
         """The paused time under these pausing statuses. Cached by calendar and statuses."""
         key = (hours, pauses)
         if key not in self._paused_time:
-            passed = self.passed(hours)[self.statuses.event]
+            if hours not in self._passed_at_statuses:
+                self._passed_at_statuses[hours] = self.passed(hours)[self.statuses.event]
+            passed = self._passed_at_statuses[hours]
             self._paused_time[key] = PausedTime.of(self.statuses, passed, pauses)
         return self._paused_time[key]
 
@@ -101,7 +111,7 @@ def prepare(events: EventColumns) -> History:
     partial, begins = log.known_since(created)
     created, by_customer = np.where(partial, begins, created), by_customer & ~partial
     known = created >= 0
-    place = np.arange(len(log.row))
+    place = np.arange(len(log.row), dtype=np.int32)
     counts = known[log.row] & (place > created[log.row])  # nothing starts before the creation
     comment = (log.kind == e.COMMENT) & counts
     reply, solved = comment & (log.author == e.AGENT), log.is_done & counts
@@ -118,7 +128,7 @@ def prepare(events: EventColumns) -> History:
         profiles=profiles,
         statuses=statuses,
         profile_of=profile_of,
-        profile_before=_before(profiles, log.at, profile_of),
+        profile_begins=_begins(profiles, log.at, profile_of),
         status_of=status_of,
         created=created,
         by_customer=by_customer,
@@ -136,29 +146,31 @@ class _Log:
 
     The columns are as in `History`, one row an event, but for tickets and begin (one row a ticket).
     kind, author, value: codes as in `EventColumns`. status: int8, the status that the value names,
-    -1 if none. begin: int64, the ticket's first event. ends: int64, the last event of the event's
+    -1 if none. begin: int64, the ticket's first event. ends: int32, the last event of the event's
     ticket and instant. is_status, is_done: bool, whether it sets a status, and one of DONE.
     """
 
     tickets: Ints
-    row: Ints
+    row: Places
     at: Ints
     kind: NDArray[np.int8]
     author: NDArray[np.int8]
     value: NDArray[np.int32]
     status: NDArray[np.int8]
     begin: Ints
-    ends: Ints
+    ends: Places
     is_status: Bools
     is_done: Bools
 
     @classmethod
     def of(cls, events: EventColumns) -> Self:
-        order = _order(events)
+        order = sorted_rows(events.ticket, events.at, events.order)
         ticket, at, kind = events.ticket[order], events.at[order], events.kind[order]
         value = events.value[order]
         new = np.append(True, ticket[1:] != ticket[:-1])[: len(ticket)]
-        row, begin = np.cumsum(new) - 1, np.flatnonzero(new)
+        row = np.cumsum(new, dtype=np.int32)
+        row -= 1
+        begin = np.flatnonzero(new)
         status = _status_codes(events.values)[value]
         is_status = (kind == e.STATUS) & (status >= 0)
         return cls(
@@ -193,10 +205,10 @@ class _Log:
             return np.zeros(len(created), dtype=np.bool_), created
         says = self.first(marks & (self.value != 0))
         partial = (created >= 0) & (says > created) & (self.at[says] == self.at[created])
-        place = np.arange(len(self.row))
+        place = np.arange(len(self.row), dtype=np.int32)
         return partial, self.first(marks & (self.value == 0) & (place > created[self.row]))
 
-    def profiles(self) -> tuple[Intervals, Ints]:
+    def profiles(self) -> tuple[Intervals, Places]:
         changes: dict[str, Change] = {
             "tier": (self.kind == e.TIER, self.value, 0),
             "customer": (self.kind == e.CUSTOMER_OF, self.value, 0),
@@ -210,32 +222,22 @@ class _Log:
         changing = np.isin(self.kind, _CHANGES)
         return self._intervals(changing, changes, run=("removed", 0))
 
-    def statuses(self) -> tuple[Intervals, Ints]:
+    def statuses(self) -> tuple[Intervals, Places]:
         changes: dict[str, Change] = {"status": (self.is_status, self.status, 0)}
         return self._intervals(self.is_status, changes, run=("status", _LAST_OPEN))
 
     def _intervals(
         self, changing: Bools, changes: dict[str, Change], run: tuple[str, int]
-    ) -> tuple[Intervals, Ints]:
+    ) -> tuple[Intervals, Places]:
         return cut_intervals(self.row, self.at, self.begin, self.ends, changing, changes, run=run)
 
 
-def _before(profiles: Intervals, at: Ints, profile_of: Ints) -> Ints:
-    """The interval before each event's instant; `profile_of` the one after it."""
-    first = profiles.begin[profiles.row[profile_of]]
-    begins = (profiles.at[profile_of] == at) & (profile_of > first)
-    before: Ints = profile_of - begins
-    return before
-
-
-def _order(events: EventColumns) -> NDArray[np.intp] | slice:
-    """Rows by ticket, instant and order; all of them where they are in that order already."""
-    later = np.zeros(max(len(events.at) - 1, 0), dtype=np.bool_)
-    for key in (events.ticket, events.at, events.order):
-        if np.any(~later & (key[1:] < key[:-1])):
-            return np.lexsort((events.order, events.at, events.ticket))
-        later |= key[1:] > key[:-1]
-    return slice(None)
+def _begins(profiles: Intervals, at: Ints, profile_of: Places) -> Bools:
+    """Whether the interval of each event's instant begins there and is not its ticket's first."""
+    later = np.ones(len(profiles.at), dtype=np.bool_)
+    later[profiles.begin[:-1]] = False
+    begins: Bools = (profiles.at[profile_of] == at) & later[profile_of]
+    return begins
 
 
 def _status_codes(values: tuple[str | None, ...]) -> NDArray[np.int8]:

@@ -206,7 +206,7 @@ class View:
         A ticket that was restored in that instant counts as restored.
         """
         history = self.history
-        before = np.maximum(start_profile, history.profile_before[end])
+        before = np.maximum(start_profile, history.profile_before(end))
         removed = history.profiles.attributes["removed"][before] > 0
         return np.where(removed, history.profile_of[end], before)
 

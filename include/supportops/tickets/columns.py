@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from supportops.row_order import sorted_rows
 from supportops.tickets.ticket import Author, EventKind
 
 KINDS = tuple(EventKind)
@@ -67,9 +68,7 @@ class EventColumns:
         return self if isinstance(rows, slice) else self.take(rows)
 
     def _sorted_rows(self) -> NDArray[np.intp] | slice:
-        if _in_order(self.ticket, self.at, self.order):
-            return slice(None)
-        return np.lexsort((self.order, self.at, self.ticket))
+        return sorted_rows(self.ticket, self.at, self.order)
 
     def from_creation(self) -> EventColumns:
         """The same rows, in which what is stamped before a creation has the creation's instant.
@@ -116,16 +115,3 @@ def order_of(kind: NDArray[np.int8], sequence: NDArray[np.int64] | int = 0) -> N
     """The `order` column: creations, then by `sequence` (0 to MAX_SEQUENCE), then by kind."""
     ordered: NDArray[np.int64] = kind.astype(np.int64) + sequence * _KINDS_IN_A_SEQUENCE
     return np.where(kind == _CREATED, _FIRST + sequence, ordered)
-
-
-def _in_order(*keys: NDArray[np.int64]) -> bool:
-    """Whether rows are sorted by `keys`, the first one first."""
-    if len(keys[0]) < 2:
-        return True
-    later = np.zeros(len(keys[0]) - 1, dtype=bool)
-    for key in keys:
-        before, after = key[:-1], key[1:]
-        if bool(np.any(~later & (after < before))):
-            return False
-        later |= after > before
-    return True

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from supportops.db.schema import ticket_events as events_table
 from supportops.db.schema import tickets as tickets_table
+from supportops.row_order import sorted_rows
 from supportops.tickets.columns import (
     AUTHOR_CODES,
     KIND_CODES,
@@ -159,7 +160,7 @@ def _in_order(result: Result) -> EventColumns:
     """The rows in order, from each ticket's creation on."""
     columns = result.columns
     # Equal events of one act stay as they were stored.
-    rows = np.lexsort((result.event, columns.order, columns.at, columns.ticket))
+    rows = sorted_rows(columns.ticket, columns.at, columns.order, result.event)
     return columns.take(rows).from_creation().ordered()
 
 
