@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
+from supportops.rendering.catalogue import ENGLISH, Catalogue
 from supportops.rendering.gsm7 import fit_sms, gsm7
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -79,7 +80,7 @@ def _visible(sign: str) -> str:
     return "" if category == "Cf" and sign not in _JOINERS else sign
 
 
-def duration(length: timedelta | float) -> str:
+def duration(length: timedelta | float, words: Catalogue = ENGLISH) -> str:
     """A length of time (timedelta or seconds), rounded down: "45 s", "4 min", "1 h 05 min".
 
     A negative one, as of an outage during which the clock was set back, is "0 s".
@@ -87,10 +88,12 @@ def duration(length: timedelta | float) -> str:
     seconds = max(0, int(length.total_seconds() if isinstance(length, timedelta) else length))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if days:
-        return f"{days} d {hours % 24} h"
+        return words.gettext("{days} d {hours} h", days=days, hours=hours % 24)
     if hours:
-        return f"{hours} h {minutes % 60:02} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+        return words.gettext("{hours} h {minutes} min", hours=hours, minutes=f"{minutes % 60:02}")
+    if minutes:
+        return words.gettext("{minutes} min", minutes=minutes)
+    return words.gettext("{seconds} s", seconds=seconds)
 
 
 def local(instant: datetime, zone: str) -> str:

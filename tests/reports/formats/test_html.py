@@ -200,11 +200,10 @@ def test_a_verdict_has_a_sign_and_a_word_beside_its_colour(mailed: bytes) -> Non
     assert "61 of 63 due, target 90 %: on target" in Page(mailed).text()
 
 
-def test_the_sentences_language_is_english_whatever_the_dates_are() -> None:
-    assert (
-        Page(mail(worded(to=audience(language="de-DE")))).all("html")[0].attributes["lang"] == "en"
-    )
-    assert Page(mail(worded())).all("html")[0].attributes["lang"] == "en-GB"
+@pytest.mark.parametrize(("asked", "written"), [("en-GB", "en-GB"), ("pt-BR", "en-GB")])
+def test_the_page_names_the_language_of_its_sentences(asked: str, written: str) -> None:
+    page = Page(mail(worded(to=audience(language=asked))))
+    assert page.all("html")[0].attributes["lang"] == written
 
 
 def with_words(words: str) -> Document:

@@ -505,10 +505,14 @@ def test_a_subject_line_stays_short() -> None:
     assert len(worded(week_of(line("W" * 10_000, 30, 20, 0.9))).subject) <= 160
 
 
-def test_dates_follow_the_readers_language_and_zone() -> None:
-    document = worded(to=audience(language="de-DE", zone="Europe/Berlin"))
-    assert "16.-22. Nov. 2026" in document.subtitle
-    assert "Mo., 23. Nov. 2026 09:00 CET" in document.subtitle
+def test_a_report_is_in_english_throughout_where_its_language_has_no_catalogue() -> None:
+    document = worded(to=audience(language="pt-BR", zone="Europe/Berlin"))
+    assert document == worded(to=audience(language="en-GB", zone="Europe/Berlin"))
+    assert "16-22 Nov 2026" in document.subtitle
+    assert "Mon, 23 Nov 2026 09:00 CET" in document.subtitle
+
+
+def test_numbers_follow_the_readers_language() -> None:
     assert GERMAN.share(0.917, 1) == "91,7 %"
     assert GERMAN.count(1204) == "1.204"
 

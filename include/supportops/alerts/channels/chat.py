@@ -10,6 +10,7 @@ from supportops.alerts.channels.content import (
 )
 from supportops.alerts.description import MAY_BE_REPEATED
 from supportops.notify.outgoing import OutgoingMessage
+from supportops.rendering.catalogue import N_
 from supportops.rendering.render import render
 
 _MARKS = {"critical": "🔴", "warning": "🟠", "good": "🟢"}
@@ -30,7 +31,7 @@ _BESIDE_TITLE = len("- 🔴  #abc123\n")
 class Chat:
     """Everything stands in the text, because services disagree about what a title is."""
 
-    label = "Chat"
+    label = N_("Chat")
     digest_rows = 20
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:

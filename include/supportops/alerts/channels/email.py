@@ -14,6 +14,7 @@ from supportops.alerts.channels.content import (
 from supportops.alerts.description import MAY_BE_REPEATED, MOST_SITES
 from supportops.notify.mail_parts import Attachment
 from supportops.notify.outgoing import OutgoingMessage
+from supportops.rendering.catalogue import N_
 from supportops.rendering.render import one_line, render
 
 # More alerts than that are a table: all facts of forty are a mail that nobody reads to its end.
@@ -27,7 +28,7 @@ _NOTE_STYLE = (
 class Email:
     """The messages about one alert share a thread."""
 
-    label = "E-mail"
+    label = N_("E-mail")
     digest_rows = 50
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:

@@ -6,6 +6,7 @@ from supportops.alerts.channels.content import AlertsContent, DigestContent, Rep
 from supportops.alerts.channels.counts import Named, listed
 from supportops.alerts.description import Description
 from supportops.notify.outgoing import OutgoingMessage
+from supportops.rendering.catalogue import N_
 from supportops.rendering.gsm7 import fit_sms, gsm7, septets
 from supportops.rendering.render import one_line
 
@@ -18,7 +19,7 @@ _REST = "and {} more: see the board"
 class Sms:
     """One SMS each, never several: what does not fit is cut with "..." or counted."""
 
-    label = "SMS"
+    label = N_("SMS")
     digest_rows = 0
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:

@@ -107,12 +107,11 @@ def _render(
     **context: object,
 ) -> str:
     document = short.document
-    language = document.language if document.language.partition("-")[0] == "en" else "en"
     return render(
         template,
         document=document,
         more=short.more,
-        language=language,  # that of the sentences: only dates follow the reader's
+        language=document.language,
         kind=_kind,
         numeric=_numeric,
         segments=segments,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from supportops.rendering.render import duration
-from supportops.reports.document import Bar, Cell, Tone
+from supportops.reports.document import Bar, Cell, Column, Tone
 from supportops.reports.figures import Attainment, Quantile
 from supportops.reports.words.dates import Reader
 from supportops.reports.words.labels import short_line
 
 NONE = Cell("–", tone=Tone.QUIET)
+
+
+def columns(reader: Reader, *named: Column) -> tuple[Column, ...]:
+    """Columns whose titles are messages, in the reader's language."""
+    return tuple(replace(each, title=reader.gettext(each.title)) for each in named)
 
 
 def text(value: object, tone: Tone = Tone.PLAIN) -> Cell:
@@ -49,12 +54,24 @@ def bar(attainment: Attainment) -> Bar | None:
     return Bar(attainment.share, low, high, attainment.target)
 
 
+def some_of(some: int, whole: int, reader: Reader) -> str:
+    """ "11 of 12"."""
+    return reader.gettext("{some} of {all}", some=reader.count(some), all=reader.count(whole))
+
+
+def share_of(share: float, digits: int, whole: int, reader: Reader) -> str:
+    """ "91 % of 23"."""
+    return reader.gettext(
+        "{share} of {all}", share=reader.share(share, digits), all=reader.count(whole)
+    )
+
+
 def share(attainment: Attainment, reader: Reader) -> Cell:
     """ "90.9 %" with its bar; under few "11 of 12"."""
     if attainment.share is None:
         return NONE
     if attainment.few:
-        return Cell(f"{reader.count(attainment.met)} of {reader.count(attainment.due)}")
+        return Cell(some_of(attainment.met, attainment.due, reader))
     return Cell(
         reader.share(attainment.share, 1), attainment.share, verdict(attainment), bar(attainment)
     )
@@ -70,7 +87,9 @@ def hours(seconds: float, reader: Reader) -> str:
     if seconds < 0:
         return f"-{hours(-seconds, reader)}"
     whole = int(seconds // 3600)
-    return duration(seconds) if whole < 10 else f"{reader.count(whole)} h"
+    if whole < 10:
+        return reader.duration(seconds)
+    return reader.gettext("{hours} h", hours=reader.count(whole))
 
 
 def business(seconds: float | None, reader: Reader) -> Cell:
@@ -78,20 +97,24 @@ def business(seconds: float | None, reader: Reader) -> Cell:
     return NONE if seconds is None else Cell(hours(seconds, reader), seconds)
 
 
-def calendar(seconds: float | None) -> Cell:
+def calendar(seconds: float | None, reader: Reader) -> Cell:
     """A length of calendar time."""
-    return NONE if seconds is None else Cell(duration(seconds), seconds)
+    return NONE if seconds is None else Cell(reader.duration(seconds), seconds)
 
 
 def business_quantile(quantile: Quantile, reader: Reader) -> Cell:
     """ "3 h 10 min", or "not reached, over 52 h"."""
     if quantile.seconds is None and quantile.over is not None:
-        return Cell(f"not reached, over {hours(quantile.over, reader)}")
+        return _not_reached(hours(quantile.over, reader), reader)
     return business(quantile.seconds, reader)
 
 
-def calendar_quantile(quantile: Quantile) -> Cell:
+def calendar_quantile(quantile: Quantile, reader: Reader) -> Cell:
     """ "1 d 4 h", or "not reached, over 3 d 2 h"."""
     if quantile.seconds is None and quantile.over is not None:
-        return Cell(f"not reached, over {duration(quantile.over)}")
-    return calendar(quantile.seconds)
+        return _not_reached(reader.duration(quantile.over), reader)
+    return calendar(quantile.seconds, reader)
+
+
+def _not_reached(length: str, reader: Reader) -> Cell:
+    return Cell(reader.gettext("not reached, over {length}", length=length))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import ROUND_DOWN, Decimal
@@ -10,8 +10,17 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.dates import (
+    format_date,
+    format_interval,
+    format_skeleton,
+    format_time,
+)
+from babel.lists import format_list
 from babel.numbers import format_decimal
+
+from supportops.rendering.catalogue import Catalogue, catalogue
+from supportops.rendering.render import duration
 
 # Unicode's locale data uses thin and unbreakable spaces, which break mail subjects and columns of
 # fixed width.
@@ -49,6 +58,31 @@ class Reader:
     tier_titles: Mapping[str, str] = field(default_factory=dict)
     channel_labels: Mapping[str, str] = field(default_factory=dict)
     tier_ranks: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Catalogue:
+        """The messages of the language."""
+        return catalogue(self.language)
+
+    def gettext(self, message: str, /, **values: object) -> str:
+        """The message in the reader's language, with `values` in its places."""
+        return self.words.gettext(message, **values)
+
+    def ngettext(self, one: str, many: str, number: int, /, **values: object) -> str:
+        """The form that goes with `number`, which is written for `{number}`."""
+        return self.words.ngettext(one, many, number, number=self.count(number), **values)
+
+    def pgettext(self, context: str, message: str, /, **values: object) -> str:
+        """The message where one English word has several meanings."""
+        return self.words.pgettext(context, message, **values)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """ "a and b", "a, b and c"."""
+        return str(format_list(items, locale=_locale(self.language)))
+
+    def duration(self, length: float) -> str:
+        """Seconds as "45 s", "4 min", "1 h 05 min", "3 d 4 h", rounded down."""
+        return duration(length, self.words)
 
     def there(self, instant: datetime) -> datetime:
         """The same instant on the reader's clock."""
@@ -88,6 +122,10 @@ class Reader:
     def count(self, number: int) -> str:
         """ "1,204"."""
         return str(format_decimal(number, locale=_locale(self.language))).translate(_SPACES)
+
+    def decimal(self, number: str) -> str:
+        """A number in digits and a point, as it is written here: "2.66"."""
+        return self._fixed(Decimal(number), None)
 
     def share(self, share: float, digits: int = 0) -> str:
         """A share of one as "91 %", rounded down: 99.97 never reads as 100."""

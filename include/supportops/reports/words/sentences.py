@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from supportops.rendering.render import duration
 from supportops.reports.document import Tone, Words
 from supportops.reports.figures import Attainment, By, Figures, Promises
 from supportops.reports.period import Cadence, Period
-from supportops.reports.words import site_answers
+from supportops.reports.words import cells, site_answers
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import plural, short_line, tier_inside
+from supportops.reports.words.labels import short_line, tier_inside
 
 LONGEST_SUBJECT = 160
 
@@ -25,9 +24,9 @@ def week(label: str) -> str:
 def period_name(period: Period, reader: Reader) -> str:
     """ "week 47", "Thursday 19 Nov", or "Friday 20 Nov to Sunday 22 Nov"."""
     if period.cadence is Cadence.WEEKLY:
-        return f"week {week(period.label)}"
+        return reader.gettext("week {week}", week=week(period.label))
     first, last = (reader.weekday(day) for day in (period.first_day, period.last_day))
-    return first if first == last else f"{first} to {last}"
+    return first if first == last else reader.gettext("{first} to {last}", first=first, last=last)
 
 
 def tiers(figures: Figures) -> tuple[Promises, ...]:
@@ -87,11 +86,20 @@ def missed(attainment: Attainment) -> bool:
 def share_of_due(attainment: Attainment, reader: Reader) -> str:
     """ "91 % of 23 due", under few "11 of 12 due"."""
     if attainment.share is None:
-        return "none due"
+        return reader.gettext("none due")
     if attainment.few:
-        return f"{reader.count(attainment.met)} of {reader.count(attainment.due)} due"
+        return some_due(attainment, reader)
     share = reader.share(attainment.share, digits(attainment))
-    return f"{share} of {reader.count(attainment.due)} due"
+    return reader.gettext("{share} of {all} due", share=share, all=reader.count(attainment.due))
+
+
+def some_due(attainment: Attainment, reader: Reader) -> str:
+    """ "21 of 23 due"."""
+    return reader.gettext(
+        "{share} of {all} due",
+        share=reader.count(attainment.met),
+        all=reader.count(attainment.due),
+    )
 
 
 def digits(attainment: Attainment) -> int:
@@ -102,74 +110,107 @@ def digits(attainment: Attainment) -> int:
 
 def subject(figures: Figures, reader: Reader, *, corrects: bool = False) -> str:
     """The subject line, which carries the answer."""
-    whose = f"{short_line(figures.customer, 60)}, " if figures.customer else ""
     is_weekly = figures.period.cadence is Cadence.WEEKLY
-    answer = _weekly(figures, reader) if is_weekly else _daily(figures, reader)
-    line = f"{whose}{answer}"
-    return short_line(f"Corrected: {line}" if corrects else line, LONGEST_SUBJECT)
+    line = _weekly(figures, reader) if is_weekly else _daily(figures, reader)
+    if figures.customer:
+        customer = short_line(figures.customer, 60)
+        line = reader.gettext("{customer}, {line}", customer=customer, line=line)
+    if corrects:
+        line = reader.gettext("Corrected: {line}", line=line)
+    return short_line(line, LONGEST_SUBJECT)
 
 
 def _weekly(figures: Figures, reader: Reader) -> str:
     period = figures.period
     days = reader.days(period.first_day, period.last_day)
-    number = f"{week(period.label)} ({days}){_so_far(figures)}"
+    values = {"week": week(period.label), "days": days}
+    late = _open(figures, reader)
     if site_answers.lead(figures):
-        return f"Week {number}: {site_answers.in_subject(figures, reader)}{_open(figures, reader)}"
-    name = f"SLA week {number}"
-    end = _outages(figures, reader)
+        name = (
+            reader.gettext("Week {week} ({days})", **values)
+            if is_over(figures)
+            else reader.gettext("Week {week} ({days}) so far", **values)
+        )
+        return _answered(name, [site_answers.in_subject(figures, reader), *late], reader)
+    name = (
+        reader.gettext("SLA week {week} ({days})", **values)
+        if is_over(figures)
+        else reader.gettext("SLA week {week} ({days}) so far", **values)
+    )
     attainment, line = overall(figures), worst(figures)
     if line is None:
-        return f"{name}: no promise fell due{_open(figures, reader)}{end}"
-    if not attainment.breached:
-        return f"{name}: {_all_kept(attainment, reader)}{_open(figures, reader)}{end}"
-    against = f", target {reader.target(line.attainment.target)}" if line.attainment.target else ""
-    is_met = line.attainment.target is not None and not missed(line.attainment)
-    prefix = "on target, lowest " if is_met else ""
-    tier = tier_inside(line.name or "", reader)
-    answer = f"{prefix}{tier} {share_of_due(line.attainment, reader)}{against}"
-    return f"{name}: {answer}{_open(figures, reader) or ' - no open breaches'}{end}"
+        answer = reader.gettext("no promise fell due")
+    elif not attainment.breached:
+        answer = _all_kept(attainment, reader)
+    else:
+        answer, late = _of_worst(line, reader), late or [reader.gettext("no open breaches")]
+    return _answered(name, [answer, *late, *_outages(figures, reader)], reader)
 
 
-def _outages(figures: Figures, reader: Reader) -> str:
-    """ " - 5 outages", nothing where there were none."""
-    return f" - {site_answers.counted(figures, reader)}" if site_answers.outages(figures) else ""
+def _answered(name: str, answers: Sequence[str], reader: Reader) -> str:
+    """ "SLA week 47 (16-22 Nov): all 23 promises kept - 5 outages"."""
+    return reader.gettext("{name}: {answer}", name=name, answer=" - ".join(answers))
 
 
-def _open(figures: Figures, reader: Reader) -> str:
-    number = open_counts(figures).overdue
-    return (
-        f" - {reader.count(number)} open {'breach' if number == 1 else 'breaches'}"
-        if number
-        else ""
+def _of_worst(line: Promises, reader: Reader) -> str:
+    attainment = line.attainment
+    tier, share = tier_inside(line.name or "", reader), share_of_due(attainment, reader)
+    if not attainment.target:
+        return reader.gettext("{tier} {share}", tier=tier, share=share)
+    target = reader.target(attainment.target)
+    if missed(attainment):
+        return reader.gettext(
+            "{tier} {share}, target {target}", tier=tier, share=share, target=target
+        )
+    return reader.gettext(
+        "on target, lowest {tier} {share}, target {target}", tier=tier, share=share, target=target
     )
 
 
+def _outages(figures: Figures, reader: Reader) -> list[str]:
+    """ "5 outages", nothing where there were none."""
+    return [site_answers.counted(figures, reader)] if site_answers.outages(figures) else []
+
+
+def _open(figures: Figures, reader: Reader) -> list[str]:
+    """ "4 open breaches", nothing where there are none."""
+    number = open_counts(figures).overdue
+    breaches = reader.ngettext("{number} open breach", "{number} open breaches", number)
+    return [breaches] if number else []
+
+
 def _all_kept(attainment: Attainment, reader: Reader) -> str:
-    return (
-        "the one promise due was kept"
-        if attainment.due == 1
-        else f"all {reader.count(attainment.due)} promises kept"
+    return reader.ngettext(
+        "the one promise due was kept", "all {number} promises kept", attainment.due
     )
 
 
 def _daily(figures: Figures, reader: Reader) -> str:
     attainment, risk = overall(figures), open_counts(figures).at_risk
+    day = period_name(figures.period, reader)
+    if not is_over(figures):
+        day = reader.gettext("{period} so far", period=day)
+    if site_answers.lead(figures):
+        at_risk = reader.ngettext(
+            "{number} promise at risk today", "{number} promises at risk today", risk
+        )
+        answers = [site_answers.in_subject(figures, reader), *([at_risk] if risk else [])]
+        return _answered(day, answers, reader)
     if not attainment.due:
-        answer = "no promise fell due"
+        answer = reader.gettext("no promise fell due")
     elif attainment.breached:
-        answer = f"{plural(attainment.breached, 'promise', reader=reader)} broken"
+        answer = reader.ngettext(
+            "{number} promise broken", "{number} promises broken", attainment.breached
+        )
     else:
         answer = _all_kept(attainment, reader)
-    at_risk = reader.count(risk) if risk else "none"
-    day = f"{period_name(figures.period, reader)}{_so_far(figures)}"
-    if site_answers.lead(figures):
-        first = site_answers.in_subject(figures, reader)
-        return f"{day}: {first}" + (f" - {at_risk} promises at risk today" if risk else "")
-    return f"{day}: {answer}, {at_risk} at risk today{_outages(figures, reader)}"
-
-
-def _so_far(figures: Figures) -> str:
-    return "" if is_over(figures) else " so far"
+    at_risk = (
+        reader.gettext("{number} at risk today", number=reader.count(risk))
+        if risk
+        else reader.gettext("none at risk today")
+    )
+    answer = reader.gettext("{answer}, {risk}", answer=answer, risk=at_risk)
+    return _answered(day, [answer, *_outages(figures, reader)], reader)
 
 
 def is_over(figures: Figures) -> bool:
@@ -179,83 +220,119 @@ def is_over(figures: Figures) -> bool:
 
 def summary(figures: Figures, reader: Reader) -> str:
     """One sentence that a manager can repeat."""
-    start = f"{_preposition(figures.period)} {period_name(figures.period, reader)},"
+    return _in_period(figures.period, reader, "; ".join(_clauses(figures, reader)))
+
+
+def _clauses(figures: Figures, reader: Reader) -> Iterator[str]:
     attainment = overall(figures)
     if site_answers.lead(figures):
-        clause = site_answers.in_summary(figures, reader)
-        if not site_answers.has_tickets(figures):
-            return f"{start} {clause}."
-        return f"{start} {clause}; no promise fell due, {_open_clause(figures, reader)}."
+        yield site_answers.in_summary(figures, reader)
+        if site_answers.has_tickets(figures):
+            none_due, late = reader.gettext("no promise fell due"), _open_clause(figures, reader)
+            yield reader.gettext("{answer}, {risk}", answer=none_due, risk=late)
+        return
     if not attainment.due:
-        clause = "no promise fell due"
+        yield reader.gettext("no promise fell due")
     elif not attainment.breached:
-        clause = f"{_all_kept(attainment, reader).removesuffix('kept').rstrip()}{_were(attainment)}"
+        yield reader.ngettext(
+            "the one promise due was kept", "all {number} promises were kept", attainment.due
+        )
     else:
-        clause = f"{_met(attainment, reader)} promises were kept{_target_clause(figures, reader)}"
-    down = site_answers.in_summary(figures, reader) if site_answers.outages(figures) else ""
-    end = f"; {down}" if down else ""
-    return f"{start} {clause}; {_open_clause(figures, reader)}{end}."
+        yield from _kept_clauses(figures, attainment, reader)
+    yield _open_clause(figures, reader)
+    if site_answers.outages(figures):
+        yield site_answers.in_summary(figures, reader)
 
 
-def _preposition(period: Period) -> str:
+def _in_period(period: Period, reader: Reader, clauses: str) -> str:
     if period.cadence is Cadence.WEEKLY:
-        return "In"
-    return "On" if period.first_day == period.last_day else "From"
-
-
-def _were(attainment: Attainment) -> str:
-    return " kept" if attainment.due == 1 else " were kept"
-
-
-def _met(attainment: Attainment, reader: Reader) -> str:
-    return f"{reader.count(attainment.met)} of {reader.count(attainment.due)}"
-
-
-def _target_clause(figures: Figures, reader: Reader) -> str:
-    line = worst(figures)
-    if line is None or line.attainment.target is None:
-        return ""
-    if not missed(line.attainment):
-        return ", and every tier with a target met it"
-    attainment = line.attainment
-    share = (
-        "" if attainment.few else f" ({reader.share(attainment.share or 0, digits(attainment))})"
+        return reader.gettext(
+            "In week {week}, {clauses}.", week=week(period.label), clauses=clauses
+        )
+    first, last = (reader.weekday(day) for day in (period.first_day, period.last_day))
+    if first == last:
+        return reader.gettext("On {day}, {clauses}.", day=first, clauses=clauses)
+    return reader.gettext(
+        "From {first} to {last}, {clauses}.", first=first, last=last, clauses=clauses
     )
-    name, target = tier_inside(line.name or "", reader), reader.target(line.attainment.target)
-    return f"; of {name} {_met(attainment, reader)}{share}, below the target of {target}"
+
+
+def _kept_clauses(figures: Figures, attainment: Attainment, reader: Reader) -> Iterator[str]:
+    line = worst(figures)
+    counts = {"met": reader.count(attainment.met), "all": reader.count(attainment.due)}
+    if line is None or line.attainment.target is None:
+        yield reader.gettext("{met} of {all} promises were kept", **counts)
+    elif not missed(line.attainment):
+        yield reader.gettext(
+            "{met} of {all} promises were kept, and every tier with a target met it", **counts
+        )
+    else:
+        yield reader.gettext("{met} of {all} promises were kept", **counts)
+        yield _missed_clause(line, reader)
+
+
+def _missed_clause(line: Promises, reader: Reader) -> str:
+    attainment = line.attainment
+    kept = cells.some_of(attainment.met, attainment.due, reader)
+    if not attainment.few:
+        share = reader.share(attainment.share or 0, digits(attainment))
+        kept = reader.gettext("{count} ({share})", count=kept, share=share)
+    return reader.gettext(
+        "of {tier} {kept}, below the target of {target}",
+        tier=tier_inside(line.name or "", reader),
+        kept=kept,
+        target=reader.target(attainment.target or 0),
+    )
 
 
 def _open_clause(figures: Figures, reader: Reader) -> str:
     overdue, risk = open_counts(figures).overdue, open_counts(figures).at_risk
-    late = "none is open past its deadline"
+    late = reader.gettext("none is open past its deadline")
     if overdue:
-        late = f"{reader.count(overdue)} {'is' if overdue == 1 else 'are'} open past the deadline"
+        late = reader.ngettext(
+            "{number} is open past the deadline", "{number} are open past the deadline", overdue
+        )
     if figures.period.cadence is Cadence.WEEKLY:
         return late
-    at_risk = reader.count(risk) if risk else "none"
-    return f"{late}, {at_risk} {'is' if risk < 2 else 'are'} at risk today"
+    at_risk = (
+        reader.ngettext("{number} is at risk today", "{number} are at risk today", risk)
+        if risk
+        else reader.gettext("none is at risk today")
+    )
+    return reader.gettext("{answer}, {risk}", answer=late, risk=at_risk)
 
 
 def notices(
-    figures: Figures, *, edition: int | None = None, corrects: bool = False
+    figures: Figures, reader: Reader, *, edition: int | None = None, corrects: bool = False
 ) -> Iterator[Words]:
     """What a reader must know before any figure: old data first."""
     if figures.stale and figures.data_until is not None:
-        age = (figures.as_of - figures.data_until).total_seconds()
-        yield Words(f"The ticket data is {_age(age)} old: figures may change.", Tone.BAD)
-    if corrects:
-        which = "" if edition is None else f" (edition {edition})"
-        yield Words(f"Corrected{which}: this replaces what was sent before.")
+        age = _age((figures.as_of - figures.data_until).total_seconds(), reader)
+        old = reader.gettext("The ticket data is {age} old: figures may change.", age=age)
+        yield Words(old, Tone.BAD)
+    if corrects and edition is None:
+        yield Words(reader.gettext("Corrected: this replaces what was sent before."))
+    elif corrects:
+        yield Words(
+            reader.gettext(
+                "Corrected (edition {edition}): this replaces what was sent before.",
+                edition=edition,
+            )
+        )
     if not is_over(figures):
-        yield Words("Made before its period was over: the figures will change.", Tone.BAD)
+        early = reader.gettext("Made before its period was over: the figures will change.")
+        yield Words(early, Tone.BAD)
     volume = next((v for v in figures.volumes if v.by is By.ALL), None)
     quiet = volume and not (volume.arrived or volume.open or overall(figures).due)
     if quiet and figures.data_until is not None:
-        yield Words("No ticket arrived in this period, and none is open.")
+        yield Words(reader.gettext("No ticket arrived in this period, and none is open."))
 
 
-def _age(seconds: float) -> str:
+def _age(seconds: float, reader: Reader) -> str:
     """ "5 h": the age of old data, not to the minute."""
     if seconds < 3600:
-        return duration(seconds)
-    return f"{seconds // 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds // 86400:.0f} days"
+        return reader.duration(seconds)
+    if seconds < 48 * 3600:
+        return reader.gettext("{hours} h", hours=f"{seconds // 3600:.0f}")
+    days = int(seconds // 86400)
+    return reader.ngettext("{number} day", "{number} days", days)

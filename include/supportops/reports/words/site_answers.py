@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from supportops.rendering.render import duration
 from supportops.reports.document import Tile, Tone
 from supportops.reports.figures import By, Figures, Uptime
 from supportops.reports.words.dates import Reader
@@ -58,26 +57,61 @@ def counted(figures: Figures, reader: Reader) -> str:
     """ "5 outages", "no outage"."""
     number = outages(figures)
     if not number:
-        return "no outage"
-    return f"{reader.count(number)} {'outage' if number == 1 else 'outages'}"
+        return reader.gettext("no outage")
+    return reader.ngettext("{number} outage", "{number} outages", number)
 
 
 def in_subject(figures: Figures, reader: Reader) -> str:
     """ "5 outages, 3 sites up 99.71 % of the time"."""
-    line = whole(figures)
+    line, number = whole(figures), counted(figures, reader)
     if line is None:
-        return counted(figures, reader)
-    return f"{counted(figures, reader)}, {_sites(line, reader)} {_up(line, reader)}"
+        return number
+    sites = _sites(line, reader)
+    if line.up_share is None:
+        return reader.gettext(
+            "{outages}, {sites} seen too little to tell the uptime", outages=number, sites=sites
+        )
+    return reader.gettext(
+        "{outages}, {sites} up {share} of the time",
+        outages=number,
+        sites=sites,
+        share=reader.share(line.up_share, 2),
+    )
 
 
 def in_summary(figures: Figures, reader: Reader) -> str:
-    """ "3 sites were up 99.71 % of the time, with 5 outages, down for 2 h 10 min"."""
+    """ "3 sites were up 99.71 % of the time, with 5 outages, down for 2 h 10 min in all"."""
     line, number = whole(figures), counted(figures, reader)
     if line is None:
-        return f"there {'was' if outages(figures) < 2 else 'were'} {number}"
-    down = f", down for {duration(line.down_seconds)} in all" if line.down_seconds else ""
-    verb = "was" if line.sites == 1 else "were"
-    return f"{_sites(line, reader)} {verb} {_up(line, reader)}, with {number}{down}"
+        return _there_were(figures, reader)
+    if line.up_share is None:
+        seen = reader.ngettext(
+            "{number} site was seen too little to tell the uptime",
+            "{number} sites were seen too little to tell the uptime",
+            line.sites,
+        )
+    else:
+        seen = reader.ngettext(
+            "{number} site was up {share} of the time",
+            "{number} sites were up {share} of the time",
+            line.sites,
+            share=reader.share(line.up_share, 2),
+        )
+    if not line.down_seconds:
+        return reader.gettext("{seen}, with {outages}", seen=seen, outages=number)
+    return reader.gettext(
+        "{seen}, with {outages}, down for {length} in all",
+        seen=seen,
+        outages=number,
+        length=reader.duration(line.down_seconds),
+    )
+
+
+def _there_were(figures: Figures, reader: Reader) -> str:
+    number = outages(figures)
+    if not number:
+        return reader.gettext("there was no outage")
+    return reader.ngettext("there was {number} outage", "there were {number} outages", number)
 
 
 def tile(figures: Figures, reader: Reader) -> Tile | None:
@@ -86,18 +120,14 @@ def tile(figures: Figures, reader: Reader) -> Tile | None:
     if line is None or line.up_share is None:
         return None
     return Tile(
-        title="Uptime",
+        title=reader.gettext("Uptime"),
         figure=reader.share(line.up_share, 2),
-        detail=f"{_sites(line, reader)}, {counted(figures, reader)}",
+        detail=reader.gettext(
+            "{sites}, {outages}", sites=_sites(line, reader), outages=counted(figures, reader)
+        ),
         tone=Tone.PLAIN,
     )
 
 
 def _sites(line: Uptime, reader: Reader) -> str:
-    return f"{reader.count(line.sites)} {'site' if line.sites == 1 else 'sites'}"
-
-
-def _up(line: Uptime, reader: Reader) -> str:
-    if line.up_share is None:
-        return "seen too little to tell the uptime"
-    return f"up {reader.share(line.up_share, 2)} of the time"
+    return reader.ngettext("{number} site", "{number} sites", line.sites)

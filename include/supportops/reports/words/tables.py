@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from supportops.rendering.catalogue import N_
 from supportops.reports.document import Cell, Column, Table, Tone, Unit
 from supportops.reports.figures import By, Figures, Promises
 from supportops.reports.words import cells, labels
 from supportops.reports.words.dates import Reader
 
 SHOWN_GROUPS = 15
-_MIXTURE = "The overall line mixes tiers: it moves when their mixture does, so judge by tier."
+# Titles are messages: `cells.columns` translates them.
 _KEPT = (
-    Column("Due", Unit.COUNT),
-    Column("Met", Unit.COUNT),
-    Column("Broken", Unit.COUNT),
-    Column("Kept", Unit.SHARE),
+    Column(N_("Due"), Unit.COUNT),
+    Column(N_("Met"), Unit.COUNT),
+    Column(N_("Broken"), Unit.COUNT),
+    Column(N_("Kept"), Unit.SHARE),
 )
 _OPEN = (
-    Column("Open", Unit.COUNT),
-    Column("At risk", Unit.COUNT),
-    Column("Overdue", Unit.COUNT),
-    Column("Oldest", Unit.SECONDS),
+    Column(N_("Open"), Unit.COUNT),
+    Column(N_("At risk"), Unit.COUNT),
+    Column(N_("Overdue"), Unit.COUNT),
+    Column(N_("Oldest"), Unit.SECONDS),
 )
 _TIMES = (
-    Column("Started", Unit.COUNT),
-    Column("Not done", Unit.COUNT),
-    Column("Median, business", Unit.SECONDS),
-    Column("Median, calendar", Unit.SECONDS),
-    Column("p90, business", Unit.SECONDS),
-    Column("p90, calendar", Unit.SECONDS),
+    Column(N_("Started"), Unit.COUNT),
+    Column(N_("Not done"), Unit.COUNT),
+    Column(N_("Median, business"), Unit.SECONDS),
+    Column(N_("Median, calendar"), Unit.SECONDS),
+    Column(N_("p90, business"), Unit.SECONDS),
+    Column(N_("p90, calendar"), Unit.SECONDS),
 )
+_TIER, _PROMISE = Column(N_("Tier")), Column(N_("Promise"))
 
 
 def tiers(figures: Figures, reader: Reader) -> Table:
@@ -38,16 +40,22 @@ def tiers(figures: Figures, reader: Reader) -> Table:
     lines = [p for p in figures.promises if p.by is By.TIER and p.promised]
     overall = figures.line(By.ALL, None)
     rows = [
-        (_name(line, reader), _metric(line), *_kept(line, reader), *_open(line, reader))
+        (_name(line, reader), _metric(line, reader), *_kept(line, reader), *_open(line, reader))
         for line in (*_pooled_first(lines), *((overall,) if overall else ()))
     ]
     return Table(
         "tiers",
-        "Promises kept",
-        (Column("Tier"), Column("Promise"), *_KEPT, *_OPEN),
+        reader.gettext("Promises kept"),
+        cells.columns(reader, _TIER, _PROMISE, *_KEPT, *_OPEN),
         tuple(rows),
-        empty="No promise fell due, and none is open.",
-        note=_MIXTURE if lines else "",
+        empty=reader.gettext("No promise fell due, and none is open."),
+        note=_mixture(reader) if lines else "",
+    )
+
+
+def _mixture(reader: Reader) -> str:
+    return reader.gettext(
+        "The overall line mixes tiers: it moves when their mixture does, so judge by tier."
     )
 
 
@@ -58,14 +66,14 @@ def measured(figures: Figures, reader: Reader) -> Table | None:
         return None
     return Table(
         "measured",
-        "Measured, nothing promised",
-        (Column("Tier"), Column("What"), _OPEN[0], _OPEN[-1]),
+        reader.gettext("Measured, nothing promised"),
+        cells.columns(reader, _TIER, Column(N_("What")), _OPEN[0], _OPEN[-1]),
         tuple(
             (
                 _name(line, reader, pooled=True),
-                _metric(line),
+                _metric(line, reader),
                 cells.count(line.open, reader),
-                cells.calendar(line.oldest),
+                cells.calendar(line.oldest, reader),
             )
             for line in lines
         ),
@@ -77,15 +85,17 @@ def times(figures: Figures, reader: Reader) -> Table:
     lines = (p for p in figures.promises if p.by is By.TIER and p.metric is not None)
     return Table(
         "times",
-        "How long it took",
-        (Column("Tier"), Column("Promise"), *_TIMES),
+        reader.gettext("How long it took"),
+        cells.columns(reader, _TIER, _PROMISE, *_TIMES),
         tuple(
-            (_name(line, reader, pooled=True), _metric(line), *_times(line, reader))
+            (_name(line, reader, pooled=True), _metric(line, reader), *_times(line, reader))
             for line in lines
         ),
-        empty="Nothing was asked for.",
-        note="Median: half were done within it. p90: nine of ten were. What is not done yet counts "
-        "with its wait so far. Business time is the promise's, calendar time the customer's.",
+        empty=reader.gettext("Nothing was asked for."),
+        note=reader.gettext(
+            "Median: half were done within it. p90: nine of ten were. What is not done yet counts "
+            "with its wait so far. Business time is the promise's, calendar time the customer's."
+        ),
     )
 
 
@@ -94,7 +104,8 @@ def customers(figures: Figures, reader: Reader) -> Table:
     lines = sorted(
         _lines(figures, By.CUSTOMER), key=lambda p: (-p.attainment.breached, -p.attainment.due)
     )
-    return _groups("customers", "Promises by customer", "Customer", lines, reader)
+    title = reader.gettext("Promises by customer")
+    return _groups("customers", title, Column(N_("Customer")), lines, reader)
 
 
 def sites(figures: Figures, reader: Reader) -> Table:
@@ -102,13 +113,15 @@ def sites(figures: Figures, reader: Reader) -> Table:
     lines = sorted(
         _lines(figures, By.SITE), key=lambda p: (-p.attainment.breached, -p.attainment.due)
     )
-    return _groups("site_promises", "Promises by site", "Site", lines, reader)
+    title = reader.gettext("Promises by site")
+    return _groups("site_promises", title, Column(N_("Site")), lines, reader)
 
 
 def assignees(figures: Figures, reader: Reader) -> Table:
     """By name: a list of people is not ranked."""
     lines = sorted(_lines(figures, By.ASSIGNEE), key=lambda p: (p.name is None, p.name or ""))
-    return _groups("assignees", "Assignees", "Assignee", lines, reader)
+    title = reader.gettext("Assignees")
+    return _groups("assignees", title, Column(N_("Assignee")), lines, reader)
 
 
 def _lines(figures: Figures, by: By) -> list[Promises]:
@@ -116,16 +129,18 @@ def _lines(figures: Figures, by: By) -> list[Promises]:
     return sorted(found, key=lambda p: (p.name is None, p.name or ""))
 
 
-def _groups(name: str, title: str, what: str, lines: Iterable[Promises], reader: Reader) -> Table:
+def _groups(
+    name: str, title: str, what: Column, lines: Iterable[Promises], reader: Reader
+) -> Table:
     return Table(
         name,
         title,
-        (Column(what), *_KEPT, *_OPEN),
+        cells.columns(reader, what, *_KEPT, *_OPEN),
         tuple(
             (Cell(labels.group(p.by, p.name, reader)), *_kept(p, reader), *_open(p, reader))
             for p in lines
         ),
-        empty="No promise fell due, and none is open.",
+        empty=reader.gettext("No promise fell due, and none is open."),
         shown=SHOWN_GROUPS,
     )
 
@@ -141,8 +156,8 @@ def _name(line: Promises, reader: Reader, *, pooled: bool = False) -> Cell:
     return Cell(labels.group(line.by, line.name, reader), tone=Tone.QUIET if quiet else Tone.PLAIN)
 
 
-def _metric(line: Promises) -> Cell:
-    return Cell(labels.metric(line.metric))
+def _metric(line: Promises, reader: Reader) -> Cell:
+    return Cell(labels.metric(line.metric, reader))
 
 
 def _kept(line: Promises, reader: Reader) -> tuple[Cell, ...]:
@@ -155,7 +170,7 @@ def _kept(line: Promises, reader: Reader) -> tuple[Cell, ...]:
 
 def _open(line: Promises, reader: Reader) -> tuple[Cell, ...]:
     numbers = (cells.count(n, reader) for n in (line.open, line.at_risk, line.overdue))
-    return (*numbers, cells.calendar(line.oldest))
+    return (*numbers, cells.calendar(line.oldest, reader))
 
 
 def _times(line: Promises, reader: Reader) -> tuple[Cell, ...]:
@@ -166,7 +181,7 @@ def _times(line: Promises, reader: Reader) -> tuple[Cell, ...]:
         cells.count(business.n, reader),
         cells.count(business.unfinished, reader),
         cells.business_quantile(business.median, reader),
-        cells.calendar_quantile(calendar.median),
+        cells.calendar_quantile(calendar.median, reader),
         cells.business_quantile(business.p90, reader),
-        cells.calendar_quantile(calendar.p90),
+        cells.calendar_quantile(calendar.p90, reader),
     )

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from supportops.rendering.catalogue import N_
 from supportops.reports.document import BarsPicture, Cell, Chart, Column, Table, Tone, Unit
 from supportops.reports.figures import FEW, By, Clock, Figures, Volume
 from supportops.reports.words import cells, labels
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.labels import plural
 
 SHOWN_TICKETS = 20
-AGES = ("Under 1 day", "1 to 3 days", "3 to 7 days", "Over 7 days")
-_WAS_DUE = Column("Was due", Unit.INSTANT)
+# Titles are messages: `cells.columns` translates them.
+AGES = (N_("Under 1 day"), N_("1 to 3 days"), N_("3 to 7 days"), N_("Over 7 days"))
+_WAS_DUE = Column(N_("Was due"), Unit.INSTANT)
 _OVERDUE = (
-    Column("Overdue, business", Unit.SECONDS),
-    Column("Overdue, calendar", Unit.SECONDS),
+    Column(N_("Overdue, business"), Unit.SECONDS),
+    Column(N_("Overdue, calendar"), Unit.SECONDS),
 )
-_HARM = (
-    "The greatest harm first: by the severity of the tier that was promised, then by how long it "
-    "is overdue in the promise's own time."
-)
-_COUNTS = ("Arrived", "Solved", "Reopened")
+_COUNTS = (N_("Arrived"), N_("Solved"), N_("Reopened"))
 
 
 def open_breaches(figures: Figures, reader: Reader) -> Table:
@@ -31,7 +28,12 @@ def open_breaches(figures: Figures, reader: Reader) -> Table:
         figures,
         reader,
         Table(
-            "open_breaches", "Open breaches", (), (), empty="None: nothing is overdue.", note=_HARM
+            "open_breaches",
+            reader.gettext("Open breaches"),
+            (),
+            (),
+            empty=reader.gettext("None: nothing is overdue."),
+            note=_harm(reader),
         ),
         _by_harm(figures.open_breaches, reader),
         (_WAS_DUE, *_OVERDUE),
@@ -45,13 +47,18 @@ def breaches(figures: Figures, reader: Reader) -> Table:
         figures,
         reader,
         Table(
-            "breaches", "Broken promises", (), (), empty="None: every promise was kept.", note=_HARM
+            "breaches",
+            reader.gettext("Broken promises"),
+            (),
+            (),
+            empty=reader.gettext("None: every promise was kept."),
+            note=_harm(reader),
         ),
         _by_harm(figures.breaches, reader),
-        (_WAS_DUE, Column("What happened"), *_OVERDUE),
+        (_WAS_DUE, Column(N_("What happened")), *_OVERDUE),
         lambda c: (
             _was_due(c, reader),
-            _happened(c),
+            _happened(c, reader),
             *_overdue(c, figures.as_of, reader),
         ),
     )
@@ -59,19 +66,20 @@ def breaches(figures: Figures, reader: Reader) -> Table:
 
 def at_risk(figures: Figures, reader: Reader) -> Table:
     """Not broken, but due soon; the soonest first."""
+    until = reader.instant(figures.risk_until)
     return _tickets(
         figures,
         reader,
         Table(
             "at_risk",
-            "At risk",
+            reader.gettext("At risk"),
             (),
             (),
-            empty=f"None: nothing falls due before {reader.instant(figures.risk_until)}.",
-            note=f"Open, and due before {reader.instant(figures.risk_until)}.",
+            empty=reader.gettext("None: nothing falls due before {instant}.", instant=until),
+            note=reader.gettext("Open, and due before {instant}.", instant=until),
         ),
         list(figures.at_risk),
-        (Column("Due", Unit.INSTANT), Column("Time left", Unit.SECONDS)),
+        (Column(N_("Due"), Unit.INSTANT), Column(N_("Time left"), Unit.SECONDS)),
         lambda c: (cells.instant(c.deadline, reader), _left(c, reader)),
     )
 
@@ -90,15 +98,15 @@ def _tickets(
     """
     whose = figures.customer is None
     owned = whose or any(line.by is By.ASSIGNEE for line in figures.promises)
-    customer = (Column("Customer"),) if whose else ()
-    owner = (Column("Owner"),) if owned else ()
+    customer = (Column(N_("Customer")),) if whose else ()
+    owner = (Column(N_("Owner")),) if owned else ()
     rows = tuple(
         (
             cells.text(clock.number),
             cells.text(clock.subject),
             *((cells.text(clock.customer or "–"),) if whose else ()),
             Cell(labels.promise(clock, reader)),
-            *((Cell(labels.owner(clock.assignee)),) if owned else ()),
+            *((Cell(labels.owner(clock.assignee, reader)),) if owned else ()),
             *own_cells(clock),
         )
         for clock in clocks
@@ -106,7 +114,15 @@ def _tickets(
     return Table(
         table.name,
         table.title,
-        (Column("Ticket"), Column("Subject"), *customer, Column("Promise"), *owner, *columns),
+        cells.columns(
+            reader,
+            Column(N_("Ticket")),
+            Column(N_("Subject")),
+            *customer,
+            Column(N_("Promise")),
+            *owner,
+            *columns,
+        ),
         rows,
         empty=table.empty,
         shown=SHOWN_TICKETS,
@@ -114,8 +130,15 @@ def _tickets(
     )
 
 
+def _harm(reader: Reader) -> str:
+    return reader.gettext(
+        "The greatest harm first: by the severity of the tier that was promised, then by how long "
+        "it is overdue in the promise's own time."
+    )
+
+
 def _by_harm(clocks: Sequence[Clock], reader: Reader) -> list[Clock]:
-    """The order that _HARM states; the earlier breach first where all of it is equal."""
+    """The order that `_harm` states; the earlier breach first where all of it is equal."""
     return sorted(
         clocks,
         key=lambda c: (
@@ -137,7 +160,7 @@ def _overdue(clock: Clock, as_of: datetime, reader: Reader) -> tuple[Cell, Cell]
     own = clock.overdue_by
     return (
         cells.business(None if own is None else max(0.0, own), reader),
-        cells.calendar(None if felt is None else max(0.0, felt)),
+        cells.calendar(None if felt is None else max(0.0, felt), reader),
     )
 
 
@@ -146,26 +169,27 @@ def _left(clock: Clock, reader: Reader) -> Cell:
     return cells.business(left, reader)
 
 
-def _happened(clock: Clock) -> Cell:
+def _happened(clock: Clock, reader: Reader) -> Cell:
     if clock.state == "fulfilled":
-        return Cell("done late")
+        return Cell(reader.gettext("done late"))
     if clock.state == "unanswered":
-        return Cell("solved without a reply", tone=Tone.BAD)
+        return Cell(reader.gettext("solved without a reply"), tone=Tone.BAD)
     if clock.state == "paused":
-        return Cell("paused, still open")
-    return Cell("still open", tone=Tone.BAD)
+        return Cell(reader.gettext("paused, still open"))
+    return Cell(reader.gettext("still open"), tone=Tone.BAD)
 
 
 def arrivals(figures: Figures, reader: Reader) -> Table:
     """Arrived against solved, and what came back."""
     return Table(
         "volume",
-        "Arrived and solved",
-        (
-            Column("Tier"),
+        reader.gettext("Arrived and solved"),
+        cells.columns(
+            reader,
+            Column(N_("Tier")),
             *(Column(name, Unit.COUNT) for name in _COUNTS),
-            Column("Reopen rate", Unit.SHARE),
-            Column("Reassigned", Unit.COUNT),
+            Column(N_("Reopen rate"), Unit.SHARE),
+            Column(N_("Reassigned"), Unit.COUNT),
         ),
         tuple(
             (
@@ -176,7 +200,7 @@ def arrivals(figures: Figures, reader: Reader) -> Table:
             )
             for v in _volumes(figures)
         ),
-        empty="No ticket arrived, and none was solved.",
+        empty=reader.gettext("No ticket arrived, and none was solved."),
     )
 
 
@@ -184,27 +208,33 @@ def _reopen_rate(volume: Volume, reader: Reader) -> Cell:
     if not volume.solved:
         return cells.NONE
     if volume.solved < FEW:
-        return Cell(f"{reader.count(volume.reopened)} per {reader.count(volume.solved)} solved")
+        return Cell(
+            reader.gettext(
+                "{reopened} per {solved} solved",
+                reopened=reader.count(volume.reopened),
+                solved=reader.count(volume.solved),
+            )
+        )
     rate = volume.reopened / volume.solved
-    return Cell(f"{reader.share(rate, 1)} of {reader.count(volume.solved)}", rate)
+    return Cell(cells.share_of(rate, 1, volume.solved, reader), rate)
 
 
 def backlog(figures: Figures, reader: Reader) -> Table:
     """Open tickets by age in calendar time."""
-    columns = (Column("Open", Unit.COUNT), *(Column(age, Unit.COUNT) for age in AGES))
+    columns = (Column(N_("Open"), Unit.COUNT), *(Column(age, Unit.COUNT) for age in AGES))
     return Table(
         "backlog_ages",
-        "Backlog by age",
-        (Column("Tier"), *columns, Column("Oldest", Unit.SECONDS)),
+        reader.gettext("Backlog by age"),
+        cells.columns(reader, Column(N_("Tier")), *columns, Column(N_("Oldest"), Unit.SECONDS)),
         tuple(
             (
                 Cell(labels.group(v.by, v.name, reader)),
                 *(cells.count(n, reader) for n in (v.open, *v.backlog)),
-                cells.calendar(v.oldest),
+                cells.calendar(v.oldest, reader),
             )
             for v in _volumes(figures)
         ),
-        empty="No ticket is open.",
+        empty=reader.gettext("No ticket is open."),
     )
 
 
@@ -215,12 +245,21 @@ def backlog_chart(figures: Figures, reader: Reader) -> Chart | None:
     if not open_:
         return None
     series = tuple((labels.group(v.by, v.name, reader), v.backlog) for v in lines)
-    oldest = f"{reader.count(old) if old else 'none'} of them older than 7 days"
+    tickets = reader.ngettext("{number} open ticket", "{number} open tickets", open_)
+    if old:
+        finding = reader.ngettext(
+            "{tickets}, {number} of them older than 7 days",
+            "{tickets}, {number} of them older than 7 days",
+            old,
+            tickets=tickets,
+        )
+    else:
+        finding = reader.gettext("{tickets}, none of them older than 7 days", tickets=tickets)
     return Chart(
         "backlog",
-        "Open tickets by age",
-        f"{plural(open_, 'open ticket', reader=reader)}, {oldest}",
-        BarsPicture(AGES, series, "open tickets"),
+        reader.gettext("Open tickets by age"),
+        finding,
+        BarsPicture(tuple(map(reader.gettext, AGES)), series, reader.gettext("open tickets")),
     )
 
 

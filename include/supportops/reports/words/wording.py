@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from supportops.rendering.catalogue import N_, spoken
 from supportops.reports.audience import Audience, Part, Plan
 from supportops.reports.document import Block, Document, Section, Tile, Tone
 from supportops.reports.figures import Attainment, Figures, Promises
@@ -22,18 +23,18 @@ from supportops.reports.words import (
 from supportops.reports.words.dates import Reader
 
 _TITLES = {
-    Part.TIERS: "Service levels",
-    Part.TREND: "Trend",
-    Part.RESTATEMENTS: "Restatements",
-    Part.OPEN_BREACHES: "Open breaches",
-    Part.BREACHES: "Broken promises",
-    Part.AT_RISK: "At risk",
-    Part.VOLUME: "Tickets",
-    Part.CUSTOMERS: "Customers",
-    Part.ASSIGNEES: "Assignees",
-    Part.SITES: "Sites",
-    Part.INCIDENTS: "Incidents",
-    Part.ALERTS: "Alerts",
+    Part.TIERS: N_("Service levels"),
+    Part.TREND: N_("Trend"),
+    Part.RESTATEMENTS: N_("Restatements"),
+    Part.OPEN_BREACHES: N_("Open breaches"),
+    Part.BREACHES: N_("Broken promises"),
+    Part.AT_RISK: N_("At risk"),
+    Part.VOLUME: N_("Tickets"),
+    Part.CUSTOMERS: N_("Customers"),
+    Part.ASSIGNEES: N_("Assignees"),
+    Part.SITES: N_("Sites"),
+    Part.INCIDENTS: N_("Incidents"),
+    Part.ALERTS: N_("Alerts"),
 }
 _OF_SITES = (Part.SITES, Part.INCIDENTS)
 _OF_TICKETS = frozenset(Part) - {*_OF_SITES, Part.ALERTS, Part.CUSTOMERS}
@@ -60,23 +61,25 @@ def document(
     `tier_ranks`: how severe tiers are, 0 the most; others come after them.
     `link` is the board's page of the report. `corrects`: an earlier edition was sent. `edition`
     counts from 1, `version` is the code's; what is None is left out. Every text is one line
-    without control and direction characters, and not escaped.
-    Raises ValueError for an unknown language.
+    without control and direction characters, and not escaped. All of it is in the audience's
+    language, or in English where there is no catalogue of that.
     """
-    reader = Reader(audience.language, audience.zone, tier_titles, channel_labels, tier_ranks or {})
+    reader = Reader(
+        spoken(audience.language), audience.zone, tier_titles, channel_labels, tier_ranks or {}
+    )
     return Document(
-        language=audience.language,
+        language=reader.language,
         subject=sentences.subject(figures, reader, corrects=corrects),
         title=_title(figures, reader),
         subtitle=_subtitle(figures, audience, reader),
-        notices=tuple(sentences.notices(figures, edition=edition, corrects=corrects)),
+        notices=tuple(sentences.notices(figures, reader, edition=edition, corrects=corrects)),
         summary=sentences.summary(figures, reader),
         tiles=_tiles(figures, reader),
         sections=tuple(_section(part, figures, reader, plan) for part in _parts(figures, audience)),
-        definitions=explanations.definitions(figures, audience),
+        definitions=explanations.definitions(figures, audience, reader),
         footer=tuple(explanations.footer(figures, reader, edition=edition, version=version)),
         link=link,
-        keywords=("service levels", figures.period.label),
+        keywords=(reader.gettext("service levels"), figures.period.label),
     )
 
 
@@ -89,15 +92,25 @@ def _tiles(figures: Figures, reader: Reader) -> tuple[Tile, ...]:
 
 def _title(figures: Figures, reader: Reader) -> str:
     period = sentences.period_name(figures.period, reader)
-    about = "service levels" if site_answers.shows_tickets(figures) else "uptime"
-    if figures.customer:
-        return f"{labels.short_line(figures.customer, 80)}: {about}, {period}"
-    return f"{about.capitalize()}, {period}"
+    tickets = site_answers.shows_tickets(figures)
+    if not figures.customer:
+        if tickets:
+            return reader.gettext("Service levels, {period}", period=period)
+        return reader.gettext("Uptime, {period}", period=period)
+    values = {"customer": labels.short_line(figures.customer, 80), "period": period}
+    if tickets:
+        return reader.gettext("{customer}: service levels, {period}", **values)
+    return reader.gettext("{customer}: uptime, {period}", **values)
 
 
 def _subtitle(figures: Figures, audience: Audience, reader: Reader) -> str:
     days = reader.days(figures.period.first_day, figures.period.last_day, year=True)
-    return f"{labels.short_line(audience.title, 80)} · {days} · as of {reader.full(figures.as_of)}"
+    return reader.gettext(
+        "{audience} · {days} · as of {instant}",
+        audience=labels.short_line(audience.title, 80),
+        days=days,
+        instant=reader.full(figures.as_of),
+    )
 
 
 def _tile(line: Promises, reader: Reader) -> Tile:
@@ -115,29 +128,35 @@ def _figure(attainment: Attainment, reader: Reader) -> str:
     if attainment.share is None:
         return "–"
     if attainment.few:
-        return f"{reader.count(attainment.met)} of {reader.count(attainment.due)}"
+        return cells.some_of(attainment.met, attainment.due, reader)
     return reader.share(attainment.share, sentences.digits(attainment))
 
 
 def _detail(attainment: Attainment, reader: Reader) -> str:
     """ "21 of 23 due, target 95 %: below it, maybe by chance"."""
     if attainment.share is None:
-        return "none due"
-    text = (
-        "due"
-        if attainment.few
-        else f"{reader.count(attainment.met)} of {reader.count(attainment.due)} due"
-    )
+        return reader.gettext("none due")
+    due = reader.gettext("due") if attainment.few else sentences.some_due(attainment, reader)
     if attainment.target is None:
-        return f"{text}, no target"
-    text += f", target {reader.target(attainment.target)}"
-    return text if attainment.few else f"{text}: {_verdict(attainment)}"
+        return reader.gettext("{due}, no target", due=due)
+    target = reader.target(attainment.target)
+    if attainment.few:
+        return reader.gettext("{due}, target {target}", due=due, target=target)
+    return reader.gettext(
+        "{due}, target {target}: {verdict}",
+        due=due,
+        target=target,
+        verdict=_verdict(attainment, reader),
+    )
 
 
-def _verdict(attainment: Attainment) -> str:
+def _verdict(attainment: Attainment, reader: Reader) -> str:
     tone = cells.verdict(attainment)
-    words = {Tone.GOOD: "on target", Tone.BAD: "missed"}
-    return words.get(tone, "below, maybe by chance")
+    if tone is Tone.GOOD:
+        return reader.gettext("on target")
+    if tone is Tone.BAD:
+        return reader.gettext("missed")
+    return reader.gettext("below, maybe by chance")
 
 
 def _parts(figures: Figures, audience: Audience) -> tuple[Part, ...]:
@@ -158,7 +177,7 @@ def _parts(figures: Figures, audience: Audience) -> tuple[Part, ...]:
 
 
 def _section(part: Part, figures: Figures, reader: Reader, plan: Plan) -> Section:
-    return Section(part.value, _TITLES[part], _BLOCKS[part](figures, reader, plan))
+    return Section(part.value, reader.gettext(_TITLES[part]), _BLOCKS[part](figures, reader, plan))
 
 
 def _tiers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
@@ -191,7 +210,7 @@ def _sites(figures: Figures, reader: Reader, plan: Plan) -> tuple[Block, ...]:
 
 
 def _incidents(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
-    words = site_tables.recovery(figures)
+    words = site_tables.recovery(figures, reader)
     return (*([words] if words else []), site_tables.incidents(figures, reader))
 
 
