@@ -90,33 +90,25 @@ class _Board:
 
 
 def make_board(context):
-    """Whoever may see Airflow's pages may read; whoever may edit the dispatch may acknowledge."""
-    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-    from airflow.api_fastapi.core_api.security import (
-        get_user,
-        requires_access_dag,
-        requires_access_view,
-    )
+    """Whoever may see Airflow's pages may read; whoever may edit the dispatch may act."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagDetails
+    from airflow.api_fastapi.core_api.security import get_user, requires_access_view
     from airflow.sdk import timezone
     from fastapi import Depends
 
     from supportops.config.snapshots import LastConfiguration
-    from supportops.flows.open_alerts import take
     from supportops.web.app import make_app
+    from supportops.web.page import Viewer
 
-    user, may_edit = Depends(get_user), Depends(requires_access_dag("PUT", None, "alert_dispatch"))
+    user, may_read = Depends(get_user), Depends(requires_access_view(AccessView.WEBSITE))
 
-    def who_acts(user=user, _=may_edit):
-        return user.get_name()
+    def viewer(user=user, _=may_read):
+        dispatch = DagDetails(id="alert_dispatch")
+        may_act = get_auth_manager().is_authorized_dag(method="PUT", details=dispatch, user=user)
+        return Viewer(user.get_name(), may_act)
 
-    return make_app(
-        context,
-        LastConfiguration(),
-        timezone.utcnow,
-        take,
-        authorise_read=requires_access_view(AccessView.WEBSITE),
-        authorise_write=who_acts,
-    )
+    return make_app(context, LastConfiguration(), timezone.utcnow, viewer=viewer)
 
 
 class SupportopsPlugin(AirflowPlugin):

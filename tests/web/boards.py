@@ -17,7 +17,6 @@ from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.open_alerts import take
 from supportops.flows.site_check import judge
 from supportops.reports.period import Cadence, parse
 from supportops.reports.store import Draft
@@ -26,6 +25,7 @@ from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.site import FIVE_MINUTES, Site
 from supportops.sites.standing import Attempt
 from supportops.web.app import make_app
+from supportops.web.page import Viewer
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 CONFIG = Path(__file__).parents[2] / "include" / "config"
@@ -130,30 +130,24 @@ def context_of(engine: Engine) -> Context:
 
 
 def make_board(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
-    """The board, guarded by a header: any user may read, `ada` may write."""
+    """The board, guarded by a header: any user may read, `ada` may act."""
 
-    def read(x_user: str | None = Header(None)) -> None:
+    def viewer(x_user: str | None = Header(None)) -> Viewer:
         if x_user is None:
             raise HTTPException(401)
-
-    def write(x_user: str | None = Header(None)) -> str:
-        if x_user != "ada":
-            raise HTTPException(403)
-        return "ada"
+        return Viewer(x_user, may_act=x_user == "ada")
 
     @contextmanager
     def open_context() -> Iterator[Context]:
         yield context_of(engine)
 
-    return make_app(
-        open_context, LastConfiguration(), clock, take, authorise_read=read, authorise_write=write
-    )
+    return make_app(open_context, LastConfiguration(), clock, viewer=viewer)
 
 
 READER: Mapping[str, str] = {"x-user": "bob"}
 ACTOR: Mapping[str, str] = {
     "x-user": "ada",
-    "x-supportops": "acknowledge",
+    "x-supportops": "act",
     "sec-fetch-site": "same-origin",
 }
 

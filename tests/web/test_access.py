@@ -75,7 +75,7 @@ def addresses(airflow: TestClient) -> list[tuple[str, str]]:
     """Every method and address of the board's app, static files among them."""
     airflow.get("/support/")
     routes = [(method, r.path) for r in board().app.routes for method in r.methods]
-    expected = {"/", "/alerts", "/reports", "/report", "/static/{name}", "/acknowledge"}
+    expected = {"/", "/alerts", "/reports", "/report", "/static/{name}", "/act/acknowledge"}
     assert {path for _, path in routes} >= expected
     assert any(path.startswith("/reports/{cadence}/") for _, path in routes)
     return [(method, path.replace("{name}", "board.css")) for method, path in routes]
@@ -108,7 +108,7 @@ def test_a_viewer_may_not_acknowledge_and_a_user_signs_with_their_name(
 ) -> None:
     def acknowledge(role: str) -> int:
         headers: Mapping[str, str] = token(role) | dict(ACTOR)
-        answer = airflow.post("/support/acknowledge", json={"key": outage}, headers=headers)
+        answer = airflow.post("/support/act/acknowledge", json={"key": outage}, headers=headers)
         return answer.status_code
 
     assert acknowledge("viewer") == 403
@@ -128,7 +128,7 @@ def test_a_write_from_another_site_is_refused_with_a_good_token(
     airflow: TestClient, outage: str, store: Engine
 ) -> None:
     headers = token("admin") | dict(ACTOR) | {"sec-fetch-site": "cross-site"}
-    answer = airflow.post("/support/acknowledge", json={"key": outage}, headers=headers)
+    answer = airflow.post("/support/act/acknowledge", json={"key": outage}, headers=headers)
     assert answer.status_code == 403
     assert taken_by(store, outage) is None
 

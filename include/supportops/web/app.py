@@ -1,121 +1,99 @@
-"""The board as a FastAPI app: its pages, the files of reports, and one write, behind a guard.
+"""The board as a FastAPI app: pages, acts and the files of reports, behind a guard.
 
-A new page is a file in `pages/`, a template of the same name, a route here (and a line in
-NAVIGATION, if the head of every page leads to it), and a test.
+A new page is a file in `pages/` with a line in `pages/registry.py`, a template of the same name,
+and a test. A new act is a function in `acts/` with a line in `acts/registry.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from inspect import Parameter, Signature
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from supportops.db.storable import storable
-from supportops.reports.period import Cadence
-from supportops.web.guard import FRAME_HEADERS, HEADERS, write_refusal
-from supportops.web.page import Acknowledge, ActiveConfiguration, Clock, OpenContext
-from supportops.web.pages import board, reports
-from supportops.web.pages.alerts import alerts
-from supportops.web.pages.incident import incident
-from supportops.web.pages.report import ReportAddress, report, served_file
-from supportops.web.pages.site import site
+from supportops.web.acts.act import Act
+from supportops.web.acts.registry import ACTS
+from supportops.web.guard import HEADERS, write_refusal
+from supportops.web.page import ActiveConfiguration, Clock, OpenContext, Page, Viewer
+from supportops.web.pages.registry import NAVIGATION, PAGES
+from supportops.web.pages.report import ReportAddress, served_file
 from supportops.web.responses import Responses, static_file
-from supportops.web.tiles import Status
-
-NAVIGATION = (
-    ("board", "./", "Board"),
-    ("alerts", "alerts", "Alerts"),
-    ("reports", "reports", "Reports"),
-)
-_LONGEST = 4000
-
-Text = Annotated[str, Query(max_length=_LONGEST)]
-
-
-class Acknowledgement(BaseModel):
-    """What the button sends."""
-
-    key: str = Field(min_length=1, max_length=_LONGEST, pattern=r"^[^\x00]+$")
 
 
 def make_app(
     open_context: OpenContext,
     active_configuration: ActiveConfiguration,
     clock: Clock,
-    acknowledge: Acknowledge,
     *,
-    authorise_read: Callable[..., Any],
-    authorise_write: Callable[..., Any],
+    viewer: Callable[..., Viewer],
 ) -> FastAPI:
     """The board over the store that `open_context` opens.
 
-    `acknowledge` writes that somebody takes an alert. `authorise_read` and `authorise_write` are
-    FastAPI dependencies that refuse by raising an HTTPException; the first guards every address,
-    the second returns the name of who acts.
+    `viewer` is a FastAPI dependency that guards every address: it names who asks, and refuses by
+    raising an HTTPException.
     """
-    app = FastAPI(
-        dependencies=[Depends(authorise_read)], docs_url=None, redoc_url=None, openapi_url=None
-    )
+    app = FastAPI(dependencies=[Depends(viewer)], docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_only_texts)
     app.middleware("http")(_with_headers)
-    app.exception_handler(RequestValidationError)(_refused)
-    responses = Responses(open_context, active_configuration, clock, acknowledge, NAVIGATION)
-    _add_pages(app, responses)
+    responses = Responses(open_context, active_configuration, clock, NAVIGATION)
+    for page in PAGES:
+        app.get(page.path, name=page.name)(_showing(responses, page, viewer))
+    for act in ACTS.values():
+        app.post(f"/act/{act.name}", name=f"act {act.name}")(_doing(responses, act, viewer))
     _add_files(app, responses)
 
-    @app.post("/acknowledge")
-    def _acknowledge(
-        request: Request,
-        body: Acknowledgement,
-        who: str = Depends(authorise_write),
-    ) -> JSONResponse:
-        if refused := write_refusal(request.headers):
-            return JSONResponse({"detail": refused}, 403)
-        return responses.acknowledgement(body.key, who)
+    @app.exception_handler(RequestValidationError)
+    async def _refused(_: Request, error: RequestValidationError) -> Response:
+        """400 for a body, a page with 422 for an address, that is not what is expected."""
+        if any(each["loc"][0] == "body" for each in error.errors()):
+            return JSONResponse(_faults(error), 400)
+        return responses.bad_address()
 
     return app
 
 
-def _add_pages(app: FastAPI, responses: Responses) -> None:
-    @app.get("/")
-    def _board(
-        customer: Text = "", state: Status | None = None, page: Annotated[int, Query(ge=1)] = 1
-    ) -> Response:
-        filters = board.Filters(customer, state.value if state else "", page)
-        return responses.page("board", lambda context: board.board(context, filters))
+def _showing(
+    responses: Responses, page: Page[Any], viewer: Callable[..., Viewer]
+) -> Callable[..., Response]:
+    def show(query: BaseModel, who: Viewer) -> Response:
+        return responses.page(page, query, who)
 
-    @app.get("/incident")
-    def _incident(key: Text) -> Response:
-        return responses.page("incident", lambda context: incident(context, key))
+    return _with_parameters(
+        show, query=Annotated[page.query, Query()], who=Annotated[Viewer, Depends(viewer)]
+    )
 
-    @app.get("/alerts")
-    def _alerts() -> Response:
-        return responses.page("alerts", alerts)
 
-    @app.get("/site")
-    def _site(name: Text) -> Response:
-        return responses.page("site", lambda context: site(context, name))
+def _doing(
+    responses: Responses, act: Act[Any], viewer: Callable[..., Viewer]
+) -> Callable[..., Response]:
+    def do(request: Request, body: Any, who: Viewer) -> Response:
+        if not who.may_act:
+            return JSONResponse({"detail": "You may only read."}, 403)
+        if refused := write_refusal(request.headers):
+            return JSONResponse({"detail": refused}, 403)
+        return responses.act(act, body, who.name)
 
-    @app.get("/reports")
-    def _reports(
-        cadence: Cadence | None = None,
-        audience: Text = "",
-        page: Annotated[int, Query(ge=1, le=reports.MOST_PAGES)] = 1,
-    ) -> Response:
-        filters = reports.Filters(cadence, audience, page)
-        return responses.page("reports", lambda context: reports.reports(context, filters))
+    return _with_parameters(
+        do, request=Request, body=act.body, who=Annotated[Viewer, Depends(viewer)]
+    )
 
-    @app.get("/report")
-    def _report(cadence: Text, period: Text, audience: Text, edition: Text = "") -> Response:
-        parts = (cadence, period, audience, edition)
-        return responses.page(
-            "report", lambda context: report(context, ReportAddress.of(*parts)), FRAME_HEADERS
-        )
+
+def _with_parameters(
+    function: Callable[..., Response], **annotations: Any
+) -> Callable[..., Response]:
+    """`function` as FastAPI is to read it: with types that are known only here."""
+    parameters = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation)
+        for name, annotation in annotations.items()
+    ]
+    function.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return function
 
 
 def _add_files(app: FastAPI, responses: Responses) -> None:
@@ -148,13 +126,11 @@ def _is_text(content: bytes) -> bool:
         return False
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
-    """400 for a body, 422 for an address, that is not what is expected; without what was sent,
-    which JSON cannot always hold."""
-    assert isinstance(error, RequestValidationError)
-    wrong = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]
-    in_body = any(each["loc"][0] == "body" for each in error.errors())
-    return JSONResponse({"detail": storable(wrong)}, 400 if in_body else 422)
+def _faults(error: RequestValidationError) -> dict[str, Any]:
+    """What is wrong with each field, without what was sent, which JSON cannot always hold."""
+    fields = {str(each["loc"][-1]): str(each["msg"]) for each in error.errors()}
+    said = storable(fields)
+    return {"detail": "What was sent is not what is expected.", "fields": said}
 
 
 async def _with_headers(

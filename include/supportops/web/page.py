@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from sqlalchemy import Connection
 
 from supportops.alerts.policy import AlertPolicy, OfficeHours
@@ -35,6 +36,7 @@ class Configuration(Protocol):
 
 
 OpenContext = Callable[[], AbstractContextManager[Context]]
+Q = TypeVar("Q", bound="Query")
 
 
 class ActiveConfiguration(Protocol):
@@ -48,8 +50,14 @@ class ActiveConfiguration(Protocol):
 
 
 Clock = Callable[[], datetime]
-Acknowledge = Callable[[Connection, str, str, datetime], bool]
-"""From an alert's key, who takes it and when; False where it is over or somebody has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at a page; `may_act`: whether acts of theirs are accepted."""
+
+    name: str
+    may_act: bool
 
 
 class NotFound(LookupError):
@@ -72,11 +80,54 @@ class PageContext:
     configuration: Configuration
     now: datetime
     fleet_of: FleetOf
+    viewer: Viewer
 
     @property
     def zone(self) -> str:
         """The IANA name of the zone that pages show times in."""
         return self.configuration.alerts.timezone
+
+
+class Query(BaseModel):
+    """The query of a page's address: what it does not name is ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        """A form sends its empty fields too: they filter nothing."""
+        if not isinstance(given, Mapping):
+            return given
+        return {name: value for name, value in given.items() if value != ""}
+
+
+Text = Annotated[str, StringConstraints(max_length=4000)]
+PageNumber = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class NoQuery(Query):
+    """The query of a page that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Q]):
+    """A page: its template `web/<name>.html`, filled with what `make` returns of a query.
+
+    `make` raises NotFound or Redirect. `address` is relative to the board, `name` by default;
+    `headers` are sent in place of the board's own.
+    """
+
+    name: str
+    query: type[Q]
+    make: Callable[[PageContext, Q], dict[str, Any]]
+    address: str = ""
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def path(self) -> str:
+        """The path of its route."""
+        return f"/{'' if self.address == './' else self.address or self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from supportops.db.engine import reading, writing
+from supportops.db.engine import reading
 from supportops.rendering.render import render
+from supportops.web.acts.act import Act, Acting, Refused
 from supportops.web.guard import ISSUED_REPORT_HEADERS
 from supportops.web.page import (
-    Acknowledge,
     ActiveConfiguration,
     Clock,
     NotFound,
     OpenContext,
+    Page,
     PageContext,
     Redirect,
+    Viewer,
 )
 from supportops.web.pages.report import ServedFile
 
@@ -43,22 +46,15 @@ class Responses:
         open_context: OpenContext,
         active_configuration: ActiveConfiguration,
         clock: Clock,
-        acknowledge: Acknowledge,
         navigation: tuple[NavigationItem, ...],
     ) -> None:
         self.open_context = open_context
         self.active_configuration = active_configuration
         self.clock = clock
-        self.acknowledge = acknowledge
         self.navigation = navigation
 
-    def page(
-        self,
-        name: str,
-        make: Callable[[PageContext], dict[str, Any]],
-        headers: Mapping[str, str] | None = None,
-    ) -> Response:
-        """The template `name`, filled with what `make` returns."""
+    def page(self, page: Page[Any], query: BaseModel, viewer: Viewer) -> Response:
+        """The template of `page`, filled with what it makes of `query`."""
 
         def respond(connection: Connection) -> HTMLResponse:
             now = self.clock()
@@ -66,12 +62,11 @@ class Responses:
                 configuration = self.active_configuration(connection)
             except LookupError:
                 return self._notice(200, "No check has run yet", "The first one reads the sites.")
-            values = make(
-                PageContext(connection, configuration, now, self.active_configuration.fleet_of)
-            )
-            return HTMLResponse(self._render(name, values), headers=headers)
+            fleet_of = self.active_configuration.fleet_of
+            values = page.make(PageContext(connection, configuration, now, fleet_of, viewer), query)
+            return HTMLResponse(self._render(page.name, values, viewer), headers=page.headers)
 
-        return self._from_store(name, respond)
+        return self._from_store(page.name, respond)
 
     def file(self, find: Callable[[Connection], ServedFile]) -> Response:
         """A file of a report; a browser shows it where it has no name."""
@@ -85,16 +80,30 @@ class Responses:
 
         return self._from_store("a file", respond)
 
-    def acknowledgement(self, key: str, who: str) -> JSONResponse:
-        """Records that `who` takes the alert `key`; 409 where it is over or somebody has it."""
+    def act(self, act: Act[Any], body: Any, who: str) -> JSONResponse:
+        """What `act` did: {"said", "to"} and its values; 409 and {"detail", "fields"} if refused.
+
+        404 for what is not there, 503 where the store failed.
+        """
         try:
-            with self.open_context() as context, writing(context.engine) as connection:
-                taken = self.acknowledge(connection, key, who, self.clock())
+            with self.open_context() as context:
+                done = act.do(Acting(context, who, self.clock()), body)
+        except Refused as error:
+            log.info("%s: %s was refused: %s", who, act.name, error)
+            return JSONResponse({"detail": str(error), "fields": error.fields}, 409)
+        except LookupError as error:
+            return JSONResponse({"detail": str(error)}, 404)
         except Exception as error:
-            log.exception("%s could not acknowledge %r", who, key)
-            return JSONResponse({"detail": f"the store failed ({type(error).__name__})"}, 503)
-        log.info("%s acknowledged %r: %s", who, key, "taken" if taken else "was taken or over")
-        return JSONResponse({"acknowledged": taken}, 200 if taken else 409)
+            # As in `_from_store`, only the log may hold more than the name of the error.
+            log.exception("%s could not %s", who, act.name)
+            return JSONResponse({"detail": f"It failed ({type(error).__name__})."}, 503)
+        log.info("%s: %s: %s", who, act.name, done.said)
+        return JSONResponse({**done.values, "said": done.said, "to": done.to})
+
+    def bad_address(self) -> Response:
+        """A page for an address with a query that no page has."""
+        words = "A part of this address is not what the page expects."
+        return self._notice(422, "Not a page", words)
 
     def _from_store(self, name: str, respond: Callable[[Connection], Response]) -> Response:
         try:
@@ -112,11 +121,11 @@ class Responses:
 
     def _notice(self, status: int, title: str, words: str) -> HTMLResponse:
         values = {"title": title, "words": words, "check": None}
-        return HTMLResponse(self._render("notice", values), status)
+        return HTMLResponse(self._render("notice", values, None), status)
 
-    def _render(self, name: str, values: Mapping[str, Any]) -> str:
-        version = static_version()
-        return render(f"web/{name}.html", version=version, navigation=self.navigation, **values)
+    def _render(self, name: str, values: Mapping[str, Any], viewer: Viewer | None) -> str:
+        shared = {"version": static_version(), "navigation": self.navigation, "viewer": viewer}
+        return render(f"web/{name}.html", **shared, **values)
 
 
 def static_file(name: str) -> Response:

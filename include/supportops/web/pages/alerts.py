@@ -12,7 +12,7 @@ from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.web import queries
 from supportops.web.notifications import OUTCOMES, message_line
-from supportops.web.page import PageContext, last_check
+from supportops.web.page import NoQuery, Page, PageContext, last_check
 
 MOST_ALERTS = 200
 MOST_MESSAGES = 100
@@ -42,7 +42,7 @@ class Receiver:
     failing: bool
 
 
-def alerts(page: PageContext) -> dict[str, Any]:
+def alerts(page: PageContext, _query: NoQuery) -> dict[str, Any]:
     """What the alerts' template shows."""
     stored = store.read_open(page.connection)
     found = sorted(stored.alerts, key=lambda alert: _ORDER[alert.severity])
@@ -82,3 +82,6 @@ def receivers(page: PageContext, failing: set[str]) -> list[Receiver]:
             )
         )
     return sorted(found, key=lambda receiver: (not receiver.failing, receiver.name))
+
+
+ALERTS = Page("alerts", NoQuery, alerts)

@@ -13,7 +13,17 @@ from supportops.sites.history import Span
 from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.log.reading import fleet_history
 from supportops.web import queries
-from supportops.web.page import Choice, LastCheck, PageContext, last_check, link
+from supportops.web.page import (
+    Choice,
+    LastCheck,
+    Page,
+    PageContext,
+    PageNumber,
+    Query,
+    Text,
+    last_check,
+    link,
+)
 from supportops.web.strip import DAY, Disruptions, Piece, disruptions, strip
 from supportops.web.tiles import Status, Tile, TilePage, count, grouped, reason_words, tile
 
@@ -44,16 +54,15 @@ class OpenIncident:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Query):
     """The filters and the page number of an address."""
 
-    customer: str = ""
-    state: str = ""
-    page: int = 1
+    customer: Text = ""
+    state: Status | None = None
+    page: PageNumber = 1
 
     def href(self, **changes: str | int) -> str:
-        filters = {"customer": self.customer, "state": self.state, "page": None} | changes
+        filters = {"customer": self.customer, "state": self.state or "", "page": None} | changes
         return link("./", **filters)
 
 
@@ -64,7 +73,7 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
     incidents = store.list_incidents(page.connection, period.start, period.end)
     tiles = _tiles(page)
     mine = [t for t in tiles if filters.customer in ("", t.customer)]
-    shown = [t for t in mine if filters.state in ("", t.status.value)]
+    shown = [t for t in mine if filters.state in (None, t.status)]
     tile_page = grouped(shown, filters.page, MOST_UP, MOST_ATTENTION)
     still_open = _open_incidents(incidents, filters.customer)
     return {
@@ -201,3 +210,6 @@ def _pages(filters: Filters, tile_page: TilePage) -> list[Choice]:
         return []
     numbers = range(1, tile_page.pages + 1)
     return [Choice(str(n), filters.href(page=n), 0, n == filters.page) for n in numbers]
+
+
+BOARD = Page("board", Filters, board, address="./")

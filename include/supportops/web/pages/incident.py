@@ -16,7 +16,7 @@ from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
 from supportops.db.schema import incidents
 from supportops.web.notifications import notifications
-from supportops.web.page import NotFound, PageContext, Redirect, last_check, link
+from supportops.web.page import NotFound, Page, PageContext, Query, Redirect, Text, last_check, link
 from supportops.web.report_queries import edition_path
 
 _PHASES = (
@@ -40,10 +40,17 @@ class Phase:
     ms: float
 
 
-def incident(page: PageContext, key: str) -> dict[str, Any]:
+class Key(Query):
+    """An alert, by its key."""
+
+    key: Text
+
+
+def incident(page: PageContext, query: Key) -> dict[str, Any]:
     """What the incident's template shows. Raises NotFound where there is none with this key, and
     Redirect for a report, whose messages are shown on its own page.
     """
+    key = query.key
     alert = alert_store.find(page.connection, key)
     if alert is None:
         raise NotFound("no incident has this key")
@@ -128,3 +135,6 @@ def waterfall(found: Any) -> list[Phase]:
         )
         before = ms
     return bars
+
+
+INCIDENT = Page("incident", Key, incident)

@@ -16,8 +16,9 @@ from supportops.reports.links import file_path, report_path
 from supportops.reports.period import Cadence
 from supportops.reports.store import ReportEntry
 from supportops.web import queries, report_queries
+from supportops.web.guard import FRAME_HEADERS
 from supportops.web.notifications import MessageLine, message_line
-from supportops.web.page import NotFound, PageContext, last_check, link
+from supportops.web.page import NotFound, Page, PageContext, Query, Text, last_check, link
 from supportops.web.pages.reports import days, title_of
 
 MOST_EDITIONS = 50
@@ -87,8 +88,18 @@ class ServedFile:
     name: str | None
 
 
-def report(page: PageContext, address: ReportAddress) -> dict[str, Any]:
+class Address(Query):
+    """The parts of a report's address, as they are written."""
+
+    cadence: Text
+    period: Text
+    audience: Text
+    edition: Text = ""
+
+
+def report(page: PageContext, query: Address) -> dict[str, Any]:
     """What the report's template shows. Raises NotFound where none is stored."""
+    address = ReportAddress.of(query.cadence, query.period, query.audience, query.edition)
     known = report_queries.editions(
         page.connection, address.cadence, address.period, address.audience, MOST_EDITIONS
     )
@@ -169,3 +180,6 @@ def _messages(page: PageContext, entry: ReportEntry) -> list[MessageLine]:
 def _edition(each: ReportEntry, shown: ReportEntry) -> Edition:
     href = report_path(each.cadence, each.period, each.audience, each.edition)
     return Edition(each.edition, each.made_at, each.issued_at, href, each.id == shown.id)
+
+
+REPORT = Page("report", Address, report, headers=FRAME_HEADERS)

@@ -15,21 +15,19 @@ from supportops.reports.store import ReportEntry
 from supportops.reports.words.dates import Reader
 from supportops.web import queries, report_queries
 from supportops.web.notifications import message_line
-from supportops.web.page import Choice, PageContext, last_check, link
+from supportops.web.page import Choice, Page, PageContext, PageNumber, Query, Text, last_check, link
 
 SHOWN = 40
 MOST_MESSAGES = 5000
 FIRST_NAMES = 3
-MOST_PAGES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Query):
     """The filters and the page number of an address."""
 
     cadence: Cadence | None = None
-    audience: str = ""
-    page: int = 1
+    audience: Text = ""
+    page: PageNumber = 1
 
     def href(self, **changes: str | int) -> str:
         cadence = self.cadence.value if self.cadence else ""
@@ -139,3 +137,6 @@ def _audiences(page: PageContext, filters: Filters, known: Sequence[str]) -> Ite
     for name in known:
         words, chosen = title_of(page, name), name == filters.audience
         yield Choice(words, filters.href(audience=name), 0, chosen)
+
+
+REPORTS = Page("reports", Filters, reports)

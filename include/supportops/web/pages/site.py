@@ -16,7 +16,7 @@ from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Fleet, Site
 from supportops.web import queries
-from supportops.web.page import NotFound, PageContext, last_check, link
+from supportops.web.page import NotFound, Page, PageContext, Query, Text, last_check, link
 from supportops.web.pages.board import KIND_TITLES
 from supportops.web.strip import DAY, WIDTH, Piece, disruptions, sparkline, strip
 from supportops.web.tiles import Status, Tile, reason_words, tile
@@ -53,8 +53,15 @@ class DayStrip:
     bars: tuple[tuple[Status, float, float], ...]
 
 
-def site(page: PageContext, name: str) -> dict[str, Any]:
+class Name(Query):
+    """A site, by its name."""
+
+    name: Text
+
+
+def site(page: PageContext, query: Name) -> dict[str, Any]:
     """What the site's template shows. Raises NotFound where no site has or had this name."""
+    name = query.name
     start, day = page.now - LONGEST, Span(page.now - DAY, page.now)
     configured = page.configuration.fleet.by_name().get(name)
     past = _past(page, name, start, configured)
@@ -208,3 +215,6 @@ def _line(each: Incident, past: SitePast | None, now: datetime) -> dict[str, Any
         "length": length,
         "href": incident_path(each.key),
     }
+
+
+SITE = Page("site", Name, site)

@@ -1,5 +1,5 @@
 "use strict";
-// Theme, the age of the last check, refreshing, the acknowledge button, and a report's height.
+// Theme, the age of the last check, refreshing, and a report's height.
 
 const REFRESH_EVERY = 30000;
 
@@ -55,8 +55,18 @@ function showProblem(problem) {
   if (problem) silence.textContent = problem;
 }
 
-async function refresh() {
-  if (String(document.getSelection())) return;
+// What a person opened, typed or sized stays as it is when the page is brought up to date.
+const KEEPING = {
+  ignoreActiveValue: true,
+  callbacks: {
+    beforeNodeMorphed: (old) => !(old.dataset && old.dataset.dirty),
+    beforeAttributeUpdated: (name, node) =>
+      !(name === "open" && node.tagName === "DETAILS") && !(name === "style" && node.tagName === "IFRAME"),
+  },
+};
+
+async function refresh(acted) {
+  if (!acted && String(document.getSelection())) return;
   let answer, text;
   try {
     answer = await fetch(window.location.href, { cache: "no-store" });
@@ -67,36 +77,13 @@ async function refresh() {
   if (answer.status === 401) return showProblem("You are signed out: sign in again to see what is new.");
   if (!answer.ok) return showProblem(`This page is not being refreshed: the server says ${answer.status}.`);
   const fresh = new DOMParser().parseFromString(text, "text/html");
-  const open = [...document.querySelectorAll("details[open][id]")].map((each) => each.id);
   for (const part of ["main", "#age"]) {
-    document.querySelector(part).replaceWith(document.adoptNode(fresh.querySelector(part)));
+    Idiomorph.morph(document.querySelector(part), fresh.querySelector(part), KEEPING);
   }
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   document.title = fresh.title;
   showProblem("");
   readAge();
   showAge();
-}
-
-async function acknowledge(button) {
-  button.disabled = true;
-  let answer;
-  try {
-    answer = await fetch("acknowledge", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-Supportops": "acknowledge" },
-      body: JSON.stringify({ key: button.dataset.acknowledge }),
-    });
-  } catch {
-    button.disabled = false;
-    return showProblem("Not acknowledged: the server does not answer.");
-  }
-  if (answer.status === 403) return showProblem("Not acknowledged: you may only read.");
-  if (!answer.ok && answer.status !== 409) {
-    button.disabled = false;
-    return showProblem(`Not acknowledged: the server says ${answer.status}.`);
-  }
-  return refresh();
 }
 
 // A report's frame is as tall as its content, so that the page has one scroll bar.
@@ -116,8 +103,4 @@ document.addEventListener("DOMContentLoaded", () => {
   showAge();
   setInterval(showAge, 1000);
   setInterval(refresh, REFRESH_EVERY);
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-acknowledge]");
-    if (button) acknowledge(button);
-  });
 });

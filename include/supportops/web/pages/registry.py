@@ -1,0 +1,22 @@
+"""Every page of the board, and those that the head of each page leads to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from supportops.web.page import Page
+from supportops.web.pages.alerts import ALERTS
+from supportops.web.pages.board import BOARD
+from supportops.web.pages.incident import INCIDENT
+from supportops.web.pages.report import REPORT
+from supportops.web.pages.reports import REPORTS
+from supportops.web.pages.site import SITE
+
+PAGES: tuple[Page[Any], ...] = (BOARD, INCIDENT, ALERTS, SITE, REPORTS, REPORT)
+
+NAVIGATION = (
+    ("board", "./", "Board"),
+    ("alerts", "alerts", "Alerts"),
+    ("reports", "reports", "Reports"),
+)
+"""The name of a page's template, its address and its title."""

@@ -1,0 +1,129 @@
+"use strict";
+// Buttons and forms that act: `data-act` names the act, the body goes to it as JSON.
+//
+// A button sends its `data-body`. A form sends its fields by name; a field with `data-list` is a
+// list, a check box with `data-flag` true or false, and an empty field with `data-optional` is left
+// out. With `data-sure` the first press asks that question, the second acts.
+
+async function send(name, body) {
+  let answer, found = {};
+  try {
+    answer = await fetch(`act/${name}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Supportops": "act" },
+      body: JSON.stringify(body),
+    });
+    found = await answer.json();
+  } catch { /* no answer, or one that is not JSON: told below */ }
+  if (!answer) return { failed: "Not done: the server does not answer." };
+  if (answer.status === 401) return { failed: "Not done: you are signed out. Sign in again." };
+  if (answer.ok) return { done: found };
+  const words = typeof found.detail === "string" ? found.detail : `the server says ${answer.status}`;
+  return { failed: `Not done. ${words}`, fields: found.fields || {} };
+}
+
+function say(words, bad) {
+  const said = document.getElementById("said");
+  said.hidden = words === "";
+  said.textContent = words;
+  said.classList.toggle("bad", Boolean(bad));
+}
+
+function bodyOf(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled) continue;
+    if ("flag" in field.dataset) {
+      body[field.name] = field.checked;
+      continue;
+    }
+    if ("list" in field.dataset) {
+      body[field.name] ??= [];
+      if (field.type === "select-multiple") {
+        body[field.name].push(...[...field.selectedOptions].map((each) => each.value));
+      } else if (!["checkbox", "radio"].includes(field.type) || field.checked) {
+        body[field.name].push(field.value);
+      }
+      continue;
+    }
+    if (["checkbox", "radio"].includes(field.type) && !field.checked) continue;
+    if ("optional" in field.dataset && field.value.trim() === "") continue;
+    body[field.name] = field.value;
+  }
+  return body;
+}
+
+// Each fault stands below its field and is read with it.
+function showFaults(form, fields) {
+  for (const old of form.querySelectorAll(".fault-of")) old.remove();
+  for (const field of form.elements) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+    const fault = fields[field.name];
+    if (!field.name || !fault || field.type === "hidden") continue;
+    const words = document.createElement("p");
+    words.className = "fault-of";
+    words.id = `fault-${form.dataset.act}-${field.name}`;
+    words.textContent = fault;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", words.id);
+    (field.closest("label") || field).insertAdjacentElement("afterend", words);
+  }
+  form.querySelector("[aria-invalid]")?.focus();
+}
+
+function isSure(button) {
+  if (!button || !button.dataset.sure || button.dataset.asked) return true;
+  button.dataset.asked = button.textContent;
+  button.textContent = button.dataset.sure;
+  setTimeout(() => {
+    if (!button.dataset.asked) return;
+    button.textContent = button.dataset.asked;
+    delete button.dataset.asked;
+  }, 5000);
+  return false;
+}
+
+async function act(name, body, button, form) {
+  if (button) button.disabled = true;
+  say("");
+  const { done, failed, fields } = await send(name, body);
+  if (button) button.disabled = false;
+  if (failed) {
+    if (form) showFaults(form, fields || {});
+    const inside = Object.values(fields || {}).join(" ");
+    return say(`${failed}${form || !inside ? "" : ` ${inside}`}`, true);
+  }
+  if (form) {
+    showFaults(form, {});
+    form.reset();
+    delete form.dataset.dirty;
+  }
+  if (done.to) {
+    sessionStorage.setItem("said", done.said);
+    return window.location.assign(done.to);
+  }
+  await refresh(true);
+  return say(done.said);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const said = sessionStorage.getItem("said");
+  if (said) say(said);
+  sessionStorage.removeItem("said");
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-act]");
+    if (button && isSure(button)) act(button.dataset.act, JSON.parse(button.dataset.body), button);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target, button = event.submitter;
+    const name = button?.dataset.formAct || form.dataset.act;
+    if (!name) return;
+    event.preventDefault();
+    if (isSure(button)) act(name, bodyOf(form), button, form);
+  });
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (form && form.dataset.act) form.dataset.dirty = "true";
+  });
+});
