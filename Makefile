@@ -1,6 +1,7 @@
 # `make` alone lists the targets.
 # PYTHON names the interpreter for .venv (3.11 to 3.13); without it one is searched for.
 # WORKERS is the number of processes that `make test` distributes the tests to.
+# VERBOSE=1 has `make demo` show whole messages instead of a line for each.
 # SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade), `make bench` and `make chaos` (--seed 7).
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -19,7 +20,7 @@ setup: ## Install what is needed into .venv (locked, with hashes)
 	@$(INSTALL)
 
 demo: setup ## Start Airflow with demo sites to break and an inbox to watch
-	@exec $(VENV) -m supportops.local up --demo
+	@exec $(VENV) -m supportops.local up --demo $(if $(VERBOSE),--verbose)
 
 up: setup ## Start Airflow on the sites and alerts of include/config
 	@exec $(VENV) -m supportops.local up
@@ -57,7 +58,7 @@ lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproje
 clean: ## Remove .venv and caches; the state in .local stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find include dags plugins tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
-	@if [ -d .local ]; then echo "Not removed: .local (databases, secrets, inbox). Remove it with: rm -rf .local"; fi
+	@if [ -d .local ]; then echo "Not removed: .local (databases, secrets, the demo). Remove it with: rm -rf .local"; fi
 
 devtools:
 	@$(INSTALL) --dev

@@ -126,6 +126,8 @@ def installation(sites: str, receiver: Local) -> Iterator[tuple[psutil.Process, 
                     break
             else:
                 raise SystemExit("the installation did not come up; run `make up` to see why")
+            go_live = [sys.executable, "-m", "supportops.cli.main", "go-live", "--yes"]
+            subprocess.run(go_live, cwd=scratch, env=environment, check=True, capture_output=True)
             yield psutil.Process(started.pid), Path(scratch)
         finally:
             started.terminate()

@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, delete, text
 
 import sharing_out
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import upgrade
+from supportops.db.schema import alert_hold
 from tickets.fake_zendesk import FakeZendesk, fake_zendesk
 
 SERVER_VARIABLE = "SUPPORTOPS_TEST_POSTGRES"
@@ -85,9 +86,16 @@ def postgres_template(administration: Connection) -> Iterator[str]:
     administration.execute(text(f'CREATE DATABASE "{name}"'))
     engine = make_engine(_database(administration, name))
     upgrade(engine)
+    make_live(engine)
     engine.dispose()
     yield name
     administration.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+def make_live(engine: Engine) -> None:
+    """Alerts go out, as of an installation that has sent some: what most tests are about."""
+    with engine.begin() as connection:
+        connection.execute(delete(alert_hold))
 
 
 @pytest.fixture(scope="session")
@@ -156,6 +164,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "store.db"
     engine = make_engine(f"sqlite+pysqlite:///{path}")
     upgrade(engine)
+    make_live(engine)
     with engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

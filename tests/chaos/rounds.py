@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +18,8 @@ from sqlalchemy import create_engine, select, text
 
 from chaos.verdict import Verdict, judge
 from chaos.world import World, engine_of, raise_tickets, world, write_file
-from supportops.db.engine import make_engine, store_url
+from supportops.alerts import hold
+from supportops.db.engine import make_engine, store_url, writing
 from supportops.db.migrate import upgrade
 from supportops.db.schema import messages
 
@@ -173,6 +174,8 @@ def _store(database: str, server: str, place: Path) -> Iterator[str]:
 def _migrate(address: str) -> None:
     engine = make_engine(address)
     upgrade(engine)
+    with writing(engine) as connection:
+        hold.release(connection, "chaos", datetime.now(UTC))
     engine.dispose()
 
 

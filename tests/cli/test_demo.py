@@ -18,14 +18,14 @@ RUNNER = CliRunner()
 
 @pytest.fixture
 def here(tmp_path: Path) -> Installation:
-    here = Installation(tmp_path, tmp_path / ".local")
-    here.prepare()
+    here = Installation(tmp_path, tmp_path / ".local").demo
+    here.prepare_demo()
     write(here, choose_ports(8080))
     return here
 
 
 def typed(here: Installation, *words: str) -> Result:
-    return RUNNER.invoke(app, ["demo", *words, "--local", str(here.local)])
+    return RUNNER.invoke(app, ["demo", *words, "--local", str(here.local.parent)])
 
 
 def test_a_site_is_broken_and_mended(here: Installation) -> None:

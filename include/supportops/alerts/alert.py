@@ -80,7 +80,8 @@ class Alert:
     """One alert as stored. `key` is unique and stable over reruns.
 
     `subject` is what it is about (a site's name, a server, a DAG), `headline` one short line of
-    plain text, `facts` what the templates show (JSON values; text in it may be hostile).
+    plain text, `facts` what the templates show (JSON values; text in it may be hostile). `held`: it
+    was raised while the installation was not live, so that its alarms are history.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Alert:
     resolved_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    held: bool = False
 
     @property
     def phase(self) -> Phase:

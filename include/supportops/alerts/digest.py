@@ -48,6 +48,9 @@ _SECTIONS = {
     Kind.SLA_FOLLOW_UP: SectionKind.STILL_OPEN,
     Kind.SLA_WARNING: SectionKind.DUE_SOON,
 }
+# What a message begins with that is only about alerts from before the installation was live.
+HISTORY = "History"
+_HISTORY_NOTE = "from before going live"
 _Sections = dict[SectionKind, list[Notification]]
 
 
@@ -138,7 +141,15 @@ def _title(grouped: _Sections, reader: _Reader, repeated: bool) -> str:
     several = sum(map(len, grouped.values())) > 1
     topic = "Alerts" if set(grouped) == {SectionKind.OTHER} else "SLA"
     note = " (may be repeated)" if repeated else ""
-    return f"{topic}: {counts} - {'first: ' if several else ''}{_first(first, reader)}{note}"
+    history = all(_is_history(each) for members in grouped.values() for each in members)
+    start = f"{HISTORY}, {_HISTORY_NOTE}: " if history else ""
+    return f"{start}{topic}: {counts} - {'first: ' if several else ''}{_first(first, reader)}{note}"
+
+
+def _is_history(notification: Notification) -> bool:
+    """Whether it was raised before the installation was live, and is no reminder of it."""
+    firing = notification.phase is Phase.FIRING
+    return notification.alert.held and firing and not notification.reminder
 
 
 def _first(notification: Notification, reader: _Reader) -> str:
@@ -213,5 +224,7 @@ def _notes(notification: Notification) -> Iterator[str]:
         yield "the aim was missed"
     if notification.reminder:
         yield "reminder"
+    if _is_history(notification):
+        yield _HISTORY_NOTE
     if notification.repeated:
         yield "may be repeated"

@@ -128,7 +128,14 @@ def decide(
     decisions = [d for match in matches for d in _steps(alert, match, history, now, office)]
     if alert.resolved_at is None:
         decisions += _fallbacks(alert, policy, history, decisions)
-    return [_unless_untrue(alert, decision, covered) for decision in _one_of_each(decisions)]
+    every = (_unless_untrue(alert, decision, covered) for decision in _one_of_each(decisions))
+    return [_as_history(alert, decision) for decision in every]
+
+
+def _as_history(alert: Alert, decision: Decision) -> Decision:
+    """The alarms of what was held go out together, as one summary."""
+    first = decision.phase is Phase.FIRING and decision.reminder == 0
+    return replace(decision, digest=True) if alert.held and first else decision
 
 
 def _unless_untrue(alert: Alert, decision: Decision, covered: Collection[str]) -> Decision:

@@ -24,17 +24,20 @@ app.add_typer(group)
 @group.command("list")
 def list_alerts(as_json: Json = False) -> None:
     """Show the alerts that are open."""
-    from supportops.flows import open_alerts
+    from supportops.flows import go_live, open_alerts
 
     with open_context() as context:
         found = open_alerts.list_alerts(context)
         unreadable = open_alerts.unreadable_alerts(context)
+        held = go_live.note(context)
     if as_json:
         print_json([fields(alert) for alert in found])
     else:
         from supportops.cli.tables.sites import alert_table
 
         alert_table(found, now())
+    if held:
+        warn(held)
     for line in unreadable:
         warn(f"an alert cannot be read by this version: {line}")
     raise typer.Exit(FINDINGS if found or unreadable else FINE)
@@ -72,6 +75,7 @@ def who(
 ) -> None:
     """Show who would be notified of an alert that stays open, when, and why others would not."""
     from supportops.cli.tables.who import who_json, who_lines
+    from supportops.flows import go_live
     from supportops.flows import who_is_notified as flow
 
     raised_at = now() if at is None else to_utc(at)
@@ -81,6 +85,8 @@ def who(
         try:
             context = stack.enter_context(open_context())
             folder, engine = context.config, context.engine
+            if held := go_live.note(context):
+                warn(held)
         except SetupError:
             folder, engine = config_folder(), None
             warn("no store is named: the files count as they are, not their last good versions")

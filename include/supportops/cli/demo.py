@@ -15,7 +15,7 @@ from supportops.cli.output import fail
 from supportops.local.demo import breakage
 from supportops.local.demo.breakage import WORDS, FailureMode
 from supportops.local.demo.sites import Demo
-from supportops.local.install.installation import ROOT, Installation
+from supportops.local.install.installation import Installation
 from supportops.rendering.printable import printable_line
 from supportops.sites.site import Site
 
@@ -27,16 +27,17 @@ app = typer.Typer(
 )
 
 Where = Annotated[
-    Path, typer.Option("--local", envvar="SUPPORTOPS_LOCAL", help="The demo's state.", hidden=True)
+    Path,
+    typer.Option("--local", envvar="SUPPORTOPS_LOCAL", help="In the place of .local.", hidden=True),
 ]
 Names = Annotated[list[str], typer.Argument(metavar="SITE...", help="Sites, or whole servers.")]
-STATE = ROOT / ".local"
+STATE = Installation().local
 MEANINGS = ", ".join(f"{how} ({words})" for how, words in WORDS.items())
 
 
 def demo_at(local: Path) -> Demo:
-    """The demo whose state is in `local`."""
-    return Demo(Installation(local=local.absolute()))
+    """The demo of the installation whose state is in `local`."""
+    return Demo(Installation(local=local.absolute()).demo)
 
 
 def write_line(line: str) -> None:

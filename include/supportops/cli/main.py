@@ -9,6 +9,7 @@ group, without one they stand beside the groups. Commands read the clock from `c
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -16,11 +17,13 @@ from typing import NoReturn
 import typer
 from typer.main import get_command
 
+from supportops.bootstrap import STORE_VARIABLE
 from supportops.cli import (
     alerts,
     config,
     db,
     demo,
+    go_live,
     log_call,
     report,
     sites,
@@ -30,7 +33,8 @@ from supportops.cli import (
     tickets,
     triage,
 )
-from supportops.cli.output import FINE, USAGE, Commands
+from supportops.cli.output import FINE, USAGE, Commands, warn
+from supportops.local.install.shell import is_demo, shell_settings
 
 app = typer.Typer(
     name="supportops",
@@ -44,6 +48,7 @@ app = typer.Typer(
 for each in (
     sites,
     alerts,
+    go_live,
     log_call,
     ticket_sync,
     tickets,
@@ -60,11 +65,21 @@ for each in (
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command that `arguments` (else those of the process) name, and exits."""
     streams.prepare()
+    _use_local_installation()
     try:
         get_command(app).main(arguments, prog_name="supportops")
     except SystemExit as end:
         sys.exit(end.code if streams.finish() else USAGE)
     sys.exit(FINE)
+
+
+def _use_local_installation() -> None:
+    """Where no store is named, works on the one that `make up` or `make demo` made here."""
+    environment = os.environ  # noqa: TID251 - an entrance: the environment of this process
+    settings = shell_settings(environment)
+    environment.update(settings)
+    if is_demo(settings):
+        warn(f"this is the demo's store; {STORE_VARIABLE} names another")
 
 
 if __name__ == "__main__":

@@ -202,6 +202,7 @@ alerts = Table(
     Column("settled_at", Instant),
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", Text),
+    Column("held", Boolean, nullable=False, server_default=false()),
     Index(None, "kind", "opened_at"),
     Index(
         "alerts_open_key",
@@ -217,6 +218,15 @@ alerts = Table(
         postgresql_where=text("settled_at IS NULL"),
         sqlite_where=text("settled_at IS NULL"),
     ),
+)
+
+alert_hold = Table(
+    "alert_hold",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("since", Instant, nullable=False),
+    Column("released_at", Instant),
+    Column("released_by", Text),
 )
 
 messages = Table(

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine
 
-from supportops.alerts import claims, notification_log, outbox, store
+from supportops.alerts import claims, hold, notification_log, outbox, store
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason
 from supportops.alerts.rate_limit import allowance
@@ -99,8 +99,8 @@ def run(
     """One dispatch: looks after the installation itself, then queues and sends what is due.
 
     `who` names this dispatcher in its claims. Before the first configuration is active no
-    receiver is known: what was raised by then waits, and `note` says so. Raises
-    ConfigurationError where there is no usable alerts.yaml.
+    receiver is known, and before the installation is live nobody is notified: what was raised by
+    then waits, and `note` says so. Raises ConfigurationError where there is no usable alerts.yaml.
     """
     name = who or f"{socket.gethostname()}:{os.getpid()}"
     with writing(engine) as connection:
@@ -109,9 +109,12 @@ def run(
         except LookupError as none_yet:
             watch_checks(connection, clock())
             dispatch_worked(connection, clock())
-            return Summary().to_json() | {"note": str(none_yet)}
+            return _nothing_sent(str(none_yet))
         watch_checks(connection, clock(), configuration.displayed().fleet.sites)
         watch_flows(connection, clock())
+        if (since := hold.held_since(connection)) is not None:
+            dispatch_worked(connection, clock())
+            return _nothing_sent(_held(since))
         if configuration.has(File.REPORTS, File.SERVICE_LEVELS):
             watch_reports(connection, configuration, clock())
     configuration.require(File.ALERTS)
@@ -137,11 +140,22 @@ def send_alone(
     name = f"{socket.gethostname()}:{os.getpid()}"
     with reading(engine) as connection:
         configuration = active_configuration(connection)
+        since = hold.held_since(connection)
     configuration.require(File.ALERTS)
+    if since is not None:
+        return _nothing_sent(_held(since))
     dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, key)
     dispatch.queue_only(key)
     dispatch.send_batch(TimeLimit(clock, LONGEST_DISPATCH))
     return dispatch.summary.to_json()
+
+
+def _nothing_sent(why: str) -> dict[str, Any]:
+    return Summary().to_json() | {"note": why}
+
+
+def _held(since: datetime) -> str:
+    return f"alerts are held since {since:%Y-%m-%d %H:%M} UTC, until `supportops go-live`"
 
 
 class _Dispatch:

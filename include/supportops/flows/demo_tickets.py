@@ -33,13 +33,18 @@ def run(context: Context, file: Path, now: datetime, rejects: Path) -> ImportSum
 
 def has_other_tickets(engine: Engine) -> bool:
     """Whether there are tickets that neither a demo loaded nor the product itself created."""
-    demo_began = select(sync_marks.c.source).where(sync_marks.c.source == DEMO_MAPPING)
+    began = has_demo_tickets(engine)
     with reading(engine) as connection:
-        ours = [*OWN_SOURCES]
-        if connection.execute(demo_began.limit(1)).first() is not None:
-            ours.append(DEMO_MAPPING)
+        ours = [*OWN_SOURCES, DEMO_MAPPING] if began else [*OWN_SOURCES]
         others = select(tickets.c.id).where(tickets.c.source.not_in(ours)).limit(1)
         return connection.execute(others).first() is not None
+
+
+def has_demo_tickets(engine: Engine) -> bool:
+    """Whether a demo has begun to load its log into the store."""
+    demo_began = select(sync_marks.c.source).where(sync_marks.c.stream == _SHIFT).limit(1)
+    with reading(engine) as connection:
+        return connection.execute(demo_began).first() is not None
 
 
 def import_demo(

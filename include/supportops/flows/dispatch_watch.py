@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
-from supportops.alerts import claims, notification_log, store
+from supportops.alerts import claims, hold, notification_log, store
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.policy import AlertPolicy
@@ -82,7 +82,11 @@ def _standing(why: str, age: timedelta | None, now: datetime) -> Alert:
 
 
 def _overdue(connection: Connection, now: datetime) -> timedelta | None:
-    """For how long the oldest message has been due that no rate limit holds back."""
+    """For how long the oldest message has been due that neither a rate limit nor the time before
+    going live holds back.
+    """
+    if hold.held_since(connection) is not None:
+        return None
     oldest = claims.oldest_due(connection, now)
     if all(now - since <= LONGEST for since in oldest.values()):
         return None

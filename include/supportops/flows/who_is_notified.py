@@ -55,7 +55,7 @@ def answer(question: Question, folder: Path, engine: Engine | None) -> Course:
     ConfigurationError where there is no usable alerts.yaml."""
     if question.kind is Kind.REPORT:
         raise LookupError("no route sends a report: reports.yaml names who gets it")
-    configuration = _configuration(folder, engine)
+    configuration = configuration_in(folder, engine)
     configuration.require(File.ALERTS)
     question = _with_ticket(question, engine)
     policy, shown = configuration.alerts, configuration.displayed()
@@ -64,7 +64,23 @@ def answer(question: Question, folder: Path, engine: Engine | None) -> Course:
     return course_of(_alert(question, shown, policy), policy, shown.office)
 
 
-def _configuration(folder: Path, engine: Engine | None) -> Configuration:
+def course_from(
+    configuration: Configuration, kind: Kind, severity: Severity, at: datetime
+) -> Course:
+    """Who would be notified of an alert of `kind` about nothing in particular, raised `at`.
+
+    Raises ConfigurationError where there is no usable alerts.yaml.
+    """
+    configuration.require(File.ALERTS)
+    policy, shown = configuration.alerts, configuration.displayed()
+    if not configuration.has(File.SERVICE_LEVELS):
+        policy = policy.at_any_hour()
+    question = Question(kind, at, severity=severity)
+    return course_of(_alert(question, shown, policy), policy, shown.office)
+
+
+def configuration_in(folder: Path, engine: Engine | None) -> Configuration:
+    """The files of `folder`; with `engine` the last good version of a faulty one."""
     if engine is None:
         return check(folder).configuration
     with reading(engine) as connection:

@@ -27,17 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("up", help="start Airflow with supportops, until Ctrl-C")
     start.add_argument("--demo", action="store_true", help="with demo sites and an inbox")
+    start.add_argument("--verbose", action="store_true", help="show whole messages, not lines")
     choice = parser.parse_args(arguments)
     # An entrance: the processes that are started get this environment, changed where needed.
     inherited = dict(os.environ)  # noqa: TID251
     # Airflow and the demo write files of their own: databases, logs, mails.
     os.umask(0o077)
     try:
-        options = Options(demo=choice.demo, port=port_of(inherited), inherited=inherited)
+        options = Options(choice.demo, port_of(inherited), inherited, verbose=choice.verbose)
     except ValueError as error:
         sys.stderr.write(f"supportops: {error}\n")
         return 2
-    return up(Installation(), options, Terminal())
+    here = Installation()
+    return up(here.demo if choice.demo else here, options, Terminal())
 
 
 if __name__ == "__main__":

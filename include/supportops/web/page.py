@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from sqlalchemy import Connection
 
+from supportops.alerts.hold import held_alerts, held_since
 from supportops.alerts.policy import AlertPolicy, OfficeHours
 from supportops.context import Context
 from supportops.db.activity import Flow, standstill
@@ -147,12 +148,14 @@ class LastCheck:
 
     `waiting`: how long the installation has been at work without any, where there was none.
     `dispatch_idle`: for how long no dispatch of alerts has finished, where that is too long.
+    `held`: how many open alerts wait for the installation to go live, None where it is live.
     """
 
     at: datetime | None
     age: timedelta | None
     waiting: timedelta = timedelta(0)
     dispatch_idle: timedelta | None = None
+    held: int | None = None
 
     @property
     def seconds(self) -> int | None:
@@ -174,10 +177,11 @@ def last_check(connection: Connection, now: datetime) -> LastCheck:
     """The last judged run of the site check, and its age at `now`."""
     run = last_run(connection, judged=True)
     idle = standstill(connection, Flow.ALERT_DISPATCH, now)
+    held = held_alerts(connection) if held_since(connection) is not None else None
     if run is None or run.judged_at is None:
         waiting = now - (first_start(connection) or now)
-        return LastCheck(None, None, waiting, dispatch_idle=idle)
-    return LastCheck(run.judged_at, now - run.judged_at, dispatch_idle=idle)
+        return LastCheck(None, None, waiting, dispatch_idle=idle, held=held)
+    return LastCheck(run.judged_at, now - run.judged_at, dispatch_idle=idle, held=held)
 
 
 def link(to: str, /, **query: str | int | None) -> str:

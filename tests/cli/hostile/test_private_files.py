@@ -84,8 +84,9 @@ def test_the_folders_of_the_local_installation(tmp_path: Path) -> None:
     here = Installation(root=tmp_path, local=tmp_path / ".local")
     here.local.mkdir()
     here.secrets.write_text("{}")
-    here.inbox.mkdir()
     here.prepare()
+    here.demo.inbox.mkdir(parents=True)
+    here.demo.prepare_demo()
     assert open_to_others(tmp_path) == []
 
 

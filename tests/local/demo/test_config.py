@@ -32,8 +32,8 @@ def test_every_receiver_has_its_address_in_the_environment() -> None:
 
 
 def test_sites_move_to_free_ports_and_links_to_the_chosen_one(tmp_path: Path) -> None:
-    here = Installation(tmp_path, tmp_path / ".local")
-    here.prepare()
+    here = Installation(tmp_path, tmp_path / ".local").demo
+    here.prepare_demo()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         busy = taken.getsockname()[1]
         ports = choose_ports(8123)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.local.demo.config import DemoPorts, secrets
-from supportops.local.demo.inbox import Delivered, Inbox, panel
+from supportops.local.demo.inbox import Delivered, Inbox, line, panel
 from supportops.local.demo.inbox_servers import WebServer, mail_server
 from supportops.local.supervisor.port import free_from
 from supportops.notify.outgoing import Outcome, OutgoingMessage
@@ -133,3 +133,12 @@ def test_an_email_names_the_file_that_shows_its_html() -> None:
 
     assert "E-mail to team" in page
     assert "0007.html" in page
+
+
+def test_a_delivery_is_one_line_unless_whole_ones_are_asked_for() -> None:
+    letter = Delivered("email", AT, "team", "Down:\nshop", "text\n" * 9, also="0007.html")
+    chat = Delivered("chat", AT, "#support", "", "\n**shop** DOWN\nmore")
+
+    assert line(7, letter).plain.endswith("E-mail to team: Down: shop  0007.html")
+    assert line(8, chat).plain.endswith("Chat to #support: shop DOWN  0008.json")
+    assert "\x1b" not in line(9, Delivered("sms", AT, "p", "", "\x1b[2J")).plain

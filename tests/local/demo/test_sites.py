@@ -14,8 +14,8 @@ from supportops.local.supervisor.instance_lock import instance_lock
 
 
 def test_it_says_when_the_next_check_comes(tmp_path: Path) -> None:
-    here = Installation(tmp_path, tmp_path / ".local")
-    here.prepare()
+    here = Installation(tmp_path, tmp_path / ".local").demo
+    here.prepare_demo()
     demo = Demo(here, clock=lambda: datetime(2026, 11, 22, 14, 2, 30, tzinfo=UTC))
     assert "`make demo` does" in demo.when("then")
 

@@ -107,8 +107,8 @@ def test_following_looks_again_every_five_minutes(capsys: pytest.CaptureFixture[
 
 
 def test_the_demo_has_the_mapping_and_the_rules_that_are_shipped(tmp_path: Path) -> None:
-    here = Installation(tmp_path, tmp_path / ".local")
-    here.prepare()
+    here = Installation(tmp_path, tmp_path / ".local").demo
+    here.prepare_demo()
     for _ in range(2):
         write(here, choose_ports(8080))
     assert load_mapping(here.demo_config, "uci") == load_mapping(SHIPPED, "uci")

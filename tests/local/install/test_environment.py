@@ -6,7 +6,12 @@ import pytest
 
 from supportops.local.__main__ import port_of
 from supportops.local.install.credentials import Credentials
-from supportops.local.install.environment import environment
+from supportops.local.install.environment import (
+    USERS_VARIABLE,
+    environment,
+    users,
+    without_operators,
+)
 from supportops.local.install.installation import Installation
 
 SECRETS = Credentials("jwt", "api", "fernet", "password")
@@ -85,3 +90,31 @@ def test_the_port_comes_from_its_variable() -> None:
 def test_a_port_that_is_none_is_one_clear_line(text: str) -> None:
     with pytest.raises(ValueError, match="SUPPORTOPS_PORT is a port from 1 to 65535; found"):
         port_of({"SUPPORTOPS_PORT": text})
+
+
+def test_the_named_users_may_sign_in_beside_the_administrator(tmp_path: Path) -> None:
+    named = {USERS_VARIABLE: "viewer:viewer, op:Op"}
+
+    assert made(tmp_path)[USERS_VARIABLE] == "admin:admin"
+    assert made(tmp_path, **named)[USERS_VARIABLE] == "admin:admin,viewer:viewer,op:op"
+    assert users({USERS_VARIABLE: "admin:admin,x:user"}) == {"admin": "admin", "x": "user"}
+
+
+@pytest.mark.parametrize("text", ["me", "me:root", ":admin", "admin:viewer", "a:admin;b:op"])
+def test_a_user_without_a_known_role_is_one_clear_line(text: str) -> None:
+    with pytest.raises(ValueError, match=USERS_VARIABLE):
+        users({USERS_VARIABLE: text})
+
+
+def test_a_demo_inherits_nothing_that_leads_to_an_operators_data() -> None:
+    inherited = {
+        "SUPPORTOPS_DATABASE_URL": "postgresql+psycopg://live",
+        "SUPPORTOPS_CONFIG": "/etc/desk",
+        "AIRFLOW_CONN_ZENDESK": "{}",
+        "AIRFLOW_CONN_APPRISE_TEAM_EMAIL": "mailto://x",
+        "AIRFLOW_VAR_X": "1",
+        "HOME": "/home/me",
+        USERS_VARIABLE: "me:op",
+    }
+
+    assert without_operators(inherited) == {"HOME": "/home/me", USERS_VARIABLE: "me:op"}

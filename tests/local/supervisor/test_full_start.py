@@ -124,8 +124,8 @@ def test_everything_starts_is_green_and_leaves_nothing_behind(
     checkout: Path, demo: subprocess.Popen[str]
 ) -> None:
     output = output_until(demo, "Ctrl-C ends everything.")
-    running = json.loads((checkout / ".local" / "running.json").read_text())
-    secrets = json.loads((checkout / ".local" / "secrets.json").read_text())
+    running = json.loads((checkout / ".local/demo" / "running.json").read_text())
+    secrets = json.loads((checkout / ".local/demo" / "secrets.json").read_text())
     api = AirflowApi(running["url"], secrets["admin_password"])
 
     assert api.unhealthy() == []
@@ -142,7 +142,7 @@ def test_everything_starts_is_green_and_leaves_nothing_behind(
     assert "First daily report, to the inbox: success." in output
     assert "First weekly report, to the inbox: success." in output
     assert ": no promise fell due" in output_until(demo, "Bluebird Books, SLA week")
-    backfill_sends_nothing(api, checkout / ".local" / "supportops.db")
+    backfill_sends_nothing(api, checkout / ".local/demo/supportops.db")
 
     argv, environment = command(checkout, free_from(28080))
     second = subprocess.run(argv, cwd=checkout, env=environment, capture_output=True, text=True)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping, func, select
 
 from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.hold import live_since
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.outbox import MessageState
 from supportops.alerts.store import list_open, raise_alert, resolve_alert
@@ -61,8 +62,11 @@ def watch_reports(connection: Connection, configuration: Configuration, now: dat
     every recipient's service took. The alert of an earlier period ends when the next one is late.
     """
     open_alerts = list_open(connection, Kind.REPORT_TROUBLE)
+    live = live_since(connection)
     for cadence in Cadence:
         due = last_due(configuration, cadence, now)
+        if due is not None and live is not None and due.by <= live:
+            due = None  # it was due before the installation was live
         missing = _missing(connection, configuration, due) if due else Missing()
         for alert in open_alerts:
             current = due is not None and alert.key == due.key

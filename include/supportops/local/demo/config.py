@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from supportops.files import make_folder
 from supportops.local.install.credentials import replace
 from supportops.local.install.installation import Installation
 from supportops.local.supervisor.port import free_from
@@ -49,6 +50,7 @@ def named_ports() -> set[int]:
 
 def write(here: Installation, ports: DemoPorts) -> None:
     """Puts the files where the running demo reads them."""
+    make_folder(here.demo_config)
     for path in SOURCE.glob("*.yaml"):
         text = LOCAL_ADDRESS.sub(lambda found: str(ports.files[int(found[0])]), path.read_text())
         replace(here.demo_config / path.name, text)

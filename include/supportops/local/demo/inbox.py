@@ -22,7 +22,7 @@ from rich.text import Text
 
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.local.install.credentials import replace, write_new
-from supportops.rendering.printable import printable
+from supportops.rendering.printable import printable, printable_line
 
 SMS_LENGTH = 160
 MAIL_LINES = 18
@@ -154,6 +154,19 @@ def from_web(path: str, content: Any, at: datetime) -> Delivered:
     is_sms = path.startswith("/sms")
     channel, to = ("sms", "phone of the engineer on call") if is_sms else ("chat", "#support")
     return Delivered(channel, at, to, str(fields.get("title") or ""), str(fields.get("message")))
+
+
+def line(number: int, delivered: Delivered) -> Text:
+    """A delivery in one line: when, on which channel, to whom, and what it says first."""
+    at = delivered.at.astimezone().strftime("%H:%M:%S")
+    label = CHANNELS[delivered.channel].label
+    colour = COLOURS.get(delivered.channel, OTHER_COLOUR)
+    said = delivered.title or delivered.text.strip().partition("\n")[0]
+    words = Text(f"{at}  ")
+    words.append(f"{label} to {printable_line(delivered.to)}: ", style=f"bold {colour}")
+    words.append(printable_line(said.replace("**", "").strip()))
+    words.append(f"  {delivered.also or f'{number:04}.json'}", style="dim")
+    return words
 
 
 def panel(number: int, delivered: Delivered) -> Panel:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from supportops.bootstrap import open_context
 from supportops.context import Context
+from supportops.db.engine import make_engine
 from supportops.flows import demo_tickets
 from supportops.local.demo.clock import utc_now
 from supportops.local.supervisor.components import FOLLOW
@@ -35,6 +36,17 @@ def load(context: Context, now: datetime, rejects: Path) -> str:
         f"{summary.new_tickets} new tickets, {summary.new_events} new events; "
         f"{summary.later} events are still to come"
     )
+
+
+def holds_demo(address: str) -> bool:
+    """Whether the store at `address` was filled by a demo; no where it is not migrated yet."""
+    engine = make_engine(address)
+    try:
+        return demo_tickets.has_demo_tickets(engine)
+    except OperationalError:
+        return False
+    finally:
+        engine.dispose()
 
 
 def follow(load_more: Callable[[], str], pause: Callable[[float], None]) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,3 +70,18 @@ def replace(path: Path, text: str) -> None:
 
 def as_json(content: Mapping[str, str]) -> str:
     return json.dumps(dict(content), indent=2) + "\n"
+
+
+def passwords(path: Path, names: Iterable[str], admin: str) -> dict[str, str]:
+    """The password of each of `names`: those of the file at `path`, new ones for new users.
+
+    That of the first one is `admin`. The file is SimpleAuth's: written anew, for its owner alone.
+    """
+    try:
+        kept = dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        kept = {}
+    first, *others = names
+    found = {first: admin} | {name: str(kept.get(name) or word(16)) for name in others}
+    replace(path, as_json(found))
+    return found

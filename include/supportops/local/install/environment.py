@@ -9,7 +9,12 @@ from pathlib import Path
 from supportops.local.install.credentials import Credentials
 from supportops.local.install.installation import Installation
 
-OWN = ("SUPPORTOPS_CONFIG", "SUPPORTOPS_DATABASE_URL")
+USERS_VARIABLE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+ADMIN = "admin"
+ROLES = ("viewer", "user", "op", "admin")
+# What would lead a demo to the store, the configuration, the ticket sources or the receivers of
+# whoever starts it.
+_OPERATORS = ("SUPPORTOPS_CONFIG", "SUPPORTOPS_DATABASE_URL", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
 
 def environment(
@@ -24,7 +29,8 @@ def environment(
     """`inherited` without another Airflow's settings, then everything that this one needs.
 
     `AIRFLOW_CONN_*` and `AIRFLOW_VAR_*` stay: they are how operators hand over secrets. An
-    inherited SUPPORTOPS_DATABASE_URL or SUPPORTOPS_CONFIG is respected; `config` overrides.
+    inherited SUPPORTOPS_DATABASE_URL or SUPPORTOPS_CONFIG is respected; `config` overrides. The
+    users of `USERS_VARIABLE` may sign in, and `admin` beside them. Raises ValueError.
     """
     base = {name: value for name, value in inherited.items() if not foreign(name)}
     store = base.get("SUPPORTOPS_DATABASE_URL") or f"sqlite+pysqlite:///{here.store}"
@@ -32,6 +38,7 @@ def environment(
     return (
         base
         | airflow_settings(here, port)
+        | {USERS_VARIABLE: ",".join(f"{name}:{role}" for name, role in users(inherited).items())}
         | airflow_secrets(credentials)
         | dict(secrets or {})
         | {
@@ -46,6 +53,28 @@ def environment(
             "no_proxy": no_proxy(base),
         }
     )
+
+
+def users(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Who may sign in to Airflow, name to role: `admin`, with which supportops itself signs in,
+    and those of `USERS_VARIABLE`. Raises ValueError with one line.
+    """
+    found = {ADMIN: "admin"}
+    for entry in filter(None, map(str.strip, inherited.get(USERS_VARIABLE, "").split(","))):
+        name, _, role = entry.partition(":")
+        if not name or role.lower() not in ROLES:
+            roles = ", ".join(ROLES)
+            raise ValueError(f"{USERS_VARIABLE} is name:role,... of {roles}; found {entry!r}")
+        if name != ADMIN:
+            found[name] = role.lower()
+        elif role.lower() != "admin":
+            raise ValueError(f"{USERS_VARIABLE}: {ADMIN} keeps the role admin; found {entry!r}")
+    return found
+
+
+def without_operators(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What a demo inherits: nothing that leads to an operator's data or receivers."""
+    return {name: value for name, value in inherited.items() if not name.startswith(_OPERATORS)}
 
 
 def foreign(name: str) -> bool:
@@ -68,7 +97,6 @@ def airflow_settings(here: Installation, port: int) -> dict[str, str]:
         "CORE__EXECUTOR": "LocalExecutor",
         # Every worker is forked at the start and costs memory, used or not.
         "CORE__PARALLELISM": 4,
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": here.passwords,
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{here.airflow_database}",

@@ -1,4 +1,7 @@
-"""Where the local installation keeps what: packages in `.venv`, all else under `.local`."""
+"""Where the local installation keeps what: packages in `.venv`, all else under `.local`.
+
+The demo is an installation of its own, with its state in `.local/demo`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,11 @@ class Installation:
 
     root: Path = ROOT
     local: Path = ROOT / ".local"
+
+    @property
+    def demo(self) -> Installation:
+        """The demo of this checkout; what it does never reaches the store of this one."""
+        return Installation(self.root, self.local / "demo")
 
     @property
     def venv(self) -> Path:
@@ -73,17 +81,29 @@ class Installation:
 
     @property
     def demo_config(self) -> Path:
-        return self.local / "demo" / "config"
+        return self.local / "config"
 
     @property
     def broken(self) -> Path:
         """Which demo sites are broken, and how."""
-        return self.local / "demo" / "broken.json"
+        return self.local / "broken.json"
+
+    @property
+    def demo_settings(self) -> Path:
+        """The variables with which a shell works on the running demo, its receivers included."""
+        return self.local / "settings.json"
 
     def prepare(self) -> None:
         """Makes the folders, closed to other users: logs and databases hold customers' words."""
-        for folder in (self.local, self.airflow_home, self.logs, self.inbox, self.demo_config):
+        for folder in (self.local, self.airflow_home, self.logs):
             make_folder(folder)
             close_to_others(folder)
         for file in (self.secrets, self.passwords, self.store, self.install_log, self.running):
             close_to_others(file)
+
+    def prepare_demo(self) -> None:
+        """What `prepare` does, and the folders that only the demo has."""
+        self.prepare()
+        for folder in (self.inbox, self.demo_config):
+            make_folder(folder)
+            close_to_others(folder)

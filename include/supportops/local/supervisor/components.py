@@ -86,3 +86,9 @@ def follow_demo_tickets(here: Installation) -> Command:
         (*demo_tickets(here).argv, FOLLOW),
         here.logs / "demo-tickets-to-come.log",
     )
+
+
+def go_live(here: Installation) -> Command:
+    """Lets alerts go out; done already where they do."""
+    argv = python("-m", "supportops.cli.main", "go-live", "--yes", "--by", "make demo")
+    return Command("supportops go-live", argv, here.logs / "go-live.log")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,10 +11,11 @@ from rich.text import Text
 
 from supportops.local.demo import breakage
 from supportops.local.demo import config as demo_config
-from supportops.local.demo.inbox import Inbox, panel
-from supportops.local.install.credentials import Credentials, as_json, credentials, replace
-from supportops.local.install.environment import environment
+from supportops.local.demo.inbox import Inbox, line, panel
+from supportops.local.install.credentials import credentials, passwords
+from supportops.local.install.environment import environment, users, without_operators
 from supportops.local.install.installation import Installation
+from supportops.local.install.shell import store_address, write_demo_settings
 from supportops.local.supervisor import components
 from supportops.local.supervisor.airflow_api import PARTS, AirflowApi, AirflowError
 from supportops.local.supervisor.instance_lock import AlreadyRunning, instance_lock
@@ -32,14 +33,15 @@ from supportops.local.supervisor.welcome import things_to_try, welcome
 HEALTHY_WITHIN = 180.0
 DAG_WITHIN = 90.0
 RUN_WITHIN = 120.0
-FIRST_CHECK = "site_check"
-FIRST_SWEEP = "sla_sweep"
-FIRST_REPORTS = ("daily_report", "weekly_report")
 # What runs at once in a demo, so that there is a green run to see without waiting for the clock.
-FIRST_RUNS = {
-    FIRST_CHECK: "First check of the demo sites",
-    FIRST_SWEEP: "First sweep of the demo tickets",
-    **{dag_id: f"First {dag_id.replace('_', ' ')}, to the inbox" for dag_id in FIRST_REPORTS},
+# Alerts are held until both of the first are done: what the sweep finds is history.
+FIRST_LOOKS = {
+    "site_check": "First check of the demo sites",
+    "sla_sweep": "First sweep of the demo tickets",
+}
+FIRST_REPORTS = {
+    dag_id: f"First {dag_id.replace('_', ' ')}, to the inbox"
+    for dag_id in ("daily_report", "weekly_report")
 }
 # A run by hand sends no report unless its form says so.
 FORMS = {dag_id: {"send": True} for dag_id in FIRST_REPORTS}
@@ -55,17 +57,24 @@ class ComponentFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run: with the demo or not, on which port, and with the environment to inherit."""
+    """How to run: with the demo or not, on which port, and with the environment to inherit.
+
+    `verbose`: the demo's inbox shows whole messages, not a line for each.
+    """
 
     demo: bool
     port: int
     inherited: Mapping[str, str]
+    verbose: bool = False
 
 
 def up(here: Installation, options: Options, terminal: Terminal) -> int:
     """Runs until it is stopped; returns 0 then, 2 if it could not start, 1 if a part failed."""
     try:
-        here.prepare()
+        if options.demo:
+            here.prepare_demo()
+        else:
+            here.prepare()
         url = f"http://127.0.0.1:{options.port}"
         with instance_lock(here.running, url) as lock:
             return Run(here, options, terminal, lock).run_until_stopped()
@@ -87,30 +96,35 @@ class Run:
         self.inbox = Inbox(here.inbox)
         self.shown = next(reversed(self.inbox.numbers()), 0)
         check_port_is_free(options.port)
+        if not options.demo:
+            check_store_is_no_demo(here)
         self.credentials = credentials(here.secrets)
         self.api = AirflowApi(f"http://127.0.0.1:{options.port}", self.credentials.admin_password)
+        inherited = without_operators(options.inherited) if options.demo else options.inherited
+        self.users = users(options.inherited)
         self.demo_parts, settings = self._prepare_demo() if options.demo else ([], {})
-        config = here.demo_config if options.demo else None
         self.processes = Processes(
             environment(
                 here,
                 self.credentials,
                 port=options.port,
-                inherited=options.inherited,
-                config=config,
+                inherited=inherited,
+                config=here.demo_config if options.demo else None,
                 secrets=settings,
             ),
             here.root,
             lock,
         )
-        write_login(here, self.credentials)
+        self.passwords = passwords(here.passwords, self.users, self.credentials.admin_password)
 
     def _prepare_demo(self) -> tuple[list[Command], dict[str, str]]:
         ports = demo_config.choose_ports(self.options.port)
         demo_config.write(self.here, ports)
         breakage.write(self.here.broken, {})
         parts = components.demo(self.here, ports.smtp, ports.http)
-        return parts, demo_config.secrets(ports)
+        secrets = demo_config.secrets(ports)
+        write_demo_settings(self.here, secrets | {"SUPPORTOPS_CONFIG": str(self.here.demo_config)})
+        return parts, secrets
 
     def run_until_stopped(self) -> int:
         """Starts everything, and shows deliveries until it is stopped or a part fails."""
@@ -127,7 +141,7 @@ class Run:
                 code = 1
             with self.terminal.step("Ending every process (Ctrl-C again kills)"):
                 self.processes.end()
-        self.terminal.show("Ended; nothing is left running. The state stays in .local.")
+        self.terminal.show(f"Ended; nothing is left running. The state stays in {self.place}.")
         return code
 
     def _start(self) -> None:
@@ -145,15 +159,31 @@ class Run:
             self.processes.start(components.scheduler(self.here))
             self._wait_for(set(PARTS), now)
         ready = self._wait_for_dags()
-        self.terminal.show(
-            welcome(self.api.url, self.credentials.admin_password, demo=self.options.demo)
-        )
-        self.terminal.show("Try, in another terminal:")
+        if self.options.demo:
+            self.terminal.show(f"Airflow answers at {self.api.url}; the first runs begin.")
+            self._first_runs(FIRST_LOOKS, ready)
+            self._go_live()
+            self._first_runs(FIRST_REPORTS, ready)
+        self.terminal.show(welcome(self.api.url, self._logins(), self.place, self.options.demo))
         self.terminal.show(things_to_try(demo=self.options.demo))
-        for dag_id, words in FIRST_RUNS.items() if self.options.demo else ():
-            if dag_id in ready:
-                self._first_run(dag_id, words)
         self.terminal.show("Ctrl-C ends everything.")
+
+    @property
+    def place(self) -> str:
+        """Where the state is, as a path from the checkout."""
+        return str(self.here.local.relative_to(self.here.root))
+
+    def _logins(self) -> list[str]:
+        """A line for each user: name, password, and a role other than admin."""
+        roles = {name: "" if role == "admin" else f" ({role})" for name, role in self.users.items()}
+        return [f"{name} / {self.passwords[name]}{roles[name]}" for name in self.users]
+
+    def _go_live(self) -> None:
+        """Alerts of the demo go out from here on, to its inbox."""
+        with self.terminal.step("Sending what the first runs found, as one summary each"):
+            ended = self.processes.run(components.go_live(self.here))
+        if ended.code:
+            raise ComponentFailed(exit_report(ended))
 
     def _watch(self, seconds: float = TICK) -> None:
         """Waits for `seconds`. Raises ComponentFailed when a part has exited, StopRequested."""
@@ -172,7 +202,7 @@ class Run:
 
     def _import_tickets(self) -> bool:
         """Whether it worked; if not, the demo starts without tickets."""
-        with self.terminal.step("Bringing in two weeks of real tickets"):
+        with self.terminal.step("Bringing in three weeks of tickets"):
             ended = self.processes.run(components.demo_tickets(self.here))
         if ended.code:
             self.terminal.show(Text(exit_report(ended), style="red"))
@@ -198,29 +228,33 @@ class Run:
             self.terminal.show(Text(f"{file} does not import: {error}", style="red"))
         return found
 
-    def _first_run(self, dag_id: str, words: str) -> None:
-        with self.terminal.step(words):
-            try:
-                state = self._outcome(dag_id, self.api.trigger(dag_id, FORMS.get(dag_id)))
-            except AirflowError as error:
-                state = str(error)
-        self.terminal.show(f"{words}: {state}.")
-
-    def _outcome(self, dag_id: str, run: str) -> str:
-        """How a run ended, as a word."""
-        deadline = time.monotonic() + RUN_WITHIN
-        while time.monotonic() < deadline:
-            self._watch(0.5)
-            # A busy machine may miss one answer; the next one says the same.
-            with suppress(AirflowError):
-                state = self.api.run_state(dag_id, run)
-                if state in ("success", "failed"):
-                    return state
-        return "not finished yet"
+    def _first_runs(self, named: Mapping[str, str], ready: Iterable[str]) -> None:
+        """Starts them together and shows how each ended."""
+        started: dict[str, str] = {}
+        states: dict[str, str] = {}
+        runs = [dag_id for dag_id in named if dag_id in ready]
+        with self.terminal.step(", ".join(named[dag_id] for dag_id in runs)):
+            for dag_id in runs:
+                try:
+                    started[dag_id] = self.api.trigger(dag_id, FORMS.get(dag_id))
+                except AirflowError as error:
+                    states[dag_id] = str(error)
+            deadline = time.monotonic() + RUN_WITHIN
+            while started.keys() - states and time.monotonic() < deadline:
+                self._watch(0.5)
+                for dag_id in started.keys() - states:
+                    # A busy machine may miss one answer; the next one says the same.
+                    with suppress(AirflowError):
+                        state = self.api.run_state(dag_id, started[dag_id])
+                        if state in ("success", "failed"):
+                            states[dag_id] = state
+        for dag_id in runs:
+            self.terminal.show(f"{named[dag_id]}: {states.get(dag_id, 'not finished yet')}.")
 
     def _show_deliveries(self) -> None:
         for number, delivered in self.inbox.after(self.shown):
-            self.terminal.show(panel(number, delivered))
+            show = panel if self.options.verbose else line
+            self.terminal.show(show(number, delivered))
             self.shown = number
 
 
@@ -235,9 +269,22 @@ def check_port_is_free(port: int) -> None:
     )
 
 
-def write_login(here: Installation, secrets: Credentials) -> None:
-    """Writes the password of `admin` where Airflow's SimpleAuth reads it."""
-    replace(here.passwords, as_json({"admin": secrets.admin_password}))
+def check_store_is_no_demo(here: Installation) -> None:
+    """Raises CannotStart where a demo of an older version has filled this store.
+
+    Alerts about its tickets would go to the receivers of whoever runs this.
+    """
+    if not here.store.exists():
+        return
+    # Only here: a start without a store needs none of it.
+    from supportops.local.demo.tickets import holds_demo
+
+    if holds_demo(store_address(here)):
+        aside = here.store.with_name("demo-of-an-older-version.db")
+        raise CannotStart(
+            f"{here.store} holds the tickets of a demo, which older versions loaded into it; "
+            f"move it away to start with an empty store: mv {here.store} {aside}"
+        )
 
 
 def exit_report(ended: ExitedProcess) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -15,21 +17,25 @@ DEMO = (
     (".venv/bin/supportops demo mend --all", "all is well again, and everybody is notified"),
 )
 PLAIN = (
-    (".venv/bin/supportops probe https://www.example.com/ --json", "one check, without Airflow"),
     ("$EDITOR include/config/sites.yaml", "your sites; the next check takes them"),
-    (".venv/bin/supportops config check", "reports what is wrong with the files"),
+    (
+        ".venv/bin/supportops receivers test",
+        "a test message to each receiver with an address",
+    ),
+    (".venv/bin/supportops go-live", "who would be notified of what; alerts are held until then"),
 )
 
 
-def welcome(url: str, password: str, *, demo: bool) -> Panel:
-    """The address and the login, and where the logs are."""
+def welcome(url: str, logins: Sequence[str], place: str, demo: bool) -> Panel:
+    """The address and the logins, and where logs are; `place` is the folder of the state."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold")
     rows.add_column(no_wrap=True)
     rows.add_row("Open", url)
-    rows.add_row("Login", f"admin / {password}")
-    rows.add_row("Logs", ".local/logs")
-    rows.add_row("Inbox", "here, and .local/inbox") if demo else None
+    for number, login in enumerate(logins):
+        rows.add_row("" if number else "Login", login)
+    rows.add_row("Logs", f"{place}/logs")
+    rows.add_row("Inbox", f"here, and {place}/inbox") if demo else None
     return Panel(rows, title=Text("supportops is up", style="bold green"), expand=False)
 
 
@@ -37,6 +43,7 @@ def things_to_try(*, demo: bool) -> Table:
     """Commands are not wrapped, so that they can be copied from the terminal."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
+    table.add_row(Text("Try, in another terminal:"))
     for number, (command, effect) in enumerate(DEMO if demo else PLAIN, start=1):
         table.add_row(Text(f"{number}. {effect}"))
         table.add_row(Text(f"   {command}", style="bold"))
