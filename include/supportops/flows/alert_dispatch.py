@@ -20,7 +20,7 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason
 from supportops.alerts.rate_limit import allowance
 from supportops.alerts.routing.one_cause import Decided, decide_all
-from supportops.alerts.succession import Histories, predecessors, with_inherited
+from supportops.alerts.routing.succession import Histories, predecessors, with_inherited
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import reading, writing
