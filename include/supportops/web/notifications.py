@@ -13,8 +13,8 @@ from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.outbox import PHASES, MessageState
 from supportops.alerts.routing.one_cause import notified_by_parts
-from supportops.alerts.store import list_open
 from supportops.alerts.routing.succession import predecessors, with_inherited
+from supportops.alerts.store import list_open
 from supportops.web import queries
 from supportops.web.page import PageContext
 

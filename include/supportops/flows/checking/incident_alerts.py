@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.store import acknowledge, find_all, find_open, raise_alert, resolve_alert
 from supportops.alerts.routing.succession import predecessors, taking_over
+from supportops.alerts.store import acknowledge, find_all, find_open, raise_alert, resolve_alert
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 
 SEVERITY = {
