@@ -24,6 +24,8 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _JOINERS = "\u200c\u200d"
 _MARKDOWN = re.compile(r"([\\`*\[\]|~])|(?<![^\W_])_|_(?![^\W_])")
 _LINE_START = re.compile(r"^(\s*)([#>+=-]|\d+[.)](?=\s|$))")
+# White space but for thin, unbreakable and narrow unbreakable spaces.
+_BREAKABLE = re.compile("[^\\S\u2009\u00a0\u202f]+")
 _PACKAGE = Path(__file__).parents[1]
 _TEMPLATE_NAME = re.compile(r"([a-z_]+/)+[a-z_]+\.[a-z]+")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -66,9 +68,13 @@ def _source(template: str) -> tuple[str, str, Callable[[], bool]] | None:
     return None
 
 
-def one_line(text: object) -> str:
-    """`text` as one line of what can be seen: no control, no hidden, no direction characters."""
-    return " ".join("".join(_visible(sign) for sign in str(text)).split())
+def one_line(text: object, *, fixed_spaces: bool = False) -> str:
+    """`text` as one line of what can be seen: no control, no hidden, no direction characters.
+
+    `fixed_spaces`: narrow and unbreakable spaces stay, as our own sentences are written with them.
+    """
+    line = "".join(_visible(sign) for sign in str(text))
+    return _BREAKABLE.sub(" ", line).strip(" ") if fixed_spaces else " ".join(line.split())
 
 
 def _visible(sign: str) -> str:

@@ -513,14 +513,14 @@ def test_a_report_is_in_english_throughout_where_its_language_has_no_catalogue()
 
 
 def test_numbers_follow_the_readers_language() -> None:
-    assert GERMAN.share(0.917, 1) == "91,7 %"
+    assert GERMAN.share(0.917, 1) == "91,7\N{NO-BREAK SPACE}%"
     assert GERMAN.count(1204) == "1.204"
 
 
 def test_days_are_shown_in_each_language() -> None:
     day = date(2026, 11, 19)
     assert BRITISH.weekday(day) == "Thursday 19 Nov"
-    assert GERMAN.weekday(day) == "Donnerstag 19. Nov."
+    assert GERMAN.weekday(day) == "Donnerstag, 19. Nov."
     assert BRITISH.days(date(2026, 11, 30), date(2026, 12, 6)) == "30 Nov - 6 Dec"
     assert BRITISH.days(day, day, year=True) == "19 Nov 2026"
 

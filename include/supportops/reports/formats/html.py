@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from css_inline import CSSInliner
+from markupsafe import Markup, escape
 
+from supportops.rendering.catalogue import N_, Catalogue, catalogue
 from supportops.rendering.render import render
 from supportops.reports.document import Bar, Block, Chart, Column, Document, Table, Tone, Unit
 from supportops.reports.formats.file import CSV, JSON, MAIL_HTML, PAGE, PDF, WORKBOOK, File
@@ -17,7 +19,7 @@ from supportops.reports.formats.text_columns import glued
 # Gmail clips a message at 102 kB, with the rest behind a link.
 MOST = 100_000
 _MEDIA_TYPE = "text/html; charset=utf-8"
-_FILES = {PDF: "PDF", WORKBOOK: "Excel workbook", CSV: "CSV", JSON: "JSON"}
+_FILES = {PDF: "PDF", WORKBOOK: N_("Excel workbook"), CSV: "CSV", JSON: "JSON"}
 # From what a reader wants to what fits in any case: taken in this order until it fits.
 _MAIL = (Limits(40, 120), Limits(20, 80), Limits(10, 60), Limits(5, 40), Limits(2, 20))
 _PAGE = Limits(500, 300, all_rows=True)
@@ -53,7 +55,7 @@ def page(
     Pictures, and `files` for download, are referred to by their names, beside the page.
     """
     short = shortened(document, _PAGE)
-    named = [(name, _FILES.get(name, name)) for name in files]
+    words = catalogue(document.language)
     text = _render(
         "reports/page.html",
         short,
@@ -62,7 +64,7 @@ def page(
         width=_PAGE_WIDTH,
         in_mail=False,
         has_workbook=False,
-        downloads=named,
+        downloads=_downloads(files, words),
     )
     return File(PAGE, _MEDIA_TYPE, _encoded(text))
 
@@ -106,11 +108,13 @@ def _render(
     prefix: str,
     **context: object,
 ) -> str:
-    document = short.document
+    document, words = short.document, catalogue(short.document.language)
     return render(
         template,
+        gettext=words.gettext,
+        left_over=lambda table, workbook: _rest(short, table, words, workbook=workbook),
+        colon=words.gettext("{word}:", word=""),
         document=document,
-        more=short.more,
         language=document.language,
         kind=_kind,
         numeric=_numeric,
@@ -129,6 +133,58 @@ def _render(
         has_degraded=_has_degraded(document),
         **context,
     )
+
+
+def _downloads(files: Sequence[str], words: Catalogue) -> Markup:
+    """ "This report as PDF, CSV.", each a link to its file; nothing without files."""
+    if not files:
+        return Markup()
+    link = Markup('<a href="{}">{}</a>').format
+    links = [link(name, words.gettext(_FILES.get(name, name))) for name in files]
+    return _marked(
+        words.gettext("This report as {formats}.", formats="{formats}"),
+        formats=Markup(", ").join(links),
+    )
+
+
+def _rest(short: Shortened, table: Table, words: Catalogue, *, workbook: bool | None) -> Markup:
+    """ "and 4 more: see the attached workbook or the board."; nothing where all is shown.
+
+    `workbook`: whether one is attached to this mail; None on a page.
+    """
+    number, link = short.more.get(table.name), short.document.link
+    if number is None:
+        return Markup()
+    board = link is not None and workbook is not None
+    if workbook and board:
+        message = words.ngettext(
+            "and {number} more: see the attached workbook or {board}.",
+            "and {number} more: see the attached workbook or {board}.",
+            number,
+            board="{board}",
+        )
+    elif workbook:
+        message = words.ngettext(
+            "and {number} more: see the attached workbook.",
+            "and {number} more: see the attached workbook.",
+            number,
+        )
+    elif board:
+        message = words.ngettext(
+            "and {number} more: see {board}.",
+            "and {number} more: see {board}.",
+            number,
+            board="{board}",
+        )
+    else:
+        message = words.ngettext("and {number} more.", "and {number} more.", number)
+    name = words.gettext("the board")
+    return _marked(message, board=Markup('<a href="{}">{}</a>').format(link or "", name))
+
+
+def _marked(message: str, **values: Markup) -> Markup:
+    """The message with markup in its places."""
+    return escape(message).format(**values)
 
 
 def _has_degraded(document: Document) -> bool:

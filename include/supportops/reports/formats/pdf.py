@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from supportops.rendering.catalogue import Catalogue, catalogue
 from supportops.reports.document import (
     Bar,
     Block,
@@ -42,7 +43,7 @@ SIGNS_AT_MOST = 200
 _TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
 _ENDLESS = re.compile(r"\S{19,}")
 _PIECE = re.compile(r"(\S{6})(?=\S)")
-_FIGURE = re.compile(r"(\d) (?=(?:%|s|min|h|d)(?!\w))")
+_FIGURE = re.compile(r"(\d) (?=(?:%|s|min|h|d|j|Sek|Min|Std|Tg)(?!\w))")
 _TAG = re.compile(r"([a-z]{2,3})(?:-[A-Za-z]{4})?(?:-([A-Z]{2}))?(?:-.*)?")
 
 
@@ -101,13 +102,14 @@ def _fonts() -> typst.Fonts:
 def _content(
     document: Document, charts: Mapping[str, bytes], as_of: datetime | None
 ) -> dict[str, Any]:
+    words = catalogue(document.language)
     language, region = _language(document.language)
     return {
         "family": FAMILY,
         "language": language,
         "region": region,
         "date": list(as_of.timetuple()[:6]) if as_of else None,
-        "title": _text(document.title) or "Report",
+        "title": _text(document.title) or words.gettext("Report"),
         "subtitle": _text(document.subtitle),
         "running": [drawable(document.title, 40), drawable(document.subtitle, 80)],
         "subject": _text(document.subject),
@@ -115,12 +117,15 @@ def _content(
         "notices": [_words(notice) for notice in document.notices],
         "summary": _text(document.summary, 2000),
         "tiles": [_tile(tile) for tile in document.tiles],
-        "sections": [_section(section, charts) for section in document.sections],
+        "sections": [_section(section, charts, words) for section in document.sections],
         "definitions": [
             [_text(word) or "–", _text(says, 2000)] for word, says in document.definitions
         ],
         "footer": [_text(line, 2000) for line in document.footer],
         "link": _link(document.link),
+        # Typst puts the numbers into their places.
+        "page": words.gettext("Page {page} of {pages}", page="{page}", pages="{pages}"),
+        "words": words.gettext("Definitions"),
     }
 
 
@@ -136,8 +141,8 @@ def _text(text: str, at_most: int = SIGNS_AT_MOST) -> str:
     return _ENDLESS.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), line)
 
 
-def _section(section: Section, charts: Mapping[str, bytes]) -> dict[str, Any]:
-    blocks = [_block(block, charts) for block in section.blocks]
+def _section(section: Section, charts: Mapping[str, bytes], words: Catalogue) -> dict[str, Any]:
+    blocks = [_block(block, charts, words) for block in section.blocks]
     title = _text(section.title) or "–"  # a heading without words is none
     for block in blocks:
         if block.get("title") == title:
@@ -145,30 +150,30 @@ def _section(section: Section, charts: Mapping[str, bytes]) -> dict[str, Any]:
     return {"title": title, "blocks": blocks}
 
 
-def _block(block: Block, charts: Mapping[str, bytes]) -> dict[str, Any]:
+def _block(block: Block, charts: Mapping[str, bytes], words: Catalogue) -> dict[str, Any]:
     if isinstance(block, Words):
         return {"kind": "words"} | _words(block)
     if isinstance(block, Table):
-        return {"kind": "table"} | _table(block)
-    return {"kind": "chart"} | _chart(block, charts)
+        return {"kind": "table"} | _table(block, words)
+    return {"kind": "chart"} | _chart(block, charts, words)
 
 
 def _words(words: Words) -> dict[str, Any]:
     return {"text": _text(words.text, 4000), "tone": words.tone}
 
 
-def _chart(chart: Chart, charts: Mapping[str, bytes]) -> dict[str, Any]:
+def _chart(chart: Chart, charts: Mapping[str, bytes], words: Catalogue) -> dict[str, Any]:
     drawn = charts.get(chart.name)
     return {
         "title": _text(chart.title),
-        "alt": _text(chart.alt, 2000) or _text(chart.title) or "A chart.",
+        "alt": _text(chart.alt, 2000) or _text(chart.title) or words.gettext("A chart."),
         # The finding stands below the picture; a reader that speaks need not say it twice.
-        "described": f"{_text(chart.title)}: chart",
+        "described": words.gettext("{title}: chart", title=_text(chart.title)),
         "svg": drawn.decode(errors="replace") if drawn else None,
     }
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: Table, words: Catalogue) -> dict[str, Any]:
     most = ROWS_AT_MOST if table.shown is None else min(table.shown, ROWS_AT_MOST)
     rows = table.rows[:most]
     left = len(table.rows) - len(rows)
@@ -179,8 +184,12 @@ def _table(table: Table) -> dict[str, Any]:
         "rows": [[_cell(cell) for cell in row] for row in rows],
         "empty": _text(table.empty),
         "note": _text(table.note, 2000),
-        "left": f"{len(rows):,} of {len(table.rows):,} shown." if left else "",
+        "left": _shown(len(rows), len(table.rows), words) if left else "",
     }
+
+
+def _shown(some: int, whole: int, words: Catalogue) -> str:
+    return words.gettext("{some} of {all} shown.", some=words.count(some), all=words.count(whole))
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

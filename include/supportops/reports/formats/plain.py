@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
+from supportops.rendering.catalogue import Catalogue, catalogue
 from supportops.rendering.render import one_line
 from supportops.reports.document import (
     Block,
@@ -45,24 +46,29 @@ def summary(document: Document) -> File:
 
 
 def _lines(short: Shortened) -> Iterator[str]:
-    document = short.document
+    document, words = short.document, catalogue(short.document.language)
     for notice in document.notices:
         yield from (*_wrapped(notice.text), "")
     yield from (*_wrapped(document.title), "=" * min(WIDTH, cell_len(document.title)))
     yield from (*_wrapped(document.subtitle), "", *_wrapped(document.summary), "")
     for tile in document.tiles:
-        yield from _tile(tile)
+        yield from _tile(tile, words)
     if document.link:
-        yield from ("", f"On the board: {one_line(document.link)}")
+        yield from ("", words.gettext("On the board: {link}", link=one_line(document.link)))
     for section in document.sections:
         yield from ("", "", *_headed(section.title, "-"))
         for block in section.blocks:
             yield from _block(block, section.title, short)
-    yield from _ending(document)
+    yield from _ending(document, words)
 
 
-def _tile(tile: Tile) -> Iterator[str]:
-    yield from _wrapped(f"{tile.title}: {tile.figure} - {tile.detail}", "  ")
+def _tile(tile: Tile, words: Catalogue) -> Iterator[str]:
+    yield from _wrapped(named(tile.title, f"{tile.figure} - {tile.detail}", words), "  ")
+
+
+def named(word: str, what: str, words: Catalogue) -> str:
+    """ "Customer: Acme", with the language's own space before a colon."""
+    return words.gettext("{word}: {text}", word=word, text=what)
 
 
 def _block(block: Block, above: str, short: Shortened) -> Iterator[str]:
@@ -75,11 +81,11 @@ def _block(block: Block, above: str, short: Shortened) -> Iterator[str]:
         yield from _wrapped(block.alt if isinstance(block, Chart) else block.text)
 
 
-def _ending(document: Document) -> Iterator[str]:
-    yield from ("", "", *_headed("What the words mean", "-"))
+def _ending(document: Document, words: Catalogue) -> Iterator[str]:
+    yield from ("", "", *_headed(words.gettext("What the words mean"), "-"))
     for word, meaning in document.definitions:
-        yield from _wrapped(f"{word}: {meaning}", "  ")
-    yield from ("", "", *_headed("What the figures rest on", "-"))
+        yield from _wrapped(named(word, meaning, words), "  ")
+    yield from ("", "", *_headed(words.gettext("What the figures rest on"), "-"))
     for line in document.footer:
         yield from _wrapped(line, "  ")
 
@@ -97,13 +103,21 @@ def _table(table: Table, short: Shortened) -> Iterator[str]:
     if not table.rows:
         yield from _wrapped(table.empty)
         return
+    words = catalogue(short.document.language)
     rows = [_row(table, row) for row in table.rows]
-    yield from _aligned(table.columns, rows) or _paragraphs(table.columns, rows)
+    yield from _aligned(table.columns, rows) or _paragraphs(table.columns, rows, words)
     if table.name in short.more:
-        where = f": see {short.document.link}" if short.document.link else ""
-        yield f"and {short.more[table.name]} more{where}"
+        yield _rest(short.more[table.name], short.document.link, words)
     if table.note:
         yield from _wrapped(table.note)
+
+
+def _rest(more: int, link: str | None, words: Catalogue) -> str:
+    if link is None:
+        return words.ngettext("and {number} more", "and {number} more", more)
+    return words.ngettext(
+        "and {number} more: see {link}", "and {number} more: see {link}", more, link=link
+    )
 
 
 def _row(table: Table, row: Sequence[Cell]) -> list[str]:
@@ -142,11 +156,13 @@ def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> l
     ]
 
 
-def _paragraphs(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
+def _paragraphs(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], words: Catalogue
+) -> list[str]:
     """A row as a heading and its cells by name: where columns would be too narrow to read."""
     lines: list[str] = []
     for row in rows:
         lines += _wrapped(f"* {columns[0].title} {row[0]}", "  ")
-        cells = [f"{c.title}: {cell}" for c, cell in zip(columns[1:], row[1:], strict=True)]
+        cells = [named(c.title, cell, words) for c, cell in zip(columns[1:], row[1:], strict=True)]
         lines += joined(cells, WIDTH, "  ")
     return lines

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from supportops.rendering.catalogue import ENGLISH, N_, Catalogue, catalogue
 from supportops.reports.audience import Format
 from supportops.reports.document import Chart, Document, Tone, Words
 from supportops.reports.figures import Figures
@@ -24,7 +25,12 @@ from supportops.reports.measuring.figures_json import to_json
 
 log = logging.getLogger(__name__)
 
-NAMES = {Format.PDF: "PDF", Format.XLSX: "workbook", Format.CSV: "CSV file", Format.JSON: "JSON"}
+NAMES = {
+    Format.PDF: N_("the PDF"),
+    Format.XLSX: N_("the workbook"),
+    Format.CSV: N_("the CSV file"),
+    Format.JSON: N_("the JSON"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,34 @@ def render(
         html.page(final, pictures, names),
     )
     files = (*words, *pictures.values(), *attached, counted)
-    return Rendered(final.subject, files, tuple(renderer.troubles))
+    return Rendered(final.subject, files, tuple(each.line() for each in renderer.troubles))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A document that could not be made: its name as a message, with a chart's `title` in it, and
+    the class of the error."""
+
+    message: str
+    title: str = ""
+    error: str = ""
+
+    def name(self, words: Catalogue = ENGLISH) -> str:
+        """ "the picture “Gold”"."""
+        return words.gettext(self.message, title=self.title)
+
+    def line(self, words: Catalogue = ENGLISH) -> str:
+        """ "the PDF could not be made (PdfFailed)"."""
+        return words.gettext(
+            "{document} could not be made ({error})", document=self.name(words), error=self.error
+        )
+
+    def notice(self, words: Catalogue) -> str:
+        """The same as a sentence for readers."""
+        line = self.line(words)
+        return words.gettext(
+            "{trouble}; the operators know.", trouble=f"{line[0].upper()}{line[1:]}"
+        )
 
 
 class _Renderer:
@@ -66,13 +99,14 @@ class _Renderer:
         self.document = document
         self.figures = figures
         self.clocks = clocks
-        self.troubles: list[str] = []
+        self.words = catalogue(document.language)
+        self.troubles: list[Trouble] = []
         blocks = (block for section in document.sections for block in section.blocks)
         self.charts = [block for block in blocks if isinstance(block, Chart)]
 
     def attachment(self, form: Format) -> File | None:
         return self._attempt(
-            f"the {NAMES[form]}",
+            Trouble(NAMES[form]),
             {
                 Format.PDF: self._pdf,
                 Format.XLSX: lambda: workbook(self.document, self.figures, self.clocks),
@@ -83,28 +117,26 @@ class _Renderer:
 
     def picture(self, chart: Chart) -> File | None:
         return self._attempt(
-            f"the picture “{chart.title}”",
-            lambda: File(f"{chart.name}.png", "image/png", charts.png(chart)),
+            Trouble(N_("the picture “{title}”"), chart.title),
+            lambda: File(f"{chart.name}.png", "image/png", charts.png(chart, self.words)),
         )
 
     def _pdf(self) -> File:
-        pictures = {chart.name: charts.svg(chart) for chart in self.charts}
+        pictures = {chart.name: charts.svg(chart, self.words) for chart in self.charts}
         return pdf(self.document, pictures, self.figures.as_of)
 
-    def _attempt(self, what: str, make: Callable[[], File]) -> File | None:
+    def _attempt(self, trouble: Trouble, make: Callable[[], File]) -> File | None:
         """The file, or None and a trouble: a bug in one format must not keep the mail back."""
         try:
             return make()
         except Exception as error:
-            log.exception("%s of %s could not be made", what, self.document.title)
-            self.troubles.append(f"{what} could not be made ({type(error).__name__})")
+            log.exception("%s of %s could not be made", trouble.name(), self.document.title)
+            self.troubles.append(replace(trouble, error=type(error).__name__))
             return None
 
 
-def _with_troubles(document: Document, troubles: list[str]) -> Document:
+def _with_troubles(document: Document, troubles: list[Trouble]) -> Document:
     """With a notice for each missing document, before anything else."""
-    missing = tuple(
-        Words(f"{trouble[0].upper()}{trouble[1:]}; the operators know.", Tone.BAD)
-        for trouble in troubles
-    )
+    words = catalogue(document.language)
+    missing = tuple(Words(trouble.notice(words), Tone.BAD) for trouble in troubles)
     return replace(document, notices=document.notices + missing)

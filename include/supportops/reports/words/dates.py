@@ -15,16 +15,12 @@ from babel.dates import (
     format_interval,
     format_skeleton,
     format_time,
+    get_timezone_name,
 )
 from babel.lists import format_list
-from babel.numbers import format_decimal
 
 from supportops.rendering.catalogue import Catalogue, catalogue
 from supportops.rendering.render import duration
-
-# Unicode's locale data uses thin and unbreakable spaces, which break mail subjects and columns of
-# fixed width.
-_SPACES = str.maketrans({"\u2009": " ", "\u202f": " ", "\u00a0": " "})
 
 
 def check_language(tag: str) -> str:
@@ -90,8 +86,12 @@ class Reader:
 
     def weekday(self, day: date) -> str:
         """ "Thursday 19 Nov"."""
-        name = format_date(day, "EEEE", _locale(self.language))
-        return f"{name} {self._skeleton('MMMd', day)}"
+        if self._is_english:
+            name = format_date(day, "EEEE", _locale(self.language))
+            return f"{name} {self._skeleton('MMMd', day)}"
+        weekday_first = _day("MMMEd", day, self.language)
+        short, long = (format_date(day, width, _locale(self.language)) for width in ("E", "EEEE"))
+        return weekday_first.replace(short, long, 1)
 
     def short_day(self, day: date) -> str:
         """ "Thu 19 Nov"."""
@@ -102,8 +102,11 @@ class Reader:
         skeleton = "yMMMd" if year else "MMMd"
         if first == last:
             return self._skeleton(skeleton, first)
-        interval = format_interval(first, last, skeleton, locale=_locale(self.language))
-        return str(interval).translate(_SPACES).replace(" – ", " - ").replace("–", "-")
+        interval = str(format_interval(first, last, skeleton, locale=_locale(self.language)))
+        interval = self.words.spaced(interval)
+        if self._is_english:
+            return interval.replace(" – ", " - ").replace("–", "-")
+        return interval
 
     def clock(self, instant: datetime) -> str:
         """ "14:05"."""
@@ -117,19 +120,19 @@ class Reader:
     def full(self, instant: datetime) -> str:
         """ "Thu, 19 Nov 2026 14:05 GMT"."""
         there = self.there(instant)
-        return f"{self._skeleton('yMMMEd', there)} {self.clock(instant)} {there.tzname()}"
+        return f"{self._skeleton('yMMMEd', there)} {self.clock(instant)} {self._zone_name(there)}"
 
     def count(self, number: int) -> str:
         """ "1,204"."""
-        return str(format_decimal(number, locale=_locale(self.language))).translate(_SPACES)
+        return self.words.count(number)
 
     def decimal(self, number: str) -> str:
         """A number in digits and a point, as it is written here: "2.66"."""
-        return self._fixed(Decimal(number), None)
+        return self.words.fixed(Decimal(number))
 
     def share(self, share: float, digits: int = 0) -> str:
         """A share of one as "91 %", rounded down: 99.97 never reads as 100."""
-        return f"{self.hundredths(share, digits)} %"
+        return self.words.percent(self.hundredths(share, digits))
 
     def hundredths(self, share: float, digits: int = 0) -> str:
         """The number of `share` alone: "91"."""
@@ -137,15 +140,24 @@ class Reader:
         if share < 1:
             exact = min(exact, Decimal(100) - Decimal(1).scaleb(-digits))
         down = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN)
-        return self._fixed(down, digits)
+        return self.words.fixed(down, digits)
 
     def target(self, share: float) -> str:
         """A target as it was set, without needless digits: "95 %", "99.5 %"."""
-        return f"{self._fixed(Decimal(str(round(share * 100, 6))).normalize(), None)} %"
+        hundredths = Decimal(str(round(share * 100, 6))).normalize()
+        return self.words.percent(self.words.fixed(hundredths))
 
-    def _fixed(self, number: Decimal, digits: int | None) -> str:
-        pattern = "0.######" if digits is None else "0" + ("." + "0" * digits if digits else "")
-        return str(format_decimal(number, format=pattern, locale=_locale(self.language)))
+    @property
+    def _is_english(self) -> bool:
+        return self.words.language == "en"
+
+    def _zone_name(self, there: datetime) -> str:
+        """ "GMT"; "MEZ" where the language has its own name, and never an offset."""
+        name = there.tzname() or ""
+        if self._is_english:
+            return name
+        own = get_timezone_name(there, width="short", locale=_locale(self.language))
+        return own if own.isalpha() and own.isupper() else name
 
     def _skeleton(self, skeleton: str, day: date) -> str:
         return _day(skeleton, date(day.year, day.month, day.day), self.language)
@@ -154,9 +166,11 @@ class Reader:
 # A long list holds the same few days and minutes thousands of times.
 @lru_cache(maxsize=4096)
 def _day(skeleton: str, day: date, language: str) -> str:
-    return str(format_skeleton(skeleton, day, locale=_locale(language))).translate(_SPACES)
+    shown = str(format_skeleton(skeleton, day, locale=_locale(language)))
+    return catalogue(language).spaced(shown)
 
 
 @lru_cache(maxsize=4096)
 def _time(at: time, language: str) -> str:
-    return str(format_time(at, "short", locale=_locale(language))).translate(_SPACES)
+    shown = str(format_time(at, "short", locale=_locale(language)))
+    return catalogue(language).spaced(shown)

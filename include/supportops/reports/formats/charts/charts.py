@@ -13,6 +13,7 @@ from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from supportops.rendering.catalogue import ENGLISH, Catalogue
 from supportops.reports.document import BarsPicture, Chart
 from supportops.reports.formats.charts.trend_picture import draw_trend, explain_above, say_nothing
 from supportops.reports.formats.charts.typeface import FAMILY, drawable, load_matplotlib
@@ -41,35 +42,35 @@ _CROWDED = 40  # bars; from here on no figure fits above each
 _DRAWING = Lock()
 
 
-def png(chart: Chart) -> bytes:
-    """1200 x 540 pixels, to be shown 600 wide; under 60 kB."""
+def png(chart: Chart, words: Catalogue = ENGLISH) -> bytes:
+    """1200 x 540 pixels, to be shown 600 wide; under 60 kB. Labels of our own are in `words`."""
     with _DRAWING, _settings():
         drawn = BytesIO()
-        _figure(chart).savefig(drawn, format="png", dpi=_PIXELS, metadata={"Software": None})
+        _figure(chart, words).savefig(drawn, format="png", dpi=_PIXELS, metadata={"Software": None})
     return _fewer_colours(drawn)
 
 
-def svg(chart: Chart) -> bytes:
+def svg(chart: Chart, words: Catalogue = ENGLISH) -> bytes:
     """Letters are outlines: it looks the same wherever it is shown, without any font."""
     with _DRAWING, _settings():
         drawn = BytesIO()
-        _figure(chart).savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+        _figure(chart, words).savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     return drawn.getvalue()
 
 
-def _figure(chart: Chart) -> Figure:
+def _figure(chart: Chart, words: Catalogue) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.add_subplot()
     if isinstance(chart.picture, BarsPicture):
-        _draw_bars(axes, chart.picture)
+        _draw_bars(axes, chart.picture, words)
     else:
-        draw_trend(axes, chart.picture)
+        draw_trend(axes, chart.picture, words)
     return figure
 
 
-def _draw_bars(axes: Axes, picture: BarsPicture) -> None:
+def _draw_bars(axes: Axes, picture: BarsPicture, words: Catalogue) -> None:
     """A group for each label, a bar in it for each series, its figure above it."""
     count = max(len(picture.series), 1)
     crowded = len(picture.labels) * count > _CROWDED
@@ -93,7 +94,7 @@ def _draw_bars(axes: Axes, picture: BarsPicture) -> None:
     if picture.series:
         explain_above(axes, min(count, _ACROSS))
     if not picture.labels:
-        say_nothing(axes, "nothing to count")
+        say_nothing(axes, words.gettext("nothing to count"))
 
 
 def _set_axes(axes: Axes, picture: BarsPicture) -> None:

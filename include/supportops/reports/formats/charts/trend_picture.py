@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import ceil, floor, isnan, nan
 from typing import TYPE_CHECKING, Any
 
-from supportops.rendering.render import percent
+from supportops.rendering.catalogue import Catalogue
 from supportops.reports.document import TrendPicture, TrendPoint
 from supportops.reports.formats.charts.typeface import drawable
 
@@ -20,16 +21,16 @@ _ALIKE = 0.015  # consecutive signals that differ by less get one label
 _ONE_ROW = 6  # words of the legend that fit beside each other
 
 
-def draw_trend(axes: Axes, picture: TrendPicture) -> None:
+def draw_trend(axes: Axes, picture: TrendPicture, words: Catalogue) -> None:
     """Issued points full, those computed now hollow, gaps where too few were due, signals."""
     shares = [_share(point) for point in picture.points]
-    _draw_limits(axes, picture)
-    _draw_points(axes, picture.points, shares)
-    _draw_signals(axes, picture.points, shares)
-    _name_last(axes, picture.points, shares)
-    _set_axes(axes, picture, shares)
+    _draw_limits(axes, picture, words)
+    _draw_points(axes, picture.points, shares, words)
+    _draw_signals(axes, picture.points, shares, words)
+    _name_last(axes, picture.points, shares, words)
+    _set_axes(axes, picture, shares, words)
     if all(isnan(share) for share in shares):
-        say_nothing(axes, "too few promises for a share")
+        say_nothing(axes, words.gettext("too few promises for a share"))
     count = len(axes.get_legend_handles_labels()[0])
     explain_above(axes, count if count <= _ONE_ROW else 4)
 
@@ -67,34 +68,46 @@ def explain_above(axes: Axes, across: int) -> None:
     figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.09 * ceil(len(handles) / across)))
 
 
-def say_nothing(axes: Axes, words: str) -> None:
+def say_nothing(axes: Axes, why: str) -> None:
     """Why an empty picture is empty."""
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=GREY)
+    axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", color=GREY)
 
 
 def _share(point: TrendPoint) -> float:
     return nan if point.few or point.share is None else point.share
 
 
-def _percent(share: float) -> str:
-    return percent(share, 0)
+def _percent(share: float, words: Catalogue) -> str:
+    """Rounded down, as everywhere in a report."""
+    return words.percent(_hundredths(share, words))
 
 
-def _draw_limits(axes: Axes, picture: TrendPicture) -> None:
+def _hundredths(share: float, words: Catalogue) -> str:
+    return words.fixed(Decimal(floor(round(share * 100, 6))), 0)
+
+
+def _draw_limits(axes: Axes, picture: TrendPicture, words: Catalogue) -> None:
     if picture.low is not None and picture.high is not None:
-        label = f"limits {_percent(picture.low)[:-2]}–{_percent(picture.high)}"
+        label = words.gettext(
+            "limits {low}–{high}",
+            low=_hundredths(picture.low, words),
+            high=_percent(picture.high, words),
+        )
         axes.axhspan(picture.low, picture.high, color=BAND, lw=0, label=label, zorder=0)
     if picture.mean is not None:
-        label = f"mean {_percent(picture.mean)}"
+        label = words.gettext("mean {share}", share=_percent(picture.mean, words))
         axes.axhline(picture.mean, color=GREY, lw=1, label=label, zorder=1)
     if picture.target is not None:
-        label = f"target {_percent(picture.target)}"
+        label = words.gettext("target {share}", share=_percent(picture.target, words))
         axes.axhline(picture.target, color=GREEN, lw=1.3, ls=(0, (5, 3)), label=label, zorder=1)
 
 
-def _draw_points(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float]) -> None:
+def _draw_points(
+    axes: Axes, points: tuple[TrendPoint, ...], shares: list[float], words: Catalogue
+) -> None:
     axes.plot(range(len(shares)), shares, color=BLUE, lw=1.6, zorder=2)
-    for issued, face, label in ((True, BLUE, "as issued"), (False, "white", "computed now")):
+    as_issued, now = words.gettext("as issued"), words.gettext("computed now")
+    for issued, face, label in ((True, BLUE, as_issued), (False, "white", now)):
         places = [
             place
             for place, point in enumerate(points)
@@ -104,18 +117,20 @@ def _draw_points(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float]
             _marks(axes, places, shares, marker="o", size=5, face=face, edge=BLUE, label=label)
 
 
-def _draw_signals(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float]) -> None:
+def _draw_signals(
+    axes: Axes, points: tuple[TrendPoint, ...], shares: list[float], words: Catalogue
+) -> None:
     places = [i for i, point in enumerate(points) if point.signal and not isnan(shares[i])]
     for issued, face in ((True, VERMILLION), (False, "white")):
         some = [place for place in places if points[place].issued is issued]
         if some:
-            label = "signal" if issued else "signal, computed now"
+            label = words.gettext("signal") if issued else words.gettext("signal, computed now")
             _marks(axes, some, shares, marker="D", size=7, face=face, edge=VERMILLION, label=label)
     last_noted = 2.0
     for place in places:
         if abs(shares[place] - last_noted) >= _ALIKE:
             last_noted = shares[place]
-            _note(axes, place, last_noted, _percent(last_noted), VERMILLION)
+            _note(axes, place, last_noted, _percent(last_noted, words), VERMILLION)
 
 
 def _marks(
@@ -143,11 +158,13 @@ def _marks(
     )
 
 
-def _name_last(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float]) -> None:
+def _name_last(
+    axes: Axes, points: tuple[TrendPoint, ...], shares: list[float], words: Catalogue
+) -> None:
     """This period's own figure, unless a signal has named it already."""
     last = len(points) - 1
     if points and not points[last].signal and not isnan(shares[last]):
-        _note(axes, last, shares[last], _percent(shares[last]), INK)
+        _note(axes, last, shares[last], _percent(shares[last], words), INK)
 
 
 def _note(axes: Axes, place: int, share: float, text: str, colour: str) -> None:
@@ -172,19 +189,21 @@ def _note(axes: Axes, place: int, share: float, text: str, colour: str) -> None:
     )
 
 
-def _set_axes(axes: Axes, picture: TrendPicture, shares: list[float]) -> None:
+def _set_axes(axes: Axes, picture: TrendPicture, shares: list[float], words: Catalogue) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_ylim(lowest_share(picture), 1.03)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: _percent(share)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: _percent(share, words)))
     axes.grid(axis="y", color="#E8E8E8", lw=0.7, zorder=0)
     axes.set_axisbelow(True)
     axes.set_xlim(-0.6, max(len(shares), 1) - 0.4)
-    _name_periods(axes, picture.points, shares)
+    _name_periods(axes, picture.points, shares, words)
 
 
-def _name_periods(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float]) -> None:
+def _name_periods(
+    axes: Axes, points: tuple[TrendPoint, ...], shares: list[float], words: Catalogue
+) -> None:
     labels = [drawable(point.label, 12) for point in points]
     step = 1 if max(map(len, labels), default=0) <= _NARROW else 2
     shown = range((len(labels) - 1) % step, len(labels), step) if labels else range(0)
@@ -193,7 +212,7 @@ def _name_periods(axes: Axes, points: tuple[TrendPoint, ...], shares: list[float
     for place, share in enumerate(shares):
         if isnan(share):
             axes.annotate(
-                "few",
+                words.gettext("few"),
                 (place, 0),
                 xycoords=axes.get_xaxis_transform(),
                 xytext=(0, 3),

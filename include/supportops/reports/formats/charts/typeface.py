@@ -39,7 +39,7 @@ def font_file(*, bold: bool = False) -> Path:
 
 def drawable(text: object, at_most: int = 500) -> str:
     """`text` as one line of at most so many signs, each of which can be drawn."""
-    line = one_line(str(text)[: 8 * at_most])
+    line = one_line(str(text)[: 8 * at_most], fixed_spaces=True)
     if len(line) > at_most:
         line = line[: at_most - 1].rstrip() + "…"
     return "".join(_seen(sign) for sign in line)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+from supportops.rendering.catalogue import N_, Catalogue
 from supportops.reports.document import BarsPicture, Chart, TrendPicture
 from supportops.reports.formats.charts.trend_picture import lowest_share
 from supportops.reports.formats.workbook.sheet import Sheet
@@ -17,7 +18,16 @@ _BARS = (_BLUE, "#E69F00", "#009E73", "#CC79A7")
 _WIDE, _HIGH = 700, 300  # pixels
 _TALL = 16  # rows of a sheet under a chart
 _GRID = {"major_gridlines": {"visible": True, "line": {"color": "#E3E7EA"}}}
-_TREND = ("Period", "Kept", "Computed now", "Signal", "Mean", "Low limit", "High limit", "Target")
+_TREND = (
+    N_("Period"),
+    N_("Kept"),
+    N_("Computed now"),
+    N_("Signal"),
+    N_("Mean"),
+    N_("Low limit"),
+    N_("High limit"),
+    N_("Target"),
+)
 
 
 @dataclass(slots=True)
@@ -25,6 +35,7 @@ class ChartFigures:
     """What charts are drawn from: written after them, onto the sheet `name`."""
 
     name: str
+    words: Catalogue
     blocks: list[tuple[str, Sequence[Sequence[Any]]]] = field(default_factory=list)
 
     def put(self, titles: Sequence[str], rows: Sequence[Sequence[Any]], shown: str) -> int:
@@ -64,10 +75,14 @@ def write_chart(book: Any, sheet: Sheet, chart: Chart, figures: ChartFigures) ->
     if drawn is not None:
         drawn.set_size({"width": _WIDE, "height": _HIGH})
         drawn.set_legend({"position": "bottom"})
-        options = {"description": f"{text(chart.title)[:200]}: chart", "object_position": 2}
+        options = {"description": _described(chart, figures.words), "object_position": 2}
         sheet.worksheet.insert_chart(sheet.row, 0, drawn, options)
         sheet.row += _TALL
     sheet.gap()
+
+
+def _described(chart: Chart, words: Catalogue) -> str:
+    return words.gettext("{title}: chart", title=text(chart.title)[:200])
 
 
 def _trend(book: Any, picture: TrendPicture, figures: ChartFigures) -> Any:
@@ -79,11 +94,12 @@ def _trend(book: Any, picture: TrendPicture, figures: ChartFigures) -> Any:
         rows.append((point.label, share, now, signal, *limits))
     if not any(row[1] is not None for row in rows):
         return None
-    first = figures.put(_TREND, rows, "0.0%")
+    titles = tuple(map(figures.words.gettext, _TREND))
+    first = figures.put(titles, rows, "0.0%")
     drawn = book.add_chart({"type": "line"})
     for place, style in enumerate(_trend_styles(), start=1):
         if any(row[place] is not None for row in rows):
-            drawn.add_series(_series(figures.name, first, _TREND, rows, place) | style)
+            drawn.add_series(_series(figures.name, first, titles, rows, place) | style)
     drawn.set_y_axis({"num_format": "0%", "min": lowest_share(picture), "max": 1} | _GRID)
     drawn.show_blanks_as("gap")
     return drawn

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from supportops.rendering.catalogue import N_, Catalogue
 from supportops.reports.formats.workbook.sheet import Sheet
 from supportops.reports.formats.workbook.values import (
     DAY,
@@ -35,28 +36,28 @@ _Column = tuple[str, str, _Kind, int]
 # Column by column: what it is called, what it holds, how wide it is. The store's own number of a
 # ticket counts over all customers, so no audience is shown it.
 _COLUMNS: tuple[_Column, ...] = (
-    ("source", "Source", _Kind.TEXT, 10),
-    ("number", "Ticket", _Kind.TEXT, 11),
-    ("subject", "Subject", _Kind.TEXT, 44),
-    ("customer", "Customer", _Kind.TEXT, 20),
-    ("site", "Site", _Kind.TEXT, 16),
-    ("assignee", "Owner", _Kind.TEXT, 18),
-    ("tier", "Tier", _Kind.TEXT, 16),
-    ("metric", "Promise", _Kind.TEXT, 20),
-    ("instance", "Which", _Kind.COUNT, 9),
-    ("policy", "Policy", _Kind.TEXT, 20),
-    ("state", "State", _Kind.TEXT, 11),
-    ("started_at", "Started", _Kind.INSTANT, 17),
-    ("deadline", "Deadline", _Kind.INSTANT, 17),
-    ("aim", "Aim", _Kind.INSTANT, 17),
-    ("fulfilled_at", "Fulfilled", _Kind.INSTANT, 17),
-    ("ended_at", "Ended", _Kind.INSTANT, 17),
-    ("breached_at", "Broken", _Kind.INSTANT, 17),
-    ("target_seconds", "Target", _Kind.LENGTH, 10),
-    ("open_seconds", "Counted", _Kind.LENGTH, 10),
-    ("paused_seconds", "Paused", _Kind.LENGTH, 10),
-    ("left_seconds", "Left", _Kind.HOURS, 10),
-    ("calendar_seconds", "Calendar", _Kind.LENGTH, 10),
+    ("source", N_("Source"), _Kind.TEXT, 10),
+    ("number", N_("Ticket"), _Kind.TEXT, 11),
+    ("subject", N_("Subject"), _Kind.TEXT, 44),
+    ("customer", N_("Customer"), _Kind.TEXT, 20),
+    ("site", N_("Site"), _Kind.TEXT, 16),
+    ("assignee", N_("Owner"), _Kind.TEXT, 18),
+    ("tier", N_("Tier"), _Kind.TEXT, 16),
+    ("metric", N_("Promise"), _Kind.TEXT, 20),
+    ("instance", N_("Which"), _Kind.COUNT, 9),
+    ("policy", N_("Policy"), _Kind.TEXT, 20),
+    ("state", N_("State"), _Kind.TEXT, 11),
+    ("started_at", N_("Started"), _Kind.INSTANT, 17),
+    ("deadline", N_("Deadline"), _Kind.INSTANT, 17),
+    ("aim", N_("Aim"), _Kind.INSTANT, 17),
+    ("fulfilled_at", N_("Fulfilled"), _Kind.INSTANT, 17),
+    ("ended_at", N_("Ended"), _Kind.INSTANT, 17),
+    ("breached_at", N_("Broken"), _Kind.INSTANT, 17),
+    ("target_seconds", N_("Target"), _Kind.LENGTH, 10),
+    ("open_seconds", N_("Counted"), _Kind.LENGTH, 10),
+    ("paused_seconds", N_("Paused"), _Kind.LENGTH, 10),
+    ("left_seconds", N_("Left"), _Kind.HOURS, 10),
+    ("calendar_seconds", N_("Calendar"), _Kind.LENGTH, 10),
 )
 _SHOWN = {
     _Kind.COUNT: "0",
@@ -76,13 +77,21 @@ def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int = MOST) -> str:
     rows = clocks.sort_values(_ORDER, kind="stable").head(min(most, MOST))
     shown = _shown(clocks)
     numbers = [place for place, (_, _, kind, _) in enumerate(shown) if kind in _NUMBERS]
-    sheet.headers([_title(name, kind, sheet.zone) for _, name, kind, _ in shown], right=numbers)
+    sheet.headers(
+        [_title(name, kind, sheet.zone, sheet.words) for _, name, kind, _ in shown], right=numbers
+    )
     longest = _write_rows(sheet, rows, shown)
     for place, (_, _, _, width) in enumerate(shown):
         sheet.widths[place] = max(width, longest[place] + 1)
     sheet.freeze_header(0, len(rows), len(shown), still=3)
     left = len(clocks) - len(rows)
-    note = f"{len(rows):,} of {len(clocks):,} promises are listed, by ticket." if left else ""
+    note = ""
+    if left:
+        note = sheet.words.gettext(
+            "{some} of {all} promises are listed, by ticket.",
+            some=sheet.words.count(len(rows)),
+            all=sheet.words.count(len(clocks)),
+        )
     sheet.note(note)
     return note
 
@@ -121,9 +130,14 @@ def _longest(values: list[Any], kind: _Kind) -> int:
     return max(shown_length(each, _SHOWN[kind]) for each in (min(known), max(known)))
 
 
-def _title(name: str, kind: _Kind, zone: str) -> str:
-    units = {_Kind.INSTANT: zone, _Kind.LENGTH: "h:mm", _Kind.HOURS: "hours"}
-    return f"{name} ({units[kind]})" if kind in units else name
+def _title(name: str, kind: _Kind, zone: str, words: Catalogue) -> str:
+    units = {
+        _Kind.INSTANT: zone,
+        _Kind.LENGTH: words.gettext("h:mm"),
+        _Kind.HOURS: words.gettext("hours"),
+    }
+    title = words.gettext(name)
+    return f"{title} ({units[kind]})" if kind in units else title
 
 
 def _values(column: pd.Series, kind: _Kind, zone: str) -> list[Any]:

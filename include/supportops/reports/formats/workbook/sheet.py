@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from supportops.rendering.catalogue import ENGLISH, Catalogue
 from supportops.reports.document import Cell, Column, Table, Tone, Unit
 from supportops.reports.formats.workbook.values import (
     DAY,
@@ -64,11 +65,12 @@ class CellFormats:
 
 @dataclass(slots=True)
 class Sheet:
-    """Where the next line goes; `zone` is the clock of its instants."""
+    """Where the next line goes; `zone` is the clock of its instants, `words` its language."""
 
     worksheet: Any
     formats: CellFormats
     zone: str
+    words: Catalogue = ENGLISH
     row: int = 0
     widths: dict[int, int] = field(default_factory=dict)
     header: int | None = None
@@ -142,7 +144,8 @@ class Sheet:
         self.worksheet.fit_to_pages(1, 0)
         self.worksheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         self.worksheet.set_header("&L" + text(printed)[:90].replace("&", "&&") + "&R&A")
-        self.worksheet.set_footer("&RPage &P of &N")
+        page = self.words.gettext("Page {page} of {pages}", page="&P", pages="&N")
+        self.worksheet.set_footer(f"&R{page}")
         if self.header is not None:
             self.worksheet.repeat_rows(self.header)
 
@@ -161,7 +164,7 @@ class Sheet:
         ]
         first, titles = self.row, []
         for column, less in zip(table.columns, negative, strict=True):
-            titles.append(_header(column, self.zone, hours=less))
+            titles.append(_header(column, self.zone, self.words, hours=less))
         numbers = [place for place, c in enumerate(table.columns) if c.unit not in _AT_LEFT]
         self.headers(titles, right=numbers)
         for row in table.rows:
@@ -197,12 +200,13 @@ class Sheet:
             self.worksheet.write_string(self.row, place, words, cell_format)
 
 
-def _header(column: Column, zone: str, *, hours: bool) -> str:
+def _header(column: Column, zone: str, words: Catalogue, *, hours: bool) -> str:
     """What a column holds, with its unit: a clock's zone, hours and minutes, or hours."""
     if column.unit is Unit.INSTANT:
         return f"{column.title} ({zone})"
     if column.unit is Unit.SECONDS:
-        return f"{column.title} ({'hours' if hours else 'h:mm'})"
+        unit = words.gettext("hours") if hours else words.gettext("h:mm")
+        return f"{column.title} ({unit})"
     return column.title
 
 

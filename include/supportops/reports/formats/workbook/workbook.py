@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from supportops.rendering.catalogue import catalogue
 from supportops.reports.audience import Part
 from supportops.reports.document import Chart, Document, Section, Table, Tone
 from supportops.reports.figures import Figures
@@ -74,7 +75,8 @@ class _WorkbookWriter:
         self._formats = formats
         self._document = document
         self._zone = zone
-        self._drawn = ChartFigures("Chart figures")
+        self._words = words = catalogue(document.language)
+        self._drawn = ChartFigures(sheet_name(words.gettext("Chart figures"), ()), words)
         self._names = [self._drawn.name]
 
     def all(self, clocks: pd.DataFrame, most: int) -> None:
@@ -83,30 +85,36 @@ class _WorkbookWriter:
         for section in sections:
             if section.name not in _SUMMED_UP:
                 self._section(section)
-        sheet = self._sheet("All clocks")
+        sheet = self._sheet(self._words.gettext("All clocks"))
         write_clocks(sheet, clocks, most)
         sheet.finish(self._document.title)
         self._definitions()
         if self._drawn.blocks:
-            sheet = Sheet(self._book.add_worksheet(self._drawn.name), self._formats, self._zone)
+            sheet = Sheet(
+                self._book.add_worksheet(self._drawn.name), self._formats, self._zone, self._words
+            )
             self._drawn.write(sheet)
             sheet.finish(self._document.title)
 
     def _sheet(self, title: str) -> Sheet:
         name = sheet_name(title, self._names)
         self._names.append(name)
-        return Sheet(self._book.add_worksheet(name), self._formats, self._zone)
+        return Sheet(self._book.add_worksheet(name), self._formats, self._zone, self._words)
 
     def _summary(self, sections: list[Section], clocks: int, most: int) -> None:
-        document, sheet = self._document, self._sheet("Summary")
+        document, sheet = self._document, self._sheet(self._words.gettext("Summary"))
         sheet.title(document.title)
         sheet.line(document.subtitle)
         sheet.line(document.subject, bold=True)
         for notice in document.notices:
             sheet.line(notice.text, notice.tone)
         if clocks > min(most, MOST):
-            notice_text = f"The sheet All clocks holds {min(most, MOST):,} of {clocks:,} promises."
-            sheet.line(notice_text, Tone.BAD)
+            cut = self._words.gettext(
+                "The sheet All clocks holds {some} of {all} promises.",
+                some=self._words.count(min(most, MOST)),
+                all=self._words.count(clocks),
+            )
+            sheet.line(cut, Tone.BAD)
         sheet.line(document.summary)
         sheet.gap()
         for tile in document.tiles:
@@ -133,8 +141,8 @@ class _WorkbookWriter:
                 sheet.line(block.text, block.tone)
 
     def _definitions(self) -> None:
-        sheet = self._sheet("Definitions")
-        sheet.title("Definitions")
+        sheet = self._sheet(self._words.gettext("Definitions"))
+        sheet.title(self._words.gettext("Definitions"))
         for word, meaning in self._document.definitions:
             sheet.texts(word, meaning, wrapped=True)
         sheet.gap()
