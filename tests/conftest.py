@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.testing
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, delete, text
 
@@ -28,6 +30,10 @@ SERVER_VARIABLE = "SUPPORTOPS_TEST_POSTGRES"
 # A busy machine must not fail a test.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
+# Typer's runner makes the tree of all commands for each call, which takes ten times as long as most
+# commands.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 
 def pytest_configure() -> None:
@@ -172,11 +178,24 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store") / "store.db"
+
+
+@pytest.fixture(scope="session")
+def engines() -> dict[str, Engine]:
+    """The engine of each address, which remembers for the next test how SQL was compiled."""
+    return {}
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty, migrated store of the test's own, on each database in turn."""
     if request.param == "sqlite":
-        path = tmp_path / "store.db"
+        path = request.getfixturevalue("sqlite_store")
+        for each in path.parent.iterdir():
+            each.unlink()
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite+pysqlite:///{path}"
         return
@@ -186,10 +205,11 @@ def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
 
 
 @pytest.fixture
-def store(store_address: str) -> Iterator[Engine]:
-    engine = make_engine(store_address)
-    yield engine
-    engine.dispose()
+def store(store_address: str, engines: dict[str, Engine]) -> Iterator[Engine]:
+    if store_address not in engines:
+        engines[store_address] = make_engine(store_address)
+    yield engines[store_address]
+    engines[store_address].dispose()
 
 
 def _database(administration: Connection, name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from typer.main import get_command
 
 from airflow_home import ROOT
+from cli.process.running import run_command as supportops
 from sites.servers import answer, closed_port, server
 from supportops.cli.main import app
 
@@ -21,20 +22,6 @@ ALERTS = """
 receivers: {team: [{name: team, channel: email, secret: apprise_nobody}]}
 routes: [{name: all, steps: [{receivers: [team]}]}]
 """
-
-
-def supportops(
-    *arguments: str, module: str = "supportops.cli", **variables: str
-) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "SUPPORT"))}
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env=environment | {"PYTHONPATH": str(ROOT / "include"), "COLUMNS": "200"} | variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def folder(tmp_path: Path, sites: str, alerts: str = ALERTS) -> str:
@@ -65,7 +52,18 @@ def test_every_command_and_each_of_its_parameters_has_help(path: tuple[str, ...]
 
 
 def test_the_module_and_its_folder_are_the_same_program() -> None:
-    shown = [supportops("--help", module=f"supportops.cli{name}") for name in ("", ".main")]
+    environment = {"PYTHONPATH": str(ROOT / "include"), "PATH": os.environ["PATH"]}
+    shown = [
+        subprocess.run(
+            [sys.executable, "-m", f"supportops.cli{name}", "--help"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        for name in ("", ".main")
+    ]
     assert [done.returncode for done in shown] == [0, 0]
     assert shown[0].stdout == shown[1].stdout
     assert "Usage: supportops " in shown[0].stdout

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from airflow_home import ROOT
 from builders import configure
+from cli.process.running import run_command
 from flows.reporting.report_builders import ALERTS, READERS, SITES, WEEK, WHOLE, a_week
 from supportops.config.loader import load
 from supportops.config.snapshots import newest_digest, save
@@ -44,14 +45,7 @@ def environment(place: dict[str, str]) -> dict[str, str]:
 
 
 def report(place: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "supportops.cli.main", "report", *arguments],
-        env=environment(place),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_command("report", *arguments, **place)
 
 
 def test_a_week_is_made_and_its_documents_are_written_down(

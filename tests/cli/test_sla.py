@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from airflow_home import ROOT
-from cli.test_main import supportops
+from cli.process.running import run_command as supportops
 from sla.policies import story
 from supportops.db.engine import make_engine, writing
 from supportops.flows.list_clocks import COLUMNS

@@ -36,7 +36,9 @@ def tickets(
 
 def raised(store: Engine) -> list[tuple[str, str]]:
     with reading(store) as connection:
-        found = connection.execute(select(alerts.c.kind, alerts.c.key).order_by(alerts.c.kind))
+        found = connection.execute(
+            select(alerts.c.kind, alerts.c.key).order_by(alerts.c.kind, alerts.c.key)
+        )
         return [tuple(row) for row in found]
 
 

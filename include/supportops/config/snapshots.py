@@ -62,7 +62,7 @@ def newest_digest(connection: Connection) -> str | None:
 
 def _newest(connection: Connection) -> tuple[str, datetime] | None:
     c = configurations.c
-    statement = select(c.digest, c.loaded_at).order_by(c.loaded_at.desc()).limit(1)
+    statement = select(c.digest, c.loaded_at).order_by(c.loaded_at.desc(), c.digest).limit(1)
     found = connection.execute(statement).first()
     return None if found is None else (found[0], found[1])
 

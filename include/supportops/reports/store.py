@@ -142,7 +142,7 @@ def issued_among(
     """
     conditions = (*_issued(cadence, audience), _c.period.in_(list(periods)))
     last = select(func.max(_c.id)).where(*conditions).group_by(_c.period)
-    rows = select(*_STORED).where(_c.id.in_(last)).order_by(_c.starts_at)
+    rows = select(*_STORED).where(_c.id.in_(last)).order_by(_c.starts_at, _c.id)
     for row in connection.execute(rows).mappings():
         yield _stored(row)
 

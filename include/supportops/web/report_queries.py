@@ -31,7 +31,7 @@ def lines(
     statement = (
         select(counts.label("id"), func.max(_c.edition).label("newest"))
         .group_by(_c.cadence, _c.period, _c.audience)
-        .order_by(func.max(_c.ends_at).desc(), _c.cadence.desc(), _c.audience)
+        .order_by(func.max(_c.ends_at).desc(), _c.cadence.desc(), _c.audience, _c.period)
     )
     if cadence is not None:
         statement = statement.where(_c.cadence == cadence.value)

@@ -279,6 +279,6 @@ def test_a_look_that_finds_all_well_costs_two_questions(desk: Desk) -> None:
     asked: list[str] = []
     with writing(desk.store) as connection:
         configuration = active_configuration(connection)
-        event.listen(desk.store, "before_cursor_execute", lambda *a: asked.append(a[2]))
+        event.listen(connection, "before_cursor_execute", lambda *a: asked.append(a[2]))
         watch_reports(connection, configuration, desk.clock.now)
     assert len(asked) == 2

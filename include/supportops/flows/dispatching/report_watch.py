@@ -121,7 +121,7 @@ def _progress_by_audience(
         select(r.audience, r.period, r.edition, r.issued_at, m.id, m.state)
         .join_from(reports, messages, m.alert == r.alert, isouter=True)
         .where(r.cadence == cadence.value, r.period.in_(sorted(set(labels.values()))))
-        .order_by(r.edition, m.id)
+        .order_by(r.edition, r.id, m.id)
     )
     rows = list(connection.execute(statement).mappings())
     return {
@@ -168,7 +168,7 @@ def _known_at(connection: Connection, configuration: Configuration, due: DueRepo
     """
     c = configurations.c
     earlier = select(c.digest).where(c.loaded_at <= due.made_at)
-    digest = connection.execute(earlier.order_by(c.loaded_at.desc()).limit(1)).scalar()
+    digest = connection.execute(earlier.order_by(c.loaded_at.desc(), c.digest).limit(1)).scalar()
     if digest is None:
         return set()
     then = configuration if digest == configuration.digest else get(connection, digest)
