@@ -25,6 +25,7 @@ from supportops.tickets.imports.mapping import (
     Rows,
     Template,
     Times,
+    Unanswered,
 )
 from supportops.tickets.ticket import Author, EventKind, Status
 
@@ -44,6 +45,8 @@ def encoding_name(found: str) -> str:
         return found
     try:
         "".encode(codecs.lookup(found).name)
+        if codecs.lookup(found).name in ("idna", "punycode"):  # of domain names, not of files
+            raise ValueError(found)
     except (LookupError, ValueError):
         raise ValueError("an encoding such as utf-8 or cp1252") from None
     return "utf-8-sig" if codecs.lookup(found).name == "utf-8" else found
@@ -86,6 +89,13 @@ class CellEntry(Model):
 
     def cell(self) -> Cell:
         return Cell(self.column, self.values)
+
+
+class TagsEntry(CellEntry):
+    separator: Annotated[str, Field(min_length=1, max_length=10)] = ","
+
+    def cell(self) -> Cell:
+        return Cell(self.column, self.values, self.separator)
 
 
 class TimesEntry(Model):
@@ -141,6 +151,11 @@ class FirstReplyEntry(Model):
     unless: list[str]
 
 
+class UnansweredEntry(Model):
+    column: Column
+    words: Annotated[list[str], Field(min_length=1)]
+
+
 class StateEntry(Model):
     status: CellEntry | None = None
     priority: CellEntry | None = None
@@ -148,7 +163,7 @@ class StateEntry(Model):
     assignee: CellEntry | None = None
     site: CellEntry | None = None
     customer: CellEntry | None = None
-    tags: CellEntry | None = None
+    tags: TagsEntry | None = None
 
     @model_validator(mode="after")
     def _statuses(self) -> Self:
@@ -200,6 +215,7 @@ class ImportFile(Model):
     first_reply: FirstReplyEntry | None = None
     happening: HappeningEntry | None = None
     instants: InstantsEntry | None = None
+    unanswered: UnansweredEntry | None = None
     aliases: Mapping[str, list[str]] = {}
 
     @model_validator(mode="after")
@@ -209,6 +225,8 @@ class ImportFile(Model):
         one_row = self.rows is Rows.TICKETS
         if one_row != (self.instants is not None):
             raise ValueError("`instants` where rows are tickets, and only there")
+        if self.unanswered is not None and not one_row:
+            raise ValueError("`unanswered` only where rows are tickets")
         if one_row and (self.at or self.row_id or self.sequence):
             raise ValueError("`at`, `row_id` and `sequence` not where rows are tickets")
         if not one_row and (self.at is None or self.row_id is None):
@@ -225,7 +243,7 @@ class ImportFile(Model):
 
     def mapping(self, name: str, office: str) -> ImportMapping:
         """`office`: the zone of the office, for instants that are on its clock."""
-        reply, happening = self.first_reply, self.happening
+        reply, happening, silent = self.first_reply, self.happening, self.unanswered
         return ImportMapping(
             name=name,
             source=self.source,
@@ -248,6 +266,9 @@ class ImportFile(Model):
             else FirstReply(reply.column, frozenset(reply.unless)),
             happening=None if happening is None else happening.happening(),
             instants=Instants() if self.instants is None else self.instants.instants(),
+            unanswered=None
+            if silent is None
+            else Unanswered(silent.column, frozenset(silent.words)),
             decimal_comma=None if self.decimal == "auto" else self.decimal == "comma",
             aliases={name: tuple(others) for name, others in self.aliases.items()},
         )

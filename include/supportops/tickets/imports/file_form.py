@@ -199,6 +199,7 @@ def _encoding(path: Path, head: bytes, said: str, guessed: list[str]) -> str:
                 f"--encoding {found} or leave the encoding out"
             )
         if not wide:
+            _refuse_wide(head, said)
             _refuse_wrong_encoding(path, said)
         return said
     if found is None:
@@ -219,6 +220,15 @@ def _wide_without_mark(head: bytes) -> str | None:
 
 def _same_family(said: str, found: str) -> bool:
     return codecs.lookup(said).name.replace("-", "")[:5] == found.replace("-", "")[:5]
+
+
+def _refuse_wide(head: bytes, said: str) -> None:
+    """Refuses UTF-16 or UTF-32 where neither a mark nor zero bytes show it."""
+    if codecs.lookup(said).name.startswith(("utf-16", "utf-32")) and not head.count(0):
+        raise ImportFault(
+            f"it is not {said.upper()}, which the mapping or --encoding says; leave the "
+            "encoding out"
+        )
 
 
 def _refuse_wrong_encoding(path: Path, said: str) -> None:

@@ -92,8 +92,10 @@ def _known(mapping: ImportMapping) -> dict[str, str]:
 
 
 def _refuse_repeated(names: Sequence[str], mapping: ImportMapping) -> None:
-    tags = mapping.state.get(EventKind.TAGS)
-    single = mapping.columns - ({tags.column} if tags is not None else set())
+    # Jira repeats the column of what there are several of: tags are all read, and of several
+    # customers the first.
+    several = [mapping.state.get(kind) for kind in (EventKind.TAGS, EventKind.CUSTOMER)]
+    single = mapping.columns - {cell.column for cell in several if cell is not None}
     twice = sorted(name for name in single if names.count(name) > 1)
     if twice:
         raise ImportFault(f"the column {', '.join(twice)} stands there twice")

@@ -58,11 +58,13 @@ class Cell:
     """A column, and how its words translate.
 
     Without `values` words are taken as they are. With them any other word is an error, and a word
-    that translates to None counts as empty.
+    that translates to None counts as empty. `separator` stands between the words of a list that is
+    not written with commas.
     """
 
     column: str
     values: Mapping[str, str | None] | None = None
+    separator: str = ","
 
     def read(self, record: Record) -> str | None:
         """The translation of the row's word, None for an empty one. Raises UnknownWordError.
@@ -70,6 +72,8 @@ class Cell:
         A word that is listed in other letters (Closed for closed) counts as listed.
         """
         word = record.get(self.column, "")
+        if self.separator != ",":
+            word = ",".join(part for part in word.split(self.separator) if part)
         if not word or self.values is None:
             return word or None
         if word in self.values:
@@ -140,6 +144,14 @@ class FirstReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A row of a ticket whose word in `column` is one of `words` has no answer so far."""
+
+    column: str
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """The column of an instant, or, with `unit`, of a number of units after the creation."""
 
@@ -198,6 +210,7 @@ class ImportMapping:
     first_reply: FirstReply | None = None
     happening: Happening | None = None
     instants: Instants = Instants()
+    unanswered: Unanswered | None = None
     decimal_comma: bool | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -212,6 +225,11 @@ class ImportMapping:
         if number is None or not 0 <= number * moment.unit.total_seconds() < 3e9:
             raise RecordError(f"{moment.column}: {shown(word)} is no time after the creation")
         return created + moment.unit * number
+
+    def says_unanswered(self, record: Record) -> bool:
+        """Whether a row of a ticket says that nobody has answered so far."""
+        silent = self.unanswered
+        return silent is not None and record.get(silent.column, "") in silent.words
 
     @property
     def time_columns(self) -> tuple[str, ...]:
@@ -254,6 +272,8 @@ class ImportMapping:
         if (event := self.happening) is not None:
             named += [event.kind.column, event.author.column, event.value, event.text]
         named += [moment.column for moment in self.instants.given.values()]
+        if self.unanswered is not None:
+            named.append(self.unanswered.column)
         return frozenset(named)
 
 

@@ -27,11 +27,12 @@ from supportops.tickets.imports.header import (
 from supportops.tickets.imports.json_array import JsonArray, JsonFault
 from supportops.tickets.imports.mapping import FileFormat, ImportMapping, Record
 from supportops.tickets.imports.workbook import Workbook, open_workbook
+from supportops.tickets.ticket import EventKind
 from supportops.tickets.validation import UNSTORABLE
 
 MAX_LINE = 2 * 1024 * 1024
 LONGEST_CONTENT = 2_000
-_FILE_ERRORS = (EOFError, OSError, zlib.error)
+_FILE_ERRORS = (EOFError, OSError, UnicodeError, zlib.error)
 
 Part = TypeVar("Part")
 
@@ -95,6 +96,8 @@ class RecordFile:
 
     def _of_workbook(self, book: Workbook, header: Header) -> Iterator[GoodRow | BadRow]:
         for line, cells in book.rows_after(header.place):
+            # A workbook leaves out the empty cells at the end of a row.
+            cells += [""] * (len(header.names) - len(cells))
             found = _csv_row(self.mapping, header.names, line, cells)
             if found is not None:
                 yield found
@@ -239,11 +242,15 @@ def _csv_row(
         return _bad(line, f"{len(cells)} cells where the first line has {len(names)}", content)
     if (reason := _unreadable_characters(content, mapping)) is not None:
         return _bad(line, reason, content)
-    missing = mapping.missing
+    missing, tags = mapping.missing, mapping.state.get(EventKind.TAGS)
     record: dict[str, str] = {}
     for name, cell in zip(names, cells, strict=True):
-        if cell and cell not in missing:
-            record[name] = f"{record[name]},{cell}" if name in record else cell
+        if not cell or cell in missing:
+            continue
+        if name not in record:
+            record[name] = cell
+        elif tags is not None and name == tags.column:
+            record[name] = f"{record[name]}{tags.separator}{cell}"
     return GoodRow(line, record, content)
 
 

@@ -40,7 +40,10 @@ _UNKNOWN_WORDS = 50
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """One row: the ticket's number, its state, and its instants by name, those that it has."""
+    """One row: the ticket's number, its state, and its instants by name, those that it has.
+
+    `unanswered`: the row says that nobody has answered so far.
+    """
 
     ticket: str
     created: datetime
@@ -49,6 +52,7 @@ class TicketRow:
     fields: Mapping[EventKind, str]
     tier_rule: str
     facts: Mapping[str, Any]
+    unanswered: bool = False
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ class TicketRowReader:
             {kind: word for kind, word in words.items() if word is not None},
             f"{tier.column} {record.get(tier.column, '')} in the source" if tier else "",
             self._facts(record, instants),
+            mapping.says_unanswered(record),
         )
         for event in self.events(row, ()):
             if (reason := rejection_reason(event)) is not None:
@@ -177,13 +182,20 @@ class _Additions:
         name = FIRST_RESPONSE
         if at is None and not self._reader.knows_responses:
             # Nothing says when somebody answered: at the latest when an agent is first seen.
-            busy = self._updated if row.status not in (None, Status.NEW) else None
+            busy = self._updated if self._touched() else None
             seen = [row.instants.get(SOLVED), row.instants.get(CLOSED), busy]
             at = min((each for each in seen if each is not None), default=None)
             name = "first_sign"
         if at is None or self._named(name) in self._names:
             return
         yield replace(self._event(name, EventKind.COMMENT, at), author=Author.AGENT)
+
+    def _touched(self) -> bool:
+        """Whether somebody seems to have acted: after the creation, and beyond the first status."""
+        row, updated = self._row, self._updated
+        if row.unanswered or updated is None or updated <= row.created:
+            return False
+        return row.status not in (None, Status.NEW)
 
     def _ends(self) -> Iterator[Event]:
         given = [(self._row.instants.get(name), name) for name in (SOLVED, CLOSED)]
