@@ -128,6 +128,7 @@ class FakeZendesk:
         self.audits: list[dict[str, Any]] = []
         self.comments: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
         self.faults: list[tuple[str, Any]] = []
+        self.change_faults: list[Any] = []  # what the next changes meet, one each
         self.asked: list[Asked] = []
         self.forgets_cursors = False
         self.hides_audits = False
@@ -419,7 +420,8 @@ class FakeZendesk:
         """Status, headers, body, and the fault of the wire that strikes this answer."""
         with self._lock:
             self.asked.append(asked)
-            fault = self._fault(asked.path)
+            changes = asked.method == "PUT" and bool(self.change_faults)
+            fault = self.change_faults.pop(0) if changes else self._fault(asked.path)
             headers = self._headers(asked.path)
             if isinstance(fault, Status):
                 return fault.code, headers | fault.headers, fault.body, None

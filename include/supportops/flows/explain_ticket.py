@@ -26,7 +26,7 @@ from supportops.sla.words.explanation import Story
 from supportops.tickets.log.event_reading import event_columns
 from supportops.tickets.log.store import events_of, sources_of
 from supportops.tickets.source import OWN_SOURCES
-from supportops.tickets.ticket import Event, EventKind, fold, from_creation
+from supportops.tickets.ticket import Author, Event, EventKind, fold, from_creation
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,28 @@ def _story(
     """Who did what to the ticket by then, and what the store does not know of it."""
     events = from_creation(events_of(connection, source, number, until=explanation.at))
     zone = ZoneInfo(configuration.zone)
-    acting = (EventKind.COMMENT, EventKind.STATUS)
-    people = {
-        event.happened_at: one_line(event.facts["by"])
-        for event in events
-        if event.kind in acting and event.facts.get("by")
-    }
+    people = _agents(events)
     story = Story(zone, people, fold(events).merged_into, (), configuration.tiers.titles())
     gaps = tuple(_gaps(connection, events, source, explanation, story))
     return replace(story, gaps=gaps)
+
+
+def _agents(events: Sequence[Event]) -> dict[datetime, str]:
+    """Which agent wrote or solved at an instant, in words; who wrote comes before who solved."""
+    found = {}
+    for kind in (EventKind.STATUS, EventKind.COMMENT):
+        for event in events:
+            if event.kind is kind and event.author is Author.AGENT and (who := _agent(event)):
+                found[event.happened_at] = who
+    return found
+
+
+def _agent(event: Event) -> str:
+    """By name; a person whom the source does not name is "an agent", never a number."""
+    name = one_line(str(event.facts.get("by") or ""))
+    if event.source in OWN_SOURCES:
+        return name
+    return f"agent {name}" if name else "an agent" if event.facts.get("author_id") else ""
 
 
 def _gaps(

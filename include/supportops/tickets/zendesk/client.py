@@ -248,16 +248,37 @@ class Client:
         body: Mapping[str, Any] = self._http.get(path, sort_order="desc")
         return body
 
-    def set_status(self, ticket_id: str, status: str) -> None:
-        """Sets a ticket's status; setting it again changes nothing."""
+    def act(self, ticket_id: str, text: str, *, public: bool, status: str | None) -> None:
+        """Adds a comment, unless `text` is empty, and sets a status, in one update and once.
+
+        A comment of this text that the ticket has already is not added again.
+        """
         path = f"/api/v2/tickets/{int(ticket_id)}.json"
-        body = {"ticket": {"status": status}}
+        text = clean(text)
+        wanted: dict[str, Any] = {}
+
+        def missing() -> dict[str, Any]:
+            fields: dict[str, Any] = {}
+            if text and not self._has_comment(ticket_id, text):
+                fields["comment"] = {"body": text, "public": public}
+            if status is not None and self._status(path) != status:
+                fields["status"] = status
+            return fields
+
+        def look() -> str | None:
+            nonlocal wanted
+            wanted = missing()
+            return None if wanted else ticket_id
 
         def send() -> str:
-            self._http.write("PUT", path, body)
+            self._http.write("PUT", path, {"ticket": wanted})
             return ticket_id
 
-        self._once(lambda: None, send)
+        self._once(look, send)
+
+    def _status(self, path: str) -> Any:
+        ticket = self._http.get(path).get("ticket")
+        return ticket.get("status") if isinstance(ticket, Mapping) else None
 
     def ticket_page(self, ticket_id: str) -> str:
         """The address of a ticket in the agents' interface."""

@@ -275,7 +275,8 @@ class _Audit:
         text = clean(fields.get("plain_body") or fields.get("body"))
         kind = EventKind.COMMENT if public else EventKind.NOTE
         author = self._author(fields, person)
-        return [self._event(key, kind, None, author, {"text": text, "author_id": person})]
+        facts = {"text": text, "author_id": person} | self._by(author, person)
+        return [self._event(key, kind, None, author, facts)]
 
     def _changes(self, key: str, raw: Mapping[str, Any]) -> list[Event]:
         fields = _by_name(raw)
@@ -317,7 +318,8 @@ class _Audit:
     def _status(self, key: str, value: Any, before: Any, author: Author) -> list[Event]:
         if value == DELETED:
             return [self._event(f"{key}/deleted", EventKind.DELETED, None, author)]
-        found = [self._event(f"{key}/status", EventKind.STATUS, status(value).value, author)]
+        word, who = status(value).value, self._by(author, self.updater)
+        found = [self._event(f"{key}/status", EventKind.STATUS, word, author, who)]
         if before == DELETED:
             found.append(self._event(f"{key}/restored", EventKind.RESTORED, None, author))
         return found
@@ -356,6 +358,11 @@ class _Audit:
         if automatic(fields.get("via") or self.via):
             return Author.AUTOMATIC
         return self.acting.author(self.ticket, person, self.at)
+
+    def _by(self, author: Author, person: str | None) -> dict[str, str]:
+        """The name of who acted, as a fact, where it is known."""
+        name = None if author is Author.AUTOMATIC else self.names.people.get(person or "")
+        return {"by": name} if name else {}
 
     def _named(self, value: Any, names: Mapping[str, str]) -> str | None:
         found = optional_number(value)

@@ -141,7 +141,7 @@ class ZendeskHttp:
         if not _is_temporary(answer.status):
             raise self._final(request, answer)
         why = (
-            status_words(answer.status)
+            _words(request, answer.status)
             if answer.status >= 300
             else "an answer that is no JSON object"
         )
@@ -195,7 +195,7 @@ class ZendeskHttp:
             reason = reason.replace(secret, "***") if secret else reason
         detail = f" ({reason})" if reason else ""
         return ZendeskError(
-            f"Zendesk: {request}: {status_words(answer.status)}{detail}", answer.status
+            f"Zendesk: {request}: {_words(request, answer.status)}{detail}", answer.status
         )
 
 
@@ -259,6 +259,10 @@ def _session(account: Account) -> requests.Session:
         session.proxies = {"https": account.proxy, "http": account.proxy}
     session.verify = account.ca_bundle or True
     return session
+
+
+def _words(request: _Request, status: int) -> str:
+    return status_words(status, write=request.body is not None)
 
 
 def _is_temporary(status: int) -> bool:

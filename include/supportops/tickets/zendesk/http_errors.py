@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -12,9 +13,13 @@ _MISSPELT = "the host, proxy or password of the connection zendesk is misspelt"
 PERMANENT = frozenset({_UNTRUSTED, _MISSPELT})
 
 
-def status_words(status: int) -> str:
-    """An HTTP status, with what to check where that is known."""
+def status_words(status: int, *, write: bool = False) -> str:
+    """An HTTP status, with what to check where that is known; `write`: of a change."""
     match status:
+        case 403 if write:
+            return "403, not allowed: this account may not change the ticket"
+        case 409 if write:
+            return "409, somebody else changes the ticket just now"
         case 401:
             return (
                 "401, the credentials of the connection zendesk are refused: is the API token "
@@ -42,9 +47,18 @@ def failure(error: requests.RequestException) -> str:
 
 
 def zendesk_reason(body: Any) -> str:
-    """Zendesk's own words for an error, as one short line."""
+    """Zendesk's own words for an error, as one short line; of a rejected record each fault."""
     found = body.get("error") if isinstance(body, dict) else None
     if isinstance(found, dict):
         found = found.get("title") or found.get("message")
-    text = found if isinstance(found, str) else ""
+    words = [found, *_faults(body)]
+    text = ": ".join(word for word in words if isinstance(word, str) and word)
     return " ".join(text.split())[:200] if text.isprintable() else ""
+
+
+def _faults(body: Any) -> Iterator[Any]:
+    """What is wrong with each field, as `details` of an answer 422 lists it."""
+    details = body.get("details") if isinstance(body, dict) else None
+    for listed in details.values() if isinstance(details, dict) else ():
+        for one in listed if isinstance(listed, list) else ():
+            yield one.get("description") if isinstance(one, dict) else None

@@ -64,11 +64,9 @@ class ZendeskSource:
         return self.client.ticket_page(ticket)
 
     def act(self, ticket: str, text: str, *, public: bool, status: Status | None) -> None:
-        """A comment, made once, and then the status."""
-        if text:
-            self.client.comment(ticket, text, public=public)
-        if status is not None:
-            self.client.set_status(ticket, status.value)
+        """A comment, made once, and the status, in one update."""
+        word = None if status is None else status.value
+        self.client.act(ticket, text, public=public, status=word)
 
     def close(self) -> None:
         """Closes the client."""
