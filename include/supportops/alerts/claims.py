@@ -173,7 +173,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
 def _columns() -> Select[Any]:
     c = messages.c
     key = (c.id, c.alert, c.target, c.channel, c.phase, c.step, c.reminder)
-    return select(*key, c.urgency, c.attempts, c.maybe_sent, c.queued_at, c.digest)
+    return select(*key, c.urgency, c.attempts, c.maybe_sent, c.queued_at, c.digest, c.due_at)
 
 
 def _message(row: Any) -> QueuedMessage:
@@ -190,6 +190,7 @@ def _message(row: Any) -> QueuedMessage:
         maybe_sent=row.maybe_sent,
         queued_at=row.queued_at,
         digest=row.digest,
+        due_at=row.due_at,
     )
 
 
@@ -246,12 +247,16 @@ def slow_down_lost(connection: Connection, now: datetime, retry: Retry) -> None:
 
 
 def retry_now(connection: Connection, target: str, now: datetime) -> None:
-    """Ends the pauses before the next attempts at `target`, which works again."""
+    """Ends the pauses before the next attempts at `target`, which works again.
+
+    A digest that waits for its hour goes on waiting.
+    """
     c = messages.c
     connection.execute(
         update(messages)
         .where(c.finished_at.is_(None), c.state == MessageState.WAITING.value)
         .where(c.target == target, c.next_attempt_at > now)
+        .where(or_(c.attempts > 0, c.due_at <= now))
         .values(next_attempt_at=now)
     )
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
 from supportops.alerts.routing.matching import Match, has_left, matching
+from supportops.alerts.routing.period import DigestPeriod
 
 
 class Reason(StrEnum):
@@ -73,7 +74,8 @@ class MessageStatus:
 class Decision:
     """One target, one reason. `due_at` is the instant from which it could have been sent.
 
-    `route` is the one that names the target; empty for the fallback.
+    `route` is the one that names the target; empty for the fallback. `period` is that of its
+    digest. `scheduled`: the message waits for `due_at`, the next instant of the period.
     """
 
     target: str
@@ -85,6 +87,8 @@ class Decision:
     due_at: datetime
     digest: bool = False
     route: str = ""
+    period: DigestPeriod | None = None
+    scheduled: bool = False
 
     @property
     def sends(self) -> bool:
@@ -123,19 +127,34 @@ def decide(
         if alert.kind is Kind.SLA_WARNING:
             return []  # a deadline that moved or was met needs no resolution
         ends = _resolutions(alert, policy, history, now, office)
-        return [_unless_untrue(alert, decision, covered) for decision in ends]
+        every = (_unless_untrue(alert, decision, covered) for decision in ends)
+        return [_in_digest(alert, policy, decision, now, office) for decision in every]
     matches = matching(alert, policy)
     decisions = [d for match in matches for d in _steps(alert, match, history, now, office)]
     if alert.resolved_at is None:
         decisions += _fallbacks(alert, policy, history, decisions)
     every = (_unless_untrue(alert, decision, covered) for decision in _one_of_each(decisions))
-    return [_as_history(alert, decision) for decision in every]
+    return [_in_digest(alert, policy, decision, now, office) for decision in every]
 
 
-def _as_history(alert: Alert, decision: Decision) -> Decision:
-    """The alarms of what was held go out together, as one summary."""
-    first = decision.phase is Phase.FIRING and decision.reminder == 0
-    return replace(decision, digest=True) if alert.held and first else decision
+def _in_digest(
+    alert: Alert, policy: AlertPolicy, decision: Decision, now: datetime, office: OfficeHours
+) -> Decision:
+    """The decision as part of the digest of its target, where that has one.
+
+    The alarms of what was held go out together at once, as one summary. A target's own period
+    counts for what is not critical, and for no fallback: somebody has to be found for that now.
+    """
+    if not decision.sends or decision.reason is Reason.FALLBACK:
+        return decision
+    if alert.held and decision.phase is Phase.FIRING and decision.reminder == 0:
+        return replace(decision, digest=True)
+    own = None if alert.severity is Severity.CRITICAL else policy.digests().get(decision.target)
+    period = own or (decision.period if decision.digest else None)
+    if period is None:
+        return decision
+    due_at = period.next(now, policy.timezone, office)
+    return replace(decision, digest=True, due_at=due_at, scheduled=True)
 
 
 def _unless_untrue(alert: Alert, decision: Decision, covered: Collection[str]) -> Decision:
@@ -291,6 +310,7 @@ def _decision(
         due_at=due_at,
         digest=route is not None and route.digest,
         route="" if route is None else route.name,
+        period=None if route is None else route.period,
     )
 
 
@@ -301,7 +321,8 @@ def _is_the_failing_one(alert: Alert, target: Target) -> bool:
 def _one_of_each(decisions: Sequence[Decision]) -> list[Decision]:
     """One decision a message; a target that two routes name is notified once, by either.
 
-    Where one of them asks for a digest and the other does not, the message stays out of it.
+    Where one of them asks for a digest and the other does not, the message stays out of it; of two
+    digests it is in the one that has no period.
     """
     best: dict[tuple[str, int, int], Decision] = {}
     for decision in decisions:
@@ -312,5 +333,6 @@ def _one_of_each(decisions: Sequence[Decision]) -> list[Decision]:
     return list(best.values())
 
 
-def _rank(decision: Decision) -> tuple[bool, bool]:
-    return decision.sends, decision.sends and not decision.digest
+def _rank(decision: Decision) -> tuple[bool, bool, bool]:
+    at_once = decision.sends and decision.period is None
+    return decision.sends, decision.sends and not decision.digest, at_once

@@ -64,7 +64,8 @@ class QueuedMessage:
     """One claimed message; its text is composed from its alert when it is sent.
 
     `attempt` counts from 1 and belongs to this claim alone. `maybe_sent`: an earlier attempt may
-    have arrived. `channel` is a name of `channels.registry`.
+    have arrived. `channel` is a name of `channels.registry`. `due_at`: from when on it could have
+    been sent, which is after `queued_at` for a digest that waits for its hour.
     """
 
     id: int
@@ -79,6 +80,12 @@ class QueuedMessage:
     maybe_sent: bool
     queued_at: datetime
     digest: bool = False
+    due_at: datetime | None = None
+
+    @property
+    def waits_since(self) -> datetime:
+        """Since when it has been on its way."""
+        return max(self.queued_at, self.due_at or self.queued_at)
 
     @property
     def key(self) -> str:
@@ -160,7 +167,7 @@ def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
         "queued_at": now,
         "state": MessageState.WAITING.value,
         "attempts": 0,
-        "next_attempt_at": now,
+        "next_attempt_at": decision.due_at if decision.scheduled else now,
         "maybe_sent": False,
         "digest": decision.digest,
     }

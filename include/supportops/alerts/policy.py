@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol, assert_never
 
 from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.routing.period import DigestPeriod
 
 
 class Hours(StrEnum):
@@ -31,11 +32,13 @@ class OfficeHours(Protocol):
 @dataclass(frozen=True, slots=True)
 class Target:
     """One person or room on one channel, a name of `channels.registry`. `secret` names the
-    Apprise address, never holds it."""
+    Apprise address, never holds it. `digest`: what is not critical reaches it in a digest at the
+    instants of this period; None: as its routes say."""
 
     name: str
     channel: str
     secret: str
+    digest: DigestPeriod | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class Step:
 class Route:
     """Which alerts go to whom. An empty tuple means any; all routes that `matching` finds count.
 
-    `digest`: everything that is due to one target at one dispatch goes in one message.
+    `digest`: everything that is due to one target at one dispatch goes in one message; with a
+    `period` it is due at the instants of that.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Route:
     remind: timedelta | None = None
     resolved: bool = True
     digest: bool = False
+    period: DigestPeriod | None = None
 
     def open_at(self, now: datetime, office: OfficeHours) -> bool:
         """Whether messages of the route may go out at `now`."""
@@ -172,6 +177,11 @@ class AlertPolicy:
             if route.hours is not Hours.OUTSIDE
         )
         return replace(self, routes=routes)
+
+    def digests(self) -> dict[str, DigestPeriod]:
+        """The periods of the targets that have one of their own, by name."""
+        found = self.targets().values()
+        return {target.name: target.digest for target in found if target.digest is not None}
 
     def targets(self) -> dict[str, Target]:
         """Every target by its name."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from supportops.alerts.alert import Kind, Severity
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.policy import AlertPolicy, Hours, Limit, Retry, Route, Step, Target
+from supportops.alerts.routing.period import PERIODS, DigestPeriod, parse
 from supportops.config.model import Model, Wrong, entries, items, mapping, shown, twice, unknown
 from supportops.config.values import Delay, Duration, Identifier, Name, Url, Zone
 from supportops.config.yaml_source import KeyPath
@@ -32,12 +33,43 @@ ChannelName = Annotated[
 ]
 
 
+def _period(found: Any) -> DigestPeriod:
+    if isinstance(found, DigestPeriod):
+        return found
+    if not isinstance(found, str):
+        raise ValueError(PERIODS)
+    return parse(found)
+
+
+def _route_digest(found: Any) -> DigestPeriod | bool:
+    if isinstance(found, bool | DigestPeriod):
+        return found
+    if not isinstance(found, str):
+        raise ValueError(f"true, false, {PERIODS}")
+    return parse(found)
+
+
+Period = Annotated[
+    DigestPeriod,
+    PlainValidator(_period),
+    WithJsonSchema({"type": "string", "title": "Digest", "description": PERIODS}),
+]
+RouteDigest = Annotated[
+    DigestPeriod | bool,
+    PlainValidator(_route_digest),
+    WithJsonSchema({"type": ["boolean", "string"], "title": "Digest", "description": PERIODS}),
+]
+
+
 class TargetEntry(Model):
-    """One address. `secret` names the connection (or variable) that holds the Apprise URL."""
+    """One address. `secret` names the connection (or variable) that holds the Apprise URL.
+    `digest`: when what is not critical reaches it, all of it in one message.
+    """
 
     name: Identifier
     channel: ChannelName
     secret: Identifier
+    digest: Period | None = None
 
 
 class MatchEntry(Model):
@@ -59,7 +91,7 @@ class RouteEntry(Model):
     steps: Annotated[list[StepEntry], Field(min_length=1)]
     remind: Duration | None = None
     resolved: bool = True
-    digest: bool = False
+    digest: RouteDigest = False
 
     @model_validator(mode="after")
     def steps_in_order(self) -> Self:
@@ -130,7 +162,9 @@ class AlertsFile(Model):
 
     def _targets(self, receivers: list[str]) -> tuple[Target, ...]:
         entries = [entry for name in receivers for entry in self.receivers[name]]
-        return tuple(Target(entry.name, entry.channel, entry.secret) for entry in entries)
+        return tuple(
+            Target(entry.name, entry.channel, entry.secret, entry.digest) for entry in entries
+        )
 
     def _route(self, entry: RouteEntry) -> Route:
         match = entry.match
@@ -144,7 +178,8 @@ class AlertsFile(Model):
             hours=entry.hours,
             remind=entry.remind,
             resolved=entry.resolved,
-            digest=entry.digest,
+            digest=entry.digest is not False,
+            period=entry.digest if isinstance(entry.digest, DigestPeriod) else None,
         )
 
 

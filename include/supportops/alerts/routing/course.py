@@ -96,8 +96,9 @@ def _messages(
     while now <= end:
         for decision in decide(alert, policy, history, now, office):
             if decision.sends and decision.reminder <= 1:
-                history.append(_status(decision, now))
-                yield now, decision
+                at = decision.due_at if decision.scheduled else now
+                history.append(_status(decision, at))
+                yield at, decision
         instants = _instants(alert, policy, history, now, office)
         later = min((at for at in instants if at > now), default=None)
         if later is None:

@@ -81,7 +81,7 @@ class Recorder:
         pause = retry.longest if outcome is Outcome.NOBODY else pause
         unknown = message.attempt - certain[message.id]
         often_unknown = outcome is Outcome.UNKNOWN and unknown >= claims.MOST_UNKNOWN
-        if not often_unknown and now - message.queued_at <= retry.give_up_after:
+        if not often_unknown and now - message.waits_since <= retry.give_up_after:
             return MessageState.WAITING, pause
         alert = alerts.get(message.alert)
         if alert is not None and _is_wanted(alert, message):
@@ -89,8 +89,8 @@ class Recorder:
         if often_unknown:
             # Each may have arrived; one more would only annoy whoever has them all.
             return MessageState.UNKNOWN, _ENDED
-        ended = message.queued_at if alert is None else alert.resolved_at or message.queued_at
-        if now - max(message.queued_at, ended) <= retry.give_up_after:
+        ended = None if alert is None else alert.resolved_at
+        if now - max(message.waits_since, ended or message.waits_since) <= retry.give_up_after:
             return MessageState.WAITING, pause
         return MessageState.GIVEN_UP, _ENDED
 
