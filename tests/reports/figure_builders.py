@@ -44,6 +44,7 @@ from supportops.reports.figures import (
     Promises,
     Quantile,
     TicketReason,
+    TicketTimes,
     Times,
     Volume,
 )
@@ -72,6 +73,7 @@ KEPT: dict[Cadence, tuple[tuple[str, str, float, int, int, int], ...]] = {
 MOST_AT_RISK = 6
 EMPTY: dict[str, Any] = {
     "promises": (Promises(By.ALL, None, None, Attainment(0, 0), None, None, 0, 0, 0, None),),
+    "ticket_times": (),
     "volumes": (Volume(By.ALL, None, 0, 0, 0, 0, 0, (0, 0, 0, 0), None),),
     "open_breaches": (),
     "breaches": (),
@@ -152,6 +154,7 @@ def figures(
         policies=("2026-01",),
         promises=tuple(_lines(promises)),
         volumes=tuple(_volumes(promises, customers, weekly)),
+        ticket_times=tuple(_ticket_times(promises)),
         open_breaches=tuple(_clock(p, as_of) for p in promises if p.overdue),
         breaches=tuple(_clock(p, as_of) for p in promises if not p.met),
         at_risk=tuple(_at_risk(promises, RISK_UNTIL[cadence])),
@@ -229,6 +232,18 @@ def _line(by: By, name: str | None, metric: str | None, group: Sequence[_Promise
         overdue=overdue,
         oldest=3.2 * DAY if open_ else None,
     )
+
+
+def _ticket_times(promises: Sequence[_Promise]) -> Iterator[TicketTimes]:
+    """A third of each tier's promises were of new tickets."""
+    lines = [(By.TIER, tier) for tier in dict.fromkeys(p.tier for p in promises)]
+    for by, tier in (*lines, (By.ALL, None)):
+        n = (sum(tier in (None, p.tier) for p in promises) + 2) // 3
+        late = Quantile(None, 90 * HOUR) if n < 5 else Quantile(60 * HOUR)
+        wait = Times(n, n // 4, Quantile(5 * HOUR), late)
+        full = replace(wait, median=Quantile(11 * HOUR))
+        felt = replace(full, median=Quantile(2.3 * DAY))
+        yield TicketTimes(by, tier, full, felt, wait, replace(wait, median=Quantile(0.9 * DAY)))
 
 
 def _volumes(

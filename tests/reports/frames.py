@@ -41,6 +41,11 @@ INSTANTS = {
     *("started_at", "deadline", "aim", "fulfilled_at", "ended_at", "breached_at", "created_at"),
     *("opened_at", "caused_at", "handed_over_at"),
 }
+TIMES = [
+    f"{time}_{clock}"
+    for time in ("full_resolution", "requester_wait")
+    for clock in ("business", "calendar")
+]
 WHOLE = {"ticket", "instance", "solved", "reopened", "reassigned", "checks", "outages", "failures"}
 TRUTHS = {"open"}
 
@@ -98,6 +103,7 @@ def clock(
 def ticket(*, created: Instant = "2026-11-16 09:00", **fields: Any) -> dict[str, Any]:
     """An open ticket that nobody touched since it was `created`."""
     rest = {"status": "open", "open": True, "solved": 0, "reopened": 0, "reassigned": 0}
+    rest |= {f"{name}_seconds": np.nan for name in TIMES}
     return _named(fields) | rest | {"created_at": at(created), "left_out": None} | fields
 
 

@@ -66,6 +66,12 @@ TICKET_COLUMNS = (
     "reopened",  # int, how often reopened in it
     "reassigned",  # int, how often it went from one assignee to another in it
     "left_out",  # None, or why no figure counts it: merged, deleted
+    # From the creation to the last solution, or to `as_of` where it is open, and the time in it in
+    # which a customer waited; NaN where the log does not tell.
+    "full_resolution_business_seconds",
+    "full_resolution_calendar_seconds",
+    "requester_wait_business_seconds",
+    "requester_wait_calendar_seconds",
 )
 SITE_COLUMNS = (
     "site",

@@ -114,6 +114,24 @@ class Promises:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketTimes:
+    """How long the whole tickets of a group took that were created in the period, by Kaplan-Meier.
+
+    `full_resolution`: from the creation to the last solution. `requester_wait`: the part of it in
+    which a ticket was new, open or on hold; of tickets that a customer created. Zendesk's metrics
+    of these names, and no promise's clock. Each on the business hours of the tickets' promises and
+    on the calendar. Merged and deleted tickets count nowhere.
+    """
+
+    by: By
+    name: str | None
+    full_resolution_business: Times
+    full_resolution_calendar: Times
+    requester_wait_business: Times
+    requester_wait_calendar: Times
+
+
+@dataclass(frozen=True, slots=True)
 class Volume:
     """One line of tickets: what came and went in the period, and what is open at `as_of`.
 
@@ -304,7 +322,8 @@ class LeftOut:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One report. `promises` holds, for each `By` asked for, a line per name and metric and one
-    over all metrics; tiers first, ALL last. `breaches` fell due in the period, `open_breaches` are
+    over all metrics; tiers first, ALL last. `ticket_times`: a line a tier, and one over all of
+    them where several have one. `breaches` fell due in the period, `open_breaches` are
     open at `as_of` whenever they fell due, `at_risk` fall due soonest first.
     """
 
@@ -331,6 +350,7 @@ class Figures:
     restatements: tuple[Restatement, ...]
     left_out: LeftOut
     tiers: tuple[str, ...] = ()  # that it is about alone; empty: all
+    ticket_times: tuple[TicketTimes, ...] = ()
 
     def line(self, by: By, name: str | None, metric: str | None = None) -> Promises | None:
         """The line of a group by one metric, or over all of them."""

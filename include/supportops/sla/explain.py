@@ -12,6 +12,7 @@ import numpy as np
 
 from supportops.sla.calendar_days import DayShare, shares
 from supportops.sla.clock import STATES, Clocks, judge
+from supportops.sla.counting.ticket_times import ticket_times
 from supportops.sla.events import KNOWN_SINCE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
 from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise, Target
@@ -70,8 +71,24 @@ class ClockExplanation:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeTicket:
+    """How long one ticket took as a whole, or has taken so far; durations in seconds.
+
+    Full resolution and requester wait as in `counting.ticket_times`, None where it does not give
+    them. `calendar` is the name of the one that business time is of.
+    """
+
+    solved: bool
+    calendar: str
+    full_resolution_calendar_seconds: float | None
+    full_resolution_business_seconds: float | None
+    requester_wait_calendar_seconds: float | None
+    requester_wait_business_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """All clocks of one ticket as of an instant.
+    """All clocks of one ticket as of an instant, and its times as a whole.
 
     `known_since`: where the ticket's history begins, None where that is its creation. What was
     owed before is not judged.
@@ -81,6 +98,7 @@ class Explanation:
     at: datetime
     clocks: tuple[ClockExplanation, ...]
     known_since: datetime | None = None
+    whole: WholeTicket | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same in JSON's types; instants as ISO texts in UTC; `known_since` if set."""
@@ -102,7 +120,21 @@ def explain(events: EventColumns, book: PolicyBook, at: datetime) -> Explanation
     found = judge(history, book, at)
     order = np.lexsort((found.instance, found.metric))
     explained = tuple(_explain_clock(found, int(place)) for place in order)
-    return Explanation(int(history.tickets[0]), at, explained, _known_since(events))
+    return Explanation(
+        int(history.tickets[0]), at, explained, _known_since(events), _whole(found, book)
+    )
+
+
+def _whole(found: Clocks, book: PolicyBook) -> WholeTicket:
+    times = ticket_times(found)
+    return WholeTicket(
+        bool(times.solved[0]),
+        list(book.calendars)[int(times.calendar[0])],
+        _seconds(times.full_calendar),
+        _seconds(times.full_business),
+        _seconds(times.wait_calendar),
+        _seconds(times.wait_business),
+    )
 
 
 def _known_since(events: EventColumns) -> datetime | None:

@@ -31,6 +31,9 @@ STOPS: dict[str, tuple[str, ...]] = {
 Counts = dict[tuple[str, str], tuple[int, int]]
 """Due and met by tier and metric."""
 
+Times = list[tuple[float, float, bool]]
+"""From the creation on and of waiting, in seconds, and whether it is solved."""
+
 
 @dataclass
 class Row:
@@ -97,6 +100,27 @@ def counted(
             if falls is not None and start <= falls < end:
                 due, met = found.get((clock.tier, metric), (0, 0))
                 found[clock.tier, metric] = (due + 1, met + (clock.broken is None))
+    return found
+
+
+def ticket_times(path: Path, start: datetime, end: datetime) -> dict[str, Times]:
+    """By tier as of `end`: how long each incident that was opened between `start` and `end` took
+    from its opening to its last solution, and how long its customer waited; with whether it is
+    solved. Time counts up to `end` while it is not.
+    """
+    found: dict[str, Times] = defaultdict(list)
+    for opened, every in incidents(path):
+        rows = _last_of_each_instant([row for row in every if row.at <= end])
+        if not start <= opened < end:
+            continue
+        solved = _solved_for_good(rows, opened)
+        waited = timedelta()
+        for place, row in enumerate(rows):
+            until = rows[place + 1].at if place + 1 < len(rows) else end
+            if row.state not in (*WAITING, *DONE):
+                waited += until - row.at
+        took = (solved or end) - opened
+        found[rows[-1].tier].append((took.total_seconds(), waited.total_seconds(), bool(solved)))
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 from sla.policies import book, columns, london, story, version
 from supportops.sla.explain import explain
 from supportops.sla.policy import Amount, Metric, Promise, Target
-from supportops.sla.words.explanation import Section, Story, sections
+from supportops.sla.words.explanation import Section, Story, sections, whole_ticket
 
 LONDON = ZoneInfo("Europe/London")
 LATE = ("2026-04-04 11:00 asks", "2026-04-10 10:00 answers")
@@ -121,3 +121,23 @@ def test_a_contract_is_named_and_a_promise_with_an_aim_has_both():
         "a first reply for acme within 2 working days, if possible 1 working day, "
         "counted in office hours"
     )
+
+
+def test_the_whole_ticket_is_apart_from_the_promise_of_a_solution():
+    explanation = explain(columns(story(*MOVED)), book(), london("2026-04-14 15:00"))
+    found = whole_ticket(explanation, book())
+    assert found == Section(
+        "The whole ticket",
+        "not solved",
+        False,
+        (
+            ("Creation to solution", "11 h of office hours; 27 h on the calendar so far"),
+            ("Requester's wait", "5 h of office hours; 5 h on the calendar so far"),
+        ),
+    )
+
+
+def test_a_ticket_that_is_gone_has_no_times_as_a_whole():
+    lines = ("2026-04-13 12:00 asks", "2026-04-13 13:00 merged")
+    explanation = explain(columns(story(*lines)), book(), london("2026-04-14 15:00"))
+    assert whole_ticket(explanation, book()) is None

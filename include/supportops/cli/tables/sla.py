@@ -16,7 +16,7 @@ from supportops.rendering.printable import printable_line
 from supportops.rendering.render import one_line, render
 from supportops.sla.explain import ClockExplanation, calendar_of
 from supportops.sla.policy import Calendar
-from supportops.sla.words.explanation import Story, sections
+from supportops.sla.words.explanation import Story, sections, whole_ticket
 
 BAR_CELLS = 64
 MESSAGES_SHOWN = 200
@@ -48,6 +48,12 @@ def explained(found: ExplainedTicket) -> None:
             console.print(_plain(f"  {label}: {words}"), soft_wrap=True)
         if clock.policy is not None:
             console.print(_bar(clock, calendar_of(clock, found.book), story), soft_wrap=True)
+    whole = whole_ticket(explanation, found.book)
+    if whole is not None:
+        console.print()
+        console.print(f"{whole.title}: {whole.verdict}")
+        for label, words in whole.rows:
+            console.print(_plain(f"  {label}: {words}"), soft_wrap=True)
     if explanation.clocks:
         console.print(_legend())
 
@@ -55,6 +61,7 @@ def explained(found: ExplainedTicket) -> None:
 def explained_html(found: ExplainedTicket) -> str:
     """The same as a page fit for an e-mail: escaped, its styles inline, without the bars."""
     name = f"{found.source}/{found.ticket}"
+    whole = whole_ticket(found.explanation, found.book)
     return render(
         "sla/explain.html",
         content={"title": one_line(f"{name} {found.subject}")},
@@ -63,6 +70,7 @@ def explained_html(found: ExplainedTicket) -> str:
         at=found.story.at(found.explanation.at),
         gaps=found.story.gaps,
         sections=sections(found.explanation, found.book, found.story),
+        whole=(whole,) if whole else (),
     )
 
 

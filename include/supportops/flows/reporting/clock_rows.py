@@ -18,6 +18,7 @@ from supportops.flows.reporting.ticket_rows import TicketStates, ticket_rows
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
 from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.counting.breaches import counted_frame, owed
+from supportops.sla.counting.ticket_times import TicketTimes, ticket_times
 from supportops.sla.due import look_back_start
 from supportops.sla.events import NONE
 from supportops.sla.history import History, prepare
@@ -130,18 +131,22 @@ class _Snapshot:
         if not len(known):
             return
 
-        def judged(rows: NDArray[np.intp]) -> tuple[History, Clocks]:
+        whole = any(window.whole for window in self.windows)
+
+        def judged(rows: NDArray[np.intp]) -> tuple[History, Clocks, TicketTimes | None]:
             history = prepare(known.take(rows))
-            return history, judge(history, self.book, self.as_of)
+            clocks = judge(history, self.book, self.as_of)
+            return history, clocks, ticket_times(clocks) if whole else None
 
         unjudgeable = Unjudgeable()
-        for history, clocks in each_judged(known, judged, unjudgeable):
+        for history, clocks, times in each_judged(known, judged, unjudgeable):
             for window in self.windows:
                 self._add(window, clocks, states)
-                if window.whole:
+                if window.whole and times is not None:
                     chosen = known.take(np.isin(known.ticket, history.tickets))
                     period = (window.start, window.end)
-                    window.found.tickets.append(ticket_rows(chosen, history, states, period))
+                    rows = ticket_rows(chosen, history, states, times, period)
+                    window.found.tickets.append(rows)
         for window in self.windows:
             window.found.unjudgeable.why.update(unjudgeable.why)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from supportops.sla.counting.ticket_times import TicketTimes
 from supportops.sla.events import NEVER
 from supportops.sla.history import History
 from supportops.sla.runs import MERGED_AWAY, SOLVED, View
@@ -22,6 +23,12 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Micros = tuple[int, int]
 
+_TIMES = {
+    "full_resolution_business_seconds": "full_business",
+    "full_resolution_calendar_seconds": "full_calendar",
+    "requester_wait_business_seconds": "wait_business",
+    "requester_wait_calendar_seconds": "wait_calendar",
+}
 _ASSIGNEE = KIND_CODES[EventKind.ASSIGNEE]
 
 
@@ -62,12 +69,16 @@ class TicketStates:
 
 
 def ticket_rows(
-    events: EventColumns, history: History, states: TicketStates, period: Micros
+    events: EventColumns,
+    history: History,
+    states: TicketStates,
+    times: TicketTimes,
+    period: Micros,
 ) -> pd.DataFrame:
     """The tickets that something happened to in the period, or that are open after these events.
 
-    `events` are those of `history`, in order. Columns as in `reports.facts`, but for those that
-    the store holds.
+    `events` are those of `history`, in order, and `times` is of its tickets. Columns as in
+    `reports.facts`, but for those that the store holds.
     """
     removed = View.at(history, int(events.at.max()) if len(events) else 0)
     at = np.searchsorted(states.ticket, history.tickets)
@@ -96,6 +107,7 @@ def ticket_rows(
             "reopened": reopened[chosen],
             "reassigned": reassigned[chosen],
             "left_out": _texts(left_out[chosen]),
+            **{column: times.seconds(name)[chosen] for column, name in _TIMES.items()},
         }
     )
 

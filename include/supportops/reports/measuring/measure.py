@@ -38,6 +38,7 @@ from supportops.reports.measuring.site_figures import (
     site_lines,
     uptimes,
 )
+from supportops.reports.measuring.ticket_times import ticket_times
 from supportops.reports.measuring.trend import History, trends
 from supportops.reports.measuring.volume import deliveries, left_out, volumes
 from supportops.reports.period import Cadence
@@ -82,6 +83,7 @@ def measure(facts: Facts, audience: Audience, plan: Plan) -> Figures:
             broken=taken_back(own.clocks, own.period, own.as_of),
         ),
         tiers=audience.tiers,
+        ticket_times=ticket_times(own.tickets, own.period, own.as_of),
     )
 
 

@@ -137,20 +137,29 @@ def _times(
 ) -> list[tuple[Times, Times]]:
     """How long the clocks of each group took, on the promise's time and on the calendar."""
     code = cells.code[started]
-    order = np.argsort(code, kind="stable")
-    ends = np.cumsum(np.bincount(code, minlength=len(cells)))[:-1]
-    done, business, calendar = (
-        np.split(column.to_numpy()[started][order], ends)
-        for column in (
-            clocks["state"] == "fulfilled",
-            clocks["open_seconds"],
-            clocks["calendar_seconds"],
-        )
+    done = (clocks["state"] == "fulfilled").to_numpy(np.bool_)[started]
+    business, calendar = (
+        times_of_groups(clocks[name].to_numpy(np.float64)[started], done, code, len(cells))
+        for name in ("open_seconds", "calendar_seconds")
     )
-    return [
-        (_taken(own, finished), _taken(felt, finished))
-        for own, felt, finished in zip(business, calendar, done, strict=True)
-    ]
+    return list(zip(business, calendar, strict=True))
+
+
+def times_of_groups(
+    seconds: NDArray[np.float64],
+    finished: NDArray[np.bool_],
+    code: NDArray[np.int64],
+    groups: int,
+) -> list[Times]:
+    """How long things took, of each group: `code` is each thing's, from 0. Those that are not
+    `finished` count as longer than their seconds.
+    """
+    if not groups:
+        return []
+    order = np.argsort(code, kind="stable")
+    ends = np.cumsum(np.bincount(code, minlength=groups))[:-1]
+    parts = (np.split(column[order], ends) for column in (seconds, finished))
+    return [_taken(took, done) for took, done in zip(*parts, strict=True)]
 
 
 def _taken(seconds: NDArray[np.float64], finished: NDArray[np.bool_]) -> Times:

@@ -40,6 +40,17 @@ _TIMES = (
         'lying; "not reached" means that fewer than so many are done.'
     ),
 )
+_TICKET_TIMES = (
+    N_("Creation to solution, requester's wait"),
+    N_(
+        "Of tickets created in this period. Creation to solution (full resolution time) ends with "
+        "the last solution: a reopened ticket is not solved. The requester's wait is the time in "
+        "which a ticket was new, open or on hold: not while we waited for the customer, nor while "
+        "it was solved. A ticket solved without a reply counts; one that no customer created has "
+        "no requester. Resolution, among the promises, runs from the first reply (or when that was "
+        "due) and pauses as promised."
+    ),
+)
 _CLOCKS = (
     N_("Business and calendar time"),
     N_(
@@ -109,6 +120,8 @@ def _chosen(figures: Figures, audience: Audience) -> Iterator[_Definition]:
         yield from (_DUE, _MET, _RISK)
         if figures.period.cadence is Cadence.WEEKLY and Part.TIERS in parts:
             yield _TIMES
+        if figures.ticket_times and Part.TIERS in parts:
+            yield _TICKET_TIMES
         yield from (_CLOCKS, _VERDICT, _INTERVAL)
     if figures.trends and Part.TREND in parts:
         yield _LIMITS

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from supportops.rendering.catalogue import N_
 from supportops.reports.document import Cell, Column, Table, Tone, Unit
-from supportops.reports.figures import By, Figures, Promises
+from supportops.reports.figures import By, Figures, Promises, Times
 from supportops.reports.words import cells, labels
 from supportops.reports.words.dates import Reader
 
@@ -99,6 +99,43 @@ def times(figures: Figures, reader: Reader) -> Table:
     )
 
 
+def ticket_times(figures: Figures, reader: Reader) -> Table | None:
+    """Tier x measure: how long whole tickets took, of those created in the period; None if none
+    was.
+    """
+    if not figures.ticket_times:
+        return None
+    rows = (
+        (line, what, times)
+        for line in figures.ticket_times
+        for what, times in (
+            (
+                reader.gettext("Creation to solution"),
+                (line.full_resolution_business, line.full_resolution_calendar),
+            ),
+            (
+                reader.gettext("Requester's wait"),
+                (line.requester_wait_business, line.requester_wait_calendar),
+            ),
+        )
+    )
+    created, unsolved = Column(N_("Created"), Unit.COUNT), Column(N_("Not solved"), Unit.COUNT)
+    return Table(
+        "ticket_times",
+        reader.gettext("From creation to solution"),
+        cells.columns(reader, _TIER, Column(N_("What")), created, unsolved, *_TIMES[2:]),
+        tuple(
+            (Cell(labels.group(line.by, line.name, reader)), Cell(what), *_taken(*times, reader))
+            for line, what, times in rows
+        ),
+        note=reader.gettext(
+            "Of tickets created in the period, whatever was promised: from the creation to the "
+            "last solution, and the part of it in which the customer waited for us. The resolution "
+            "among the promises runs from the first reply instead."
+        ),
+    )
+
+
 def customers(figures: Figures, reader: Reader) -> Table:
     """The customers whose promises were broken most come first."""
     lines = sorted(
@@ -174,8 +211,14 @@ def _open(line: Promises, reader: Reader) -> tuple[Cell, ...]:
 
 
 def _times(line: Promises, reader: Reader) -> tuple[Cell, ...]:
-    business, calendar = line.business, line.calendar
-    if business is None or calendar is None or not business.n:
+    if line.business is None or line.calendar is None:
+        return (cells.count(0, reader), *(cells.NONE,) * 5)
+    return _taken(line.business, line.calendar, reader)
+
+
+def _taken(business: Times, calendar: Times, reader: Reader) -> tuple[Cell, ...]:
+    """The cells of _TIMES."""
+    if not business.n:
         return (cells.count(0, reader), *(cells.NONE,) * 5)
     return (
         cells.count(business.n, reader),

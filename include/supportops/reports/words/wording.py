@@ -185,7 +185,9 @@ def _tiers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
     measured = tables.measured(figures, reader)
     weekly = figures.period.cadence is Cadence.WEEKLY
     times = (tables.times(figures, reader),) if weekly else ()
-    return (attainment, *times, *((measured,) if measured else ()))
+    whole = tables.ticket_times(figures, reader)
+    rest = (block for block in (whole, measured) if block)
+    return (attainment, *times, *rest)
 
 
 def _trend(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:

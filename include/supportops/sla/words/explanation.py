@@ -96,6 +96,33 @@ def sections(explanation: Explanation, book: PolicyBook, story: Story) -> tuple[
     return tuple(_section(clock, book, story) for clock in explanation.clocks)
 
 
+def whole_ticket(explanation: Explanation, book: PolicyBook) -> Section | None:
+    """How long the whole ticket took, apart from any promise; None where the log does not tell."""
+    whole = explanation.whole
+    if whole is None or whole.full_resolution_calendar_seconds is None:
+        return None
+    kind = _kind_of_hours(book.calendars[whole.calendar])
+    so_far = "" if whole.solved else " so far"
+    times = (
+        (
+            "Creation to solution",
+            whole.full_resolution_business_seconds,
+            whole.full_resolution_calendar_seconds,
+        ),
+        (
+            "Requester's wait",
+            whole.requester_wait_business_seconds,
+            whole.requester_wait_calendar_seconds,
+        ),
+    )
+    rows = tuple(
+        (label, f"{_hours(own)} of {kind}; {_hours(felt)} on the calendar{so_far}")
+        for label, own, felt in times
+        if own is not None and felt is not None
+    )
+    return Section("The whole ticket", "solved" if whole.solved else "not solved", False, rows)
+
+
 def _section(clock: ClockExplanation, book: PolicyBook, story: Story) -> Section:
     metric = Metric(clock.metric)
     title = _TITLES[metric] + (f" ({_ordinal(clock.instance)})" if clock.instance > 1 else "")
