@@ -95,7 +95,8 @@ def ticket_times(clocks: Clocks) -> TicketTimes:
 def _ran(history: History, view: View, time: PausedTime, row: Ints, begin: Ints, now: Ints) -> Ints:
     """The time outside of NOT_WAITING from each ticket's creation to now, both on the calendar."""
     start = history.status_of[history.created[row]]
-    return time.ran_at(view.status[row], now) - time.ran_at(start, begin)
+    paused = time.paused_at(view.status[row], now) - time.paused_at(start, begin)
+    return now - begin - paused
 
 
 def _calendars(clocks: Clocks, view: View, created: Ints) -> Ints:
