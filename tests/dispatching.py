@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select, update
 from alert_builders import NOON
 from inboxes import Endpoint, Mailbox
 from supportops.alerts import store as alert_store
+from supportops.alerts.acts import log as acts_log
 from supportops.alerts.alert import Alert, Kind
 from supportops.config.configuration import Configuration, restore
 from supportops.config.snapshots import save
@@ -111,7 +112,7 @@ class Desk:
 
     def acknowledge(self, alert: Alert) -> None:
         with writing(self.store) as connection:
-            assert alert_store.acknowledge(connection, alert.key, "Ada", self.clock.now)
+            assert acts_log.acknowledge(connection, alert.key, "Ada", self.clock.now)
 
     def dispatch(self, send: Send = send, who: str = "dispatcher") -> dict[str, Any]:
         steady = check_runs.c.judged_order == STEADY_CHECKS

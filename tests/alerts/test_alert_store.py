@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from alert_builders import NOON, alert, minutes
 from supportops.alerts import store as alerts
+from supportops.alerts.acts import log as acts_log
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.db.engine import reading, writing
 from supportops.db.storable import storable
@@ -87,14 +88,14 @@ def test_after_its_end_the_next_one_is_new(store: Engine) -> None:
 def test_only_one_takes_an_alert_and_only_while_it_is_open(store: Engine) -> None:
     raised(store, alert())
     with writing(store) as connection:
-        assert alerts.acknowledge(connection, alert().key, "Ada", NOON)
-        assert not alerts.acknowledge(connection, alert().key, "Bob", NOON)
-        assert not alerts.acknowledge(connection, "none", "Bob", NOON)
+        assert acts_log.acknowledge(connection, alert().key, "Ada", NOON)
+        assert not acts_log.acknowledge(connection, alert().key, "Bob", NOON)
+        assert not acts_log.acknowledge(connection, "none", "Bob", NOON)
     assert (only_open(store).acknowledged_by, only_open(store).acknowledged_at) == ("Ada", NOON)
     raised(store, alert("Other"))
     with writing(store) as connection:
         alerts.resolve_alert(connection, Kind.OUTAGE, "Other", NOON)
-        assert not alerts.acknowledge(connection, alert("Other").key, "Bob", NOON)
+        assert not acts_log.acknowledge(connection, alert("Other").key, "Bob", NOON)
 
 
 def test_only_an_alert_that_is_over_is_settled(store: Engine) -> None:

@@ -17,7 +17,7 @@ from service_level_alerts import ticket_alert
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.description import Notification
+from supportops.alerts.description import Notification, reference
 from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import compose
 from supportops.notify.outgoing import OutgoingMessage
@@ -183,7 +183,7 @@ def test_the_email_is_a_table_of_tickets_and_assignees() -> None:
     page = Page(digest([breached(7, customer="Acme Ltd", assignee=None)]).html)
     assert ["Ticket", "Promise", "Due", "Overdue by", "Assignee"] in page.rows
     assert [
-        "#7 Question 7 bug fix, Acme Ltd",
+        f"#7 Question 7 bug fix, Acme Ltd #{reference(ticket_alert(7))}",
         "first reply",
         "Tue 24 Nov 2026 11:00 GMT",
         "1 h 00 min business 1 h 00 min calendar",

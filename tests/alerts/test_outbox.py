@@ -5,9 +5,10 @@ from sqlalchemy import Engine
 from alert_builders import NOON, alert, minutes
 from alerts.queueing import claimed, queued, recorded, rows
 from supportops.alerts import outbox
+from supportops.alerts.acts.log import acknowledge
 from supportops.alerts.alert import Kind, Phase
 from supportops.alerts.escalation import Decision, Reason
-from supportops.alerts.store import acknowledge, resolve_alert
+from supportops.alerts.store import resolve_alert
 from supportops.db.engine import reading, writing
 
 

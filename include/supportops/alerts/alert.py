@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from supportops.alerts.acts.act import Standing
 
 
 class Kind(StrEnum):
@@ -82,6 +84,7 @@ class Alert:
     `subject` is what it is about (a site's name, a server, a DAG), `headline` one short line of
     plain text, `facts` what the templates show (JSON values; text in it may be hostile). `held`: it
     was raised while the installation was not live, so that its alarms are history.
+    The fields of `acts.act.Standing` are what people did with it; `at` brings them up to date.
     """
 
     key: str
@@ -98,6 +101,20 @@ class Alert:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     held: bool = False
+    acknowledged_until: datetime | None = None
+    snoozed_by: str | None = None
+    snoozed_until: datetime | None = None
+    resumed_at: datetime | None = None
+
+    def at(self, now: datetime) -> Alert:
+        """The same at `now`: an acknowledgement or a snooze has ended when its time is over. What
+        is resolved stays as it was at its end."""
+        limits = (self.acknowledged_until, self.snoozed_until)
+        if self.resolved_at is not None or not any(each and each <= now for each in limits):
+            return self
+        values = {name: getattr(self, name) for name in Standing.__slots__}
+        standing = Standing(**values).at(now)
+        return replace(self, **{name: getattr(standing, name) for name in values})
 
     @property
     def phase(self) -> Phase:

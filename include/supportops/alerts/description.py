@@ -5,13 +5,13 @@ Everything here is unescaped text on single lines; each channel escapes it for i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
 
+from supportops.alerts.acts.reference import reference_of
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Phase, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import (
@@ -22,12 +22,14 @@ from supportops.alerts.kind_texts import (
 )
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.alerts.words.present import present_of, present_texts
+from supportops.alerts.words.ticket import doubt, page_at_source, page_on, title
 from supportops.rendering.board_links import page_link, safe_link
 from supportops.rendering.render import duration, local, one_line
 
 MOST_SITES = 100
 _TRACEBACK_LINES = 25
 _NAMED_IN_REASON = 3
+_LONGEST_DOUBT = 70
 MAY_BE_REPEATED = "This message may be repeated: an earlier attempt was not answered."
 # Older than this, a time without its day may be misread.
 _LATE = timedelta(hours=12)
@@ -72,7 +74,7 @@ class Description:
 
     `label` opens the subject line, `tone` is critical, warning or good, `explanation` says what
     the alert means to the reader, `log` is the end of a traceback. `reference` finds the alert
-    again on every channel.
+    again on every channel. `ticket_page` is the page of its ticket, on the board or in its source.
     """
 
     label: str
@@ -87,6 +89,7 @@ class Description:
     errors: tuple[str, ...]
     log: str | None
     reference: str
+    ticket_page: str | None = None
 
     @property
     def title(self) -> str:
@@ -100,8 +103,11 @@ class Description:
         return max(0, len(self.sites) - MOST_SITES)
 
 
-def describe(notification: Notification, zone: str) -> Description:
-    """What to say about an alert; times are on the clock of `zone` (an IANA name)."""
+def describe(notification: Notification, zone: str, board: str | None = None) -> Description:
+    """What to say about an alert; times are on the clock of `zone` (an IANA name).
+
+    `board`: the address of the board, for the links to it.
+    """
     alert, facts = notification.alert, Facts(notification.alert.facts)
     resolved = notification.phase is Phase.RESOLVED
     failed = reason(alert, zone, notification.at)
@@ -116,12 +122,13 @@ def describe(notification: Notification, zone: str) -> Description:
         reason=_of_its_sites(facts, _resolution(alert, facts, zone) if resolved else failed),
         notes=tuple(_notes(notification, facts, zone)),
         explanation=_period(alert, facts, zone) if resolved else explanation,
-        rows=tuple(_rows(notification, facts, zone)),
+        rows=tuple(_rows(notification, facts, zone, board)),
         sites=facts.names("sites"),
         sites_label=_sites_label(alert, resolved),
         errors=facts.names("errors"),
         log=facts.lines("traceback", _TRACEBACK_LINES),
         reference=reference(alert),
+        ticket_page=page_on(board, alert) or page_at_source(alert),
     )
 
 
@@ -145,7 +152,7 @@ def cut(text: str, most: int) -> str:
 
 def reference(alert: Alert) -> str:
     """Six characters that name the alert where its key does not fit."""
-    return hashlib.sha256(alert.key.encode("utf-8", "replace")).hexdigest()[:6]
+    return reference_of(alert.key)
 
 
 def incident_path(key: str) -> str:
@@ -182,10 +189,7 @@ def _tone(alert: Alert, resolved: bool) -> str:
 
 
 def _subject(alert: Alert, facts: Facts) -> str:
-    if alert.kind in SERVICE_LEVEL_KINDS and facts.text("ticket"):
-        clock = TicketClock.of(alert)
-        return f"{clock.ticket} {clock.title}".strip()
-    subject, page = one_line(alert.subject) or alert.kind.value, facts.text("page")
+    subject, page = title(alert), facts.text("page")
     return f"{subject} {page}" if page and page not in subject else subject
 
 
@@ -246,13 +250,16 @@ def _notes(notification: Notification, facts: Facts, zone: str) -> Iterator[str]
             yield "reminder"
         if notification.step:
             yield f"escalation step {notification.step + 1}"
+        if uncertain := doubt(notification.alert):
+            yield cut(uncertain, _LONGEST_DOUBT)
     if notification.repeated:
         yield "may be repeated"
 
 
-def _rows(notification: Notification, facts: Facts, zone: str) -> Iterator[Row]:
+def _rows(notification: Notification, facts: Facts, zone: str, board: str | None) -> Iterator[Row]:
     if notification.alert.kind in SERVICE_LEVEL_KINDS:
         yield from _clock(notification.alert)
+    yield from _pages(notification.alert, facts, board)
     yield from _where(notification.alert, facts)
     yield from _what(facts, present_of(notification.alert), zone)
     yield from _when(notification, facts, zone)
@@ -275,6 +282,14 @@ def _clock(alert: Alert) -> Iterator[Row]:
         "Assignee": clock.assignee or "nobody",
     }
     yield from (Row(label, value) for label, value in labels.items() if value)
+
+
+def _pages(alert: Alert, facts: Facts, board: str | None) -> Iterator[Row]:
+    """Where the ticket can be read and worked on."""
+    if page := page_on(board, alert):
+        yield Row("Ticket page", page, page)
+    if there := page_at_source(alert):
+        yield Row(f"In {(facts.text('source') or 'its source').capitalize()}", there, there)
 
 
 def _without_reply(alert: Alert) -> bool:

@@ -18,12 +18,19 @@ from supportops.alerts.channels.content import (
     DigestSection,
     SectionKind,
 )
-from supportops.alerts.description import Notification, cut, describe
+from supportops.alerts.description import (
+    Notification,
+    cut,
+    describe,
+    incident_link,
+    reference,
+)
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
 from supportops.alerts.message import clock_time
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.ticket_clock import TicketClock
+from supportops.alerts.words.ticket import doubt, page_at_source, page_on
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link
 
@@ -56,8 +63,10 @@ _Sections = dict[SectionKind, list[Notification]]
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """What a reader's times depend on: the time zone, the present and the office hours."""
+    """What a reader's times depend on: the time zone, the present and the office hours; and the
+    address of the board."""
 
+    board: str | None
     zone: str
     now: datetime
     office: OfficeHours
@@ -88,8 +97,9 @@ def compose_digest(
         raise ValueError("compose_digest() needs at least one notification")
     grouped = _grouped(notifications)
     repeated = any(notification.repeated for notification in notifications)
-    reader = _Reader(zone, now, office)
+    reader = _Reader(board_url, zone, now, office)
     sections = tuple(_sections(grouped, reader, channel.digest_rows))
+    first = next(iter(grouped.values()))[0]
     return channel.digest(
         DigestContent(
             title=_title(grouped, reader, repeated),
@@ -98,6 +108,7 @@ def compose_digest(
             board=safe_link(board_url),
             repeated=repeated,
             next_words=LIMIT_REACHED.format(time=clock_time(next_at, zone)) if next_at else None,
+            only=_row(first, reader) if sum(map(len, grouped.values())) == 1 else None,
         )
     )
 
@@ -190,12 +201,16 @@ def _row(notification: Notification, reader: _Reader) -> DigestRow:
         notes=tuple(_notes(notification)),
         summary=clock.summary(reader.zone),
         critical=notification.alert.severity is Severity.CRITICAL,
+        reference=reference(notification.alert),
+        link=page_on(reader.board, notification.alert) or page_at_source(notification.alert),
     )
 
 
 def _other_row(notification: Notification, reader: _Reader) -> DigestRow:
     """An alert that is not about a ticket: its subject, and the rest in the title."""
-    description = describe(notification, reader.zone)
+    description = describe(notification, reader.zone, reader.board)
+    own = incident_link(reader.board, notification.alert)
+    own = own if own != safe_link(reader.board) else None
     return DigestRow(
         ticket=description.subject,
         title=f"{description.label}: {cut(description.reason, 150)}",
@@ -209,6 +224,8 @@ def _other_row(notification: Notification, reader: _Reader) -> DigestRow:
         notes=tuple(_notes(notification)),
         summary="",
         critical=notification.alert.severity is Severity.CRITICAL,
+        reference=description.reference,
+        link=description.ticket_page or own,
     )
 
 
@@ -222,6 +239,8 @@ def _notes(notification: Notification) -> Iterator[str]:
         yield "done by now, late"
     if facts.text("milestone") == "aim":
         yield "the aim was missed"
+    if notification.phase is Phase.FIRING and (uncertain := doubt(notification.alert)):
+        yield cut(uncertain, 150)
     if notification.reminder:
         yield "reminder"
     if _is_history(notification):

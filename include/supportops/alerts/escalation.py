@@ -11,6 +11,8 @@ from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
 from supportops.alerts.routing.matching import Match, has_left, matching
 from supportops.alerts.routing.period import DigestPeriod
+from supportops.alerts.silencing.effect import NEVER, Quiet, quiet
+from supportops.alerts.silencing.silence import Silence
 
 
 class Reason(StrEnum):
@@ -31,6 +33,10 @@ class Reason(StrEnum):
     AWAITS_ITS_END = "it answers again, and its end is being confirmed"
     NOT_THEIRS = "none of its sites is part of the alert any more"
     COVERED = "part of a wider alert that the target has"
+    SNOOZED = "snoozed"
+    PASSED = "its time passed while somebody had the alert; a later step stands for it"
+    SILENCED = "silenced"
+    SILENCED_THROUGHOUT = "silenced from its beginning to its end"
 
 
 SENDS = frozenset(
@@ -42,6 +48,10 @@ SENDS = frozenset(
         Reason.ADDRESSED,
     }
 )
+
+
+# What a silence puts off.
+_PUT_OFF = SENDS - {Reason.RESOLVED} | {Reason.NOT_YET, Reason.OUTSIDE_HOURS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,7 @@ def decide(
     now: datetime,
     office: OfficeHours,
     covered: Collection[str] = (),
+    silences: Sequence[Silence] = (),
 ) -> list[Decision]:
     """Every target that the policy names for `alert`, with the reason to notify it now or not.
 
@@ -115,12 +126,14 @@ def decide(
     that exist, never on which event led to the call. A decision whose message exists is ALREADY,
     so that deciding twice queues nothing twice. A report got its recipients when it was issued:
     no route sends it to anybody else. `covered`: the targets that were notified of the wider alert
-    that this one is part of, or of all its parts.
+    that this one is part of, or of all its parts. `silences`: those that may concern the alert,
+    also those that are over, as steps do not count the time of a silence.
     """
     if alert.kind is Kind.REPORT:
         return []
     if alert.opened_at > now:  # by another machine's clock, or before this one was set back
         alert = replace(alert, opened_at=now)
+    alert = alert.at(now)
     if alert.doubtful:
         policy = policy.in_office_hours()
     if alert.resolved_at is not None and not alert.lasts:
@@ -129,10 +142,15 @@ def decide(
         ends = _resolutions(alert, policy, history, now, office)
         every = (_unless_untrue(alert, decision, covered) for decision in ends)
         return [_in_digest(alert, policy, decision, now, office) for decision in every]
-    matches = matching(alert, policy)
-    decisions = [d for match in matches for d in _steps(alert, match, history, now, office)]
+    decisions = []
+    for match in matching(alert, policy):
+        hush = quiet(alert, silences, match.affected)
+        steps = _steps(alert, match, history, now, office, hush)
+        decisions += [_unless_silenced(alert, each, hush, now) for each in steps]
     if alert.resolved_at is None:
-        decisions += _fallbacks(alert, policy, history, decisions)
+        hush = quiet(alert, silences)
+        fallbacks = _fallbacks(alert, policy, history, decisions)
+        decisions += [_unless_silenced(alert, each, hush, now) for each in fallbacks]
     every = (_unless_untrue(alert, decision, covered) for decision in _one_of_each(decisions))
     return [_in_digest(alert, policy, decision, now, office) for decision in every]
 
@@ -171,14 +189,43 @@ def _unless_untrue(alert: Alert, decision: Decision, covered: Collection[str]) -
     return decision
 
 
+def _unless_silenced(alert: Alert, decision: Decision, hush: Quiet, now: datetime) -> Decision:
+    """Nobody is notified of what is silenced, nor afterwards of what was over by then."""
+    if decision.reason not in _PUT_OFF:
+        return decision
+    ended_at = alert.resolved_at
+    if ended_at is not None and hush.covers_all(alert.opened_at, ended_at):
+        return replace(decision, reason=Reason.SILENCED_THROUGHOUT)
+    return replace(decision, reason=Reason.SILENCED) if hush.at(now) else decision
+
+
+def steps_due(
+    alert: Alert, match: Match, office: OfficeHours, hush: Quiet = NEVER
+) -> list[datetime]:
+    """When each step of a route is due: its time counts from when the alert was raised, or could
+    be sent, and does not count silences."""
+    start = match.raised_at(alert)
+    for _ in range(len(hush.intervals) + 1):
+        start = match.route.starts_at(hush.free_from(start), office)
+    return [hush.after(start, step.after) for step in match.route.steps]
+
+
 def _steps(
-    alert: Alert, match: Match, history: Sequence[MessageStatus], now: datetime, office: OfficeHours
+    alert: Alert,
+    match: Match,
+    history: Sequence[MessageStatus],
+    now: datetime,
+    office: OfficeHours,
+    hush: Quiet,
 ) -> Iterator[Decision]:
     route = match.route
     known = {(m.target, m.step) for m in history if m.phase is Phase.FIRING and m.reminder == 0}
-    start = route.starts_at(match.raised_at(alert), office)
+    due = steps_due(alert, match, office, hush)
+    # Of the steps that passed while somebody had the alert the last one is made up for, no other.
+    resumed_at = min(alert.resumed_at, now) if alert.resumed_at is not None else None
+    made_up = sum(resumed_at is not None and each < resumed_at for each in due) - 1
     for number, step in enumerate(route.steps):
-        due_at = start + step.after
+        due_at = due[number]
         for target in step.targets:
             reason = Reason.STEP_REACHED
             if _is_the_failing_one(alert, target):
@@ -190,6 +237,10 @@ def _steps(
                 reason = Reason.NOT_YET
             elif alert.acknowledged_at is not None and number > 0:
                 reason = Reason.ACKNOWLEDGED
+            elif alert.snoozed_until is not None and number > 0:
+                reason = Reason.SNOOZED
+            elif 0 < number < made_up:
+                reason = Reason.PASSED
             elif not route.open_at(now, office):
                 reason = Reason.OUTSIDE_HOURS
             if alert.resolved_at is not None and number > 0 and reason is not Reason.ALREADY:
@@ -211,6 +262,8 @@ def _reminder(
     if by_step is None and route.remind is None:
         return
     if alert.acknowledged_at is not None or alert.resolved_at is not None:
+        return
+    if alert.snoozed_until is not None:
         return
     mine = [m for m in history if m.target == target.name and m.phase is Phase.FIRING]
     if any(m.at is None or not m.finished for m in mine) or not route.open_at(now, office):
@@ -242,7 +295,11 @@ def _fallbacks(
     for target in policy.fallback:
         if target.name in named | known or _is_the_failing_one(alert, target):
             continue
-        reason = Reason.FALLBACK if alert.acknowledged_at is None else Reason.ACKNOWLEDGED
+        reason = Reason.FALLBACK
+        if alert.acknowledged_at is not None:
+            reason = Reason.ACKNOWLEDGED
+        elif alert.snoozed_until is not None:
+            reason = Reason.SNOOZED
         yield _decision(target, Phase.FIRING, 0, 0, reason, alert.opened_at)
 
 

@@ -224,6 +224,12 @@ def _delivery(_: Alert, facts: Facts, __: str) -> str | None:
     return f"{attempts:.0f} attempts failed" + (f", {detail}" if detail else "")
 
 
+def _call(_: Alert, facts: Facts, __: str) -> str | None:
+    """Who calls and about what; the words are the title already."""
+    requester, words = facts.text("requester"), facts.text("words")
+    return requester and ", ".join(filter(None, (f"call from {requester}", words)))
+
+
 def _clock(alert: Alert, _: Facts, zone: str) -> str | None:
     clock = TicketClock.of(alert)
     if clock.deadline is None:
@@ -247,6 +253,7 @@ _REASONS: dict[Kind, Callable[[Alert, Facts, str], str | None]] = {
     Kind.BLIND: _blind,
     Kind.CHECK_STALE: _stale,
     Kind.DELIVERY: _delivery,
+    Kind.CALL: _call,
     Kind.SLA_WARNING: _clock,
     Kind.SLA_BREACH: _clock,
     Kind.SLA_FOLLOW_UP: _clock,

@@ -36,7 +36,7 @@ def compose(
     if not notifications:
         raise ValueError("compose() needs at least one notification")
     ordered = in_order(notifications)
-    descriptions = tuple(describe(each, zone) for each in ordered[:MOST_LISTED])
+    descriptions = tuple(describe(each, zone, board_url) for each in ordered[:MOST_LISTED])
     board = safe_link(board_url)
     alone = ordered[0].alert if len(ordered) == 1 else None
     counted = counts(ordered)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -150,7 +151,47 @@ def queue(
     last = connection.execute(select(func.max(messages.c.id))).scalar() or 0
     insert_missing(connection, messages, rows)
     new = select(func.count()).select_from(messages).where(messages.c.id > last)
-    return connection.execute(new).scalar_one()
+    return connection.execute(new).scalar_one() + _called_for_again(connection, rows)
+
+
+def _called_for_again(connection: Connection, rows: list[dict[str, Any]]) -> int:
+    """Revives what was withdrawn because somebody had an alert who gave it back; answers how many.
+
+    A message is unique, so that it cannot be queued a second time.
+    """
+    c, key = messages.c, ("alert", "target", "phase", "step", "reminder")
+    still_open = select(alerts.c.key).where(
+        alerts.c.resolved_at.is_(None), alerts.c.resumed_at.is_not(None)
+    )
+    statement = select(c.id, *(c[name] for name in key)).where(
+        c.state == MessageState.SUPERSEDED.value, c.alert.in_(still_open)
+    )
+    withdrawn = {tuple(row)[1:]: row.id for row in connection.execute(statement)}
+    again = [
+        {
+            "of": withdrawn[which],
+            "again_why": row["why"],
+            "again_due": row["due_at"],
+            "again_at": row["queued_at"],
+            "again_next": row["next_attempt_at"],
+            "again_digest": row["digest"],
+        }
+        for row in rows
+        if (which := tuple(row[name] for name in key)) in withdrawn
+    ]
+    if again:
+        revived = update(messages).where(c.id == bindparam("of"))
+        values = {
+            "state": MessageState.WAITING.value,
+            "why": bindparam("again_why"),
+            "due_at": bindparam("again_due", type_=c.due_at.type),
+            "digest": bindparam("again_digest"),
+            "queued_at": bindparam("again_at", type_=c.queued_at.type),
+            "next_attempt_at": bindparam("again_next", type_=c.queued_at.type),
+            "finished_at": None,
+        }
+        connection.execute(revived.values(values), again)
+    return len(again)
 
 
 def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
@@ -263,14 +304,16 @@ def withhold(
 def called_off() -> ColumnElement[bool]:
     """Whether a message is one that its alert no longer calls for.
 
-    A resolved alert calls off its alarms; an acknowledged one its reminders, its later steps and
-    what the fallback was to get. So does the end of a lasting one.
+    A resolved alert calls off its alarms; one that is acknowledged or snoozed its reminders, its
+    later steps and what the fallback was to get. So does the end of a lasting one.
     """
     c = messages.c
     unsettled = select(alerts.c.key).where(alerts.c.settled_at.is_(None))
     over, lasts = alerts.c.resolved_at.is_not(None), _lasts()
     resolved = unsettled.where(over, not_(lasts))
-    taken = unsettled.where(or_(and_(over, lasts), alerts.c.acknowledged_at.is_not(None)))
+    a = alerts.c
+    put_off = or_(a.acknowledged_at.is_not(None), a.snoozed_until.is_not(None))
+    taken = unsettled.where(or_(and_(over, lasts), put_off))
     beyond_the_first = or_(c.reminder > 0, c.step > 0, c.why == Reason.FALLBACK.value)
     return and_(
         c.phase == Phase.FIRING.value,

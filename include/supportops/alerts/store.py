@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
+from supportops.alerts.acts.act import Standing
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.db.schema import alerts
 from supportops.db.statements import insert_new
@@ -59,8 +60,7 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
         "facts": alert.facts,
         "opened_at": alert.opened_at,
         "last_seen_at": now,
-        "acknowledged_at": alert.acknowledged_at,
-        "acknowledged_by": alert.acknowledged_by,
+        **{name: getattr(alert, name) for name in Standing.__slots__},
     }
     row = {name: storable(value) for name, value in row.items()}
     if insert_new(connection, alerts, [row]):
@@ -120,20 +120,6 @@ def resolve_alert(
         update(alerts).where(alerts.c.key == key, alerts.c.resolved_at.is_(None)).values(values)
     )
     return True
-
-
-def acknowledge(connection: Connection, key: str, who: str, now: datetime) -> bool:
-    """Records that `who` took the alert, which stops later steps and reminders.
-
-    False if somebody took it before, or if it is resolved.
-    """
-    result = connection.execute(
-        update(alerts)
-        .where(alerts.c.key == key, alerts.c.resolved_at.is_(None))
-        .where(alerts.c.acknowledged_at.is_(None))
-        .values(acknowledged_at=now, acknowledged_by=who)
-    )
-    return result.rowcount == 1
 
 
 def find_open(connection: Connection, kind: Kind, subject: str) -> Alert | None:

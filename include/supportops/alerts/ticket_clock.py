@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import OfficeHours
+from supportops.alerts.words.ticket import number
 from supportops.rendering.render import duration, local, one_line
 
 _METRICS = {
@@ -16,7 +17,6 @@ _METRICS = {
     "update_time": ("update", "update"),
     "resolution_time": ("fix", "fix"),
 }
-_LONGEST_NAME = 40
 # Nearer than this a weekday alone is clear.
 _NEAR = timedelta(days=6)
 
@@ -52,9 +52,8 @@ class TicketClock:
         def text(name: str) -> str:
             return facts.text(name) or ""
 
-        number = text("ticket") or one_line(alert.subject)
         return cls(
-            ticket=f"#{number}" if number.isdecimal() else number[:_LONGEST_NAME],
+            ticket=number(alert),
             title=text("title"),
             tier=text("tier").replace("_", " "),
             customer=one_line(alert.customer or "") or text("customer"),

@@ -1,9 +1,9 @@
 """Every table, on one page.
 
 Instants are aware UTC: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite.
-Logs (`check_runs`, `check_results`, `notification_log`, `configurations`, `reports` with their
-documents) are only ever appended to; `site_status`, `incidents`, `alerts` and `messages` are what
-was folded from them and what is still to be done.
+Logs (`check_runs`, `check_results`, `alert_acts`, `notification_log`, `configurations`, `reports`
+with their documents) are only ever appended to; `site_status`, `incidents`, `alerts` and `messages`
+are what was folded from them and what is still to be done.
 """
 
 from __future__ import annotations
@@ -203,6 +203,10 @@ alerts = Table(
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", Text),
     Column("held", Boolean, nullable=False, server_default=false()),
+    Column("acknowledged_until", Instant),
+    Column("snoozed_by", Text),
+    Column("snoozed_until", Instant),
+    Column("resumed_at", Instant),
     Index(None, "kind", "opened_at"),
     Index(
         "alerts_open_key",
@@ -227,6 +231,35 @@ alert_hold = Table(
     Column("since", Instant, nullable=False),
     Column("released_at", Instant),
     Column("released_by", Text),
+)
+
+alert_acts = Table(
+    "alert_acts",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("alert", ForeignKey("alerts.key"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("ends_at", Instant),
+    Index(None, "alert"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("matchers", Json, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expired_by", Text),
+    Column("expired_at", Instant),
+    Column("replaces", BigInteger),
+    Index(None, "ends_at"),
 )
 
 messages = Table(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,11 +16,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine
 
 from supportops.alerts import claims, hold, notification_log, outbox, store
+from supportops.alerts.acts import log as acts_log
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.escalation import MessageStatus, Reason
 from supportops.alerts.rate_limit import allowance
-from supportops.alerts.routing.one_cause import Decided, decide_all
+from supportops.alerts.routing.one_cause import decide_all
 from supportops.alerts.routing.succession import Histories, predecessors, with_inherited
+from supportops.alerts.silencing import log as silence_log
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import reading, writing
@@ -57,7 +59,7 @@ WITHHELD = timedelta(minutes=2)
 # For reading and composing thousands of messages, beside what sending them takes.
 LONGEST_PREPARATION = timedelta(minutes=1)
 
-_WAITS = frozenset({Reason.OUTSIDE_HOURS, Reason.NOT_YET})
+_WAITS = frozenset({Reason.OUTSIDE_HOURS, Reason.NOT_YET, Reason.SILENCED})
 
 
 @dataclass(slots=True)
@@ -199,6 +201,7 @@ class _Dispatch:
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
             outbox.set_back(connection, now)
+            acts_log.end_expired(connection, now)
             for alert in store.list_open(connection, Kind.DELIVERY):
                 if alert.subject not in self.targets:  # no message goes there any more
                     over = "no receiver of this name is configured any more"
@@ -213,12 +216,7 @@ class _Dispatch:
             outbox.reopen(connection, self.targets, now)
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
-            decided = list(decide_all(unsettled, self.policy, known, now, self.office))
-            self._queue(connection, decided, now)
-            for each in decided:
-                if each.withheld:
-                    until = now + WITHHELD
-                    outbox.withhold(connection, each.alert.key, each.withheld, now, until)
+            self._decide_and_queue(connection, unsettled, known, now)
 
     def _histories(
         self, connection: Connection, alerts: list[Alert], own: Histories
@@ -235,12 +233,19 @@ class _Dispatch:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
             known = outbox.history(connection, keys=[key])
             found = list(store.find_all(connection, [key]).values())
-            decided = decide_all(found, self.policy, known, now, self.office)
-            self._queue(connection, decided, now)
+            self._decide_and_queue(connection, found, known, now)
 
-    def _queue(self, connection: Connection, decided: Iterable[Decided], now: datetime) -> None:
+    def _decide_and_queue(
+        self, connection: Connection, alerts: list[Alert], known: Histories, now: datetime
+    ) -> None:
+        silences = silence_log.for_unsettled(connection)
+        decided = list(decide_all(alerts, self.policy, known, now, self.office, silences))
         wanted = ((each.alert, each.decisions) for each in decided)
         self.summary.queued += outbox.queue(connection, wanted, now)
+        for each in decided:
+            if each.withheld:
+                until = now + WITHHELD
+                outbox.withhold(connection, each.alert.key, each.withheld, now, until)
 
     def send_for_a_while(self, limit: TimeLimit) -> bool:
         """Sends until nothing is due, something failed, or it is time to look for new alerts.
@@ -339,9 +344,10 @@ class _Dispatch:
             own = outbox.history(connection, only_resolved=True)
             over = [a for a in store.unsettled(connection) if a.resolved_at is not None]
             known = self._histories(connection, over, own)
+            silences = silence_log.for_unsettled(connection)
             done = [
                 each.alert.key
-                for each in decide_all(over, self.policy, known, now, self.office)
+                for each in decide_all(over, self.policy, known, now, self.office, silences)
                 if all(entry.finished for entry in own.get(each.alert.key, ()))
                 and not any(one.sends or one.reason in _WAITS for one in each.decisions)
             ]

@@ -24,11 +24,12 @@ from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.outage_mirror import mirror
 from supportops.flows.ticketing.outage_twins import recognised
 from supportops.flows.ticketing.triaging import triage_new
+from supportops.tickets.log.pages import note_pages
 from supportops.tickets.log.quarantine import Rejected, reject, set_aside
 from supportops.tickets.log.store import append_events
 from supportops.tickets.log.sync_marks import read_mark, set_mark
 from supportops.tickets.registry import SOURCES
-from supportops.tickets.source import Page, SourceError, Stream, TicketSource
+from supportops.tickets.source import Linked, Page, SourceError, Stream, TicketSource
 from supportops.tickets.ticket import Event
 from supportops.tickets.validation import rejection_reason
 
@@ -105,6 +106,10 @@ def sync(
     Raises SourceError, in one line; what was read until then is kept.
     """
     streams, began = source.streams(), clock()
+    linked: object = source
+    if isinstance(linked, Linked):
+        with writing(engine) as connection:
+            note_pages(connection, source.name, linked.pages, began)
     syncing = _Sync(engine, source.name, clock, began + longest, streams)
     caught_up = all(syncing.read(stream) for stream in streams)
     if caught_up:

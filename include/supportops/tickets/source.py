@@ -19,6 +19,8 @@ from supportops.tickets.ticket import Event, Status
 # Tickets that this program makes itself: logged calls, and outages found by checks.
 PHONE, OUTAGE = "phone", "outage"
 OWN_SOURCES = (PHONE, OUTAGE)
+# Stands for a ticket's number in the form of a source's addresses.
+NUMBER = "{ticket}"
 
 
 class SourceError(RuntimeError):
@@ -122,6 +124,10 @@ class TicketSource(Protocol):
 @runtime_checkable
 class Linked(Protocol):
     """What a source may have besides: pages of its tickets, for the people who work there."""
+
+    @property
+    def pages(self) -> str:
+        """The https address of a ticket's page, with NUMBER for the ticket's number."""
 
     def address(self, ticket: str) -> str:
         """The https address of a ticket's page."""

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, update
 from builders import NOON, checks
 from dispatching import LEVELS, everything_to, receivers
 from supportops.alerts import store as alert_store
+from supportops.alerts.acts import log as acts_log
 from supportops.alerts.alert import Alert
 from supportops.config import snapshots
 from supportops.config.configuration import restore
@@ -142,7 +143,7 @@ class Watched:
         """Takes every open alert."""
         with writing(self.engine) as connection:
             for alert in alert_store.list_open(connection):
-                alert_store.acknowledge(connection, alert.key, who, self.now)
+                acts_log.acknowledge(connection, alert.key, who, self.now)
 
     def incidents(self) -> list[Incident]:
         with reading(self.engine) as connection:

@@ -324,6 +324,8 @@ def test_an_act_on_an_outages_ticket_is_not_taken_for_its_end(desk: Desk) -> Non
 class Acting(HelplineSource):
     """A source whose account may act on tickets, or not."""
 
+    pages = "https://helpline.example/tickets/{ticket}"
+
     def address(self, ticket: str) -> str:
         return f"https://helpline.example/tickets/{ticket}"
 

@@ -59,7 +59,8 @@ class SectionKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DigestRow:
     """One ticket's clock. `business` and `calendar` are lengths of time, past the deadline where
-    `overdue`, else until it; `summary` is the clock in a few words."""
+    `overdue`, else until it; `summary` is the clock in a few words. `link` is the ticket's page,
+    `reference` finds the alert again."""
 
     ticket: str
     title: str
@@ -73,6 +74,8 @@ class DigestRow:
     notes: tuple[str, ...]
     summary: str
     critical: bool
+    reference: str = ""
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class DigestSection:
 @dataclass(frozen=True, slots=True)
 class DigestContent:
     """Many tickets. `left_out` counts the rows that no section shows; `repeated`: some of it may
-    have been sent before."""
+    have been sent before; `only`: the row of a digest that is about one ticket."""
 
     title: str
     sections: tuple[DigestSection, ...]
@@ -98,6 +101,7 @@ class DigestContent:
     board: str | None
     repeated: bool
     next_words: str | None = None
+    only: DigestRow | None = None
 
 
 class ReportUnavailable(LookupError):

@@ -11,6 +11,7 @@ from supportops.alerts.description import Notification, cut, reference
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import KIND_TEXTS, not_mended
 from supportops.alerts.words.present import present_of
+from supportops.alerts.words.ticket import title
 from supportops.rendering.render import one_line
 
 _OPEN: dict[Kind, tuple[str, str]] = {
@@ -125,8 +126,7 @@ def _words(notification: Notification) -> tuple[str, str]:
 
 def _alone(notification: Notification) -> Named:
     alert = notification.alert
-    name = one_line(alert.subject) or alert.kind.value
-    return Named(cut(name, _LONGEST_NAME), 1, reference(alert))
+    return Named(cut(title(alert), _LONGEST_NAME), 1, reference(alert))
 
 
 def _by_server(group: Sequence[Notification]) -> Iterator[Named]:

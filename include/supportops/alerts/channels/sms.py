@@ -25,16 +25,20 @@ class Sms:
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
         """What is wrong and the reference, or the counts and the largest servers.
 
-        The board's address, and when the next SMS can come, where they fit.
+        When the next SMS can come, and the address of its ticket or of the board, where they fit.
         """
-        text = _one(content.alerts[0]) if content.total == 1 else _several(content)
+        alone = content.alerts[0] if content.total == 1 else None
+        text = _one(alone) if alone else _several(content)
         next_sms = f"Next SMS {content.next_at}" if content.next_at else None
-        return _message(_with(text, next_sms, content.board))
+        return _message(
+            _linked(_with(text, next_sms), alone.ticket_page if alone else None, content.board)
+        )
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
-        """The subject line, with the board's address where it fits."""
-        linked = f"{content.title} {content.board}" if content.board else content.title
-        return _message(linked if _length(linked) <= SEPTETS else content.title)
+        """The subject line, with the address of its one ticket or of the board where it fits."""
+        only = content.only
+        text = _with(content.title, f"#{only.reference}" if only else None)
+        return _message(_linked(text, only.link if only else None, content.board))
 
     def report(self, content: ReportContent) -> OutgoingMessage:
         """The subject line."""
@@ -67,6 +71,12 @@ def _several(content: AlertsContent) -> str:
 def _named(named: Named) -> str:
     name = fit_sms(named.name, _LONGEST_SUBJECT_OF_SEVERAL)
     return f"{name} #{named.reference}" if named.reference else f"{name} ({named.number})"
+
+
+def _linked(text: str, *links: str | None) -> str:
+    """`text` with the first of the addresses that fits."""
+    fitting = (longer for link in links if (longer := _with(text, link)) != text)
+    return next(fitting, text)
 
 
 def _with(text: str, *additions: str | None) -> str:

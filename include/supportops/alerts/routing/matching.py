@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from supportops.alerts.alert import WIDER_OUTAGES, Affected, Alert, Kind
 from supportops.alerts.policy import AlertPolicy, Route
-from supportops.names import folded
+from supportops.alerts.routing.matcher import is_one_of
 
 
 class Mismatch(StrEnum):
@@ -41,7 +41,7 @@ class Match:
 
 def matching(alert: Alert, policy: AlertPolicy) -> list[Match]:
     """The routes of `policy` that apply to `alert`, each with the sites that the route is for."""
-    affected = _lasting(alert)
+    affected = lasting(alert)
     return [
         Match(route, tuple(each for each in affected if _covers(route, each)))
         for route in policy.routes
@@ -51,7 +51,7 @@ def matching(alert: Alert, policy: AlertPolicy) -> list[Match]:
 
 def mismatches(route: Route, alert: Alert, policy: AlertPolicy) -> list[Mismatch]:
     """In what a route of `policy` and an alert differ; nothing where the route applies to it."""
-    return list(_mismatches(route, alert, _lasting(alert), policy))
+    return list(_mismatches(route, alert, lasting(alert), policy))
 
 
 def visible_to(target: str, alert: Alert, policy: AlertPolicy) -> tuple[Affected, ...] | None:
@@ -91,13 +91,8 @@ def names(route: Route, target: str) -> bool:
     return any(each.name == target for step in route.steps for each in step.targets)
 
 
-def is_one_of(name: str | None, wanted: Sequence[str]) -> bool:
-    """Whether `name` is in `wanted`, whatever the case and the length of the blanks."""
-    return name is not None and folded(str(name)) in map(folded, wanted)
-
-
-def _lasting(alert: Alert) -> list[Affected]:
-    """Its sites; while a wide cause lasts, without those that answer again."""
+def lasting(alert: Alert) -> list[Affected]:
+    """The sites of an alert; while a wide cause lasts, without those that answer again."""
     lasts = alert.is_wide and alert.resolved_at is None
     return [each for each in alert.affected if not (lasts and each.until)]
 

@@ -14,6 +14,8 @@ from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, decide
 from supportops.alerts.policy import AlertPolicy, OfficeHours
 from supportops.alerts.routing.matching import visible_to
+from supportops.alerts.silencing.effect import quiet
+from supportops.alerts.silencing.silence import Silence
 
 Histories = Mapping[str, Sequence[MessageStatus]]
 
@@ -37,6 +39,7 @@ def decide_all(
     histories: Histories,
     now: datetime,
     office: OfficeHours,
+    silences: Sequence[Silence] = (),
 ) -> Iterator[Decided]:
     """What `decide` answers about each alert beside the others; `histories` by their keys.
 
@@ -58,9 +61,11 @@ def decide_all(
             covered = notified_by_parts(alert, parts.get(alert.key, ()), histories, policy)
             from_above = ()
         history = histories.get(alert.key, ())
-        decisions = decide(alert, policy, history, now, office, covered)
+        decisions = decide(alert, policy, history, now, office, covered, silences)
         reached[alert.key] = {each.target for each in decisions if each.reaches} | {*from_above}
-        yield Decided(alert, decisions, _withheld(alert, policy, history, from_above))
+        withheld = _withheld(alert, policy, history, from_above)
+        silenced = _silenced(alert, policy, history, silences, now)
+        yield Decided(alert, decisions, withheld | silenced)
 
 
 def _withheld(
@@ -69,10 +74,32 @@ def _withheld(
     """Of the targets for which an alarm waits, those that are not to have it now."""
     if alert.resolved_at is not None:
         return frozenset()
-    waiting = {m.target for m in history if m.phase is Phase.FIRING and not m.finished}
     return frozenset(
-        name for name in waiting if name in covered or visible_to(name, alert, policy) == ()
+        name
+        for name in _waiting(history)
+        if name in covered or visible_to(name, alert, policy) == ()
     )
+
+
+def _silenced(
+    alert: Alert,
+    policy: AlertPolicy,
+    history: Sequence[MessageStatus],
+    silences: Sequence[Silence],
+    now: datetime,
+) -> frozenset[str]:
+    """Of the targets for which an alarm waits, those for which the alert is silenced: whatever they
+    may read of it."""
+    waiting = _waiting(history) if silences else set()
+    return frozenset(
+        name
+        for name in waiting
+        if quiet(alert, silences, visible_to(name, alert, policy) or None).at(now)
+    )
+
+
+def _waiting(history: Sequence[MessageStatus]) -> set[str]:
+    return {m.target for m in history if m.phase is Phase.FIRING and not m.finished}
 
 
 def _chain(alert: Alert, by_key: Mapping[str, Alert]) -> dict[str, None]:

@@ -24,12 +24,26 @@ def predecessors(alert: Alert) -> tuple[str, ...]:
 
 
 def taking_over(alert: Alert, earlier: Iterable[Alert]) -> Alert:
-    """A new alert as it is to be raised: as old, and as acknowledged, as those it goes on from."""
-    found = list(earlier)
+    """A new alert as it is to be raised: as old, acknowledged and snoozed as those it goes on
+    from."""
+    found = [replace(each, resolved_at=None).at(alert.opened_at) for each in earlier]
     opened_at = min([alert.opened_at, *(each.opened_at for each in found)])
-    taken = [(each.acknowledged_at, each.acknowledged_by) for each in found if each.acknowledged_at]
-    at, who = max(taken, key=lambda each: (each[0], each[1] or ""), default=(None, None))
-    return replace(alert, opened_at=opened_at, acknowledged_at=at, acknowledged_by=who)
+    alert = replace(alert, opened_at=opened_at)
+    taken = [each for each in found if each.acknowledged_at]
+    if taken:
+        last = max(taken, key=lambda each: (each.acknowledged_at, each.acknowledged_by or ""))
+        alert = replace(
+            alert,
+            acknowledged_at=last.acknowledged_at,
+            acknowledged_by=last.acknowledged_by,
+            acknowledged_until=last.acknowledged_until,
+        )
+    snoozed = [each for each in found if each.snoozed_until]
+    if snoozed:
+        last = max(snoozed, key=lambda each: (each.snoozed_until, each.snoozed_by or ""))
+        alert = replace(alert, snoozed_by=last.snoozed_by, snoozed_until=last.snoozed_until)
+    resumed = [each.resumed_at for each in found if each.resumed_at]
+    return replace(alert, resumed_at=max(resumed, default=None))
 
 
 def with_inherited(

@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from supportops.alerts.alert import Alert
+from supportops.alerts.description import reference
+from supportops.alerts.words.ticket import doubt, title
 from supportops.flows.site_availability import SiteAvailability
 from supportops.rendering.printable import printable_line
 from supportops.rendering.render import duration
@@ -49,15 +51,15 @@ def site_check_lines(summary: Mapping[str, Any]) -> None:
 
 def alert_table(alerts: Sequence[Alert], now: datetime) -> None:
     """Open alerts, the oldest first."""
-    table = _table("kind", "about", "what", "open for", "taken by", "key")
+    table = _table("kind", "about", "what", "open for", "taken by", "reference")
     for alert in alerts:
         table.add_row(
             alert.kind.value.replace("_", " "),
-            _plain(alert.subject),
-            _plain(alert.headline),
+            _plain(title(alert)),
+            _plain(" - ".join(filter(None, (alert.headline, doubt(alert))))),
             duration(max(now - alert.opened_at, timedelta(0))),
             _plain(alert.acknowledged_by or "-"),
-            _plain(alert.key),
+            f"#{reference(alert)}",
         )
     Console().print(table)
 

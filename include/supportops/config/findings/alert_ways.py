@@ -8,7 +8,8 @@ from typing import Any
 from supportops.alerts.alert import Affected, Alert, Kind
 from supportops.alerts.escalation import Reason, decide
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route
-from supportops.alerts.routing.matching import Mismatch, is_one_of, mismatches
+from supportops.alerts.routing.matcher import is_one_of
+from supportops.alerts.routing.matching import Mismatch, mismatches
 from supportops.config.configuration import Configuration, File
 from supportops.config.findings.raised import RAISED_AT, Raised, customers_named, raised
 from supportops.config.model import Wrong, entries, items, shown, unknown

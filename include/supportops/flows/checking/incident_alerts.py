@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from supportops.alerts.acts.log import acknowledge, carry_over
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.routing.succession import predecessors, taking_over
-from supportops.alerts.store import acknowledge, find_all, find_open, raise_alert, resolve_alert
+from supportops.alerts.store import find_all, find_open, raise_alert, resolve_alert
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 
 SEVERITY = {
@@ -19,6 +20,8 @@ SEVERITY = {
     IncidentKind.FAULT: Severity.WARNING,
     IncidentKind.CERTIFICATE: Severity.WARNING,
 }
+
+_CARRIED_OVER = "carried over from the alert that this one goes on from"
 
 
 def raise_or_resolve(connection: Connection, change: Change, now: datetime) -> None:
@@ -34,13 +37,15 @@ def raise_or_resolve(connection: Connection, change: Change, now: datetime) -> N
     alert = replace(alert, opened_at=min(alert.opened_at, now))
     if keys := predecessors(alert):
         alert = taking_over(alert, find_all(connection, keys).values())
-    raise_alert(connection, alert, now)
+    if raise_alert(connection, alert, now):
+        carry_over(connection, alert.key, _CARRIED_OVER)
     if change.kind is ChangeKind.UPDATED and alert.acknowledged_at is not None:
         # Somebody took the outage of its server, which this one goes on from.
         found = find_open(connection, alert.kind, alert.subject)
         if found is not None:
             by = alert.acknowledged_by or "somebody"
-            acknowledge(connection, found.key, by, alert.acknowledged_at)
+            at, until = alert.acknowledged_at, alert.acknowledged_until
+            acknowledge(connection, found.key, by, at, _CARRIED_OVER, until)
 
 
 def alert_of(incident: Incident) -> Alert:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
+from supportops.alerts.words.ticket import ADDRESS, PATH, ticket_path
 from supportops.config.service_levels import Tiers
 from supportops.db.schema import alerts, tickets
 from supportops.db.sound_json import sound_json
@@ -29,6 +30,7 @@ from supportops.sla.milestones import Milestone
 from supportops.sla.policy import Metric
 from supportops.tickets.columns import instant
 from supportops.tickets.log.doubtful import DOUBTFUL, doubtful_tiers
+from supportops.tickets.log.pages import page_forms, page_of
 
 # At a ticket's first sweep, a breach so long ago whose clock has ended is stored and not sent.
 HORIZON = timedelta(days=2)
@@ -185,7 +187,7 @@ def _rows(
     """The rows to insert. What a first sweep finds too late to be sent is settled at once."""
     raised = {alert.ticket for alert in changes.raised.values()}
     details, doubtful = _details(connection, raised), doubtful_tiers(connection, raised)
-    clocks = evaluation.clocks
+    clocks, forms = evaluation.clocks, page_forms(connection) if raised else {}
     for key, alert in changes.raised.items():
         assert clocks is not None
         ticket, end = details[alert.ticket], ending(clocks, alert)
@@ -197,8 +199,11 @@ def _rows(
             "tier": tier,
             "customer": ticket["customer"],
             "assignee": ticket["assignee"],
+            PATH: ticket_path(ticket["source"], ticket["ticket"]),
             **facts_of(clocks, alert),
         }
+        if page := page_of(forms, ticket["source"], ticket["ticket"]):
+            facts[ADDRESS] = page
         if alert.ticket in doubtful:
             facts[DOUBTFUL] = doubtful[alert.ticket].facts[DOUBTFUL]
         untold = alert.ticket in first and is_old(clocks, alert, HORIZON)

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from supportops.alerts.acts.log import acknowledge
 from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.store import acknowledge, find_open, raise_alert, resolve_alert
+from supportops.alerts.store import find_open, raise_alert, resolve_alert
+from supportops.alerts.words.ticket import PATH, ticket_path
 from supportops.config.configuration import Configuration, File
 from supportops.flows.ticketing.outage_tickets import outages_of, ticket_number
 from supportops.names import recognised
@@ -147,6 +149,8 @@ def call_alert(
             "tier": ticket.tier,
             "title": one_line(caller.text)[:LONGEST_HEADLINE],
             "customer": ticket.customer,
+            PATH: ticket_path(PHONE, ticket.ticket),
+            "requester": one_line(caller.requester)[:LONGEST_HEADLINE],
             "caller": caller.number,
             "site_named": ticket.site,
             "site_known": site is not None,

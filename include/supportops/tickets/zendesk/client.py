@@ -9,6 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
+from supportops.tickets.source import NUMBER
 from supportops.tickets.validation import LONGEST_WORD, clean
 from supportops.tickets.zendesk.http import RateLimiter, ZendeskHttp
 from supportops.tickets.zendesk.model import (
@@ -282,7 +283,12 @@ class Client:
 
     def ticket_page(self, ticket_id: str) -> str:
         """The address of a ticket in the agents' interface."""
-        return f"{self.account.address}/agent/tickets/{int(ticket_id)}"
+        return self.ticket_pages.replace(NUMBER, str(int(ticket_id)))
+
+    @property
+    def ticket_pages(self) -> str:
+        """The form of these addresses."""
+        return f"{self.account.address}/agent/tickets/{NUMBER}"
 
     def _has_comment(self, ticket_id: str, text: str) -> bool:
         path = f"/api/v2/tickets/{int(ticket_id)}/comments.json"

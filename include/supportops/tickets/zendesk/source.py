@@ -59,6 +59,11 @@ class ZendeskSource:
         """Solves a ticket that nobody has taken, answered or set to another status."""
         return self.client.solve_untouched(ticket)
 
+    @property
+    def pages(self) -> str:
+        """The agents' interface."""
+        return self.client.ticket_pages
+
     def address(self, ticket: str) -> str:
         """The ticket's page for agents."""
         return self.client.ticket_page(ticket)

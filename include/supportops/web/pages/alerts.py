@@ -10,6 +10,7 @@ from supportops.alerts import store
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
+from supportops.alerts.words.ticket import doubt, title
 from supportops.web import queries
 from supportops.web.notifications import OUTCOMES, message_line
 from supportops.web.page import NoQuery, Page, PageContext, last_check
@@ -23,11 +24,14 @@ _ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """A row of the table of open alerts; `word` is the label of its kind."""
+    """A row of the table of open alerts; `word` is the label of its kind, `title` what it is about,
+    `doubt` whether its tier is certain."""
 
     alert: Alert
     word: str
     href: str
+    title: str
+    doubt: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,13 @@ def alerts(page: PageContext, _query: NoQuery) -> dict[str, Any]:
     return {
         "check": last_check(page.connection, page.now),
         "alerts": [
-            OpenAlert(alert, KIND_TEXTS[alert.kind].label, incident_path(alert.key))
+            OpenAlert(
+                alert,
+                KIND_TEXTS[alert.kind].label,
+                incident_path(alert.key),
+                title(alert),
+                doubt(alert),
+            )
             for alert in found[:MOST_ALERTS]
         ],
         "total": len(found),

@@ -14,6 +14,7 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import Description, Notification, describe
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
+from supportops.alerts.words.ticket import path_of
 from supportops.db.schema import incidents
 from supportops.web.notifications import notifications
 from supportops.web.page import NotFound, Page, PageContext, Query, Redirect, Text, last_check, link
@@ -71,12 +72,17 @@ def incident(page: PageContext, query: Key) -> dict[str, Any]:
         "phases": waterfall(alert.facts.get("phases")),
         "sites": [(name, link("site", name=name)) for name in description.sites[:MOST_SITES]],
         "more_sites": max(0, len(description.sites) - MOST_SITES),
-        "site_href": link("site", name=alert.site) if alert.site else None,
+        "site_href": _about(alert),
         "notifications": notifications(page, alert),
         "rows": _rows(description),
         "now": page.now,
         "zone": page.zone,
     }
+
+
+def _about(alert: Alert) -> str | None:
+    """The page of its ticket, or of its site."""
+    return path_of(alert) or (link("site", name=alert.site) if alert.site else None)
 
 
 def _recorded(page: PageContext, key: str) -> tuple[bool, datetime | None]:
