@@ -31,7 +31,7 @@ MUTATIONS = [
     ("flows/explain_ticket.py", "from supportops.cli.tables import sla", LAYERS),
     ("db/engine.py", "from supportops.cli.output import fail", LAYERS),
     ("sites/site.py", "from supportops.flows import site_check", LAYERS),
-    ("flows/open_alerts.py", "from supportops.web import page", LAYERS),
+    ("flows/alert_acts.py", "from supportops.web import page", LAYERS),
     ("web/acts/alerts.py", "from supportops.local import demo", LAYERS),
     ("web/acts/alerts.py", "from supportops.flows.checking import shard", STEPS),
     ("rendering/gsm7.py", "def render_later():\n    from supportops.web import app", LAYERS),

@@ -282,7 +282,10 @@ def test_acknowledging_stops_the_next_steps_and_is_signed(board: Board) -> None:
     assert "Acknowledged by ada" in board.text("/alerts")
     assert "manager_email email 2 ada acknowledged it" in board.text("/incident", key=alert.key)
     again = board.client.post("/act/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
-    assert (again.status_code, again.json()["detail"]) == (409, "It is over, or somebody has it.")
+    assert (again.status_code, again.json()["detail"]) == (
+        409,
+        "Ada has it already; take it over if that is meant.",
+    )
 
 
 @pytest.mark.parametrize(

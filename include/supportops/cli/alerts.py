@@ -10,28 +10,33 @@ import typer
 
 from supportops.alerts.alert import Kind, Severity
 from supportops.bootstrap import SetupError, config_folder, open_context
+from supportops.cli.alerting import acts, silences
 from supportops.cli.instants import FORMATS, now, to_utc
-from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, fields, print_json, warn
-from supportops.rendering.printable import printable_line
+from supportops.cli.output import FINDINGS, FINE, Json, echo, fields, print_json, warn
 
 app = typer.Typer()
 group = typer.Typer(
     name="alerts", help="What is open, who has taken it, and who is notified.", no_args_is_help=True
 )
 app.add_typer(group)
+group.add_typer(acts.app)
+group.add_typer(silences.group)
 
 
 @group.command("list")
 def list_alerts(as_json: Json = False) -> None:
     """Show the alerts that are open."""
-    from supportops.flows import go_live, open_alerts
+    from supportops.alerts.description import reference
+    from supportops.alerts.words.ticket import title
+    from supportops.flows import alert_acts, go_live
 
     with open_context() as context:
-        found = open_alerts.list_alerts(context)
-        unreadable = open_alerts.unreadable_alerts(context)
+        found = alert_acts.list_alerts(context, now())
+        unreadable = alert_acts.unreadable_alerts(context)
         held = go_live.note(context)
     if as_json:
-        print_json([fields(alert) for alert in found])
+        names = ({"title": title(each), "reference": reference(each)} for each in found)
+        print_json([fields(alert) | name for alert, name in zip(found, names, strict=True)])
     else:
         from supportops.cli.tables.sites import alert_table
 
@@ -41,21 +46,6 @@ def list_alerts(as_json: Json = False) -> None:
     for line in unreadable:
         warn(f"an alert cannot be read by this version: {line}")
     raise typer.Exit(FINDINGS if found or unreadable else FINE)
-
-
-@group.command("ack")
-def acknowledge(
-    key: Annotated[str, typer.Argument(help="The alert's key, or the #reference of its messages.")],
-    who: Annotated[str, typer.Option("--by", help="Who takes it.")],
-) -> None:
-    """Take an alert: its reminders and later steps stop."""
-    from supportops.flows import open_alerts
-
-    with open_context() as context:
-        taken = open_alerts.acknowledge(context, key, who, now())
-    if not taken:
-        fail(f"no open alert {key!r} that nobody has taken; see `supportops alerts list`")
-    echo(printable_line(f"{who} has taken {key}"))
 
 
 @group.command("who")

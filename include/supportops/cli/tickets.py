@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from supportops.bootstrap import open_context, open_ticket_sources
+from supportops.cli.alerting.options import person
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, print_json
 from supportops.rendering.printable import printable_line
@@ -151,7 +151,7 @@ def note(ticket: Named, text: Words, by: By = None, as_json: Json = False) -> No
     """Add an internal note to a ticket."""
     from supportops.flows import ticket_acts as flow
 
-    _act(ticket, lambda: flow.note(_who(by), text), as_json)
+    _act(ticket, lambda: flow.note(person(by), text), as_json)
 
 
 @app.command("reply")
@@ -159,7 +159,7 @@ def reply(ticket: Named, text: Words, by: By = None, as_json: Json = False) -> N
     """Write down what the customer was answered: it counts as the reply."""
     from supportops.flows import ticket_acts as flow
 
-    _act(ticket, lambda: flow.reply(_who(by), text), as_json)
+    _act(ticket, lambda: flow.reply(person(by), text), as_json)
 
 
 @app.command("solve")
@@ -172,7 +172,7 @@ def solve(
     """Solve a ticket; the alert of a call ends with it."""
     from supportops.flows import ticket_acts as flow
 
-    _act(ticket, lambda: flow.solve(_who(by), text), as_json)
+    _act(ticket, lambda: flow.solve(person(by), text), as_json)
 
 
 @app.command("reopen")
@@ -180,7 +180,7 @@ def reopen(ticket: Named, by: By = None, as_json: Json = False) -> None:
     """Open a solved ticket again: its clocks go on."""
     from supportops.flows import ticket_acts as flow
 
-    _act(ticket, lambda: flow.reopen(_who(by)), as_json)
+    _act(ticket, lambda: flow.reopen(person(by)), as_json)
 
 
 @app.command("set")
@@ -212,7 +212,7 @@ def set_values(
         EventKind.CUSTOMER: customer,
     }
     values = {kind: value for kind, value in given.items() if value is not None}
-    _act(ticket, lambda: flow.change(_who(by), status, values), as_json, as_written=as_written)
+    _act(ticket, lambda: flow.change(person(by), status, values), as_json, as_written=as_written)
 
 
 def _act(ticket: str, made: Callable[[], Any], as_json: bool, *, as_written: bool = False) -> None:
@@ -228,16 +228,6 @@ def _act(ticket: str, made: Callable[[], Any], as_json: bool, *, as_written: boo
         print_json(done.to_json())
     else:
         echo(printable_line(f"{done.ticket}: {'; '.join(done.said)}"))
-
-
-def _who(by: str | None) -> str:
-    """Who acts: `by`, else the login name."""
-    if by is not None:
-        return by
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        fail("who acts? this user has no name: say it with --by")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from supportops.alerts import store
 from supportops.alerts.acts import log
 from supportops.alerts.acts.reference import keys_meant, longer_references
+from supportops.alerts.acts.timeline import Timeline
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.words.ticket import title
 from supportops.context import Context
@@ -23,7 +24,7 @@ from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import alerts
 from supportops.db.storable import storable
 from supportops.flows.alerting.call_taken import note_taken
-from supportops.flows.alerting.timeline import Timeline, timeline
+from supportops.flows.alerting.timeline import timeline
 from supportops.rendering.render import one_line
 
 LONGEST = timedelta(days=366)
@@ -62,6 +63,19 @@ class Acted:
 
     alert: Alert
     said: str
+
+
+def list_alerts(context: Context, now: datetime) -> list[Alert]:
+    """Every open alert as it stands at `now`, in the order of `alerts.store.list_open`."""
+    with reading(context.engine) as connection:
+        return [alert.at(now) for alert in store.list_open(connection)]
+
+
+def unreadable_alerts(context: Context) -> list[str]:
+    """A line for each open alert that this version cannot read."""
+    with reading(context.engine) as connection:
+        stored = store.read_open(connection)
+    return [f"{each.key}: {each.why}" for each in stored.unreadable]
 
 
 def find(context: Context, ref: str) -> Alert:

@@ -74,8 +74,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A silence, how it stands, and the open alerts that it is about. `expires_soon`: within the
-    hour."""
+    """A silence, how it stands, and the open alerts that it is about."""
 
     silence: Silence
     state: SilenceState

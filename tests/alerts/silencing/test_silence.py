@@ -94,7 +94,7 @@ def test_a_silence_is_pending_then_active_then_expired() -> None:
     assert one.state(NOON - minutes(1)) is SilenceState.PENDING
     assert one.state(NOON) is SilenceState.ACTIVE
     assert not one.expires_soon(NOON)
-    assert one.expires_soon(NOON + minutes(31))
+    assert one.expires_soon(NOON + minutes(76))
     assert one.state(NOON + minutes(90)) is SilenceState.EXPIRED
     ended = silence(minutes=90, expired_at=NOON + minutes(10))
     assert ended.state(NOON + minutes(10)) is SilenceState.EXPIRED

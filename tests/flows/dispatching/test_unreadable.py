@@ -18,7 +18,7 @@ from supportops.alerts.alert import Kind
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, messages, notification_log
-from supportops.flows import open_alerts
+from supportops.flows import alert_acts
 from supportops.flows.dispatching import composing
 from supportops.flows.dispatching.unreadable import SUBJECT
 from supportops.flows.sweeping.alerts import stored_alerts
@@ -215,9 +215,10 @@ def test_a_reference_takes_the_alert(desk: Desk, http: Endpoint, tmp_path: Any) 
     desk.raise_(ODD, SOUND)
     damage(desk, kind="volcano")
     context = Context(desk.store, tmp_path, lambda _: None)
-    assert open_alerts.acknowledge(context, f"#{reference(SOUND)}", "Ada", desk.clock.now)
-    assert not open_alerts.acknowledge(context, "#000000", "Ada", desk.clock.now)
-    (line,) = open_alerts.unreadable_alerts(context)
+    assert alert_acts.acknowledge(context, f"#{reference(SOUND)}", "Ada", desk.clock.now)
+    with pytest.raises(alert_acts.UnknownAlert):
+        alert_acts.acknowledge(context, "#000000", "Ada", desk.clock.now)
+    (line,) = alert_acts.unreadable_alerts(context)
     assert line.startswith(ODD.key)
     assert json.dumps(line)
 

@@ -20,7 +20,8 @@ from supportops.cli.main import app
 from supportops.context import Context, no_secrets
 from supportops.db.engine import reading, writing
 from supportops.db.schema import tickets
-from supportops.flows import explain_ticket, log_call, open_alerts, sla_sweep, ticket_acts
+from supportops.flows import alert_acts, explain_ticket, log_call, sla_sweep, ticket_acts
+from supportops.flows.alerting import call_taken
 from supportops.flows.log_call import Call, CallError
 from supportops.flows.ticket_acts import ActError, Done
 from supportops.flows.ticketing.outage_mirror import mirror
@@ -154,10 +155,11 @@ def test_a_reopened_ticket_is_open_and_its_clock_goes_on(desk: Desk) -> None:
 def test_acknowledging_the_page_is_the_first_reply_once(desk: Desk) -> None:
     name = desk.call()
     key = desk.alerts()[0].key
-    assert open_alerts.acknowledge(desk.context, key, "ben", after(3))
+    assert alert_acts.acknowledge(desk.context, key, "ben", after(3))
     clock = desk.clock(name, "first_reply_time", 60)
     assert (clock.state, clock.fulfilled_at) == ("fulfilled", after(3))
-    assert not open_alerts.acknowledge(desk.context, key, "anna", after(4))
+    with pytest.raises(alert_acts.AlreadyTaken, match="ben has it"):
+        alert_acts.acknowledge(desk.context, key, "anna", after(4))
     comments = [e for e in desk.events(name) if e.kind is EventKind.COMMENT]
     assert [(e.author, e.facts["by"]) for e in comments] == [(Author.AGENT, "ben")]
 
@@ -172,9 +174,9 @@ def test_acknowledgement_and_reply_are_committed_together_or_not_at_all(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(open_alerts, "append_events", fails)
+        patch.setattr(call_taken, "append_events", fails)
         with pytest.raises(RuntimeError, match="disk"):
-            open_alerts.acknowledge(desk.context, key, "ben", after(3))
+            alert_acts.acknowledge(desk.context, key, "ben", after(3))
     assert desk.events(name) == before
     assert desk.alerts()[0].acknowledged_by is None
 
@@ -185,7 +187,7 @@ def test_acknowledging_after_a_reply_adds_none(desk: Desk) -> None:
     desk.do(name, ticket_acts.reply("anna", "Hello"), minutes=2)
     desk.do(name, change(tier="mission_critical"), minutes=3)
     before = desk.events(name)
-    assert open_alerts.acknowledge(desk.context, desk.alerts()[0].key, "ben", after(4))
+    assert alert_acts.acknowledge(desk.context, desk.alerts()[0].key, "ben", after(4))
     assert desk.events(name) == before
 
 

@@ -15,7 +15,7 @@ from supportops.alerts.alert import Affected, Alert, Kind
 from supportops.alerts.routing.matcher import How, MatcherError, Pattern, has_glob
 from supportops.alerts.routing.matching import lasting
 
-EXPIRES_SOON = timedelta(hours=1)
+EXPIRES_SOON = timedelta(minutes=15)
 LONGEST = timedelta(days=366)
 # About our own work, of which nobody else would learn: only a matcher that names them by their
 # kind silences them.
@@ -91,7 +91,7 @@ class Silence:
         return SilenceState.PENDING if now < self.starts_at else SilenceState.ACTIVE
 
     def expires_soon(self, now: datetime) -> bool:
-        """Whether it is in force for less than an hour."""
+        """Whether it is in force for less than a quarter of an hour more."""
         return self.state(now) is SilenceState.ACTIVE and self.until - now < EXPIRES_SOON
 
     def words(self) -> str:

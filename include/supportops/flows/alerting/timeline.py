@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, select
 
 from supportops.alerts.acts import log
 from supportops.alerts.acts.act import Act, ActKind
+from supportops.alerts.acts.timeline import Entry, EntryKind, Timeline
 from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
@@ -32,34 +31,6 @@ _OUTCOMES = {
     "unknown": "no answer, may have arrived",
     "nobody": "no recipient at this address",
 }
-
-
-class EntryKind(StrEnum):
-    """What an entry is about."""
-
-    ALERT = "alert"
-    ACT = "act"
-    MESSAGE = "message"
-    SILENCE = "silence"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry. `who`: a person, or a receiver; `note` is in people's words."""
-
-    at: datetime
-    kind: EntryKind
-    what: str
-    who: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """An alert as it stands, and its entries, the earliest first."""
-
-    alert: Alert
-    entries: tuple[Entry, ...]
 
 
 def timeline(connection: Connection, alert: Alert, now: datetime) -> Timeline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from supportops.flows import open_alerts
+from supportops.flows import alert_acts
 from supportops.web.acts.act import LONGEST_KEY, Act, Acting, Body, Done, Refused
 
 
@@ -15,8 +15,10 @@ class Key(Body):
 
 
 def _acknowledge(acting: Acting, body: Key) -> Done:
-    if not open_alerts.acknowledge(acting.context, body.key, acting.who, acting.now):
-        raise Refused("It is over, or somebody has it.")
+    try:
+        alert_acts.acknowledge(acting.context, body.key, acting.who, acting.now)
+    except alert_acts.AlertActError as error:
+        raise Refused(f"{error}.".capitalize()) from None
     return Done("You have it.")
 
 
