@@ -25,6 +25,7 @@ from supportops.cli import (
     demo,
     go_live,
     log_call,
+    maintenance,
     report,
     sites,
     sla,
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 for each in (
     sites,
+    maintenance,
     alerts,
     go_live,
     log_call,

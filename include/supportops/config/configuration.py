@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -21,6 +21,7 @@ from supportops.config.triage import TriageFile
 from supportops.config.values import WEEKDAYS
 from supportops.config.yaml_source import ConfigurationError, Fault
 from supportops.reports.audience import Plan
+from supportops.sites.announced.window import AnnouncedWindow, announced
 from supportops.sites.site import Fleet
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.policy import PolicyBook
@@ -29,6 +30,8 @@ from supportops.tickets.triage import TriageRules
 
 VERSION = 2
 IMPORTS = "imports"
+# What people announced while the installation runs is in force beside the files.
+ANNOUNCED = "announced"
 # A document of an older version was written when each file had a zone of its own, this one unless
 # it said otherwise; now they follow the office's.
 _FORMER_ZONE = "Europe/London"
@@ -221,7 +224,24 @@ def restore(document: Mapping[str, Any]) -> Configuration:
     """The configuration of a stored `document`, as it was when it was loaded."""
     checked = {name: model_of(name).model_validate(data) for name, data in data_of(document)}
     restored = assemble(checked, _up_to_date(document))
+    windows = [AnnouncedWindow.from_json(each) for each in document.get(ANNOUNCED, ())]
+    restored = with_announced(restored, windows)
     return replace(restored, document=document, digest=_digest(document))
+
+
+def with_announced(
+    configuration: Configuration, windows: Sequence[AnnouncedWindow]
+) -> Configuration:
+    """`configuration` with maintenance that people announced; another digest, if there is any."""
+    if not windows or not configuration.has(File.SITES):
+        return configuration
+    document = {**configuration.document, ANNOUNCED: [window.to_json() for window in windows]}
+    return replace(
+        configuration,
+        document=document,
+        digest=_digest(document),
+        parts={**configuration.parts, File.SITES: announced(configuration.fleet, windows)},
+    )
 
 
 def data_of(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

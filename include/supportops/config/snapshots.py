@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from supportops.config.configuration import Configuration, File, restore
+from supportops.config.configuration import ANNOUNCED, Configuration, File, restore
 from supportops.db.schema import configurations
 from supportops.db.statements import insert_new
 from supportops.sites.site import Fleet, Site
 
+# The parts of a document that decide what a fleet is.
+_OF_FLEETS = ("version", File.SITES, File.SERVICE_LEVELS, ANNOUNCED)
 # The last one restored: a digest always means the same, and a run reads it many times.
 _restored: dict[str, Configuration] = {}
 
@@ -116,7 +118,7 @@ class _PastFleets:
             return found
 
     def _fleet(self, document: Mapping[str, Any]) -> Fleet:
-        decides = [document.get(name) for name in ("version", File.SITES, File.SERVICE_LEVELS)]
+        decides = [document.get(name) for name in _OF_FLEETS]
         content = json.dumps(decides, sort_keys=True)
         found = self._by_content.get(content)
         if found is None:

@@ -155,6 +155,22 @@ site_status = Table(
     Column("fold", Json, nullable=False),
 )
 
+announced_maintenance = Table(
+    "announced_maintenance",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("scope", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("announced_by", Text, nullable=False),
+    Column("announced_at", Instant, nullable=False),
+    Column("ended_by", Text),
+    Column("ended_at", Instant),
+    Index(None, "ends_at"),
+)
+
 incidents = Table(
     "incidents",
     metadata,

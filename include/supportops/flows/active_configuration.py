@@ -1,4 +1,5 @@
-"""The active configuration: the one in the folder, with the last good version of a faulty file."""
+"""The active configuration: the one in the folder, with the last good version of a faulty file,
+and with the maintenance that people announced."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ from sqlalchemy import Connection, Engine
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
-from supportops.config.configuration import Configuration, File
+from supportops.config.configuration import Configuration, File, with_announced
 from supportops.config.loader import Checked, check
 from supportops.config.snapshots import newest, save
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading, writing
+from supportops.sites.announced.store import not_over
 
 SUBJECT = "configuration"
 # Without any of these there is nothing to go by, not even for those who would be alerted.
@@ -37,7 +39,9 @@ def load_or_last_good(
         with reading(engine) as connection:
             last = newest(connection)
         checked = check(folder, last.document if last else None)
-    configuration = checked.configuration
+    with reading(engine) as connection:
+        windows = not_over(connection, now)
+    configuration = with_announced(checked.configuration, windows)
     with writing(engine) as connection:
         if any(configuration.has(name) for name in _BASIC):
             save(connection, configuration, now)
