@@ -94,9 +94,10 @@ def make_board(context):
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagDetails
     from airflow.api_fastapi.core_api.security import get_user, requires_access_view
-    from airflow.sdk import timezone
+    from airflow.sdk import Connection, timezone
     from fastapi import Depends
 
+    from supportops.bootstrap import open_ticket_sources
     from supportops.config.snapshots import LastConfiguration
     from supportops.web.app import make_app
     from supportops.web.page import Viewer
@@ -108,7 +109,12 @@ def make_board(context):
         may_act = get_auth_manager().is_authorized_dag(method="PUT", details=dispatch, user=user)
         return Viewer(user.get_name(), may_act)
 
-    return make_app(context, LastConfiguration(), timezone.utcnow, viewer=viewer)
+    def open_sources():
+        return open_ticket_sources(Connection.get)
+
+    return make_app(
+        context, LastConfiguration(), timezone.utcnow, viewer=viewer, open_sources=open_sources
+    )
 
 
 class SupportopsPlugin(AirflowPlugin):

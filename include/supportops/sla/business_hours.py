@@ -186,6 +186,16 @@ class BusinessHours:
             raise self._outside("the opening after some of these instants")
         return np.where(closed, self._openings.edges[piece], second - 1) + 1
 
+    def next_close(self, t: datetime) -> datetime:
+        """The first closed instant at or after t: t itself while closed, else the next closing.
+
+        UTC; `until` for a calendar that is open to its end. Raises OutsideRange.
+        """
+        micro = self._micros(t)
+        k = self._opening.below(micro)
+        closing = self._done[k] - self._lag[k]
+        return _EPOCH + _MICROSECOND * max(micro, closing)
+
     def _micros(self, t: datetime) -> int:
         """UTC epoch microseconds of a datetime within the range."""
         try:

@@ -20,8 +20,17 @@ from supportops.db.storable import storable
 from supportops.web.acts.act import Act
 from supportops.web.acts.registry import ACTS
 from supportops.web.guard import HEADERS, write_refusal
-from supportops.web.page import ActiveConfiguration, Clock, OpenContext, Page, Viewer
-from supportops.web.pages.registry import NAVIGATION, PAGES
+from supportops.web.page import (
+    ActiveConfiguration,
+    Clock,
+    MadeFile,
+    OpenContext,
+    OpenSources,
+    Page,
+    Viewer,
+    no_sources,
+)
+from supportops.web.pages.registry import FILES, NAVIGATION, PAGES
 from supportops.web.pages.report import ReportAddress, served_file
 from supportops.web.responses import Responses, static_file
 
@@ -32,6 +41,7 @@ def make_app(
     clock: Clock,
     *,
     viewer: Callable[..., Viewer],
+    open_sources: OpenSources = no_sources,
 ) -> FastAPI:
     """The board over the store that `open_context` opens.
 
@@ -41,9 +51,11 @@ def make_app(
     app = FastAPI(dependencies=[Depends(viewer)], docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_only_texts)
     app.middleware("http")(_with_headers)
-    responses = Responses(open_context, active_configuration, clock, NAVIGATION)
+    responses = Responses(open_context, active_configuration, clock, NAVIGATION, open_sources)
     for page in PAGES:
         app.get(page.path, name=page.name)(_showing(responses, page, viewer))
+    for file in FILES:
+        app.get(file.path, name=file.path)(_making(responses, file, viewer))
     for act in ACTS.values():
         app.post(f"/act/{act.name}", name=f"act {act.name}")(_doing(responses, act, viewer))
     _add_files(app, responses)
@@ -66,6 +78,17 @@ def _showing(
 
     return _with_parameters(
         show, query=Annotated[page.query, Query()], who=Annotated[Viewer, Depends(viewer)]
+    )
+
+
+def _making(
+    responses: Responses, file: MadeFile[Any], viewer: Callable[..., Viewer]
+) -> Callable[..., Response]:
+    def make(query: BaseModel, who: Viewer) -> Response:
+        return responses.made_file(file, query, who)
+
+    return _with_parameters(
+        make, query=Annotated[file.query, Query()], who=Annotated[Viewer, Depends(viewer)]
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, Protocol, TypeVar
@@ -13,13 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from sqlalchemy import Connection
 
 from supportops.alerts.hold import held_alerts, held_since
-from supportops.alerts.policy import AlertPolicy, OfficeHours
+from supportops.alerts.policy import AlertPolicy
+from supportops.config.service_levels import Tiers
 from supportops.context import Context
 from supportops.db.activity import Flow, standstill
 from supportops.reports.audience import Plan
 from supportops.sites.log.reading import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import first_start, last_run
+from supportops.sla.business_hours import BusinessHours
+from supportops.sla.policy import PolicyBook
+from supportops.tickets.source import TicketSource
 from supportops.web.tiles import Status
 
 
@@ -31,12 +35,22 @@ class Configuration(Protocol):
     @property
     def alerts(self) -> AlertPolicy: ...
     @property
-    def office(self) -> OfficeHours: ...
+    def office(self) -> BusinessHours: ...
     @property
     def reports(self) -> Plan: ...
+    @property
+    def promises(self) -> PolicyBook | None: ...
+    @property
+    def tiers(self) -> Tiers: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
 
 
 OpenContext = Callable[[], AbstractContextManager[Context]]
+OpenSources = Callable[[], AbstractContextManager[Sequence[TicketSource]]]
+"""Opens the ticket sources that are connected, as `bootstrap.open_ticket_sources` does."""
 Q = TypeVar("Q", bound="Query")
 
 
@@ -61,6 +75,12 @@ class Viewer:
     may_act: bool
 
 
+@contextmanager
+def no_sources() -> Iterator[Sequence[TicketSource]]:
+    """Where no ticket source is connected."""
+    yield ()
+
+
 class NotFound(LookupError):
     """The page is about something that is not in the store."""
 
@@ -82,6 +102,7 @@ class PageContext:
     now: datetime
     fleet_of: FleetOf
     viewer: Viewer
+    open_sources: OpenSources = no_sources
 
     @property
     def zone(self) -> str:
@@ -129,6 +150,27 @@ class Page(Generic[Q]):
     def path(self) -> str:
         """The path of its route."""
         return f"/{'' if self.address == './' else self.address or self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """A file for the browser; `name`: what it is saved as, None where it is shown."""
+
+    content: bytes
+    media_type: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile(Generic[Q]):
+    """A file that is made of a query when it is asked for; `path` begins with a slash.
+
+    `make` raises NotFound.
+    """
+
+    path: str
+    query: type[Q]
+    make: Callable[[PageContext, Q], ServedFile]
 
 
 @dataclass(frozen=True, slots=True)

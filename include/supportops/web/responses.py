@@ -20,14 +20,16 @@ from supportops.web.guard import ISSUED_REPORT_HEADERS
 from supportops.web.page import (
     ActiveConfiguration,
     Clock,
+    MadeFile,
     NotFound,
     OpenContext,
+    OpenSources,
     Page,
     PageContext,
     Redirect,
+    ServedFile,
     Viewer,
 )
-from supportops.web.pages.report import ServedFile
 
 log = logging.getLogger(__name__)
 
@@ -47,26 +49,41 @@ class Responses:
         active_configuration: ActiveConfiguration,
         clock: Clock,
         navigation: tuple[NavigationItem, ...],
+        open_sources: OpenSources,
     ) -> None:
         self.open_context = open_context
         self.active_configuration = active_configuration
         self.clock = clock
         self.navigation = navigation
+        self.open_sources = open_sources
 
     def page(self, page: Page[Any], query: BaseModel, viewer: Viewer) -> Response:
         """The template of `page`, filled with what it makes of `query`."""
 
         def respond(connection: Connection) -> HTMLResponse:
-            now = self.clock()
             try:
-                configuration = self.active_configuration(connection)
+                context = self._context(connection, viewer)
             except LookupError:
                 return self._notice(200, "No check has run yet", "The first one reads the sites.")
-            fleet_of = self.active_configuration.fleet_of
-            values = page.make(PageContext(connection, configuration, now, fleet_of, viewer), query)
+            values = page.make(context, query)
             return HTMLResponse(self._render(page.name, values, viewer), headers=page.headers)
 
         return self._from_store(page.name, respond)
+
+    def made_file(self, file: MadeFile[Any], query: BaseModel, viewer: Viewer) -> Response:
+        """What `file` makes of `query`, to be saved where it has a name."""
+
+        def respond(connection: Connection) -> Response:
+            try:
+                context = self._context(connection, viewer)
+            except LookupError:
+                raise NotFound("no check has run yet") from None
+            made = file.make(context, query)
+            name = f'attachment; filename="{made.name}"' if made.name else "inline"
+            headers = {"content-disposition": name}
+            return Response(made.content, media_type=made.media_type, headers=headers)
+
+        return self._from_store(file.path, respond)
 
     def file(self, find: Callable[[Connection], ServedFile]) -> Response:
         """A file of a report; a browser shows it where it has no name."""
@@ -87,7 +104,7 @@ class Responses:
         """
         try:
             with self.open_context() as context:
-                done = act.do(Acting(context, who, self.clock()), body)
+                done = act.do(Acting(context, who, self.clock(), self.open_sources), body)
         except Refused as error:
             log.info("%s: %s was refused: %s", who, act.name, error)
             return JSONResponse({"detail": str(error), "fields": error.fields}, 409)
@@ -104,6 +121,17 @@ class Responses:
         """A page for an address with a query that no page has."""
         words = "A part of this address is not what the page expects."
         return self._notice(422, "Not a page", words)
+
+    def _context(self, connection: Connection, viewer: Viewer) -> PageContext:
+        """What a page is made from. Raises LookupError before the first configuration."""
+        return PageContext(
+            connection,
+            self.active_configuration(connection),
+            self.clock(),
+            self.active_configuration.fleet_of,
+            viewer,
+            self.open_sources,
+        )
 
     def _from_store(self, name: str, respond: Callable[[Connection], Response]) -> Response:
         try:

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from cli.hostile.values import LABELS, SEQUENCES, TEXTS
 from supportops.sites.check import Reason
-from supportops.web.pages.registry import PAGES
+from supportops.web.pages.registry import FILES, PAGES
 from web.boards import ACTOR, NOON, READER, live_through, make_board, site_entry, slots_until
 from web.boards import write_config as write
 
@@ -92,6 +92,16 @@ def test_every_query_of_every_page(board: TestClient) -> None:
                 assert "html" in found.text or found.status_code in (307, 400)
                 assert "\x1b" not in found.text
     assert tried > 100
+
+
+def test_every_query_of_every_file(board: TestClient) -> None:
+    for file in FILES:
+        for name in file.query.model_fields:
+            usual = "&".join(f"{other}=x" for other in file.query.model_fields if other != name)
+            for value in WIRE:
+                for query in (f"{name}={value}", f"{name}={value}&{usual}"):
+                    found = board.get(f"{file.path}?{query}", headers=READER)
+                    assert found.status_code in (200, 400, 404, 422), (file.path, query)
 
 
 def test_every_part_of_every_path(board: TestClient) -> None:

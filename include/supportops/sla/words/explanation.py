@@ -16,7 +16,7 @@ from supportops.sla.clock import State
 from supportops.sla.explain import ClockExplanation, Explanation, Segment, calendar_of
 from supportops.sla.policy import Calendar, Metric, PolicyBook, Promise
 
-_TITLES = {
+METRIC_TITLES = {
     Metric.FIRST_REPLY: "First reply",
     Metric.NEXT_REPLY: "Next reply",
     Metric.UPDATE: "Word on progress",
@@ -125,7 +125,7 @@ def whole_ticket(explanation: Explanation, book: PolicyBook) -> Section | None:
 
 def _section(clock: ClockExplanation, book: PolicyBook, story: Story) -> Section:
     metric = Metric(clock.metric)
-    title = _TITLES[metric] + (f" ({_ordinal(clock.instance)})" if clock.instance > 1 else "")
+    title = METRIC_TITLES[metric] + (f" ({_ordinal(clock.instance)})" if clock.instance > 1 else "")
     rows = tuple(_rows(clock, metric, book, story))
     verdict, bad = _verdict(clock, metric, story)
     return Section(f"{title}, {story.tier(clock.tier)}", verdict, bad, rows)

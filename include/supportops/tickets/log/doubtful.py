@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
-from supportops.db.schema import ticket_events
+from supportops.db.schema import ticket_events, tickets
 from supportops.db.sound_json import sound_json
 from supportops.tickets.log.store import events_of_kinds
 from supportops.tickets.ticket import Event, EventKind, from_creation
@@ -33,14 +33,28 @@ def doubtful_tiers(connection: Connection, ids: Iterable[int] | None = None) -> 
             for page in _pages(sorted(ids))
             for each in connection.execute(candidates.where(c.ticket.in_(page))).scalars()
         ]
-    return {ticket: last for ticket in sorted(found) if (last := _last(connection, ticket))}
+    doubtful: dict[int, Event] = {}
+    for page in _pages(sorted(found)):
+        doubtful |= _last_of_each(connection, page)
+    return doubtful
 
 
-def _last(connection: Connection, ticket: int) -> Event | None:
-    """The ticket's last TIER event if it is doubtful."""
-    events = events_of_kinds(connection, [ticket], (EventKind.CREATED, EventKind.TIER))
-    tiers = [each for each in from_creation(events) if each.kind is EventKind.TIER]
-    return tiers[-1] if tiers and tiers[-1].facts.get(DOUBTFUL) else None
+def _last_of_each(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
+    """The last TIER events that are doubtful, by the ticket's id."""
+    c = tickets.c
+    named = {
+        (row.source, row.ticket): row.id
+        for row in connection.execute(select(c.id, c.source, c.ticket).where(c.id.in_(ids)))
+    }
+    events: dict[int, list[Event]] = {}
+    for event in events_of_kinds(connection, ids, (EventKind.CREATED, EventKind.TIER)):
+        events.setdefault(named[event.source, event.ticket], []).append(event)
+    found = {}
+    for ticket in sorted(events):
+        tiers = [each for each in from_creation(events[ticket]) if each.kind is EventKind.TIER]
+        if tiers and tiers[-1].facts.get(DOUBTFUL):
+            found[ticket] = tiers[-1]
+    return found
 
 
 def _pages(ids: Sequence[int]) -> Iterable[Sequence[int]]:

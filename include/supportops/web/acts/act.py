@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from supportops.context import Context
+from supportops.web.page import OpenSources, no_sources
 
 LONGEST_KEY = 4000
 
@@ -30,6 +31,7 @@ class Acting:
     context: Context
     who: str
     now: datetime
+    open_sources: OpenSources = no_sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from supportops.web.page import Page
+from supportops.web.page import MadeFile, Page
 from supportops.web.pages.alerts import ALERTS
 from supportops.web.pages.board import BOARD
 from supportops.web.pages.incident import INCIDENT
 from supportops.web.pages.report import REPORT
 from supportops.web.pages.reports import REPORTS
 from supportops.web.pages.site import SITE
+from supportops.web.pages.tickets import TICKETS, TICKETS_CSV
 
-PAGES: tuple[Page[Any], ...] = (BOARD, INCIDENT, ALERTS, SITE, REPORTS, REPORT)
+PAGES: tuple[Page[Any], ...] = (BOARD, TICKETS, INCIDENT, ALERTS, SITE, REPORTS, REPORT)
+
+FILES: tuple[MadeFile[Any], ...] = (TICKETS_CSV,)
 
 NAVIGATION = (
     ("board", "./", "Board"),
+    ("tickets", "tickets", "Tickets"),
     ("alerts", "alerts", "Alerts"),
     ("reports", "reports", "Reports"),
 )

@@ -18,7 +18,16 @@ from supportops.reports.store import ReportEntry
 from supportops.web import queries, report_queries
 from supportops.web.guard import FRAME_HEADERS
 from supportops.web.notifications import MessageLine, message_line
-from supportops.web.page import NotFound, Page, PageContext, Query, Text, last_check, link
+from supportops.web.page import (
+    NotFound,
+    Page,
+    PageContext,
+    Query,
+    ServedFile,
+    Text,
+    last_check,
+    link,
+)
 from supportops.web.pages.reports import days, title_of
 
 MOST_EDITIONS = 50
@@ -77,15 +86,6 @@ class Edition:
     issued_at: datetime | None
     href: str
     shown: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ServedFile:
-    """A file for the browser; `name`: what it is saved as, None where it is shown."""
-
-    content: bytes
-    media_type: str
-    name: str | None
 
 
 class Address(Query):
