@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row, func, select
@@ -198,7 +199,7 @@ class _Judged:
         )
 
 
-def _open_tickets(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
+def _open_tickets(connection: Connection) -> Sequence[Row[Any]]:
     c = tickets.c
     columns = (c.id, c.source, c.ticket, c.subject, c.requester, c.status, c.tier, c.assignee)
     statement = (
@@ -229,7 +230,8 @@ def _at_risk(clocks: Clocks) -> Bools:
     come = found.clock[(found.at <= clocks.as_of) & (found.milestone < _BREACH)]
     warned = np.zeros(len(clocks), dtype=np.bool_)
     warned[come] = True
-    return warned & (clocks.breached_at == NONE) & (clocks.deadline != NONE)
+    at_risk: Bools = warned & (clocks.breached_at == NONE) & (clocks.deadline != NONE)
+    return at_risk
 
 
 def _unanswered(history: History) -> Bools:
@@ -241,7 +243,7 @@ def _unanswered(history: History) -> Bools:
 
 
 def _queued(
-    row: Row[tuple[object, ...]],
+    row: Row[Any],
     state: _State,
     doubtful: bool,
     default_tier: str,
