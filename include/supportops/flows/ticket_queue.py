@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from supportops.db.schema import tickets
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
@@ -199,7 +199,7 @@ class _Judged:
         )
 
 
-def _open_tickets(connection: Connection) -> Sequence[Row[Any]]:
+def _open_tickets(connection: Connection) -> Sequence[Any]:
     c = tickets.c
     columns = (c.id, c.source, c.ticket, c.subject, c.requester, c.status, c.tier, c.assignee)
     statement = (
@@ -243,7 +243,7 @@ def _unanswered(history: History) -> Bools:
 
 
 def _queued(
-    row: Row[Any],
+    row: Any,
     state: _State,
     doubtful: bool,
     default_tier: str,
