@@ -16,7 +16,7 @@ from supportops.sites.site import FIVE_MINUTES, CheckPolicy
 from supportops.web.page import LastCheck
 from supportops.web.pages.board import verdict
 from supportops.web.pages.incident import BAR, waterfall
-from supportops.web.strip import DAY, WIDTH, Piece, disruptions, sparkline, strip
+from supportops.web.strip import DAY, WIDTH, Piece, disruptions, strip
 from supportops.web.tiles import Status, count
 
 PERIOD = Span(NOON - DAY, NOON)
@@ -88,12 +88,6 @@ def test_no_piece_leaves_the_strip_or_is_too_thin_to_see(begun: float, ended: fl
     ):
         assert 0 <= piece.x <= piece.x + piece.width <= WIDTH + 0.1
         assert piece.width >= 1.5
-
-
-def test_latency_is_scaled_to_the_slowest_check() -> None:
-    points = [(PERIOD.start, 50.0), (NOON, 100.0)]
-    assert sparkline(points, PERIOD, 41.0) == "0.0,21.0 288.0,1.0"
-    assert sparkline([], PERIOD, 41.0) == ""
 
 
 def test_each_phase_begins_where_the_one_before_it_ended() -> None:

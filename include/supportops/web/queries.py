@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +15,8 @@ from supportops.db.schema import (
     notification_log,
     site_status,
 )
-from supportops.sites.check import ProbeResult, Reason, State
-from supportops.sites.standing import Attempt, SiteState, Track
+from supportops.sites.check import Phases, State
+from supportops.sites.standing import SiteState, Track
 from supportops.web.tiles import FaultyPage, FrontPage
 
 LOG_TAIL = 5000
@@ -93,32 +92,19 @@ def last_configuration(connection: Connection, site: str) -> str | None:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class FrontPageRun:
-    """One run's check of a front page: its tries, and the duration of the last (ms)."""
-
-    slot: datetime
-    tries: tuple[Attempt, ...]
-    total_ms: float | None
-
-
-def front_page_log(
+def good_checks(
     connection: Connection, site: str, start: datetime, end: datetime
-) -> list[FrontPageRun]:
-    """The runs of a site's front page in slots of [start, end), with what judging needs."""
+) -> list[tuple[datetime, Phases]]:
+    """When a site's front page answered as expected in [start, end), and how long it took."""
     c = check_results.c
+    times = (c.dns_ms, c.connect_ms, c.tls_ms, c.first_byte_ms, c.total_ms)
     statement = (
-        select(c.slot, c.attempt, c.checked_at, c.state, c.reason, c.total_ms)
+        select(c.checked_at, *times)
         .where(c.site == site, c.page == "", c.slot >= start, c.slot < end)
+        .where(c.state == State.UP.value)
         .order_by(c.slot, c.attempt)
     )
-    runs: dict[datetime, tuple[list[Attempt], float | None]] = {}
-    for slot, number, checked_at, state, reason, total_ms in connection.execute(statement):
-        result = ProbeResult("", State(state), Reason(reason), checked_at)
-        tries, _ = runs.get(slot, ([], None))
-        tries.append(Attempt(site, "", number, result))
-        runs[slot] = (tries, total_ms)
-    return [FrontPageRun(slot, tuple(tries), total_ms) for slot, (tries, total_ms) in runs.items()]
+    return [(at, Phases(*found)) for at, *found in connection.execute(statement)]
 
 
 def last_results(

@@ -123,13 +123,3 @@ def _piece(span: Span, status: Status, period: Span) -> Piece | None:
     width = max((end - start) / unit, _NARROWEST)
     x = min((start - period.start) / unit, WIDTH - width)
     return Piece(round(x, 1), round(width, 1), status)
-
-
-def sparkline(points: Sequence[tuple[datetime, float]], period: Span, height: float) -> str:
-    """The points of an SVG polyline: latency over `period`, scaled to the highest."""
-    highest = max((value for _, value in points), default=0.0) or 1.0
-    unit = (period.end - period.start) / WIDTH
-    return " ".join(
-        f"{(at - period.start) / unit:.1f},{height - value / highest * (height - 1):.1f}"
-        for at, value in points
-    )

@@ -9,6 +9,8 @@ from typing import Any
 
 from supportops.alerts.description import incident_path
 from supportops.sites import store
+from supportops.sites.announced import store as announced_store
+from supportops.sites.announced.window import AnnouncedWindow
 from supportops.sites.availability import Availability
 from supportops.sites.history import Span
 from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_well
@@ -16,16 +18,16 @@ from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Fleet, Site
 from supportops.web import queries
+from supportops.web.latency import latency_chart
 from supportops.web.page import NotFound, Page, PageContext, Query, Text, last_check, link
 from supportops.web.pages.board import KIND_TITLES
-from supportops.web.strip import DAY, WIDTH, Piece, disruptions, sparkline, strip
+from supportops.web.strip import DAY, Piece, disruptions, strip
 from supportops.web.tiles import Status, Tile, reason_words, tile
 
 LONGEST = timedelta(days=30)
 MOST_RESULTS = 20
 MOST_INCIDENTS = 20
 RESULTS_OF = timedelta(hours=26)
-SPARK = 40.0
 _PERIODS = (("24 hours", DAY), ("7 days", timedelta(days=7)), ("30 days", LONGEST))
 
 
@@ -67,7 +69,7 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
     past = _past(page, name, start, configured)
     found = configured or (past.history.latest if past else _removed_site(page, name))
     recent = store.list_incidents(page.connection, start, page.now)
-    log = queries.front_page_log(page.connection, name, day.start, page.now)
+    checks = queries.good_checks(page.connection, name, day.start, page.now)
     return {
         "check": last_check(page.connection, page.now),
         "site": found,
@@ -78,10 +80,8 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
         ],
         "days": days(past, start, page.now) if past else [],
         "strip": _strip(page, found, past, recent, day),
-        "spark": _spark(log, day),
-        "spark_height": SPARK,
-        "slowest": _slowest(log, day),
-        "width": WIDTH,
+        "latency": latency_chart(checks, day),
+        "maintenance": _announced(page, configured),
         "incidents": [_line(each, past, page.now) for each in _concerning(recent, name)],
         "results": queries.last_results(page.connection, name, page.now - RESULTS_OF, MOST_RESULTS),
         "certificate": queries.certificate_of(page.connection, name),
@@ -90,6 +90,14 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
         "now": page.now,
         "zone": page.zone,
     }
+
+
+def _announced(page: PageContext, configured: Site | None) -> list[AnnouncedWindow]:
+    """The windows of the site that people announced and that are not over."""
+    if configured is None:
+        return []
+    windows = announced_store.not_over(page.connection, page.now)
+    return [window for window in windows if window.concerns(configured)]
 
 
 def _past(
@@ -163,24 +171,6 @@ def _strip(
     in_day = [each for each in recent if (each.ended_at or day.end) > day.start]
     history = past.history if past else None
     return strip(found.name, history, since.get(found.name), disruptions(in_day, slots, day), day)
-
-
-def _timed(log: Sequence[queries.FrontPageRun], day: Span) -> list[tuple[datetime, float]]:
-    return [
-        (at, checked.total_ms)
-        for checked in log
-        if (at := checked.tries[-1].result.checked_at) >= day.start
-        and checked.tries[-1].result.good
-        and checked.total_ms is not None
-    ]
-
-
-def _spark(log: Sequence[queries.FrontPageRun], day: Span) -> str:
-    return sparkline(_timed(log, day), day, SPARK)
-
-
-def _slowest(log: Sequence[queries.FrontPageRun], day: Span) -> float | None:
-    return max((ms for _, ms in _timed(log, day)), default=None)
 
 
 def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:

@@ -127,3 +127,11 @@ document.addEventListener("DOMContentLoaded", () => {
     if (form && form.dataset.act) form.dataset.dirty = "true";
   });
 });
+
+// A form whose field means another thing by what another field says: `data-<choice>` has its value.
+document.addEventListener("change", (event) => {
+  const chosen = event.target;
+  if (chosen.name !== "scope" || !chosen.form) return;
+  const named = chosen.form.elements.namedItem("name");
+  if (named && chosen.value in named.dataset) named.value = named.dataset[chosen.value];
+});
