@@ -73,7 +73,9 @@ def one_line(text: object, *, fixed_spaces: bool = False) -> str:
 
     `fixed_spaces`: narrow and unbreakable spaces stay, as our own sentences are written with them.
     """
-    line = "".join(_visible(sign) for sign in str(text))
+    line = str(text)
+    if not (line.isascii() and line.isprintable()):
+        line = "".join(_visible(sign) for sign in line)
     return _BREAKABLE.sub(" ", line).strip(" ") if fixed_spaces else " ".join(line.split())
 
 

@@ -233,11 +233,14 @@ def test_the_largest_files_are_left_out_of_a_mail_that_would_be_too_large(
     desk: Desk, mail: Mailbox
 ) -> None:
     desk.activate(readers(attach_at_most="700kB"))
-    large = {"report_xlsx": b"x" * 300_000, "report_csv": b"c" * 200_000}
+    large = {"report_xlsx": b"x" * 300_000, "clocks_csv": b"c" * 200_000}
     issue(desk, report_files=files(report_pdf=b"p" * 320_000, **large))
     desk.dispatch()
     first = mail.mails[0]
-    assert [name for name, _ in attached(first)] == ["weekly-2026-W47.xlsx", "weekly-2026-W47.csv"]
+    assert [name for name, _ in attached(first)] == [
+        "weekly-2026-W47.xlsx",
+        "weekly-2026-W47.clocks.csv",
+    ]
     assert len(first.raw) < 700_000
     page = "/support/report?cadence=weekly&period=2026-W47&audience=managers"
     note = "Not attached, because the mail would be too large: weekly-2026-W47.pdf (0.3 MB)."

@@ -192,9 +192,16 @@ def test_all_clocks_holds_every_column_of_every_promise() -> None:
 
 
 def test_more_promises_than_a_sheet_takes_are_cut_and_both_sheets_say_so() -> None:
-    book = read(frame=clocks(*(clock(number=str(n)) for n in range(5))), clocks_at_most=3)
-    assert "3 of 5 promises are listed, by ticket." in cells(book["All clocks"])
-    assert "The sheet All clocks holds 3 of 5 promises." in cells(book["Summary"])
+    kept = [clock(number=str(n), due=f"2026-11-1{n} 12:00") for n in range(6, 9)]
+    broken = clock(number="5", due="2026-11-13 12:00", broken="2026-11-13 12:00")
+    book = read(frame=clocks(*kept, broken), clocks_at_most=3)
+    sheet = book["All clocks"]
+    assert [sheet[f"B{row}"].value for row in range(2, 5)] == ["5", "7", "8"]
+    assert sheet["A5"].value == (
+        "3 of 4 promises are listed, by ticket: broken ones before others, then those due last."
+        " The file clocks.csv has all of them."
+    )
+    assert "The sheet All clocks holds 3 of 4 promises." in cells(book["Summary"])
 
 
 def test_a_report_of_nothing_is_a_workbook_too() -> None:

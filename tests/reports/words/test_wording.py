@@ -599,3 +599,11 @@ def test_the_trend_of_a_single_tier_is_not_said_again_of_all_tiers() -> None:
     mixed = next(t for t in known.trends if t.by is By.ALL)
     found = charts(worded(replace(known, trends=(own, mixed))))
     assert len([c for c in found if c.name.startswith("trend")]) == 1
+
+
+@pytest.mark.parametrize(("clocks", "said"), [(10_000, False), (52_345, True)])
+def test_a_workbook_that_lists_fewer_promises_names_the_file_that_has_all(
+    clocks: int, said: bool
+) -> None:
+    notice = "The workbook lists 10,000 of 52,345 promises; the file clocks.csv has all of them."
+    assert (notice in [each.text for each in worded(clocks=clocks).notices]) == said

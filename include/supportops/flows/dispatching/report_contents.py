@@ -11,6 +11,7 @@ from supportops.alerts.channels.content import ReportContent
 from supportops.notify.mail_parts import Attachment
 from supportops.reports import store
 from supportops.reports.formats.file import (
+    CLOCKS,
     COUNTED,
     CSV,
     JSON,
@@ -28,7 +29,7 @@ from supportops.reports.store import StoredReport
 # Stored with a report and never sent.
 _NOT_SENT = frozenset({COUNTED, PAGE})
 # Attached where it was made, in this order, under a name with this ending.
-_ATTACHED = {PDF: "pdf", WORKBOOK: "xlsx", CSV: "csv", JSON: "json"}
+_ATTACHED = {PDF: "pdf", WORKBOOK: "xlsx", CLOCKS: "clocks.csv", CSV: "csv", JSON: "json"}
 
 
 def report_contents(

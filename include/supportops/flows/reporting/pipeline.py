@@ -45,6 +45,7 @@ from supportops.flows.reporting.selection import (
     select_jobs,
 )
 from supportops.reports import store
+from supportops.reports.audience import Format
 from supportops.reports.facts import Facts
 from supportops.reports.formats.data_files import counted_file
 from supportops.reports.formats.file import File
@@ -178,6 +179,8 @@ def _make_one(
     with reading(engine) as connection:
         changed = restatements_today(connection, configuration, job, facts, earlier)
     figures = with_history(figures, audience, plan, earlier.points(job), changed)
+    own = of_audience(facts[job.facts], audience)
+    formats = () if request.bare else audience.formats
     words = document(
         figures,
         audience,
@@ -188,10 +191,9 @@ def _make_one(
         link=_link(configuration, job),
         corrects=request.again and job.name in earlier.same,
         version=__version__,
+        clocks=len(own.clocks) if Format.XLSX in formats else 0,
     )
-    own = of_audience(facts[job.facts], audience)
     comparable = counted_file(counted(own.clocks, own.period, own.as_of))
-    formats = () if request.bare else audience.formats
     rendered = render(words, figures, own.clocks, comparable, formats)
     report = FinishedReport(job, to_json(figures), figures.data_until, rendered)
     return keep_and_send(engine, configuration, request, report, now), rendered.files

@@ -17,8 +17,9 @@ from supportops.reports.document import Chart, Document, Tone, Words
 from supportops.reports.figures import Figures
 from supportops.reports.formats import html, plain
 from supportops.reports.formats.charts import charts
+from supportops.reports.formats.clocks_csv import clocks_csv
 from supportops.reports.formats.data_files import csv, json
-from supportops.reports.formats.file import File
+from supportops.reports.formats.file import LISTED_AT_MOST, File
 from supportops.reports.formats.pdf import pdf
 from supportops.reports.formats.workbook.workbook import workbook
 from supportops.reports.measuring.figures_json import to_json
@@ -51,7 +52,7 @@ def render(
 ) -> Rendered:
     """The mail, the page, the pictures, what is to be attached in these formats, and `counted`."""
     renderer = _Renderer(document, figures, clocks)
-    attached = [file for form in formats if (file := renderer.attachment(form))]
+    attached = renderer.attachments(formats)
     pictures = {chart.name: file for chart in renderer.charts if (file := renderer.picture(chart))}
     final = _with_troubles(document, renderer.troubles)
     names = tuple(file.name for file in attached)
@@ -103,6 +104,13 @@ class _Renderer:
         self.troubles: list[Trouble] = []
         blocks = (block for section in document.sections for block in section.blocks)
         self.charts = [block for block in blocks if isinstance(block, Chart)]
+
+    def attachments(self, formats: Sequence[Format]) -> list[File]:
+        made = [self.attachment(form) for form in formats]
+        if Format.XLSX in formats and len(self.clocks) > LISTED_AT_MOST:
+            every = Trouble(N_("the CSV file of all promises"))
+            made.append(self._attempt(every, lambda: clocks_csv(self.clocks)))
+        return [file for file in made if file is not None]
 
     def attachment(self, form: Format) -> File | None:
         return self._attempt(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from supportops.reports.document import Tone, Words
 from supportops.reports.figures import Attainment, By, Figures, Promises
+from supportops.reports.formats.file import CLOCKS, LISTED_AT_MOST
 from supportops.reports.period import Cadence, Period
 from supportops.reports.words import cells, site_answers
 from supportops.reports.words.dates import Reader
@@ -326,6 +327,19 @@ def notices(
     quiet = volume and not (volume.arrived or volume.open or overall(figures).due)
     if quiet and figures.data_until is not None:
         yield Words(reader.gettext("No ticket arrived in this period, and none is open."))
+
+
+def cut_list(clocks: int, reader: Reader) -> Iterator[Words]:
+    """That the workbook lists fewer promises than the period has, and which file has all."""
+    if clocks > LISTED_AT_MOST:
+        yield Words(
+            reader.gettext(
+                "The workbook lists {listed} of {all} promises; the file {file} has all of them.",
+                listed=reader.count(LISTED_AT_MOST),
+                all=reader.count(clocks),
+                file=CLOCKS,
+            )
+        )
 
 
 def _age(seconds: float, reader: Reader) -> str:

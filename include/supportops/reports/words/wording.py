@@ -54,13 +54,15 @@ def document(
     edition: int | None = None,
     corrects: bool = False,
     version: str | None = None,
+    clocks: int = 0,
 ) -> Document:
     """The report in words, for one audience; the same input gives the same document.
 
     `tier_titles` and `channel_labels`: what tiers and channels are called, by their identifiers.
     `tier_ranks`: how severe tiers are, 0 the most; others come after them.
     `link` is the board's page of the report. `corrects`: an earlier edition was sent. `edition`
-    counts from 1, `version` is the code's; what is None is left out. Every text is one line
+    counts from 1, `version` is the code's; what is None is left out. `clocks`: so many promises
+    are listed in the workbook, which may be too short for them. Every text is one line
     without control and direction characters, and not escaped. All of it is in the audience's
     language, or in English where there is no catalogue of that.
     """
@@ -72,7 +74,10 @@ def document(
         subject=sentences.subject(figures, reader, corrects=corrects),
         title=_title(figures, reader),
         subtitle=_subtitle(figures, audience, reader),
-        notices=tuple(sentences.notices(figures, reader, edition=edition, corrects=corrects)),
+        notices=(
+            *sentences.notices(figures, reader, edition=edition, corrects=corrects),
+            *sentences.cut_list(clocks, reader),
+        ),
         summary=sentences.summary(figures, reader),
         tiles=_tiles(figures, reader),
         sections=tuple(_section(part, figures, reader, plan) for part in _parts(figures, audience)),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from supportops.reports import store
-from supportops.reports.formats.file import CSV, JSON, PAGE, PDF, WORKBOOK, File
+from supportops.reports.formats.file import CLOCKS, CSV, JSON, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_path
 from supportops.reports.period import Cadence
 from supportops.reports.store import ReportEntry
@@ -34,11 +34,18 @@ MOST_EDITIONS = 50
 MOST_MESSAGES = 200
 MOST_ATTEMPTS = 1000
 
-_DOWNLOAD_NAMES = {PDF: "PDF", WORKBOOK: "Excel", CSV: "CSV", JSON: "JSON"}
+_DOWNLOAD_NAMES = {
+    PDF: "PDF",
+    WORKBOOK: "Excel",
+    CLOCKS: "All promises (CSV)",
+    CSV: "CSV",
+    JSON: "JSON",
+}
 # The files that are served and their media types; a stored media type is not trusted.
 _DOWNLOADS = {
     PDF: "application/pdf",
     WORKBOOK: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    CLOCKS: "text/csv; charset=utf-8",
     CSV: "text/csv; charset=utf-8",
     JSON: "application/json",
 }
@@ -140,7 +147,7 @@ def _served(address: ReportAddress, file: File) -> ServedFile:
         return ServedFile(file.content, "text/html; charset=utf-8", None)
     if file.name not in _DOWNLOADS:
         return ServedFile(file.content, "image/png", None)
-    ending = file.name.rpartition(".")[2]
+    ending = CLOCKS if file.name == CLOCKS else file.name.rpartition(".")[2]
     name = f"{address.cadence}-{address.period}-{address.audience}.{ending}"
     return ServedFile(file.content, _DOWNLOADS[file.name], name)
 

@@ -9,19 +9,18 @@ from typing import Any
 import pandas as pd
 
 from supportops.rendering.catalogue import N_, Catalogue
+from supportops.reports.formats.clocks_csv import ORDER
+from supportops.reports.formats.file import CLOCKS
 from supportops.reports.formats.workbook.sheet import Sheet
 from supportops.reports.formats.workbook.values import (
     DAY,
     HOURS,
     HOURS_MINUTES,
     INSTANT,
-    ROWS,
     day_numbers,
     shown_length,
     text,
 )
-
-MOST = ROWS - 2  # the header, and the line that says what is missing
 
 
 class _Kind(StrEnum):
@@ -66,15 +65,15 @@ _SHOWN = {
     _Kind.HOURS: HOURS,
 }
 _NUMBERS = frozenset({_Kind.COUNT, _Kind.LENGTH, _Kind.HOURS})
-_ORDER = ["source", "number", "ticket", "metric", "instance"]
 
 
-def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int = MOST) -> str:
-    """Writes the first `most` of `clocks` (facts.CLOCK_COLUMNS) in the order of their tickets.
+def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int) -> str:
+    """Writes `most` of `clocks` (facts.CLOCK_COLUMNS) in the order of their tickets: all that are
+    broken before others, and of equals those that were due last.
 
     Answers with a sentence about the rows that were left out, "" where none was.
     """
-    rows = clocks.sort_values(_ORDER, kind="stable").head(min(most, MOST))
+    rows = _chosen(clocks, most).sort_values(list(ORDER), kind="stable")
     shown = _shown(clocks)
     numbers = [place for place, (_, _, kind, _) in enumerate(shown) if kind in _NUMBERS]
     sheet.headers(
@@ -88,12 +87,25 @@ def write_clocks(sheet: Sheet, clocks: pd.DataFrame, most: int = MOST) -> str:
     note = ""
     if left:
         note = sheet.words.gettext(
-            "{some} of {all} promises are listed, by ticket.",
+            "{some} of {all} promises are listed, by ticket: broken ones before others, then those"
+            " due last. The file {file} has all of them.",
             some=sheet.words.count(len(rows)),
             all=sheet.words.count(len(clocks)),
+            file=CLOCKS,
         )
     sheet.note(note)
     return note
+
+
+def _chosen(clocks: pd.DataFrame, most: int) -> pd.DataFrame:
+    if len(clocks) <= most:
+        return clocks
+    due = clocks["deadline"].fillna(clocks["started_at"])
+    keyed = clocks.assign(kept=clocks["breached_at"].isna(), due=due)
+    names = ["kept", "due", *ORDER]
+    ascending = [name != "due" for name in names]
+    chosen = keyed.sort_values(names, ascending=ascending, kind="stable").index[:most]
+    return clocks.loc[chosen]
 
 
 def _shown(clocks: pd.DataFrame) -> tuple[_Column, ...]:

@@ -46,6 +46,7 @@ class CellFormats:
 
     book: Any
     made: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
+    cells: dict[tuple[Tone, str, str], Any] = field(default_factory=dict)
 
     def of(self, **properties: Any) -> Any:
         """The XlsxWriter format with these properties."""
@@ -61,6 +62,14 @@ class CellFormats:
         if tone in (Tone.GOOD, Tone.BAD):
             properties["bold"] = True
         return self.of(**properties)
+
+    def of_cell(self, tone: Tone, align: str, shown: str = "") -> Any:
+        """That of a table's cell; `shown`: the format of its number, if it has one."""
+        key = (tone, align, shown)
+        if key not in self.cells:
+            number = {"num_format": shown} if shown else {}
+            self.cells[key] = self.toned(tone, valign="top", align=align, **number)
+        return self.cells[key]
 
 
 @dataclass(slots=True)
@@ -181,12 +190,8 @@ class Sheet:
         if value is None:
             self._words(place, cell, align="left" if unit in _AT_LEFT else "right")
         else:
-            cell_format = self.formats.toned(
-                cell.tone,
-                num_format=shown,
-                valign="top",
-                align="left" if unit in _AT_LEFT else "right",
-            )
+            align = "left" if unit in _AT_LEFT else "right"
+            cell_format = self.formats.of_cell(cell.tone, align, shown)
             self.worksheet.write_number(self.row, place, value, cell_format)
             self.widen(place, shown_length(value, shown))
 
@@ -196,7 +201,7 @@ class Sheet:
             cell_format = self.formats.of(**_LINK, valign="top", align=align)
             self.worksheet.write_url(self.row, place, cell.link, cell_format, string=words[:255])
         elif words:
-            cell_format = self.formats.toned(cell.tone, valign="top", align=align)
+            cell_format = self.formats.of_cell(cell.tone, align)
             self.worksheet.write_string(self.row, place, words, cell_format)
 
 

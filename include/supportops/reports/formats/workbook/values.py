@@ -13,9 +13,6 @@ import pandas as pd
 
 from supportops.rendering.render import one_line
 
-ROWS = 1_048_576
-"""Of one sheet: Excel's own limit."""
-
 LONGEST_TEXT = 32_767
 """Of one cell, in UTF-16 units: Excel's own limit; it calls a file with more than that damaged."""
 

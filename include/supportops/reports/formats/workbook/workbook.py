@@ -18,9 +18,9 @@ from supportops.rendering.catalogue import catalogue
 from supportops.reports.audience import Part
 from supportops.reports.document import Chart, Document, Section, Table, Tone
 from supportops.reports.figures import Figures
-from supportops.reports.formats.file import WORKBOOK, File
+from supportops.reports.formats.file import LISTED_AT_MOST, WORKBOOK, File
 from supportops.reports.formats.workbook.charts import ChartFigures, write_chart
-from supportops.reports.formats.workbook.clocks import MOST, write_clocks
+from supportops.reports.formats.workbook.clocks import write_clocks
 from supportops.reports.formats.workbook.sheet import CellFormats, Sheet
 from supportops.reports.formats.workbook.values import sheet_name, text
 
@@ -40,10 +40,11 @@ def workbook(
     clocks: pd.DataFrame,
     *,
     zone: str | None = None,
-    clocks_at_most: int = MOST,
+    clocks_at_most: int = LISTED_AT_MOST,
 ) -> File:
     """`clocks` has facts.CLOCK_COLUMNS; `zone` names the clock of its dates, else the period's.
 
+    Of more than `clocks_at_most` promises those are listed that `write_clocks` chooses.
     The sheets: Summary, one for each further section, All clocks, Definitions, Chart figures.
     """
     import xlsxwriter
@@ -108,10 +109,10 @@ class _WorkbookWriter:
         sheet.line(document.subject, bold=True)
         for notice in document.notices:
             sheet.line(notice.text, notice.tone)
-        if clocks > min(most, MOST):
+        if clocks > most:
             cut = self._words.gettext(
                 "The sheet All clocks holds {some} of {all} promises.",
-                some=self._words.count(min(most, MOST)),
+                some=self._words.count(most),
                 all=self._words.count(clocks),
             )
             sheet.line(cut, Tone.BAD)
