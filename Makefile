@@ -1,6 +1,7 @@
 # `make` alone lists the targets.
 # PYTHON names the interpreter for .venv (3.11 to 3.13); without it one is searched for.
-# WORKERS is the number of processes that `make test` distributes the tests to.
+# WORKERS is the number of processes that `make test` distributes the tests to: one more than a small
+# machine has cores, because tests wait for servers and processes a third of their time.
 # VERBOSE=1 has `make demo` show whole messages instead of a line for each.
 # SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade), `make bench` and `make chaos` (--seed 7).
 .DEFAULT_GOAL := help
@@ -9,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHONPATH := $(CURDIR)/include
 
 VENV := .venv/bin/python
-WORKERS ?= 2
+WORKERS ?= 3
 INSTALL = python=$$(sh include/supportops/local/install/find_python.sh "$(PYTHON)") || exit 2; \
 	"$$python" -m supportops.local.install.install --asked "$(PYTHON)"
 

@@ -1,7 +1,7 @@
-"""How `pytest -n 2` shares the tests out: a file is one piece, and some folders are one, too.
+"""How `pytest -n` shares the tests out: a file is one piece, and some folders are one, too.
 
 A file's tests stay with one worker, for what its fixtures make once. Folders that ONE_PIECE gives
-one name are not run by two workers file by file, so their tests never run beside each other.
+one name are not run by several workers file by file, so their tests never run beside each other.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ ONE_PIECE = {
     "tests/local": "installations",  # full starts, and ports looked for from a fixed number on
     "tests/bench": "installations",  # one of them starts an Airflow of its own, too
     "tests/dags": "airflow",  # each worker that runs one has to migrate a database for Airflow
+    "tests/web/browser": "browser",  # each worker that runs one has to start a browser
 }
 
 

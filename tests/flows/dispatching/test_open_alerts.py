@@ -85,7 +85,7 @@ def test_mail_that_was_down_for_hours_brings_every_open_alert_to_everybody(
     mail.down()
     outages = [alert(f"Site {n}") for n in range(3)]
     desk.raise_(*outages)
-    pass_time(desk, really_send, timedelta(hours=hours) / 25, hours=hours)
+    pass_time(desk, really_send, timedelta(hours=hours) / 10, hours=hours)
     mail.up()
     pass_time(desk, really_send, timedelta(minutes=15), minutes=75)
     for who in ("team", "boss"):
@@ -103,7 +103,7 @@ def test_a_recipient_of_a_longer_outage_of_the_service_is_notified_as_soon_as_ot
     """The first message that gets through shows that the target works again."""
     service = Service(FAILED)
     desk.raise_(*(alert(f"Site {n}") for n in range(4)))
-    pass_time(desk, service, timedelta(minutes=30), hours=30)
+    pass_time(desk, service, timedelta(minutes=90), hours=30)
     service.outcome, before = HANDED_OVER, len(service.sent)
     pass_time(desk, service, timedelta(minutes=5), hours=1.2)
     assert len(service.sent) == before + 4
@@ -123,7 +123,7 @@ def test_an_address_that_is_set_after_days_brings_what_is_still_open(
 ) -> None:
     desk.secrets = {}
     desk.raise_(alert())
-    pass_time(desk, really_send, timedelta(minutes=30), hours=50)
+    pass_time(desk, really_send, timedelta(hours=2), hours=50)
     desk.secrets = {"apprise_team_email": mail.url()}
     pass_time(desk, really_send, timedelta(minutes=30), hours=2)
     assert [each.subject.split(" - ")[0] for each in mail.mails] == ["DOWN: Acme Shop"]
@@ -168,10 +168,10 @@ def test_an_acknowledged_alert_is_given_up_because_it_is_in_hand(desk: Desk) -> 
     desk.raise_(outage)
     desk.dispatch(service)
     desk.acknowledge(outage)
-    pass_time(desk, service, timedelta(minutes=40), hours=28)
+    pass_time(desk, service, timedelta(minutes=80), hours=28)
     assert row_of(desk, outage).state == "given_up"
     before = len(service.sent)
-    pass_time(desk, service, timedelta(minutes=40), hours=5)
+    pass_time(desk, service, timedelta(minutes=80), hours=5)
     assert len(service.sent) == before
 
 
@@ -197,7 +197,7 @@ def test_a_step_that_became_due_while_its_target_was_down_is_not_lost(desk: Desk
     )
     service, outage = Service(FAILED), alert()
     desk.raise_(outage)
-    pass_time(desk, service, timedelta(minutes=30), hours=30)
+    pass_time(desk, service, timedelta(minutes=90), hours=30)
     service.outcome = HANDED_OVER
     pass_time(desk, service, timedelta(minutes=5), minutes=75)
     assert {row.target: row.state for row in desk.outbox()} == {
@@ -230,11 +230,11 @@ def test_the_end_goes_to_nobody_who_cannot_know_of_the_alarm(
 ) -> None:
     service, outage = Service(outcome), alert()
     desk.raise_(outage)
-    pass_time(desk, service, after / 40, seconds=after.total_seconds())
+    pass_time(desk, service, after / 15, seconds=after.total_seconds())
     desk.resolve(outage)
     service.outcome = HANDED_OVER
     service.sent.clear()
-    pass_time(desk, service, timedelta(minutes=10), hours=3)
+    pass_time(desk, service, timedelta(minutes=20), hours=3)
     assert [title.split(" after")[0] for title in service.titles] == titles
     assert outage.key not in [each.key for each in desk.unsettled()]
 
@@ -278,7 +278,7 @@ def test_an_alert_about_a_failing_receiver_is_not_given_up_either(
     http.behaviour = Behaviour.REFUSE
     mail.down()
     desk.raise_(alert())
-    pass_time(desk, really_send, timedelta(minutes=30), hours=30)
+    pass_time(desk, really_send, timedelta(minutes=90), hours=30)
     mail.up()
     pass_time(desk, really_send, timedelta(minutes=30), hours=2)
     titles = sorted(each.subject.split(" - ")[0] for each in mail.mails)
@@ -290,11 +290,11 @@ def test_a_breach_is_sent_for_a_day_after_its_end(desk: Desk) -> None:
     desk.activate(configuration("team_email"))
     service = Service(FAILED)
     desk.raise_(breach)
-    pass_time(desk, service, timedelta(minutes=30), hours=30)
+    pass_time(desk, service, timedelta(minutes=90), hours=30)
     desk.resolve(breach)
-    pass_time(desk, service, timedelta(minutes=30), hours=20)
+    pass_time(desk, service, timedelta(minutes=90), hours=20)
     assert row_of(desk, breach).finished_at is None
-    pass_time(desk, service, timedelta(minutes=30), hours=6)
+    pass_time(desk, service, timedelta(minutes=60), hours=6)
     assert row_of(desk, breach).state == "given_up"
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
@@ -24,49 +21,9 @@ from supportops.reports.links import report_path
 from supportops.reports.period import Cadence
 from supportops.sites.check import Reason
 from web.boards import NOON, draft, live_through, make_board, site_entry, slots_until, write_config
+from web.browser.serving import serving
 
 Browse = Callable[..., str]
-
-
-class Server(uvicorn.Server):
-    """The board on a real port; with `answering` False it ends for good at the first refresh."""
-
-    def __init__(self, app: object) -> None:
-        self.answering = True
-        self.inner = app
-        config = uvicorn.Config(
-            self._gate, port=0, log_level="critical", lifespan="off", ws="none", interface="asgi3"
-        )
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def _gate(self, scope, receive, send) -> None:
-        kind = dict(scope["headers"]).get(b"sec-fetch-dest", b"")
-        if not self.answering and kind == b"empty":
-            self.should_exit = True
-            raise ConnectionError("the server is gone")
-        scope["headers"] = [*scope["headers"], (b"x-user", b"bob")]
-        await self.inner(scope, receive, send)
-
-    async def startup(self, sockets=None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @property
-    def url(self) -> str:
-        port = self.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-
-@contextmanager
-def serving(app: object) -> Iterator[Server]:
-    server = Server(app)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    assert server.ready.wait(10)
-    yield server
-    server.should_exit = True
-    thread.join(10)
 
 
 @pytest.fixture
@@ -172,6 +129,7 @@ def test_a_reports_frame_is_as_tall_as_what_it_shows(
     assert re.search(r'<iframe[^>]* style="height: 3210px;"', page)
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 def test_no_page_holds_a_script_or_style_of_its_own(board: object) -> None:
     client = TestClient(board)
     for path in ("/", "/alerts", "/reports", "/site?name=alpha"):

@@ -1,0 +1,23 @@
+"""The pages that are tried in a browser: a new page adds itself here, with one line.
+
+Its key is the page's name in `supportops.web.pages.registry`, its value an address of it on the
+board that `seeding.seeded` makes. `test_every_page.py` then opens it in both themes and on a small
+screen, and looks for what a browser reports and what people with a disability meet.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from supportops.reports.links import report_path
+from supportops.reports.period import Cadence
+from web.browser.seeding import DOWN, INCIDENT, WEEK
+
+ADDRESSES = {
+    "board": "",
+    "alerts": "alerts",
+    "incident": f"incident?key={quote(INCIDENT)}",
+    "site": f"site?name={quote(DOWN)}",
+    "reports": "reports",
+    "report": report_path(Cadence.WEEKLY, WEEK, "managers"),
+}

@@ -1,0 +1,64 @@
+"""A store with something on every page: sites that are up and down, alerts, messages, reports."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from supportops.alerts import hold
+from supportops.alerts.policy import Target
+from supportops.db.engine import writing
+from supportops.db.schema import configurations
+from supportops.flows import alert_dispatch
+from supportops.flows.reporting.messages import post
+from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
+from supportops.reports import store as report_store
+from supportops.reports.formats.file import PAGE, PDF, File
+from supportops.sites.check import Reason
+from supportops.sites.site import FIVE_MINUTES, Site
+from web.boards import NOON, draft, live_through, site_entry, slots_until, write_config
+
+DOWN = "Bluebird Books, the shop of a customer with a long name"
+BEGAN = NOON - 3 * FIVE_MINUTES
+# It began with the last try of the first run that found it down.
+INCIDENT = f"outage:{DOWN}:{(BEGAN + timedelta(seconds=41)).isoformat()}"
+WEEK = "2026-W46"
+RECEIVERS = (Target("manager_email", "email", "a"), Target("team_chat", "chat", "b"))
+SHEET = File(PAGE, "text/html; charset=utf-8", b"<!doctype html><html lang=en><title>Week</title>")
+
+
+def seeded(engine: Engine, folder: Path) -> Engine:
+    """Fills the empty store behind `engine`; its configuration is written into `folder`."""
+    sites = [
+        site_entry(DOWN, "Bluebird", host="web-1"),
+        *(site_entry(f"Site {n}", "Acme", host="web-1") for n in range(3)),
+        site_entry(
+            "https://averylongnamewithoutanyspace.of-a-customer.example/that/does/not/break"
+        ),
+    ]
+    write_config(folder, sites)
+    live_through(engine, folder, slots_until(NOON, 8), _answer)
+    with writing(engine) as connection:
+        hold.release(connection, "ada", NOON)
+        digest = connection.execute(select(configurations.c.digest)).scalar_one()
+        for week in ("2026-W45", WEEK):
+            report = draft(digest, NOON, week, subject=f"SLA week {week}: bug fixes 91 %")
+            pdf = File(PDF, "application/pdf", b"%PDF-1.7")
+            stored = report_store.keep(connection, report, [SHEET, pdf])
+            if week == WEEK:
+                post(connection, stored, RECEIVERS, NOON)
+    for _ in range(2):
+        alert_dispatch.run(engine, lambda name: f"json://{name}", lambda: NOON, send=_send)
+    return engine
+
+
+def _answer(site: Site, page: str, at: datetime) -> Reason:
+    return Reason.REFUSED if site.name == DOWN and at >= BEGAN else Reason.OK
+
+
+def _send(url: str, message: OutgoingMessage, *, timeout: float) -> Delivery:
+    if "chat" in url:
+        return Delivery(Outcome.FAILED, "HTTP 500 Internal Server Error", 0.2)
+    return Delivery(Outcome.HANDED_OVER, "handed over", 0.2)

@@ -1,0 +1,51 @@
+"""Every page in a real browser: nothing is refused, nothing is cut off, nobody is shut out."""
+
+from __future__ import annotations
+
+import pytest
+
+from supportops.web.pages.registry import PAGES
+from web.browser.addresses import ADDRESSES
+from web.browser.opening import LARGE, SMALL, open_page
+
+
+def test_every_page_of_the_board_has_an_address_here() -> None:
+    assert set(ADDRESSES) == {page.name for page in PAGES}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_page_works_on_every_screen_and_for_everybody(
+    name: str, theme: str, board_address: str
+) -> None:
+    with open_page(board_address + ADDRESSES[name], theme, LARGE) as opened:
+        assert opened.page.locator("main h1").count() == 1
+        assert opened.problems == []
+        assert opened.sideways(LARGE) == []
+        assert opened.barriers() == []
+        assert opened.sideways(SMALL) == []
+        assert opened.barriers() == []
+        assert opened.problems == []
+
+
+def test_who_may_only_read_meets_no_barrier_either(board_address: str) -> None:
+    with open_page(board_address + "alerts", user="bob") as opened:
+        assert opened.page.locator("button[data-act]").count() == 0
+        assert opened.barriers() == []
+
+
+def test_the_checks_notice_what_they_are_for(board_address: str) -> None:
+    with open_page(board_address) as opened:
+        opened.page.evaluate(
+            """() => {
+                const wide = document.createElement("div");
+                wide.style.width = "3000px";
+                wide.innerHTML = '<img src="static/board.css"><button></button>wide';
+                document.querySelector("main").append(wide);
+                document.body.insertAdjacentHTML("beforeend", '<p style="color: red">x</p>');
+            }"""
+        )
+        opened.page.wait_for_timeout(50)
+        assert opened.sideways(SMALL) != []
+        assert {"button-name", "image-alt"} <= {rule for _, rule, _ in opened.barriers()}
+        assert any("Content Security Policy" in each for each in opened.problems)
