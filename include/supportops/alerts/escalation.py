@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from supportops.alerts.alert import Alert, Kind, Phase, Severity
+from supportops.alerts.alert import ADDRESSED_KINDS, Alert, Kind, Phase, Severity
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
 from supportops.alerts.routing.matching import Match, has_left, matching
 from supportops.alerts.routing.period import DigestPeriod
@@ -124,12 +124,12 @@ def decide(
 
     Level-triggered: the answer depends on the alert as it stands and on `history`, the messages
     that exist, never on which event led to the call. A decision whose message exists is ALREADY,
-    so that deciding twice queues nothing twice. A report got its recipients when it was issued:
-    no route sends it to anybody else. `covered`: the targets that were notified of the wider alert
-    that this one is part of, or of all its parts. `silences`: those that may concern the alert,
-    also those that are over, as steps do not count the time of a silence.
+    so that deciding twice queues nothing twice. A report or a test got its recipients when it was
+    made: no route sends it to anybody else. `covered`: the targets that were notified of the wider
+    alert that this one is part of, or of all its parts. `silences`: those that may concern the
+    alert, also those that are over, as steps do not count the time of a silence.
     """
-    if alert.kind is Kind.REPORT:
+    if alert.kind in ADDRESSED_KINDS:
         return []
     if alert.opened_at > now:  # by another machine's clock, or before this one was set back
         alert = replace(alert, opened_at=now)

@@ -118,6 +118,11 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
         "A report is late, did not reach everybody, or lacks a part that could not be made.",
         "the report is as it should be",
     ),
+    Kind.TEST: KindTexts(
+        "TEST",
+        "This message was sent to see whether messages arrive here. There is nothing to do.",
+        "the test is over",
+    ),
 }
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
+from supportops.alerts.alert import TEST_KEYS
 from supportops.alerts.outbox import CLOCK_TOLERANCE, QueuedMessage
 from supportops.db.schema import notification_log
 from supportops.db.statements import insert_missing
@@ -31,6 +32,15 @@ class Attempt:
     bundle: str
     started_at: datetime
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LastAttempt:
+    """The newest attempt at something, as logged: `outcome` is the word that is stored."""
+
+    outcome: str
+    detail: str
+    at: datetime
 
 
 def append(connection: Connection, attempts: Sequence[tuple[QueuedMessage, Attempt]]) -> None:
@@ -57,18 +67,40 @@ def sent_in(connection: Connection, since: datetime, now: datetime) -> dict[str,
     """When each target was sent something from `since` until `now`; a bundle counts once.
 
     What lies ahead of `now` by more than clocks may differ was sent before the clock jumped
-    back, and counts no more.
+    back, and counts no more. A test message counts for no limit.
     """
     statement = (
         select(_c.target, func.min(_c.started_at).label("at"))
         .where(_c.started_at >= since, _c.started_at <= now + CLOCK_TOLERANCE)
         .where(_c.outcome.in_([Outcome.HANDED_OVER.value, Outcome.UNKNOWN.value]))
+        .where(_c.alert.not_like(f"{TEST_KEYS}%"))
         .group_by(_c.target, _c.bundle)
     )
     found: defaultdict[str, list[datetime]] = defaultdict(list)
     for row in connection.execute(statement):
         found[row.target].append(row.at)
     return found
+
+
+def last_attempts(connection: Connection, targets: Iterable[str]) -> dict[str, LastAttempt]:
+    """The newest attempt at each of `targets`, by target."""
+    found: dict[str, LastAttempt] = {}
+    for target in targets:
+        newest = _attempts().where(_c.target == target)
+        row = connection.execute(newest.order_by(_c.started_at.desc(), _c.id.desc()).limit(1))
+        for each in row:
+            found[target] = LastAttempt(*each[1:])
+    return found
+
+
+def attempts_of(connection: Connection, alert: str) -> dict[str, LastAttempt]:
+    """The newest attempt at each message about `alert`, by its target."""
+    rows = connection.execute(_attempts().where(_c.alert == alert).order_by(_c.id))
+    return {row.target: LastAttempt(*row[1:]) for row in rows}
+
+
+def _attempts() -> Select[Any]:
+    return select(_c.target, _c.outcome, _c.detail, _c.started_at)
 
 
 def last_outcomes(connection: Connection, target: str, most: int) -> list[Outcome]:

@@ -73,6 +73,14 @@ def raise_alert(connection: Connection, alert: Alert, now: datetime) -> bool:
     return False
 
 
+def raise_ended(connection: Connection, alert: Alert, now: datetime) -> None:
+    """Stores an alert that is over at once: it only carries messages."""
+    row = {name: getattr(alert, name) for name in Alert.__slots__}
+    row |= {"kind": alert.kind.value, "severity": alert.severity.value}
+    row |= {"last_seen_at": now, "resolved_at": now}
+    insert_new(connection, alerts, [{name: storable(value) for name, value in row.items()}])
+
+
 def note_present(
     connection: Connection, presents: Mapping[tuple[str, str], Mapping[str, Any]]
 ) -> int:

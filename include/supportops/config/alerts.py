@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from supportops.alerts.alert import Kind, Severity
+from supportops.alerts.alert import ADDRESSED_KINDS, Kind, Severity
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.policy import AlertPolicy, Hours, Limit, Retry, Route, Step, Target
 from supportops.alerts.routing.period import PERIODS, DigestPeriod, parse
@@ -138,8 +138,10 @@ class AlertsFile(Model):
         yield from twice(((*path, "name"), r.get("name")) for path, r in entries(data, "routes"))
         for path, route in entries(data, "routes"):
             for inner, kind in items(route.get("match"), "kind"):
-                if kind == Kind.REPORT:  # it would match nothing, in silence
+                if kind in ADDRESSED_KINDS:  # it would match nothing, in silence
                     wanted = "a kind of alert: reports.yaml says who gets a report"
+                    if kind == Kind.TEST:
+                        wanted = "a kind of alert: a test goes to the receivers that it names"
                     yield Wrong((*path, "match", *inner), shown(kind), wanted)
         for path, name in _used(data):
             if isinstance(name, str) and name not in receivers:

@@ -31,10 +31,10 @@ from supportops.db.schema import messages
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.dispatch_watch import dispatch_worked, watch_flows
 from supportops.flows.dispatching.batch import Batch, Room, grouped
-from supportops.flows.dispatching.composing import Composer
+from supportops.flows.dispatching.composing import Composer, is_lack_of_address
 from supportops.flows.dispatching.posting import Poster, Send, extra_time
 from supportops.flows.dispatching.prepared import NOT_SENT, PreparedMessage
-from supportops.flows.dispatching.recording import Recorder
+from supportops.flows.dispatching.recording import Recorder, address_is_set
 from supportops.flows.dispatching.report_contents import report_contents
 from supportops.flows.dispatching.report_watch import watch_reports
 from supportops.flows.dispatching.self_watch import watch_checks
@@ -152,6 +152,24 @@ def send_alone(
     return dispatch.summary.to_json()
 
 
+def send_test(
+    engine: Engine,
+    configuration: Configuration,
+    secrets: Secrets,
+    key: str,
+    clock: Clock,
+    *,
+    send: Send = send,
+) -> dict[str, Any]:
+    """Sends the queued messages of the test `key`, whatever rate limits say, also while alerts are
+    held.
+    """
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, key, limited=False)
+    dispatch.send_batch(TimeLimit(clock, LONGEST_DISPATCH))
+    return dispatch.summary.to_json()
+
+
 def _nothing_sent(why: str) -> dict[str, Any]:
     return Summary().to_json() | {"note": why}
 
@@ -163,7 +181,8 @@ def _held(since: datetime) -> str:
 class _Dispatch:
     """One dispatcher at work: what it was given, and the steps of a round.
 
-    `only`: the key of the alert whose messages it sends, None for all.
+    `only`: the key of the alert whose messages it sends, None for all. `limited`: within the
+    targets' rate limits.
     """
 
     def __init__(
@@ -175,9 +194,11 @@ class _Dispatch:
         send: Send,
         name: str,
         only: str | None = None,
+        limited: bool = True,
     ) -> None:
         self.engine = engine
         self.only = only
+        self.limited = limited
         self.policy = configuration.alerts
         if not configuration.has(File.SERVICE_LEVELS):
             self.policy = self.policy.at_any_hour()
@@ -198,10 +219,13 @@ class _Dispatch:
     def queue(self) -> None:
         """Queues every message that should have gone out by now, withdraws what is superseded."""
         now = self.clock()
+        corrected = [] if self.watched else self._corrected()
         with writing(self.engine) as connection:
             advisory_lock(connection, Lock.DISPATCH_ALERTS)
             outbox.set_back(connection, now)
             acts_log.end_expired(connection, now)
+            for target in corrected:
+                address_is_set(connection, target, now)
             for alert in store.list_open(connection, Kind.DELIVERY):
                 if alert.subject not in self.targets:  # no message goes there any more
                     over = "no receiver of this name is configured any more"
@@ -217,6 +241,19 @@ class _Dispatch:
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
             self._decide_and_queue(connection, unsettled, known, now)
+
+    def _corrected(self) -> list[str]:
+        """The targets that failed for lack of an address and have one by now."""
+        with reading(self.engine) as connection:
+            failing = {alert.subject for alert in store.list_open(connection, Kind.DELIVERY)}
+            known = [self.targets[name] for name in sorted(failing) if name in self.targets]
+            last = notification_log.last_attempts(connection, [each.name for each in known])
+        lacking = [
+            target
+            for target in known
+            if target.name in last and is_lack_of_address(last[target.name].detail, target)
+        ]
+        return [target.name for target in lacking if self.composer.has_address(target)]
 
     def _histories(
         self, connection: Connection, alerts: list[Alert], own: Histories
@@ -319,7 +356,7 @@ class _Dispatch:
         """How many more messages each of `names` may get now, by its channel's rate limits."""
         limits = self.policy.limits
         periods = [limit.period for found in limits.values() for limit in found]
-        if not periods:
+        if not periods or not self.limited:
             return {name: Room() for name in names}
         sent = notification_log.sent_in(connection, now - max(periods), now)
         in_flight = claims.in_flight(connection, now)

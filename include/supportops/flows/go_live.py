@@ -19,6 +19,7 @@ from supportops.config.configuration import Configuration, File
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
+from supportops.flows.receivers import has_address
 from supportops.flows.who_is_notified import configuration_in, course_from
 
 # What an operator asks about first; the others are answered by `supportops alerts who`.
@@ -74,7 +75,7 @@ def preview(context: Context, now: datetime) -> Preview:
     recipients = tuple(
         Recipient(
             target,
-            _has_address(context, target),
+            has_address(context, target),
             *(_sorted(sent.get((name, due), Counter())) for due in (True, False)),
         )
         for name, target in targets.items()
@@ -122,10 +123,3 @@ def _counts(
 
 def _sorted(counts: Counter[Kind]) -> dict[Kind, int]:
     return {kind: counts[kind] for kind in Kind if counts[kind]}
-
-
-def _has_address(context: Context, target: Target) -> bool | None:
-    try:
-        return bool(context.secrets(target.secret))
-    except Exception:  # the secret backend is away; its text may hold a secret
-        return None

@@ -55,6 +55,8 @@ def answer(question: Question, folder: Path, engine: Engine | None) -> Course:
     ConfigurationError where there is no usable alerts.yaml."""
     if question.kind is Kind.REPORT:
         raise LookupError("no route sends a report: reports.yaml names who gets it")
+    if question.kind is Kind.TEST:
+        raise LookupError("no route sends a test: `supportops receivers test` names who gets it")
     configuration = configuration_in(folder, engine)
     configuration.require(File.ALERTS)
     question = _with_ticket(question, engine)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping
 
 from supportops.alerts import outbox
-from supportops.alerts.alert import Alert, Kind, Phase
+from supportops.alerts.alert import TEST_KEYS, Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.outbox import PHASES, MessageState
 from supportops.alerts.routing.one_cause import notified_by_parts
@@ -139,6 +139,8 @@ def message_line(row: RowMapping, attempts: Sequence[RowMapping] = ()) -> Messag
 def _about(row: RowMapping) -> str:
     if row["alert"].startswith(f"{Kind.REPORT}:"):
         return "report"
+    if row["alert"].startswith(TEST_KEYS):
+        return "test"
     if row["phase"] == "resolved":
         return "resolved"
     if row["reminder"]:

@@ -30,6 +30,15 @@ from supportops.notify.outgoing import Outcome, OutgoingMessage
 NOT_WORDED = "could not be put into words"
 
 
+def is_lack_of_address(detail: str, target: Target) -> bool:
+    """Whether an attempt that was logged with `detail` had no address to go to."""
+    return detail.startswith(_not_set(target))
+
+
+def _not_set(target: Target) -> str:
+    return f"nobody set the connection {target.secret}"
+
+
 class Composer:
     """Renders each group of a batch and looks up its address."""
 
@@ -57,6 +66,13 @@ class Composer:
             for message in batch.waiting
         ]
 
+    def has_address(self, target: Target) -> bool:
+        """Whether the secret of `target` is set; no where it cannot be read."""
+        try:
+            return bool(self._secrets(target.secret))
+        except Exception:  # its text may hold a secret
+            return False
+
     def _prepared(self, group: Group, batch: Batch) -> list[PreparedMessage]:
         """The group as one message; where some of it cannot be composed, that part apart."""
         name = group[0].target
@@ -71,7 +87,7 @@ class Composer:
             why = f"connection {target.secret} could not be read: {type(error).__name__}"
             return [replace(unsent, result=failed(why))]
         if not url:
-            return [replace(unsent, result=nobody(f"nobody set the connection {target.secret}"))]
+            return [replace(unsent, result=nobody(_not_set(target)))]
         try:
             outgoing = self._composed(group, batch, target)
         except ReportUnavailable as error:
