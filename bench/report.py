@@ -100,13 +100,13 @@ class Cost:
 
 
 @contextmanager
-def emptied(address: str) -> Iterator[str]:
+def emptied(address: str, name: str = DATABASE) -> Iterator[str]:
     """An empty database of our own, dropped at the end."""
     admin = create_engine(store_url(address), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{DATABASE}"'))
-        connection.execute(text(f'CREATE DATABASE "{DATABASE}"'))
-    url = store_url(address).set(database=DATABASE).render_as_string(hide_password=False)
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    url = store_url(address).set(database=name).render_as_string(hide_password=False)
     engine = make_engine(url)
     upgrade(engine)
     engine.dispose()
@@ -114,7 +114,7 @@ def emptied(address: str) -> Iterator[str]:
         yield url
     finally:
         with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{DATABASE}" WITH (FORCE)'))
+            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
         admin.dispose()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # What a benchmark starts, or what two of them share.
-PARTS = {"blackbox", "farm", "prober", "safe_requests", "targets"}
+PARTS = {"blackbox", "board_store", "farm", "prober", "safe_requests", "targets"}
 BENCHMARKS = sorted({path.stem for path in (ROOT / "bench").glob("*.py")} - PARTS)
 
 

@@ -1,0 +1,136 @@
+"""How long the board takes to make each page, on a store of a large desk on PostgreSQL.
+
+    python -m bench.board [--tickets 100000] [--alerts 20000] [--sites 1000] [--days 90]
+
+Starts a PostgreSQL of its own unless SUPPORTOPS_TEST_POSTGRES names a server. Pages are requested
+one after another from the app itself, without a network, and the medians compared: a page is to
+take at most 100 ms, of which all is spent on this machine. Every page of the board is measured; one
+whose address must have a query gets it in `QUERIES`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench.board_store import NOW, Sizes, fill
+from bench.report import emptied
+from bench.sweep import server
+from bench.targets import conclude
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine, event
+from starlette.testclient import TestClient
+
+from supportops.config.snapshots import LastConfiguration
+from supportops.context import Context
+from supportops.db.engine import make_engine
+from supportops.web.app import make_app
+from supportops.web.page import Viewer, link
+from supportops.web.pages.registry import PAGES
+
+MOST_MILLISECONDS = 100.0
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "incident": {"key": "sla_breach:700"},
+    "report": {"cadence": "weekly", "period": "2026-W47", "audience": "managers"},
+    "site": {"name": "site-1"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageTime:
+    """Milliseconds of one page, its size in bytes, and how many queries it made."""
+
+    name: str
+    median: float
+    slowest: float
+    size: int
+    queries: int
+
+
+def measure(engine: Engine, rounds: int) -> list[PageTime]:
+    """Every page, after a first request that reads templates and configuration."""
+    client = board(engine)
+    return [
+        _measured(engine, client, page.name, address_of(page.name, page.path), rounds)
+        for page in PAGES
+    ]
+
+
+def board(engine: Engine) -> TestClient:
+    """The board over a store that `fill` filled, for somebody who may act."""
+
+    @contextmanager
+    def open_context() -> Iterator[Context]:
+        yield Context(engine, None, {}.get)
+
+    viewer = Viewer("ada", may_act=True)
+    app = make_app(open_context, LastConfiguration(), lambda: NOW, viewer=lambda: viewer)
+    return TestClient(app)
+
+
+def address_of(name: str, path: str) -> str:
+    """The address of a page, with its query."""
+    return link(path, **QUERIES.get(name, {}))
+
+
+def _measured(engine: Engine, client: TestClient, name: str, address: str, rounds: int) -> PageTime:
+    statements: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    first = client.get(address)
+    event.remove(engine, "before_cursor_execute", count)
+    assert first.status_code == 200, f"{address}: {first.status_code} {first.text[:500]}"
+    took = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        client.get(address)
+        took.append((time.perf_counter() - began) * 1000)
+    return PageTime(name, statistics.median(took), max(took), len(first.content), len(statements))
+
+
+def main() -> int:
+    """Measures, prints; 1 when a page takes too long."""
+    parser = argparse.ArgumentParser(prog="python -m bench.board", description=__doc__)
+    for name, default in (("tickets", 100_000), ("alerts", 20_000), ("sites", 1_000), ("days", 90)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--smallest", action="store_true", help="smallest sizes, nothing judged")
+    asked = parser.parse_args()
+    sizes = Sizes(asked.tickets, asked.alerts, asked.sites, asked.days)
+    if asked.smallest:
+        sizes, asked.rounds = Sizes(600, 800, 60, 3), 1
+    console = Console()
+    console.print(f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}")
+    with server() as address, emptied(address, "supportops_bench_board") as url:
+        engine = make_engine(url)
+        began = time.perf_counter()
+        fill(engine, sizes)
+        console.print(f"{sizes} filled in {time.perf_counter() - began:.0f} s")
+        pages = measure(engine, asked.rounds)
+        engine.dispose()
+    table = Table("page", "median ms", "slowest ms", "KB", "queries", title="The board", box=None)
+    for each in pages:
+        figures = (f"{each.median:.0f}", f"{each.slowest:.0f}", f"{each.size / 1000:.0f}")
+        table.add_row(each.name, *figures, str(each.queries))
+    console.print(table)
+    met = {
+        f"{each.name}: {each.median:.0f} ms (at most {MOST_MILLISECONDS:.0f})": each.median
+        <= MOST_MILLISECONDS
+        for each in pages
+    }
+    return conclude(console, met.items(), smallest=asked.smallest)
+
+
+if __name__ == "__main__":
+    os.nice(5)
+    raise SystemExit(main())
