@@ -1,9 +1,9 @@
 """Every table, on one page.
 
 Instants are aware UTC: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite.
-Logs (`check_runs`, `check_results`, `alert_acts`, `notification_log`, `configurations`, `reports`
-with their documents) are only ever appended to; `site_status`, `incidents`, `alerts` and `messages`
-are what was folded from them and what is still to be done.
+Logs (`check_runs`, `check_results`, `alert_acts`, `notification_log`, `configurations`,
+`incident_notes`, `reports` with their documents) are only ever appended to; `site_status`,
+`incidents`, `alerts` and `messages` are what was folded from them and what is still to be done.
 """
 
 from __future__ import annotations
@@ -328,6 +328,17 @@ notification_log = Table(
     UniqueConstraint("message", "attempt"),
     Index(None, "target", "started_at"),
     Index(None, "alert"),
+)
+
+incident_notes = Table(
+    "incident_notes",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("about", Text, nullable=False, index=True),
+    Column("cause", Text),
+    Column("note", Text),
+    Column("noted_by", Text, nullable=False),
+    Column("noted_at", Instant, nullable=False),
 )
 
 tickets = Table(

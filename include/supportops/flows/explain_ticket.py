@@ -16,6 +16,7 @@ from supportops.config.loader import check
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import tickets as tickets_table
+from supportops.flows.noting.note_log import NOTHING, Noted, of_ticket
 from supportops.flows.ticketing.freshness import synced_until
 from supportops.flows.ticketing.judged_tickets import policy_book
 from supportops.rendering.render import one_line
@@ -39,11 +40,18 @@ class ExplainedTicket:
     explanation: Explanation
     book: PolicyBook
     story: Story
+    noted: Noted = NOTHING
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A line for each entry of what people noted about the ticket, oldest first."""
+        return tuple(f"{e.by}, {self.story.at(e.at)}: {e.words}" for e in self.noted.entries)
 
     def to_json(self) -> dict[str, Any]:
-        """The keys of `Explanation.as_json`, with the ticket's number, source and subject."""
+        """The keys of `Explanation.as_json`, the ticket's number, source and subject, and notes."""
         names = {"ticket": self.ticket, "source_id": self.source, "subject": self.subject}
-        return self.explanation.as_json() | names
+        notes = {"notes": [entry.to_json() for entry in self.noted.entries]}
+        return self.explanation.as_json() | names | notes
 
 
 def run(context: Context, ticket: str, source: str | None, at: datetime) -> ExplainedTicket:
@@ -80,7 +88,8 @@ def _explained(
     except OutsideRange as error:
         raise LookupError(f"{ticket!r} cannot be judged: {error}") from None
     story = _story(connection, configuration, found_source, number, explanation)
-    return ExplainedTicket(found_source, number, row.subject, explanation, book, story)
+    noted = of_ticket(connection, found_source, number)
+    return ExplainedTicket(found_source, number, row.subject, explanation, book, story, noted)
 
 
 def _story(

@@ -125,6 +125,14 @@ COUNTS = frozenset(
 FLAGS = frozenset({"open"})
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What people noted about an incident or a ticket; empty where nothing is. Hostile texts."""
+
+    cause: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """Everything about one period as of one instant.
@@ -132,7 +140,8 @@ class Facts:
     `data_until`: when the tickets were last synced from their sources, None where they never were.
     `risk_until`: what falls due before it, and is not yet broken, is at risk. `policies`: names of
     the versions of promises in force in the period. `unjudged`: tickets that no clock could be
-    computed for, with why.
+    computed for, with why. `incident_notes`: by the keys of `incidents`;
+    `ticket_notes`: by source and number. Both are those of today, whenever `as_of` is.
     """
 
     period: Period
@@ -146,6 +155,8 @@ class Facts:
     data_until: datetime | None = None
     policies: tuple[str, ...] = ()
     unjudged: Mapping[str, str] = field(default_factory=dict)
+    incident_notes: Mapping[str, Noted] = field(default_factory=dict)
+    ticket_notes: Mapping[tuple[str, str], Noted] = field(default_factory=dict)
 
     def with_customers(self, known: Iterable[str]) -> Self:
         """The same with each customer in one spelling: that of `known`, else the first by text."""

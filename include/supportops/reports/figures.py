@@ -153,7 +153,8 @@ class Volume:
 class Clock:
     """One promise of one ticket, for the lists of breaches and of what is at risk.
 
-    `overdue_by`: open time past the deadline, negative before it; the promise's time.
+    `overdue_by`: open time past the deadline, negative before it; the promise's time. `cause` and
+    `note`: as people noted of the ticket, empty where they did not.
     """
 
     source: str
@@ -175,6 +176,8 @@ class Clock:
     calendar_seconds: float
     target_seconds: float | None
     overdue_by: float | None
+    cause: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +233,7 @@ class IncidentLine:
 
     Of an outage it counts the time down, without maintenance and unknown time; `down_seconds` is
     how much of that lies in the period. `detected_after`: from the first failed check until it was
-    confirmed.
+    confirmed. `cause` and `note` as in `Clock`.
     """
 
     key: str
@@ -243,6 +246,8 @@ class IncidentLine:
     seconds: float
     detected_after: float
     down_seconds: float = 0.0
+    cause: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

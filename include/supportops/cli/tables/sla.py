@@ -38,6 +38,8 @@ def explained(found: ExplainedTicket) -> None:
     console.print(_plain(f"as of {story.at(explanation.at)}"))
     for gap in story.gaps:
         console.print(_plain(gap), soft_wrap=True)
+    for line in found.notes:
+        console.print(_plain(line), soft_wrap=True)
     if not explanation.clocks:
         console.print("Nothing was promised.")
     parts = sections(explanation, found.book, story)
@@ -69,6 +71,7 @@ def explained_html(found: ExplainedTicket) -> str:
         called=one_line(name),
         at=found.story.at(found.explanation.at),
         gaps=found.story.gaps,
+        notes=tuple(map(one_line, found.notes)),
         sections=sections(found.explanation, found.book, found.story),
         whole=(whole,) if whole else (),
     )

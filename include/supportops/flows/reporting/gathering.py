@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, liter
 from supportops.config.configuration import Configuration
 from supportops.config.findings.raised import customers_named
 from supportops.db.schema import tickets as tickets_table
+from supportops.flows.noting import note_log
 from supportops.flows.reporting.alert_rows import alert_rows
 from supportops.flows.reporting.clock_rows import GatheredRows, gather_clocks
 from supportops.flows.reporting.selection import FactsRequest
@@ -23,6 +24,7 @@ from supportops.reports.facts import (
     SITE_COLUMNS,
     TICKET_COLUMNS,
     Facts,
+    Noted,
     frame_of,
     typed,
 )
@@ -84,11 +86,31 @@ def _facts(
         alerts=frame_of(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
         data_until=last_synced(connection, as_of),
         policies=_in_force(configuration.promises, period),
+        incident_notes=_incident_notes(connection, incidents),
+        ticket_notes=_ticket_notes(connection) if whole else {},
         unjudged={
             f"{names[each][0]}/{names[each][1]}": why for each, why in found.unjudgeable.why.items()
         },
     )
     return facts.with_customers(customers_named(configuration))
+
+
+def _incident_notes(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Noted]:
+    """What was noted of incidents, by the keys of their rows."""
+    about = note_log.noted(connection, {row["about"] for row in rows})
+    return {
+        row["key"]: Noted(about[row["about"]].cause, about[row["about"]].note)
+        for row in rows
+        if row["about"] in about
+    }
+
+
+def _ticket_notes(connection: Connection) -> dict[tuple[str, str], Noted]:
+    """What was noted of tickets, few of all, by source and number."""
+    return {
+        name: Noted(noted.cause, noted.note)
+        for name, noted in note_log.noted_of_tickets(connection).items()
+    }
 
 
 def _clocks(found: GatheredRows, names: Mapping[int, TicketName]) -> pd.DataFrame:

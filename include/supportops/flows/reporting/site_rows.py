@@ -31,7 +31,8 @@ def site_and_incident_rows(
 
     Of every site that was configured at any time in the period, `fleet` where nothing was ever
     checked. As was known at `as_of`: what ended later lasts, what was confirmed later is not there.
-    A server's outage becomes one of each of its sites that has no outage of its own.
+    A server's outage becomes one of each of its sites that has no outage of its own. Beside the
+    columns an incident's row has `about`: the key by which it is noted.
     """
     if end <= start:
         return [], []
@@ -77,6 +78,7 @@ def _outage(outage: SiteOutage, name: str, history: SiteHistory | None, as_of: d
     term = history.at(outage.span.start) if history else None
     return {
         "key": _key_of_server(incident) if is_server else incident.key,
+        "about": incident.key,
         "kind": IncidentKind.OUTAGE.value,
         "site": name,
         "customer": term.site.customer if term else incident.customer,
@@ -95,6 +97,7 @@ def _fault(incident: Incident, as_of: datetime) -> Row:
     ended_at = incident.ended_at if over_at is not None and over_at <= as_of else None
     return {
         "key": incident.key,
+        "about": incident.key,
         "kind": incident.kind.value,
         "site": str(incident.site),
         "customer": incident.customer,

@@ -149,7 +149,20 @@ def _clock_lists(own: Facts, audience: Audience) -> dict[str, Any]:
         Part.BREACHES: lambda: breaches(own.clocks, own.period, own.as_of),
         Part.AT_RISK: lambda: at_risk(own.clocks, own.risk_until),
     }
-    return {part.value: read() if part in audience.parts else () for part, read in lists.items()}
+    return {
+        part.value: tuple(_noted(clock, own, audience) for clock in read())
+        if part in audience.parts
+        else ()
+        for part, read in lists.items()
+    }
+
+
+def _noted(clock: Clock, own: Facts, audience: Audience) -> Clock:
+    """With what was noted of its ticket; a note stays inside the agency."""
+    noted = own.ticket_notes.get((clock.source, clock.number))
+    if noted is None:
+        return clock
+    return replace(clock, cause=noted.cause, note="" if audience.customer else noted.note)
 
 
 def _site_figures(own: Facts, audience: Audience, plan: Plan) -> dict[str, Any]:
@@ -162,12 +175,19 @@ def _site_figures(own: Facts, audience: Audience, plan: Plan) -> dict[str, Any]:
 def _incident_figures(own: Facts, audience: Audience) -> dict[str, Any]:
     if Part.INCIDENTS not in audience.parts:
         return {"incidents": (), "detection_median": None, "recovery_median": None}
-    lines = incident_lines(own.incidents)
+    lines = tuple(_explained(line, own, audience) for line in incident_lines(own.incidents))
     return {
         "incidents": lines if audience.customer is None else tuple(map(_with_own_key, lines)),
         "detection_median": detection_median(own.incidents, own.period),
         "recovery_median": recovery_median(own.incidents, own.period),
     }
+
+
+def _explained(line: IncidentLine, own: Facts, audience: Audience) -> IncidentLine:
+    noted = own.incident_notes.get(line.key)
+    if noted is None:
+        return line
+    return replace(line, cause=noted.cause, note="" if audience.customer else noted.note)
 
 
 def _with_own_key(line: IncidentLine) -> IncidentLine:

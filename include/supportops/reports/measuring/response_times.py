@@ -180,7 +180,7 @@ def _sorted(clocks: pd.DataFrame, first: str) -> pd.DataFrame:
 def _listed(clocks: pd.DataFrame) -> tuple[Clock, ...]:
     """Rows as values: missing ones None, instants aware datetimes."""
     own = clocks.assign(overdue_by=-clocks["left_seconds"])
-    columns = (_plain(own[each.name]) for each in fields(Clock))
+    columns = (_plain(own[each.name]) for each in fields(Clock) if each.name in own)
     return tuple(Clock(*row) for row in zip(*columns, strict=True))
 
 

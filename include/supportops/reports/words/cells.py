@@ -23,6 +23,11 @@ def text(value: object, tone: Tone = Tone.PLAIN) -> Cell:
     return Cell(short_line(value), tone=tone)
 
 
+def cause(cause: str, note: str) -> Cell:
+    """ "hosting: the disk was full", as people noted it."""
+    return text(": ".join(each for each in (cause, note) if each)) if cause or note else NONE
+
+
 def count(number: int, reader: Reader) -> Cell:
     """How many; a zero is quiet."""
     return Cell(reader.count(number), number, Tone.PLAIN if number else Tone.QUIET)

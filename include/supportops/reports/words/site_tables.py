@@ -264,6 +264,7 @@ def incidents(figures: Figures, reader: Reader) -> Table:
     """What happened to sites, in the order it began."""
     lines = sorted(figures.incidents, key=lambda i: (i.started_at, i.site, i.key))
     whose = figures.customer is None
+    explained = any(line.cause or line.note for line in lines)
     return Table(
         "incidents",
         reader.gettext("Incidents"),
@@ -278,8 +279,9 @@ def incidents(figures: Figures, reader: Reader) -> Table:
             Column(N_("Lasted"), Unit.SECONDS),
             Column(N_("Down in period"), Unit.SECONDS),
             Column(N_("Confirmed after"), Unit.SECONDS),
+            *((Column(N_("Cause")),) if explained else ()),
         ),
-        tuple(_incident(line, reader, whose=whose) for line in lines),
+        tuple(_incident(line, reader, whose=whose, explained=explained) for line in lines),
         empty=reader.gettext("None: no site had an incident."),
         shown=SHOWN_INCIDENTS,
         note=_lasted(reader) if any(line.kind == "outage" for line in lines) else "",
@@ -293,7 +295,9 @@ def _lasted(reader: Reader) -> str:
     )
 
 
-def _incident(line: IncidentLine, reader: Reader, *, whose: bool) -> tuple[Cell, ...]:
+def _incident(
+    line: IncidentLine, reader: Reader, *, whose: bool, explained: bool
+) -> tuple[Cell, ...]:
     ended = Cell(reader.gettext("still open"), tone=Tone.BAD) if line.ended_at is None else None
     return (
         cells.text(line.site),
@@ -305,6 +309,7 @@ def _incident(line: IncidentLine, reader: Reader, *, whose: bool) -> tuple[Cell,
         cells.calendar(line.seconds, reader),
         cells.calendar(line.down_seconds, reader),
         cells.calendar(line.detected_after, reader),
+        *((cells.cause(line.cause, line.note),) if explained else ()),
     )
 
 

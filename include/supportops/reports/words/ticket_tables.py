@@ -100,6 +100,8 @@ def _tickets(
     owned = whose or any(line.by is By.ASSIGNEE for line in figures.promises)
     customer = (Column(N_("Customer")),) if whose else ()
     owner = (Column(N_("Owner")),) if owned else ()
+    explained = any(clock.cause or clock.note for clock in clocks)
+    cause = (Column(N_("Cause")),) if explained else ()
     rows = tuple(
         (
             cells.text(clock.number),
@@ -108,6 +110,7 @@ def _tickets(
             Cell(labels.promise(clock, reader)),
             *((Cell(labels.owner(clock.assignee, reader)),) if owned else ()),
             *own_cells(clock),
+            *((cells.cause(clock.cause, clock.note),) if explained else ()),
         )
         for clock in clocks
     )
@@ -122,6 +125,7 @@ def _tickets(
             Column(N_("Promise")),
             *owner,
             *columns,
+            *cause,
         ),
         rows,
         empty=table.empty,

@@ -16,6 +16,7 @@ from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
 from supportops.alerts.words.ticket import path_of
 from supportops.db.schema import incidents
+from supportops.flows import incident_notes
 from supportops.web.notifications import notifications
 from supportops.web.page import NotFound, Page, PageContext, Query, Redirect, Text, last_check, link
 from supportops.web.report_queries import edition_path
@@ -75,6 +76,7 @@ def incident(page: PageContext, query: Key) -> dict[str, Any]:
         "site_href": _about(alert),
         "notifications": notifications(page, alert),
         "rows": _rows(description),
+        "noted": incident_notes.of_alert(page.connection, alert),
         "now": page.now,
         "zone": page.zone,
     }
