@@ -17,7 +17,7 @@ from supportops.web.page import LastCheck
 from supportops.web.pages.board import verdict
 from supportops.web.pages.incident import BAR, waterfall
 from supportops.web.strip import DAY, WIDTH, Piece, disruptions, strip
-from supportops.web.tiles import Status, count
+from supportops.web.tiles import Status, Tile
 
 PERIOD = Span(NOON - DAY, NOON)
 SLOTS = [PERIOD.start + FIVE_MINUTES * number for number in range(288)]
@@ -122,9 +122,31 @@ def test_no_bar_leaves_the_waterfall(found: dict[str, float | None]) -> None:
 
 
 def test_while_we_are_blind_the_verdict_speaks_of_our_own_connection() -> None:
-    counts = count([]) | {Status.UNKNOWN: 24}
+    sites = [Tile(f"s{n}", "Acme", None, Status.UNKNOWN, "", None, None) for n in range(24)]
     blind = incident(IncidentKind.BLIND, 1, subject="our connection")
     checked = LastCheck(NOON, timedelta(minutes=2))
-    status, words = verdict(counts, [blind], checked)
+    status, words = verdict(sites, [blind], checked)
     assert status is Status.DOWN
     assert words.startswith("Our own connection is down")
+
+
+def down(name: str, host: str | None, status: Status = Status.DOWN) -> Tile:
+    return Tile(name, "Acme", host, status, "", None, None)
+
+
+def test_a_server_is_not_blamed_for_a_site_of_another() -> None:
+    checked = LastCheck(NOON, timedelta(minutes=2))
+    server = incident(IncidentKind.HOST_OUTAGE, 1, subject="web-1")
+    own = [down(name, "web-1") for name in "abc"]
+    well = [down(f"w{n}", "web-2", Status.UP) for n in range(7)]
+    words = verdict([*own, *well], [server], checked)[1]
+    assert words == "Server web-1 is down: 3 of 10 sites are down"
+    other = [down("x", "web-2"), down("y", None)]
+    words = verdict([*own, *other, *well], [server], checked)[1]
+    assert words == "Server web-1 is down: 5 of 12 sites are down, 2 of them elsewhere"
+
+
+def test_a_customer_without_sites_is_not_well() -> None:
+    checked = LastCheck(NOON, timedelta(minutes=2))
+    expected = (Status.UNKNOWN, "No site belongs to a customer called Acmee")
+    assert verdict([], [], checked, "Acmee") == expected

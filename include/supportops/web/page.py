@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -115,13 +115,18 @@ class Query(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    flags: ClassVar[frozenset[str]] = frozenset()
+    """The fields that are set by their name alone, as in `?wall`."""
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: Any) -> Any:
         """A form sends its empty fields too: they filter nothing."""
         if not isinstance(given, Mapping):
             return given
-        return {name: value for name, value in given.items() if value != ""}
+        named = cls.flags & given.keys()
+        flags = {name: given[name] not in (False, "0", "false") for name in named}
+        return {name: value for name, value in given.items() if value != ""} | flags
 
 
 Text = Annotated[str, StringConstraints(max_length=4000)]

@@ -34,7 +34,7 @@ from supportops.web.page import (
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
-_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 NavigationItem = tuple[str, str, str]
 """The name of a page's template, its address and its title."""
@@ -124,10 +124,11 @@ class Responses:
 
     def _context(self, connection: Connection, viewer: Viewer) -> PageContext:
         """What a page is made from. Raises LookupError before the first configuration."""
+        now = self.clock()
         return PageContext(
             connection,
             self.active_configuration(connection),
-            self.clock(),
+            now,
             self.active_configuration.fleet_of,
             viewer,
             self.open_sources,

@@ -1,13 +1,17 @@
-"""The board: is something wrong, where, and since when."""
+"""The front page: what is wrong now, who has it, and which ticket is due next."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from supportops.alerts import store as alert_store
+from supportops.alerts.alert import Alert
 from supportops.alerts.description import incident_path
+from supportops.names import recognised
+from supportops.rendering.render import one_line
 from supportops.sites import store
 from supportops.sites.history import Span
 from supportops.sites.incident import Incident, IncidentKind
@@ -25,7 +29,9 @@ from supportops.web.page import (
     link,
 )
 from supportops.web.strip import DAY, Disruptions, Piece, disruptions, strip
+from supportops.web.tickets.due_now import due_now
 from supportops.web.tiles import Status, Tile, TilePage, count, grouped, reason_words, tile
+from supportops.web.troubles import troubles
 
 MOST_UP = 240
 MOST_ATTENTION = 500
@@ -52,6 +58,7 @@ class OpenIncident:
     href: str
     severe: bool
     note: str
+    taken_by: str | None = None
 
 
 class Filters(Query):
@@ -60,10 +67,12 @@ class Filters(Query):
     customer: Text = ""
     state: Status | None = None
     page: PageNumber = 1
+    wall: bool = False
+    flags: ClassVar[frozenset[str]] = frozenset({"wall"})
 
     def href(self, **changes: str | int) -> str:
         filters = {"customer": self.customer, "state": self.state or "", "page": None} | changes
-        return link("./", **filters)
+        return link("./", **filters, wall=1 if self.wall else None)
 
 
 def board(page: PageContext, filters: Filters) -> dict[str, Any]:
@@ -72,16 +81,23 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
     period = Span(page.now - DAY, page.now)
     incidents = store.list_incidents(page.connection, period.start, period.end)
     tiles = _tiles(page)
-    mine = [t for t in tiles if filters.customer in ("", t.customer)]
+    customer = recognised(filters.customer, {t.customer for t in tiles}) or filters.customer
+    filters = filters.model_copy(update={"customer": customer})
+    mine = [t for t in tiles if customer in ("", t.customer)]
     shown = [t for t in mine if filters.state in (None, t.status)]
     tile_page = grouped(shown, filters.page, MOST_UP, MOST_ATTENTION)
-    still_open = _open_incidents(incidents, filters.customer)
+    still_open = _open_incidents(incidents, {t.name for t in mine} if customer else None)
+    shown_incidents = still_open[:MOST_INCIDENTS]
+    known = alert_store.find_all(page.connection, [each.key for each in shown_incidents])
+    taken_by = {key: _taken_by(alert.at(page.now)) for key, alert in known.items()}
     return {
         "check": checked,
-        "verdict": verdict(count(mine), still_open, checked),
+        "verdict": verdict(mine, still_open, checked, customer),
+        "troubles": troubles(page),
+        "due": due_now(page, customer),
         "states": _states(mine, filters),
         "customers": _customers(tiles, filters),
-        "incidents": [_card(incident) for incident in still_open[:MOST_INCIDENTS]],
+        "incidents": [_card(each, taken_by.get(each.key)) for each in shown_incidents],
         "more_incidents": max(0, len(still_open) - MOST_INCIDENTS),
         "tile_page": tile_page,
         "strips": _strips(page, tile_page, incidents, period),
@@ -102,31 +118,51 @@ def _tiles(page: PageContext) -> list[Tile]:
     ]
 
 
-def _open_incidents(incidents: Sequence[Incident], customer: str) -> list[Incident]:
-    """The open incidents, the severe ones first, then the newest."""
+def _taken_by(alert: Alert) -> str | None:
+    return alert.acknowledged_by if alert.acknowledged_at else None
+
+
+def _open_incidents(incidents: Sequence[Incident], sites: Set[str] | None) -> list[Incident]:
+    """The open incidents that hurt one of `sites` (None: any), severe ones first, then the newest.
+
+    Our own connection hurts all of them.
+    """
     found = [
         incident
         for incident in incidents
-        if incident.closed_at is None and customer in ("", incident.customer or customer)
+        if incident.closed_at is None and (sites is None or _hurts(incident, sites))
     ]
     found.sort(key=lambda incident: incident.started_at, reverse=True)
     return sorted(found, key=lambda incident: incident.kind not in _SEVERE)
 
 
+def _hurts(incident: Incident, sites: Set[str]) -> bool:
+    if incident.kind is IncidentKind.BLIND:
+        return True
+    return not sites.isdisjoint([incident.site, *_sites_of(incident)])
+
+
+def _sites_of(incident: Incident) -> Sequence[str]:
+    listed = incident.facts.get("sites")
+    return listed if isinstance(listed, list) else ()
+
+
 def verdict(
-    counts: Mapping[Status, int], still_open: Sequence[Incident], checked: LastCheck
+    tiles: Sequence[Tile], still_open: Sequence[Incident], checked: LastCheck, customer: str = ""
 ) -> tuple[Status, str]:
-    """The state of all sites in one sentence, and the status that colours it."""
-    total = sum(counts.values())
+    """The state of the sites in one sentence, and the status that colours it.
+
+    A server is named as the cause of what is down on it, not of what is down elsewhere.
+    """
+    counts, total = count(tiles), len(tiles)
+    if customer and not total:
+        return Status.UNKNOWN, f"No site belongs to a customer called {one_line(customer)}"
     if checked.at is None:
         return Status.UNKNOWN, "No check has run yet"
     if any(incident.kind is IncidentKind.BLIND for incident in still_open):
         return Status.DOWN, "Our own connection is down; the state of the sites is unknown"
-    servers = [i.subject for i in still_open if i.kind is IncidentKind.HOST_OUTAGE]
-    if down := counts[Status.DOWN]:
-        named = f"Server {servers[0]} is down: " if len(servers) == 1 else ""
-        several = f"{len(servers)} servers are down: " if len(servers) > 1 else ""
-        return Status.DOWN, f"{named or several}{_of(down, total)} down"
+    if counts[Status.DOWN]:
+        return Status.DOWN, _down(tiles, still_open)
     if degraded := counts[Status.DEGRADED]:
         verb = "is" if degraded == 1 else "are"
         return Status.DEGRADED, f"No site is down; {degraded} of {total} {verb} degraded"
@@ -139,6 +175,20 @@ def verdict(
     if quiet:
         return Status.UP, f"All is well; {quiet} of {total} in maintenance"
     return Status.UP, "The site is up" if total == 1 else f"All {total} sites are up"
+
+
+def _down(tiles: Sequence[Tile], still_open: Sequence[Incident]) -> str:
+    """Which servers are down, and how many sites are, with and without them."""
+    down = [t for t in tiles if t.status is Status.DOWN]
+    servers = [i.subject for i in still_open if i.kind is IncidentKind.HOST_OUTAGE]
+    elsewhere = sum(t.host not in servers for t in down)
+    whole = f"{_of(len(down), len(tiles))} down"
+    if not servers:
+        return whole
+    several = len(servers) > 1
+    named = f"{len(servers)} servers are" if several else f"Server {one_line(servers[0])} is"
+    other = f", {elsewhere} of them elsewhere" if elsewhere else ""
+    return f"{named} down: {whole}{other}"
 
 
 def _of(number: int, total: int) -> str:
@@ -174,7 +224,7 @@ def _customers(tiles: Sequence[Tile], filters: Filters) -> list[Choice]:
     ]
 
 
-def _card(incident: Incident) -> OpenIncident:
+def _card(incident: Incident, taken_by: str | None) -> OpenIncident:
     sites = incident.facts.get("sites")
     several = f"{len(sites)} sites" if isinstance(sites, list) else ""
     notes = [several, "flapping" if incident.flapping else "", incident.customer or ""]
@@ -186,6 +236,7 @@ def _card(incident: Incident) -> OpenIncident:
         href=incident_path(incident.key),
         severe=incident.kind in _SEVERE,
         note=", ".join(note for note in notes if note),
+        taken_by=taken_by,
     )
 
 

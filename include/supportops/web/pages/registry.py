@@ -18,7 +18,7 @@ PAGES: tuple[Page[Any], ...] = (BOARD, TICKETS, INCIDENT, ALERTS, SITE, REPORTS,
 FILES: tuple[MadeFile[Any], ...] = (TICKETS_CSV,)
 
 NAVIGATION = (
-    ("board", "./", "Board"),
+    ("board", "./", "Now"),
     ("tickets", "tickets", "Tickets"),
     ("alerts", "alerts", "Alerts"),
     ("reports", "reports", "Reports"),

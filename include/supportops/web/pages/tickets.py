@@ -99,7 +99,7 @@ def tickets(page: PageContext, filters: Filters) -> dict[str, Any]:
         rows, more = [_solved(page, row) for row in read[:SHOWN]], len(read) > SHOWN
     else:
         in_order = ordered(chosen.tickets, filters.sort)
-        lines = _lines(page, found, shown(in_order, filters.page, SHOWN))
+        lines = lines_of(page, found, shown(in_order, filters.page, SHOWN))
         pages = max(1, -(-len(in_order) // SHOWN))
         more = filters.page < pages
     titles = page.configuration.tiers.titles()
@@ -153,7 +153,8 @@ def clocks_of(page: PageContext, found: Queue, ticket: QueuedTicket) -> tuple[Co
     )
 
 
-def _lines(page: PageContext, found: Queue, chosen: Sequence[QueuedTicket]) -> list[Line]:
+def lines_of(page: PageContext, found: Queue, chosen: Sequence[QueuedTicket]) -> list[Line]:
+    """Tickets of the queue `found` as a page lists them."""
     titles = page.configuration.tiers.titles()
     fronts = queries.front_pages(page.connection) if any(each.site for each in chosen) else {}
     down = {name for name, front in fronts.items() if front.state is SiteState.DOWN}

@@ -49,6 +49,19 @@ function showAge() {
   document.getElementById("outdated").hidden = !stale;
 }
 
+// Airflow frames the board: the tab's title and icon are those of the frame's page.
+function showOutside() {
+  try {
+    if (window.parent === window) return;
+    const outside = window.parent.document;
+    outside.title = document.title;
+    for (const each of outside.querySelectorAll("link[rel~=icon]")) {
+      each.type = "image/svg+xml";
+      each.href = document.getElementById("icon").href;
+    }
+  } catch { /* framed by somebody else */ }
+}
+
 function showProblem(problem) {
   const silence = document.getElementById("silence");
   silence.hidden = problem === "";
@@ -81,6 +94,8 @@ async function refresh(acted) {
     Idiomorph.morph(document.querySelector(part), fresh.querySelector(part), KEEPING);
   }
   document.title = fresh.title;
+  document.getElementById("icon").href = fresh.getElementById("icon").href;
+  showOutside();
   showProblem("");
   readAge();
   showAge();
@@ -99,6 +114,7 @@ document.addEventListener("DOMContentLoaded", () => {
     frame.addEventListener("load", () => fit(frame));
     window.addEventListener("resize", () => fit(frame));
   }
+  showOutside();
   readAge();
   showAge();
   setInterval(showAge, 1000);
