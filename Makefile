@@ -54,6 +54,16 @@ chaos: devtools ## Kill and break every flow at random instants; CHAOS_MINUTES=8
 docs: devtools ## Write the tables of docs/what-counts-as-up.md from the tests
 	@PYTHONPATH=$(CURDIR)/include:$(CURDIR)/tests $(VENV) -m sites.behaviours.page
 
+CATALOGUES = include/supportops/rendering/catalogues
+messages: devtools ## Take the messages of reports from the code into the catalogues, to be translated
+	@.venv/bin/pybabel -q extract -F $(CATALOGUES)/messages.cfg --no-location --sort-output -w 100 \
+	  -o .babel.pot include/supportops
+	@for po in $(CATALOGUES)/*.po; do \
+	  .venv/bin/pybabel -q update -i .babel.pot -o $$po -l $$(basename $$po .po) -N -w 100 \
+	    --ignore-obsolete --ignore-pot-creation-date \
+	  && grep -vE '^"(Project|Report|POT|PO-|Last|Language-T|MIME|Content-Tr|Generated)' $$po > .babel.po \
+	  && mv .babel.po $$po; done; rm -f .babel.pot
+
 lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
 	@$(VENV) -m supportops.local.install.lock $(ARGS)
 
@@ -65,4 +75,4 @@ clean: ## Remove .venv and caches; the state in .local stays
 devtools:
 	@$(INSTALL) --dev
 
-.PHONY: help setup demo up secrets test bench chaos docs lock clean devtools
+.PHONY: help setup demo up secrets test bench chaos docs messages lock clean devtools

@@ -325,3 +325,21 @@ def test_every_file_is_checked(folder: Path) -> None:
         with (folder / f"{name}.yaml").open("a", encoding="utf-8") as file:
             file.write("\ncolour: blue\n")
     assert set(check(folder).faults) == {*MODELS, "imports/uci", "imports/generic"}
+
+
+def test_a_language_without_a_catalogue_is_said_with_those_that_there_are(folder: Path) -> None:
+    change(
+        folder,
+        "reports",
+        "    title: Support team\n",
+        "    title: Support team\n    language: pt-BR\n",
+    )
+    (wrong,) = findings(folder)
+    assert (wrong.file, wrong.path, wrong.found) == (
+        "reports.yaml",
+        "audiences[1].language",
+        "'pt-BR'",
+    )
+    assert "en, de, fr" in wrong.expected
+    change(folder, "reports", "language: pt-BR", "language: de-CH")
+    assert findings(folder) == []

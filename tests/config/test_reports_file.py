@@ -163,7 +163,7 @@ def test_another_plan_is_another_configuration(tmp_path: Path) -> None:
 
 
 SIZE = "a number and a unit: 500kB or 7MB"
-LANGUAGE = "a language, such as en-GB, de or pt-BR"
+LANGUAGE = "a language, such as en-GB, de or fr-CH"
 TIER = "a tier of service_levels.yaml: user_support, bug_fix, mission_critical"
 
 

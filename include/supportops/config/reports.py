@@ -44,7 +44,7 @@ def _language(found: str) -> str:
     try:
         check_language(found)
     except ValueError:
-        raise ValueError("a language, such as en-GB, de or pt-BR") from None
+        raise ValueError("a language, such as en-GB, de or fr-CH") from None
     return found
 
 

@@ -6,6 +6,7 @@ is read as it is, once a process: an installation needs no step that compiles it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -14,10 +15,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from babel.support import Translations
 
 FOLDER = Path(__file__).parent / "catalogues"
 DEFAULT = "en-GB"
@@ -49,6 +47,18 @@ class Catalogue:
     def pgettext(self, context: str, message: str, /, **values: object) -> str:
         """The message where one English word has several meanings."""
         return self.translations.pgettext(context, message).format_map(values)
+
+    def npgettext(self, context: str, one: str, many: str, number: int, /, **values: object) -> str:
+        """As `ngettext`, where two messages have the same singular."""
+        form = self.translations.npgettext(context, one, many, number)
+        return form.format_map({"number": self.count(number), **values})
+
+    def clauses(self, parts: Iterable[str]) -> str:
+        """ "one; two; three"; "" of none."""
+        first, *rest = [*parts] or [""]
+        for second in rest:
+            first = self.gettext("{first}; {second}", first=first, second=second)
+        return first
 
     def count(self, number: int) -> str:
         """ "1,204"."""
@@ -113,6 +123,11 @@ def _translations(language: str) -> NullTranslations:
     path = FOLDER / f"{language}.po"
     if language not in languages() or not path.is_file():
         return NullTranslations()
+    # Only readers of other languages need it: 50 ms of every start that English goes without.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+    from babel.support import Translations
+
     with path.open("rb") as file:
         read = read_po(file, locale=language)
     compiled = BytesIO()

@@ -71,7 +71,7 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    empty: str = "None."
+    empty: str = ""
     shown: int | None = None
     note: str = ""
 

@@ -154,4 +154,4 @@ def test_a_figure_is_not_torn() -> None:
 
 
 def test_parts_stay_whole_where_they_can() -> None:
-    assert joined(["a: 1", "b: 22", "c: 3"], 14, "  ") == ["  a: 1; b: 22;", "  c: 3"]
+    assert joined(["a: 1;", "b: 22;", "c: 3"], 14, "  ") == ["  a: 1; b: 22;", "  c: 3"]

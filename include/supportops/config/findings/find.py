@@ -19,6 +19,7 @@ from supportops.config.model import Wrong, did_you_mean, entries, mapping, shown
 from supportops.config.service_levels import former, tiers_in
 from supportops.config.validation import located
 from supportops.config.yaml_source import Fault, KeyPath, Source
+from supportops.rendering.catalogue import language_of, languages
 
 
 def find(configuration: Configuration, sources: Mapping[str, Source]) -> Iterator[Fault]:
@@ -40,6 +41,7 @@ def _in_file(name: str, data: Any, configuration: Configuration) -> Iterator[Wro
         yield from _asleep(configuration)
     if name == File.REPORTS:
         yield from _targets_of_no_site(data, configuration)
+        yield from _languages_without_catalogue(data)
     if name not in (File.ALERTS, File.SERVICE_LEVELS) and known:
         for path, tier in _tiers_named(name, data):
             if isinstance(tier, str) and tier not in known:
@@ -56,6 +58,16 @@ def _targets_of_no_site(data: Any, configuration: Configuration) -> Iterator[Wro
             hint = did_you_mean(name, names) or "keep it for reports of when the site was there"
             where = ("availability", "sites", name)
             yield Wrong(where, shown(name), "a site of sites.yaml", hint)
+
+
+def _languages_without_catalogue(data: Any) -> Iterator[Wrong]:
+    """An audience gets its reports in English instead."""
+    for path, entry in entries(data, "audiences"):
+        language = entry.get("language")
+        if isinstance(language, str) and language_of(language) not in languages():
+            expected = f"a language that reports are written in: {', '.join(languages())}"
+            hint = "its reports are in English"
+            yield Wrong((*path, "language"), shown(language), expected, hint)
 
 
 def _asleep(configuration: Configuration) -> Iterator[Wrong]:

@@ -56,7 +56,7 @@ def pdf(document: Document, charts: Mapping[str, bytes], as_of: datetime | None 
 
     `as_of` becomes the file's date, none is written without it. Raises PdfFailed.
     """
-    content = json.dumps(_content(document, charts, as_of), sort_keys=True)
+    content = json.dumps(contents(document, charts, as_of), sort_keys=True)
     return File(PDF, "application/pdf", _typeset(content))
 
 
@@ -99,9 +99,10 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, font_paths=[folder()])
 
 
-def _content(
+def contents(
     document: Document, charts: Mapping[str, bytes], as_of: datetime | None
 ) -> dict[str, Any]:
+    """What the template sets, as plain JSON values: every word that the file will show."""
     words = catalogue(document.language)
     language, region = _language(document.language)
     return {

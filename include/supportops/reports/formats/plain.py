@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from supportops.rendering.catalogue import Catalogue, catalogue
-from supportops.rendering.render import one_line
+from supportops.rendering.render import one_line as flat_line
 from supportops.reports.document import (
     Block,
     Cell,
@@ -28,12 +28,14 @@ _LIMITS = Limits(40, 120)
 _GAP = 2
 _HIGHEST = 4  # lines of a row in columns
 _NUMERIC = (Unit.COUNT, Unit.SHARE, Unit.SECONDS)
+# Of the languages whose sentences have them; a screen of fixed width has one kind of space.
+_SPACES = str.maketrans({"\u2009": " ", "\u00a0": " ", "\u202f": " "})
 _SIGNS = {Tone.GOOD: "▲ ", Tone.BAD: "▼ "}
 
 
 def text(document: Document) -> File:
     """The text part of the mail: every figure, tables in columns, or a row a paragraph."""
-    lines = "\n".join(_lines(shortened(document, _LIMITS))).replace("\u00a0", " ")
+    lines = "\n".join(_lines(shortened(document, _LIMITS))).translate(_SPACES)
     return File(MAIL_TEXT, "text/plain; charset=utf-8", (lines + "\n").encode("utf-8", "replace"))
 
 
@@ -41,7 +43,7 @@ def summary(document: Document) -> File:
     """The notices and the summary, a line each, for a chat message."""
     short = shortened(document, _LIMITS).document
     lines = [*(notice.text for notice in short.notices), short.summary]
-    words = "\n".join(map(one_line, lines)) + "\n"
+    words = "\n".join(map(flat_line, lines)) + "\n"
     return File(SUMMARY, "text/plain; charset=utf-8", words.encode("utf-8", "replace"))
 
 
@@ -88,6 +90,11 @@ def _ending(document: Document, words: Catalogue) -> Iterator[str]:
     yield from ("", "", *_headed(words.gettext("What the figures rest on"), "-"))
     for line in document.footer:
         yield from _wrapped(line, "  ")
+
+
+def one_line(text: str) -> str:
+    """On one line, which does not break at a narrow or unbreakable space."""
+    return flat_line(text, fixed_spaces=True)
 
 
 def _headed(title: str, stroke: str) -> tuple[str, str]:
@@ -164,5 +171,8 @@ def _paragraphs(
     for row in rows:
         lines += _wrapped(f"* {columns[0].title} {row[0]}", "  ")
         cells = [named(c.title, cell, words) for c, cell in zip(columns[1:], row[1:], strict=True)]
-        lines += joined(cells, WIDTH, "  ")
+        *most, last = cells or [""]
+        lines += joined(
+            [words.gettext("{text};", text=each) for each in most] + [last], WIDTH, "  "
+        )
     return lines

@@ -68,11 +68,10 @@ def narrowed(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
 
 
 def joined(parts: Sequence[str], width: int, indent: str) -> list[str]:
-    """`parts` separated by semicolons on lines of at most `width` columns, whole if possible."""
+    """`parts` after each other on lines of at most `width` columns, whole if possible."""
     lines: list[str] = []
     line = ""
-    for number, part in enumerate(parts):
-        text = part + (";" if number < len(parts) - 1 else "")
+    for text in parts:
         if line and cell_len(f"{indent}{line} {text}") > width:
             lines.append(line)
             line = text

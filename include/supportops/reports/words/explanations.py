@@ -173,7 +173,7 @@ def _left_out(left: LeftOut, reader: Reader) -> str:
     parts = [*_removed(left, reader), *_unjudged(left, reader)]
     if not parts:
         return reader.gettext("Nothing is left out.")
-    return reader.gettext("Left out: {parts}.", parts="; ".join(parts))
+    return reader.gettext("Left out: {parts}.", parts=reader.words.clauses(parts))
 
 
 def _removed(left: LeftOut, reader: Reader) -> Iterator[str]:

@@ -221,7 +221,7 @@ def is_over(figures: Figures) -> bool:
 
 def summary(figures: Figures, reader: Reader) -> str:
     """One sentence that a manager can repeat."""
-    return _in_period(figures.period, reader, "; ".join(_clauses(figures, reader)))
+    return _in_period(figures.period, reader, reader.words.clauses(_clauses(figures, reader)))
 
 
 def _clauses(figures: Figures, reader: Reader) -> Iterator[str]:
@@ -235,8 +235,11 @@ def _clauses(figures: Figures, reader: Reader) -> Iterator[str]:
     if not attainment.due:
         yield reader.gettext("no promise fell due")
     elif not attainment.breached:
-        yield reader.ngettext(
-            "the one promise due was kept", "all {number} promises were kept", attainment.due
+        yield reader.words.npgettext(
+            "in a sentence",
+            "the one promise due was kept",
+            "all {number} promises were kept",
+            attainment.due,
         )
     else:
         yield from _kept_clauses(figures, attainment, reader)

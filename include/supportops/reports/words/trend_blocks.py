@@ -266,4 +266,4 @@ def because(reasons: Sequence[TicketReason], reader: Reader) -> str:
     more = len(reasons) - len(parts)
     if more > 0:
         parts.append(reader.ngettext("and {number} more", "and {number} more", more))
-    return "; ".join(parts) or "–"
+    return reader.words.clauses(parts) or "–"
