@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from supportops.alerts.alert import ADDRESSED_KINDS, Alert, Kind, Phase, Severity
-from supportops.alerts.policy import AlertPolicy, OfficeHours, Route, Target
+from supportops.alerts.policy import AlertPolicy, OfficeHours, OnCall, Route, Step, Target
 from supportops.alerts.routing.matching import Match, has_left, matching
 from supportops.alerts.routing.period import DigestPeriod
 from supportops.alerts.silencing.effect import NEVER, Quiet, quiet
@@ -60,7 +60,8 @@ class MessageStatus:
 
     `handed_over`: a service took it. `maybe_delivered`: an attempt timed out or was cut short, so
     that it may have arrived. `failures` counts the attempts that were not handed over. `at` is
-    the instant of the last attempt, `reason` that of the decision that queued the message.
+    the instant of the last attempt, `reason` that of the decision that queued the message. `duty`:
+    the team that the target was on call for, if that is why it got the message.
     """
 
     target: str
@@ -73,6 +74,7 @@ class MessageStatus:
     finished: bool = False
     at: datetime | None = None
     reason: Reason = Reason.STEP_REACHED
+    duty: str = ""
 
     @property
     def notified(self) -> bool:
@@ -85,7 +87,8 @@ class Decision:
     """One target, one reason. `due_at` is the instant from which it could have been sent.
 
     `route` is the one that names the target; empty for the fallback. `period` is that of its
-    digest. `scheduled`: the message waits for `due_at`, the next instant of the period.
+    digest. `scheduled`: the message waits for `due_at`, the next instant of the period. `duty`: the
+    team that the target is on call for, if that is why it is named.
     """
 
     target: str
@@ -99,6 +102,7 @@ class Decision:
     route: str = ""
     period: DigestPeriod | None = None
     scheduled: bool = False
+    duty: str = ""
 
     @property
     def sends(self) -> bool:
@@ -123,7 +127,9 @@ def decide(
     """Every target that the policy names for `alert`, with the reason to notify it now or not.
 
     Level-triggered: the answer depends on the alert as it stands and on `history`, the messages
-    that exist, never on which event led to the call. A decision whose message exists is ALREADY,
+    that exist, never on which event led to the call. Of a team on call, whoever is on duty at `now`
+    is notified, or when a later step is due; a step that notified somebody of it stays with them,
+    while its reminders go to whoever is on duty then. A decision whose message exists is ALREADY,
     so that deciding twice queues nothing twice. A report or a test got its recipients when it was
     made: no route sends it to anybody else. `covered`: the targets that were notified of the wider
     alert that this one is part of, or of all its parts. `silences`: those that may concern the
@@ -149,7 +155,7 @@ def decide(
         decisions += [_unless_silenced(alert, each, hush, now) for each in steps]
     if alert.resolved_at is None:
         hush = quiet(alert, silences)
-        fallbacks = _fallbacks(alert, policy, history, decisions)
+        fallbacks = _fallbacks(alert, policy, history, decisions, now)
         decisions += [_unless_silenced(alert, each, hush, now) for each in fallbacks]
     every = (_unless_untrue(alert, decision, covered) for decision in _one_of_each(decisions))
     return [_in_digest(alert, policy, decision, now, office) for decision in every]
@@ -226,12 +232,17 @@ def _steps(
     made_up = sum(resumed_at is not None and each < resumed_at for each in due) - 1
     for number, step in enumerate(route.steps):
         due_at = due[number]
-        for target in step.targets:
+        for on_call in step.on_call:
+            if _notified_of(on_call, number, history):
+                for target in on_call.targets_at(now):
+                    yield from _reminder(alert, route, target, history, now, office, on_call.team)
+        for target, duty in _named(step, number, history, max(now, due_at)):
             reason = Reason.STEP_REACHED
             if _is_the_failing_one(alert, target):
                 reason = Reason.FAILING_TARGET
             elif (target.name, number) in known:
-                yield from _reminder(alert, route, target, history, now, office)
+                if not duty:
+                    yield from _reminder(alert, route, target, history, now, office)
                 reason = Reason.ALREADY
             elif now < due_at and route.open_at(now, office):
                 reason = Reason.NOT_YET
@@ -245,7 +256,32 @@ def _steps(
                 reason = Reason.OUTSIDE_HOURS
             if alert.resolved_at is not None and number > 0 and reason is not Reason.ALREADY:
                 reason = Reason.ENDED  # a lasting alert is sent once at most, by its first step
-            yield _decision(target, Phase.FIRING, number, 0, reason, due_at, route)
+            yield _decision(target, Phase.FIRING, number, 0, reason, due_at, route, duty)
+
+
+def _named(
+    step: Step, number: int, history: Sequence[MessageStatus], at: datetime
+) -> Iterator[tuple[Target, str]]:
+    """The targets of a step, each once, and the team that it is on call for, if that is why."""
+    found: dict[Target, str] = {}
+    for on_call in step.on_call:
+        targets = _notified_of(on_call, number, history) or on_call.targets_at(at)
+        found |= dict.fromkeys(targets, on_call.team)
+    yield from found.items()
+    yield from ((target, "") for target in step.targets if target not in found)
+
+
+def _notified_of(
+    on_call: OnCall, step: int, history: Sequence[MessageStatus], *, fallback: bool = False
+) -> tuple[Target, ...]:
+    """Who got the alarm of a step, or of the fallback, as those on call."""
+    had = {
+        m.target
+        for m in history
+        if (m.phase, m.step, m.reminder, m.duty) == (Phase.FIRING, step, 0, on_call.team)
+        and (m.reason is Reason.FALLBACK) is fallback
+    }
+    return tuple(target for target in on_call.possible if target.name in had)
 
 
 def _reminder(
@@ -255,9 +291,10 @@ def _reminder(
     history: Sequence[MessageStatus],
     now: datetime,
     office: OfficeHours,
+    duty: str = "",
 ) -> Iterator[Decision]:
     """The next reminder, once the last message to this target is `remind` old; of an alert with
-    steps of its own, once it passed another since."""
+    steps of its own, once it passed another since. Messages to others of the team `duty` count."""
     by_step = alert.step_at
     if by_step is None and route.remind is None:
         return
@@ -265,18 +302,26 @@ def _reminder(
         return
     if alert.snoozed_until is not None:
         return
-    mine = [m for m in history if m.target == target.name and m.phase is Phase.FIRING]
+    alarms = [m for m in history if m.phase is Phase.FIRING]
+    mine = [m for m in alarms if m.target == target.name]
     if any(m.at is None or not m.finished for m in mine) or not route.open_at(now, office):
         return
-    last = max(m.at for m in mine if m.at is not None)
+    mine += [m for m in alarms if duty and m.duty == duty and m.target != target.name]
+    last = max((m.at for m in mine if m.at is not None), default=None)
+    if last is None:
+        return
     due_at = by_step if by_step is not None else last + (route.remind or timedelta(0))
     if last < due_at <= now:
         number = max(m.reminder for m in mine) + 1
-        yield _decision(target, Phase.FIRING, 0, number, Reason.REMINDER, due_at, route)
+        yield _decision(target, Phase.FIRING, 0, number, Reason.REMINDER, due_at, route, duty)
 
 
 def _fallbacks(
-    alert: Alert, policy: AlertPolicy, history: Sequence[MessageStatus], decided: Sequence[Decision]
+    alert: Alert,
+    policy: AlertPolicy,
+    history: Sequence[MessageStatus],
+    decided: Sequence[Decision],
+    now: datetime,
 ) -> Iterator[Decision]:
     """A critical alarm that failed on one channel goes out on another at once, before retries.
 
@@ -292,7 +337,11 @@ def _fallbacks(
         return
     named = {d.target for d in decided if d.sends or d.reason is Reason.ALREADY}
     known = {m.target for m in history if m.phase is Phase.FIRING}
-    for target in policy.fallback:
+    duties: dict[Target, str] = {}
+    for on_call in policy.fallback_on_call:
+        if not _notified_of(on_call, 0, history, fallback=True):
+            duties |= dict.fromkeys(on_call.targets_at(now), on_call.team)
+    for target in dict.fromkeys([*policy.fallback, *duties]):
         if target.name in named | known or _is_the_failing_one(alert, target):
             continue
         reason = Reason.FALLBACK
@@ -300,7 +349,8 @@ def _fallbacks(
             reason = Reason.ACKNOWLEDGED
         elif alert.snoozed_until is not None:
             reason = Reason.SNOOZED
-        yield _decision(target, Phase.FIRING, 0, 0, reason, alert.opened_at)
+        duty = duties.get(target, "")
+        yield _decision(target, Phase.FIRING, 0, 0, reason, alert.opened_at, duty=duty)
 
 
 def _resolutions(
@@ -343,7 +393,7 @@ def _routes_of_targets(alert: Alert, policy: AlertPolicy) -> dict[str, list[Rout
     """The routes that match `alert`, by the targets that they name."""
     found: dict[str, list[Route]] = {}
     for match in matching(alert, policy):
-        for name in {target.name for step in match.route.steps for target in step.targets}:
+        for name in {target.name for step in match.route.steps for target in step.possible}:
             found.setdefault(name, []).append(match.route)
     return found
 
@@ -356,6 +406,7 @@ def _decision(
     reason: Reason,
     due_at: datetime,
     route: Route | None = None,
+    duty: str = "",
 ) -> Decision:
     return Decision(
         target=target.name,
@@ -368,6 +419,7 @@ def _decision(
         digest=route is not None and route.digest,
         route="" if route is None else route.name,
         period=None if route is None else route.period,
+        duty=duty,
     )
 
 
@@ -390,6 +442,7 @@ def _one_of_each(decisions: Sequence[Decision]) -> list[Decision]:
     return list(best.values())
 
 
-def _rank(decision: Decision) -> tuple[bool, bool, bool]:
+def _rank(decision: Decision) -> tuple[bool, bool, bool, bool]:
     at_once = decision.sends and decision.period is None
-    return decision.sends, decision.sends and not decision.digest, at_once
+    alone = decision.sends and not decision.digest
+    return decision.sends, alone, at_once, bool(decision.duty)

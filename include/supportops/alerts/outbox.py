@@ -211,6 +211,7 @@ def _row(alert: Alert, decision: Decision, now: datetime) -> dict[str, Any]:
         "next_attempt_at": decision.due_at if decision.scheduled else now,
         "maybe_sent": False,
         "digest": decision.digest,
+        "duty": decision.duty or None,
     }
 
 
@@ -231,7 +232,7 @@ def history(
         .correlate(messages)
         .scalar_subquery()
     )
-    columns = (c.alert, c.target, c.phase, c.step, c.reminder, c.why, c.state, c.maybe_sent)
+    columns = (c.alert, c.target, c.phase, c.step, c.reminder, c.why, c.state, c.maybe_sent, c.duty)
     statement = (
         select(*columns, c.finished_at, c.claimed_at, failures.label("failures"))
         .join(alerts, alerts.c.key == c.alert)
@@ -254,6 +255,7 @@ def history(
             finished=row.finished_at is not None,
             at=row.finished_at or row.claimed_at,
             reason=REASONS.get(row.why, Reason.STEP_REACHED),
+            duty=row.duty or "",
         )
         found[row.alert].append(status)
     return found

@@ -41,6 +41,35 @@ class Target:
     digest: DigestPeriod | None = None
 
 
+class Duty(Protocol):
+    """Who of a team is on duty at an aware instant, by name; nobody in a gap."""
+
+    def on_duty(self, at: datetime) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """Whoever of a team is on duty when a message to it is decided on.
+
+    `members`: the targets of each person. Without `duty` no rota can be used.
+    """
+
+    team: str
+    members: Mapping[str, tuple[Target, ...]]
+    duty: Duty | None = None
+
+    @property
+    def possible(self) -> tuple[Target, ...]:
+        """Every target that a message may go to, once."""
+        return tuple(dict.fromkeys(each for mine in self.members.values() for each in mine))
+
+    def targets_at(self, at: datetime) -> tuple[Target, ...]:
+        """The targets of those on duty; of the whole team where nobody is: somebody must know."""
+        people = () if self.duty is None else self.duty.on_duty(at)
+        found = (each for person in people for each in self.members.get(person, ()))
+        return tuple(dict.fromkeys(found)) or self.possible
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Who is notified `after` the alert was raised, while it is still open.
@@ -50,6 +79,12 @@ class Step:
 
     after: timedelta
     targets: tuple[Target, ...]
+    on_call: tuple[OnCall, ...] = ()
+
+    @property
+    def possible(self) -> tuple[Target, ...]:
+        """Every target that the step may notify, whoever is on duty."""
+        return possible(self.targets, self.on_call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +190,7 @@ class AlertPolicy:
 
     routes: tuple[Route, ...]
     fallback: tuple[Target, ...] = ()
+    fallback_on_call: tuple[OnCall, ...] = ()
     receivers: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
     retry: Retry = Retry()
@@ -183,9 +219,19 @@ class AlertPolicy:
         found = self.targets().values()
         return {target.name: target.digest for target in found if target.digest is not None}
 
+    @property
+    def possible_fallback(self) -> tuple[Target, ...]:
+        """Every target that the fallback may notify, whoever is on duty."""
+        return possible(self.fallback, self.fallback_on_call)
+
     def targets(self) -> dict[str, Target]:
         """Every target by its name."""
         steps = (step for route in self.routes for step in route.steps)
-        named = [step.targets for step in steps]
-        every = (*named, self.fallback, *self.receivers.values())
+        named = [step.possible for step in steps]
+        every = (*named, self.possible_fallback, *self.receivers.values())
         return {target.name: target for targets in every for target in targets}
+
+
+def possible(targets: tuple[Target, ...], on_call: tuple[OnCall, ...]) -> tuple[Target, ...]:
+    """`targets` and all that may stand for `on_call`, each once."""
+    return tuple(dict.fromkeys([*targets, *(each for team in on_call for each in team.possible)]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
@@ -10,10 +10,20 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, mode
 
 from supportops.alerts.alert import ADDRESSED_KINDS, Kind, Severity
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.policy import AlertPolicy, Hours, Limit, Retry, Route, Step, Target
+from supportops.alerts.policy import (
+    AlertPolicy,
+    Hours,
+    Limit,
+    OnCall,
+    Retry,
+    Route,
+    Step,
+    Target,
+)
 from supportops.alerts.routing.period import PERIODS, DigestPeriod, parse
 from supportops.config.model import Model, Wrong, entries, items, mapping, shown, twice, unknown
-from supportops.config.values import Delay, Duration, Identifier, Name, Url, Zone
+from supportops.config.rota import Rota
+from supportops.config.values import Delay, Duration, Identifier, Name, Url, Zone, identifier
 from supportops.config.yaml_source import KeyPath
 
 Kinds = Annotated[list[Kind], Field(min_length=1)]
@@ -79,9 +89,45 @@ class MatchEntry(Model):
     customer: list[Name] | None = None
 
 
+class OnCallEntry(Model):
+    """Whoever of a team of rota.yaml is on duty."""
+
+    on_call: Identifier
+
+
+def _receiver(found: Any) -> str | OnCallEntry:
+    if isinstance(found, OnCallEntry):
+        return found
+    if isinstance(found, dict):
+        if list(found) != ["on_call"]:
+            raise ValueError("a receiver, or {on_call: TEAM} for a team of rota.yaml")
+        return OnCallEntry(on_call=identifier(found["on_call"]))
+    return identifier(found)
+
+
+Receiver = Annotated[
+    Any,
+    PlainValidator(_receiver),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "properties": {"on_call": {"type": "string"}},
+                    "required": ["on_call"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+Named = list[Receiver]
+
+
 class StepEntry(Model):
     after: Delay = timedelta(0)
-    receivers: Annotated[list[Identifier], Field(min_length=1)]
+    receivers: Annotated[Named, Field(min_length=1)]
 
 
 class RouteEntry(Model):
@@ -122,7 +168,7 @@ class AlertsFile(Model):
     board_url: Url | None = None
     receivers: dict[Identifier, Annotated[list[TargetEntry], Field(min_length=1)]]
     routes: Annotated[list[RouteEntry], Field(min_length=1)]
-    fallback: list[Identifier] = []
+    fallback: Named = []
     limits: dict[ChannelName, list[LimitEntry]] = {}
     retry: RetryEntry = RetryEntry()
 
@@ -147,11 +193,24 @@ class AlertsFile(Model):
             if isinstance(name, str) and name not in receivers:
                 yield unknown(path, name, receivers, "a receiver out of")
 
-    def policy(self, zone: str) -> AlertPolicy:
-        """`zone`: of the times in messages where the file names none."""
+    @classmethod
+    def among(cls, data: Any, others: Mapping[str, Any]) -> Iterator[Wrong]:
+        """Only teams that rota.yaml has."""
+        teams = mapping(others.get("rota"), "teams")
+        for path, named in _used(data):
+            team = named.get("on_call") if isinstance(named, dict) else None
+            if isinstance(team, str) and team not in teams:
+                yield unknown((*path, "on_call"), team, teams, "a team of rota.yaml:")
+
+    def policy(self, zone: str, rota: Rota | None = None) -> AlertPolicy:
+        """`zone`: of the times in messages where the file names none.
+
+        While no `rota` can be used, what is for those on call goes to the fallback, or else to all.
+        """
         return AlertPolicy(
-            routes=tuple(self._route(route) for route in self.routes),
+            routes=tuple(self._route(route, rota) for route in self.routes),
             fallback=self._targets(self.fallback),
+            fallback_on_call=self._on_call(self.fallback, rota),
             receivers={name: self._targets([name]) for name in self.receivers},
             limits={
                 channel: tuple(Limit(limit.count, limit.period) for limit in limits)
@@ -162,17 +221,32 @@ class AlertsFile(Model):
             board_url=self.board_url,
         )
 
-    def _targets(self, receivers: list[str]) -> tuple[Target, ...]:
-        entries = [entry for name in receivers for entry in self.receivers[name]]
+    def _targets(self, receivers: Iterable[str | OnCallEntry]) -> tuple[Target, ...]:
+        named = [name for name in receivers if isinstance(name, str)]
+        entries = [entry for name in named for entry in self.receivers[name]]
         return tuple(
             Target(entry.name, entry.channel, entry.secret, entry.digest) for entry in entries
         )
 
-    def _route(self, entry: RouteEntry) -> Route:
+    def _on_call(
+        self, receivers: Iterable[str | OnCallEntry], rota: Rota | None
+    ) -> tuple[OnCall, ...]:
+        targets = {name: self._targets([name]) for name in self.receivers}
+        teams = [each.on_call for each in receivers if isinstance(each, OnCallEntry)]
+        return tuple(
+            (rota.on_call(team, targets) if rota else None)
+            or OnCall(team, {"": self._targets(self.fallback) or self._targets(self.receivers)})
+            for team in teams
+        )
+
+    def _route(self, entry: RouteEntry, rota: Rota | None) -> Route:
         match = entry.match
         return Route(
             name=entry.name,
-            steps=tuple(Step(s.after, self._targets(s.receivers)) for s in entry.steps),
+            steps=tuple(
+                Step(s.after, self._targets(s.receivers), self._on_call(s.receivers, rota))
+                for s in entry.steps
+            ),
             kinds=tuple(match.kind or ()),
             severities=tuple(match.severity or ()),
             sites=tuple(match.site or ()),

@@ -15,6 +15,7 @@ from supportops.config.alerts import AlertsFile
 from supportops.config.imports import ImportFile
 from supportops.config.model import Model, did_you_mean
 from supportops.config.reports import ReportsFile
+from supportops.config.rota import Rota, RotaFile
 from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
 from supportops.config.sites import SitesFile
 from supportops.config.triage import TriageFile
@@ -53,6 +54,7 @@ class File(StrEnum):
     SERVICE_LEVELS = "service_levels"
     REPORTS = "reports"
     TRIAGE = "triage"
+    ROTA = "rota"
 
 
 MODELS: Mapping[str, type[Model]] = {
@@ -61,9 +63,10 @@ MODELS: Mapping[str, type[Model]] = {
     File.SERVICE_LEVELS.value: ServiceLevelsFile,
     File.REPORTS.value: ReportsFile,
     File.TRIAGE.value: TriageFile,
+    File.ROTA.value: RotaFile,
 }
 # What an installation may be without: then nothing of it is set.
-OPTIONAL = frozenset({File.REPORTS.value, File.TRIAGE.value})
+OPTIONAL = frozenset({File.REPORTS.value, File.TRIAGE.value, File.ROTA.value})
 
 
 def file_name(name: str) -> str:
@@ -124,6 +127,10 @@ class Configuration:
     def triage(self) -> TriageRules:
         return self._part(File.TRIAGE, TriageRules)
 
+    @property
+    def rota(self) -> Rota:
+        return self._part(File.ROTA, Rota)
+
     def mapping(self, name: str) -> ImportMapping:
         """The meaning of `imports/NAME.yaml`."""
         return self._part(f"{IMPORTS}/{name}", ImportMapping)
@@ -157,7 +164,7 @@ class Configuration:
             expected = f"one of {', '.join(names)}" if names else "a file in the folder imports"
             hint = did_you_mean(mapping, names)
             return (Fault(file_name(name), None, "", "no such mapping", expected, hint),)
-        if name in self.document:
+        if name in self.document or name == File.ROTA:
             return (Fault(file_name(name), None, "", "no such file", "a file in the folder"),)
         found = "no version of it that can be used"
         hint = "see `supportops config check`"
@@ -192,7 +199,9 @@ def assemble(
     """The configuration of files that were `checked`, by their names; `document` is their data."""
     levels = checked.get(File.SERVICE_LEVELS)
     zone = levels.zone if isinstance(levels, ServiceLevelsFile) else _NO_ZONE
-    parts = {name: _meaning(name, model, zone) for name, model in checked.items()}
+    duty = checked.get(File.ROTA)
+    rota = duty.rota(zone) if isinstance(duty, RotaFile) else None
+    parts = {name: _meaning(name, model, zone, rota) for name, model in checked.items()}
     if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
         parts[File.REPORTS] = Plan(zone=zone)
     return Configuration(
@@ -203,12 +212,14 @@ def assemble(
     )
 
 
-def _meaning(name: str, model: Model, zone: str) -> Any:
+def _meaning(name: str, model: Model, zone: str, rota: Rota | None) -> Any:
     match model:
         case SitesFile():
             return model.fleet(zone)
         case AlertsFile():
-            return model.policy(zone)
+            return model.policy(zone, rota)
+        case RotaFile():
+            return rota
         case ServiceLevelsFile():
             return model.service_levels()
         case ReportsFile():

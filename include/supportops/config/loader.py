@@ -13,6 +13,7 @@ from supportops.config.configuration import (
     OPTIONAL,
     VERSION,
     Configuration,
+    File,
     assemble,
     data_of,
     file_name,
@@ -139,7 +140,9 @@ def _document(data: Mapping[str, Any], faults: Mapping[str, Any]) -> dict[str, A
     """The data as it is stored. None stands for a file that may be missing and is; a file of which
     no version can be used is left out."""
     prefix = f"{IMPORTS}/"
-    unset = [name for name in OPTIONAL if name not in data and name not in faults]
+    # One without a rota is stored as it was before there were any.
+    may_miss = OPTIONAL - {File.ROTA.value}
+    unset = [name for name in may_miss if name not in data and name not in faults]
     missing: dict[str, Any] = dict.fromkeys(unset)
     whole = {name: written for name, written in data.items() if name in MODELS}
     mappings = {name.removeprefix(prefix): data[name] for name in _mappings(data)}

@@ -36,7 +36,8 @@ def _region(found: str) -> str:
 
 
 @cache
-def _public_holidays(region: str) -> Mapping[date, str]:
+def public_holidays(region: str) -> Mapping[date, str]:
+    """The holidays of a region such as GB/ENG by their dates, FIRST_YEAR to LAST_YEAR."""
     country, _, part = region.partition("/")
     years = range(FIRST_YEAR, LAST_YEAR)
     return dict(holidays.country_holidays(country, subdiv=part or None, years=years))
@@ -132,7 +133,7 @@ class CalendarEntry(Model):
         """The form that `BusinessHours.from_spec` reads; `zone` counts where the entry has none."""
         closed = {day.isoformat() for day in self.holidays}
         if self.region:
-            closed |= {day.isoformat() for day in _public_holidays(self.region)}
+            closed |= {day.isoformat() for day in public_holidays(self.region)}
         return {
             "tz": self.timezone or zone,
             "hours": {day: [list(span) for span in spans] for day, spans in self.hours.items()},
@@ -150,7 +151,7 @@ class CalendarEntry(Model):
             for day in read_spec(self.spec(zone)).week
             if day
         )
-        closed = dict(_public_holidays(self.region)) if self.region else {}
+        closed = dict(public_holidays(self.region)) if self.region else {}
         closed |= {day: "closed" for day in self.holidays if day not in closed}
         working_day = max(lengths, key=lambda length: (lengths[length], length), default=86_400)
         return Calendar(name, BusinessHours.from_spec(self.spec(zone)), working_day, closed)

@@ -159,8 +159,9 @@ def _name(found: str) -> str:
     return found
 
 
-def _identifier(found: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", found):
+def identifier(found: Any) -> str:
+    """`found`, if it is a name as the configuration has them. Raises ValueError."""
+    if not isinstance(found, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", found):
         raise ValueError("a name of small letters, digits and underscores")
     return found
 
@@ -200,5 +201,5 @@ Clock = Annotated[time, BeforeValidator(_clock), _text({"examples": ["22:30"]})]
 Weekday = Annotated[int, BeforeValidator(_weekday), _text({"enum": list(WEEKDAYS)})]
 Instant = Annotated[datetime, AfterValidator(_aware)]
 Name = Annotated[str, AfterValidator(_name)]
-Identifier = Annotated[str, AfterValidator(_identifier)]
+Identifier = Annotated[str, AfterValidator(identifier)]
 Path = Annotated[str, AfterValidator(_path)]

@@ -301,6 +301,7 @@ messages = Table(
     Column("maybe_sent", Boolean, nullable=False),
     Column("digest", Boolean, nullable=False, server_default=false()),
     Column("finished_at", Instant),
+    Column("duty", Text),
     UniqueConstraint("alert", "target", "phase", "step", "reminder"),
     Index(
         "messages_unfinished_idx",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ class Team:
     zone: ZoneInfo
     turns: tuple[Turn, ...]
     overrides: tuple[Override, ...] = ()
-    holidays: frozenset[date] = frozenset()
+    holidays: frozenset[date] = field(default=frozenset(), repr=False)
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ _MINUTE = timedelta(minutes=1)
 class Notified:
     """One message: when, to whom, by which route and step (from 1), about which sites.
 
-    `sites`: None where the receiver reads of all. `limits`: how many messages a target gets before
+    `duty`: the team that the receiver is on call for, if that is why. `sites`: None where the
+    receiver reads of all. `limits`: how many messages a target gets before
     the rest is bundled.
     """
 
@@ -38,6 +39,7 @@ class Notified:
     every: timedelta | None
     limits: tuple[Limit, ...]
     hours: Hours = Hours.ALWAYS
+    duty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _instants(
         if route.hours is not Hours.ALWAYS:
             yield _change(now, alert.opened_at + HORIZON, office)
         if route.remind is not None:
-            named = {target.name for step in route.steps for target in step.targets}
+            named = {target.name for step in route.steps for target in step.possible}
             yield from (at + route.remind for name in named if (at := last.get(name)) is not None)
 
 
@@ -146,6 +148,7 @@ def _status(decision: Decision, at: datetime) -> MessageStatus:
         finished=True,
         at=at,
         reason=decision.reason,
+        duty=decision.duty,
     )
 
 
@@ -169,6 +172,7 @@ def _notified(
         digest=decision.digest,
         every=route.remind if route and decision.reminder else None,
         limits=tuple(policy.limits.get(decision.channel, ())),
+        duty=decision.duty,
         hours=route.hours if route else Hours.ALWAYS,
     )
 

@@ -65,7 +65,7 @@ def visible_to(target: str, alert: Alert, policy: AlertPolicy) -> tuple[Affected
     mine = [match for match in matching(alert, policy) if names(match.route, target)]
     if any(is_for_all(match.route) for match in mine):
         return None
-    if not mine and any(each.name == target for each in policy.fallback):
+    if not mine and any(each.name == target for each in policy.possible_fallback):
         return None
     return tuple(dict.fromkeys(each for match in mine for each in match.affected))
 
@@ -87,8 +87,8 @@ def is_for_all(route: Route) -> bool:
 
 
 def names(route: Route, target: str) -> bool:
-    """Whether any step of the route names `target`."""
-    return any(each.name == target for step in route.steps for each in step.targets)
+    """Whether any step of the route names `target`, or somebody on call whose it is."""
+    return any(each.name == target for step in route.steps for each in step.possible)
 
 
 def lasting(alert: Alert) -> list[Affected]:

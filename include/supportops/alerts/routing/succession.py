@@ -93,6 +93,6 @@ def _first_steps(alert: Alert, policy: AlertPolicy) -> dict[str, int]:
     found: dict[str, int] = {}
     for match in matching(alert, policy):
         for number, step in enumerate(match.route.steps):
-            for target in step.targets:
+            for target in step.possible:
                 found[target.name] = min(number, found.get(target.name, number))
     return found

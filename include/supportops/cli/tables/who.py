@@ -82,6 +82,7 @@ def _line(one: Notified, course: Course) -> str:
     when = f"{local(one.at, course.zone)} (after {duration(after)})" if after else "at once"
     by = f"route {one.route}" if one.route else "fallback"
     by += f", step {one.step}" if one.route and not one.every else ""
+    by += f", on call for {one.duty}" if one.duty else ""
     notes = [
         "" if one.hours is Hours.ALWAYS else f"hours: {one.hours}",
         f"reminder, then every {duration(one.every)}" if one.every else "",
