@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from builders import SHIPPED
+from supportops.alerts.rota.checking import faults
 from supportops.config.configuration import restore
 from supportops.config.loader import Checked, check
 
+SINCE = datetime(2026, 1, 6, tzinfo=UTC)
 ROTA: dict[str, Any] = {
     "holidays": {"region": "GB/ENG", "dates": ["2026-12-24"]},
     "people": {
@@ -122,3 +124,15 @@ def test_while_the_rota_cannot_be_used_the_fallback_is_notified(tmp_path: Path) 
     on_call = checked.configuration.alerts.routes[0].steps[0].on_call[0]
     now = datetime(2026, 7, 24, 12, tzinfo=UTC)
     assert {each.name for each in on_call.targets_at(now)} == {"team_email", "manager_email"}
+
+
+def test_the_example_of_the_documentation_is_one_without_faults(tmp_path: Path) -> None:
+    written = (SHIPPED.parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    example = written.partition("## On call")[2].partition("```yaml")[2].partition("```")[0]
+    config = folder(tmp_path / "config", None)
+    (config / "rota.yaml").write_text(example)
+    checked = check(config)
+    assert (lines(checked), checked.findings) == ([], ())
+    web = checked.configuration.rota.teams["web"]
+    assert faults(web, SINCE, SINCE + timedelta(days=366)) == []
+    assert web.on_duty(datetime(2026, 12, 24, 12, tzinfo=UTC)) != ()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from supportops.bootstrap import config_folder
+from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, USAGE, Json, echo, fail, fields, print_json
 from supportops.rendering.printable import printable_line
 
@@ -27,10 +28,12 @@ def check(
     mean, such as an alert that no route sends to anybody (exit 1).
     """
     from supportops.config.loader import check as check_folder
+    from supportops.flows import rota
 
     where = folder or config_folder()
     checked = check_folder(where)
-    faults, findings = checked.all_faults, checked.findings
+    faults = checked.all_faults
+    findings = [*checked.findings, *rota.findings(checked.configuration, now())]
     exit_code = USAGE if faults else FINDINGS if findings else 0
     if as_json:
         found = [("fault", each) for each in faults] + [("finding", each) for each in findings]
@@ -57,7 +60,7 @@ def check(
 def schema(
     name: Annotated[
         str,
-        typer.Argument(help="sites, alerts, service_levels, reports, triage or imports"),
+        typer.Argument(help="sites, alerts, service_levels, reports, triage, rota or imports"),
     ],
 ) -> None:
     """Print the JSON Schema of one file, for editors that complete YAML."""
