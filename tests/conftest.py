@@ -19,10 +19,12 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, delete, text
 
 import sharing_out
+from config.remembering import remembered
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import upgrade
 from supportops.db.schema import alert_hold
+from supportops.flows import active_configuration
 from tickets.fake_zendesk import FakeZendesk, fake_zendesk
 
 SERVER_VARIABLE = "SUPPORTOPS_TEST_POSTGRES"
@@ -34,6 +36,7 @@ settings.load_profile("calm")
 # Typer's runner makes the tree of all commands for each call, which takes ten times as long as most
 # commands.
 typer.testing._get_command = functools.cache(typer.testing._get_command)
+active_configuration.check = remembered(active_configuration.check)
 
 
 def pytest_configure() -> None:

@@ -19,13 +19,14 @@ shape. For a datetime the answer is exact to the microsecond, computed in whole 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Self, overload
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from supportops.sla.calendar_spec import read_spec
+from supportops.sla.calendar_spec import CalendarSpec, read_spec
 from supportops.sla.open_segments import EdgeColumn, EdgeRow, open_segments
 
 Column = NDArray[np.int64]
@@ -77,7 +78,13 @@ class BusinessHours:
         Raises ValueError for a spec with mistakes, listing all of them; for `first` before 1970 or
         not before `until`; for a calendar that never opens in between.
         """
-        calendar = read_spec(spec)
+        return cls._of(read_spec(spec), first, until)
+
+    @classmethod
+    @lru_cache(maxsize=8)
+    def _of(cls, calendar: CalendarSpec, first: date, until: date) -> Self:
+        """Cached: a configuration is read more than once, and each of its calendars takes a
+        hundred times as long to build as to look up."""
         if not _EARLIEST <= first < until:
             raise ValueError(f"first={first}, until={until}: expected 1970-01-01 <= first < until")
         reach = (_second_of(first), _second_of(until))

@@ -117,7 +117,17 @@ def big_export(folder: Path, encoding: str) -> Path:
     return write(folder, *lines, encoding=encoding)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("store_address", "encoding"),
+    [
+        ("sqlite", "cp1252"),
+        ("postgresql", "cp1252"),
+        ("sqlite", "utf-8"),
+        ("sqlite", "utf-8-sig"),
+        ("sqlite", "utf-16"),
+    ],
+    indirect=["store_address"],
+)
 def test_an_export_of_three_instants_loads_whole_and_says_what_was_guessed(
     store: Engine, tmp_path: Path, encoding: str
 ) -> None:

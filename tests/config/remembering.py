@@ -1,0 +1,37 @@
+"""Flows that read the same bytes of a folder again and again, as tests have them do, check it once.
+
+A check of the shipped files takes as long as a dozen flows; what it finds depends on the files'
+names and bytes alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from supportops.config.configuration import IMPORTS
+from supportops.config.loader import Checked
+
+Check = Callable[..., Checked]
+MOST = 32
+
+
+def remembered(check: Check) -> Check:
+    known: dict[tuple[tuple[str, bytes], ...], Checked] = {}
+
+    def checked(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
+        if last_good is not None:
+            return check(folder, last_good)
+        try:
+            found = [*sorted(folder.glob("*.yaml")), *sorted((folder / IMPORTS).glob("*.yaml"))]
+            key = tuple((str(path.relative_to(folder)), path.read_bytes()) for path in found)
+        except OSError:  # which is what the test is about
+            return check(folder)
+        if key not in known:
+            if len(known) == MOST:
+                known.clear()
+            known[key] = check(folder)
+        return known[key]
+
+    return checked
