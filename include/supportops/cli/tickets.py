@@ -223,7 +223,8 @@ def _act(ticket: str, made: Callable[[], Any], as_json: bool, *, as_written: boo
         with open_context() as context, open_ticket_sources() as sources:
             done = flow.run(context, ticket, act, now(), sources, as_written=as_written)
     except flow.ActError as error:
-        fail(f"{ticket}: {error}")
+        hint = " (--as-written stores it all the same)" if error.free else ""
+        fail(f"{ticket}: {error}{hint}")
     if as_json:
         print_json(done.to_json())
     else:

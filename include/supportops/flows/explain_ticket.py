@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import Connection, select
 
-from supportops.config.configuration import Configuration
 from supportops.config.loader import check
 from supportops.context import Context
 from supportops.db.engine import reading
@@ -64,17 +63,21 @@ def run(context: Context, ticket: str, source: str | None, at: datetime) -> Expl
     book = policy_book(context.config)
     configuration = check(context.config).configuration
     with reading(context.engine) as connection:
-        return _explained(connection, configuration, book, ticket, source, at)
+        zone, titles = configuration.zone, configuration.tiers.titles()
+        return explained(connection, book, ticket, source, at, zone=zone, titles=titles)
 
 
-def _explained(
+def explained(
     connection: Connection,
-    configuration: Configuration,
     book: PolicyBook,
     ticket: str,
     source: str | None,
     at: datetime,
+    *,
+    zone: str,
+    titles: Mapping[str, str],
 ) -> ExplainedTicket:
+    """As `run`, by the promises of `book`, with times in `zone` and tiers by their `titles`."""
     found_source, number = find_ticket(connection, ticket, source)
     table = tickets_table.c
     row = connection.execute(
@@ -87,23 +90,22 @@ def _explained(
         explanation = explain(events, book, at)
     except OutsideRange as error:
         raise LookupError(f"{ticket!r} cannot be judged: {error}") from None
-    story = _story(connection, configuration, found_source, number, explanation)
+    plain = Story(ZoneInfo(zone), titles=titles)
+    story = _story(connection, plain, found_source, number, explanation)
     noted = of_ticket(connection, found_source, number)
     return ExplainedTicket(found_source, number, row.subject, explanation, book, story, noted)
 
 
 def _story(
     connection: Connection,
-    configuration: Configuration,
+    story: Story,
     source: str,
     number: str,
     explanation: Explanation,
 ) -> Story:
     """Who did what to the ticket by then, and what the store does not know of it."""
     events = from_creation(events_of(connection, source, number, until=explanation.at))
-    zone = ZoneInfo(configuration.zone)
-    people = _agents(events)
-    story = Story(zone, people, fold(events).merged_into, (), configuration.tiers.titles())
+    story = replace(story, people=_agents(events), merged_into=fold(events).merged_into)
     gaps = tuple(_gaps(connection, events, source, explanation, story))
     return replace(story, gaps=gaps)
 

@@ -46,7 +46,11 @@ _HEADLINE = 300
 
 
 class CallError(ValueError):
-    """What is wrong with a call as it was written down, in one line."""
+    """What is wrong with a call as it was written down, in one line; `field`: where."""
+
+    def __init__(self, why: str, field: str) -> None:
+        super().__init__(why)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ class Call:
         said = storable(what).strip()
         call = cls(one_line(customer), said, one_line(site), one_line(number), one_line(tier))
         if not one_line(call.what):
-            raise CallError("what has happened? `what` is empty")
+            raise CallError("what has happened? `what` is empty", "what")
         if not call.customer:
-            raise CallError("who called? `customer` is empty")
+            raise CallError("who called? `customer` is empty", "customer")
         for name, written, longest in (
             ("customer", call.customer, LONGEST_NAME),
             ("site", call.site, LONGEST_NAME),
@@ -77,11 +81,13 @@ class Call:
             ("tier", call.tier, LONGEST_NAME),
         ):
             if len(written) > longest:
-                raise CallError(f"`{name}` has {len(written)} characters, at most {longest} fit")
+                why = f"`{name}` has {len(written)} characters, at most {longest} fit"
+                raise CallError(why, name)
         if call.number and not NUMBER.fullmatch(call.number):
             raise CallError(
                 f"`number` is {call.number[:40]!r}; expected a telephone number such as "
-                "+44 20 7946 0958, or nothing where it was withheld"
+                "+44 20 7946 0958, or nothing where it was withheld",
+                "number",
             )
         return call
 
@@ -196,7 +202,7 @@ def _tier(configuration: Configuration, call: Call, *, outage: bool) -> tuple[st
         tier = recognised(call.tier, known) if levels else call.tier
         if tier is None:
             hint = suggestion(call.tier, known) or f"there are {', '.join(known)}"
-            raise CallError(f"no tier {call.tier!r} in service_levels.yaml; {hint}")
+            raise CallError(f"no tier {call.tier!r} in service_levels.yaml; {hint}", "tier")
         return tier, CHOSEN
     if not configuration.has(File.TRIAGE):
         return (configuration.tiers.calls if levels else None), RULE

@@ -31,12 +31,20 @@ from supportops.tickets.ticket import DONE, Event, EventKind, Status, Ticket, fo
 from supportops.tickets.triage import BY_AGENT
 from supportops.tickets.validation import LONGEST_TEXT, storable
 
+TicketAct = Act
 PRIORITIES = ("low", "normal", "high", "urgent")
 LONGEST_VALUE = 200
 
 
 class ActError(ValueError):
-    """Why an act cannot be done, in one line."""
+    """Why an act cannot be done, in one line.
+
+    `about`: the value that is wrong; `free`: it would be stored if it was to be as written.
+    """
+
+    def __init__(self, why: str, about: EventKind | None = None, *, free: bool = False) -> None:
+        super().__init__(why)
+        self.about, self.free = about, free
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,17 @@ def change(by: str, status: Status | None, values: Mapping[EventKind, str]) -> A
     cleaned = {kind: one_line(value) for kind, value in values.items()}
     for kind, value in cleaned.items():
         if not value:
-            raise ActError(f"the {kind.value} is empty")
+            raise ActError(f"the {kind.value} is empty", kind)
         if len(value) > LONGEST_VALUE:
-            raise ActError(f"the {kind.value} has {len(value)} characters, at most 200 fit")
+            raise ActError(f"the {kind.value} has {len(value)} characters, at most 200 fit", kind)
     return Act(by, status=status, values=cleaned)
+
+
+def current(context: Context, name: str) -> Ticket:
+    """The ticket called `name` as it is. Raises LookupError where there is none."""
+    with reading(context.engine) as connection:
+        source, number = find_ticket(connection, name)
+        return fold(events_of(connection, source, number))
 
 
 def run(
@@ -181,7 +196,7 @@ def _known(
         if found is not None:
             known[kind] = found
         elif not as_written or kind in (EventKind.TIER, EventKind.PRIORITY):
-            raise ActError(_unknown(kind, value, names or []))
+            raise _unknown(kind, value, names or [])
     return known
 
 
@@ -211,14 +226,13 @@ def _names(
             return None
 
 
-def _unknown(kind: EventKind, value: str, names: Sequence[str]) -> str:
+def _unknown(kind: EventKind, value: str, names: Sequence[str]) -> ActError:
     hint = suggestion(value, names)
     free = kind in (EventKind.SITE, EventKind.CUSTOMER)
     if not hint and not free:
         hint = f"there are {', '.join(names)}" if names else ""
     line = f"no {kind.value} {value!r} is known"
-    line += f"; {hint}" if hint else ""
-    return line + (" (--as-written stores it all the same)" if free else "")
+    return ActError(f"{line}; {hint}" if hint else line, kind, free=free)
 
 
 def _with_tier(configuration: Configuration, act: Act) -> Act:

@@ -107,9 +107,14 @@ class Queue:
         return tuple(sorted(found, key=_urgency))
 
 
-def queue(connection: Connection, book: PolicyBook | None, at: datetime) -> Queue:
-    """The open tickets and their clocks as of `at`; without a `book` no ticket has a clock."""
-    rows = _open_tickets(connection)
+def queue(
+    connection: Connection, book: PolicyBook | None, at: datetime, *, only: int | None = None
+) -> Queue:
+    """The open tickets and their clocks as of `at`; without a `book` no ticket has a clock.
+
+    `only`: this ticket by its id in the store, open or not.
+    """
+    rows = _rows(connection, only)
     total = select(func.count()).select_from(tickets).where(tickets.c.open)
     ids = [row.id for row in rows]
     unjudgeable = Unjudgeable()
@@ -199,12 +204,12 @@ class _Judged:
         )
 
 
-def _open_tickets(connection: Connection) -> Sequence[Any]:
+def _rows(connection: Connection, only: int | None) -> Sequence[Any]:
     c = tickets.c
     columns = (c.id, c.source, c.ticket, c.subject, c.requester, c.status, c.tier, c.assignee)
     statement = (
         select(*columns, c.site, c.customer, c.created_at, c.updated_at)
-        .where(c.open)
+        .where(c.open if only is None else c.id == only)
         .order_by(c.swept_at.is_not(None), c.next_at.is_(None), c.next_at, c.id.desc())
         .limit(MOST_JUDGED)
     )
