@@ -12,12 +12,13 @@ from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import sync_marks, tickets
 from supportops.flows.ticketing.freshness import mark_synced
-from supportops.tickets.imports.file_import import import_file, weeks_until
+from supportops.tickets.imports.file_import import WEEK, import_file, weeks_until
 from supportops.tickets.imports.summary import ImportSummary
 from supportops.tickets.log.sync_marks import read_mark, set_first_mark
 from supportops.tickets.source import OWN_SOURCES
 
-DEMO_MAPPING = "uci"
+DEMO_MAPPING = "agency"
+DEMO_SOURCE = "demo"
 _SHIFT = "demo_shift"
 
 
@@ -28,14 +29,14 @@ def run(context: Context, file: Path, now: datetime, rejects: Path) -> ImportSum
     """
     if has_other_tickets(context.engine):
         return None
-    return import_demo(context.engine, context.config, now, file=file, rejects=rejects)
+    return import_demo(context.engine, context.config, now, file=file, rejects=rejects, ahead=WEEK)
 
 
 def has_other_tickets(engine: Engine) -> bool:
     """Whether there are tickets that neither a demo loaded nor the product itself created."""
     began = has_demo_tickets(engine)
     with reading(engine) as connection:
-        ours = [*OWN_SOURCES, DEMO_MAPPING] if began else [*OWN_SOURCES]
+        ours = [*OWN_SOURCES, DEMO_SOURCE] if began else [*OWN_SOURCES]
         others = select(tickets.c.id).where(tickets.c.source.not_in(ours)).limit(1)
         return connection.execute(others).first() is not None
 
@@ -54,16 +55,19 @@ def import_demo(
     *,
     file: Path,
     rejects: Path | None = None,
+    by: str = DEMO_MAPPING,
+    ahead: timedelta = timedelta(0),
 ) -> ImportSummary:
-    """Imports the demo's log, moved by whole weeks so that its last ticket is recent.
+    """Imports the demo's log, moved by whole weeks so that its last ticket is at most a week old,
+    or as much later as `ahead` says.
 
     Events after `now` are left for the next call, so tickets go on being answered while the demo
     runs. The first call fixes the number of weeks for all later ones.
     """
-    mapping = load_mapping(config, DEMO_MAPPING)
+    mapping = load_mapping(config, by)
     shift = _stored_shift(engine, mapping.source)
     if shift is None:
-        weeks = weeks_until(file, mapping, now, created=True)
+        weeks = weeks_until(file, mapping, now, created=True) + ahead
         shift = _store_shift(engine, mapping.source, weeks, now)
     summary = import_file(engine, file, mapping, now, shift=shift, until=now, rejects=rejects)
     with writing(engine) as connection:

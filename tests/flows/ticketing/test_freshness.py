@@ -57,7 +57,7 @@ def test_an_imported_file_counts(store: Engine, tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     with gzip.open(LOG, "rt", newline="") as shipped:
         file.write_text("".join(islice(shipped, 20)))
-    import_demo(store, SHIPPED, MONDAY, file=file)
+    import_demo(store, SHIPPED, MONDAY, file=file, by="uci")
     assert synced(store) == MONDAY
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
 from supportops.flows.demo_tickets import has_other_tickets
 from supportops.local.demo import tickets as demo_tickets
-from supportops.local.demo.config import SHIPPED, choose_ports, write
+from supportops.local.demo.config import SHIPPED, SOURCE, choose_ports, write
 from supportops.local.install.installation import Installation
 from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Author, Event, EventKind
@@ -26,7 +27,7 @@ NOW = datetime(2026, 4, 7, 12, tzinfo=UTC)
 
 
 def load(store: Engine, folder: Path, now: datetime = NOW) -> str:
-    context = Context(store, SHIPPED, {}.get)
+    context = Context(store, SOURCE, {}.get)
     return demo_tickets.load(context, now, folder / "rejects.jsonl")
 
 
@@ -41,7 +42,7 @@ def somebodys_ticket(source: str) -> Event:
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)  # which the demo is on
 def test_the_log_is_loaded_moved_to_now_and_goes_on(store: Engine, tmp_path: Path) -> None:
-    assert "3931 new tickets" in load(store, tmp_path)
+    assert re.match(r"1[5-9]\d new tickets", load(store, tmp_path))
     before = count(store, ticket_events)
     with reading(store) as connection:
         raised = connection.execute(select(func.max(tickets.c.created_at))).scalar_one()
@@ -54,7 +55,7 @@ def test_the_log_is_loaded_moved_to_now_and_goes_on(store: Engine, tmp_path: Pat
     assert count(store, ticket_events) > before
 
 
-@pytest.mark.parametrize("source", ["zendesk", "uci"])
+@pytest.mark.parametrize("source", ["zendesk", "demo"])
 def test_a_store_with_tickets_of_its_own_is_left_as_it_is(
     store: Engine, tmp_path: Path, source: str
 ) -> None:
@@ -79,13 +80,13 @@ def test_the_process_says_what_it_did_and_leaves_no_rejects(
     argv = [sys.executable, "-m", "supportops.local.demo.tickets", str(rejects)]
     environment = os.environ | {
         "SUPPORTOPS_DATABASE_URL": store_address,
-        "SUPPORTOPS_CONFIG": str(SHIPPED),
+        "SUPPORTOPS_CONFIG": str(SOURCE),
         "PYTHONPATH": str(SHIPPED.parent),
     }
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
-    assert "3931 new tickets" in done.stdout
+    assert re.match(r"1[5-9]\d new tickets|20\d new tickets", done.stdout)
     assert not rejects.exists()
-    assert count(store, tickets) == 3931
+    assert 150 <= count(store, tickets) <= 204
 
 
 class Enough(Exception):

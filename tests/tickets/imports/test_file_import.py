@@ -297,16 +297,18 @@ def test_the_demo_goes_on_with_time_and_keeps_its_weeks(store: Engine, tmp_path:
     lines = [row.replace("7,", "9,", 1) for row in HISTORY]
     path = write(tmp_path, *lines)
     now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)  # a Tuesday; the log begins on a Monday
-    first = import_demo(store, SHIPPED, now, file=path)
+    first = import_demo(store, SHIPPED, now, file=path, by="uci")
     assert first.later > 0
     with reading(store) as connection:
         newest = connection.execute(select(func.max(ticket_events.c.happened_at))).scalar()
     assert newest <= now
-    last = import_demo(store, SHIPPED, now + timedelta(weeks=5), file=path)
+    last = import_demo(store, SHIPPED, now + timedelta(weeks=5), file=path, by="uci")
     assert (last.later, last.known_events) == (0, first.new_events)
     with reading(store) as connection:
         assert connection.execute(select(tickets.c.created_at)).scalar() > now - timedelta(weeks=1)
-    assert import_demo(store, SHIPPED, now + timedelta(weeks=9), file=path).new_events == 0
+    assert (
+        import_demo(store, SHIPPED, now + timedelta(weeks=9), file=path, by="uci").new_events == 0
+    )
 
 
 def generic(**words: str) -> str:

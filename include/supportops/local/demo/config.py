@@ -51,13 +51,17 @@ def named_ports() -> set[int]:
 def write(here: Installation, ports: DemoPorts) -> None:
     """Puts the files where the running demo reads them."""
     make_folder(here.demo_config)
-    for path in SOURCE.glob("*.yaml"):
-        text = LOCAL_ADDRESS.sub(lambda found: str(ports.files[int(found[0])]), path.read_text())
-        replace(here.demo_config / path.name, text)
     for path in (each for pattern in AS_SHIPPED for each in SHIPPED.glob(pattern)):
-        there = here.demo_config / path.relative_to(SHIPPED)
-        there.parent.mkdir(mode=0o700, exist_ok=True)
-        replace(there, path.read_text(encoding="utf-8"))
+        _put(here.demo_config / path.relative_to(SHIPPED), path.read_text(encoding="utf-8"))
+    for path in SOURCE.rglob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        text = LOCAL_ADDRESS.sub(lambda found: str(ports.files[int(found[0])]), text)
+        _put(here.demo_config / path.relative_to(SOURCE), text)
+
+
+def _put(there: Path, text: str) -> None:
+    there.parent.mkdir(mode=0o700, exist_ok=True)
+    replace(there, text)
 
 
 def secrets(ports: DemoPorts) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Loads the demo's log of real tickets into the store, and goes on with it as time passes.
+"""Loads the demo's log of tickets into the store, and goes on with it as time passes.
 
 `python -m supportops.local.demo.tickets REJECTS` loads what has happened by now and ends; with
 `--follow` it waits for what happens next. A store with tickets of its own is left as it is.
@@ -22,7 +22,7 @@ from supportops.flows import demo_tickets
 from supportops.local.demo.clock import utc_now
 from supportops.local.supervisor.components import FOLLOW
 
-LOG = Path(__file__).with_name("demo_data") / "uci_incidents_2weeks.csv.gz"
+LOG = Path(__file__).with_name("demo_data") / "agency_4weeks.csv.gz"
 INTERVAL = 300.0  # seconds
 NICENESS = 10  # of a process that only makes the demo livelier, and must not slow it down
 
