@@ -32,11 +32,12 @@ from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine
 from supportops.db.migrate import upgrade
 from supportops.flows import list_clocks, ticket_import
+from supportops.local.demo.tickets import LOG as STORY
+from supportops.local.demo.tickets import UCI_LOG as LOG
 
 DEMO = Path(__file__).parents[1] / "include" / "supportops" / "local" / "demo"
 DATA, CONFIG = DEMO / "demo_data", DEMO / "demo_config"
 SHIPPED = DEMO.parents[2] / "config"
-LOG, STORY = DATA / "uci_incidents_2weeks.csv.gz", DATA / "agency_4weeks.csv.gz"
 END = datetime(2016, 6, 1, tzinfo=UTC)
 FIRST_MONDAY = datetime(2016, 2, 29)
 WEEKS, FORTNIGHT = 4, timedelta(days=14)

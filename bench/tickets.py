@@ -34,7 +34,7 @@ from sqlalchemy import Engine, create_engine, text
 from supportops.config.loader import load_mapping
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
-from supportops.local.demo.tickets import LOG as DEMO_FILE
+from supportops.local.demo.tickets import UCI_LOG as DEMO_FILE
 from supportops.tickets.imports.file_import import import_file
 from supportops.tickets.log.event_reading import event_columns
 

@@ -225,7 +225,7 @@ def test_the_commands_show_what_the_log_has_and_never_a_secret(shell: Desk, mail
     assert rows["team_email"]["last_outcome"] == "handed_over"
     assert rows["other_sms"]["has_address"] is False
     table = run.invoke(app, ["receivers", "list"], env={"COLUMNS": "200"})
-    assert "apprise_other_sms not set" in table.stdout
+    assert "not set: apprise_other_sms" in table.stdout
     for shown in (bad, listed, table):
         assert "127.0.0.1" not in shown.output
         assert not any(url in shown.output for url in shell.secrets.values())

@@ -18,7 +18,7 @@ from supportops.db.engine import reading
 from supportops.db.schema import sync_marks
 from supportops.flows.demo_tickets import import_demo
 from supportops.flows.ticketing.freshness import STREAM, last_synced
-from supportops.local.demo.tickets import LOG
+from supportops.local.demo.tickets import UCI_LOG as LOG
 from supportops.tickets.source import PHONE
 from tickets.fake_zendesk import fake_zendesk
 

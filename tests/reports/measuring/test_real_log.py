@@ -23,7 +23,7 @@ from reports.slow_measuring import counts, falls_due, rows_of, slow_times
 from sla.policies import book, minutes, version
 from supportops.config.loader import load_mapping
 from supportops.db.engine import make_engine, reading
-from supportops.local.demo.tickets import LOG as DEMO_FILE
+from supportops.local.demo.tickets import UCI_LOG as DEMO_FILE
 from supportops.reports.figures import By, Quantile, Times
 from supportops.reports.measuring.response_times import promises
 from supportops.reports.period import Period, week

@@ -19,7 +19,7 @@ from sla.policies import book, minutes, version
 from supportops.db.engine import reading
 from supportops.flows.reporting.gathering import gather
 from supportops.flows.reporting.selection import FactsRequest
-from supportops.local.demo.tickets import LOG as DEMO_FILE
+from supportops.local.demo.tickets import UCI_LOG as DEMO_FILE
 from supportops.reports.figures import By
 from supportops.reports.measuring.response_times import promises
 from supportops.reports.measuring.ticket_times import ticket_times

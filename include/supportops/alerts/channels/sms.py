@@ -23,16 +23,15 @@ class Sms:
     digest_rows = 0
 
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
-        """What is wrong and the reference, or the counts and the largest servers.
+        """What is wrong, since when, and the reference; or the counts and the largest servers.
 
-        When the next SMS can come, and the address of its ticket or of the board, where they fit.
+        The address of its ticket or of the board, and when the next SMS can come, where they fit.
         """
         alone = content.alerts[0] if content.total == 1 else None
         text = _one(alone) if alone else _several(content)
         next_sms = f"Next SMS {content.next_at}" if content.next_at else None
-        return _message(
-            _linked(_with(text, next_sms), alone.ticket_page if alone else None, content.board)
-        )
+        linked = _linked(text, alone.ticket_page if alone else None, content.board)
+        return _message(_with(linked, next_sms))
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """The subject line, with the address of its one ticket or of the board where it fits."""

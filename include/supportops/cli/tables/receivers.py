@@ -26,14 +26,13 @@ _GOOD, _BAD = "green", "bold red"
 
 def receiver_table(found: Sequence[Receiver], now: datetime) -> None:
     """One line a receiver."""
-    table = _table("receiver", "of", "channel", "secret", "digest", "last message", "when")
+    table = _table("receiver", "channel", "address", "digest", "last message", "when")
     for each in found:
         last = each.last
         outcome = _outcome(last.outcome, last.detail) if last else "nothing sent yet"
         failing = ", does not arrive" if each.failing else ""
         table.add_row(
             _text(each.target.name),
-            _text(each.group),
             each.target.channel,
             Text(_secret(each), style=_GOOD if each.has_address else _BAD),
             str(each.target.digest or "-"),
@@ -90,7 +89,8 @@ def tested_rows(found: Sequence[Tested]) -> list[dict[str, Any]]:
 
 
 def _secret(each: Receiver) -> str:
-    return f"{each.target.secret} {_ADDRESS[each.has_address]}"
+    words = _ADDRESS[each.has_address]
+    return words if each.has_address else f"{words}: {each.target.secret}"
 
 
 def _words(each: Tested) -> str:
@@ -107,7 +107,7 @@ def _outcome(outcome: str, detail: str) -> str:
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading in ("receiver", "when"), overflow="fold")
     return table
 
 

@@ -23,6 +23,8 @@ from supportops.local.demo.clock import utc_now
 from supportops.local.supervisor.components import FOLLOW
 
 LOG = Path(__file__).with_name("demo_data") / "agency_4weeks.csv.gz"
+# The real log that it was made from, see demo_data/ATTRIBUTION.md; benchmarks and tests read it.
+UCI_LOG = LOG.with_name("uci_incidents_2weeks.csv.gz")
 INTERVAL = 300.0  # seconds
 NICENESS = 10  # of a process that only makes the demo livelier, and must not slow it down
 

@@ -160,7 +160,8 @@ class Run:
             self._wait_for(set(PARTS), now)
         ready = self._wait_for_dags()
         if self.options.demo:
-            self.terminal.show(f"Airflow answers at {self.api.url}; the first runs begin.")
+            login = self._logins()[0]
+            self.terminal.show(f"Airflow answers at {self.api.url} ({login}); first runs begin.")
             self._first_runs(FIRST_LOOKS, ready)
             self._go_live()
             self._first_runs(FIRST_REPORTS, ready)
