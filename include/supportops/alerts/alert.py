@@ -33,15 +33,18 @@ class Kind(StrEnum):
     REPORT = "report"
     REPORT_TROUBLE = "report_trouble"
     TEST = "test"
+    HAND_OVER = "hand_over"
 
 
 # About a ticket's service-level clock, whose facts these alerts hold; a digest lists many.
 SERVICE_LEVEL_KINDS = frozenset({Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP})
 # Sent although nothing is open any more: a reply that came late does not undo the breach, and a
 # report that was issued raises no alarm at all.
-LASTING_KINDS = frozenset({Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT, Kind.TEST})
+LASTING_KINDS = frozenset(
+    {Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT, Kind.TEST, Kind.HAND_OVER}
+)
 # Sent to whom they were addressed when they were made; no route sends them to anybody.
-ADDRESSED_KINDS = frozenset({Kind.REPORT, Kind.TEST})
+ADDRESSED_KINDS = frozenset({Kind.REPORT, Kind.TEST, Kind.HAND_OVER})
 # What the keys of test messages begin with.
 TEST_KEYS = f"{Kind.TEST}:"
 # Causes wider than one site. While one of them is open, its sites raise no outages of their own,

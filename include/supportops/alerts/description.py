@@ -140,6 +140,8 @@ def _of_its_sites(facts: Facts, text: str) -> str:
 
 
 def _sites_label(alert: Alert, resolved: bool) -> str:
+    if alert.kind is Kind.HAND_OVER:
+        return "Open"
     if alert.kind in (Kind.CHECK_STALE, Kind.CHECK_TROUBLE):
         return "Sites that were not checked" if resolved else "Sites that are not checked"
     return "Sites that failed" if resolved else "Sites that fail"

@@ -123,6 +123,11 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
         "This message was sent to see whether messages arrive here. There is nothing to do.",
         "the test is over",
     ),
+    Kind.HAND_OVER: KindTexts(
+        "ON DUTY",
+        "You are on duty from now on. What is open and sent to you is listed here.",
+        "somebody else is on duty",
+    ),
 }
 
 

@@ -186,6 +186,8 @@ class AlertsFile(Model):
             for inner, kind in items(route.get("match"), "kind"):
                 if kind in ADDRESSED_KINDS:  # it would match nothing, in silence
                     wanted = "a kind of alert: reports.yaml says who gets a report"
+                    if kind == Kind.HAND_OVER:
+                        wanted = "a kind of alert: whoever goes on duty is told so"
                     if kind == Kind.TEST:
                         wanted = "a kind of alert: a test goes to the receivers that it names"
                     yield Wrong((*path, "match", *inner), shown(kind), wanted)

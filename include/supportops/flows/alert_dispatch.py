@@ -32,6 +32,7 @@ from supportops.flows.active_configuration import active_configuration
 from supportops.flows.dispatch_watch import dispatch_worked, watch_flows
 from supportops.flows.dispatching.batch import Batch, Room, grouped
 from supportops.flows.dispatching.composing import Composer, is_lack_of_address
+from supportops.flows.dispatching.hand_over import queue_hand_overs
 from supportops.flows.dispatching.posting import Poster, Send, extra_time
 from supportops.flows.dispatching.prepared import NOT_SENT, PreparedMessage
 from supportops.flows.dispatching.recording import Recorder, address_is_set
@@ -206,6 +207,7 @@ class _Dispatch:
         configuration = configuration.displayed()
         self.office = configuration.office
         self.attach_at_most = configuration.reports.attach_at_most
+        self.rota = configuration.rota if configuration.has(File.ROTA) else None
         self.clock = clock
         self.name = name
         self.summary = Summary()
@@ -241,6 +243,9 @@ class _Dispatch:
             unsettled = stored.alerts if not changed else store.unsettled(connection)
             known = self._histories(connection, unsettled, outbox.history(connection))
             self._decide_and_queue(connection, unsettled, known, now)
+            if self.rota is not None:
+                new = queue_hand_overs(connection, self.policy, self.rota, now, self.office)
+                self.summary.queued += new
 
     def _corrected(self) -> list[str]:
         """The targets that failed for lack of an address and have one by now."""

@@ -57,6 +57,8 @@ def answer(question: Question, folder: Path, engine: Engine | None) -> Course:
         raise LookupError("no route sends a report: reports.yaml names who gets it")
     if question.kind is Kind.TEST:
         raise LookupError("no route sends a test: `supportops receivers test` names who gets it")
+    if question.kind is Kind.HAND_OVER:
+        raise LookupError("no route sends a hand-over: it is for whoever goes on duty by rota.yaml")
     configuration = configuration_in(folder, engine)
     configuration.require(File.ALERTS)
     question = _with_ticket(question, engine)
