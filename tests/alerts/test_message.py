@@ -12,6 +12,7 @@ from inboxes import Mailbox
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.registry import CHANNELS
+from supportops.alerts.description import reference
 from supportops.alerts.message import Notification, compose, thread_id
 from supportops.notify.outgoing import Outcome
 from supportops.notify.send import send
@@ -305,7 +306,7 @@ def test_an_email_shows_phases_first_failure_last_good_check_and_the_board() -> 
         assert "First failure: Sun 22 Nov 2026 14:05 GMT" in shown
         assert "Last good check: Sun 22 Nov 2026 14:00 GMT" in shown
         assert "203.0.113.7" in shown
-        assert "outage:acme-shop:2026-11-22T14:05:00Z" in shown
+        assert f"Reference: #{reference(alert())}" in shown
     assert BOARD in message.text
     assert {"href": BOARD}.items() <= Page(message.html or "").each("a")[-1].items()
 

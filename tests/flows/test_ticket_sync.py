@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from flows.ticketing.syncing import events, pass_delay, state, sync
+from supportops.db.engine import reading
+from supportops.tickets.log.pages import page_forms, page_of
 from supportops.tickets.ticket import Author, EventKind
 from tickets.fake_zendesk import (
     AGENT,
@@ -52,6 +54,18 @@ def test_the_whole_history_of_a_ticket_is_stored(store: Engine, zendesk: FakeZen
     assert [
         n.facts["text"] for n in events(store, ticket, EventKind.NOTE) if "text" in n.facts
     ] == ["psst"]
+
+
+def test_a_sync_notes_where_the_tickets_have_their_pages(
+    store: Engine, zendesk: FakeZendesk
+) -> None:
+    sync(store, zendesk)
+    with reading(store) as connection:
+        forms = page_forms(connection)
+    found = page_of(forms, "zendesk", "17")
+    assert found is not None
+    assert found.endswith("/agent/tickets/17")
+    assert page_of(forms, "phone", "17") is None
 
 
 def test_deleting_and_restoring_and_deleting_again(store: Engine, zendesk: FakeZendesk) -> None:

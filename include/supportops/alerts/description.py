@@ -268,7 +268,7 @@ def _rows(notification: Notification, facts: Facts, zone: str, board: str | None
     yield from _machine(facts)
     if notification.repeated:
         yield Row("Note", MAY_BE_REPEATED)
-    yield Row("Reference", f"{reference(notification.alert)} ({one_line(notification.alert.key)})")
+    yield Row("Reference", f"#{reference(notification.alert)}")
 
 
 def _clock(alert: Alert) -> Iterator[Row]:

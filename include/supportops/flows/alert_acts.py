@@ -186,7 +186,12 @@ def history(context: Context, ref: str, now: datetime) -> Timeline:
     """What became of an alert: its beginning and end, the acts on it, its messages, and the
     silences over it."""
     with reading(context.engine) as connection:
-        return timeline(connection, meant(connection, ref), now)
+        return history_of(connection, meant(connection, ref), now)
+
+
+def history_of(connection: Connection, alert: Alert, now: datetime) -> Timeline:
+    """`history` of an alert that is read already."""
+    return timeline(connection, alert, now)
 
 
 def meant(connection: Connection, ref: str) -> Alert:

@@ -18,6 +18,8 @@ from supportops.alerts.alert import (
 )
 from supportops.alerts.policy import AlertPolicy
 from supportops.alerts.routing.course import Course, course_of
+from supportops.alerts.silencing import log as silence_log
+from supportops.alerts.silencing.silence import Silence
 from supportops.config.configuration import Configuration, File
 from supportops.config.loader import check
 from supportops.config.snapshots import newest
@@ -65,7 +67,11 @@ def answer(question: Question, folder: Path, engine: Engine | None) -> Course:
     policy, shown = configuration.alerts, configuration.displayed()
     if not configuration.has(File.SERVICE_LEVELS):
         policy = policy.at_any_hour()
-    return course_of(_alert(question, shown, policy), policy, shown.office)
+    silences: list[Silence] = []
+    if engine is not None:
+        with reading(engine) as connection:
+            silences = silence_log.ending_after(connection, question.at)
+    return course_of(_alert(question, shown, policy), policy, shown.office, silences)
 
 
 def course_from(

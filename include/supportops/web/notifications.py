@@ -12,9 +12,14 @@ from supportops.alerts import outbox
 from supportops.alerts.alert import TEST_KEYS, Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.outbox import PHASES, MessageState
+from supportops.alerts.routing.matching import visible_to
 from supportops.alerts.routing.one_cause import notified_by_parts
 from supportops.alerts.routing.succession import predecessors, with_inherited
+from supportops.alerts.silencing import log as silence_log
+from supportops.alerts.silencing.effect import in_force
+from supportops.alerts.silencing.silence import Silence
 from supportops.alerts.store import list_open
+from supportops.rendering.render import local
 from supportops.web import queries
 from supportops.web.page import PageContext
 
@@ -174,13 +179,16 @@ def _skipped(
         parts = [a for a in list_open(page.connection, Kind.OUTAGE) if a.covered_by == alert.key]
         histories = outbox.history(page.connection, keys=[each.key for each in parts])
         covered = notified_by_parts(alert, parts, histories, policy)
-    for d in decide(while_open, policy, statuses, at, office, covered):
+    silences = silence_log.ending_after(page.connection, alert.opened_at)
+    for d in decide(while_open, policy, statuses, at, office, covered, silences):
         if d.reason is not Reason.ALREADY:
-            yield SkippedReceiver(d.target, d.channel, d.step, _why(d, alert), d.due_at)
+            theirs = visible_to(d.target, alert, policy)
+            silence = in_force(alert, silences, at, theirs)
+            why = _why(d, while_open.at(at), alert.resolved_at is not None, silence, page.zone)
+            yield SkippedReceiver(d.target, d.channel, d.step, why, d.due_at)
 
 
-def _why(decision: Decision, alert: Alert) -> str:
-    over = alert.resolved_at is not None
+def _why(decision: Decision, alert: Alert, over: bool, silence: Silence | None, zone: str) -> str:
     if decision.sends:
         return (
             "it was over before anybody was notified" if over else "the next dispatch notifies them"
@@ -188,6 +196,12 @@ def _why(decision: Decision, alert: Alert) -> str:
     taken = alert.acknowledged_at is not None and decision.step > 0
     if decision.reason is Reason.ACKNOWLEDGED or (decision.reason is Reason.NOT_YET and taken):
         return f"{alert.acknowledged_by or 'somebody'} acknowledged it before"
+    if decision.reason is Reason.SNOOZED and alert.snoozed_until is not None:
+        who = alert.snoozed_by or "somebody"
+        return f"{who} snoozed it until {local(alert.snoozed_until, zone)}"
+    if decision.reason is Reason.SILENCED and silence is not None:
+        until = local(silence.until, zone)
+        return f"silenced until {until} by {silence.created_by}: {silence.reason}"
     if decision.reason is Reason.NOT_YET:
         return "it was over before their step was reached" if over else "their step is not reached"
     return decision.reason.value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine
 
@@ -9,6 +11,8 @@ from dispatching import Desk, configuration, everything_to
 from flows.sweep_builders import Sweeper, recorded, sweeper
 from inboxes import Mail, Mailbox
 from sla.policies import london, story
+from supportops.db.engine import writing
+from supportops.tickets.log.pages import note_pages
 
 ASKED = "2026-04-04 11:00"  # due on Thursday 9 April at 17:00, after Easter Monday
 
@@ -60,3 +64,17 @@ def test_what_sweeps_find_after_hours_is_one_e_mail_at_nine_and_a_late_event_ret
     assert desk.dispatch()["handed_over"] == 1
     assert mail.wait_for(2)[1].subject == "SLA: 1 retracted - #1 reply was due Thu 17:00"
     assert desk.dispatch()["queued"] == 0
+
+
+def test_the_alert_holds_where_its_ticket_is_read(tickets: Sweeper, desk: Desk) -> None:
+    with writing(tickets.store) as connection:
+        form = "https://acme.zendesk.com/agent/tickets/{ticket}"
+        note_pages(connection, "zendesk", form, desk.clock.now)
+    asks = story(f"{ASKED} asks", ticket="12 a")
+    tickets.append(*(replace(each, source="zendesk") for each in asks))
+    tickets.append(*story(f"{ASKED} asks", ticket="13"))
+    tickets.sweep("2026-04-09 17:03")
+    facts = {row.facts["ticket"]: row.facts for row in tickets.alerts()}
+    assert facts["12 a"]["ticket_path"] == "ticket?source=zendesk&id=12%20a"
+    assert facts["12 a"]["ticket_address"] == "https://acme.zendesk.com/agent/tickets/12%20a"
+    assert "ticket_address" not in facts["13"]

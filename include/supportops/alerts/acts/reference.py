@@ -12,7 +12,7 @@ _WRITTEN = re.compile(r"#?([0-9a-f]{6,64})", re.IGNORECASE)
 
 def reference_of(key: str) -> str:
     """Six characters that name the alert with this key where its key does not fit."""
-    return _digest(key)[:LENGTH]
+    return digest_of(key)[:LENGTH]
 
 
 def keys_meant(written: str, keys: Iterable[str]) -> list[str]:
@@ -22,17 +22,18 @@ def keys_meant(written: str, keys: Iterable[str]) -> list[str]:
     if found is None:
         return []
     wanted = found[1].lower()
-    return sorted(key for key in keys if _digest(key).startswith(wanted))
+    return sorted(key for key in keys if digest_of(key).startswith(wanted))
 
 
 def longer_references(keys: Iterable[str]) -> dict[str, str]:
     """References that tell these keys apart, by the key."""
-    digests = {key: _digest(key) for key in keys}
+    digests = {key: digest_of(key) for key in keys}
     length = LENGTH
     while len({digest[:length] for digest in digests.values()}) < len(digests):
         length += 1
     return {key: digest[:length] for key, digest in digests.items()}
 
 
-def _digest(key: str) -> str:
+def digest_of(key: str) -> str:
+    """Sixty-four characters, of which a reference is the beginning."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from supportops.alerts.alert import Alert, Phase
-from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide, steps_due
 from supportops.alerts.policy import AlertPolicy, Hours, Limit, OfficeHours, Route
 from supportops.alerts.routing.matching import Mismatch, matching, mismatches, visible_to
+from supportops.alerts.silencing.effect import quiet
+from supportops.alerts.silencing.silence import Silence, covered
 
 HORIZON = timedelta(days=14)
 _MINUTE = timedelta(minutes=1)
@@ -54,7 +56,8 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Course:
     """What becomes of an alert that stays open. `fallback`: who is notified when a message of it
-    fails; `end`: who gets the end of it, were it to end after the last alarm."""
+    fails; `end`: who gets the end of it, were it to end after the last alarm. `silences`: those
+    that put something of it off."""
 
     alert: Alert
     zone: str
@@ -62,11 +65,15 @@ class Course:
     fallback: tuple[str, ...]
     end: tuple[Skipped, ...]
     skipped: tuple[Skipped, ...]
+    silences: tuple[Silence, ...] = ()
 
 
-def course_of(alert: Alert, policy: AlertPolicy, office: OfficeHours) -> Course:
+def course_of(
+    alert: Alert, policy: AlertPolicy, office: OfficeHours, silences: Sequence[Silence] = ()
+) -> Course:
     """The whole course of an open alert, as if every message were handed over at once."""
-    messages = list(_messages(alert, policy, office))
+    silences = [each for each in silences if covered(each.matchers, alert)]
+    messages = list(_messages(alert, policy, office, silences))
     routes = {route.name: route for route in policy.routes}
     alarms = [_status(decision, at) for at, decision in messages]
     last = max((at for at, _ in messages), default=alert.opened_at)
@@ -85,23 +92,24 @@ def course_of(alert: Alert, policy: AlertPolicy, office: OfficeHours) -> Course:
             for d in decide(replace(alert, resolved_at=last), policy, alarms, last, office)
             if d.phase is Phase.RESOLVED
         ),
-        skipped=tuple(_skipped(alert, policy, messages, office)),
+        skipped=tuple(_skipped(alert, policy, messages, office, silences)),
+        silences=tuple(each for each in silences if each.until > alert.opened_at),
     )
 
 
 def _messages(
-    alert: Alert, policy: AlertPolicy, office: OfficeHours
+    alert: Alert, policy: AlertPolicy, office: OfficeHours, silences: Sequence[Silence]
 ) -> Iterator[tuple[datetime, Decision]]:
     """Each message in turn: every step, and the first reminder of each target."""
     history: list[MessageStatus] = []
     now, end = alert.opened_at, alert.opened_at + HORIZON
     while now <= end:
-        for decision in decide(alert, policy, history, now, office):
+        for decision in decide(alert, policy, history, now, office, (), silences):
             if decision.sends and decision.reminder <= 1:
                 at = decision.due_at if decision.scheduled else now
                 history.append(_status(decision, at))
                 yield at, decision
-        instants = _instants(alert, policy, history, now, office)
+        instants = _instants(alert, policy, history, now, office, silences)
         later = min((at for at in instants if at > now), default=None)
         if later is None:
             return
@@ -114,13 +122,15 @@ def _instants(
     history: Sequence[MessageStatus],
     now: datetime,
     office: OfficeHours,
+    silences: Sequence[Silence],
 ) -> Iterator[datetime]:
-    """When a route may have something to send: a step or reminder is due, or its hours change."""
+    """When a route may have something to send: a step or reminder is due, its hours change, or a
+    silence ends."""
     last = {message.target: message.at for message in history}
+    yield from (each.until for each in silences)
     for match in matching(alert, policy):
         route = match.route
-        start = route.starts_at(match.raised_at(alert), office)
-        yield from (start + step.after for step in route.steps)
+        yield from steps_due(alert, match, office, quiet(alert, silences, match.affected))
         if route.hours is not Hours.ALWAYS:
             yield _change(now, alert.opened_at + HORIZON, office)
         if route.remind is not None:
@@ -182,16 +192,17 @@ def _skipped(
     policy: AlertPolicy,
     messages: Sequence[tuple[datetime, Decision]],
     office: OfficeHours,
+    silences: Sequence[Silence],
 ) -> Iterator[Skipped]:
     """The routes that do not match, and targets of others that are notified of nothing."""
     for route in policy.routes:
         if differs := mismatches(route, alert, policy):
             yield Skipped(route.name, "", "; ".join(_difference(each, route) for each in differs))
     notified = {decision.target for _, decision in messages}
-    for decision in decide(alert, policy, (), alert.opened_at, office):
+    for decision in decide(alert, policy, (), alert.opened_at, office, (), silences):
         if decision.target not in notified:
             why = decision.reason.value
-            if decision.reason is Reason.OUTSIDE_HOURS:
+            if decision.reason in (Reason.OUTSIDE_HOURS, Reason.SILENCED):
                 why += f" for {HORIZON.days} days"
             yield Skipped(decision.route, decision.target, why)
 

@@ -38,6 +38,10 @@ def who_json(course: Course) -> dict[str, Any]:
         "fallback": list(course.fallback),
         "end": [fields(each) for each in course.end],
         "not_notified": [fields(each) for each in course.skipped],
+        "silences": [
+            {**fields(each), "matchers": [str(one) for one in each.matchers]}
+            for each in course.silences
+        ],
     }
 
 
@@ -61,6 +65,10 @@ def _lines(course: Course) -> Iterator[str]:
     yield f"{alert.kind} ({alert.severity}){f', {known}' if known else ''}, raised {raised}"
     if alert.is_wide:
         yield f"  about {_sites([str(each.site) for each in alert.affected])}"
+    for each in course.silences:
+        until = local(each.until, course.zone)
+        why = f"silence {each.id} by {each.created_by}: {each.reason}"
+        yield f"  silenced from {local(each.starts_at, course.zone)} until {until}, {why}"
     yield "Notified, while it is open and nobody acknowledges:"
     for one in course.notified:
         yield f"  {_line(one, course)}"

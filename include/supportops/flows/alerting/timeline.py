@@ -113,7 +113,8 @@ def _of_messages(connection: Connection, alert: Alert) -> Iterator[Entry]:
             outcome = _OUTCOMES.get(attempt["outcome"], attempt["outcome"])
             detail = attempt["detail"] if attempt["outcome"] != "handed_over" else ""
             what = f"{_about(message)} sent ({message['channel']}): {outcome}"
-            yield Entry(attempt["started_at"], EntryKind.MESSAGE, what, message["target"], detail)
+            at = max(attempt["started_at"], message["queued_at"])
+            yield Entry(at, EntryKind.MESSAGE, what, message["target"], detail)
 
 
 def _about(row: RowMapping) -> str:
