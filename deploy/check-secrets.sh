@@ -62,6 +62,7 @@ check AIRFLOW_JWT_SECRET 32 || true
 check AIRFLOW_API_SECRET_KEY 32 || true
 check_fernet AIRFLOW_FERNET_KEY
 check ADMIN_PASSWORD 12 || true
+check ALERT_LINKS_SECRET 32 || true
 
 if [ "$faults" -gt 0 ]; then
     echo "check-secrets: $faults found. 'make secrets' writes good ones into .env." >&2

@@ -21,6 +21,7 @@ SERVING = {
     "airflow-scheduler",
     "airflow-dag-processor",
     "airflow-triggerer",
+    "public-links",
 }
 ONE_SHOT = {"check-secrets", "airflow-init", "airflow-clean"}
 AIRFLOW = sorted(name for name in SERVING | ONE_SHOT if name.startswith("airflow-"))
@@ -91,9 +92,14 @@ def test_one_service_builds_the_image_that_all_of_airflow_runs_on(services: dict
     assert {services[name]["pull_policy"] for name in AIRFLOW} == {"never"}
 
 
-def test_nothing_but_the_ui_is_published_and_that_to_this_machine(services: dict[str, Any]) -> None:
+def test_ui_and_links_alone_are_published_and_those_to_this_machine(
+    services: dict[str, Any],
+) -> None:
     published = {name: s["ports"] for name, s in services.items() if "ports" in s}
-    assert published == {"airflow-apiserver": ["127.0.0.1:8080:8080"]}
+    assert published == {
+        "airflow-apiserver": ["127.0.0.1:8080:8080"],
+        "public-links": ["127.0.0.1:8090:8090"],
+    }
     assert all(s.get("network_mode") in (None, "none") for s in services.values())
 
 
@@ -193,9 +199,19 @@ def test_the_check_of_secrets_sees_every_secret_and_no_network(services: dict[st
     assert check["network_mode"] == "none"
 
 
-def test_cleaning_waits_until_it_is_called(services: dict[str, Any]) -> None:
-    assert services["airflow-clean"]["profiles"] == ["maintenance"]
-    assert {name for name in services if "profiles" in services[name]} == {"airflow-clean"}
+def test_cleaning_and_links_wait_until_they_are_called(services: dict[str, Any]) -> None:
+    waiting = {name: s["profiles"] for name, s in services.items() if "profiles" in s}
+    assert waiting == {"airflow-clean": ["maintenance"], "public-links": ["public"]}
+
+
+def test_the_links_are_signed_with_a_secret_of_their_own(services: dict[str, Any]) -> None:
+    environment = services["public-links"]["environment"]
+    assert environment == services["airflow-scheduler"]["environment"]
+    assert len(environment["AIRFLOW_CONN_ALERT_LINKS"]) == 64
+    assert environment["AIRFLOW_CONN_ALERT_LINKS"] not in (
+        environment["AIRFLOW__API__SECRET_KEY"],
+        environment["AIRFLOW__API_AUTH__JWT_SECRET"],
+    )
 
 
 def test_every_volume_is_declared_and_every_mounted_file_is_there(services: dict[str, Any]) -> None:

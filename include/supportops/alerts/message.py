@@ -26,12 +26,14 @@ def compose(
     zone: str,
     board_url: str | None,
     next_at: datetime | None = None,
+    take: str | None = None,
 ) -> OutgoingMessage:
     """One message with all `notifications` (at least one, else ValueError), the urgent first.
 
     Times are on the clock of `zone`, the IANA name of the readers' time zone. A message about one
     alert links to its page on the board, one about several to the board. `next_at`: when the
-    receiver's rate limit lets the next message through, where this one uses it up.
+    receiver's rate limit lets the next message through, where this one uses it up. `take`: the
+    address at which the receiver can take the one alert.
     """
     if not notifications:
         raise ValueError("compose() needs at least one notification")
@@ -50,6 +52,7 @@ def compose(
             counts=counted,
             notes=tuple(_notes(ordered)),
             next_at=clock_time(next_at, zone) if next_at else None,
+            take=safe_link(take) if alone else None,
         )
     )
 

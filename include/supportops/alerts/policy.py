@@ -196,6 +196,7 @@ class AlertPolicy:
     retry: Retry = Retry()
     timezone: str = "Europe/London"
     board_url: str | None = None
+    public_url: str | None = None
 
     def at_any_hour(self) -> AlertPolicy:
         """The same with no route that waits for hours: for while nobody knows the office's."""

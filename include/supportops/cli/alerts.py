@@ -10,7 +10,7 @@ import typer
 
 from supportops.alerts.alert import Kind, Severity
 from supportops.bootstrap import SetupError, config_folder, open_context
-from supportops.cli.alerting import acts, silences
+from supportops.cli.alerting import acts, public, silences
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fields, print_json, warn
 
@@ -19,6 +19,7 @@ group = typer.Typer(
     name="alerts", help="What is open, who has taken it, and who is notified.", no_args_is_help=True
 )
 app.add_typer(group)
+app.add_typer(public.app)
 group.add_typer(acts.app)
 group.add_typer(silences.group)
 

@@ -166,6 +166,7 @@ class AlertsFile(Model):
 
     timezone: Zone | None = None
     board_url: Url | None = None
+    public_url: Url | None = None
     receivers: dict[Identifier, Annotated[list[TargetEntry], Field(min_length=1)]]
     routes: Annotated[list[RouteEntry], Field(min_length=1)]
     fallback: Named = []
@@ -221,6 +222,7 @@ class AlertsFile(Model):
             retry=Retry(**self.retry.model_dump()),
             timezone=self.timezone or zone,
             board_url=self.board_url,
+            public_url=self.public_url,
         )
 
     def _targets(self, receivers: Iterable[str | OnCallEntry]) -> tuple[Target, ...]:

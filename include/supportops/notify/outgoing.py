@@ -28,6 +28,7 @@ class OutgoingMessage:
     `title` may be empty: an SMS and a chat message carry everything in `text`. `message_id` is
     the e-mail thread that the message belongs to, "<id@domain>". `attachments` go to services that
     take files. `images` are those that `html` shows as "cid:NAME"; they go by e-mail alone.
+    `action`: an https address that takes the alert when it is POSTed to, for services with buttons.
     """
 
     title: str
@@ -37,6 +38,7 @@ class OutgoingMessage:
     message_id: str | None = None
     attachments: tuple[Attachment, ...] = ()
     images: tuple[Attachment, ...] = ()
+    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+from supportops.notify.buttons import with_action
 from supportops.notify.conversation import Conversation, conversing
 from supportops.notify.mail_parts import with_parts
 from supportops.notify.masking import mask
@@ -73,7 +74,8 @@ class _Attempt:
         """Makes the attempt; never raises."""
         with _log.reading() as lines, conversing(self.conversation):
             try:
-                service = _service(self.url, self.timeout)
+                url = with_action(self.url, self.message.action)
+                service = _service(url, self.timeout)
                 status = _NOT_UNDERSTOOD if service is None else self._notify(service)
             except Exception as error:  # a plugin may raise whatever it likes
                 status = "FAILURE"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from supportops.alerts.channels.content import (
     AlertsContent,
     DigestContent,
@@ -37,7 +39,8 @@ class Chat:
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
         """All facts of one alert, or the counts and a line for each of the first."""
         rows = _fitting(content) if content.total > 1 else 1
-        return _message("alerts", content=content, marks=_MARKS, rows=rows)
+        message = _message("alerts", content=content, marks=_MARKS, rows=rows)
+        return replace(message, action=content.take)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """A line for each ticket, section by section."""

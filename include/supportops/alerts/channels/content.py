@@ -23,7 +23,7 @@ class AlertsContent:
     alert's own page, or the board for several. `thread` is the
     Message-ID that all messages about one alert refer to; None for several. `notes` hold for the
     whole message. `next_at`: the time from which the next message can come, where this one uses
-    up the receiver's rate limit.
+    up the receiver's rate limit. `take`: where its receiver can take the one alert.
     """
 
     title: str
@@ -34,6 +34,7 @@ class AlertsContent:
     counts: tuple[Count, ...]
     notes: tuple[str, ...] = ()
     next_at: str | None = None
+    take: str | None = None
 
     @property
     def total(self) -> int:

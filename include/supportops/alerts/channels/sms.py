@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from supportops.alerts.channels.content import AlertsContent, DigestContent, ReportContent
 from supportops.alerts.channels.counts import Named, listed
 from supportops.alerts.description import Description
@@ -25,13 +27,15 @@ class Sms:
     def alerts(self, content: AlertsContent) -> OutgoingMessage:
         """What is wrong, since when, and the reference; or the counts and the largest servers.
 
-        The address of its ticket or of the board, and when the next SMS can come, where they fit.
+        Where they fit, the address by which the alert is taken, that of its ticket or of the
+        board, and when the next SMS can come.
         """
         alone = content.alerts[0] if content.total == 1 else None
         text = _one(alone) if alone else _several(content)
         next_sms = f"Next SMS {content.next_at}" if content.next_at else None
-        linked = _linked(text, alone.ticket_page if alone else None, content.board)
-        return _message(_with(linked, next_sms))
+        links = (content.take, alone.ticket_page if alone else None, content.board)
+        message = _message(_with(_linked(text, *links), next_sms))
+        return replace(message, action=content.take)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """The subject line, with the address of its one ticket or of the board where it fits."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from supportops.alerts.acts.link import SECRET, Links, link_to
 from supportops.alerts.channels.content import ReportUnavailable
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.description import Notification
@@ -26,6 +28,8 @@ from supportops.flows.dispatching.prepared import (
 )
 from supportops.notify.outgoing import Outcome, OutgoingMessage
 
+log = logging.getLogger(__name__)
+
 # How the notification log begins about a message that raised an error when it was composed.
 NOT_WORDED = "could not be put into words"
 
@@ -37,6 +41,17 @@ def is_lack_of_address(detail: str, target: Target) -> bool:
 
 def _not_set(target: Target) -> str:
     return f"nobody set the connection {target.secret}"
+
+
+def _links(secrets: Secrets) -> Links | None:
+    """What makes the addresses by which alerts are taken; None where the secret is not usable: the
+    message matters more."""
+    try:
+        secret = secrets(SECRET)
+        return Links(secret) if secret else None
+    except Exception as error:  # its text may hold the secret, its type does not
+        log.warning("messages have no link to take an alert: %s", type(error).__name__)
+        return None
 
 
 class Composer:
@@ -54,6 +69,7 @@ class Composer:
         self._secrets = secrets
         self._clock = clock
         self._targets = policy.targets()
+        self._links = _links(secrets) if policy.public_url else None
 
     def prepare(self, batch: Batch) -> list[PreparedMessage]:
         """What to send for a batch, in its order, and at the end what has to wait.
@@ -128,7 +144,17 @@ class Composer:
         next_at = batch.next_after(group, now)
         if all(message.digest for message in group):
             return compose_digest(notifications, channel, zone, board, now, self._office, next_at)
-        return compose(notifications, channel, zone, board, next_at)
+        take = self._take(notifications, target, now)
+        return compose(notifications, channel, zone, board, next_at, take)
+
+    def _take(self, notifications: list[Notification], target: Target, now: datetime) -> str | None:
+        """Where `target` can take the one alert of a message that nobody has."""
+        first, public = notifications[0], self._policy.public_url
+        alert = first.alert.at(now)
+        taken = alert.acknowledged_at is not None or alert.resolved_at is not None
+        if self._links is None or public is None or len(notifications) > 1 or taken:
+            return None
+        return link_to(public, self._links.token(alert.key, target.name, now))
 
     def _notification(self, message: QueuedMessage, batch: Batch, now: datetime) -> Notification:
         alert = for_target(batch.alerts[message.alert], message.target, self._policy)

@@ -27,6 +27,7 @@ def document() -> str:
         "AIRFLOW_API_SECRET_KEY": word(64),
         "AIRFLOW_FERNET_KEY": fernet_key(),
         "ADMIN_PASSWORD": word(20),
+        "ALERT_LINKS_SECRET": word(64),
     }
     return HEAD + "".join(f"{name}={value}\n" for name, value in values.items())
 

@@ -1,0 +1,71 @@
+"""Signed addresses by which one person can take one alert from a message, until they expire.
+
+An address holds no key and no name of a site: twelve characters that stand for the alert, the
+instant of its end, the target that it was sent to, and the signature (itsdangerous, HMAC-SHA1 with
+a key derived from the secret: 27 characters, so that an SMS has room for it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, unquote
+
+from itsdangerous import BadSignature, Signer
+
+from supportops.alerts.acts.reference import digest_of
+
+SECRET = "alert_links"  # noqa: S105 (the name of the secret)
+LIFE = timedelta(days=7)
+LEAST_SECRET = 32
+LONGEST_TOKEN = 500
+_ALERT = 12
+_SALT = "supportops alert link"
+
+
+class LinkError(ValueError):
+    """An address that takes no alert: not ours, or expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a valid address says: `alert` is a reference, `target` whom it was sent to."""
+
+    alert: str
+    target: str
+    expires_at: datetime
+
+
+class Links:
+    """Makes and reads the addresses of one installation."""
+
+    def __init__(self, secret: str) -> None:
+        """Raises ValueError for a secret that could be guessed."""
+        if len(secret) < LEAST_SECRET:
+            raise ValueError(f"the secret {SECRET} has fewer than {LEAST_SECRET} characters")
+        self._signer = Signer(secret, salt=_SALT)
+
+    def token(self, alert: str, target: str, now: datetime) -> str:
+        """The last part of the address by which `target` can take the alert with this key."""
+        until = int((now + LIFE).timestamp())
+        text = f"{digest_of(alert)[:_ALERT]}.{until:x}.{quote(target, safe='')}"
+        return self._signer.sign(text).decode()
+
+    def read(self, token: str, now: datetime) -> Link:
+        """What a token says. Raises LinkError."""
+        try:
+            if len(token) > LONGEST_TOKEN:
+                raise LinkError("this is no address of ours")
+            signed = self._signer.unsign(token).decode()
+            alert, until, target = signed.split(".", 2)
+            expires_at = datetime.fromtimestamp(int(until, 16), UTC)
+        except (BadSignature, ValueError, OverflowError, OSError):
+            raise LinkError("this is no address of ours") from None
+        if expires_at <= now:
+            raise LinkError("this address has expired")
+        return Link(alert, unquote(target), expires_at)
+
+
+def link_to(public_url: str, token: str) -> str:
+    """The whole address, below the one at which the endpoint is published."""
+    return f"{public_url.rstrip('/')}/{token}"

@@ -1,0 +1,113 @@
+"""The public endpoint: one page for each signed address, where its receiver takes the alert.
+
+It is an ASGI app of its own, published without Airflow. GET and HEAD only read: a mail scanner or a
+chat room's preview that opens an address takes nothing. POST acts, and needs no script and no
+cookie: the address itself is what authorises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, Response
+
+from supportops.alerts.acts.link import LinkError, Links
+from supportops.rendering.render import render
+from supportops.web.page import ActiveConfiguration, Clock, OpenContext
+from supportops.web.public.taking import Form, Page, PublicError, page_of, take
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    # The page has its style in itself and nothing else: no script, no picture, no frame.
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex, nofollow",
+    "referrer-policy": "no-referrer",  # the address is a key to one alert
+    "cache-control": "no-store",
+}
+LARGEST_FORM = 8192
+
+
+def make_public_app(
+    open_context: OpenContext,
+    active_configuration: ActiveConfiguration,
+    links: Links,
+    clock: Clock,
+) -> FastAPI:
+    """The endpoint over the store that `open_context` opens; `links` reads the addresses."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    def answer(token: str, act: Callable[[Page, datetime], str] | None) -> HTMLResponse:
+        now = clock()
+        try:
+            link = links.read(token, now)
+            with open_context() as context:
+                said = ""
+                page = page_of(context, active_configuration, link, now)
+                if act is not None:
+                    said = act(page, now)
+                    page = page_of(context, active_configuration, link, now)
+            return _page(200, page=page, said=said)
+        except LinkError as error:
+            return _page(404, refused=str(error))
+        except PublicError as error:
+            return _page(error.status, page=error.page, refused=str(error))
+        except Exception as error:
+            # What went wrong may hold an address with its password: the log masks, a page cannot.
+            log.exception("the public endpoint failed")
+            return _page(503, refused=f"This cannot be shown now ({type(error).__name__}).")
+
+    @app.api_route("/{token}", methods=["GET", "HEAD"])
+    def _read(token: str) -> Response:
+        return answer(token, None)
+
+    @app.post("/{token}")
+    async def _take(token: str, request: Request) -> Response:
+        form = await _form(request)
+        if form is None:
+            return _page(413, refused="The form is too large.")
+        return await run_in_threadpool(answer, token, lambda page, now: take(page, form, now))
+
+    @app.middleware("http")
+    async def _guard(request: Request, call_next: Callable[[Request], object]) -> Response:
+        response: Response = await call_next(request)  # type: ignore[misc]
+        if response.status_code in (404, 405) and "text/html" not in response.headers.get(
+            "content-type", ""
+        ):
+            response = _page(response.status_code, refused="There is nothing here.")
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        return response
+
+    return app
+
+
+async def _form(request: Request) -> Form | None:
+    """The fields of the form, which may all be missing; None for one that is too large."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_FORM:
+            return None
+    found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
+
+    def value(name: str) -> str:
+        return found.get(name, [""])[0]
+
+    return Form(value("name"), value("note"), value("length"), value("holder"))
+
+
+def _page(
+    status: int, *, page: Page | None = None, said: str = "", refused: str = ""
+) -> HTMLResponse:
+    html = render("web/public/take.html", page=page, said=said, refused=refused)
+    return HTMLResponse(html, status)
