@@ -63,13 +63,14 @@ _Sections = dict[SectionKind, list[Notification]]
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """What a reader's times depend on: the time zone, the present and the office hours; and the
-    address of the board."""
+    """What a reader's times depend on: the time zone, the present and the office hours; the address
+    of the board; and whether only part of the message is from before going live."""
 
     board: str | None
     zone: str
     now: datetime
     office: OfficeHours
+    partly_history: bool = False
 
     def clock(self, notification: Notification) -> TicketClock:
         """The clock of a ticket's alert, as of now."""
@@ -97,7 +98,9 @@ def compose_digest(
         raise ValueError("compose_digest() needs at least one notification")
     grouped = _grouped(notifications)
     repeated = any(notification.repeated for notification in notifications)
-    reader = _Reader(board_url, zone, now, office)
+    history = [_is_history(each) for each in notifications]
+    partly = any(history) and not all(history)
+    reader = _Reader(board_url, zone, now, office, partly)
     sections = tuple(_sections(grouped, reader, channel.digest_rows))
     first = next(iter(grouped.values()))[0]
     return channel.digest(
@@ -198,7 +201,7 @@ def _row(notification: Notification, reader: _Reader) -> DigestRow:
         calendar=clock.calendar if section in _TIME_HEADINGS else "",
         overdue=clock.overdue,
         assignee=cut(clock.assignee, 60) or "nobody",
-        notes=tuple(_notes(notification)),
+        notes=tuple(_notes(notification, reader.partly_history)),
         summary=clock.summary(reader.zone),
         critical=notification.alert.severity is Severity.CRITICAL,
         reference=reference(notification.alert),
@@ -221,7 +224,7 @@ def _other_row(notification: Notification, reader: _Reader) -> DigestRow:
         calendar="",
         overdue=False,
         assignee="",
-        notes=tuple(_notes(notification)),
+        notes=tuple(_notes(notification, reader.partly_history)),
         summary="",
         critical=notification.alert.severity is Severity.CRITICAL,
         reference=description.reference,
@@ -229,7 +232,7 @@ def _other_row(notification: Notification, reader: _Reader) -> DigestRow:
     )
 
 
-def _notes(notification: Notification) -> Iterator[str]:
+def _notes(notification: Notification, partly_history: bool) -> Iterator[str]:
     facts = Facts(notification.alert.facts)
     if _section(notification) is SectionKind.RETRACTED:
         yield cut(facts.text("why") or "not breached after all", 150)
@@ -243,7 +246,7 @@ def _notes(notification: Notification) -> Iterator[str]:
         yield cut(uncertain, 150)
     if notification.reminder:
         yield "reminder"
-    if _is_history(notification):
+    if partly_history and _is_history(notification):
         yield _HISTORY_NOTE
     if notification.repeated:
         yield "may be repeated"
