@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -190,6 +191,33 @@ def test_the_email_is_a_table_of_tickets_and_assignees() -> None:
         "nobody",
     ] in page.rows
     assert page.links == [BOARD]
+
+
+def test_on_a_phone_its_cells_stand_below_each_other_and_no_word_is_wider_than_its_cell() -> None:
+    html = digest([breached(7, assignee="Wolfeschlegelsteinhausenbergerdorff")]).html
+    assert html is not None
+    cells = re.findall(r"<t[dh] [^>]*(?:data-head|scope)[^>]*>", html)
+    assert len(cells) == 9
+    assert all("overflow-wrap:anywhere" in cell for cell in cells)
+    assert "@media (max-width: 600px)" in html
+
+
+def test_as_text_each_ticket_is_a_paragraph_of_short_lines() -> None:
+    shown = text(breached(7, customer="Acme Ltd"), breached(8))
+    first, second = shown.split("\n\n")[1:3]
+    assert first.splitlines()[1] == "- #7 Question 7"
+    assert first.splitlines()[3].startswith("  bug fix, Acme Ltd, #")
+    assert second.startswith("- #8 Question 8")
+
+
+def test_only_a_message_of_both_marks_its_rows_as_history() -> None:
+    old = replace(ticket_alert(7), held=True)
+    whole = digest([firing(old)])
+    assert whole.title.startswith("History, from before going live: SLA: 1 breached")
+    assert whole.text.count("from before going live") == 1
+    mixed = digest([firing(old), breached(8)])
+    assert mixed.title.startswith("SLA: 2 breached")
+    assert mixed.text.count("from before going live") == 1
 
 
 def test_a_retraction_gives_its_reason_and_no_lengths_of_time() -> None:

@@ -189,6 +189,16 @@ def test_an_sms_links_the_board_only_where_it_fits() -> None:
     assert "http" not in long
 
 
+def test_an_sms_has_room_for_its_address_before_the_note_on_the_next_one() -> None:
+    def text(board: str) -> str:
+        next_at = NOON + timedelta(hours=3)
+        return compose([firing()], CHANNELS["sms"], LONDON, board, next_at).text
+
+    assert text(BOARD).endswith(f"#e0bd7b {BOARD} Next SMS 17:05 GMT")
+    assert text(BOARD + "y" * (97 - len(BOARD))).endswith("y")
+    assert text(BOARD + "y" * 120).endswith("#e0bd7b Next SMS 17:05 GMT")
+
+
 def test_an_sms_that_is_too_long_loses_part_of_its_reason_and_never_its_reference() -> None:
     text = sms(firing(subject="x" * 200, facts={"words": "€" * 200}))
     assert septets(text) <= 160
