@@ -58,7 +58,10 @@ _AWAITED = frozenset({"confirmation", "maintenance"})
 
 
 class Severity(StrEnum):
-    """How urgent an alert is; routes match on it. CRITICAL cannot wait for the office."""
+    """How urgent an alert is; routes match on it. CRITICAL cannot wait for the office.
+
+    The most severe comes first.
+    """
 
     CRITICAL = "critical"
     WARNING = "warning"

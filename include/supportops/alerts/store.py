@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from supportops.alerts.acts.act import Standing
 from supportops.alerts.alert import Alert, Kind, Severity
@@ -176,6 +176,27 @@ def read_open(connection: Connection, kind: Kind | None = None) -> Reading:
     if kind is not None:
         statement = statement.where(alerts.c.kind == kind.value)
     return _read(connection, statement.order_by(*_OLDEST_FIRST))
+
+
+def read_most_severe(connection: Connection, most: int) -> Reading:
+    """At most `most` open alerts, the most severe first and of these the oldest, and those among
+    them that cannot be read; so many again that cannot, since their severity is unknown."""
+    statement = _select().where(alerts.c.resolved_at.is_(None)).order_by(*_OLDEST_FIRST)
+    found = Reading([], [])
+    for severity in Severity:
+        if left := max(0, most - len(found.alerts)):
+            part = _read(connection, statement.where(alerts.c.severity == severity).limit(left))
+            found.alerts.extend(part.alerts)
+            found.unreadable.extend(part.unreadable)
+    unknown = statement.where(alerts.c.severity.not_in(list(Severity))).limit(most)
+    found.unreadable.extend(_read(connection, unknown).unreadable)
+    return found
+
+
+def count_open(connection: Connection) -> int:
+    """How many alerts are open, those that cannot be read included."""
+    statement = select(func.count()).select_from(alerts).where(alerts.c.resolved_at.is_(None))
+    return connection.execute(statement).scalar_one()
 
 
 def unsettled(connection: Connection) -> list[Alert]:

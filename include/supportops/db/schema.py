@@ -233,6 +233,14 @@ alerts = Table(
         sqlite_where=text("resolved_at IS NULL"),
     ),
     Index(
+        "alerts_open_severity_idx",
+        "severity",
+        "opened_at",
+        "key",
+        postgresql_where=text("resolved_at IS NULL"),
+        sqlite_where=text("resolved_at IS NULL"),
+    ),
+    Index(
         "alerts_unsettled_idx",
         "opened_at",
         postgresql_where=text("settled_at IS NULL"),

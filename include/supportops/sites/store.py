@@ -241,7 +241,8 @@ def save_changes(connection: Connection, changes: Sequence[Change]) -> None:
 def list_incidents(
     connection: Connection, start: datetime, end: datetime, site: str | None = None
 ) -> list[Incident]:
-    """Incidents that touch [start, end), oldest first."""
+    """Incidents that touch [start, end), oldest first; with `site` its own and those that are
+    wider than one site."""
     statement = (
         select(incidents)
         .where(incidents.c.started_at < end)
@@ -249,8 +250,8 @@ def list_incidents(
         .order_by(incidents.c.started_at, incidents.c.key)
     )
     if site is not None:
-        statement = statement.where(incidents.c.site == site)
-    return [_incident(row) for row in connection.execute(statement).mappings()]
+        statement = statement.where((incidents.c.site == site) | incidents.c.site.is_(None))
+    return [_incident(row) for row in connection.execute(statement).mappings().all()]
 
 
 def _runs() -> Any:

@@ -31,7 +31,7 @@ def front_pages(connection: Connection, only: str | None = None) -> dict[str, Fr
     )
     if only is not None:
         statement = statement.where(c.site == only)
-    rows = connection.execute(statement)
+    rows = connection.execute(statement).all()
     return {name: FrontPage(SiteState(state), *rest) for name, state, *rest in rows}
 
 
@@ -63,7 +63,7 @@ def run_slots(connection: Connection, start: datetime) -> list[datetime]:
     """The slots of the judged runs since `start`, in order."""
     c = check_runs.c
     statement = select(c.slot).where(c.slot >= start, c.judged_at.is_not(None)).order_by(c.slot)
-    return list(connection.execute(statement).scalars())
+    return list(connection.execute(statement).scalars().all())
 
 
 def first_checked(
@@ -78,7 +78,7 @@ def first_checked(
             .where(c.site.in_(names[at : at + _CHUNK]), c.page == "", c.slot >= start)
             .group_by(c.site)
         )
-        found.update((name, slot) for name, slot in connection.execute(statement))
+        found.update((name, slot) for name, slot in connection.execute(statement).all())
     return found
 
 

@@ -82,7 +82,7 @@ def _relevant(connection: Connection, snapshots: Sequence[_Snapshot]) -> Ints:
         .where(or_(c.created_at.is_(None), c.created_at <= until))
         .order_by(c.id)
     )
-    return np.fromiter(connection.execute(statement).scalars(), dtype=np.int64)
+    return np.array(connection.execute(statement).scalars().all(), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _ids(connection: Connection, tickets: Collection[Ticket]) -> Iterator[int]:
         for first in range(0, len(numbers), _PAGE):
             page = numbers[first : first + _PAGE]
             statement = select(c.id).where(c.source == source, c.ticket.in_(page))
-            yield from connection.execute(statement).scalars()
+            yield from connection.execute(statement).scalars().all()
 
 
 def _judged(events: EventColumns, book: PolicyBook, as_of: datetime) -> Iterator[pd.DataFrame]:

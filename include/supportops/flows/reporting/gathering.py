@@ -157,7 +157,7 @@ def _names(connection: Connection, ids: Sequence[int], *, subjects: bool) -> dic
         columns.append(func.substr(c.subject, 1, LONGEST_SUBJECT))
     for first in range(0, len(ids), _PAGE):
         statement = select(*columns).where(_among(connection, ids[first : first + _PAGE]))
-        for row in connection.execute(statement):
+        for row in connection.execute(statement).all():
             found[row[0]] = (row[1], row[2], row[3] if subjects else "")
     return found
 

@@ -242,7 +242,7 @@ def _details(connection: Connection, ids: set[int]) -> dict[int, dict[str, Any]]
     columns = (c.id, c.source, c.ticket, c.subject, c.customer, c.assignee, c.site)
     found: dict[int, dict[str, Any]] = {}
     for page in _pages(sorted(ids)):
-        rows = connection.execute(select(*columns).where(c.id.in_(page))).mappings()
+        rows = connection.execute(select(*columns).where(c.id.in_(page))).mappings().all()
         found |= {row["id"]: dict(row) for row in rows}
     return found
 
@@ -254,7 +254,7 @@ def _facts(connection: Connection, keys: list[str]) -> Iterator[tuple[str, Store
     c = alerts.c
     for page in _pages(keys):
         rows = select(c.key, c.opened_at, c.facts, c.resolved_at).where(c.key.in_(page))
-        for row in connection.execute(rows):
+        for row in connection.execute(rows).all():
             yield row.key, (row.opened_at, dict(row.facts), row.resolved_at)
 
 

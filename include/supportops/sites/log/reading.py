@@ -74,7 +74,7 @@ def pasts(
     As the store knew it at `as_of`, by the runs that were judged by then. `unchecked`: the fleet
     to go by in a store that has no run at all.
     """
-    log = _Log(connection, fleet_of, start, end, unchecked, as_of)
+    log = _Log(connection, fleet_of, start, end, unchecked, as_of, only)
     histories = log.fleets.sites(start, end, only)
     return list(histories), log.pasts(histories)
 
@@ -90,9 +90,11 @@ class _Log:
         end: datetime,
         unchecked: Fleet | None,
         as_of: datetime | None,
+        only: Sequence[str] | None,
     ) -> None:
         self.connection, self.start, self.end, self.as_of = connection, start, end, as_of
-        self.incidents = by_site(list_incidents(connection, start, end))
+        site = only[0] if only is not None and len(only) == 1 else None
+        self.incidents = by_site(list_incidents(connection, start, end, site))
         touching = [each for found in self.incidents.values() for each in found]
         begun = min((each.started_at for each in touching), default=start)
         first = earlier(min(begun, start), LONGEST_LEAD)
@@ -158,7 +160,7 @@ class _Log:
             .order_by(c.site, c.slot, c.attempt)
         )
         found: dict[str, list[CheckedRun]] = {}
-        rows = self.connection.execute(statement)
+        rows = self.connection.execute(statement).all()
         for (name, slot), tries in groupby(rows, key=lambda row: (row[0], row[1])):
             run = self.judged.get(slot)
             if run is not None:
@@ -204,7 +206,7 @@ def _runs_in(
             order if as_of is None or (judged_at is not None and judged_at <= as_of) else None,
         )
         for statement in (before, inside)
-        for slot, configuration, judged_at, order, blind in connection.execute(statement)
+        for slot, configuration, judged_at, order, blind in connection.execute(statement).all()
     ]
 
 

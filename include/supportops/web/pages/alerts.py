@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from supportops.alerts import store
-from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.alerts.words.ticket import doubt, title
@@ -18,8 +18,6 @@ from supportops.web.page import NoQuery, Page, PageContext, last_check
 MOST_ALERTS = 200
 MOST_MESSAGES = 100
 MOST_UNREADABLE = 10
-
-_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,8 @@ class Receiver:
 
 def alerts(page: PageContext, _query: NoQuery) -> dict[str, Any]:
     """What the alerts' template shows."""
-    stored = store.read_open(page.connection)
-    found = sorted(stored.alerts, key=lambda alert: _ORDER[alert.severity])
+    found = store.read_most_severe(page.connection, MOST_ALERTS)
+    failing = {alert.subject for alert in store.list_open(page.connection, Kind.DELIVERY)}
     rows, unfinished = queries.unfinished_messages(page.connection, MOST_MESSAGES)
     return {
         "check": last_check(page.connection, page.now),
@@ -61,14 +59,14 @@ def alerts(page: PageContext, _query: NoQuery) -> dict[str, Any]:
                 title(alert),
                 doubt(alert),
             )
-            for alert in found[:MOST_ALERTS]
+            for alert in found.alerts
         ],
-        "total": len(found),
-        "unreadable": stored.unreadable[:MOST_UNREADABLE],
-        "unreadable_total": len(stored.unreadable),
+        "total": store.count_open(page.connection) - len(found.unreadable),
+        "unreadable": found.unreadable[:MOST_UNREADABLE],
+        "unreadable_total": len(found.unreadable),
         "messages": [(message_line(row), incident_path(row["alert"])) for row in rows],
         "unfinished": unfinished,
-        "receivers": receivers(page, {a.subject for a in found if a.kind is Kind.DELIVERY}),
+        "receivers": receivers(page, failing),
         "now": page.now,
         "zone": page.zone,
     }

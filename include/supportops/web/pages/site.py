@@ -68,7 +68,7 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
     configured = page.configuration.fleet.by_name().get(name)
     past = _past(page, name, start, configured)
     found = configured or (past.history.latest if past else _removed_site(page, name))
-    recent = store.list_incidents(page.connection, start, page.now)
+    recent = store.list_incidents(page.connection, start, page.now, name)
     checks = queries.good_checks(page.connection, name, day.start, page.now)
     return {
         "check": last_check(page.connection, page.now),

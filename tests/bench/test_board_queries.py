@@ -1,0 +1,105 @@
+"""What the board reads of large tables: found by an index, and no more than a page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from bench.board import address_of, board
+from bench.board_store import Sizes, fill
+from bench.report import emptied
+from sqlalchemy import Engine, event
+from starlette.testclient import TestClient
+
+from supportops.db.engine import make_engine, writing
+from supportops.web.page import Page
+from supportops.web.pages.alerts import MOST_ALERTS
+from supportops.web.pages.registry import PAGES
+
+SIZES = Sizes(tickets=600, alerts=800, sites=60, days=3)
+GROWING = {
+    *("alerts", "messages", "notification_log", "check_results"),
+    *("tickets", "ticket_events", "report_documents"),
+}
+"""Tables that grow with the years, or with what goes wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One query of a page, with its parameters as the driver had them, and its rows."""
+
+    sql: str
+    parameters: Any
+    rows: int
+
+
+@pytest.fixture(scope="module")
+def engine(postgres_server: str) -> Iterator[Engine]:
+    with emptied(postgres_server, "supportops_board_queries") as url:
+        found = make_engine(url)
+        fill(found, SIZES)
+        yield found
+        found.dispose()
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> TestClient:
+    return board(engine)
+
+
+def queries(engine: Engine, client: TestClient, page: Page[Any]) -> list[Statement]:
+    """The queries of a page that is there; one that needs a query has it in bench.board.QUERIES."""
+    found: list[Statement] = []
+
+    def note(_: object, cursor: Any, sql: str, parameters: Any, *__: object) -> None:
+        found.append(Statement(sql, parameters, cursor.rowcount))
+
+    event.listen(engine, "after_cursor_execute", note)
+    try:
+        answer = client.get(address_of(page.name, page.path))
+    finally:
+        event.remove(engine, "after_cursor_execute", note)
+    assert answer.status_code == 200, answer.text[:500]
+    assert found
+    return found
+
+
+def read_whole(engine: Engine, statement: Statement) -> set[str]:
+    """The tables that PostgreSQL can only read from one end to the other for this query."""
+    with writing(engine) as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        explained = f"EXPLAIN (FORMAT JSON) {statement.sql}"
+        [[plan]] = connection.exec_driver_sql(explained, statement.parameters).scalars().all()
+    return {
+        each["Relation Name"] for each in _nodes(plan["Plan"]) if each["Node Type"] == "Seq Scan"
+    }
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for each in plan.get("Plans", ()):
+        yield from _nodes(each)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_no_page_reads_a_growing_table_from_one_end_to_the_other(
+    engine: Engine, client: TestClient, page: Page[Any]
+) -> None:
+    for statement in queries(engine, client, page):
+        if statement.sql.lstrip().startswith("SELECT"):
+            assert not read_whole(engine, statement) & GROWING, statement.sql
+
+
+def test_the_page_of_alerts_reads_no_more_of_them_than_it_shows(
+    engine: Engine, client: TestClient
+) -> None:
+    [page] = [page for page in PAGES if page.name == "alerts"]
+    read = [each.rows for each in queries(engine, client, page) if "FROM alerts" in each.sql]
+    assert 0 < sum(read) <= 2 * MOST_ALERTS < SIZES.alerts
+
+
+def test_a_query_that_no_index_helps_is_noticed(engine: Engine) -> None:
+    unaided = Statement("SELECT key FROM alerts WHERE headline = 'x'", (), 0)
+    assert read_whole(engine, unaided) == {"alerts"}
