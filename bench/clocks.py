@@ -53,7 +53,8 @@ YEAR = 365 * 86_400
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 TIERS = ["user_support", "bug_fix", "mission_critical"]
 POLICIES = 20
-MOST_SECONDS, MOST_MEGABYTES = 6, 1_200  # a million tickets
+# For a million tickets: of one policy, and of all.
+MOST_SECONDS, MOST_MEGABYTES, MOST_SECONDS_OF_ALL = 6, 1_200, 30
 
 
 def bank_holidays() -> list[date]:
@@ -363,8 +364,9 @@ def verdicts(speeds: list[Speed], sizes: list[dict[str, float]]) -> Iterator[tup
     growth /= most_size["tickets"] / least_size["tickets"]
     # Events come shuffled: sorting them is n log n, and outgrows the processor's caches.
     yield f"per ticket {growth:.2f} x at ten times the tickets (at most 2)", growth <= 2
-    ratio = 1 + most_size["more"] / both
-    yield f"{POLICIES} policies cost {ratio:.2f} x one (at most 6)", ratio <= 6
+    all_of_them = both + most_size["more"]
+    words = f"{POLICIES} policies in {all_of_them:.1f} s ({MOST_SECONDS_OF_ALL})"
+    yield words, all_of_them <= MOST_SECONDS_OF_ALL
 
 
 def main() -> int:

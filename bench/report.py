@@ -49,7 +49,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 A_WEEK = 9_600
 OPEN = 20_000
 DATABASE = "supportops_bench_report"
-MOST_SECONDS = {Cadence.WEEKLY: 30.0, Cadence.DAILY: 10.0}
+MOST_SECONDS = {Cadence.WEEKLY: 12.0, Cadence.DAILY: 10.0}
 MOST_MEGABYTES = 2_000
 MOST_TIMES = 20
 
