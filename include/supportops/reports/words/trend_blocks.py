@@ -145,8 +145,8 @@ def _signal(trend: Trend, reader: Reader) -> str:
     weeks = [
         _week(first, reader)
         if first == last
-        else reader.gettext(
-            "{first} to {last}", first=_week(first, reader), last=_week(last, reader)
+        else reader.pgettext(
+            "weeks", "{first} to {last}", first=_week(first, reader), last=_week(last, reader)
         )
         for first, last in runs
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil, floor, isnan, nan
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 # Colours by Okabe and Ito, distinguishable by nearly all eyes; shapes and words say the same.
 BLUE, GREEN, VERMILLION = "#0072B2", "#00785A", "#B34700"
 GREY, BAND, INK = "#555555", "#DCE3E8", "#222222"
-_NARROW = 5  # signs of a label that fit under each of 13 points
+_NARROW = 4  # signs of a label that fit under each of 13 points
 _ALIKE = 0.015  # consecutive signals that differ by less get one label
 _ONE_ROW = 6  # words of the legend that fit beside each other
+_ROW = 66  # signs of them
 
 
 def draw_trend(axes: Axes, picture: TrendPicture, words: Catalogue) -> None:
@@ -31,8 +33,14 @@ def draw_trend(axes: Axes, picture: TrendPicture, words: Catalogue) -> None:
     _set_axes(axes, picture, shares, words)
     if all(isnan(share) for share in shares):
         say_nothing(axes, words.gettext("too few promises for a share"))
-    count = len(axes.get_legend_handles_labels()[0])
-    explain_above(axes, count if count <= _ONE_ROW else 4)
+    explain_above(axes, _across(axes.get_legend_handles_labels()[1]))
+
+
+def _across(labels: Sequence[str]) -> int:
+    """How many of a legend's words fit beside each other."""
+    if len(labels) > _ONE_ROW:
+        return 4
+    return len(labels) if sum(map(len, labels)) <= _ROW else 3
 
 
 def lowest_share(picture: TrendPicture) -> float:
