@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from builders import configure
+from supportops.config.call_lists import CallLists, call_lists
 from supportops.db.schema import alerts, tickets
 from supportops.flows.log_call import Call, CallError
 
@@ -93,3 +94,23 @@ def flow_takes(number: str) -> bool:
 def test_the_words_are_a_text_area(bag) -> None:
     schema = bag.dags["log_call"].params.get_param("what").schema
     assert schema["format"] == "multiline"
+
+
+def test_the_form_offers_the_names_that_the_configuration_has(bag) -> None:
+    form = bag.dags["log_call"].params
+    offered = call_lists()
+    assert len(offered.sites) > 0
+    assert form.get_param("site").schema["examples"] == list(offered.sites)
+    assert form.get_param("customer").schema["examples"] == list(offered.customers)
+    tier = form.get_param("tier").schema
+    assert tier["enum"] == ["", *offered.tiers]
+    assert tier["values_display"]["mission_critical"] == "Mission critical"
+
+
+def test_a_faulty_file_offers_no_names_and_stops_no_call(tmp_path: Path) -> None:
+    deep = "[" * 100_000
+    for written in ("sites: [", "- 1", "sites: {a: 1}", deep, "\xff\xfe", "sites: [1, {}]"):
+        (tmp_path / "sites.yaml").write_text(written, encoding="latin-1")
+        (tmp_path / "service_levels.yaml").write_text(written, encoding="latin-1")
+        assert call_lists(tmp_path) == CallLists()
+    assert call_lists(tmp_path / "nowhere") == CallLists()

@@ -451,6 +451,15 @@ def test_the_next_opening_is_open_and_nothing_is_missed_before_it(
     assert hours.elapsed(t, opening) == 0
 
 
+@given(CALENDARS, INSTANTS)
+def test_the_next_closing_is_closed_and_all_before_it_is_open(hours: BusinessHours, t: datetime):
+    closing = hours.next_close(t)
+    last = min(closing, hours.until - timedelta(microseconds=1))
+    assert closing >= t
+    assert closing == hours.until or not hours.is_open(closing)
+    assert hours.elapsed(t, last) == (last - t).total_seconds()
+
+
 @given(CALENDARS, st.lists(st.tuples(SECONDS, SECONDS, st.integers(-(10**6), 10**7))))
 def test_a_column_is_answered_like_its_instants_one_by_one(
     hours: BusinessHours, rows: list[tuple[int, int, int]]

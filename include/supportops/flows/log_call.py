@@ -55,21 +55,29 @@ class CallError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as the person on the phone wrote it down; create one with `checked`."""
+    """A call as the person on the phone, `by`, wrote it down; create one with `checked`."""
 
     customer: str
     what: str
     site: str = ""
     number: str = ""
     tier: str = ""
+    by: str = ""
 
     @classmethod
     def checked(
-        cls, customer: str, what: str, site: str = "", number: str = "", tier: str = ""
+        cls,
+        customer: str,
+        what: str,
+        site: str = "",
+        number: str = "",
+        tier: str = "",
+        by: str = "",
     ) -> Call:
         """The call in storable text. Raises CallError for a missing, long or malformed field."""
         said = storable(what).strip()
-        call = cls(one_line(customer), said, one_line(site), one_line(number), one_line(tier))
+        words = (one_line(each) for each in (site, number, tier, by))
+        call = cls(one_line(customer), said, *words)
         if not one_line(call.what):
             raise CallError("what has happened? `what` is empty", "what")
         if not call.customer:
@@ -93,7 +101,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """What is known about a call: its customer, its site if that is checked, and its tier."""
 
     customer: str
@@ -115,7 +123,7 @@ def run(
     default tier, without sites.yaml no site is known. Raises CallError for a tier that is none.
     """
     configuration, _ = load_or_last_good(engine, folder, now)
-    names = _Names.of(configuration)
+    names = Names.of(configuration)
     number = ticket_of(run_id)
     at = min(at, now)
     with writing(engine) as connection:
@@ -142,14 +150,14 @@ def run(
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """The names that the configuration has."""
 
     sites: tuple[str, ...]
     customers: tuple[str, ...]
 
     @classmethod
-    def of(cls, configuration: Configuration) -> _Names:
+    def of(cls, configuration: Configuration) -> Names:
         sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
         return cls(tuple(s.name for s in sites), tuple(customers_named(configuration)))
 
@@ -168,7 +176,7 @@ def _create(
     at: datetime,
     now: datetime,
 ) -> None:
-    known = _known(connection, configuration, call, at)
+    known = known_of(connection, configuration, call, at)
     events = list(_events(call, known, number, at, now))
     append_events(connection, events, now)
     if pages(configuration, known.tier):
@@ -182,16 +190,16 @@ def ticket_of(run_id: str) -> str:
     return hashlib.sha256(run_id.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def _known(
+def known_of(
     connection: Connection, configuration: Configuration, call: Call, at: datetime
-) -> _Known:
+) -> Known:
     """Who and what is meant, whatever the case and the rest of an address, and how urgent it is."""
     sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
     named = site_named(configuration, call.site)
     site = named or next((each for each in sites if _means(call.site, each)), None)
     customer = recognised(call.customer, customers_named(configuration)) or call.customer
     outage = outage_at(connection, site, at) is not None
-    return _Known(customer, site, *_tier(configuration, call, outage=outage))
+    return Known(customer, site, *_tier(configuration, call, outage=outage))
 
 
 def _tier(configuration: Configuration, call: Call, *, outage: bool) -> tuple[str | None, str]:
@@ -222,9 +230,11 @@ def _bare(address: str) -> str:
     return re.split(r"[/?#]", bare, maxsplit=1)[0].removeprefix("www.")
 
 
-def _events(call: Call, known: _Known, number: str, at: datetime, now: datetime) -> Iterator[Event]:
+def _events(call: Call, known: Known, number: str, at: datetime, now: datetime) -> Iterator[Event]:
     def event(kind: EventKind, author: Author, value: str | None = None, **facts: Any) -> Event:
         key = f"{number}/{kind.value}"
+        if call.by and author is Author.AGENT:
+            facts["by"] = call.by[:LONGEST_NAME]
         return Event(PHONE, key, number, kind, at, now, author, value, facts)
 
     caller = f"{known.customer}, {call.number}" if call.number else known.customer

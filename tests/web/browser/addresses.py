@@ -11,10 +11,13 @@ from urllib.parse import quote
 
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence
-from web.browser.seeding import DOWN, INCIDENT, WEEK
+from web.browser.seeding import CUSTOMER, DOWN, INCIDENT, TICKET, WEEK
 
 ADDRESSES = {
     "board": "",
+    "tickets": "tickets",
+    "ticket": f"ticket?source=zendesk&id={TICKET}",
+    "call": f"call?customer={CUSTOMER}&site={quote(DOWN)}",
     "alerts": "alerts",
     "incident": f"incident?key={quote(INCIDENT)}",
     "site": f"site?name={quote(DOWN)}",

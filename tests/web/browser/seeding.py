@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, select
 
@@ -18,6 +20,9 @@ from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File
 from supportops.sites.check import Reason
 from supportops.sites.site import FIVE_MINUTES, Site
+from supportops.tickets.log.pages import note_pages
+from supportops.tickets.log.store import append_events
+from supportops.tickets.ticket import Author, Event, EventKind
 from web.boards import NOON, draft, live_through, site_entry, slots_until, write_config
 
 DOWN = "Bluebird Books, the shop of a customer with a long name"
@@ -25,6 +30,7 @@ BEGAN = NOON - 3 * FIVE_MINUTES
 # It began with the last try of the first run that found it down.
 INCIDENT = f"outage:{DOWN}:{(BEGAN + timedelta(seconds=41)).isoformat()}"
 WEEK = "2026-W46"
+TICKET, CUSTOMER = "4711", "Bluebird"
 RECEIVERS = (Target("manager_email", "email", "a"), Target("team_chat", "chat", "b"))
 SHEET = File(PAGE, "text/html; charset=utf-8", b"<!doctype html><html lang=en><title>Week</title>")
 
@@ -42,6 +48,8 @@ def seeded(engine: Engine, folder: Path) -> Engine:
     live_through(engine, folder, slots_until(NOON, 8), _answer)
     with writing(engine) as connection:
         hold.release(connection, "ada", NOON)
+        append_events(connection, _tickets(), NOON)
+        note_pages(connection, "zendesk", "https://agency.example/tickets/{ticket}", NOON)
         digest = connection.execute(select(configurations.c.digest)).scalar_one()
         for week in ("2026-W45", WEEK):
             report = draft(digest, NOON, week, subject=f"SLA week {week}: bug fixes 91 %")
@@ -52,6 +60,35 @@ def seeded(engine: Engine, folder: Path) -> Engine:
     for _ in range(2):
         alert_dispatch.run(engine, lambda name: f"json://{name}", lambda: NOON, send=_send)
     return engine
+
+
+def _tickets() -> Iterator[Event]:
+    """One that was answered and waits again, one that is late, and one whose tier is in doubt."""
+    for number, hours in ((TICKET, 3), ("4712", 30), ("4713", 1)):
+        at = NOON - timedelta(hours=hours)
+
+        def event(
+            kind: EventKind,
+            value: str | None = None,
+            later: int = 0,
+            number: str = number,
+            at: datetime = at,
+            by: Author = Author.AGENT,
+            **facts: Any,
+        ) -> Event:
+            happened = at + timedelta(minutes=later)
+            key = f"{number}/{kind.value}/{later}"
+            return Event("zendesk", key, number, kind, happened, happened, by, value, facts)
+
+        subject = f"The cart of {DOWN} and_a_word_that_is_far_too_long_for_any_phone"
+        doubt = {"doubtful": ["mission_critical"], "rule": "words"} if number == "4713" else {}
+        yield event(EventKind.CREATED, by=Author.CUSTOMER, subject=subject, text="Please\nhelp.")
+        yield event(EventKind.TIER, "bug_fix", **doubt)
+        yield event(EventKind.CUSTOMER, CUSTOMER)
+        yield event(EventKind.SITE, DOWN)
+        if number == TICKET:
+            yield event(EventKind.COMMENT, later=20, text="We look into it.", by=Author.AGENT)
+            yield event(EventKind.COMMENT, later=60, text="And now?", by=Author.CUSTOMER)
 
 
 def _answer(site: Site, page: str, at: datetime) -> Reason:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from supportops.web.acts import alerts, sites, tickets
+from supportops.web.acts import alerts, calls, sites, tickets
 from supportops.web.acts.act import Act
 
-_EVERY = (*alerts.ACTS, *sites.ACTS, *tickets.ACTS)
+_EVERY = (*alerts.ACTS, *sites.ACTS, *tickets.ACTS, *calls.ACTS)
 ACTS: Mapping[str, Act[Any]] = {act.name: act for act in _EVERY}

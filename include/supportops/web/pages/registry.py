@@ -7,6 +7,7 @@ from typing import Any
 from supportops.web.page import MadeFile, Page
 from supportops.web.pages.alerts import ALERTS
 from supportops.web.pages.board import BOARD
+from supportops.web.pages.call import CALL
 from supportops.web.pages.incident import INCIDENT
 from supportops.web.pages.report import REPORT
 from supportops.web.pages.reports import REPORTS
@@ -15,7 +16,10 @@ from supportops.web.pages.ticket import TICKET
 from supportops.web.pages.tickets import TICKETS, TICKETS_CSV
 from supportops.web.tickets.bundle import BUNDLE
 
-PAGES: tuple[Page[Any], ...] = (BOARD, TICKETS, TICKET, INCIDENT, ALERTS, SITE, REPORTS, REPORT)
+PAGES: tuple[Page[Any], ...] = (
+    *(BOARD, TICKETS, TICKET, CALL, INCIDENT, ALERTS, SITE),
+    *(REPORTS, REPORT),
+)
 
 FILES: tuple[MadeFile[Any], ...] = (TICKETS_CSV, BUNDLE)
 
@@ -24,5 +28,6 @@ NAVIGATION = (
     ("tickets", "tickets", "Tickets"),
     ("alerts", "alerts", "Alerts"),
     ("reports", "reports", "Reports"),
+    ("call", "call", "Take a call"),
 )
 """The name of a page's template, its address and its title."""

@@ -98,7 +98,9 @@ def ticket(page: PageContext, query: TicketAddress) -> dict[str, Any]:
         "alerts": _alerts(page, events, source, number),
         "site_state": _site_state(page, stored.site),
         "site_href": _site_href(page, stored.site),
-        "incidents": related.open_incidents(page, stored.site),
+        "incidents": related.open_incidents(
+            page.connection, page.configuration.fleet, stored.site, page.now
+        ),
         "entries": entries(events, titles, MOST_ENTRIES),
         "more_entries": max(0, len(events) - MOST_ENTRIES),
         "own": own,

@@ -13,6 +13,7 @@ from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind
 from supportops.alerts.description import incident_path
 from supportops.db.schema import alerts, incidents, tickets
 from supportops.names import folded
+from supportops.sites.site import Fleet
 from supportops.tickets.source import OUTAGE
 from supportops.tickets.ticket import Event, EventKind
 from supportops.web.page import PageContext
@@ -53,28 +54,30 @@ def alerts_of(page: PageContext, events: Sequence[Event], source: str, number: s
     return sorted(found.values(), key=lambda alert: (alert.opened_at, alert.key), reverse=True)
 
 
-def open_incidents(page: PageContext, site: str | None) -> list[OpenIncident]:
+def open_incidents(
+    connection: Connection, fleet: Fleet, site: str | None, now: datetime
+) -> list[OpenIncident]:
     """The open incidents of a site and of its server."""
     if not site:
         return []
-    c, known = incidents.c, page.configuration.fleet.by_name().get(site)
+    c, known = incidents.c, fleet.by_name().get(site)
     about = [c.site == site]
     if known is not None and known.host:
         about.append(c.host == known.host)
-    rows = page.connection.execute(
+    rows = connection.execute(
         select(c.key, c.kind, c.subject, c.started_at)
         .where(c.closed_at.is_(None), or_(*about))
         .order_by(c.started_at, c.key)
         .limit(20)
     ).all()
-    taken = alert_store.find_all(page.connection, [row.key for row in rows])
+    taken = alert_store.find_all(connection, [row.key for row in rows])
     return [
         OpenIncident(
             row.kind.replace("_", " "),
             row.subject,
             row.started_at,
             incident_path(row.key),
-            taken[row.key].at(page.now).acknowledged_by if row.key in taken else None,
+            taken[row.key].at(now).acknowledged_by if row.key in taken else None,
         )
         for row in rows
     ]
