@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,68 +29,88 @@ from supportops.flows import site_check
 BROKEN = {"shop", "blog"}
 MOST_COMMITS = 40
 
-CHILD = """
-import json, os, signal, sys
+# Carries out an order a line, each in a child of its own, and answers with how the child ended. It
+# has imported everything, which takes longer than a check.
+PROGRAM = """
+import gc, json, os, signal, sys, traceback
 from datetime import datetime, timedelta
 from sqlalchemy import event
 from supportops.db.engine import make_engine
 from supportops.flows import site_check
 
-order = json.loads(sys.argv[1])
-engine = make_engine(order["store"])
-moment, wanted, seen = order["moment"], order["at"], 0
-begun = datetime.fromisoformat(order["spec"]["slot"])
-passed = timedelta(0)
+
+def carry_out(order):
+    engine = make_engine(order["store"])
+    moment, wanted, seen = order["moment"], order["at"], 0
+    begun = datetime.fromisoformat(order["spec"]["slot"])
+    passed = timedelta(0)
+
+    def die():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @event.listens_for(engine, "commit")
+    def count(connection):
+        nonlocal seen
+        seen += 1
+        if seen == wanted and moment == "before":
+            die()
+
+    commit = engine.dialect.do_commit
+
+    def committed(connection):
+        commit(connection)
+        if seen == wanted and moment == "after":
+            die()
+
+    engine.dialect.do_commit = committed
+
+    def pause(seconds):
+        nonlocal passed
+        passed += timedelta(seconds=seconds)
+
+    site_check.check(engine, order["spec"], lambda: begun + passed, pause=pause)
 
 
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-@event.listens_for(engine, "commit")
-def count(connection):
-    global seen
-    seen += 1
-    if seen == wanted and moment == "before":
-        die()
-
-
-commit = engine.dialect.do_commit
-
-
-def committed(connection):
-    commit(connection)
-    if seen == wanted and moment == "after":
-        die()
-
-
-engine.dialect.do_commit = committed
-
-
-def pause(seconds):
-    global passed
-    passed += timedelta(seconds=seconds)
-
-
-site_check.check(engine, order["spec"], lambda: begun + passed, pause=pause)
-print(seen)
+gc.freeze()
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        try:
+            carry_out(json.loads(line))
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    print(os.waitpid(child, 0)[1], flush=True)
 """
 
 
-def killed_in(desk: Desk, address: str, moment: str, at: int) -> bool:
+@pytest.fixture(scope="module")
+def program() -> Iterator[subprocess.Popen[str]]:
+    path = str(Path(site_check.__file__).parents[2])
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        env=os.environ | {"PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        yield running
+
+
+def killed_in(
+    desk: Desk, program: subprocess.Popen[str], address: str, moment: str, at: int
+) -> bool:
     """Whether a check in a process of its own was killed `moment` its commit number `at`."""
     (spec,) = desk.plan()
+    assert program.stdin is not None
+    assert program.stdout is not None
     order = {"store": address, "spec": spec, "moment": moment, "at": at}
-    child = subprocess.run(
-        [sys.executable, "-c", CHILD, json.dumps(order)],
-        env=os.environ | {"PYTHONPATH": str(Path(site_check.__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert child.returncode in (0, -signal.SIGKILL), child.stderr
-    return child.returncode != 0
+    program.stdin.write(json.dumps(order) + "\n")
+    program.stdin.flush()
+    ended = os.waitstatus_to_exitcode(int(program.stdout.readline()))
+    assert ended in (0, -signal.SIGKILL)
+    return ended != 0
 
 
 def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
@@ -133,7 +154,11 @@ def completed(desk: Desk, opened: list[Any]) -> dict[str, list[tuple[Any, ...]]]
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_check_killed_at_any_commit_of_its_parts_ends_as_one_that_was_not(
-    store: Engine, store_address: str, tmp_path: Path, moment: str
+    store: Engine,
+    store_address: str,
+    program: subprocess.Popen[str],
+    tmp_path: Path,
+    moment: str,
 ) -> None:
     with websites("shop", "blog", "wiki") as web:
         wanted = completed(begun(store, tmp_path, web), [])
@@ -142,7 +167,7 @@ def test_a_check_killed_at_any_commit_of_its_parts_ends_as_one_that_was_not(
         died = died_after_a_part = 0
         for at in range(1, MOST_COMMITS):
             desk = begun(store, tmp_path, web)
-            if not killed_in(desk, store_address, moment, at):
+            if not killed_in(desk, program, store_address, moment, at):
                 break
             died += 1
             known = rows(store)["alerts"]
