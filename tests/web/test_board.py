@@ -274,17 +274,17 @@ def test_acknowledging_stops_the_next_steps_and_is_signed(board: Board) -> None:
         alert = find_open(connection, Kind.OUTAGE, "alpha")
     assert alert is not None
     answer = board.client.post("/act/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
-    assert answer.json() == {"said": "You have it.", "to": None}
+    assert answer.json() == {"said": "ada has it.", "to": None}
     with reading(board.engine) as connection:
         taken = find(connection, alert.key)
     assert taken is not None
     assert (taken.acknowledged_by, taken.acknowledged_at) == ("ada", NOON)
-    assert "Acknowledged by ada" in board.text("/alerts")
+    assert "ada has it" in board.text("/alerts")
     assert "manager_email email 2 ada acknowledged it" in board.text("/incident", key=alert.key)
     again = board.client.post("/act/acknowledge", json={"key": alert.key}, headers=dict(ACTOR))
     assert (again.status_code, again.json()["detail"]) == (
         409,
-        "Ada has it already; take it over if that is meant.",
+        "ada has it already; take it over if that is meant.",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, or_, select, update
 
 from supportops.alerts.acts.act import Standing
 from supportops.alerts.alert import Alert, Kind, Severity
@@ -178,25 +178,19 @@ def read_open(connection: Connection, kind: Kind | None = None) -> Reading:
     return _read(connection, statement.order_by(*_OLDEST_FIRST))
 
 
-def read_most_severe(connection: Connection, most: int) -> Reading:
-    """At most `most` open alerts, the most severe first and of these the oldest, and those among
-    them that cannot be read; so many again that cannot, since their severity is unknown."""
-    statement = _select().where(alerts.c.resolved_at.is_(None)).order_by(*_OLDEST_FIRST)
-    found = Reading([], [])
-    for severity in Severity:
-        if left := max(0, most - len(found.alerts)):
-            part = _read(connection, statement.where(alerts.c.severity == severity).limit(left))
-            found.alerts.extend(part.alerts)
-            found.unreadable.extend(part.unreadable)
-    unknown = statement.where(alerts.c.severity.not_in(list(Severity))).limit(most)
-    found.unreadable.extend(_read(connection, unknown).unreadable)
-    return found
-
-
-def count_open(connection: Connection) -> int:
-    """How many alerts are open, those that cannot be read included."""
-    statement = select(func.count()).select_from(alerts).where(alerts.c.resolved_at.is_(None))
-    return connection.execute(statement).scalar_one()
+def of_other_versions(connection: Connection, most: int) -> tuple[list[Unreadable], int]:
+    """The first `most` open alerts of kinds or severities that this version does not know, and how
+    many there are."""
+    c = alerts.c
+    strange = or_(
+        c.kind.not_in([kind.value for kind in Kind]),
+        c.severity.not_in([severity.value for severity in Severity]),
+    )
+    statement = select(c.key, c.kind, c.severity).where(c.resolved_at.is_(None), strange)
+    rows = connection.execute(statement.order_by(c.key).limit(most)).all()
+    total = select(func.count()).select_from(alerts).where(c.resolved_at.is_(None), strange)
+    found = [Unreadable(row.key, f"kind {row.kind!r}, severity {row.severity!r}") for row in rows]
+    return found, connection.execute(total).scalar_one()
 
 
 def unsettled(connection: Connection) -> list[Alert]:

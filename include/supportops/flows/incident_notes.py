@@ -128,6 +128,11 @@ def used_causes(context: Context) -> list[tuple[str, int]]:
         return list(note_log.causes(connection))
 
 
+def causes(connection: Connection, most: int) -> list[str]:
+    """The `most` causes that were given most often before."""
+    return [cause for cause, _ in note_log.causes(connection)[:most]]
+
+
 def of_alert(connection: Connection, alert: Alert) -> Noted:
     """What was noted about the incident or the ticket that an alert is about."""
     about = _about_alert(alert)

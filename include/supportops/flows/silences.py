@@ -112,12 +112,17 @@ def listed(context: Context, now: datetime, *, expired: bool = False) -> list[Li
     """The silences that are in force or to come, those that end first before the others; with
     `expired` also those that are over, the newest first."""
     with reading(context.engine) as connection:
-        found = [each for each in log.ending_after(connection, now) if now < each.until]
-        found.sort(key=lambda each: (each.until, each.id))
-        if expired:
-            newest = log.newest(connection, MOST_LISTED)
-            found += [each for each in newest if each.until <= now]
-        alerts = store.list_open(connection)
+        return listing(connection, now, expired=expired)
+
+
+def listing(connection: Connection, now: datetime, *, expired: bool = False) -> list[Listed]:
+    """What `listed` answers."""
+    found = [each for each in log.ending_after(connection, now) if now < each.until]
+    found.sort(key=lambda each: (each.until, each.id))
+    if expired:
+        newest = log.newest(connection, MOST_LISTED)
+        found += [each for each in newest if each.until <= now]
+    alerts = store.list_open(connection) if found else []
     return [
         Listed(each, each.state(now), each.expires_soon(now), _matched(each.matchers, alerts, now))
         for each in found
@@ -126,13 +131,18 @@ def listed(context: Context, now: datetime, *, expired: bool = False) -> list[Li
 
 def preview(context: Context, matchers: Sequence[Matcher], now: datetime) -> Preview:
     """What a silence with these matchers would be about now. Raises MatcherError."""
-    usable = checked(matchers)
     with reading(context.engine) as connection:
-        alerts = store.list_open(connection)
-        try:
-            configuration = active_configuration(connection)
-        except LookupError:
-            return Preview(_matched(usable, alerts, now), (), ())
+        return previewed(connection, matchers, now)
+
+
+def previewed(connection: Connection, matchers: Sequence[Matcher], now: datetime) -> Preview:
+    """What `preview` answers. Raises MatcherError."""
+    usable = checked(matchers)
+    alerts = store.list_open(connection)
+    try:
+        configuration = active_configuration(connection)
+    except LookupError:
+        return Preview(_matched(usable, alerts, now), (), ())
     fleet = configuration.fleet if configuration.has(File.SITES) else Fleet(())
     return Preview(
         alerts=_matched(usable, alerts, now),

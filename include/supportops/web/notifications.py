@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 from supportops.alerts import outbox
 from supportops.alerts.alert import TEST_KEYS, Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.hold import held_since
 from supportops.alerts.outbox import PHASES, MessageState
 from supportops.alerts.routing.matching import visible_to
 from supportops.alerts.routing.one_cause import notified_by_parts
@@ -24,6 +25,7 @@ from supportops.web import queries
 from supportops.web.page import PageContext
 
 MOST_MESSAGES = 200
+HELD = "alerts are held until the installation goes live"
 MOST_ATTEMPTS = 1000
 
 OUTCOMES = {
@@ -180,11 +182,13 @@ def _skipped(
         histories = outbox.history(page.connection, keys=[each.key for each in parts])
         covered = notified_by_parts(alert, parts, histories, policy)
     silences = silence_log.ending_after(page.connection, alert.opened_at)
+    held = alert.held and held_since(page.connection) is not None
     for d in decide(while_open, policy, statuses, at, office, covered, silences):
         if d.reason is not Reason.ALREADY:
             theirs = visible_to(d.target, alert, policy)
             silence = in_force(alert, silences, at, theirs)
             why = _why(d, while_open.at(at), alert.resolved_at is not None, silence, page.zone)
+            why = HELD if held and d.sends else why
             yield SkippedReceiver(d.target, d.channel, d.step, why, d.due_at)
 
 

@@ -19,6 +19,7 @@ ADDRESSES = {
     "ticket": f"ticket?source=zendesk&id={TICKET}",
     "call": f"call?customer={CUSTOMER}&site={quote(DOWN)}",
     "alerts": "alerts",
+    "silences": "silences?value=alpha",
     "incident": f"incident?key={quote(INCIDENT)}",
     "site": f"site?name={quote(DOWN)}",
     "reports": "reports",

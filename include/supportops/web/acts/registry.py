@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from supportops.web.acts import alerts, calls, sites, tickets
+from supportops.web.acts import alerts, calls, silences, sites, tickets
 from supportops.web.acts.act import Act
 
-_EVERY = (*alerts.ACTS, *sites.ACTS, *tickets.ACTS, *calls.ACTS)
+_EVERY: tuple[Act[Any], ...] = (
+    *(*alerts.ACTS, *silences.ACTS, *sites.ACTS, *tickets.ACTS, *calls.ACTS),
+)
 ACTS: Mapping[str, Act[Any]] = {act.name: act for act in _EVERY}

@@ -1,95 +1,151 @@
-"""Open alerts, queued messages, and receivers that cannot be reached."""
+"""The alerts: incidents, tickets and the installation apart, with filters, search and history."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from supportops.alerts import store
+from supportops.alerts.acts.reference import reference_of
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
-from supportops.alerts.words.ticket import doubt, title
+from supportops.alerts.silencing import log as silence_log
+from supportops.alerts.silencing.silence import Silence, SilenceState, covered, sites_of
+from supportops.alerts.words.ticket import doubt, path_of, title
 from supportops.web import queries
-from supportops.web.notifications import OUTCOMES, message_line
-from supportops.web.page import NoQuery, Page, PageContext, last_check
+from supportops.web.alerting.filters import ABOUT, DURATIONS, KINDS, About, Filters, State
+from supportops.web.alerting.reading import find
+from supportops.web.alerting.receivers import receivers
+from supportops.web.notifications import message_line
+from supportops.web.page import Choice, Page, PageContext, last_check
+from supportops.web.tiles import Status
 
-MOST_ALERTS = 200
-MOST_MESSAGES = 100
+SHOWN = 50
+MOST_MESSAGES = 50
 MOST_UNREADABLE = 10
 
+TITLES = {
+    About.INCIDENTS: "Incidents",
+    About.INSTALLATION: "This installation",
+    About.TICKETS: "Tickets",
+}
+_STATES = {
+    State.OPEN: "Open",
+    State.UNACKNOWLEDGED: "Nobody has it",
+    State.ACKNOWLEDGED: "Somebody has it",
+    State.MINE: "Mine",
+    State.SNOOZED: "Snoozed",
+    State.UNDELIVERED: "Undelivered",
+    State.OVER: "Over",
+}
+
 
 @dataclass(frozen=True, slots=True)
-class OpenAlert:
-    """A row of the table of open alerts; `word` is the label of its kind, `title` what it is about,
-    `doubt` whether its tier is certain."""
+class Row:
+    """An alert of the list. `silenced`: by which silence, where all of it is."""
 
     alert: Alert
-    word: str
-    href: str
     title: str
+    label: str
+    status: Status
+    href: str
+    ticket: str | None
+    reference: str
     doubt: str | None
+    silenced: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
-    """A target of alerts.yaml and what its newest attempt came to; `failing` has an alert."""
+class Group:
+    """The rows of the page that are about the same; `total` on all pages."""
 
-    name: str
-    channel: str
-    outcome: str
-    detail: str
-    at: datetime | None
-    failing: bool
+    title: str
+    total: int
+    rows: tuple[Row, ...]
 
 
-def alerts(page: PageContext, _query: NoQuery) -> dict[str, Any]:
+def alerts(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the alerts' template shows."""
-    found = store.read_most_severe(page.connection, MOST_ALERTS)
-    failing = {alert.subject for alert in store.list_open(page.connection, Kind.DELIVERY)}
-    rows, unfinished = queries.unfinished_messages(page.connection, MOST_MESSAGES)
+    found = find(page.connection, filters, page.viewer.name, page.now, SHOWN)
+    silences = [
+        each
+        for each in silence_log.ending_after(page.connection, page.now)
+        if each.state(page.now) is SilenceState.ACTIVE
+    ]
+    rows = [_row(alert, silences) for alert in found.alerts]
+    unreadable, strange = store.of_other_versions(page.connection, MOST_UNREADABLE)
+    unreadable += [store.Unreadable(key, "its facts are damaged") for key in found.unreadable]
+    queued, unfinished = queries.unfinished_messages(page.connection, MOST_MESSAGES)
+    shown = found.total > filters.page * SHOWN
     return {
         "check": last_check(page.connection, page.now),
-        "alerts": [
-            OpenAlert(
-                alert,
-                KIND_TEXTS[alert.kind].label,
-                incident_path(alert.key),
-                title(alert),
-                doubt(alert),
-            )
-            for alert in found.alerts
-        ],
-        "total": store.count_open(page.connection) - len(found.unreadable),
-        "unreadable": found.unreadable[:MOST_UNREADABLE],
-        "unreadable_total": len(found.unreadable),
-        "messages": [(message_line(row), incident_path(row["alert"])) for row in rows],
+        "filters": filters,
+        "states": list(_states(filters, found.by_state)),
+        "abouts": list(_abouts(filters, found.by_about)),
+        "groups": list(_groups(rows, found.by_about)),
+        "total": found.total,
+        "open_total": found.by_state[State.OPEN],
+        "over": filters.state is State.OVER,
+        "kinds": [(kind.value, KIND_TEXTS[kind].label.capitalize()) for kind in ABOUT],
+        "customers": sorted({s.customer for s in page.configuration.fleet.sites}, key=str.casefold),
+        "earlier": filters.href(page=filters.page - 1) if filters.page > 1 else "",
+        "later": filters.href(page=filters.page + 1) if shown else "",
+        "clear": filters.href(about="", kind="", severity="", customer="", text=""),
+        "silences": len(silences),
+        "unreadable": unreadable[:MOST_UNREADABLE],
+        "unreadable_total": strange + len(found.unreadable),
+        "receivers": receivers(page),
+        "durations": DURATIONS,
+        "messages": [(message_line(row), incident_path(row["alert"])) for row in queued],
         "unfinished": unfinished,
-        "receivers": receivers(page, failing),
         "now": page.now,
         "zone": page.zone,
     }
 
 
-def receivers(page: PageContext, failing: set[str]) -> list[Receiver]:
-    """Every target that is configured, the failing ones first."""
-    targets = page.configuration.alerts.targets()
-    newest = queries.newest_attempts(page.connection, targets)
-    found = []
-    for name, target in targets.items():
-        row = newest.get(name)
-        found.append(
-            Receiver(
-                name=name,
-                channel=target.channel,
-                outcome=OUTCOMES.get(row["outcome"], row["outcome"]) if row else "nothing sent yet",
-                detail=row["detail"] if row and row["outcome"] != "handed_over" else "",
-                at=row["started_at"] if row else None,
-                failing=name in failing,
-            )
-        )
-    return sorted(found, key=lambda receiver: (not receiver.failing, receiver.name))
+def _row(alert: Alert, silences: list[Silence]) -> Row:
+    everything = len(sites_of(alert))
+    by = [each.id for each in silences if len(covered(each.matchers, alert)) == everything]
+    return Row(
+        alert=alert,
+        title=title(alert),
+        label=KIND_TEXTS[alert.kind].label.capitalize(),
+        status=_status(alert),
+        href=incident_path(alert.key),
+        ticket=path_of(alert),
+        reference=reference_of(alert.key),
+        doubt=doubt(alert),
+        silenced=by[0] if by and alert.resolved_at is None else None,
+    )
 
 
-ALERTS = Page("alerts", NoQuery, alerts)
+def _status(alert: Alert) -> Status:
+    if alert.resolved_at is not None:
+        return Status.UP
+    severe = alert.severity == "critical" or alert.kind is Kind.SLA_BREACH
+    return Status.DOWN if severe else Status.FAULT
+
+
+def _groups(rows: list[Row], totals: dict[About, int]) -> Iterator[Group]:
+    for about in KINDS:
+        mine = tuple(row for row in rows if ABOUT.get(row.alert.kind) is about)
+        if mine:
+            yield Group(TITLES[about], totals[about], mine)
+
+
+def _states(filters: Filters, counts: dict[State, int]) -> Iterator[Choice]:
+    for state, words in _STATES.items():
+        href = filters.href(state="" if state is State.OPEN else state.value)
+        yield Choice(words, href, counts.get(state, 0), filters.state is state)
+
+
+def _abouts(filters: Filters, counts: dict[About, int]) -> Iterator[Choice]:
+    yield Choice("All", filters.href(about=""), sum(counts.values()), filters.about is None)
+    for about, words in TITLES.items():
+        href = filters.href(about=about.value)
+        yield Choice(words, href, counts[about], filters.about is about)
+
+
+ALERTS = Page("alerts", Filters, alerts)

@@ -10,13 +10,16 @@ from typing import Any
 from sqlalchemy import select
 
 from supportops.alerts import store as alert_store
+from supportops.alerts.acts.reference import reference_of
+from supportops.alerts.acts.timeline import EntryKind
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import Description, Notification, describe
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
 from supportops.alerts.words.ticket import path_of
 from supportops.db.schema import incidents
-from supportops.flows import incident_notes
+from supportops.flows import alert_acts, incident_notes
+from supportops.web.alerting.filters import DURATIONS
 from supportops.web.notifications import notifications
 from supportops.web.page import NotFound, Page, PageContext, Query, Redirect, Text, last_check, link
 from supportops.web.report_queries import edition_path
@@ -30,6 +33,7 @@ _PHASES = (
 )
 BAR = 100.0
 MOST_SITES = 500
+MOST_CAUSES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def incident(page: PageContext, query: Key) -> dict[str, Any]:
     alert = alert_store.find(page.connection, key)
     if alert is None:
         raise NotFound("no incident has this key")
+    alert = alert.at(page.now)
     if alert.kind is Kind.REPORT and (path := edition_path(page.connection, key)):
         raise Redirect(path)
     facts = Facts(alert.facts)
@@ -69,7 +74,7 @@ def incident(page: PageContext, query: Key) -> dict[str, Any]:
         "began": began,
         "ended": ended or facts.instant("ended_at") or alert.resolved_at,
         "flapping": flapping,
-        "timeline": list(_timeline(alert, facts)),
+        "timeline": sorted(_timeline(page, alert, facts), key=lambda entry: entry[1]),
         "phases": waterfall(alert.facts.get("phases")),
         "sites": [(name, link("site", name=name)) for name in description.sites[:MOST_SITES]],
         "more_sites": max(0, len(description.sites) - MOST_SITES),
@@ -77,6 +82,9 @@ def incident(page: PageContext, query: Key) -> dict[str, Any]:
         "notifications": notifications(page, alert),
         "rows": _rows(description),
         "noted": incident_notes.of_alert(page.connection, alert),
+        "causes": incident_notes.causes(page.connection, MOST_CAUSES),
+        "durations": DURATIONS,
+        "reference": reference_of(alert.key),
         "now": page.now,
         "zone": page.zone,
     }
@@ -108,14 +116,16 @@ def _rows(description: Description) -> list[Any]:
     return [row for row in description.rows if row.label not in elsewhere]
 
 
-def _timeline(alert: Alert, facts: Facts) -> Iterator[tuple[str, datetime]]:
+def _timeline(page: PageContext, alert: Alert, facts: Facts) -> Iterator[tuple[str, datetime]]:
     if good := facts.instant("last_good_at"):
         yield "Last good check", good
     if failed := facts.instant("first_failed_at"):
         yield "First failure", failed
     yield "Confirmed, alert raised", alert.opened_at
-    if alert.acknowledged_at:
-        yield f"Acknowledged by {alert.acknowledged_by}", alert.acknowledged_at
+    for entry in alert_acts.history_of(page.connection, alert, page.now).entries:
+        if entry.kind in (EntryKind.ACT, EntryKind.SILENCE):
+            by, note = entry.who and f" by {entry.who}", entry.note and f": {entry.note}"
+            yield f"{entry.what[:1].upper()}{entry.what[1:]}{by}{note}", entry.at
     if ended := facts.instant("ended_at") or alert.resolved_at:
         ending = not_mended(alert)
         yield ending.closed if ending else "Over", ended

@@ -11,14 +11,14 @@ from supportops.web.pages.call import CALL
 from supportops.web.pages.incident import INCIDENT
 from supportops.web.pages.report import REPORT
 from supportops.web.pages.reports import REPORTS
+from supportops.web.pages.silences import SILENCES
 from supportops.web.pages.site import SITE
 from supportops.web.pages.ticket import TICKET
 from supportops.web.pages.tickets import TICKETS, TICKETS_CSV
 from supportops.web.tickets.bundle import BUNDLE
 
 PAGES: tuple[Page[Any], ...] = (
-    *(BOARD, TICKETS, TICKET, CALL, INCIDENT, ALERTS, SITE),
-    *(REPORTS, REPORT),
+    *(BOARD, TICKETS, TICKET, CALL, INCIDENT, ALERTS, SILENCES, SITE, REPORTS, REPORT),
 )
 
 FILES: tuple[MadeFile[Any], ...] = (TICKETS_CSV, BUNDLE)

@@ -117,6 +117,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   document.addEventListener("submit", (event) => {
     const form = event.target, button = event.submitter;
+    if (button && "get" in button.dataset) return;
     const name = button?.dataset.formAct || form.dataset.act;
     if (!name) return;
     event.preventDefault();
@@ -134,4 +135,11 @@ document.addEventListener("change", (event) => {
   if (chosen.name !== "scope" || !chosen.form) return;
   const named = chosen.form.elements.namedItem("name");
   if (named && chosen.value in named.dataset) named.value = named.dataset[chosen.value];
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.id !== "select-all") return;
+  const boxes = [...document.querySelectorAll("input[type=checkbox][form=several]")];
+  const all = boxes.every((each) => each.checked);
+  for (const each of boxes) each.checked = !all;
 });

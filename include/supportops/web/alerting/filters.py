@@ -1,0 +1,65 @@
+"""The filters of the list of alerts, as its address has them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Kind, Severity
+from supportops.web.page import PageNumber, Query, Text, link
+
+
+class About(StrEnum):
+    """What alerts are about; the order is that of the list."""
+
+    INCIDENTS = "incidents"
+    INSTALLATION = "installation"
+    TICKETS = "tickets"
+
+
+class State(StrEnum):
+    """How an alert stands. OVER: resolved, the newest first; all others are open."""
+
+    OPEN = "open"
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    MINE = "mine"
+    SNOOZED = "snoozed"
+    UNDELIVERED = "undelivered"
+    OVER = "over"
+
+
+KINDS: dict[About, tuple[Kind, ...]] = {
+    About.INCIDENTS: (*(Kind.BLIND, Kind.HOST_OUTAGE, Kind.OUTAGE, Kind.FAULT, Kind.CERTIFICATE),),
+    About.INSTALLATION: (
+        *(Kind.CHECK_STALE, Kind.CHECK_TROUBLE, Kind.CLOCK, Kind.CONFIGURATION, Kind.DELIVERY),
+        *(Kind.TASK_FAILED, Kind.IMPORT_ERROR, Kind.REPORT_TROUBLE),
+    ),
+    About.TICKETS: (Kind.CALL, *sorted(SERVICE_LEVEL_KINDS)),
+}
+# For how long somebody takes or snoozes an alert: minutes and words.
+DURATIONS = ((30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (1440, "a day"))
+ABOUT = {kind: about for about, kinds in KINDS.items() for kind in kinds}
+
+
+class Filters(Query):
+    """Which alerts are shown. `text`: in what they are called, or a #reference of a message."""
+
+    about: About | None = None
+    kind: Kind | None = None
+    severity: Severity | None = None
+    customer: Text = ""
+    state: State = State.OPEN
+    text: Text = ""
+    page: PageNumber = 1
+
+    def href(self, **changes: str | int) -> str:
+        """The address with these filters, and `changes` of them; it begins with the first page."""
+        given = self.model_dump(mode="json", exclude={"page"})
+        if given["state"] == State.OPEN:
+            given["state"] = ""
+        return link("alerts", **{**given, **changes})
+
+    @property
+    def chosen(self) -> bool:
+        """Whether any filter beside the state is set."""
+        return bool(self.about or self.kind or self.severity or self.customer or self.text)
