@@ -194,11 +194,6 @@ def history_of(connection: Connection, alert: Alert, now: datetime) -> Timeline:
     return timeline(connection, alert, now)
 
 
-def history_of(connection: Connection, alert: Alert, now: datetime) -> Timeline:
-    """What `history` answers, of an alert that was read already."""
-    return timeline(connection, alert, now)
-
-
 def meant(connection: Connection, ref: str) -> Alert:
     """The alert with this key or #reference: an open one before one that is over.
 
