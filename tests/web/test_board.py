@@ -10,11 +10,13 @@ from urllib.parse import unquote
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
+from alert_builders import alert
 from supportops.alerts.alert import Kind
-from supportops.alerts.store import find, find_open
-from supportops.db.engine import reading
+from supportops.alerts.store import find, find_open, raise_alert
+from supportops.db.engine import reading, writing
+from supportops.db.schema import alert_hold
 from supportops.flows import alert_dispatch
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
@@ -366,3 +368,13 @@ def test_whoever_may_only_read_sees_no_button_that_acts(board: Board) -> None:
     for headers, buttons in ((ACTOR, 1), (READER, 0)):
         page = board.client.get("/alerts", headers=dict(headers)).text
         assert page.count('data-act="acknowledge"') == buttons
+
+
+def test_every_page_says_that_alerts_are_held_until_somebody_goes_live(board: Board) -> None:
+    board.live([site_entry("shop")], all_well)
+    assert "Alerts are held" not in board.text()
+    with writing(board.engine) as connection:
+        connection.execute(insert(alert_hold), {"id": 1, "since": NOON})
+        raise_alert(connection, alert("blog", Kind.FAULT), NOON)
+    for path in ("/", "/alerts", "/reports"):
+        assert "Alerts are held: 1 open alert, nobody is notified." in board.text(path)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, and_, func, not_, select, update
 
+from supportops.alerts.alert import Kind, Phase
 from supportops.alerts.outbox import MessageState
 from supportops.db.schema import alert_hold, alerts, messages
 
@@ -58,8 +59,17 @@ def release(connection: Connection, who: str, now: datetime) -> Released | None:
         return None
     m = messages.c
     waits = and_(m.state == MessageState.WAITING.value, m.finished_at.is_(None))
+    reports = m.alert.in_(select(alerts.c.key).where(alerts.c.kind == Kind.REPORT.value))
     withdrawn = connection.execute(
-        update(messages).where(waits).values(state=MessageState.SUPERSEDED.value, finished_at=now)
+        update(messages)
+        .where(waits, reports)
+        .values(state=MessageState.SUPERSEDED.value, finished_at=now)
+    )
+    # Alarms that an older version queued and could never send.
+    connection.execute(
+        update(messages)
+        .where(waits, m.phase == Phase.FIRING.value, not_(reports))
+        .values(digest=True, next_attempt_at=now)
     )
     history = connection.execute(
         update(alerts).where(alerts.c.settled_at.is_(None)).values(held=True)

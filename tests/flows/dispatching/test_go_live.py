@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, delete, insert, text
 from typer.testing import CliRunner
 
 from alert_builders import NOON, alert
 from dispatching import Desk, Service, configuration, everything_to, receivers
 from service_level_alerts import ticket_alert
-from supportops.alerts.alert import Kind
+from supportops.alerts.alert import Kind, Phase, Severity
+from supportops.alerts.escalation import Decision, Reason
 from supportops.alerts.hold import held_since
+from supportops.alerts.outbox import queue
+from supportops.alerts.store import raise_ended
 from supportops.cli.main import app
 from supportops.context import Context
 from supportops.db.activity import Flow
@@ -129,6 +134,36 @@ def test_a_route_that_is_closed_tells_the_history_when_it_opens(desk: Desk) -> N
     desk.dispatch(service)
     (chat,) = service.sent
     assert "History, from before going live" in chat.text
+
+
+def test_what_an_older_version_queued_and_never_sent_goes_out_as_history(desk: Desk) -> None:
+    with writing(desk.store) as connection:
+        connection.execute(delete(alert_hold))
+    desk.raise_(alert("shop"), alert("blog", Kind.FAULT))
+    addresses, desk.secrets = desk.secrets, {}
+    desk.dispatch(Service(Outcome.HANDED_OVER))
+    hold(desk.store)
+    desk.secrets = addresses
+    service = Service(Outcome.HANDED_OVER)
+    desk.clock.turn(minutes=1)
+    live(desk)
+    desk.dispatch(service)
+    (team,) = (each for each in service.sent if each.title.startswith("History"))
+    assert {"shop", "blog"} <= {*re.findall(r"\w+", team.text)}
+
+
+def test_a_report_that_was_queued_meanwhile_is_not_sent(desk: Desk) -> None:
+    report = replace(alert("managers", Kind.REPORT), severity=Severity.INFO)
+    decision = Decision("team_email", "email", Phase.FIRING, 0, 0, Reason.ADDRESSED, desk.clock.now)
+    with writing(desk.store) as connection:
+        raise_ended(connection, report, desk.clock.now)
+        queue(connection, [(report, [decision])], desk.clock.now)
+    released = go_live.run(Context(desk.store, Path(), desk.secrets.get), "Ada", desk.clock.now)
+    assert released is not None
+    assert released.withdrawn == 1
+    service = Service(Outcome.HANDED_OVER)
+    desk.dispatch(service)
+    assert service.sent == []
 
 
 def test_going_live_twice_does_nothing_the_second_time(desk: Desk) -> None:
