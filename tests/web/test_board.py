@@ -210,6 +210,31 @@ def test_the_incident_page_shows_evidence_and_who_was_notified_and_who_not(board
     assert "manager_email email 2 their step is not reached" in text
 
 
+def test_the_incident_page_says_who_was_on_call_and_who_is_for_the_next_step(
+    board: Board,
+) -> None:
+    board.live([site_entry("alpha")], down("alpha"))
+    turn = {"every": "day", "at": "12:10", "start": "2026-11-17", "people": ["anna", "ben"]}
+    people = {"anna": {"receivers": ["support"]}, "ben": {"receivers": ["engineers"]}}
+    rota = {"people": people, "teams": {"web": {"turns": [turn]}}}
+    (board.folder / "rota.yaml").write_text(json.dumps(rota))
+    alerts = (board.folder / "alerts.yaml").read_text()
+    alerts = alerts.replace("receivers: [engineers, team]", "receivers: [{on_call: web}]", 1)
+    alerts = alerts.replace("receivers: [manager]}      #", "receivers: [{on_call: web}]}  #", 1)
+    (board.folder / "alerts.yaml").write_text(alerts)
+    load_or_last_good(board.engine, board.folder, board.now)
+    board.dispatch()
+    with reading(board.engine) as connection:
+        alert = find_open(connection, Kind.OUTAGE, "alpha")
+    assert alert is not None
+    board.now += timedelta(minutes=15)
+    board.dispatch()
+    text = board.text("/incident", key=alert.key)
+    assert "support_chat chat alarm step reached, on call for web handed over" in text
+    assert "engineer_sms sms 2 their step is not reached, on call for web" in text
+    assert "engineer_sms sms 1" not in text
+
+
 def test_an_attempt_that_failed_is_shown_with_its_answer(board: Board) -> None:
     board.live([site_entry("alpha")], down("alpha"))
     board.dispatch(Outcome.FAILED)

@@ -12,7 +12,7 @@ from supportops.alerts import outbox
 from supportops.alerts.alert import TEST_KEYS, Alert, Kind, Phase
 from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
 from supportops.alerts.hold import held_since
-from supportops.alerts.outbox import PHASES, MessageState
+from supportops.alerts.outbox import PHASES, REASONS, MessageState
 from supportops.alerts.routing.matching import visible_to
 from supportops.alerts.routing.one_cause import notified_by_parts
 from supportops.alerts.routing.succession import predecessors, with_inherited
@@ -121,6 +121,8 @@ def _status(row: RowMapping, attempts: Sequence[RowMapping]) -> MessageStatus:
         failures=sum(attempt["outcome"] != "handed_over" for attempt in attempts),
         finished=row["finished_at"] is not None,
         at=row["finished_at"] or row["claimed_at"],
+        reason=REASONS.get(row["why"], Reason.STEP_REACHED),
+        duty=row["duty"] or "",
     )
 
 
@@ -133,7 +135,7 @@ def message_line(row: RowMapping, attempts: Sequence[RowMapping] = ()) -> Messag
         target=row["target"],
         channel=row["channel"],
         about=_about(row),
-        why=row["why"],
+        why=_on_call(row["why"], row["duty"]),
         state="failed, will be tried again" if failed else _STATES.get(state, state),
         tone="bad" if failed else _TONES.get(state, "plain"),
         queued_at=row["queued_at"],
@@ -143,11 +145,17 @@ def message_line(row: RowMapping, attempts: Sequence[RowMapping] = ()) -> Messag
     )
 
 
+def _on_call(why: str, duty: str | None) -> str:
+    return f"{why}, on call for {duty}" if duty else why
+
+
 def _about(row: RowMapping) -> str:
     if row["alert"].startswith(f"{Kind.REPORT}:"):
         return "report"
     if row["alert"].startswith(TEST_KEYS):
         return "test"
+    if row["alert"].startswith(f"{Kind.HAND_OVER}:"):
+        return "hand-over"
     if row["phase"] == "resolved":
         return "resolved"
     if row["reminder"]:
@@ -189,6 +197,7 @@ def _skipped(
             silence = in_force(alert, silences, at, theirs)
             why = _why(d, while_open.at(at), alert.resolved_at is not None, silence, page.zone)
             why = HELD if held and d.sends else why
+            why = _on_call(why, d.duty)
             yield SkippedReceiver(d.target, d.channel, d.step, why, d.due_at)
 
 

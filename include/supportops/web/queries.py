@@ -183,6 +183,7 @@ def _messages() -> Any:
         c.state,
         c.attempts,
         c.maybe_sent,
+        c.duty,
         c.claimed_at,
         c.queued_at,
         c.next_attempt_at,
