@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from config.test_rota_file import folder, with_
@@ -154,3 +155,34 @@ def test_alerts_who_names_the_person_on_call(tmp_path: Path) -> None:
 def test_the_shape_of_the_file_is_described(tmp_path: Path) -> None:
     schema = json.loads(call(tmp_path, "config", "schema", "rota").output)
     assert set(schema["properties"]) == {"timezone", "holidays", "people", "teams"}
+
+
+def test_a_calendar_is_read_as_overrides_that_the_file_takes(tmp_path: Path) -> None:
+    out = tmp_path / "rota.ics"
+    span = ("--from", "2026-07-20T12:00", "--to", "2026-08-04")
+    call(tmp_path, "rota", "export", *span, "--out", str(out))
+    result = call(tmp_path, "rota", "import", str(out), "--team", "web", *span)
+    assert result.exit_code == 0, result.output
+    overrides = yaml.safe_load(result.output)["overrides"]
+    assert overrides[1] == {
+        "from": "2026-07-24 09:00",
+        "until": "2026-08-03 09:00",
+        "person": "ben",
+    }
+    plain = with_(people=PAIR["people"], team={"overrides": overrides}, turn={"people": ["anna"]})
+    assert call(tmp_path, "rota", "check", rota=plain).exit_code == 0
+
+
+def test_an_event_of_nobody_is_said_and_left_out(tmp_path: Path) -> None:
+    text = out_of_office = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260722T080000Z\n"
+    text += "SUMMARY:Benny\nEND:VEVENT\nEND:VCALENDAR\n"
+    (tmp_path / "x.ics").write_text(text)
+    result = call(tmp_path, "rota", "import", str(tmp_path / "x.ics"), "--team", "web")
+    assert result.exit_code == 1
+    assert "overrides: []" in result.output
+    assert "nobody's: 'Benny' at 2026-07-22 08:00 UTC" in result.output
+    (tmp_path / "x.ics").write_text(out_of_office)
+    cut = call(tmp_path, "rota", "import", str(tmp_path / "x.ics"), "--team", "web")
+    assert (cut.exit_code, "ends in the middle" in cut.output) == (2, True)
+    missing = call(tmp_path, "rota", "import", "/nowhere.ics", "--team", "web")
+    assert (missing.exit_code, "No such file" in missing.output) == (2, True)

@@ -1,7 +1,8 @@
-"""`supportops rota`: who is on duty, what is wrong with the rota, and the rota as a calendar."""
+"""`supportops rota`: who is on duty, what is wrong with the rota, and calendars in and out."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ app = typer.Typer(name="rota", help="Who is on duty.", no_args_is_help=True)
 
 TeamName = Annotated[str | None, typer.Option(help="A team of rota.yaml; all by default.")]
 _DAYS = 90
+_LARGEST = 20_000_000
 
 
 @app.command("who")
@@ -111,6 +113,53 @@ def export(
     except OSError as error:
         fail(f"{out}: {error.strerror}")
     echo(printable_line(f"written: {out}"))
+
+
+@app.command("import")
+def import_calendar(
+    file: Annotated[Path, typer.Argument(help="A calendar (.ics); - for standard input.")],
+    team: Annotated[str, typer.Option(help="The team whose duty it is.")],
+    since: Annotated[
+        datetime | None, typer.Option("--from", formats=FORMATS, help="Now by default.")
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=FORMATS, help=f"{_DAYS} days later by default."),
+    ] = None,
+) -> None:
+    """Print the duties in a calendar as `overrides` for rota.yaml. Exit 1 for events of nobody."""
+    from supportops.alerts.rota.calendar_reading import CalendarError
+    from supportops.flows import rota as flow
+
+    begin = now() if since is None else to_utc(since)
+    end = begin + timedelta(days=_DAYS) if until is None else to_utc(until)
+    try:
+        content = sys.stdin.buffer.read(_LARGEST + 1) if str(file) == "-" else _content(file)
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+    if len(content) > _LARGEST:
+        fail(f"{file}: more than {_LARGEST // 1_000_000} MB")
+    with ExitStack() as stack:
+        configuration, _ = _opened(stack)
+        try:
+            found = flow.read_calendar(configuration, team, content.decode(), begin, end)
+        except UnicodeDecodeError:
+            fail(f"{file}: it is not UTF-8, so no calendar")
+        except CalendarError as error:
+            fail(f"{file}: {error}")
+    for line in found.lines():
+        echo(printable_line(line))
+    for each in found.unknown:
+        warn(
+            f"nobody's: {printable_line(each.summary)[:80]!r} at {each.since:%Y-%m-%d %H:%M} UTC; "
+            "an event names one person of rota.yaml"
+        )
+    raise typer.Exit(FINDINGS if found.unknown else FINE)
+
+
+def _content(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(_LARGEST + 1)
 
 
 def _opened(stack: ExitStack) -> tuple[Configuration, Context | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from sqlalchemy import Engine
 from supportops.alerts.alert import Kind
 from supportops.alerts.policy import Target
 from supportops.alerts.rota.calendar_file import calendar
+from supportops.alerts.rota.calendar_reading import Occurrence, occurrences
 from supportops.alerts.rota.checking import FaultKind, RotaFault, begins, faults, horizon
-from supportops.alerts.rota.team import Duty, Team
+from supportops.alerts.rota.team import Duty, Override, Team
 from supportops.alerts.store import list_open
 from supportops.config.configuration import Configuration, File
 from supportops.config.model import did_you_mean
@@ -21,6 +23,7 @@ from supportops.config.rota import Rota
 from supportops.config.yaml_source import Fault
 from supportops.context import Secrets
 from supportops.db.engine import reading
+from supportops.names import folded
 
 _FILE = "rota.yaml"
 # The duty of an instant began and ends within this, or is as good as endless.
@@ -71,6 +74,51 @@ def export(
     duties = {each.name: each.duties(since, until) for each in _teams(rota, team)}
     names = {key: person.name for key, person in rota.people.items()}
     return calendar(duties, names, now)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCalendar:
+    """What a calendar says: who has the duty in place of the turns, and events of nobody."""
+
+    team: Team
+    overrides: tuple[Override, ...]
+    unknown: tuple[Occurrence, ...]
+
+    def lines(self) -> Iterator[str]:
+        """The overrides as rota.yaml has them, on the team's clock."""
+        yield "overrides:" if self.overrides else "overrides: []"
+        for each in self.overrides:
+            since, until = (_local(self.team, at) for at in (each.since, each.until))
+            yield f"  - {{from: {since}, until: {until}, person: {each.person}}}"
+
+
+def read_calendar(
+    configuration: Configuration, team: str, text: str, since: datetime, until: datetime
+) -> ReadCalendar:
+    """The duties in a calendar as overrides of a team.
+
+    An event is a person's whose identifier or name stands in its summary, if it is one person's
+    alone. Raises LookupError for an unknown team, CalendarError.
+    """
+    rota = configuration.rota
+    found = _teams(rota, team)[0]
+    overrides, unknown = [], []
+    for each in occurrences(text, since, until, found.zone):
+        people = [key for key, person in rota.people.items() if _is_of(each, key, person.name)]
+        if len(people) == 1:
+            overrides.append(Override(each.since, each.until, people[0]))
+        else:
+            unknown.append(each)
+    return ReadCalendar(found, tuple(overrides), tuple(unknown))
+
+
+def _is_of(event: Occurrence, key: str, name: str) -> bool:
+    words = folded(event.summary)
+    return any(re.search(rf"(?<!\w){re.escape(folded(each))}(?!\w)", words) for each in (key, name))
+
+
+def _local(team: Team, at: datetime) -> str:
+    return f"{at.astimezone(team.zone):%Y-%m-%d %H:%M}"
 
 
 def findings(
