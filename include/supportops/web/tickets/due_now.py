@@ -31,7 +31,9 @@ def due_now(page: PageContext, customer: str) -> DueNow:
     found = queue(page.connection, page.configuration.promises, page.now)
     mine = [each for each in found.tickets if not customer or _is_of(each, customer)]
     late = [each for each in mine if Standing.BREACHED in each.standings]
-    coming = [each for each in mine if each.due is not None and each not in late]
+    coming = [
+        each for each in mine if each.due is not None and Standing.BREACHED not in each.standings
+    ]
     return DueNow(
         late=lines_of(page, found, ordered(late, Sort.LATE)[:MOST_LATE]),
         next=lines_of(page, found, ordered(coming, Sort.DUE)[:MOST_NEXT]),
