@@ -17,7 +17,7 @@ from reports.document_builders import (
 from reports.hostile_texts import HOSTILE
 from supportops.reports.document import Cell, Column, Document, Section, Table, Unit
 from supportops.reports.formats.charts.charts import svg
-from supportops.reports.formats.charts.typeface import drawable
+from supportops.reports.formats.charts.typeface import BOX, drawable, undrawable
 from supportops.reports.formats.pdf import PdfFailed, pdf
 from supportops.reports.formats.table_widths import PAGE, widths
 
@@ -131,10 +131,23 @@ def test_a_report_of_nothing_but_empty_texts_is_still_one() -> None:
     assert len(read(made_hostile_document("")).pages) >= 1
 
 
-def test_signs_that_cannot_be_drawn_are_boxes() -> None:
-    assert "a□□z" in text_of(
-        read(of_tables(Table("t", "", (Column("a\u65e5\u672cz"),), ((Cell(""),),))))
-    )
+def test_signs_that_cannot_be_drawn_are_boxes_and_counted_at_the_end() -> None:
+    shown = text_of(read(document(summary="a\U0001f680\u0e01\u0e01z")))
+    assert "a□□□z" in shown
+    assert letters("2 characters of this file are in none of its fonts and stand as □") in shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["网站打不开", "表示されません", "웹사이트가", "الموقع لا يعمل", "האתר לא עובד", "☎ 😀"],
+)
+def test_scripts_of_customers_are_shown(words: str) -> None:
+    assert undrawable(words) == set()
+    shown = text_of(read(document(summary=f"Site: {words}", sections=())))
+    assert BOX not in shown
+    assert letters("in none of its fonts") not in shown
+    # Right-to-left words may come in the order in which they are set.
+    assert set(letters(words)) <= set(letters(shown))
 
 
 def test_an_empty_table_says_so() -> None:

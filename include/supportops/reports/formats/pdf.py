@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,13 @@ from supportops.reports.document import (
     Tile,
     Words,
 )
-from supportops.reports.formats.charts.typeface import FAMILY, drawable, folder
+from supportops.reports.formats.charts.typeface import (
+    BOX,
+    FAMILIES,
+    drawable,
+    folders,
+    undrawable,
+)
 from supportops.reports.formats.file import PDF, File
 from supportops.reports.formats.table_widths import widths
 
@@ -96,7 +103,7 @@ def _compiled(content: str, standards: list[typst.PDFStandard]) -> bytes:
 def _fonts() -> typst.Fonts:
     import typst
 
-    return typst.Fonts(include_system_fonts=False, font_paths=[folder()])
+    return typst.Fonts(include_system_fonts=False, font_paths=folders())
 
 
 def contents(
@@ -106,7 +113,7 @@ def contents(
     words = catalogue(document.language)
     language, region = _language(document.language)
     return {
-        "family": FAMILY,
+        "family": FAMILIES,
         "language": language,
         "region": region,
         "date": list(as_of.timetuple()[:6]) if as_of else None,
@@ -122,7 +129,10 @@ def contents(
         "definitions": [
             [_text(word) or "–", _text(says, 2000)] for word, says in document.definitions
         ],
-        "footer": [_text(line, 2000) for line in document.footer],
+        "footer": [
+            *(_text(line, 2000) for line in document.footer),
+            *_not_shown(document, words),
+        ],
         "link": _link(document.link),
         # Typst puts the numbers into their places.
         "page": words.gettext("Page {page} of {pages}", page="{page}", pages="{pages}"),
@@ -136,9 +146,36 @@ def _language(tag: str) -> tuple[str, str | None]:
     return (found[1], found[2]) if found else ("en", None)
 
 
+def _not_shown(document: Document, words: Catalogue) -> Iterator[str]:
+    """A sentence about the characters that no font here has; none where all are shown."""
+    missing = set().union(*map(undrawable, set(_texts(document))))
+    if missing:
+        yield words.ngettext(
+            "{number} character of this file is in none of its fonts and stands as {box}; the mail "
+            "and the workbook show it.",
+            "{number} characters of this file are in none of its fonts and stand as {box}; the "
+            "mail and the workbook show them.",
+            len(missing),
+            box=BOX,
+        )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _texts(each)
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _texts(getattr(value, each.name))
+
+
 def _text(text: str, at_most: int = SIGNS_AT_MOST) -> str:
     """What can be drawn of it: figures stay with their units, an endless word may be broken."""
     line = _FIGURE.sub("\\1\u00a0", drawable(text, at_most))
+    line = line.replace(BOX + BOX, f"{BOX}\u200b{BOX}")
     return _ENDLESS.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), line)
 
 

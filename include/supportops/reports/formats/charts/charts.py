@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from supportops.rendering.catalogue import ENGLISH, Catalogue
 from supportops.reports.document import BarsPicture, Chart
 from supportops.reports.formats.charts.trend_picture import draw_trend, explain_above, say_nothing
-from supportops.reports.formats.charts.typeface import FAMILY, drawable, load_matplotlib
+from supportops.reports.formats.charts.typeface import FAMILIES, drawable, load_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,7 +121,7 @@ def _settings() -> Iterator[None]:
 
     defaults: dict[Any, Any] = {k: v for k, v in rcParamsDefault.items() if k != "backend"}
     ours: dict[Any, Any] = {
-        "font.family": [FAMILY],
+        "font.family": list(FAMILIES),
         "font.size": 8.5,
         "text.parse_math": False,  # "$x$" in a name is a name
         "text.usetex": False,

@@ -1,13 +1,15 @@
-"""The one typeface of pictures and PDF files, and which signs it can draw.
+"""The typefaces of pictures and PDF files, and which signs they can draw.
 
 DejaVu Sans comes inside matplotlib's wheel: Latin, Greek, Cyrillic, Hebrew, Arabic, many symbols
-and the oldest emoji. A sign that it lacks (Chinese, Japanese, Korean, newer emoji) is drawn as an
-empty box, so that a reader sees that something stood there.
+and the oldest emoji. Droid Sans Fallback, in `fonts`, has Chinese, Japanese and Korean. A sign
+that both lack (newer emoji, Thai, the scripts of India) is drawn as an empty box, so that a reader
+sees that something stood there.
 """
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,17 +17,19 @@ from threading import Lock
 
 from supportops.rendering.render import one_line
 
-FAMILY = "DejaVu Sans"
+FAMILIES = ("DejaVu Sans", "Droid Sans Fallback")
+"""The second for signs that the first lacks."""
 BOX = "\u25a1"
 _REGULAR, _BOLD = "DejaVuSans.ttf", "DejaVuSans-Bold.ttf"
 # They shape their neighbours and have no picture of their own.
 _UNSEEN = frozenset({0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)})
 _LOADING = Lock()
+_FALLBACK = Path(__file__).parent / "fonts" / "DroidSansFallback.ttf"
 
 
 @cache
 def folder() -> Path:
-    """The directory of the font files. Finding it imports nothing."""
+    """The directory of the first family's files. Finding it imports nothing."""
     found = find_spec("matplotlib")
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError("matplotlib, whose fonts every picture is drawn with")
@@ -37,12 +41,23 @@ def font_file(*, bold: bool = False) -> Path:
     return folder() / (_BOLD if bold else _REGULAR)
 
 
+def folders() -> list[Path]:
+    """The directories of all font files."""
+    return [folder(), _FALLBACK.parent]
+
+
 def drawable(text: object, at_most: int = 500) -> str:
     """`text` as one line of at most so many signs, each of which can be drawn."""
     line = one_line(str(text)[: 8 * at_most], fixed_spaces=True)
     if len(line) > at_most:
         line = line[: at_most - 1].rstrip() + "…"
     return "".join(_seen(sign) for sign in line)
+
+
+def undrawable(text: str) -> set[str]:
+    """The signs of `text` that stand as boxes."""
+    signs = set(one_line(text, fixed_spaces=True)) - {BOX}
+    return {sign for sign in signs if _seen(sign) == BOX}
 
 
 def _seen(sign: str) -> str:
@@ -57,7 +72,8 @@ def _drawn_codes() -> frozenset[int]:
     load_matplotlib()
     from matplotlib.ft2font import FT2Font
 
-    return frozenset(FT2Font(str(font_file())).get_charmap()) - _UNSEEN
+    files = (font_file(), _FALLBACK)
+    return frozenset().union(*(FT2Font(str(each)).get_charmap() for each in files)) - _UNSEEN
 
 
 def load_matplotlib() -> None:
@@ -65,13 +81,19 @@ def load_matplotlib() -> None:
 
     Where no home can be written to, matplotlib warns and keeps its list of fonts in a temporary
     folder; where it was never used before, it warns that making that list takes a while. Neither
-    matters to a report, and no font out of that list is used.
+    matters to a report, and of that list only the two families are used.
     """
     log = logging.getLogger("matplotlib")
     with _LOADING:
         before = log.level
         log.setLevel(logging.ERROR)
         try:
-            import matplotlib.font_manager  # noqa: F401
+            from matplotlib.font_manager import fontManager
+
+            if not any(each.fname == str(_FALLBACK) for each in fontManager.ttflist):
+                fontManager.addfont(_FALLBACK)
+                # It has one weight; asked for another, matplotlib would warn each time.
+                bold = replace(fontManager.ttflist[-1], weight=700)
+                fontManager.ttflist.append(bold)
         finally:
             log.setLevel(before)
