@@ -165,7 +165,35 @@ def test_a_bug_that_was_opened_again_is_restated_with_its_new_deadline(desk: Rep
 
     changed = restated(report(desk, 17), "bug_fix")
 
-    assert changed == [(WEEK, (5, 3), (4, 2), ["6 is due on 2026-04-22 now"])]
+    assert changed == [
+        (WEEK, (5, 3), (4, 2), ["6 was reopened on 2026-04-21; is due on 2026-04-22 now"])
+    ]
+
+
+def test_what_was_reopened_is_counted_once_and_named_where_it_was_counted_before(
+    desk: ReportDesk,
+) -> None:
+    """Solved in week 16, reopened in 17 and solved again: week 16 gives it up, week 17 has it."""
+    lines = ("asks", "tier bug_fix", "answers", "status solved")  # an hour after each other
+    desk.append(*raised("6", *(f"2026-04-13 1{n}:00 {line}" for n, line in enumerate(lines))))
+    first = report(desk, 16)
+    desk.append(later_event("6", "2026-04-21 10:00 status open"))
+    desk.append(later_event("6", "2026-04-21 11:00 status solved"))
+    second = report(desk, 17)
+
+    def resolutions(figures: Any) -> list[tuple[int, int]]:
+        return [
+            (line["kept"]["due"], line["kept"]["met"])
+            for line in figures["promises"]
+            if (line["by"], line["metric"]) == ("tier", "resolution_time") and line["promised"]
+        ]
+
+    ((week, (due, met), (now_due, now_met), why),) = restated(second, "bug_fix")
+    assert (week, due - now_due, met - now_met) == (WEEK, 1, 1)
+    assert why == ["6 was reopened on 2026-04-21; is due on 2026-04-22 now"]
+    assert resolutions(first) == [(2, 1)]  # ticket 5 is the broken one
+    assert resolutions(second) == [(1, 1)]
+    assert restated(report(desk, 18), "bug_fix") == []
 
 
 def test_a_report_on_some_tiers_restates_the_tier_that_a_ticket_has_now(

@@ -18,7 +18,7 @@ from supportops.config.configuration import Configuration
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reporting.earlier_reports import EarlierReports
 from supportops.flows.reporting.selection import FactsRequest, ReportJob
-from supportops.flows.reporting.ticket_rows import TicketStates
+from supportops.flows.reporting.ticket_rows import TicketStates, last_reopened
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged, names
 from supportops.reports import store
 from supportops.reports.audience import Audience
@@ -31,7 +31,7 @@ from supportops.reports.measuring.response_times import counted
 from supportops.reports.measuring.restating import CURRENT_COLUMNS, gone, restatements
 from supportops.sla.clock import Clocks, judge
 from supportops.sla.counting.breaches import counted_frame
-from supportops.sla.history import prepare
+from supportops.sla.history import History, prepare
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks
@@ -89,6 +89,7 @@ def _changed(
         clocks,
         targets=configuration.reports.targets,
         zone=own.period.zone,
+        since=issued.as_of,
         customer=audience.customer,
     )
 
@@ -151,14 +152,18 @@ def _ids(connection: Connection, tickets: Collection[Ticket]) -> Iterator[int]:
 
 
 def _judged(events: EventColumns, book: PolicyBook, as_of: datetime) -> Iterator[pd.DataFrame]:
-    def judged(rows: NDArray[np.intp]) -> Clocks:
-        return judge(prepare(events.take(rows)), book, as_of)
+    def judged(rows: NDArray[np.intp]) -> tuple[History, Clocks]:
+        history = prepare(events.take(rows))
+        return history, judge(history, book, as_of)
 
     states = TicketStates.of(events, book.default_tier)
-    for clocks in each_judged(events, judged, Unjudgeable()):
+    for history, clocks in each_judged(events, judged, Unjudgeable()):
         frame = counted_frame(clocks)
+        row = np.searchsorted(history.tickets, frame["ticket"].to_numpy())
+        back = pd.Series(last_reopened(history)[row].view("M8[us]")).dt.tz_localize("UTC")
         at = np.searchsorted(states.ticket, frame["ticket"].to_numpy())
-        yield frame.assign(customer=pd.Series(states.words("customer", at), dtype=object))
+        customer = pd.Series(states.words("customer", at), dtype=object)
+        yield frame.assign(customer=customer, reopened_at=back)
 
 
 def _named(frame: pd.DataFrame, known: Mapping[int, Ticket]) -> pd.DataFrame:

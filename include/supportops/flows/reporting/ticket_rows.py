@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from supportops.sla.counting.ticket_times import TicketTimes
-from supportops.sla.events import NEVER
+from supportops.sla.events import NEVER, NONE
 from supportops.sla.history import History
 from supportops.sla.runs import MERGED_AWAY, SOLVED, View
 from supportops.tickets.columns import KIND_CODES, EventColumns
@@ -117,16 +117,30 @@ def _solved_and_reopened(history: History, period: Micros) -> tuple[Ints, Ints]:
 
     A ticket that arrives as solved was solved; a change that is undone within an instant is none.
     """
-    statuses = history.statuses
-    done = statuses.attributes["status"] >= SOLVED
-    first = np.zeros(len(done), dtype=np.bool_)
-    first[statuses.begin[:-1]] = True
-    before = np.append(False, done[:-1])[: len(done)] & ~first
+    statuses, count = history.statuses, len(history.tickets)
+    done, before = _done_and_before(history)
     inside = _inside(statuses.at, period)
-    count = len(history.tickets)
     solved = np.bincount(statuses.row[done & ~before & inside], minlength=count)
     reopened = np.bincount(statuses.row[~done & before & inside], minlength=count)
     return solved, reopened
+
+
+def last_reopened(history: History) -> Ints:
+    """When each ticket was last reopened, microseconds; NONE where it never was."""
+    done, before = _done_and_before(history)
+    found = np.full(len(history.tickets), NONE, dtype=np.int64)
+    back = ~done & before
+    np.maximum.at(found, history.statuses.row[back], history.statuses.at[back])
+    return found
+
+
+def _done_and_before(history: History) -> tuple[Bools, Bools]:
+    """Of each interval of a status whether the ticket is solved in it, and was before it."""
+    statuses = history.statuses
+    done: Bools = statuses.attributes["status"] >= SOLVED
+    first = np.zeros(len(done), dtype=np.bool_)
+    first[statuses.begin[:-1]] = True
+    return done, np.append(False, done[:-1])[: len(done)] & ~first
 
 
 def _reassigned(events: EventColumns, history: History, period: Micros) -> Ints:

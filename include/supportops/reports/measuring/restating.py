@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -31,8 +32,10 @@ CURRENT_COLUMNS = (
     "deadline",
     "breached_at",
     "target_seconds",
+    "reopened_at",
 )
-"""Of CLOCK_COLUMNS those that explain why a promise is gone from its period."""
+"""What explains why a promise is gone from its period: of CLOCK_COLUMNS, and when the ticket was
+last reopened."""
 
 
 def restatements(
@@ -43,6 +46,7 @@ def restatements(
     *,
     targets: Mapping[str, float] | None = None,
     zone: str = "UTC",
+    since: datetime | None = None,
     customer: str | None = None,
 ) -> tuple[Restatement, ...]:
     """The groups whose due or met changed since the report of the period `label`: tiers by name,
@@ -50,15 +54,16 @@ def restatements(
 
     `issued`, `now`: columns as `response_times.counted` gives them. `clocks_now`: CURRENT_COLUMNS
     of the tickets that are `gone`, merged and deleted ones too. `targets`: the share to keep by
-    tier. Dates in reasons are of `zone`. `customer`: whose report it is, if it is about one alone;
-    of tickets that are somebody else's now nothing more is stated.
+    tier. Dates in reasons are of `zone`. `since`: as of when the report was issued; a ticket that
+    was reopened later is named as reopened. `customer`: whose report it is, if it is about one
+    alone; of tickets that are somebody else's now nothing more is stated.
     """
     before, today = _promises(issued), _promises(now)
     both = before.merge(today, on=KEY, how="outer", suffixes=("_then", "_now"))
     same = (both["tier_then"] == both["tier_now"]) & (both["met_then"] == both["met_now"])
     changed = both[~same]
     tiers = {*changed["tier_then"].dropna(), *changed["tier_now"].dropna()}
-    current = _Current.of(clocks_now, gone(issued, now), ZoneInfo(zone), customer)
+    current = _Current.of(clocks_now, gone(issued, now), ZoneInfo(zone), since, customer)
     because = _reasons(changed, current)
     found = []
     for tier in (*sorted(tiers), None):
@@ -92,6 +97,7 @@ class _Current:
     clocks: Mapping[Hashable, Any]
     removed: Mapping[Hashable, str]
     zone: ZoneInfo
+    since: datetime | None
 
     @classmethod
     def of(
@@ -99,16 +105,21 @@ class _Current:
         clocks: pd.DataFrame,
         gone: Collection[tuple[str, str]],
         zone: ZoneInfo,
+        since: datetime | None,
         customer: str | None,
     ) -> Self:
         tickets = list(zip(clocks["source"], clocks["number"], strict=True))
         own = clocks[np.array([each in gone for each in tickets], dtype=np.bool_)]
         due = own["breached_at"].fillna(own["deadline"]).where(own["target_seconds"].notna())
-        keyed = own.assign(due_at=due).set_index(KEY)[["tier", "state", "due_at"]]
+        if "reopened_at" not in own:
+            own = own.assign(reopened_at=pd.Series(pd.NaT, index=own.index))
+        columns = ["tier", "state", "due_at", "reopened_at"]
+        keyed = own.assign(due_at=due).set_index(KEY)[columns]
         return cls(
             dict(zip(keyed.index, keyed.itertuples(index=False), strict=True)),
             dict(_removed(own, customer)),
             zone,
+            since,
         )
 
     def why_gone(self, key: tuple[Any, ...], tier: str | None) -> str:
@@ -120,6 +131,9 @@ class _Current:
         if clock is None:
             return "no such promise fell due then"
         reasons = [f"now {clock.tier}, then {tier}"] if clock.tier != tier else []
+        back = clock.reopened_at
+        if self.since is not None and not pd.isna(back) and back > self.since:
+            reasons.append(f"was reopened on {back.astimezone(self.zone):%Y-%m-%d}")
         if not pd.isna(clock.due_at):
             reasons.append(f"is due on {clock.due_at.astimezone(self.zone):%Y-%m-%d} now")
         elif clock.state == "paused":
