@@ -271,7 +271,7 @@ def test_no_report_is_late_before_it_is_made(desk: Desk) -> None:
     assert due.by == london("2026-11-23 08:00")
 
 
-def test_a_look_that_finds_all_well_costs_two_questions(desk: Desk) -> None:
+def test_a_look_that_finds_all_well_costs_three_questions(desk: Desk) -> None:
     installed(desk)
     issue(at(desk, "2026-11-23 08:00"))
     desk.dispatch()
@@ -281,4 +281,4 @@ def test_a_look_that_finds_all_well_costs_two_questions(desk: Desk) -> None:
         configuration = active_configuration(connection)
         event.listen(connection, "before_cursor_execute", lambda *a: asked.append(a[2]))
         watch_reports(connection, configuration, desk.clock.now)
-    assert len(asked) == 2
+    assert len(asked) == 3, "open alerts, whether the installation is live, reports"
