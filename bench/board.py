@@ -40,7 +40,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "incident": {"key": "sla_breach:700"},
     "report": {"cadence": "weekly", "period": "2026-W47", "audience": "managers"},
     "site": {"name": "site-1"},
-    "ticket": {"source": "bench", "id": "700"},
+    "ticket": {"source": "bench", "id": "500"},
 }
 
 
