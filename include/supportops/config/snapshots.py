@@ -69,6 +69,13 @@ def _newest(connection: Connection) -> tuple[str, datetime] | None:
     return None if found is None else (found[0], found[1])
 
 
+def last_versions(connection: Connection, most: int) -> list[tuple[str, datetime]]:
+    """The digests that were activated last and when, the active one first."""
+    c = configurations.c
+    statement = select(c.digest, c.loaded_at).order_by(c.loaded_at.desc(), c.digest).limit(most)
+    return [(row.digest, row.loaded_at) for row in connection.execute(statement)]
+
+
 def newest(connection: Connection) -> Configuration | None:
     """The active configuration, or None before the first."""
     digest = newest_digest(connection)

@@ -13,40 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from sqlalchemy import Connection
 
 from supportops.alerts.hold import held_alerts, held_since
-from supportops.alerts.policy import AlertPolicy
-from supportops.config.service_levels import Tiers
+from supportops.config.configuration import Configuration
 from supportops.context import Context
 from supportops.db.activity import Flow, standstill
-from supportops.reports.audience import Plan
 from supportops.sites.log.reading import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import first_start, last_run
-from supportops.sla.business_hours import BusinessHours
-from supportops.sla.policy import PolicyBook
 from supportops.tickets.source import TicketSource
 from supportops.web.tiles import Status
-
-
-class Configuration(Protocol):
-    """What the board needs of `supportops.config.loader.Configuration`."""
-
-    @property
-    def fleet(self) -> Fleet: ...
-    @property
-    def alerts(self) -> AlertPolicy: ...
-    @property
-    def office(self) -> BusinessHours: ...
-    @property
-    def reports(self) -> Plan: ...
-    @property
-    def promises(self) -> PolicyBook | None: ...
-    @property
-    def tiers(self) -> Tiers: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def zone(self) -> str: ...
-
 
 OpenContext = Callable[[], AbstractContextManager[Context]]
 OpenSources = Callable[[], AbstractContextManager[Sequence[TicketSource]]]
@@ -95,13 +69,17 @@ class Redirect(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What a page is made from: one snapshot of the store, its configuration, and the instant."""
+    """What a page is made from: one snapshot of the store, its configuration, and the instant.
+
+    `context`: for what looks beyond the store, at the folder of files or at secrets.
+    """
 
     connection: Connection
     configuration: Configuration
     now: datetime
     fleet_of: FleetOf
     viewer: Viewer
+    context: Context
     open_sources: OpenSources = no_sources
 
     @property

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.rendering.render import render
 from supportops.web.acts.act import Act, Acting, Refused
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
+Respond = Callable[[Context, Connection], Response]
 NavigationItem = tuple[str, str, str]
 """The name of a page's template, its address and its title."""
 
@@ -60,12 +62,12 @@ class Responses:
     def page(self, page: Page[Any], query: BaseModel, viewer: Viewer) -> Response:
         """The template of `page`, filled with what it makes of `query`."""
 
-        def respond(connection: Connection) -> HTMLResponse:
+        def respond(context: Context, connection: Connection) -> HTMLResponse:
             try:
-                context = self._context(connection, viewer)
+                found = self._page_context(context, connection, viewer)
             except LookupError:
                 return self._notice(200, "No check has run yet", "The first one reads the sites.")
-            values = page.make(context, query)
+            values = page.make(found, query)
             return HTMLResponse(self._render(page.name, values, viewer), headers=page.headers)
 
         return self._from_store(page.name, respond)
@@ -73,12 +75,12 @@ class Responses:
     def made_file(self, file: MadeFile[Any], query: BaseModel, viewer: Viewer) -> Response:
         """What `file` makes of `query`, to be saved where it has a name."""
 
-        def respond(connection: Connection) -> Response:
+        def respond(context: Context, connection: Connection) -> Response:
             try:
-                context = self._context(connection, viewer)
+                found = self._page_context(context, connection, viewer)
             except LookupError:
                 raise NotFound("no check has run yet") from None
-            made = file.make(context, query)
+            made = file.make(found, query)
             name = f'attachment; filename="{made.name}"' if made.name else "inline"
             headers = {"content-disposition": name}
             return Response(made.content, media_type=made.media_type, headers=headers)
@@ -88,7 +90,7 @@ class Responses:
     def file(self, find: Callable[[Connection], ServedFile]) -> Response:
         """A file of a report; a browser shows it where it has no name."""
 
-        def respond(connection: Connection) -> Response:
+        def respond(_: Context, connection: Connection) -> Response:
             file = find(connection)
             headers = dict(ISSUED_REPORT_HEADERS)
             if file.name is not None:
@@ -122,7 +124,9 @@ class Responses:
         words = "A part of this address is not what the page expects."
         return self._notice(422, "Not a page", words)
 
-    def _context(self, connection: Connection, viewer: Viewer) -> PageContext:
+    def _page_context(
+        self, context: Context, connection: Connection, viewer: Viewer
+    ) -> PageContext:
         """What a page is made from. Raises LookupError before the first configuration."""
         now = self.clock()
         return PageContext(
@@ -131,13 +135,14 @@ class Responses:
             now,
             self.active_configuration.fleet_of,
             viewer,
+            context,
             self.open_sources,
         )
 
-    def _from_store(self, name: str, respond: Callable[[Connection], Response]) -> Response:
+    def _from_store(self, name: str, respond: Respond) -> Response:
         try:
             with self.open_context() as context, reading(context.engine) as connection:
-                return respond(connection)
+                return respond(context, connection)
         except Redirect as error:
             return RedirectResponse(error.to, 307)
         except NotFound as error:

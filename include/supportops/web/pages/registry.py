@@ -8,6 +8,7 @@ from supportops.web.page import MadeFile, Page
 from supportops.web.pages.alerts import ALERTS
 from supportops.web.pages.board import BOARD
 from supportops.web.pages.call import CALL
+from supportops.web.pages.configuration import CONFIGURATION
 from supportops.web.pages.incident import INCIDENT
 from supportops.web.pages.report import REPORT
 from supportops.web.pages.reports import REPORTS
@@ -18,7 +19,19 @@ from supportops.web.pages.tickets import TICKETS, TICKETS_CSV
 from supportops.web.tickets.bundle import BUNDLE
 
 PAGES: tuple[Page[Any], ...] = (
-    *(BOARD, TICKETS, TICKET, CALL, INCIDENT, ALERTS, SILENCES, SITE, REPORTS, REPORT),
+    *(
+        BOARD,
+        TICKETS,
+        TICKET,
+        CALL,
+        INCIDENT,
+        ALERTS,
+        SILENCES,
+        SITE,
+        REPORTS,
+        REPORT,
+        CONFIGURATION,
+    ),
 )
 
 FILES: tuple[MadeFile[Any], ...] = (TICKETS_CSV, BUNDLE)
@@ -28,6 +41,7 @@ NAVIGATION = (
     ("tickets", "tickets", "Tickets"),
     ("alerts", "alerts", "Alerts"),
     ("reports", "reports", "Reports"),
+    ("configuration", "configuration", "Configuration"),
     ("call", "call", "Take a call"),
 )
 """The name of a page's template, its address and its title."""
