@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from typer.testing import CliRunner
 import dispatching
 from alert_builders import NIGHT, NOON
 from dispatching import everything_to, receivers
+from supportops.alerts.silencing.silence import parsed
 from supportops.cli.main import app
 from supportops.cli.output import FINDINGS, FINE, USAGE
+from supportops.context import Context, no_secrets
 from supportops.db.engine import writing
 from supportops.db.schema import tickets
+from supportops.flows import silences
 
 SHIPPED = Path(__file__).parents[2] / "include" / "config"
 SITES = {"shop": "Acme", "blog": "Acme", "wiki": "Beta"}
@@ -168,3 +171,19 @@ def test_a_faulty_file_is_answered_by_its_last_good_version(
     desk = dispatching.Desk(store, {})
     desk.activate(dispatching.configuration("team_email"))
     assert [each["target"] for each in asked("--kind", "clock")["notified"]] == ["team_email"]
+
+
+def test_a_silence_puts_the_course_off_and_is_named(
+    folder: Path, store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = silences.NewSilence(
+        parsed(["site=wiki"]), NOON, NOON + timedelta(hours=2), "the server moves", "Ada"
+    )
+    silences.add(Context(store, folder, no_secrets), new, NOON)
+    monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", address(store))
+    answer = asked("--kind", "outage", "--site", "wiki")
+    assert when(answer)[:2] == [("14:00", "team_email", "team"), ("14:30", "boss_email", "team")]
+    assert [each["matchers"] for each in answer["silences"]] == [["site=wiki"]]
+    words = "silenced from Tue 24 Nov 2026 12:00 GMT until Tue 24 Nov 2026 14:00 GMT"
+    assert f"{words}, silence 1 by Ada: the server moves" in ask("--kind", "outage", "--site=wiki")
+    assert asked("--kind", "outage", "--site", "shop")["silences"] == []

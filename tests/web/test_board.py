@@ -14,10 +14,12 @@ from sqlalchemy import Engine, insert
 
 from alert_builders import alert
 from supportops.alerts.alert import Kind
+from supportops.alerts.silencing.silence import parsed
 from supportops.alerts.store import find, find_open, raise_alert
+from supportops.context import Context, no_secrets
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alert_hold
-from supportops.flows import alert_dispatch
+from supportops.flows import alert_dispatch, silences
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.sites.check import Reason
@@ -403,3 +405,15 @@ def test_every_page_says_that_alerts_are_held_until_somebody_goes_live(board: Bo
         raise_alert(connection, alert("blog", Kind.FAULT), NOON)
     for path in ("/", "/alerts", "/reports"):
         assert "Alerts are held: 1 open alert, nobody is notified." in board.text(path)
+
+
+def test_the_receivers_of_a_silenced_alert_are_shown_with_the_silence(board: Board) -> None:
+    board.live([site_entry("alpha")], down("alpha"))
+    with reading(board.engine) as connection:
+        alert = find_open(connection, Kind.OUTAGE, "alpha")
+    assert alert is not None
+    context, end = Context(board.engine, Path(), no_secrets), NOON + timedelta(hours=2)
+    new = silences.NewSilence(parsed(["site=alpha"]), NOON, end, "the server <i>moves", "cleo")
+    silences.add(context, new, NOON)
+    because = "silenced until Wed 18 Nov 2026 14:00 GMT by cleo: the server <i>moves"
+    assert because in board.text("/incident", key=alert.key)

@@ -119,7 +119,7 @@ def take_over(
     holder: str | None = None,
 ) -> Acted:
     """`by` takes the alert from whoever has it, who is recorded; of nobody it is an
-    acknowledgement.
+    acknowledgement, and of `by` another one, with another end.
 
     `holder`: who had it by what `by` saw; raises AlreadyTaken where that is somebody else by now.
     """
@@ -127,7 +127,7 @@ def take_over(
 
     def act(connection: Connection, alert: Alert) -> str:
         before = alert.acknowledged_by
-        if before is not None and (before == who or holder not in (None, before)):
+        if before is not None and holder not in (None, before):
             raise _refused(connection, alert.key, now)
         if before is None:
             done = log.acknowledge(connection, alert.key, who, now, words, end)
@@ -137,7 +137,7 @@ def take_over(
             raise _refused(connection, alert.key, now)
         note_taken(connection, alert, who, now)
         said = f"{who} has it" + (f" until {_at(end)}" if end else "")
-        return said + (f", taken over from {before}" if before else "")
+        return said + (f", taken over from {before}" if before not in (None, who) else "")
 
     return _acted(context, ref, now, act)
 

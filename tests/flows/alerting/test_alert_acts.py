@@ -129,6 +129,14 @@ def test_taking_over_from_nobody_is_an_acknowledgement(context: Context) -> None
     assert acts(context) == [("acknowledged", "Bob", "mine")]
 
 
+def test_whoever_has_it_may_take_it_for_longer(context: Context) -> None:
+    alert_acts.acknowledge(context, SHOP.key, "Ada", at(1), until=at(30))
+    done = alert_acts.take_over(context, SHOP.key, "Ada", at(20), until=at(90))
+    assert done.said == "Ada has it until 2026-11-24 13:30 UTC"
+    assert done.alert.acknowledged_until == at(90)
+    assert acts(context) == [("acknowledged", "Ada", "")] * 2
+
+
 def test_what_cannot_be_done_says_why_and_leaves_no_trace(context: Context) -> None:
     key, refused = SHOP.key, alert_acts.AlertActError
     with pytest.raises(refused, match="nobody has it"):

@@ -47,9 +47,13 @@ def take_over(
     note: str = "",
     until: datetime | None = None,
 ) -> bool:
-    """Records that `by` takes an alert that `holder` has; False where `holder` has it no more."""
+    """Records that `by` takes an alert that `holder` has; False where `holder` has it no more.
+
+    Whoever takes what he has already acknowledges it anew, for another time.
+    """
     taken = {"acknowledged_at": now, "acknowledged_by": by, "acknowledged_until": until}
-    act = Act(key, ActKind.TAKEN_OVER, by, now, note, until)
+    kind = ActKind.ACKNOWLEDGED if by == holder else ActKind.TAKEN_OVER
+    act = Act(key, kind, by, now, note, until)
     return _act(connection, act, alerts.c.acknowledged_by == storable(holder), taken)
 
 

@@ -54,9 +54,11 @@ def quiet(
     alert: Alert, silences: Sequence[Silence], affected: Sequence[Affected] | None = None
 ) -> Quiet:
     """When `alert` is silenced as far as it is about `affected`; None or nothing means all."""
+    if not silences:
+        return NEVER
     sites = tuple(affected or ()) or sites_of(alert)
     about = {one: [s for s in silences if covers(s.matchers, alert, one)] for one in sites}
-    if not about or not all(about.values()):
+    if not all(about.values()):
         return NEVER
     common: list[Interval] | None = None
     for found in about.values():

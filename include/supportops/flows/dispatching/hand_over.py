@@ -90,7 +90,10 @@ def _routed_to(
     """The open alerts that a route sends to one of `targets`, and to which; the urgent first."""
     order = list(Severity)
     found = []
-    for alert in sorted(alerts, key=lambda each: (order.index(each.severity), each.opened_at)):
+    for alert in sorted(
+        (each.at(now) for each in alerts),
+        key=lambda each: (order.index(each.severity), each.opened_at),
+    ):
         if alert.kind in ADDRESSED_KINDS or alert.covered_by is not None or alert.opened_at > now:
             continue
         routes = [match.route for match in matching(alert, policy)]
