@@ -227,12 +227,13 @@ def _steps(
     route = match.route
     known = {(m.target, m.step) for m in history if m.phase is Phase.FIRING and m.reminder == 0}
     due = steps_due(alert, match, office, hush)
+    reminds = route.remind is not None or alert.step_at is not None
     # Of the steps that passed while somebody had the alert the last one is made up for, no other.
     resumed_at = min(alert.resumed_at, now) if alert.resumed_at is not None else None
     made_up = sum(resumed_at is not None and each < resumed_at for each in due) - 1
     for number, step in enumerate(route.steps):
         due_at = due[number]
-        for on_call in step.on_call:
+        for on_call in step.on_call if reminds else ():
             if _notified_of(on_call, number, history):
                 for target in on_call.targets_at(now):
                     yield from _reminder(alert, route, target, history, now, office, on_call.team)
