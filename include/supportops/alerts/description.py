@@ -24,13 +24,14 @@ from supportops.alerts.ticket_clock import TicketClock
 from supportops.alerts.words.present import present_of, present_texts
 from supportops.alerts.words.ticket import doubt, page_at_source, page_on, title
 from supportops.rendering.board_links import page_link, safe_link
+from supportops.rendering.catalogue import N_
 from supportops.rendering.render import duration, local, one_line
 
 MOST_SITES = 100
 _TRACEBACK_LINES = 25
 _NAMED_IN_REASON = 3
 _LONGEST_DOUBT = 70
-MAY_BE_REPEATED = "This message may be repeated: an earlier attempt was not answered."
+MAY_BE_REPEATED = N_("This message may be repeated: an earlier attempt was not answered.")
 # Older than this, a time without its day may be misread.
 _LATE = timedelta(hours=12)
 _PHASES = {

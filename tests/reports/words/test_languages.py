@@ -25,6 +25,9 @@ from reports.small_agency import SITES
 from reports.wording_builders import BOARD, TIER_TITLES, audience, charts, pictures, worded
 from reports.words.pseudo_language import marked_german, texts_in, unmarked
 from supportops import rendering
+from supportops.alerts.channels.content import ReportContent
+from supportops.alerts.channels.registry import CHANNELS
+from supportops.notify.mail_parts import Attachment
 from supportops.rendering.catalogue import FOLDER, catalogue, languages, spoken
 from supportops.reports.document import Document
 from supportops.reports.figures import Figures, LeftOut
@@ -33,6 +36,9 @@ from supportops.reports.formats.charts.charts import svg
 from supportops.reports.formats.file import CSV, JSON, PDF, WORKBOOK
 from supportops.reports.formats.workbook.workbook import workbook
 from supportops.reports.period import Cadence
+from supportops.reports.words.dates import Reader
+from supportops.reports.words.reasons import reason
+from supportops.sites.check import Reason
 
 PACKAGE = Path(rendering.__path__[0]).parent
 TRANSLATED = [each for each in languages() if each != "en"]
@@ -209,3 +215,33 @@ def test_the_template_of_the_pdf_has_no_words_of_its_own() -> None:
     template = (PACKAGE / "reports" / "templates" / "report.typ").read_text()
     code = re.sub("//.*", "", template)
     assert re.findall(r"\[\s*[A-Za-z]{2,}", code) == []
+
+
+def test_reasons_of_tickets_and_incidents_are_in_the_readers_language() -> None:
+    german, french = Reader("de", "UTC"), Reader("fr", "UTC")
+    assert reason("now bug_fix, then vip; was late after all", german) == (
+        "jetzt bug_fix, damals vip; war doch verspätet"
+    )
+    assert reason("is due on 2026-11-30 now", french) == "à présent échu le 2026-11-30"
+    assert reason("closed {by} hand", german) == "closed {by} hand"
+    assert reason("tls_expired", Reader("en-GB", "UTC")) == "tls_expired"
+    for each in set(Reason) - {Reason.OK}:
+        assert reason(each.value, german) != each.value
+
+
+def test_a_mail_adds_its_own_notes_in_the_language_of_the_report() -> None:
+    content = ReportContent(
+        name="weekly-2026-W47",
+        subject="SLA KW 47",
+        html="<html lang='de'><body></body></html>",
+        text="Bericht",
+        summary=(),
+        images=(),
+        attachments=(Attachment("weekly-2026-W47.pdf", "application/pdf", b"x" * 1_500_000),),
+        attach_at_most=1_000,
+        repeated=True,
+        language="de",
+    )
+    message = CHANNELS["email"].report(content)
+    assert "zu groß würde: weekly-2026-W47.pdf (1,5 MB). Bitte fordern Sie" in message.text
+    assert "Ein früherer Versuch blieb ohne Antwort." in message.text

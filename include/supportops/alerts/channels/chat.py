@@ -12,7 +12,7 @@ from supportops.alerts.channels.content import (
 )
 from supportops.alerts.description import MAY_BE_REPEATED
 from supportops.notify.outgoing import OutgoingMessage
-from supportops.rendering.catalogue import N_
+from supportops.rendering.catalogue import N_, catalogue
 from supportops.rendering.render import render
 
 _MARKS = {"critical": "🔴", "warning": "🟠", "good": "🟢"}
@@ -48,7 +48,13 @@ class Chat:
 
     def report(self, content: ReportContent) -> OutgoingMessage:
         """Its result in a line or two, and a link to the whole of it."""
-        return _message("report", report=content, may_be_repeated=MAY_BE_REPEATED)
+        words = catalogue(content.language)
+        return _message(
+            "report",
+            report=content,
+            may_be_repeated=words.gettext(MAY_BE_REPEATED),
+            open_report=words.gettext("Open the report"),
+        )
 
 
 def _fitting(content: AlertsContent) -> int:

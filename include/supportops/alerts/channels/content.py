@@ -117,6 +117,7 @@ class ReportContent:
     line or two. `attachments` are all that could be sent along, in order of importance;
     `attach_at_most` is the size in bytes that an e-mail with them may have. `page` is its page on
     the board, None where its recipients have no board. `repeated`: it may have been sent before.
+    `language` is that of the report, in which a channel adds its own words.
     """
 
     name: str
@@ -128,4 +129,5 @@ class ReportContent:
     attachments: tuple[Attachment, ...]
     attach_at_most: int
     page: str | None = None
+    language: str = "en-GB"
     repeated: bool = False

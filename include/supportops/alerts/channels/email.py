@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 
 from supportops.alerts.channels.content import (
@@ -14,7 +15,7 @@ from supportops.alerts.channels.content import (
 from supportops.alerts.description import MAY_BE_REPEATED, MOST_SITES
 from supportops.notify.mail_parts import Attachment
 from supportops.notify.outgoing import OutgoingMessage
-from supportops.rendering.catalogue import N_
+from supportops.rendering.catalogue import N_, Catalogue, catalogue
 from supportops.rendering.render import one_line, render
 
 # More alerts than that are a table: all facts of forty are a mail that nobody reads to its end.
@@ -51,9 +52,10 @@ class Email:
             raise ReportUnavailable(f"no e-mail is stored for {content.name}")
         images = content.images if content.html is not None else ()
         attached, left_out = _fitting(content, images)
-        notes = [_left_out(left_out, content.page)] if left_out else []
+        words = catalogue(content.language)
+        notes = [_left_out(left_out, content.page, words)] if left_out else []
         if content.repeated:
-            notes.append(_Note(MAY_BE_REPEATED))
+            notes.append(_Note(words.gettext(MAY_BE_REPEATED)))
         return OutgoingMessage(
             one_line(content.subject),
             _text_with(content.text or content.subject, notes),
@@ -93,12 +95,31 @@ def _encoded_size(file: Attachment) -> int:
     return -(-len(file.content) // 3) * 4
 
 
-def _left_out(files: list[Attachment], page: str | None) -> _Note:
-    names = ", ".join(f"{file.name} ({len(file.content) / 1e6:.1f} MB)" for file in files)
-    where = "The report's page on the board has" if page else "Ask us for"
-    what = "it" if len(files) == 1 else "them"
-    text = f"Not attached, because the mail would be too large: {names}. {where} {what}"
-    return _Note(f"{text}:" if page else f"{text}.", page)
+def _left_out(files: list[Attachment], page: str | None, words: Catalogue) -> _Note:
+    names = ", ".join(_sized(file, words) for file in files)
+    if page:
+        text = words.ngettext(
+            "Not attached, because the mail would be too large: {files}. The report's page on the "
+            "board has it:",
+            "Not attached, because the mail would be too large: {files}. The report's page on the "
+            "board has them:",
+            len(files),
+            files=names,
+        )
+    else:
+        text = words.ngettext(
+            "Not attached, because the mail would be too large: {files}. Ask us for it.",
+            "Not attached, because the mail would be too large: {files}. Ask us for them.",
+            len(files),
+            files=names,
+        )
+    return _Note(text, page)
+
+
+def _sized(file: Attachment, words: Catalogue) -> str:
+    """ "weekly-2026-W47.pdf (7.1 MB)"."""
+    size = words.fixed(Decimal(f"{len(file.content) / 1e6:.1f}"), 1)
+    return words.gettext("{name} ({size} MB)", name=file.name, size=size)
 
 
 def _text_with(text: str, notes: list[_Note]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.channels.content import ReportContent
 from supportops.notify.mail_parts import Attachment
+from supportops.rendering.catalogue import DEFAULT
 from supportops.reports import store
 from supportops.reports.formats.file import (
     CLOCKS,
@@ -72,7 +74,14 @@ def _content(
         ),
         attach_at_most=attach_at_most,
         page=_page(report, board_url),
+        language=_language(_text(files, MAIL_HTML)),
     )
+
+
+def _language(html: str | None) -> str:
+    """What the report's own e-mail says of itself; it was made by whatever configuration then."""
+    found = re.search(r'<html lang="([A-Za-z-]+)">', html[:1000]) if html else None
+    return found[1] if found else DEFAULT
 
 
 def _text(files: Mapping[str, File], name: str) -> str | None:

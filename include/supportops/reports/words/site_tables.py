@@ -10,6 +10,7 @@ from supportops.reports.document import Cell, Column, Table, Tone, Unit, Words
 from supportops.reports.figures import Delivered, Figures, IncidentLine, SiteLine, Uptime
 from supportops.reports.words import cells, labels
 from supportops.reports.words.dates import Reader
+from supportops.reports.words.reasons import reason
 
 SHOWN_SITES = 15
 SHOWN_INCIDENTS = 20
@@ -303,7 +304,7 @@ def _incident(
         cells.text(line.site),
         *((cells.text(line.customer or "–"),) if whose else ()),
         Cell(labels.kind(line.kind, reader)),
-        cells.text(line.reason),
+        cells.text(reason(line.reason, reader)),
         cells.instant(line.started_at, reader),
         ended or cells.instant(line.ended_at, reader),
         cells.calendar(line.seconds, reader),

@@ -28,6 +28,7 @@ from supportops.reports.figures import (
 from supportops.reports.words import cells, labels
 from supportops.reports.words.dates import Reader
 from supportops.reports.words.labels import short_line
+from supportops.reports.words.reasons import reason
 from supportops.reports.words.sentences import week
 
 _WEEK = Column(N_("Week"))
@@ -259,7 +260,7 @@ def because(reasons: Sequence[TicketReason], reader: Reader) -> str:
         reader.gettext(
             "ticket {number} {reason}",
             number=short_line(r.number, 40),
-            reason=short_line(r.why, 80),
+            reason=short_line(reason(r.why, reader), 80),
         )
         for r in reasons[:_REASONS]
     ]

@@ -1,0 +1,79 @@
+"""Reasons that figures state in English, in the language of a reader.
+
+Figures are the same for every reader and are read back out of issued reports, so a reason is kept
+as its English text. Those that this program writes itself are messages; another text stays as it
+is.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from supportops.rendering.catalogue import N_
+from supportops.reports.words.dates import Reader
+
+_OF_TICKETS = (
+    N_("merged"),
+    N_("deleted"),
+    N_("is not this customer's now"),
+    N_("no such promise fell due then"),
+    N_("now {now}, then {then}"),
+    N_("is due on {day} now"),
+    N_("is paused now"),
+    N_("was not known then"),
+    N_("was in time after all"),
+    N_("was late after all"),
+    N_("counts as issued again"),
+)
+# Why a site was down: identifiers in figures, which an English report shows as they are.
+_OF_INCIDENTS = (
+    N_("dns"),
+    N_("refused"),
+    N_("unreachable"),
+    N_("connect_timeout"),
+    N_("tls_expired"),
+    N_("tls_not_yet_valid"),
+    N_("tls_name"),
+    N_("tls_untrusted"),
+    N_("tls"),
+    N_("timeout"),
+    N_("reset"),
+    N_("truncated"),
+    N_("too_many_redirects"),
+    N_("bad_redirect"),
+    N_("wrong_host"),
+    N_("blocked_address"),
+    N_("bad_url"),
+    N_("status"),
+    N_("text_missing"),
+    N_("text_forbidden"),
+    N_("text_beyond_cap"),
+    N_("slow"),
+    N_("invalid_http"),
+    N_("encoding"),
+    N_("internal"),
+    N_("degraded"),
+)
+
+
+def reason(english: str, reader: Reader) -> str:
+    """ "was late after all; now bug_fix, then vip" in the reader's language."""
+    if reader.words.language == "en":
+        return english
+    return reader.words.clauses(_one(part, reader) for part in english.split("; "))
+
+
+def _one(part: str, reader: Reader) -> str:
+    for message, form in _forms():
+        if found := form.fullmatch(part):
+            return reader.gettext(message, **found.groupdict())
+    return part
+
+
+@cache
+def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each message with what matches its text and finds the values in its places."""
+    messages = (*_OF_TICKETS, *_OF_INCIDENTS)
+    patterns = (re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(each)) for each in messages)
+    return tuple(zip(messages, map(re.compile, patterns), strict=True))
