@@ -340,8 +340,15 @@ def _fallbacks(
     known = {m.target for m in history if m.phase is Phase.FIRING}
     duties: dict[Target, str] = {}
     for on_call in policy.fallback_on_call:
-        if not _notified_of(on_call, 0, history, fallback=True):
-            duties |= dict.fromkeys(on_call.targets_at(now), on_call.team)
+        if _notified_of(on_call, 0, history, fallback=True):
+            continue
+        others = [
+            target
+            for target in on_call.targets_at(now)
+            if target.name not in named | known and not _is_the_failing_one(alert, target)
+        ]
+        # Whoever is on duty may be the one who was not reached.
+        duties |= dict.fromkeys(others or on_call.possible, on_call.team)
     for target in dict.fromkeys([*policy.fallback, *duties]):
         if target.name in named | known or _is_the_failing_one(alert, target):
             continue

@@ -121,12 +121,22 @@ def test_a_message_that_another_route_sent_is_not_that_of_the_duty() -> None:
     assert course.at(5) == {"ben_sms"}
 
 
-def test_a_failure_is_told_to_whoever_is_on_duty_once() -> None:
+def test_a_failure_goes_to_whoever_is_on_duty_once() -> None:
     falling_back = replace(policy(route(step("team_chat"))), fallback_on_call=(ON_CALL,))
     course = Course(falling_back)
     course.at(-5, failures=1)
     assert course.at(-4) == {"anna_sms", "anna_chat"}
     assert course.at(5) == set()
+
+
+def test_where_whoever_is_on_duty_was_not_reached_the_fallback_is_the_rest_of_the_team() -> None:
+    course = Course(replace(policy(route(duty())), fallback_on_call=(ON_CALL,)))
+    assert course.at(5, failures=1) == {"ben_sms"}
+    assert course.at(6) == {"anna_sms", "anna_chat"}
+    assert course.at(7) == set()
+    failing = alert("ben_sms", Kind.DELIVERY, opened_at=HAND_OVER)
+    lost = Course(replace(policy(route(duty())), fallback_on_call=(ON_CALL,)), failing)
+    assert lost.at(5) == {"anna_sms", "anna_chat"}
 
 
 def test_a_digest_is_for_whoever_is_on_duty_when_it_is_decided() -> None:
