@@ -175,7 +175,7 @@ def _ticket(connection: Connection, key: str) -> tuple[str, str]:
     try:
         return find_ticket(connection, key)
     except LookupError as error:
-        raise (error if "several" in str(error) else NoTicket(str(error))) from None
+        raise (error if str(error).startswith("several") else NoTicket(str(error))) from None
 
 
 def _required(alert: Alert, key: str) -> str:

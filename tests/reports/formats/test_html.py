@@ -158,7 +158,7 @@ def test_styles_are_inlined_and_media_queries_stay(mailed: bytes) -> None:
     found = Page(mailed)
     assert all(each.style for each in found.elements if each.tag in ("h1", "h2", "h3", "p", "img"))
     assert b"@media (prefers-color-scheme: dark)" in mailed
-    assert b"@media (max-width: 540px)" in mailed
+    assert b"@media (max-width: 680px)" in mailed
 
 
 def test_a_client_finds_what_it_needs_before_its_limits(mailed: bytes, paged: bytes) -> None:
