@@ -53,18 +53,32 @@ def make_app(
     app.middleware("http")(_with_headers)
     responses = Responses(open_context, active_configuration, clock, NAVIGATION, open_sources)
     for page in PAGES:
-        app.get(page.path, name=page.name)(_showing(responses, page, viewer))
+        app.get(page.path, name=page.name, include_in_schema=False)(
+            _showing(responses, page, viewer)
+        )
+        app.get(f"/api/{page.name}", name=f"{page.name} as JSON", tags=["read"])(
+            _telling(responses, page, viewer)
+        )
     for file in FILES:
         app.get(file.path, name=file.path)(_making(responses, file, viewer))
     for act in ACTS.values():
-        app.post(f"/act/{act.name}", name=f"act {act.name}")(_doing(responses, act, viewer))
+        app.post(f"/act/{act.name}", name=f"act {act.name}", tags=["act"])(
+            _doing(responses, act, viewer)
+        )
     _add_files(app, responses)
 
+    @app.get("/openapi.json", include_in_schema=False)
+    def _openapi() -> JSONResponse:
+        """What there is under api/ and act/; guarded as every address is."""
+        return JSONResponse(app.openapi())
+
     @app.exception_handler(RequestValidationError)
-    async def _refused(_: Request, error: RequestValidationError) -> Response:
+    async def _refused(request: Request, error: RequestValidationError) -> Response:
         """400 for a body, a page with 422 for an address, that is not what is expected."""
         if any(each["loc"][0] == "body" for each in error.errors()):
             return JSONResponse(_faults(error), 400)
+        if request.url.path.rpartition("/")[0].endswith("/api"):
+            return JSONResponse(_faults(error), 422)
         return responses.bad_address()
 
     return app
@@ -78,6 +92,17 @@ def _showing(
 
     return _with_parameters(
         show, query=Annotated[page.query, Query()], who=Annotated[Viewer, Depends(viewer)]
+    )
+
+
+def _telling(
+    responses: Responses, page: Page[Any], viewer: Callable[..., Viewer]
+) -> Callable[..., Response]:
+    def tell(query: BaseModel, who: Viewer) -> Response:
+        return responses.page_values(page, query, who)
+
+    return _with_parameters(
+        tell, query=Annotated[page.query, Query()], who=Annotated[Viewer, Depends(viewer)]
     )
 
 

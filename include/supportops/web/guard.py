@@ -41,6 +41,8 @@ def write_refusal(headers: Mapping[str, str]) -> str | None:
     """
     if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return "only JSON is taken"
+    if headers.get("authorization", "").lower().startswith("bearer "):
+        return None  # no page can make a browser send a token: it is a script's own
     if WRITE_HEADER not in headers:
         return "the board's own header is missing"
     fetched = headers.get("sec-fetch-site")

@@ -17,6 +17,7 @@ from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.rendering.render import render
 from supportops.web.acts.act import Act, Acting, Refused
+from supportops.web.as_json import as_json
 from supportops.web.guard import ISSUED_REPORT_HEADERS
 from supportops.web.page import (
     ActiveConfiguration,
@@ -71,6 +72,27 @@ class Responses:
             return HTMLResponse(self._render(page.name, values, viewer), headers=page.headers)
 
         return self._from_store(page.name, respond)
+
+    def page_values(self, page: Page[Any], query: BaseModel, viewer: Viewer) -> Response:
+        """What `page` makes of `query` as JSON: instants in ISO, lengths of time in seconds."""
+
+        def respond(context: Context, connection: Connection) -> Response:
+            try:
+                found = self._page_context(context, connection, viewer)
+            except LookupError:
+                return JSONResponse({"detail": "No check has run yet."}, 404)
+            return JSONResponse(as_json(page.make(found, query)))
+
+        try:
+            with self.open_context() as context, reading(context.engine) as connection:
+                return respond(context, connection)
+        except Redirect as error:
+            return JSONResponse({"to": error.to}, 307, headers={"location": f"../{error.to}"})
+        except NotFound as error:
+            return JSONResponse({"detail": f"{error}.".capitalize()}, 404)
+        except Exception as error:
+            log.exception("the board could not tell %s", page.name)
+            return JSONResponse({"detail": f"It failed ({type(error).__name__})."}, 503)
 
     def made_file(self, file: MadeFile[Any], query: BaseModel, viewer: Viewer) -> Response:
         """What `file` makes of `query`, to be saved where it has a name."""
