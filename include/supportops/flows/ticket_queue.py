@@ -27,7 +27,7 @@ from supportops.sla.policy_assignment import to_datetime
 from supportops.tickets.log.doubtful import doubtful_tiers
 from supportops.tickets.log.event_reading import event_columns
 
-MOST_JUDGED = 5_000
+MOST_JUDGED = 2_000
 _BREACH = MILESTONES.index(Milestone.BREACH)
 
 
@@ -66,6 +66,23 @@ class OpenClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Values that tickets have, by their columns' names, and a text in number or subject."""
+
+    values: Mapping[str, str]
+    text: str = ""
+
+    def conditions(self) -> list[Any]:
+        """The same in SQL."""
+        c = tickets.c
+        found = [c[name] == value for name, value in self.values.items()]
+        if self.text:
+            where = func.lower(c.source + "/" + c.ticket + " " + c.subject)
+            found.append(where.contains(self.text.lower(), autoescape=True))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class QueuedTicket:
     """An open ticket. `tier`: the default tier where it has none.
 
@@ -101,6 +118,11 @@ class Queue:
     at: datetime
     _judged: tuple[_Judged, ...]
 
+    @property
+    def complete(self) -> bool:
+        """Whether every open ticket is judged."""
+        return self.total <= MOST_JUDGED
+
     def clocks(self, ticket: int) -> tuple[OpenClock, ...]:
         """A ticket's open clocks with a target: the unbroken by deadline, the paused, the late."""
         found = [clock for each in self._judged for clock in each.clocks_of(ticket)]
@@ -108,14 +130,21 @@ class Queue:
 
 
 def queue(
-    connection: Connection, book: PolicyBook | None, at: datetime, *, only: int | None = None
+    connection: Connection,
+    book: PolicyBook | None,
+    at: datetime,
+    *,
+    only: int | None = None,
+    narrowed: Narrowed | None = None,
 ) -> Queue:
     """The open tickets and their clocks as of `at`; without a `book` no ticket has a clock.
 
-    `only`: this ticket by its id in the store, open or not.
+    `only`: this ticket by its id in the store, open or not. `narrowed`: where more are open than
+    are judged, those that it fits alone, so that every ticket can be found.
     """
-    rows = _rows(connection, only)
-    total = select(func.count()).select_from(tickets).where(tickets.c.open)
+    counted = select(func.count()).select_from(tickets).where(tickets.c.open)
+    total = connection.execute(counted).scalar_one()
+    rows = _rows(connection, only, narrowed if total > MOST_JUDGED else None)
     ids = [row.id for row in rows]
     unjudgeable = Unjudgeable()
     judged = tuple(_judge(connection, ids, book, at, unjudgeable)) if book and ids else ()
@@ -128,7 +157,7 @@ def queue(
         _queued(row, states.get(row.id, _NOTHING), row.id in doubtful, default, unjudgeable.why)
         for row in rows
     )
-    return Queue(found, connection.execute(total).scalar_one(), at, judged)
+    return Queue(found, total, at, judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +233,7 @@ class _Judged:
         )
 
 
-def _rows(connection: Connection, only: int | None) -> Sequence[Any]:
+def _rows(connection: Connection, only: int | None, narrowed: Narrowed | None) -> Sequence[Any]:
     c = tickets.c
     columns = (c.id, c.source, c.ticket, c.subject, c.requester, c.status, c.tier, c.assignee)
     statement = (
@@ -213,6 +242,8 @@ def _rows(connection: Connection, only: int | None) -> Sequence[Any]:
         .order_by(c.swept_at.is_not(None), c.next_at.is_(None), c.next_at, c.id.desc())
         .limit(MOST_JUDGED)
     )
+    if narrowed is not None:
+        statement = statement.where(*narrowed.conditions())
     return connection.execute(statement).all()
 
 

@@ -95,13 +95,15 @@ def test_every_query_of_every_page(board: TestClient) -> None:
 
 
 def test_every_query_of_every_file(board: TestClient) -> None:
+    tried_as_pages = {page.query for page in PAGES}
     for file in FILES:
+        if file.query in tried_as_pages:
+            continue
         for name in file.query.model_fields:
             usual = "&".join(f"{other}=x" for other in file.query.model_fields if other != name)
             for value in WIRE:
-                for query in (f"{name}={value}", f"{name}={value}&{usual}"):
-                    found = board.get(f"{file.path}?{query}", headers=READER)
-                    assert found.status_code in (200, 400, 404, 422), (file.path, query)
+                found = board.get(f"{file.path}?{name}={value}&{usual}", headers=READER)
+                assert found.status_code in (200, 400, 404, 422), (file.path, name, value)
 
 
 def test_every_part_of_every_path(board: TestClient) -> None:

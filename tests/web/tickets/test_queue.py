@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select, text
 from supportops.config.snapshots import newest
 from supportops.db.engine import reading
 from supportops.db.schema import alerts
-from supportops.flows import sla_sweep
+from supportops.flows import sla_sweep, ticket_queue
 from supportops.flows.ticket_queue import Standing, queue
 from supportops.tickets.ticket import Author, Event, EventKind
 from supportops.web.tickets.filters import Filters
@@ -149,6 +149,22 @@ def test_many_tickets_are_paged_and_each_is_on_one_page(desk: Desk) -> None:
     assert sorted(shown(first) + shown(second), key=int) == [str(n) for n in range(51)]
     assert "The list ends before this page." in desk.text("/tickets", page="3")
     assert 'href="tickets?customer=Acme&amp;page=2"' in desk.get("/tickets", customer="Acme")
+
+
+def test_what_is_beyond_the_bound_is_found_by_a_filter_and_the_page_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticket_queue, "MOST_JUDGED", 2)
+    desk.ticket("1", customer="Acme", subject="Checkout")
+    desk.ticket("2", customer="Umbrella", assignee="ann")
+    desk.ticket("3", customer="Acme", source="uci")
+    sla_sweep.hourly(desk.context, desk.now, desk.now)
+    assert len(shown(desk.get("/tickets"))) == 2
+    assert "3 tickets are open. This page judges at most 2" in desk.text("/tickets")
+    for query in ({"customer": "Umbrella"}, {"owner": "ann"}, {"text": "/2"}):
+        assert shown(desk.get("/tickets", **query)) == ["2"]
+    assert shown(desk.get("/tickets", text="checkout")) == ["1"]
+    assert shown(desk.get("/tickets", source="uci")) == ["3"]
 
 
 def test_the_file_has_what_is_shown_and_no_formula(desk: Desk) -> None:

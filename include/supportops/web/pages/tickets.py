@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Row as StoredRow
 
-from supportops.flows.ticket_queue import MOST_JUDGED, Queue, QueuedTicket, Standing, queue
+from supportops.flows import ticket_queue
+from supportops.flows.ticket_queue import Queue, QueuedTicket, Standing, queue
 from supportops.rendering.formulas import never_formula
 from supportops.rendering.printable import printable_line
 from supportops.sites.standing import SiteState
@@ -90,7 +91,7 @@ class Line:
 
 def tickets(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the queue's template shows."""
-    found = queue(page.connection, page.configuration.promises, page.now)
+    found = _queue(page, filters)
     chosen = filtered(found.tickets, filters)
     old = filters.state is State.SOLVED
     lines, rows, more, pages = [], [], False, 1
@@ -117,8 +118,8 @@ def tickets(page: PageContext, filters: Filters) -> dict[str, Any]:
         "solved": rows,
         "total": len(chosen.tickets),
         "open_total": found.total,
-        "judged": len(found.tickets),
-        "most_judged": MOST_JUDGED,
+        "judged": found.total if found.complete else len(found.tickets),
+        "most_judged": ticket_queue.MOST_JUDGED,
         "most_searched": MOST_SEARCHED,
         "promises": page.configuration.promises is not None,
         "pages": pages,
@@ -130,6 +131,11 @@ def tickets(page: PageContext, filters: Filters) -> dict[str, Any]:
         "now": page.now,
         "zone": page.zone,
     }
+
+
+def _queue(page: PageContext, filters: Filters) -> Queue:
+    promises = page.configuration.promises
+    return queue(page.connection, promises, page.now, narrowed=filters.narrowed)
 
 
 def address(source: str, ticket: str) -> str:
@@ -215,7 +221,7 @@ def _csv_rows(page: PageContext, filters: Filters) -> Iterator[tuple[Any, ...]]:
                 *(row.created_at, row.updated_at, row.solved_at),
             )
         return
-    found = queue(page.connection, page.configuration.promises, page.now)
+    found = _queue(page, filters)
     for each in ordered(filtered(found.tickets, filters).tickets, filters.sort):
         clock = next(iter(clocks_of(page, found, each)), None)
         yield (

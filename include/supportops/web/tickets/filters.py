@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from supportops.flows.ticket_queue import QueuedTicket, Standing
+from supportops.flows.ticket_queue import Narrowed, QueuedTicket, Standing
 from supportops.rendering.render import one_line
 from supportops.web.page import PageNumber, Query, Text, link
 
@@ -61,6 +61,16 @@ class Filters(Query):
         return self.state is not State.OPEN or any(
             getattr(self, name) for name in (*FIELDS, "text")
         )
+
+    @property
+    def narrowed(self) -> Narrowed:
+        """The fields and the text as the store looks for them.
+
+        The tier is left out: a ticket without one has the default tier.
+        """
+        values = {name: getattr(self, name) for name in FIELDS if name != "tier"}
+        given = {_ATTRIBUTE.get(name, name): value for name, value in values.items() if value}
+        return Narrowed(given, self.needle)
 
     @property
     def needle(self) -> str:
