@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from rich.cells import cell_len
+
 from supportops.rendering.catalogue import ENGLISH, Catalogue
 from supportops.reports.document import Cell, Column, Table, Tone, Unit
 from supportops.reports.formats.workbook.values import (
@@ -112,7 +114,7 @@ class Sheet:
             toned = self.formats.toned(tone if place else Tone.PLAIN, **properties)
             self.worksheet.write_string(self.row, place, text(each), toned)
             if not wrapped and place < len(words) - 1:  # the last may run on
-                self.widen(place, len(each))
+                self.widen(place, cell_len(each))
         self.row += 1
 
     def gap(self) -> None:
@@ -125,8 +127,8 @@ class Sheet:
         for place, words in enumerate(titles):
             cell_format = self.formats.of(**_HEADER, align="right" if place in right else "left")
             self.worksheet.write_string(self.row, place, text(words), cell_format)
-            longest = max(map(len, words.split()), default=0)
-            self.widen(place, max(longest + 2, len(words) // 2 + 2))
+            longest = max(map(cell_len, words.split()), default=0)
+            self.widen(place, max(longest + 2, cell_len(words) // 2 + 2))
         self.row += 1
 
     def table(self, table: Table) -> None:
@@ -181,7 +183,7 @@ class Sheet:
                 self._cell(place, cell, table.columns[place].unit, hours=negative[place])
                 # The last words may run on; a figure at the right of its cell may not.
                 if place < len(row) - 1 or table.columns[place].unit not in _AT_LEFT:
-                    self.widen(place, len(cell.text))
+                    self.widen(place, cell_len(cell.text))
             self.row += 1
         self.freeze_header(first, self.row - 1, len(table.columns))
 
