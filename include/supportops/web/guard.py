@@ -41,8 +41,9 @@ def write_refusal(headers: Mapping[str, str]) -> str | None:
     """
     if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return "only JSON is taken"
-    if headers.get("authorization", "").lower().startswith("bearer "):
-        return None  # no page can make a browser send a token: it is a script's own
+    is_script = "origin" not in headers and "sec-fetch-site" not in headers
+    if is_script and headers.get("authorization", "").lower().startswith("bearer "):
+        return None  # a browser says where a request comes from; a page cannot send a token
     if WRITE_HEADER not in headers:
         return "the board's own header is missing"
     fetched = headers.get("sec-fetch-site")
