@@ -93,3 +93,19 @@ def test_chinese_names_take_two_columns_of_a_digit_each() -> None:
     document = replace(worded(), sections=(Section("sites", "Names", (table,)),))
     (sheet,) = (each for each in sheets_of(document) if each.title == "Names")
     assert pixels(sheet, 1) >= 9 * 15 + PADDING
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("en-GB", "yyyy-mm-dd hh:mm"), ("de-AT", "dd.mm.yyyy hh:mm"), ("fr", "dd/mm/yyyy hh:mm")],
+)
+def test_dates_are_written_as_the_language_does(language: str, written: str) -> None:
+    found = sheets_of(worded(to=audience(language=language)))
+    formats = {
+        cell.number_format.replace("\\", "")
+        for sheet in found
+        for row in sheet
+        for cell in row
+        if isinstance(cell.value, datetime)
+    }
+    assert formats == {written}

@@ -123,7 +123,7 @@ def _write_rows(sheet: Sheet, rows: pd.DataFrame, shown: tuple[_Column, ...]) ->
             writers.append((worksheet.write_string, None))
         else:
             align = "right" if kind in _NUMBERS else "left"
-            cell_format = sheet.formats.of(num_format=_SHOWN[kind], align=align)
+            cell_format = sheet.formats.of(num_format=sheet.written(_SHOWN[kind]), align=align)
             writers.append((worksheet.write_number, cell_format))
     columns = [_values(rows[name], kind, sheet.zone) for name, _, kind, _ in shown]
     for line, values in enumerate(zip(*columns, strict=True), start=first):

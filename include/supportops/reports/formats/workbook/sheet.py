@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from supportops.rendering.catalogue import ENGLISH, Catalogue
 from supportops.reports.document import Cell, Column, Table, Tone, Unit
 from supportops.reports.formats.workbook.values import (
+    DATES,
     DAY,
     HOURS,
     HOURS_MINUTES,
@@ -117,6 +118,10 @@ class Sheet:
                 self.widen(place, cell_len(each))
         self.row += 1
 
+    def written(self, shown: str) -> str:
+        """The format `shown`, with dates as this sheet's language writes them."""
+        return DATES.get(self.words.language, INSTANT) if shown == INSTANT else shown
+
     def gap(self) -> None:
         """An empty row."""
         self.row += 1
@@ -193,7 +198,7 @@ class Sheet:
             self._words(place, cell, align="left" if unit in _AT_LEFT else "right")
         else:
             align = "left" if unit in _AT_LEFT else "right"
-            cell_format = self.formats.of_cell(cell.tone, align, shown)
+            cell_format = self.formats.of_cell(cell.tone, align, self.written(shown))
             self.worksheet.write_number(self.row, place, value, cell_format)
             self.widen(place, shown_length(value, shown))
 

@@ -19,6 +19,9 @@ LONGEST_TEXT = 32_767
 INSTANT, HOURS_MINUTES, HOURS = "yyyy-mm-dd hh:mm", "[h]:mm", "#,##0.00"
 """Formats of instants, of lengths of time, and of hours that may be negative."""
 
+DATES = {"de": "dd.mm.yyyy hh:mm", "fr": "dd/mm/yyyy hh:mm"}
+"""Formats of instants in languages that have their own, as long as INSTANT."""
+
 LONGEST_NAME = 31  # of a sheet
 DAY = 86_400.0
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a sheet; its clocks know no zone
