@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from builders import SHIPPED
+from config.rota_example import rota_text
 from supportops.alerts.rota.checking import faults
 from supportops.config.configuration import restore
 from supportops.config.loader import Checked, check
@@ -127,10 +128,8 @@ def test_while_the_rota_cannot_be_used_the_fallback_is_notified(tmp_path: Path) 
 
 
 def test_the_example_of_the_documentation_is_one_without_faults(tmp_path: Path) -> None:
-    written = (SHIPPED.parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
-    example = written.partition("## On call")[2].partition("```yaml")[2].partition("```")[0]
     config = folder(tmp_path / "config", None)
-    (config / "rota.yaml").write_text(example)
+    (config / "rota.yaml").write_text(rota_text())
     checked = check(config)
     assert (lines(checked), checked.findings) == ([], ())
     web = checked.configuration.rota.teams["web"]

@@ -185,7 +185,9 @@ class AlertsFile(Model):
         yield from twice(((*path, "name"), r.get("name")) for path, r in entries(data, "routes"))
         for path, route in entries(data, "routes"):
             for inner, kind in items(route.get("match"), "kind"):
-                if kind in ADDRESSED_KINDS:  # it would match nothing, in silence
+                if (
+                    isinstance(kind, str) and kind in ADDRESSED_KINDS
+                ):  # it would match nothing, in silence
                     wanted = "a kind of alert: reports.yaml says who gets a report"
                     if kind == Kind.HAND_OVER:
                         wanted = "a kind of alert: whoever goes on duty is told so"

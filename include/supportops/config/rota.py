@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from supportops.alerts.policy import OnCall, Target
 from supportops.alerts.rota.team import Override, Team
 from supportops.alerts.rota.turns import EVERY_DAY, HOLIDAY, MIDNIGHT, Every, Turn
 from supportops.config.model import Model, Wrong, entries, items, mapping, unknown
-from supportops.config.service_levels import Region, public_holidays
+from supportops.config.service_levels import FIRST_YEAR, LAST_YEAR, Region, public_holidays
 from supportops.config.values import WEEKDAYS, Clock, Identifier, Name, Weekday, Zone
 from supportops.config.yaml_source import KeyPath
 
@@ -34,12 +34,18 @@ def _end_of_day(found: Any) -> Any:
     return time() if found in ("24:00", 24 * 60) else found
 
 
+def _in_our_time(found: date) -> date:
+    if not FIRST_YEAR <= found.year < LAST_YEAR:
+        raise ValueError(f"a date from {FIRST_YEAR} to {LAST_YEAR - 1}")
+    return found
+
+
 def _local(found: Any) -> datetime:
     try:
         at = found if isinstance(found, datetime) else datetime.fromisoformat(str(found))
     except ValueError:
         at = None
-    if at is None or at.tzinfo is not None:
+    if at is None or at.tzinfo is not None or not FIRST_YEAR <= at.year < LAST_YEAR:
         raise ValueError("a date and time on the rota's clock, such as 2026-12-24 09:00")
     return at
 
@@ -74,7 +80,7 @@ class TurnEntry(Model):
     every: Every = Every.WEEK
     day: Weekday | None = None
     at: Clock = time(9)
-    start: date
+    start: Annotated[date, AfterValidator(_in_our_time)]
     people: People
     days: Annotated[list[Day], Field(min_length=1)] | None = None
     opens: Clock = MIDNIGHT

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from airflow_home import ROOT
-from supportops.config.configuration import IMPORTS, MODELS, file_name, model_of, restore
+from config.rota_example import rota_data
+from supportops.config.configuration import IMPORTS, MODELS, File, file_name, model_of, restore
 from supportops.config.loader import check, json_schema
 from supportops.config.validation import validate
 from supportops.config.yaml_source import ConfigurationError, Source, plain, read
@@ -126,7 +127,9 @@ def changed(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 def documents() -> dict[str, Any]:
     names = [*MODELS, f"{IMPORTS}/generic", f"{IMPORTS}/uci"]
-    return {name: read(SHIPPED / f"{name}.yaml").data for name in names}
+    shipped = [name for name in names if name != File.ROTA]
+    found = {name: read(SHIPPED / f"{name}.yaml").data for name in shipped}
+    return {**found, File.ROTA.value: rota_data()}
 
 
 @pytest.mark.parametrize("name", [*MODELS, f"{IMPORTS}/uci"])
