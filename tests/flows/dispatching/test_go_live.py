@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, delete, insert, text
 from typer.testing import CliRunner
 
@@ -23,7 +24,7 @@ from supportops.cli.main import app
 from supportops.context import Context
 from supportops.db.activity import Flow
 from supportops.db.engine import make_engine, reading, writing
-from supportops.db.migrate import upgrade
+from supportops.db.migrate import _alembic, upgrade
 from supportops.db.schema import alert_hold
 from supportops.flows import alert_dispatch, go_live
 from supportops.flows.dispatch_watch import watch_dispatch
@@ -59,28 +60,28 @@ def live(desk: Desk) -> None:
     assert go_live.run(Context(desk.store, Path(), desk.secrets.get), "Ada", desk.clock.now)
 
 
-def test_a_new_store_is_held_and_one_that_has_sent_messages_is_live(tmp_path: Path) -> None:
-    engine = make_engine(f"sqlite+pysqlite:///{tmp_path}/new.db")
-    upgrade(engine)
-    with reading(engine) as connection:
-        assert held_since(connection) is not None
-    with writing(engine) as connection:  # back to a version before, which has sent a message
-        for statement in (
-            "DROP TABLE alert_hold",
-            "ALTER TABLE alerts DROP COLUMN held",
-            "UPDATE alembic_version SET version_num = '0007'",
+@pytest.mark.parametrize("outcome", [None, "nobody", "failed", "unknown", "handed_over"])
+def test_a_new_store_is_held_and_one_that_may_have_notified_somebody_is_live(
+    tmp_path: Path, outcome: str | None
+) -> None:
+    engine = make_engine(f"sqlite+pysqlite:///{tmp_path}/older.db")
+    with writing(engine) as connection:
+        command.upgrade(_alembic(connection), "0007")
+        statements = (
             "INSERT INTO alerts (key, kind, severity, subject, headline, facts, opened_at, "
             "last_seen_at) VALUES ('a', 'fault', 'info', 's', 'h', '{}', 1, 1)",
             "INSERT INTO messages (id, alert, target, channel, phase, step, reminder, why, "
             "urgency, due_at, queued_at, state, attempts, next_attempt_at, maybe_sent) VALUES "
             "(1, 'a', 't', 'sms', 'firing', 0, 0, 'w', 1, 1, 1, 'handed_over', 1, 1, 0)",
             "INSERT INTO notification_log (message, attempt, alert, target, channel, outcome, "
-            "detail, started_at, seconds) VALUES (1, 1, 'a', 't', 'sms', 'handed_over', '', 1, 0)",
-        ):
+            f"detail, started_at, seconds) VALUES (1, 1, 'a', 't', 'sms', '{outcome}', '', 1, 0)",
+        )
+        for statement in statements if outcome else ():
             connection.execute(text(statement))
     upgrade(engine)
     with reading(engine) as connection:
-        assert held_since(connection) is None
+        live = held_since(connection) is None
+    assert live == (outcome in ("unknown", "handed_over"))
     engine.dispose()
 
 
