@@ -218,11 +218,11 @@ def test_the_template_of_the_pdf_has_no_words_of_its_own() -> None:
 
 
 def test_reasons_of_tickets_and_incidents_are_in_the_readers_language() -> None:
-    german, french = Reader("de", "UTC"), Reader("fr", "UTC")
+    german, french = Reader("de", "UTC", {"bug_fix": "Fehler"}), Reader("fr", "UTC")
     assert reason("now bug_fix, then vip; was late after all", german) == (
-        "jetzt bug_fix, damals vip; war doch verspätet"
+        "jetzt Fehler, damals vip; war doch verspätet"
     )
-    assert reason("is due on 2026-11-30 now", french) == "à présent échu le 2026-11-30"
+    assert reason("is due on 2026-11-30 now", french) == "à présent échu le 30 nov. 2026"
     assert reason("closed {by} hand", german) == "closed {by} hand"
     assert reason("tls_expired", Reader("en-GB", "UTC")) == "tls_expired"
     for each in set(Reason) - {Reason.OK}:

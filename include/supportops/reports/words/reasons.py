@@ -8,10 +8,13 @@ is.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import date
 from functools import cache
 
 from supportops.rendering.catalogue import N_
 from supportops.reports.words.dates import Reader
+from supportops.reports.words.labels import tier
 
 _OF_TICKETS = (
     N_("merged"),
@@ -67,8 +70,19 @@ def reason(english: str, reader: Reader) -> str:
 def _one(part: str, reader: Reader) -> str:
     for message, form in _forms():
         if found := form.fullmatch(part):
-            return reader.gettext(message, **found.groupdict())
+            places = found.groupdict().items()
+            return reader.gettext(message, **{name: _value(name, v, reader) for name, v in places})
     return part
+
+
+def _value(place: str, value: str, reader: Reader) -> str:
+    """What stands in a place of a reason: a date, or the identifier of a tier."""
+    if place != "day":
+        return tier(value, reader)
+    with suppress(ValueError):
+        day = date.fromisoformat(value)
+        return reader.days(day, day, year=True)
+    return value
 
 
 @cache
