@@ -110,7 +110,7 @@ def test_a_value_that_is_not_known_is_told_at_its_field(desk: Desk) -> None:
     answer = desk.act("ticket_set", source="phone", id=number, site="shopp.example")
     assert answer.status_code == 409
     assert answer.json()["fields"] == {
-        "site": "No site 'shopp.example' is known; did you mean shop.example?. "
+        "site": "No site 'shopp.example' is known; did you mean shop.example? "
         "Tick the box below to store it as it is written."
     }
     nothing = desk.act("ticket_set", source="phone", id=number, site="shop.example")
@@ -119,6 +119,19 @@ def test_a_value_that_is_not_known_is_told_at_its_field(desk: Desk) -> None:
     assert empty.json()["fields"] == {"text": "The text is empty."}
     free = desk.act("ticket_set", source="phone", id=number, customer="Newcomers", as_written=True)
     assert free.status_code == 200
+
+
+def test_what_was_not_changed_in_the_form_stays_as_somebody_else_has_set_it(desk: Desk) -> None:
+    number = call(desk)
+    named = {"source": "phone", "id": number}
+    was = json.dumps({"status": "new", "tier": "mission_critical", "assignee": ""})
+    assert desk.act("ticket_set", **named, tier="bug_fix").status_code == 200
+    form = {"status": "new", "tier": "mission_critical", "assignee": "bo", "was": was}
+    assert desk.act("ticket_set", **named, **form).status_code == 200
+    stored = ticket_acts.current(desk.context, f"phone/{number}")
+    assert (stored.tier, stored.assignee) == ("bug_fix", "bo")
+    for wrong in ("[]", "{", "1"):
+        assert desk.act("ticket_set", **named, tier="bug_fix", was=wrong).status_code == 409
 
 
 def test_a_ticket_of_another_source_is_acted_on_there_or_the_answer_says_where(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pydantic import Field
 
@@ -39,7 +41,9 @@ class Written(Named):
 class Values(Named):
     """Other values of a ticket; an empty one, or one that is so already, changes nothing.
 
-    `as_written`: a site and a customer that nothing else names are stored, too.
+    `was`: the values that the form was shown with, a JSON object. What was not changed in the form
+    stays as it is by now, whoever has set it meanwhile. `as_written`: a site and a customer that
+    nothing else names are stored, too.
     """
 
     status: Status | None = None
@@ -49,10 +53,26 @@ class Values(Named):
     site: str = Field(default="", max_length=1_000, pattern=_TEXT)
     customer: str = Field(default="", max_length=1_000, pattern=_TEXT)
     as_written: bool = False
+    was: str = Field(default="", max_length=10_000, pattern=_TEXT)
 
     def given(self) -> Mapping[EventKind, str]:
-        """The values by the kind of their event."""
-        return {kind: value for kind in _VALUES if (value := getattr(self, kind.value))}
+        """The values that were changed in the form, by the kind of their event."""
+        was = self._was()
+        found = {kind: value for kind in _VALUES if (value := getattr(self, kind.value))}
+        return {kind: value for kind, value in found.items() if value != was.get(kind.value)}
+
+    def new_status(self) -> Status | None:
+        """The status if it was changed in the form."""
+        return None if self.status == self._was().get("status") else self.status
+
+    def _was(self) -> Mapping[str, Any]:
+        try:
+            found = json.loads(self.was or "{}")
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise Refused("The form is not the board's: load the page again.")
+        return found
 
 
 class Decision(Named):
@@ -82,7 +102,8 @@ def _set(acting: Acting, body: Values) -> Done:
     values = {
         kind: value for kind, value in body.given().items() if getattr(stored, kind.value) != value
     }
-    status = None if body.status is stored.status else body.status
+    status = body.new_status()
+    status = None if status is stored.status else status
     if not values and status is None:
         raise Refused("Nothing was changed: every value is so already.")
     made = ticket_acts.change
@@ -108,10 +129,10 @@ def _run(
 
 
 def _refused(error: ticket_acts.ActError, field: str) -> Refused:
-    words = f"{error}."
+    words = str(error)
+    words = f"{words[:1].upper()}{words[1:]}{'' if words.endswith('?') else '.'}"
     if error.free:
-        words = f"{error}. Tick the box below to store it as it is written."
-    words = words[:1].upper() + words[1:]
+        words += " Tick the box below to store it as it is written."
     wrong = error.about.value if error.about else field
     return Refused(words, **({wrong: words} if wrong else {}))
 

@@ -34,6 +34,7 @@ from supportops.web.tickets.history import entries
 
 MOST_ENTRIES = 300
 MOST_MESSAGES = 200
+_CHANGED = ("status", "tier", "priority", "assignee", "site", "customer")
 
 
 class TicketAddress(Query):
@@ -108,6 +109,7 @@ def ticket(page: PageContext, query: TicketAddress) -> dict[str, Any]:
         "may_be": tuple(map(str, doubtful.facts[DOUBTFUL])) if doubtful else (),
         "titles": titles,
         "options": _options(page) if own else None,
+        "was": {name: getattr(stored, name) or "" for name in _CHANGED},
         "link": link,
         "now": page.now,
         "zone": page.zone,
