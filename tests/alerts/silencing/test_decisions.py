@@ -172,6 +172,14 @@ class TestWideCauses:
         server = replace(wide(Shop="Acme"), facts={"affected": affected})
         assert Desk(self.ROUTES, silence("customer=Acme"), alert=server).at(NOON) == []
 
+    def test_a_server_that_is_not_yet_over_stays_silenced_while_none_of_its_sites_fails(
+        self,
+    ) -> None:
+        answers = (NOON + minutes(5)).isoformat()
+        affected = [{"site": "Shop", "customer": "Acme", "until": answers}]
+        server = replace(wide(Shop="Acme"), facts={"affected": affected})
+        assert Desk(self.ROUTES, silence("customer=Acme"), alert=server).at(NOON) == []
+
     def test_a_silenced_server_leaves_the_outages_before_it_alone(self) -> None:
         server = wide(Shop="Acme")
         shop = alert("Shop", facts={"present": {"state": "covered", "by": server.key}})

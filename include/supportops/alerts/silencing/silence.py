@@ -112,8 +112,9 @@ def covered(matchers: Sequence[Matcher], alert: Alert) -> tuple[Affected, ...]:
 
 
 def sites_of(alert: Alert) -> tuple[Affected, ...]:
-    """The sites that an alert is about now; what is about none counts as one without a name."""
-    return tuple(lasting(alert)) or (Affected(alert.site, alert.customer),)
+    """The sites that an alert is about now, all of them while none fails steadily; what is about
+    none counts as one without a name."""
+    return tuple(lasting(alert)) or alert.affected or (Affected(alert.site, alert.customer),)
 
 
 def _matches(matcher: Matcher, alert: Alert, one: Affected) -> bool:
