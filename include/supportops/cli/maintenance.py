@@ -75,7 +75,9 @@ def list_windows(as_json: Json = False) -> None:
 
 @app.command("end")
 def end(
-    number: Annotated[int, typer.Argument(help="Its number, as `list` shows it.")],
+    number: Annotated[
+        int, typer.Argument(min=1, max=2**63 - 1, help="Its number, as `list` shows it.")
+    ],
     by: Annotated[str, typer.Option("--by", help="Who ends it.")],
 ) -> None:
     """End a window now, or call it off before it begins."""

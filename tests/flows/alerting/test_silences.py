@@ -243,8 +243,9 @@ def test_a_silence_is_ended_once(context: Context) -> None:
     silences.expire(context, made.id, "Ada", at(1))
     with pytest.raises(silences.SilenceError, match="is over since 2026-11-24 12:01 UTC"):
         silences.expire(context, made.id, "Bob", at(2))
-    with pytest.raises(silences.SilenceError, match="no silence 4711"):
-        silences.expire(context, 4711, "Bob", at(2))
+    for number in (4711, 0, -1, 2**63):
+        with pytest.raises(silences.SilenceError, match=f"no silence {number}"):
+            silences.expire(context, number, "Bob", at(2))
 
 
 def test_the_history_shows_the_silence(desk: Desk, context: Context) -> None:

@@ -14,6 +14,8 @@ from supportops.alerts.silencing.silence import Label, Matcher, Silence, checked
 from supportops.db.schema import alerts, silences
 from supportops.db.storable import storable
 
+LARGEST = 2**63 - 1
+
 
 def add(connection: Connection, silence: Silence) -> Silence:
     """Stores a new silence; answers it with its number."""
@@ -42,7 +44,9 @@ def expire(connection: Connection, number: int, by: str, now: datetime) -> bool:
 
 
 def find(connection: Connection, number: int) -> Silence | None:
-    """The silence with this number."""
+    """The silence with this number; None for one that no database holds, too."""
+    if not 0 < number <= LARGEST:
+        return None
     found = connection.execute(select(silences).where(silences.c.id == number)).mappings().first()
     return None if found is None else _silence(found)
 

@@ -36,7 +36,7 @@ Start = Annotated[
     datetime | None,
     typer.Option("--from", formats=FORMATS, help="From when; now if left out. UTC without offset."),
 ]
-Number = Annotated[int, typer.Argument(help="The silence's number.")]
+Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The silence's number.")]
 
 
 @group.command("add")
