@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from chaos.receivers import Arrival
 from chaos.world import TARGETS, World, engine_of
+from supportops.alerts.description import reference_of
 from supportops.db.schema import alerts, tickets
 
 # In the text of one message, and in the title or the text of several in one.
@@ -107,7 +108,7 @@ def _is_about(row: Any, arrival: Arrival) -> bool:
     if row.kind == "report":
         day = date.fromisoformat(row.key.split(":")[2])
         return f"{day:%A} {day.day} {day:%b}" in arrival.text
-    return row.key in arrival.text
+    return f"#{reference_of(row.key)}" in arrival.text
 
 
 def _heading(arrival: Arrival) -> str:
