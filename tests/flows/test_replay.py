@@ -296,3 +296,17 @@ def test_a_ticket_beyond_all_calendars_is_named_and_the_others_go_on(store: Engi
     found = again(store, "2026-04-01 00:00", "2026-05-01 00:00")
     assert [each.ticket for each in found.unjudged] == ["9"]
     assert len(found.messages) == 4
+
+
+def test_promises_that_two_policies_judge_otherwise_are_named(store: Engine) -> None:
+    fill(
+        store,
+        *story("2026-04-13 11:00 asks", "2026-04-15 11:00 answers", ticket="1"),
+        *story("2026-04-13 11:00 asks", "2026-04-13 12:00 answers", ticket="2"),
+    )
+    strict = policy_version([user_support(working_days=1), bug_fix(), mission_critical()])
+    found = again(store, "2026-04-01 00:00", "2026-05-01 00:00", then=book(), strict=book(strict))
+    named = [(each.ticket, each.metric, each.instance, each.met) for each in found.changed]
+    assert named == [("1", "first_reply_time", 1, (True, False))]
+    assert found.changed_total == 1
+    assert again(store, "2026-04-01 00:00", "2026-05-01 00:00").changed == ()

@@ -76,8 +76,11 @@ class Source:
 
 def read(path: Path) -> Source:
     """The file as data with lines. Raises ConfigurationError with every fault of its syntax."""
-    name = path.name
-    text = _text(path)
+    return parse(path.name, _text(path))
+
+
+def parse(name: str, text: str) -> Source:
+    """`text` as the content of a file called `name`. Raises as `read`."""
     lines: dict[KeyPath, int] = {}
     faults: list[Fault] = []
     loader = None

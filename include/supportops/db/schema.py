@@ -409,6 +409,23 @@ ticket_events = Table(
     Index(None, "recorded_at"),
 )
 
+what_ifs = Table(
+    "what_ifs",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("started_by", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("result", Json),
+    Column("error", Text),
+)
+
 sync_marks = Table(
     "sync_marks",
     metadata,

@@ -7,13 +7,14 @@ sends nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -47,6 +48,8 @@ from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks, recorded_chunks
 
 TICKETS_AT_ONCE = 20_000
+# Of the promises that two policies judge otherwise so many are named.
+MOST_CHANGED = 500
 
 _OF_BREACHES = (Milestone.BREACH, Milestone.FOLLOW_UP, RETRACTED)
 
@@ -117,6 +120,17 @@ class PolicyResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """A promise that is met under one policy and broken under the other; None: none fell due."""
+
+    source: str
+    ticket: str
+    metric: str
+    instance: int
+    met: tuple[bool | None, bool | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """A period under each policy; `messages` are what the sweeps raised under the first."""
 
@@ -124,6 +138,8 @@ class Replay:
     policies: tuple[PolicyResult, ...]
     messages: tuple[Message, ...]
     unjudged: tuple[Unjudged, ...]
+    changed: tuple[Changed, ...] = ()
+    changed_total: int = 0
 
     def counts(self) -> dict[str, int]:
         """How many messages of each kind there are."""
@@ -183,8 +199,11 @@ def replay(
     period: Period,
     *,
     as_recorded: bool = False,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Replay:
     """The period under each of `books`, at least one; events are read and ordered once for all.
+
+    `on_progress` gets how many tickets were judged by then, and may raise to end it.
 
     Under the first, the messages of the sweeps; under each, the attainment. A sweep is replayed as
     of its full hour: by the events that had happened by then, or with `as_recorded` by those that
@@ -202,6 +221,7 @@ def replay(
 
         for judged in each_judged(events, prepared, replayed.unjudgeable):
             replayed.add(judged)
+        on_progress(len(np.unique(events.ticket)))
     return replayed.result()
 
 
@@ -229,6 +249,8 @@ class _Replayed:
         self.policies = [PolicyResult(name) for name in books]
         self.messages: list[Message] = []
         self.unjudgeable = Unjudgeable()
+        self.changed: list[Changed] = []
+        self.changed_total = 0
 
     def judged(
         self, events: EventColumns, known: NDArray[np.int64]
@@ -243,11 +265,47 @@ class _Replayed:
         for result, clocks in zip(self.policies, judged[0], strict=True):
             _count(result, clocks, self.period)
         self.messages += _messages(self.connection, judged[1])
+        if len(judged[0]) > 1:
+            self._compare(*judged[0][:2])
+
+    def _compare(self, first: Clocks, second: Clocks) -> None:
+        """Which promises the second policy judges otherwise; of them the first MOST_CHANGED."""
+        verdicts = [_verdicts(clocks, self.period) for clocks in (first, second)]
+        both = pd.concat(verdicts, axis=1, keys=(0, 1)).astype("boolean")
+        other = both[~(both[0].eq(both[1]) | (both[0].isna() & both[1].isna())).fillna(False)]
+        self.changed_total += len(other)
+        other = other.head(max(0, MOST_CHANGED - len(self.changed)))
+        named = names(self.connection, other.index.get_level_values(0).to_numpy(dtype=np.int64))
+        for (ticket, metric, instance), row in zip(
+            other.index, other.itertuples(index=False), strict=True
+        ):
+            met = tuple(None if pd.isna(each) else bool(each) for each in row)
+            of = (METRICS[metric].value, int(instance))
+            self.changed.append(Changed(*named[ticket], *of, (met[0], met[1])))
 
     def result(self) -> Replay:
         messages = sorted(self.messages, key=lambda each: (each.sweep, each.at))
         unjudged = self.unjudgeable.named(self.connection)
-        return Replay(self.period, tuple(self.policies), tuple(messages), unjudged)
+        changed = (tuple(self.changed), self.changed_total)
+        return Replay(self.period, tuple(self.policies), tuple(messages), unjudged, *changed)
+
+
+def _verdicts(clocks: Clocks, period: Period) -> pd.Series[bool]:
+    """Whether each clock that fell due in the period was met, by ticket id, metric and instance."""
+    own = _fallen_due(clocks, period)
+    index = pd.MultiIndex.from_arrays(
+        [own.history.tickets[own.row], own.metric.astype(np.int64), own.instance.astype(np.int64)]
+    )
+    return pd.Series(own.breached_at == NONE, index=index)
+
+
+def _fallen_due(clocks: Clocks, period: Period) -> Clocks:
+    """The clocks that fell due in the period, as they count."""
+    start, end = to_micros(period.start), to_micros(period.end)
+    end = min(end, to_micros(period.as_of) + 1)
+    removed = clocks.state >= STATES.index(State.MERGED)
+    due = np.where(clocks.breached_at != NONE, clocks.breached_at, clocks.deadline)
+    return as_counted(clocks.take(~removed & (due != NONE) & (due >= start) & (due < end)))
 
 
 def _count(result: PolicyResult, clocks: Clocks, period: Period) -> None:
@@ -258,8 +316,7 @@ def _count(result: PolicyResult, clocks: Clocks, period: Period) -> None:
     has_target = clocks.target != NONE
     ended = (clocks.until >= start) & (clocks.until < end)
     result.left_out += int((removed & has_target & ended).sum())
-    due = np.where(clocks.breached_at != NONE, clocks.breached_at, clocks.deadline)
-    own = as_counted(clocks.take(~removed & (due != NONE) & (due >= start) & (due < end)))
+    own = _fallen_due(clocks, period)
     tiers = [word or own.book.default_tier for word in own.history.values]
     key = own.tier.astype(np.int64) * len(METRICS) + own.metric
     for each in np.unique(key).tolist():

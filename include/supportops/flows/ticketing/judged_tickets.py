@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from supportops.config.loader import check
 from supportops.config.service_levels import ServiceLevelsFile
 from supportops.config.validation import validate
-from supportops.config.yaml_source import read
+from supportops.config.yaml_source import parse, read
 from supportops.db.schema import tickets as tickets_table
 from supportops.sla.business_hours import OutsideRange
 from supportops.sla.policy import PolicyBook
@@ -52,6 +52,11 @@ def policy_book(folder: Path) -> PolicyBook:
 def policy_book_of(file: Path) -> PolicyBook:
     """The policies of one file, written like service_levels.yaml. Raises as `policy_book`."""
     return _required(validate(ServiceLevelsFile, read(file), file.name).book(), file.name)
+
+
+def policy_book_in(text: str, name: str) -> PolicyBook:
+    """The policies of a text, written like service_levels.yaml. Raises as `policy_book`."""
+    return _required(validate(ServiceLevelsFile, parse(name, text), name).book(), name)
 
 
 def each_judged(

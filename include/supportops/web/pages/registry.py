@@ -16,6 +16,7 @@ from supportops.web.pages.silences import SILENCES
 from supportops.web.pages.site import SITE
 from supportops.web.pages.ticket import TICKET
 from supportops.web.pages.tickets import TICKETS, TICKETS_CSV
+from supportops.web.pages.what_if import WHAT_IF
 from supportops.web.tickets.bundle import BUNDLE
 
 PAGES: tuple[Page[Any], ...] = (
@@ -30,7 +31,7 @@ PAGES: tuple[Page[Any], ...] = (
         SITE,
         REPORTS,
         REPORT,
-        CONFIGURATION,
+        *(CONFIGURATION, WHAT_IF),
     ),
 )
 
@@ -42,6 +43,7 @@ NAVIGATION = (
     ("alerts", "alerts", "Alerts"),
     ("reports", "reports", "Reports"),
     ("configuration", "configuration", "Configuration"),
+    ("what_if", "what_if", "What if"),
     ("call", "call", "Take a call"),
 )
 """The name of a page's template, its address and its title."""

@@ -143,3 +143,16 @@ document.addEventListener("click", (event) => {
   const all = boxes.every((each) => each.checked);
   for (const each of boxes) each.checked = !all;
 });
+
+// A file that a person chooses goes into the field that `data-into` names.
+document.addEventListener("change", async (event) => {
+  const chosen = event.target, file = chosen.files?.[0];
+  if (!file || !chosen.dataset.into) return;
+  chosen.form.elements.namedItem(chosen.dataset.into).value = await file.text();
+  chosen.form.dataset.dirty = "true";
+});
+
+// What is still going on is looked at more often than the rest of a page.
+setInterval(() => {
+  if (document.querySelector("[data-refresh]")) refresh(true);
+}, 2000);
