@@ -34,7 +34,7 @@ from supportops.sla.policy import METRICS, PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import epoch_microseconds
 from supportops.tickets.log.store import append_events
-from supportops.tickets.ticket import Event
+from supportops.tickets.ticket import Author, Event, EventKind
 
 LATER = datetime(2026, 11, 1, tzinfo=UTC)
 SATURDAY = "2026-04-04 11:00 asks"  # due on Thursday 9 April at 17:00, after Easter Monday
@@ -310,3 +310,21 @@ def test_promises_that_two_policies_judge_otherwise_are_named(store: Engine) -> 
     assert named == [("1", "first_reply_time", 1, (True, False))]
     assert found.changed_total == 1
     assert again(store, "2026-04-01 00:00", "2026-05-01 00:00").changed == ()
+
+
+def test_a_ticket_whose_log_begins_later_is_replayed_as_it_was_swept() -> None:
+    at = datetime(2026, 3, 26, 8, 0, tzinfo=UTC)
+    late = at + timedelta(seconds=100_000)
+    since = "2026-03-28T08:00:00+00:00"
+    events = [
+        Event("test", f"1-{n}", "1", kind, at, recorded, Author.CUSTOMER, value, sequence=n + 1)
+        for n, (kind, recorded, value) in enumerate(
+            [
+                (EventKind.CREATED, late, None),
+                (EventKind.KNOWN_SINCE, late, since),
+                (EventKind.TIER, at, "mission_critical"),
+            ]
+        )
+    ]
+    sweeps = window(21, 36)
+    assert columnar(events, book(), sweeps) == slowly(events, book(), sweeps)
