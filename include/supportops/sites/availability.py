@@ -111,14 +111,14 @@ class CheckedRun:
 
 
 def timeline(
-    runs: Iterable[CheckedRun], history: SiteHistory, down_from: Sequence[datetime] = ()
+    runs: Iterable[CheckedRun], history: SiteHistory, renamed: Sequence[Standing] = ()
 ) -> list[Flip]:
     """The state of a site from its first check on, in order of time.
 
     `runs` in the order in which they were judged. A state holds until the next check. Where that
     is more than two intervals off, it holds for one interval and what follows is unknown.
-    `down_from`: where a site was down under another name before, the instants from which it is
-    down under this one.
+    `renamed`: where a site was down under another name before, how it stood when it went on under
+    this one, `since` that instant.
     """
     flips: list[Flip] = []
     standing = Standing()
@@ -133,10 +133,11 @@ def timeline(
             standing, before = Standing(), None
         renamed_at = None
         if before is None:
-            renamed_at = next((d for d in down_from if run.planned_at <= d <= at + _RUN), None)
-        if renamed_at is not None:
-            standing = Standing(SiteState.DOWN, down=True, since=renamed_at)
-            flips.append(Flip(renamed_at, SiteState.DOWN))
+            for each in renamed:
+                if each.since is not None and run.planned_at <= each.since <= at + _RUN:
+                    standing, renamed_at = each, each.since
+                    flips.append(Flip(renamed_at, SiteState.DOWN))
+                    break
         if before is not None and at - before[0] > _longest_pause(before[1], term):
             flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
         before = (at, term)

@@ -34,7 +34,7 @@ from supportops.sites.incident import (
     page_incident,
     page_subject,
 )
-from supportops.sites.renaming import renamed_hosts, renamed_sites
+from supportops.sites.renaming import renamed_hosts, renamed_sites, with_good_checks
 from supportops.sites.site import Fleet, Site
 from supportops.sites.standing import (
     KNOWN,
@@ -102,7 +102,10 @@ class _Judging:
             for key, incident in sorted(self.open.items()):
                 if incident.site == old:
                     subject = new + incident.subject.removeprefix(old)
-                    self._rename_incident(key, replace(incident, subject=subject, site=new))
+                    standing = self.standings.get((new, "", Track.OUTAGE))
+                    facts = with_good_checks(incident.facts, standing)
+                    renamed = replace(incident, subject=subject, site=new, facts=facts)
+                    self._rename_incident(key, renamed)
                 elif old in incident.facts.get("sites", ()):
                     self._rename_in_list(key, old, new)
         for old, new in renamed_hosts(self.open, self.fleet).items():
@@ -122,7 +125,7 @@ class _Judging:
         before = self.open[key]
         why = f"it is called {named.subject} now, and is not mended"
         self._close(key, self.at, Ending.RENAMED, why)
-        facts = {**before.facts, "follows": _followed_by(before)}
+        facts = {**named.facts, "follows": _followed_by(before)}
         after = replace(named, started_at=self.at, opened_at=self.at, facts=facts)
         self._open(after, f"was called {before.subject}")
 

@@ -88,12 +88,15 @@ def outages_of(
 
     `incidents`: those that concern the site, its server's included. A server's outage is one of
     the site too, unless the site was down in it for no other time than that of its own outages.
+    One that ended before the site had this name, as was confirmed under this name, is an outage of
+    the old name alone.
     """
     known = [each for each in incidents if each.opened_at <= as_of]
     own = [
-        SiteOutage(each, _span(each, history, as_of))
+        SiteOutage(each, span)
         for each in known
         if each.kind is IncidentKind.OUTAGE and each.site == name
+        if (span := _span(each, history, as_of)).end > span.start or not was_renamed(each)
     ]
     found = list(own)
     for server in known:

@@ -132,6 +132,19 @@ CALM, DOWN, GAP, BLIND = step(), step("xxx"), step(gap=True), step(blind=True)
 @example(story=[step("xxx", "xxx")] * 2 + [DOWN, CALM], edges=(0, 60))
 @example(story=[DOWN] * 12, edges=(20, 30))
 @example(story=[DOWN, step("..")] * 12, edges=(0, 120))
+@example(story=[DOWN, DOWN, CALM, step(renamed="shop"), CALM, CALM], edges=(-3, 56))
+@example(story=[DOWN, DOWN, step(renamed="shop"), CALM, CALM], edges=(-3, 20))
+@example(story=[DOWN, DOWN, CALM, step(renamed="shop"), DOWN, DOWN, CALM], edges=(-3, 56))
+@example(story=[DOWN, DOWN, CALM, step(renamed="shop")], edges=(-3, 56))
+@example(
+    story=[
+        step(wiki="xxx"),
+        step(wiki=" ", gone="shop"),
+        step(shop=" ", gone="shop"),
+        step(renamed="wiki"),
+    ],
+    edges=(-3, 56),
+)
 def test_all_three_agree(sqlite_template: Path, story: list[Step], edges: tuple[int, int]) -> None:
     with TemporaryDirectory() as folder:
         shutil.copy(sqlite_template, Path(folder) / "store.db")

@@ -20,6 +20,7 @@ from supportops.sites.check import ProbeResult, Reason, State
 from supportops.sites.history import LAST, FleetHistory, SiteHistory
 from supportops.sites.incident import Incident
 from supportops.sites.outages import SitePast, outages_of, was_renamed
+from supportops.sites.renaming import standing_when_renamed
 from supportops.sites.site import Fleet
 from supportops.sites.standing import Attempt
 from supportops.sites.store import list_incidents
@@ -143,8 +144,8 @@ class _Log:
             longer = earlier(self.start, lead)
             more = self._runs([name], longer, wanted).get(name, [])
             before, runs, wanted = more + before, more + runs, longer
-        down_from = [each.started_at for each in incidents if was_renamed(each)]
-        flips = timeline(self._in_order_of_judgement(runs), history, down_from)
+        renamed = [standing_when_renamed(each) for each in incidents if was_renamed(each)]
+        flips = timeline(self._in_order_of_judgement(runs), history, renamed)
         as_of = LAST if self.as_of is None else self.as_of
         outages = outages_of(incidents, name, history, flips, as_of)
         return SitePast(name, history, flips, sorted(run.at for run in runs), outages)
