@@ -163,6 +163,11 @@ def incident_path(key: str) -> str:
     return f"incident?key={quote(key, safe='', errors='replace')}"
 
 
+def list_link(board: str | None, together: str | None) -> str | None:
+    """The address of the list of the alerts that the message named `together` is about."""
+    return page_link(board, f"alerts?message={together}") if together else safe_link(board)
+
+
 def incident_link(board: str | None, alert: Alert) -> str | None:
     """The address of the page of `alert` on the board at `board`; see `page_link`."""
     return page_link(board, incident_path(alert.key))

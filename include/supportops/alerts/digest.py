@@ -23,6 +23,7 @@ from supportops.alerts.description import (
     cut,
     describe,
     incident_link,
+    list_link,
     reference,
 )
 from supportops.alerts.facts import Facts
@@ -85,6 +86,7 @@ def compose_digest(
     now: datetime,
     office: OfficeHours,
     next_at: datetime | None = None,
+    together: str | None = None,
 ) -> OutgoingMessage:
     """One message with all `notifications` (at least one, else ValueError), breaches first, then
     what is due soonest.
@@ -92,7 +94,7 @@ def compose_digest(
     `zone` is the IANA name of the readers' time zone; lengths of time are as of `now`, in `office`
     hours and on the calendar. A clock with several notifications is listed once, in the most
     serious section. At most `channel.digest_rows` rows, the rest is counted. `next_at` is as in
-    `message.compose`.
+    `message.compose`, and so is `together`.
     """
     if not notifications:
         raise ValueError("compose_digest() needs at least one notification")
@@ -108,7 +110,7 @@ def compose_digest(
             title=_title(grouped, reader, repeated),
             sections=sections,
             left_out=sum(section.total - len(section.rows) for section in sections),
-            board=safe_link(board_url),
+            board=list_link(board_url, together),
             repeated=repeated,
             next_words=LIMIT_REACHED.format(time=clock_time(next_at, zone)) if next_at else None,
             only=_row(first, reader) if sum(map(len, grouped.values())) == 1 else None,

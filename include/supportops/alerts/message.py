@@ -10,7 +10,7 @@ from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.content import AlertsContent
 from supportops.alerts.channels.counts import Count, counts, in_order, listed
-from supportops.alerts.description import Notification, cut, describe, incident_link
+from supportops.alerts.description import Notification, cut, describe, incident_link, list_link
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link
 from supportops.rendering.render import local
@@ -27,11 +27,13 @@ def compose(
     board_url: str | None,
     next_at: datetime | None = None,
     take: str | None = None,
+    together: str | None = None,
 ) -> OutgoingMessage:
     """One message with all `notifications` (at least one, else ValueError), the urgent first.
 
     Times are on the clock of `zone`, the IANA name of the readers' time zone. A message about one
-    alert links to its page on the board, one about several to the board. `next_at`: when the
+    alert links to its page on the board, one about several to the list of exactly these, by what
+    names the message (`together`). `next_at`: when the
     receiver's rate limit lets the next message through, where this one uses it up. `take`: the
     address at which the receiver can take the one alert.
     """
@@ -47,7 +49,7 @@ def compose(
             title=descriptions[0].title if alone else _title(counted, ordered),
             alerts=descriptions,
             board=board,
-            page=incident_link(board_url, alone) if alone else board,
+            page=incident_link(board_url, alone) if alone else list_link(board_url, together),
             thread=thread_id(alone) if alone else None,
             counts=counted,
             notes=tuple(_notes(ordered)),

@@ -22,7 +22,9 @@ from service_level_alerts import ticket_alert
 from supportops.alerts import claims
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
-from supportops.db.engine import store_url, writing
+from supportops.db.engine import reading, store_url, writing
+from supportops.web.alerting.filters import Filters
+from supportops.web.alerting.reading import find
 
 TESTS = Path(__file__).parents[2]
 OPENING = NIGHT.replace(hour=9)
@@ -287,3 +289,23 @@ def test_killed_between_send_and_log_the_digest_is_repeated_and_marked_so(
     assert second.startswith("**SLA: 40 breached")
     assert "may be repeated" in second.splitlines()[0]
     assert {(row.state, row.attempts) for row in desk.outbox()} == {("handed_over", 2)}
+
+
+def test_the_link_of_a_digest_lists_exactly_what_it_was_about(desk: Desk, http: Endpoint) -> None:
+    board = "https://airflow.example/plugin/support"
+    targets = ("team_email", "team_chat")
+    desk.activate(configuration(*targets, routes=[BREACHES], board_url=board))
+    desk.clock.now = OPENING
+    first = [ticket_alert(number, Kind.SLA_BREACH) for number in range(3)]
+    desk.raise_(*first)
+    desk.dispatch()
+    desk.raise_(ticket_alert(9, Kind.SLA_BREACH))
+    (sent,) = {
+        part.split(")")[0]
+        for request in http.requests
+        for part in request.body.decode().split("alerts?message=")[1:]
+    }
+    with reading(desk.store) as connection:
+        found = find(connection, Filters(message=sent), "ada", desk.clock.now, 50)
+    assert {each.key for each in found.alerts} == {each.key for each in first}
+    assert found.total == 3

@@ -23,6 +23,7 @@ from supportops.flows.dispatching.prepared import (
     NOT_SENT,
     NotComposed,
     PreparedMessage,
+    bundle_of,
     failed,
     nobody,
 )
@@ -142,10 +143,13 @@ class Composer:
         zone, board, now = self._policy.timezone, self._policy.board_url, self._clock()
         notifications = [self._notification(message, batch, now) for message in group]
         next_at = batch.next_after(group, now)
+        together = bundle_of(group).replace("/", "-")
         if all(message.digest for message in group):
-            return compose_digest(notifications, channel, zone, board, now, self._office, next_at)
+            return compose_digest(
+                notifications, channel, zone, board, now, self._office, next_at, together
+            )
         take = self._take(notifications, target, now)
-        return compose(notifications, channel, zone, board, next_at, take)
+        return compose(notifications, channel, zone, board, next_at, take, together)
 
     def _take(self, notifications: list[Notification], target: Target, now: datetime) -> str | None:
         """Where `target` can take the one alert of a message that nobody has."""

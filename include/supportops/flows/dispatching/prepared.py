@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +28,12 @@ class PreparedMessage:
     @property
     def bundle(self) -> str:
         """Names this attempt in the notification log."""
-        return f"{self.queued[0].id}/{self.queued[0].attempt}"
+        return bundle_of(self.queued)
+
+
+def bundle_of(queued: Sequence[QueuedMessage]) -> str:
+    """Names the attempt at what is sent together, by its first message."""
+    return f"{queued[0].id}/{queued[0].attempt}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Kind, Severity
 from supportops.web.page import PageNumber, Query, Text, link
+
+Message = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}-[0-9]{1,9}$")]
 
 
 class About(StrEnum):
@@ -42,7 +47,8 @@ ABOUT = {kind: about for about, kinds in KINDS.items() for kind in kinds}
 
 
 class Filters(Query):
-    """Which alerts are shown. `text`: in what they are called, or a #reference of a message."""
+    """Which alerts are shown. `text`: in what they are called, or a #reference of a message.
+    `message`: those that one message was about, open or over, as its link names it."""
 
     about: About | None = None
     kind: Kind | None = None
@@ -50,6 +56,7 @@ class Filters(Query):
     customer: Text = ""
     state: State = State.OPEN
     text: Text = ""
+    message: Message | None = None
     page: PageNumber = 1
 
     def href(self, **changes: str | int) -> str:
@@ -62,4 +69,5 @@ class Filters(Query):
     @property
     def chosen(self) -> bool:
         """Whether any filter beside the state is set."""
-        return bool(self.about or self.kind or self.severity or self.customer or self.text)
+        given = (self.about, self.kind, self.severity, self.customer, self.text, self.message)
+        return any(given)

@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from supportops.alerts import store
 from supportops.alerts.acts.reference import keys_meant
 from supportops.alerts.alert import WIDER_OUTAGES, Alert, Kind, Phase, Severity
 from supportops.alerts.outbox import MessageState
-from supportops.db.schema import alerts, messages
+from supportops.db.schema import alerts, messages, notification_log
 from supportops.names import folded
 from supportops.web.alerting.filters import ABOUT, KINDS, About, Filters, State
 
@@ -40,7 +51,7 @@ def find(connection: Connection, filters: Filters, viewer: str, now: datetime, s
     """The alerts that `filters` fit. Reports are none: they have pages of their own."""
     wanted = _wanted(connection, filters)
     states = _states(viewer, now)
-    state = states[filters.state]
+    state = true() if filters.message else states[filters.state]
     about = _about(filters)
     everywhere = and_(*wanted, state)
     counted = connection.execute(
@@ -125,6 +136,8 @@ def _wanted(connection: Connection, filters: Filters) -> list[ColumnElement[bool
         found.append(_c.severity == filters.severity.value)
     if filters.customer:
         found.append(_of_customer(connection, filters.customer))
+    if filters.message:
+        found.append(_c.key.in_(_told_by(filters.message)))
     if filters.text.strip():
         found.append(_called(connection, filters))
     return found
@@ -141,6 +154,21 @@ def _of_customer(connection: Connection, customer: str) -> ColumnElement[bool]:
         if any(folded(each.customer or "") == folded(customer) for each in alert.affected)
     ]
     return or_(_c.customer.in_(same), _c.key.in_(wide))
+
+
+def _told_by(message: str) -> Select[tuple[str]]:
+    """The alerts that one attempt to send was about; they have its target and instant."""
+    first, _, attempt = message.partition("-")
+    log, of_first = notification_log, notification_log.alias()
+    return (
+        select(log.c.alert)
+        .join(
+            of_first,
+            and_(of_first.c.target == log.c.target, of_first.c.started_at == log.c.started_at),
+        )
+        .where(of_first.c.message == int(first), of_first.c.attempt == int(attempt))
+        .where(log.c.bundle == f"{first}/{attempt}")
+    )
 
 
 def _called(connection: Connection, filters: Filters) -> ColumnElement[bool]:

@@ -92,7 +92,7 @@ def alerts(page: PageContext, filters: Filters) -> dict[str, Any]:
         "customers": sorted({s.customer for s in page.configuration.fleet.sites}, key=str.casefold),
         "earlier": filters.href(page=filters.page - 1) if filters.page > 1 else "",
         "later": filters.href(page=filters.page + 1) if shown else "",
-        "clear": filters.href(about="", kind="", severity="", customer="", text=""),
+        "clear": filters.href(about="", kind="", severity="", customer="", text="", message=""),
         "silences": len(silences),
         "unreadable": unreadable[:MOST_UNREADABLE],
         "unreadable_total": strange + len(found.unreadable),
