@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bench.board_store import NOW, Sizes, fill
+from bench.board_store import CONFIG, NOW, Sizes, fill
 from bench.report import emptied
 from bench.sweep import server
 from bench.targets import conclude
@@ -29,7 +29,7 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from supportops.config.snapshots import LastConfiguration
-from supportops.context import Context
+from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine
 from supportops.web.app import make_app
 from supportops.web.page import Viewer, link
@@ -71,7 +71,7 @@ def board(engine: Engine) -> TestClient:
 
     @contextmanager
     def open_context() -> Iterator[Context]:
-        yield Context(engine, None, {}.get)
+        yield Context(engine, CONFIG, no_secrets)
 
     viewer = Viewer("ada", may_act=True)
     app = make_app(open_context, LastConfiguration(), lambda: NOW, viewer=lambda: viewer)
