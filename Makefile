@@ -54,6 +54,9 @@ chaos: devtools ## Kill and break every flow at random instants; CHAOS_MINUTES=8
 docs: devtools ## Write the tables of docs/what-counts-as-up.md from the tests
 	@PYTHONPATH=$(CURDIR)/include:$(CURDIR)/tests $(VENV) -m sites.behaviours.page
 
+pictures: devtools ## Take the pictures of every page in both themes; TO=folder
+	@PYTHONPATH=$(CURDIR)/include:$(CURDIR)/tests $(VENV) -m web.browser.pictures $(or $(TO),.local/pictures)
+
 CATALOGUES = include/supportops/rendering/catalogues
 messages: devtools ## Take the messages of reports from the code into the catalogues, to be translated
 	@.venv/bin/pybabel -q extract -F $(CATALOGUES)/messages.cfg --no-location --sort-output -w 100 \
@@ -75,4 +78,4 @@ clean: ## Remove .venv and caches; the state in .local stays
 devtools:
 	@$(INSTALL) --dev
 
-.PHONY: help setup demo up secrets test bench chaos docs messages lock clean devtools
+.PHONY: help setup demo up secrets test bench chaos docs messages pictures lock clean devtools

@@ -88,7 +88,7 @@ def alerts(page: PageContext, filters: Filters) -> dict[str, Any]:
         "total": found.total,
         "open_total": found.by_state[State.OPEN],
         "over": filters.state is State.OVER,
-        "kinds": [(kind.value, KIND_TEXTS[kind].label.capitalize()) for kind in ABOUT],
+        "kinds": [(kind.value, _label(kind)) for kind in ABOUT],
         "customers": sorted({s.customer for s in page.configuration.fleet.sites}, key=str.casefold),
         "earlier": filters.href(page=filters.page - 1) if filters.page > 1 else "",
         "later": filters.href(page=filters.page + 1) if shown else "",
@@ -111,7 +111,7 @@ def _row(alert: Alert, silences: list[Silence]) -> Row:
     return Row(
         alert=alert,
         title=title(alert),
-        label=KIND_TEXTS[alert.kind].label.capitalize(),
+        label=_label(alert.kind),
         status=_status(alert),
         href=incident_path(alert.key),
         ticket=path_of(alert),
@@ -119,6 +119,10 @@ def _row(alert: Alert, silences: list[Silence]) -> Row:
         doubt=doubt(alert),
         silenced=by[0] if by and alert.resolved_at is None else None,
     )
+
+
+def _label(kind: Kind) -> str:
+    return KIND_TEXTS[kind].label.capitalize().replace("Sla ", "SLA ")
 
 
 def _status(alert: Alert) -> Status:

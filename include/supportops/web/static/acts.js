@@ -3,7 +3,11 @@
 //
 // A button sends its `data-body`. A form sends its fields by name; a field with `data-list` is a
 // list, a check box with `data-flag` true or false, and an empty field with `data-optional` is left
-// out. With `data-sure` the first press asks that question, the second acts.
+// out. One with `data-by` has what it says in `data-<the value of the field so named>`. With
+// `data-sure` the first press asks that question, the second acts.
+
+const TOO_QUICK = 400;
+let busy = new WeakSet();
 
 async function send(name, body) {
   let answer, found = {};
@@ -46,6 +50,10 @@ function bodyOf(form) {
       }
       continue;
     }
+    if ("by" in field.dataset) {
+      body[field.name] = field.dataset[form.elements.namedItem(field.dataset.by).value] ?? field.value;
+      continue;
+    }
     if (["checkbox", "radio"].includes(field.type) && !field.checked) continue;
     if ("optional" in field.dataset && field.value.trim() === "") continue;
     body[field.name] = field.value;
@@ -53,58 +61,74 @@ function bodyOf(form) {
   return body;
 }
 
-// Each fault stands below its field and is read with it.
+// Each fault stands below its field and is read with it. Returns those that have no field to stand at.
 function showFaults(form, fields) {
+  const left = { ...fields };
   for (const old of form.querySelectorAll(".fault-of")) old.remove();
   for (const field of form.elements) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-describedby");
-    const fault = fields[field.name];
+    const fault = left[field.name];
     if (!field.name || !fault || field.type === "hidden") continue;
+    delete left[field.name];
     const words = document.createElement("p");
     words.className = "fault-of";
     words.id = `fault-${form.dataset.act}-${field.name}`;
     words.textContent = fault;
+    words.dataset.stays = "true";
+    field.dataset.dirty = "true";
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", words.id);
     (field.closest("label") || field).insertAdjacentElement("afterend", words);
   }
   form.querySelector("[aria-invalid]")?.focus();
+  return left;
 }
 
+// A double click is no answer to the question that its first click asks.
 function isSure(button) {
-  if (!button || !button.dataset.sure || button.dataset.asked) return true;
+  if (!button || !button.dataset.sure) return true;
+  if (button.dataset.asked) return performance.now() - Number(button.dataset.askedAt) > TOO_QUICK;
+  const label = button.getAttribute("aria-label");
   button.dataset.asked = button.textContent;
+  button.dataset.askedAt = performance.now();
   button.textContent = button.dataset.sure;
+  if (label) button.setAttribute("aria-label", `${button.dataset.sure} ${label}`);
   setTimeout(() => {
     if (!button.dataset.asked) return;
     button.textContent = button.dataset.asked;
+    if (label) button.setAttribute("aria-label", label);
     delete button.dataset.asked;
   }, 5000);
   return false;
 }
 
+// `form` or `button` is what was sent: until its answer is shown, it is not sent again.
 async function act(name, body, button, form) {
-  if (button) button.disabled = true;
+  const sent = form || button;
+  if (busy.has(sent)) return;
+  busy.add(sent);
+  button?.setAttribute("aria-disabled", "true");
   say("");
   const { done, failed, fields } = await send(name, body);
-  if (button) button.disabled = false;
-  if (failed) {
-    if (form) showFaults(form, fields || {});
-    const inside = Object.values(fields || {}).join(" ");
-    return say(`${failed}${form || !inside ? "" : ` ${inside}`}`, true);
-  }
-  if (form) {
-    showFaults(form, {});
-    form.reset();
-    delete form.dataset.dirty;
-  }
-  if (done.to) {
+  if (done?.to) {
     sessionStorage.setItem("said", done.said);
     return window.location.assign(done.to);
   }
-  await refresh(true);
-  return say(done.said);
+  if (failed) {
+    const left = form ? showFaults(form, fields || {}) : fields || {};
+    say([failed, ...Object.values(left)].join(" "), true);
+  } else {
+    if (form) {
+      showFaults(form, {});
+      form.reset();
+      for (const field of form.elements) delete field.dataset.dirty;
+    }
+    await refresh(true);
+    say(done.said);
+  }
+  busy.delete(sent);
+  button?.removeAttribute("aria-disabled");
 }
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -124,24 +148,21 @@ document.addEventListener("DOMContentLoaded", () => {
     if (isSure(button)) act(name, bodyOf(form), button, form);
   });
   document.addEventListener("input", (event) => {
-    const form = event.target.form;
-    if (form && form.dataset.act) form.dataset.dirty = "true";
+    if (event.target.form) event.target.dataset.dirty = "true";
   });
 });
 
-// A form whose field means another thing by what another field says: `data-<choice>` has its value.
-document.addEventListener("change", (event) => {
-  const chosen = event.target;
-  if (chosen.name !== "scope" || !chosen.form) return;
-  const named = chosen.form.elements.namedItem("name");
-  if (named && chosen.value in named.dataset) named.value = named.dataset[chosen.value];
-});
+// A browser that goes back may show the page as it was left, in the middle of an act.
+window.addEventListener("pageshow", () => { busy = new WeakSet(); });
 
 document.addEventListener("click", (event) => {
   if (event.target.id !== "select-all") return;
   const boxes = [...document.querySelectorAll("input[type=checkbox][form=several]")];
   const all = boxes.every((each) => each.checked);
-  for (const each of boxes) each.checked = !all;
+  for (const each of boxes) {
+    each.checked = !all;
+    each.dataset.dirty = "true";
+  }
 });
 
 // A file that a person chooses goes into the field that `data-into` names.

@@ -70,9 +70,11 @@ function showProblem(problem) {
 
 // What a person opened, typed or sized stays as it is when the page is brought up to date.
 const KEEPING = {
-  ignoreActiveValue: true,
+  // Of a button the words are brought up to date: they say what the next press does.
+  get ignoreActiveValue() { return document.activeElement.matches("input, select, textarea"); },
   callbacks: {
     beforeNodeMorphed: (old) => !(old.dataset && old.dataset.dirty),
+    beforeNodeRemoved: (old) => !(old.dataset && old.dataset.stays),
     beforeAttributeUpdated: (name, node) =>
       !(name === "open" && node.tagName === "DETAILS") && !(name === "style" && node.tagName === "IFRAME"),
   },

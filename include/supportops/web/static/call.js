@@ -13,9 +13,10 @@ async function look(form) {
   showFault(form.elements.number, done.faults.number || "");
 }
 
-// The sentence stands below the field once it is left, so that nobody is corrected while typing.
+// The sentence stands below the field once it is left, so that nobody is corrected while typing. Its
+// id is that of the fault that a refused form shows there.
 function showFault(field, words) {
-  const old = document.getElementById("fault-call-number");
+  const old = document.getElementById("fault-call_take-number");
   const show = words && (old || document.activeElement !== field);
   if (!show) {
     old?.remove();
@@ -24,8 +25,9 @@ function showFault(field, words) {
     return;
   }
   const said = old || document.createElement("p");
-  said.id = "fault-call-number";
+  said.id = "fault-call_take-number";
   said.className = "fault-of";
+  said.dataset.stays = "true";
   said.textContent = words;
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", said.id);
@@ -36,7 +38,9 @@ function showFault(field, words) {
 function fillCustomer(form) {
   const chosen = [...document.querySelectorAll("#sites option")]
     .find((each) => each.value === form.elements.site.value);
-  if (chosen && form.elements.customer.value === "") form.elements.customer.value = chosen.label;
+  if (!chosen || form.elements.customer.value !== "") return;
+  form.elements.customer.value = chosen.label;
+  form.elements.customer.dataset.dirty = "true";
 }
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -1,0 +1,180 @@
+"""Pictures of every page in both themes, of an agency's Wednesday: `make pictures`.
+
+python -m web.browser.pictures FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from PIL import Image
+from sqlalchemy import Engine, select
+
+from supportops.alerts import hold
+from supportops.alerts.description import incident_path
+from supportops.alerts.store import list_open
+from supportops.db.engine import make_engine, reading, writing
+from supportops.db.migrate import upgrade
+from supportops.db.schema import configurations
+from supportops.flows import sla_sweep
+from supportops.flows.active_configuration import active_configuration
+from supportops.reports import store as report_store
+from supportops.reports.formats.file import PAGE, PDF, File
+from supportops.sites.check import Reason
+from supportops.sites.site import Site
+from supportops.tickets.log.store import append_events
+from supportops.tickets.ticket import Author, Event, EventKind
+from web.boards import (
+    NOON,
+    draft,
+    live_through,
+    make_board,
+    site_entry,
+    slots_until,
+    write_config,
+)
+from web.browser.opening import LARGE, close_browser, in_browser_thread, open_page
+from web.browser.serving import serving
+from web.desk import event
+
+THEMES = ("light", "dark")
+TICKET = "20417"
+PAGES = {
+    "now": "",
+    "wall": "?wall=1",
+    "tickets": "tickets",
+    "ticket": f"ticket?source=zendesk&id={TICKET}",
+    "alerts": "alerts",
+    "incident": "",
+    "site": f"site?name={quote('Kestrel Hire')}",
+    "call": f"call?site={quote('Bluebird Books')}",
+    "silences": f"silences?value={quote('Bluebird Books')}",
+    "configuration": "configuration?kind=outage&site=Bluebird%20Books&at=2026-11-21T23:30",
+    "reports": "reports",
+}
+# Those that README shows.
+IN_README = ("now", "tickets", "ticket", "alerts")
+_NOW = NOON + timedelta(minutes=1)
+_CUSTOMERS = {
+    "Bluebird": ("Bluebird Books", "Bluebird Gifts", "Bluebird Events"),
+    "Kestrel": ("Kestrel Hire", "Kestrel Careers"),
+    "Harbour Dental": ("Harbour Dental", "Harbour Dental booking"),
+    "Northgate Theatre": ("Northgate Theatre", "Northgate tickets"),
+    "Fern & Co": ("Fern & Co", "Fern & Co trade"),
+}
+_SUBJECTS = (
+    (TICKET, 95, "mission_critical", "Bluebird", "Checkout shows an empty page", "Bluebird Books"),
+    (
+        "20419",
+        70,
+        "bug_fix",
+        "Kestrel",
+        "Dates in the booking mail are a day early",
+        "Kestrel Hire",
+    ),
+    ("20421", 180, "bug_fix", "Harbour Dental", "Reminder goes out twice", "Harbour Dental"),
+    ("20388", 2900, "bug_fix", "Fern & Co", "Discount code is refused", "Fern & Co"),
+    ("20402", 1500, "user_support", "Northgate Theatre", "Seat plan for the spring season", ""),
+    (
+        "20423",
+        25,
+        "bug_fix",
+        "Northgate Theatre",
+        "Refunds lose the note",
+        "Northgate tickets",
+    ),
+    ("20424", 12, "bug_fix", "Kestrel", "Logo is cut off on phones", "Kestrel Careers"),
+)
+
+
+def seeded(engine: Engine, folder: Path) -> Engine:
+    """Fills the empty store behind `engine`; its configuration is written into `folder`."""
+    sites = [
+        site_entry(name, customer, host=f"web-{number}", url=f"https://{_slug(name)}.example/")
+        for number, (customer, names) in enumerate(_CUSTOMERS.items(), 1)
+        for name in names
+    ]
+    slots = slots_until(NOON, 150)
+    live_through(engine, write_config(folder, sites), slots, _answer)
+    with writing(engine) as connection:
+        hold.release(connection, "ada", slots[0])
+        append_events(connection, list(_tickets()), NOON)
+        digest = connection.execute(select(configurations.c.digest)).scalar_one()
+        for week in ("2026-W45", "2026-W46"):
+            report = draft(digest, NOON, week, subject=f"SLA week {week}: bug fixes 91 %")
+            files = [File(PAGE, "text/html", b"<p>Week"), File(PDF, "application/pdf", b"%PDF")]
+            report_store.keep(connection, report, files)
+    with reading(engine) as connection:
+        active = active_configuration(connection).displayed()
+    sla_sweep.run(engine, active.promises, active.tiers, NOON, NOON)
+    return engine
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(" & ", "-").replace(" ", "-")
+
+
+def _answer(site: Site, page: str, at: datetime) -> Reason:
+    ago = (NOON - at).total_seconds() / 60
+    if site.name == "Bluebird Books":
+        return Reason.REFUSED if ago < 22 else Reason.OK
+    if site.name == "Kestrel Hire":
+        return Reason.STATUS if 310 < ago < 350 else Reason.OK
+    return Reason.OK
+
+
+def _tickets() -> Iterator[Event]:
+    for number, minutes, tier, customer, subject, site in _SUBJECTS:
+        at = NOON - timedelta(minutes=minutes)
+        text = "It began this morning. Could you have a look, please?"
+        yield event(number, EventKind.CREATED, at, Author.CUSTOMER, subject=subject, text=text)
+        yield event(number, EventKind.TIER, at, value=tier)
+        yield event(number, EventKind.CUSTOMER, at, value=customer)
+        if site:
+            yield event(number, EventKind.SITE, at, value=site)
+        if minutes > 60:
+            at += timedelta(minutes=11)
+            yield event(number, EventKind.ASSIGNEE, at, value="Grace")
+            yield event(number, EventKind.COMMENT, at, text="Thank you, we are looking into it.")
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = make_engine(f"sqlite+pysqlite:///{scratch}/store.db")
+        upgrade(engine)
+        seeded(engine, Path(scratch) / "config")
+        with serving(make_board(engine, lambda: _NOW), user=None) as server:
+            try:
+                in_browser_thread(lambda: _take(engine, f"{server.url}/", folder))
+            finally:
+                close_browser()
+        engine.dispose()
+
+
+def _take(engine: Engine, board: str, folder: Path) -> None:
+    with reading(engine) as connection:
+        outage = next(each for each in list_open(connection) if each.site)
+    for name, address in (PAGES | {"incident": incident_path(outage.key)}).items():
+        for theme in THEMES:
+            with open_page(board + address, theme, LARGE) as opened:
+                opened.page.wait_for_timeout(600)
+                whole = name not in IN_README
+                picture = folder / f"{name}-{theme}.png"
+                opened.page.screenshot(path=picture, full_page=whole)
+                _make_small(picture)
+
+
+def _make_small(picture: Path) -> None:
+    with Image.open(picture) as found:
+        small = found.convert("RGB").quantize(96)
+    small.save(picture, optimize=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
