@@ -16,6 +16,7 @@ from PIL import Image
 from sqlalchemy import Engine, select
 
 from supportops.alerts import hold
+from supportops.alerts.alert import Kind
 from supportops.alerts.description import incident_path
 from supportops.alerts.store import list_open
 from supportops.db.engine import make_engine, reading, writing
@@ -29,6 +30,7 @@ from supportops.sites.check import Reason
 from supportops.sites.site import Site
 from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Author, Event, EventKind
+from web import boards
 from web.boards import (
     NOON,
     draft,
@@ -148,7 +150,9 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         engine = make_engine(f"sqlite+pysqlite:///{scratch}/store.db")
         upgrade(engine)
-        seeded(engine, Path(scratch) / "config")
+        config = Path(scratch) / "config"
+        seeded(engine, config)
+        boards.CONFIG = config
         with serving(make_board(engine, lambda: _NOW), user=None) as server:
             try:
                 in_browser_thread(lambda: _take(engine, f"{server.url}/", folder))
@@ -159,7 +163,7 @@ def main(folder: Path) -> None:
 
 def _take(engine: Engine, board: str, folder: Path) -> None:
     with reading(engine) as connection:
-        outage = next(each for each in list_open(connection) if each.site)
+        outage = list_open(connection, Kind.OUTAGE)[0]
     for name, address in (PAGES | {"incident": incident_path(outage.key)}).items():
         for theme in THEMES:
             with open_page(board + address, theme, LARGE) as opened:
