@@ -70,6 +70,7 @@ def test_a_call_is_taken_answered_and_solved(desk_address: str) -> None:
         page.click("text=Write down the reply")
         page.wait_for_selector("blockquote:has-text('We have restarted it.')")
         page.get_by_role("button", name="Solve", exact=True).click()
+        page.wait_for_timeout(450)  # sooner it would be a double click
         page.get_by_role("button", name="Press again to solve it").click()
         page.wait_for_selector("text=Reopen")
         assert "solved" in page.inner_text(".verdict")
