@@ -119,7 +119,8 @@ class _Judging:
             {**each, "site": new} if each["site"] == old else each
             for each in facts.get("affected", ())
         ]
-        self._update(key, sites=sites, affected=affected((), listed))
+        renamed = {**facts.get("renamed", {}), old: new}
+        self._update(key, sites=sites, affected=affected((), listed), renamed=renamed)
 
     def _rename_incident(self, key: IncidentKey, named: Incident) -> None:
         before = self.open[key]

@@ -66,6 +66,12 @@ def was_renamed(incident: Incident) -> bool:
     return incident.kind is IncidentKind.OUTAGE and follows and confirmed_before
 
 
+def renamed_in(server: Incident) -> dict[str, str]:
+    """The old and the new names of sites that were renamed during their server's outage."""
+    found = server.facts.get("renamed")
+    return dict(found) if isinstance(found, dict) else {}
+
+
 def down_time(
     flips: Sequence[Flip], history: SiteHistory, span: Span, start: datetime, end: datetime
 ) -> timedelta:
@@ -93,15 +99,17 @@ def outages_of(
     """
     known = [each for each in incidents if each.opened_at <= as_of]
     own = [
-        SiteOutage(each, span)
+        SiteOutage(each, its)
         for each in known
         if each.kind is IncidentKind.OUTAGE and each.site == name
-        if (span := _span(each, history, as_of)).end > span.start or not was_renamed(each)
+        if (its := _span(each, history, as_of)).end > its.start or not was_renamed(each)
     ]
     found = list(own)
     for server in known:
         if server.kind is IncidentKind.HOST_OUTAGE:
-            span = _span(server, history, as_of)
+            span = _in_era(_span(server, history, as_of), history)
+            if span is None:
+                continue
             during = [o.span for o in own if o.span.start < span.end and o.span.end > span.start]
             found += [
                 SiteOutage(server, part)
@@ -121,6 +129,15 @@ def _span(incident: Incident, history: SiteHistory | None, as_of: datetime) -> S
         if era.start <= incident.started_at < era.end:
             end = min(end, era.end)
     return Span(incident.started_at, max(end, incident.started_at))
+
+
+def _in_era(span: Span, history: SiteHistory | None) -> Span | None:
+    """The part of a server's outage since the site was configured; None where that was later."""
+    eras = history.eras() if history else []
+    if not eras or any(era.covers(span.start) for era in eras):
+        return span
+    later = next((era for era in eras if era.start > span.start), None)
+    return span.within(later.start, later.end) if later else None
 
 
 def _without(span: Span, others: Iterable[Span]) -> list[Span]:

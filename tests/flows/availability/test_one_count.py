@@ -119,6 +119,7 @@ def step(shop: str = ".", blog: str = ".", wiki: str = ".", **fields: Any) -> St
 
 
 CALM, DOWN, GAP, BLIND = step(), step("xxx"), step(gap=True), step(blind=True)
+SERVER = step("xxx", "xxx", "xxx")
 
 
 @FEW
@@ -136,6 +137,8 @@ CALM, DOWN, GAP, BLIND = step(), step("xxx"), step(gap=True), step(blind=True)
 @example(story=[DOWN, DOWN, step(renamed="shop"), CALM, CALM], edges=(-3, 20))
 @example(story=[DOWN, DOWN, CALM, step(renamed="shop"), DOWN, DOWN, CALM], edges=(-3, 56))
 @example(story=[DOWN, DOWN, CALM, step(renamed="shop")], edges=(-3, 56))
+@example(story=[SERVER, SERVER, {**SERVER, "renamed": "shop"}, CALM, CALM], edges=(0, 9))
+@example(story=[SERVER, SERVER, {**SERVER, "renamed": "shop"}, CALM, CALM], edges=(0, 40))
 @example(
     story=[
         step(wiki="xxx"),

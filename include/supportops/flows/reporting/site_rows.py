@@ -14,7 +14,7 @@ from supportops.flows.site_availability import SiteAvailability, of_past
 from supportops.sites.history import SiteHistory
 from supportops.sites.incident import Incident, IncidentKind, ended_well
 from supportops.sites.log.reading import by_site, pasts
-from supportops.sites.outages import SiteOutage, SitePast, outages_of
+from supportops.sites.outages import SiteOutage, SitePast, outages_of, renamed_in
 from supportops.sites.site import Fleet
 from supportops.sites.store import list_incidents
 
@@ -46,9 +46,15 @@ def site_and_incident_rows(
     rows += [_fault(each, as_of) for each in incidents if each.kind in _FAULTS]
     for name, own in by_site(incidents).items():
         if name not in sites:  # an incident of a site that no configuration in force has named
+            own = [each for each in own if name not in _both_names(each)]
             lost = outages_of(own, name, None, (), as_of)
             rows += [_outage(each, name, None, as_of) for each in lost]
     return [row for name in names for row in sites[name]], rows
+
+
+def _both_names(incident: Incident) -> set[str]:
+    """Of sites that are in the table by the name that they had in the period."""
+    return {name for pair in renamed_in(incident).items() for name in pair}
 
 
 def _site(found: SiteAvailability) -> Row:

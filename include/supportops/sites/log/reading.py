@@ -19,7 +19,7 @@ from supportops.sites.availability import CheckedRun, is_decided, timeline
 from supportops.sites.check import ProbeResult, Reason, State
 from supportops.sites.history import LAST, FleetHistory, SiteHistory
 from supportops.sites.incident import Incident
-from supportops.sites.outages import SitePast, outages_of, was_renamed
+from supportops.sites.outages import SitePast, outages_of, renamed_in, was_renamed
 from supportops.sites.renaming import standing_when_renamed
 from supportops.sites.site import Fleet
 from supportops.sites.standing import Attempt
@@ -228,14 +228,16 @@ def _history(
 
 
 def by_site(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
-    """The incidents that concern each site, its server's included."""
+    """The incidents that concern each site, its server's included; of one that was renamed in its
+    server's outage under both names."""
     found: dict[str, list[Incident]] = {}
     for each in incidents:
         if each.site is not None:
             found.setdefault(each.site, []).append(each)
         named = each.facts.get("sites")
-        for name in named if isinstance(named, list) else ():
-            found.setdefault(str(name), []).append(each)
+        names = [str(name) for name in named] if isinstance(named, list) else []
+        for name in dict.fromkeys([*names, *renamed_in(each)]):
+            found.setdefault(name, []).append(each)
     return found
 
 
