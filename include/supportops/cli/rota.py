@@ -13,6 +13,7 @@ import typer
 from supportops.bootstrap import SetupError, config_folder, open_context
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, USAGE, Json, echo, fail, fields, print_json, warn
+from supportops.files import open_file
 from supportops.rendering.printable import printable_line
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def import_calendar(
 
 
 def _content(file: Path) -> bytes:
-    with file.open("rb") as opened:
+    with open_file(file) as opened:
         return opened.read(_LARGEST + 1)
 
 

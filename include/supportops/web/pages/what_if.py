@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field
 
 from supportops.config.configuration import File
+from supportops.files import open_file
 from supportops.flows import what_if as flow
 from supportops.flows.what_if import State, WhatIf
 from supportops.sla.words.explanation import METRIC_TITLES
@@ -89,7 +90,8 @@ def _latest(page: PageContext) -> list[WhatIf]:
 def _in_force(page: PageContext) -> str:
     """The file as its authors wrote it, else what is in force of it."""
     try:
-        return (page.context.config / flow.FILE).read_text(encoding="utf-8")[: flow.LONGEST_POLICY]
+        with open_file(page.context.config / flow.FILE) as file:
+            return file.read(flow.LONGEST_POLICY).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         data = page.configuration.document.get(File.SERVICE_LEVELS.value)
         return yaml.safe_dump(data, sort_keys=False, allow_unicode=True) if data else ""
