@@ -152,7 +152,11 @@ def completed(desk: Desk, opened: list[Any]) -> dict[str, list[tuple[Any, ...]]]
     return rows(desk.engine)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("store_address", "moment"),
+    [("sqlite", "before"), ("postgresql", "after")],
+    indirect=["store_address"],
+)
 def test_a_check_killed_at_any_commit_of_its_parts_ends_as_one_that_was_not(
     store: Engine,
     store_address: str,

@@ -28,6 +28,9 @@ from supportops.sites.runs import parts as run_parts
 from supportops.sites.runs.parts import longest_wait
 from supportops.sites.site import CheckPolicy
 
+# What is decided is the same on both databases, whose statements others try.
+pytestmark = pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+
 SPEED = 5
 RUN_ENDED = ("run", "ended")
 AS_SHIPPED = longest_wait(CheckPolicy())

@@ -23,6 +23,9 @@ from supportops.db.schema import check_runs
 from supportops.flows.dispatching import time_limit
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
+# What is decided is the same on both databases, whose statements others try.
+pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+
 HANDED_OVER, FAILED, UNKNOWN = Outcome.HANDED_OVER, Outcome.FAILED, Outcome.UNKNOWN
 OUTAGES = {"kind": ["outage"]}
 

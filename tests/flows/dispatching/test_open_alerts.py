@@ -26,6 +26,9 @@ from supportops.db.schema import messages
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.notify.send import send as really_send
 
+# What is decided is the same on both databases, whose statements others try.
+pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+
 HANDED_OVER, FAILED, UNKNOWN = Outcome.HANDED_OVER, Outcome.FAILED, Outcome.UNKNOWN
 OUTAGES = {"kind": ["outage"]}
 

@@ -23,6 +23,9 @@ from supportops.db.engine import reading
 from supportops.flows import alert_dispatch
 from web.boards import READER, make_board
 
+# What is decided is the same on both databases, whose statements others try.
+pytestmark = pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+
 OWNERS = {"shop": "Acme", "blog": "Acme", "wiki": "Beta", "forum": "Gamma"}
 
 
