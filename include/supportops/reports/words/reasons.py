@@ -61,7 +61,7 @@ _OF_INCIDENTS = (
 
 
 def reason(english: str, reader: Reader) -> str:
-    """ "was late after all; now bug_fix, then vip" in the reader's language."""
+    """ "was late after all; now gold, then vip" in the reader's language."""
     if reader.words.language == "en":
         return english
     return reader.words.clauses(_one(part, reader) for part in english.split("; "))
