@@ -29,7 +29,7 @@ from supportops.sites.runs.parts import longest_wait
 from supportops.sites.site import CheckPolicy
 
 # What is decided is the same on both databases, whose statements others try.
-pytestmark = pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 
 SPEED = 5
 RUN_ENDED = ("run", "ended")

@@ -174,7 +174,7 @@ def test_an_alert_is_snoozed_and_woken_and_its_cause_noted(board: Desk) -> None:
     with open_page(board.incident("Cobalt Cycles")) as opened:
         page = opened.page
         page.select_option("#snooze [name=minutes]", "60")
-        page.click("#snooze >> text=Snooze")
+        page.get_by_role("button", name="Snooze", exact=True).click()
         page.locator("text=End the snooze").wait_for()
         assert board.outage("Cobalt Cycles")["snoozed_until"] == NOW + HOUR
         page.fill("#cause [name=cause]", "expired card")
@@ -184,7 +184,7 @@ def test_an_alert_is_snoozed_and_woken_and_its_cause_noted(board: Desk) -> None:
         (noted,) = board.rows(incident_notes)
         assert (noted["cause"], noted["note"]) == ("expired card", "twice this year")
         page.click("text=End the snooze")
-        page.locator("#snooze >> text=Snooze").wait_for()
+        page.get_by_role("button", name="Snooze", exact=True).wait_for()
         assert board.outage("Cobalt Cycles")["snoozed_until"] is None
 
 
@@ -316,7 +316,7 @@ def test_whoever_is_signed_out_in_the_middle_is_told_and_loses_no_word(board: De
 def test_hostile_names_and_subjects_stay_text_where_people_act(board: Desk) -> None:
     with open_page(board.incident(HOSTILE)) as opened:
         page = opened.page
-        page.click("#snooze >> text=Snooze")
+        page.get_by_role("button", name="Snooze", exact=True).click()
         page.locator("text=End the snooze").wait_for()
         page.goto(f"{board.url}ticket?source=zendesk&id=501")
         page.goto(f"{board.url}silences?value={quote(HOSTILE)}")
