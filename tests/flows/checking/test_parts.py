@@ -102,14 +102,14 @@ def hanging(count: int, url: str, **fields: Any) -> list[dict[str, Any]]:
     return [{"name": f"stuck {n:03}", "url": f"{url}{n}"} | fields for n in range(count)]
 
 
-@pytest.mark.parametrize("shard", [500, 60], ids=["one shard", "three shards"])
+@pytest.mark.parametrize("shard", [500, 40], ids=["one shard", "three shards"])
 def test_an_outage_is_announced_while_the_checks_of_a_server_that_hangs_go_on(
     desk: Desk, servers: ExitStack, fast: dict[str, Any], shard: int
 ) -> None:
     stuck = servers.enter_context(server(hangs))
     refused = {"name": "shop", "url": f"http://127.0.0.1:{closed_port()}/"}
     silent = {"name": "wiki", "url": servers.enter_context(server(hangs)).url()}
-    sites = [*hanging(150, stuck.url(), host="web-1"), refused, silent]
+    sites = [*hanging(100, stuck.url(), host="web-1"), refused, silent]
     desk.write(sites, shard=shard, **fast)
     found = told_at(desk, desk.plan())
     # How many seconds it takes is measured by bench/hanging_server.py.
