@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -32,6 +33,11 @@ class Acting:
     who: str
     now: datetime
     open_sources: OpenSources = no_sources
+
+    def clock(self) -> Callable[[], datetime]:
+        """The time that passes from `now` on, for an act that lasts."""
+        began = time.monotonic()
+        return lambda: self.now + timedelta(seconds=time.monotonic() - began)
 
 
 @dataclass(frozen=True, slots=True)

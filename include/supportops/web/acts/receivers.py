@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -21,13 +19,8 @@ class Named(Body):
 
 
 def _test(acting: Acting, body: Named) -> Done:
-    began = time.monotonic()
-
-    def clock() -> datetime:
-        return acting.now + timedelta(seconds=time.monotonic() - began)
-
     try:
-        tested = receivers.send_test(acting.context, [body.name], acting.who, clock)
+        tested = receivers.send_test(acting.context, [body.name], acting.who, acting.clock())
     except ConfigurationError as error:
         raise Refused(f"Nothing was sent: {error.faults[0]}.") from error
     said = "; ".join(f"{each.target.name}: {_words(each)}" for each in tested)

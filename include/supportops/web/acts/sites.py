@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -86,13 +85,8 @@ def _end(acting: Acting, body: Number) -> Done:
 
 
 def _check(acting: Acting, body: Site) -> Done:
-    began = time.monotonic()
-
-    def clock() -> datetime:
-        return acting.now + timedelta(seconds=time.monotonic() - began)
-
     try:
-        found = check_now(acting.context, body.name, clock)
+        found = check_now(acting.context, body.name, acting.clock())
     except TooSoonError as error:
         raise Refused(str(error)) from error
     said = "; ".join(f"{page or 'front page'}: {_words(result)}" for page, result in found)
