@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from builders import SHIPPED
-from config.rota_example import rota_text
+from config.documented_examples import rota_text
 from supportops.alerts.rota.checking import faults
 from supportops.config.configuration import restore
 from supportops.config.loader import Checked, check

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from supportops.alerts.policy import AlertPolicy
 from supportops.config.alerts import AlertsFile
+from supportops.config.customers import CustomersFile
 from supportops.config.imports import ImportFile
 from supportops.config.model import Model, did_you_mean
 from supportops.config.reports import ReportsFile
@@ -21,6 +22,7 @@ from supportops.config.sites import SitesFile
 from supportops.config.triage import TriageFile
 from supportops.config.values import WEEKDAYS
 from supportops.config.yaml_source import ConfigurationError, Fault
+from supportops.customers import Customers
 from supportops.reports.audience import Plan
 from supportops.sites.announced.window import AnnouncedWindow, announced
 from supportops.sites.site import Fleet
@@ -33,6 +35,8 @@ VERSION = 2
 IMPORTS = "imports"
 # What people announced while the installation runs is in force beside the files.
 ANNOUNCED = "announced"
+# The digests of the pictures that customers.yaml names, by file.
+LOGOS = "logos"
 # A document of an older version was written when each file had a zone of its own, this one unless
 # it said otherwise; now they follow the office's.
 _FORMER_ZONE = "Europe/London"
@@ -55,6 +59,7 @@ class File(StrEnum):
     REPORTS = "reports"
     TRIAGE = "triage"
     ROTA = "rota"
+    CUSTOMERS = "customers"
 
 
 MODELS: Mapping[str, type[Model]] = {
@@ -64,9 +69,12 @@ MODELS: Mapping[str, type[Model]] = {
     File.REPORTS.value: ReportsFile,
     File.TRIAGE.value: TriageFile,
     File.ROTA.value: RotaFile,
+    File.CUSTOMERS.value: CustomersFile,
 }
 # What an installation may be without: then nothing of it is set.
-OPTIONAL = frozenset({File.REPORTS.value, File.TRIAGE.value, File.ROTA.value})
+OPTIONAL = frozenset({File.REPORTS.value, File.TRIAGE.value, File.ROTA.value, File.CUSTOMERS.value})
+# Of these a document says nothing where they are missing, as it did before there were any.
+UNSTORED = frozenset({File.ROTA.value, File.CUSTOMERS.value})
 
 
 def file_name(name: str) -> str:
@@ -86,13 +94,15 @@ class Configuration:
     `document` is the content as plain JSON values, `digest` the SHA-256 over its canonical bytes:
     the same content has the same digest, whatever its comments and order of keys. `parts` holds
     what each usable file means; to ask for the part of another file raises ConfigurationError,
-    with the `faults` of that file as far as they are known.
+    with the `faults` of that file as far as they are known. `pictures`: the content of logos by
+    digest, where the configuration was read from its folder.
     """
 
     document: Mapping[str, Any]
     digest: str
     parts: Mapping[str, Any]
     faults: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def fleet(self) -> Fleet:
@@ -131,6 +141,13 @@ class Configuration:
     def rota(self) -> Rota:
         return self._part(File.ROTA, Rota)
 
+    @property
+    def customers(self) -> Customers:
+        """Those of customers.yaml; none where there is no usable version of it, so that what only
+        compares names goes on. What is for customers requires the file."""
+        found = self.parts.get(File.CUSTOMERS)
+        return found if isinstance(found, Customers) else Customers()
+
     def mapping(self, name: str) -> ImportMapping:
         """The meaning of `imports/NAME.yaml`."""
         return self._part(f"{IMPORTS}/{name}", ImportMapping)
@@ -164,7 +181,7 @@ class Configuration:
             expected = f"one of {', '.join(names)}" if names else "a file in the folder imports"
             hint = did_you_mean(mapping, names)
             return (Fault(file_name(name), None, "", "no such mapping", expected, hint),)
-        if name in self.document or name == File.ROTA:
+        if name in self.document or name in UNSTORED:
             return (Fault(file_name(name), None, "", "no such file", "a file in the folder"),)
         found = "no version of it that can be used"
         hint = "see `supportops config check`"
@@ -195,13 +212,23 @@ def assemble(
     checked: Mapping[str, Model],
     document: Mapping[str, Any],
     faults: Mapping[str, tuple[Fault, ...]] | None = None,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> Configuration:
     """The configuration of files that were `checked`, by their names; `document` is their data."""
     levels = checked.get(File.SERVICE_LEVELS)
     zone = levels.zone if isinstance(levels, ServiceLevelsFile) else _NO_ZONE
     duty = checked.get(File.ROTA)
     rota = duty.rota(zone) if isinstance(duty, RotaFile) else None
-    parts = {name: _meaning(name, model, zone, rota) for name, model in checked.items()}
+    parts = {
+        name: _meaning(name, model, zone, rota)
+        for name, model in checked.items()
+        if name != File.CUSTOMERS
+    }
+    clients = checked.get(File.CUSTOMERS)
+    if isinstance(clients, CustomersFile):
+        parts[File.CUSTOMERS] = clients.customers_named(document.get(LOGOS) or {})
+    elif File.CUSTOMERS not in (faults or {}):
+        parts[File.CUSTOMERS] = Customers()
     if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
         parts[File.REPORTS] = Plan(zone=zone)
     return Configuration(
@@ -209,6 +236,7 @@ def assemble(
         digest=_digest(document),
         parts=parts,
         faults=faults or {},
+        pictures=pictures or {},
     )
 
 

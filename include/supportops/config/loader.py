@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 
 from supportops.config.configuration import (
     IMPORTS,
+    LOGOS,
     MODELS,
     OPTIONAL,
+    UNSTORED,
     VERSION,
     Configuration,
     File,
@@ -20,8 +23,9 @@ from supportops.config.configuration import (
     model_of,
 )
 from supportops.config.findings.find import find
+from supportops.config.logos import read_logos
 from supportops.config.model import Model
-from supportops.config.validation import validate
+from supportops.config.validation import located, validate
 from supportops.config.values import AsWritten
 from supportops.config.yaml_source import (
     ConfigurationError,
@@ -71,13 +75,17 @@ def check(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
     names = [*MODELS, *sorted({*sources, *faults, *_mappings(earlier)} - set(MODELS))]
     models: dict[str, Model] = {}
     data: dict[str, Any] = {}
+    logos: Mapping[str, str] = (last_good or {}).get(LOGOS) or {}
+    pictures: Mapping[str, bytes] = {}
     for name in names:
         file = file_name(name)
         others = {**{each: source.data for each, source in sources.items()}, **earlier, **data}
         if name in sources:
             try:
-                models[name] = validate(model_of(name), sources[name], file, others)
-                data[name] = sources[name].data
+                found = validate(model_of(name), sources[name], file, others)
+                if name == File.CUSTOMERS:
+                    logos, pictures = _pictures(folder, sources[name], file)
+                models[name], data[name] = found, sources[name].data
                 continue
             except ConfigurationError as error:
                 faults[name] = error.faults
@@ -88,7 +96,10 @@ def check(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
             except ConfigurationError:
                 pass  # it does not fit what the other files have become
     ordered = {name: faults[name] for name in names if name in faults}
-    configuration = assemble(models, _document(data, faults), ordered)
+    document = _document(data, faults)
+    if logos and File.CUSTOMERS in data:
+        document[LOGOS] = dict(logos)
+    configuration = assemble(models, document, ordered, pictures)
     return Checked(configuration, ordered, tuple(find(configuration, sources)))
 
 
@@ -125,6 +136,18 @@ def _read(folder: Path) -> tuple[dict[str, Source], dict[str, tuple[Fault, ...]]
     return sources, faults
 
 
+def _pictures(
+    folder: Path, source: Source, file: str
+) -> tuple[Mapping[str, str], Mapping[str, bytes]]:
+    """The digests of the customers' logos by file, and their content by digest. Raises
+    ConfigurationError for those that cannot be used."""
+    found, wrongs = read_logos(folder, source.data)
+    if wrongs:
+        raise ConfigurationError(tuple(located(wrongs, source, file)))
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
+    return digests, {digests[name]: content for name, content in found.items()}
+
+
 def _mappings_in(folder: Path) -> list[str]:
     try:
         return sorted(f"{IMPORTS}/{path.stem}" for path in (folder / IMPORTS).glob("*.yaml"))
@@ -140,8 +163,7 @@ def _document(data: Mapping[str, Any], faults: Mapping[str, Any]) -> dict[str, A
     """The data as it is stored. None stands for a file that may be missing and is; a file of which
     no version can be used is left out."""
     prefix = f"{IMPORTS}/"
-    # One without a rota is stored as it was before there were any.
-    may_miss = OPTIONAL - {File.ROTA.value}
+    may_miss = OPTIONAL - UNSTORED
     unset = [name for name in may_miss if name not in data and name not in faults]
     missing: dict[str, Any] = dict.fromkeys(unset)
     whole = {name: written for name, written in data.items() if name in MODELS}

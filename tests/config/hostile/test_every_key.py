@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from airflow_home import ROOT
-from config.rota_example import rota_data
+from config.documented_examples import customers_data, rota_data
 from supportops.config.configuration import IMPORTS, MODELS, File, file_name, model_of, restore
 from supportops.config.loader import check, json_schema
 from supportops.config.validation import validate
@@ -127,9 +127,10 @@ def changed(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 def documents() -> dict[str, Any]:
     names = [*MODELS, f"{IMPORTS}/generic", f"{IMPORTS}/uci"]
-    shipped = [name for name in names if name != File.ROTA]
+    documented = {File.ROTA.value: rota_data(), File.CUSTOMERS.value: customers_data()}
+    shipped = [name for name in names if name not in documented]
     found = {name: read(SHIPPED / f"{name}.yaml").data for name in shipped}
-    return {**found, File.ROTA.value: rota_data()}
+    return {**found, **documented}
 
 
 @pytest.mark.parametrize("name", [*MODELS, f"{IMPORTS}/uci"])
