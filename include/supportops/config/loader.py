@@ -23,8 +23,8 @@ from supportops.config.configuration import (
     model_of,
 )
 from supportops.config.findings.find import find
-from supportops.config.logos import read_logos
 from supportops.config.model import Model
+from supportops.config.of_customers.logos import read_logos
 from supportops.config.validation import located, validate
 from supportops.config.values import AsWritten
 from supportops.config.yaml_source import (

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from supportops.config.logos import check_place
 from supportops.config.model import Model, Wrong, entries, items, mapping, shown, unknown
+from supportops.config.of_customers.logos import check_place
 from supportops.config.values import Identifier, Name
 from supportops.config.yaml_source import KeyPath, show_path
 from supportops.customers import (
