@@ -176,3 +176,17 @@ def test_what_cannot_be_made_is_one_line(
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_two_weeks_are_compared_in_words_and_as_json(place: dict[str, str]) -> None:
+    report(place, "weekly", "--week", "2026-W15", "--to", "2026-W16", "--audience", "managers")
+    shown = report(place, "compare", "2026-W15", "2026-W16")
+    assert shown.returncode == 0, shown.stderr
+    assert "2026-W15, edition 1, is a draft: it was not sent." in shown.stdout
+    assert "Promises kept" in shown.stdout
+    found = json.loads(report(place, "compare", "2026-W15", "2026-W16", "--json").stdout)
+    assert (found["first"]["period"], found["second"]["period"]) == ("2026-W15", "2026-W16")
+    assert found["lines"]
+    missing = report(place, "compare", "2026-W15", "2026-W40")
+    assert (missing.returncode, len(missing.stderr.splitlines())) == (2, 1)
+    assert "nobody has weekly reports on 2026-W15 and 2026-W40" in missing.stderr

@@ -92,6 +92,32 @@ def list_reports(
     report_table(entries)
 
 
+@app.command("compare")
+def compare_reports(
+    first: Annotated[str, typer.Argument(metavar="WEEK", help="Such as 2026-W46, or 2026-W46/2.")],
+    second: Annotated[str, typer.Argument(metavar="WEEK", help="The one to compare it with.")],
+    audience: Annotated[str | None, typer.Option(help="Needed where several have both.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare two stored reports: figures, differences, and what was restated since.
+
+    A number after the slash chooses an edition; days work like weeks.
+    """
+    from supportops.flows import report_comparison as flow
+
+    try:
+        with open_context() as context:
+            found, tiers = flow.compare_on_request(context, first, second, audience)
+    except flow.NotCompared as error:
+        fail(str(error))
+    if as_json:
+        print_json(flow.plain(found))
+        return
+    from supportops.cli.tables.reports import comparison_tables
+
+    comparison_tables(found, tiers)
+
+
 def _run(request: ReportRequest, until: str | None, out: Path | None, *, as_json: bool) -> None:
     from supportops.cli.tables.reports import result_lines
     from supportops.flows.report import ReportError, make_on_request

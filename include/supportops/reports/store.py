@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import report_documents, reports
+from supportops.db.sound_json import sound_json
 from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence
 
@@ -147,6 +148,20 @@ def issued_among(
         yield _stored(row)
 
 
+def restatements_after(
+    connection: Connection, cadence: Cadence, audience: str, after: datetime
+) -> Iterator[tuple[datetime, Sequence[Mapping[str, Any]]]]:
+    """What the reports on periods that begin after an instant restated, oldest first, each with
+    when it was made: of each period its newest issued edition, without its other figures.
+    """
+    conditions = (*_issued(cadence, audience), _c.starts_at > after)
+    last = select(func.max(_c.id)).where(*conditions).group_by(_c.period)
+    stored = sound_json(_c.figures)["restatements"].label("restated")
+    rows = select(_c.made_at, stored).where(_c.id.in_(last)).order_by(_c.starts_at, _c.id)
+    for row in connection.execute(rows):
+        yield row.made_at, row.restated or ()
+
+
 def by_alert(connection: Connection, keys: Sequence[str]) -> dict[str, StoredReport]:
     """The reports that these alerts issued, by the alert's key."""
     rows = select(*_STORED).where(_c.alert.in_(list(keys)))
@@ -170,6 +185,13 @@ def listing(
     if only_issued:
         rows = rows.where(_c.issued_at.is_not(None))
     return [as_entry(row) for row in connection.execute(rows.limit(limit)).mappings()]
+
+
+def audiences_of(connection: Connection, cadence: Cadence, period: str) -> list[str]:
+    """The audiences that have a report on a period, by name."""
+    conditions = (_c.cadence == cadence.value, _c.period == period)
+    rows = select(_c.audience).distinct().where(*conditions).order_by(_c.audience)
+    return list(connection.execute(rows).scalars())
 
 
 def files(connection: Connection, report: int, names: Sequence[str] | None = None) -> list[File]:

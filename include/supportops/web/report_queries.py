@@ -49,6 +49,12 @@ def audiences(connection: Connection) -> list[str]:
     return list(connection.execute(statement).scalars())
 
 
+def audiences_of(connection: Connection, cadence: Cadence) -> list[str]:
+    """The audiences that have a stored report of this cadence, by name."""
+    statement = select(_c.audience).where(_c.cadence == cadence.value).distinct()
+    return list(connection.execute(statement.order_by(_c.audience)).scalars())
+
+
 def editions(
     connection: Connection, cadence: Cadence, period: str, audience: str, most: int
 ) -> list[ReportEntry]:

@@ -25,5 +25,6 @@ ADDRESSES = {
     "incident": f"incident?key={quote(INCIDENT)}",
     "site": f"site?name={quote(DOWN)}",
     "reports": "reports",
+    "compare": f"compare?audience=managers&first=2026-W45&second={WEEK}",
     "report": report_path(Cadence.WEEKLY, WEEK, "managers"),
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from reports.figure_builders import figures
 from supportops.alerts import hold
 from supportops.alerts.policy import Target
 from supportops.db.engine import writing
@@ -18,6 +19,7 @@ from supportops.flows.reporting.messages import post
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File
+from supportops.reports.measuring.figures_json import to_json
 from supportops.sites.check import Reason
 from supportops.sites.site import FIVE_MINUTES, Site
 from supportops.tickets.log.pages import note_pages
@@ -52,7 +54,8 @@ def seeded(engine: Engine, folder: Path) -> Engine:
         note_pages(connection, "zendesk", "https://agency.example/tickets/{ticket}", NOON)
         digest = connection.execute(select(configurations.c.digest)).scalar_one()
         for week in ("2026-W45", WEEK):
-            report = draft(digest, NOON, week, subject=f"SLA week {week}: bug fixes 91 %")
+            subject, kept = f"SLA week {week}: bug fixes 91 %", to_json(figures())
+            report = draft(digest, NOON, week, subject=subject, figures=kept)
             pdf = File(PDF, "application/pdf", b"%PDF-1.7")
             stored = report_store.keep(connection, report, [SHEET, pdf])
             if week == WEEK:

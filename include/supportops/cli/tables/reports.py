@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from supportops.flows.report import ReportEntry, ReportResult, ReportState
+from supportops.flows.report_comparison import Compared
+from supportops.rendering.catalogue import DEFAULT
 from supportops.rendering.printable import printable_line
+from supportops.reports.document import Tone
+from supportops.reports.words import comparing
+from supportops.reports.words.dates import Reader
 
 _STATES = {
     ReportState.SENT: "queued for {to}",
@@ -55,6 +60,30 @@ def report_table(found: Sequence[ReportEntry]) -> None:
             _plain(each.subject),
         )
     Console().print(table)
+
+
+_COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.QUIET: "dim"}
+
+
+def comparison_tables(found: Compared, tier_titles: Mapping[str, str]) -> None:
+    """The answer, what to know before it, what was restated, and a table a group of figures."""
+    console = Console(soft_wrap=True, highlight=False)
+    reader = Reader(DEFAULT, "UTC", tier_titles=tier_titles)
+    console.print(_plain(comparing.answer(found.comparison)))
+    for note in found.notes:
+        console.print(_plain(f"  {note}"))
+    for each in found.comparison.restated:
+        console.print(_plain(f"  Restated: {comparing.restated(each, reader)}"))
+    heads = [f"{each.period}, edition {each.edition}" for each in (found.first, found.second)]
+    for block in comparing.blocks(found.comparison, reader):
+        table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
+        for name in (block.title, "figure", *heads, "difference"):
+            table.add_column(name, overflow="fold")
+        for row in block.rows:
+            words = Text(row.difference or "–", style=_COLOURS.get(row.tone, ""))
+            table.add_row(_plain(row.name), row.what, row.first, row.second, words)
+        console.print()
+        Console().print(table)
 
 
 @contextmanager

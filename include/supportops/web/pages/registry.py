@@ -8,6 +8,7 @@ from supportops.web.page import MadeFile, Page
 from supportops.web.pages.alerts import ALERTS
 from supportops.web.pages.board import BOARD
 from supportops.web.pages.call import CALL
+from supportops.web.pages.compare import COMPARE
 from supportops.web.pages.configuration import CONFIGURATION
 from supportops.web.pages.incident import INCIDENT
 from supportops.web.pages.report import REPORT
@@ -31,7 +32,7 @@ PAGES: tuple[Page[Any], ...] = (
         SITE,
         REPORTS,
         REPORT,
-        *(CONFIGURATION, WHAT_IF),
+        *(COMPARE, CONFIGURATION, WHAT_IF),
     ),
 )
 

@@ -126,6 +126,12 @@ def report(page: PageContext, query: Address) -> dict[str, Any]:
         "messages": _messages(page, entry),
         "editions": [_edition(each, entry) for each in known],
         "all_of_audience": link("reports", audience=entry.audience),
+        "compare": link(
+            "compare",
+            cadence=entry.cadence.value,
+            audience=entry.audience,
+            second=f"{entry.period}/{entry.edition}",
+        ),
         "now": page.now,
         "zone": page.zone,
     }

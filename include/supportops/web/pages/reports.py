@@ -74,6 +74,11 @@ def reports(page: PageContext, filters: Filters) -> dict[str, Any]:
         "rows": [_row(page, line, messages) for line in found[:SHOWN]],
         "newer": filters.href(page=filters.page - 1) if filters.page > 1 else "",
         "older": filters.href(page=filters.page + 1) if len(found) > SHOWN else "",
+        "compare": link(
+            "compare",
+            cadence=(filters.cadence or Cadence.WEEKLY).value,
+            audience=filters.audience if filters.audience in known else "",
+        ),
         "planned": len(page.configuration.reports.audiences),
         "zone": page.zone,
     }
