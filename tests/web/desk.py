@@ -115,7 +115,7 @@ class Desk:
         assert response.status_code == 200, response.text
         return response.text
 
-    def act(self, name: str, **body: Any) -> Response:
+    def act(self, name: str, /, **body: Any) -> Response:
         return self.client.post(f"/act/{name}", json=body, headers=dict(ACTOR))
 
 

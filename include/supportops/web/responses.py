@@ -41,6 +41,8 @@ _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg
 Respond = Callable[[Context, Connection], Response]
 NavigationItem = tuple[str, str, str]
 """The name of a page's template, its address and its title."""
+ONLY_TO_ACT = frozenset({"call"})
+"""Pages with nothing for whoever may only read; the head of a page leaves them out for those."""
 
 
 class Responses:
@@ -180,7 +182,9 @@ class Responses:
         return HTMLResponse(self._render("notice", values, None), status)
 
     def _render(self, name: str, values: Mapping[str, Any], viewer: Viewer | None) -> str:
-        shared = {"version": static_version(), "navigation": self.navigation, "viewer": viewer}
+        may_act = viewer is not None and viewer.may_act
+        shown = [each for each in self.navigation if may_act or each[0] not in ONLY_TO_ACT]
+        shared = {"version": static_version(), "navigation": shown, "viewer": viewer}
         return render(f"web/{name}.html", **shared, **values)
 
 

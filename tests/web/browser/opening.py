@@ -61,11 +61,12 @@ class Opened:
 
 @contextmanager
 def open_page(
-    url: str, theme: str = "light", width: int = LARGE, user: str = "ada"
+    url: str, theme: str = "light", width: int = LARGE, user: str = "ada", scripts: bool = True
 ) -> Iterator[Opened]:
     """The page in a browser profile of its own; `ada` may act, everybody else only read."""
     context = _browser()[1].new_context(
         color_scheme=theme,
+        java_script_enabled=scripts,
         viewport={"width": width, "height": 844},
         extra_http_headers={"x-user": user},
     )

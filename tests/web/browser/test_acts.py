@@ -22,10 +22,11 @@ from supportops.db.schema import (
     ticket_events,
     tickets,
 )
-from web.browser.acting import HOSTILE, NOW, UP, Desk, desk
+from web.browser.acting import HOSTILE, NOW, REACHED, UP, Desk, desk
 from web.browser.opening import SMALL, open_page
 
 HOUR = timedelta(hours=1)
+_LABELS = "all => all.map(each => each.getAttribute('aria-label'))"
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,37 @@ def test_several_alerts_are_selected_and_acknowledged_even_after_a_refresh(board
         assert [board.outage(name)["acknowledged_by"] for name in names] == ["ada", "ada", None]
 
 
+@pytest.mark.parametrize(
+    ("path", "focused"),
+    [
+        ("", "#sound"),
+        ("", ".incidents li:has-text('Dunes Hotel') a"),
+        ("alerts", ".alerts li:has-text('Dunes Hotel') a"),
+        ("alerts", ".alerts li:has-text('Dunes Hotel') button"),
+        ("tickets", ".queue li:nth-child(2) a"),
+        ("configuration", "button[aria-label$='manager_email']"),
+    ],
+)
+def test_the_focus_moves_with_its_row_when_the_page_is_brought_up_to_date(
+    board: Desk, path: str, focused: str
+) -> None:
+    with open_page(board.url + path) as opened:
+        page = opened.page
+        page.locator(focused).first.focus()
+        page.evaluate("window.watched = document.activeElement")
+        # What comes first goes and comes back, so that every row moves.
+        for row in (".incidents li", ".alerts li", ".queue li", "tbody tr"):
+            page.evaluate(f"document.querySelector('main {row}')?.remove()")
+        same = "['href', 'aria-label'].map(each => watched.getAttribute(each)).join()"
+        about = page.evaluate(same)
+        page.evaluate("refresh(true)")
+        assert page.evaluate("document.activeElement === watched && watched.isConnected")
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map(each => each.id)")
+        assert len(ids) == len(set(ids))
+        assert page.evaluate(same) == about
+        assert opened.problems == []
+
+
 def test_of_two_people_the_second_is_refused_and_takes_over(board: Desk) -> None:
     address = board.incident("Dunes Hotel")
     with open_page(address) as one, open_page(address, user="eve") as two:
@@ -259,20 +291,27 @@ def test_a_site_is_checked_out_of_turn_once(board: Desk) -> None:
     assert len(board.rows(check_results)) == before
 
 
-def test_a_test_message_goes_out_and_its_outcome_is_shown(board: Desk) -> None:
+def test_a_test_message_goes_to_each_receiver_and_its_outcome_is_shown(board: Desk) -> None:
     with open_page(board.url + "configuration") as opened:
         page = opened.page
         page.locator("button[aria-label$='team_email']").dblclick()
         said(page, "team_email: handed over")
-        page.locator("button[aria-label$='support_chat']").click()
-        said(page, "support_chat: ")
-        assert page.locator("#said.bad").count() == 1
+        buttons = page.locator("button[data-act=test_receiver]")
+        names = [label.split()[-1] for label in buttons.evaluate_all(_LABELS)]
+        assert set(names) == {*REACHED, "support_chat"}
+        for name in names:
+            if name != "team_email":
+                page.locator(f"button[aria-label$='{name}']").click()
+                said(page, f"{name}: {'handed over' if name in REACHED else ''}")
+                assert page.locator("#said.bad").count() == (name not in REACHED)
+        rows = page.locator("[aria-label=Receivers] tbody tr")
+        assert [each.count("handed over") for each in rows.all_inner_texts()].count(1) == 4
     sent = board.rows(notification_log)
-    assert [(e["target"], e["outcome"] == "handed_over") for e in sent] == [
-        ("team_email", True),
-        ("support_chat", False),
-    ]
-    assert len(board.posted) == 1
+    assert {e["target"]: e["outcome"] == "handed_over" for e in sent} == {
+        name: name in REACHED for name in names
+    }
+    assert (len(sent), len(board.posted)) == (5, 4)
+    assert all("test" in each.lower() for each in board.posted)
 
 
 def test_who_would_be_notified_of_an_outage_on_saturday_night(board: Desk) -> None:

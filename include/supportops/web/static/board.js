@@ -80,6 +80,20 @@ const KEEPING = {
   },
 };
 
+// Rows are told apart by what they lead to or do: one that moves takes its focus along.
+function identify(root) {
+  const seen = new Map();
+  for (const each of root.querySelectorAll("a[href], button, input, select, textarea, summary")) {
+    if (each.id && !each.id.startsWith("auto:")) continue;
+    const { act, body } = each.dataset;
+    const what = [each.localName, each.getAttribute("href"), act, body, each.name,
+      each.type === "checkbox" ? each.getAttribute("value") : ""].join(" ");
+    const count = seen.get(what) || 0;
+    seen.set(what, count + 1);
+    each.id = `auto:${encodeURIComponent(what)}:${count}`;
+  }
+}
+
 async function refresh(acted) {
   if (!acted && String(document.getSelection())) return;
   let answer, text;
@@ -93,6 +107,8 @@ async function refresh(acted) {
   if (!answer.ok) return showProblem(`This page is not being refreshed: the server says ${answer.status}.`);
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of ["main", "#age"]) {
+    identify(document.querySelector(part));
+    identify(fresh.querySelector(part));
     Idiomorph.morph(document.querySelector(part), fresh.querySelector(part), KEEPING);
   }
   document.title = fresh.title;
