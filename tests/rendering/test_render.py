@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import TemplateNotFound, UndefinedError
 
-from supportops.rendering.render import duration, environment, local, md, one_line, percent, render
+from supportops.rendering.render import (
+    duration,
+    environment,
+    local,
+    md,
+    one_line,
+    percent,
+    render,
+    sentence,
+)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +146,21 @@ def test_html_templates_escape_and_a_missing_name_is_an_error() -> None:
 def test_only_files_in_a_templates_folder_are_found(name: str) -> None:
     with pytest.raises(TemplateNotFound):
         render(name)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("no silence 7; see `supportops alerts`", "No silence 7; see supportops alerts."),
+        ("silence 7 is over since 09:00 UTC", "Silence 7 is over since 09:00 UTC."),
+        ("who announces it?", "Who announces it?"),
+        ("wait 5 s.", "Wait 5 s."),
+        ("", "."),
+    ],
+)
+def test_a_sentence_keeps_the_case_of_the_names_in_it(words: str, said: str) -> None:
+    assert sentence(ValueError(words)) == said
+
+
+def test_a_sentence_that_begins_with_a_name_keeps_its_case_too() -> None:
+    assert sentence("anna has it", capital=False) == "anna has it."

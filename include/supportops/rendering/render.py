@@ -88,6 +88,17 @@ def _visible(sign: str) -> str:
     return "" if category == "Cf" and sign not in _JOINERS else sign
 
 
+def sentence(words: object, *, capital: bool = True) -> str:
+    """A fault or an outcome as a sentence: "No site is named UTC." without marks of code.
+
+    Letters after the first stay as they are, since names stand among them. `capital` False: the
+    first word is a name, too.
+    """
+    plain = str(words).replace("`", "")
+    first = plain[:1].upper() if capital else plain[:1]
+    return f"{first}{plain[1:]}{'' if plain.endswith(('.', '?', '!')) else '.'}"
+
+
 def duration(length: timedelta | float, words: Catalogue = ENGLISH) -> str:
     """A length of time (timedelta or seconds), rounded down: "45 s", "4 min", "1 h 05 min".
 

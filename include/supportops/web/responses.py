@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.rendering.render import render
+from supportops.rendering.render import render, sentence
 from supportops.web.acts.act import Act, Acting, Refused
 from supportops.web.as_json import as_json
 from supportops.web.guard import ISSUED_REPORT_HEADERS
@@ -91,7 +91,7 @@ class Responses:
         except Redirect as error:
             return JSONResponse({"to": error.to}, 307, headers={"location": f"../{error.to}"})
         except NotFound as error:
-            return JSONResponse({"detail": f"{error}.".capitalize()}, 404)
+            return JSONResponse({"detail": sentence(error)}, 404)
         except Exception as error:
             log.exception("the board could not tell %s", page.name)
             return JSONResponse({"detail": f"It failed ({type(error).__name__})."}, 503)
@@ -170,7 +170,7 @@ class Responses:
         except Redirect as error:
             return RedirectResponse(error.to, 307)
         except NotFound as error:
-            return self._notice(404, "Not found", f"{error}.".capitalize())
+            return self._notice(404, "Not found", sentence(error))
         except Exception as error:
             # What went wrong may hold an address with its password: the log masks, a page cannot.
             log.exception("the board could not show %s", name)

@@ -137,6 +137,14 @@ def test_signs_that_cannot_be_drawn_are_boxes_and_counted_at_the_end() -> None:
     assert letters("2 characters of this file are in none of its fonts and stand as □") in shown
 
 
+def test_signs_of_rows_that_are_not_shown_are_not_counted() -> None:
+    rows = ((Cell("plain"),), (Cell("\U0001f680"),))
+    table = Table("sites", "", (Column("Site"),), rows, shown=1)
+    shown = text_of(read(document(sections=(Section("sites", "Sites", (table,)),))))
+    assert letters("1 of 2 shown") in shown
+    assert letters("in none of its fonts") not in shown
+
+
 @pytest.mark.parametrize(
     "words",
     ["网站打不开", "表示されません", "웹사이트가", "الموقع لا يعمل", "האתר לא עובד", "☎ 😀"],

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, select, text
+from sqlalchemy.exc import ResourceClosedError
 
 from builders import NOON
 from supportops.db.engine import reading, writing
@@ -99,9 +100,29 @@ def test_columns_from_the_store_are_those_of_the_events(
         stored = connection.execute(select(tickets)).all()
         whole = event_columns(connection)
         chunks = list(event_chunks(connection, size=size))
+        ahead = list(event_chunks(connection, size=size, ahead=True))
     expected = columns_of(history, {(row.source, row.ticket): row.id for row in stored})
     assert meaning(whole) == meaning(expected.ordered())
     assert [each for chunk in chunks for each in meaning(chunk)] == meaning(whole)
+    assert list(map(meaning, ahead)) == list(map(meaning, chunks))
+
+
+def test_a_fault_of_the_database_while_reading_ahead_reaches_the_caller(store: Engine) -> None:
+    append(store, created())
+    with reading(store) as connection:
+        connection.close()
+        with pytest.raises(ResourceClosedError):
+            next(event_chunks(connection, size=1, ahead=True))
+
+
+def test_a_caller_that_stops_early_has_the_connection_to_itself_again(store: Engine) -> None:
+    for number in range(20):
+        append(store, created(ticket=str(number)))
+    with reading(store) as connection:
+        chunks = event_chunks(connection, size=1, ahead=True)
+        next(chunks)
+        chunks.close()
+        assert len(connection.execute(select(tickets)).all()) == 20
 
 
 def meaning(columns: EventColumns) -> list[tuple[object, ...]]:

@@ -61,7 +61,8 @@ def gather_clocks(
         return found
     ids = _relevant(connection, snapshots)
     until = max(each.request.as_of for each in found)
-    for events in event_chunks(connection, tickets=ids, until=until, size=TICKETS_AT_ONCE):
+    chunks = event_chunks(connection, tickets=ids, until=until, size=TICKETS_AT_ONCE, ahead=True)
+    for events in chunks:
         for snapshot in snapshots:
             snapshot.take(events)
         if progress is not None:

@@ -161,9 +161,11 @@ def _not_shown(document: Document, words: Catalogue) -> Iterator[str]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Every text in a document."""
+    """Every text in a document, but for rows that are not shown."""
     if isinstance(value, str):
         yield value
+    elif isinstance(value, Table):
+        yield from _texts((value.title, value.columns, _shown_rows(value), value.empty, value.note))
     elif isinstance(value, tuple):
         for each in value:
             yield from _texts(each)
@@ -212,8 +214,7 @@ def _chart(chart: Chart, charts: Mapping[str, bytes], words: Catalogue) -> dict[
 
 
 def _table(table: Table, words: Catalogue) -> dict[str, Any]:
-    most = ROWS_AT_MOST if table.shown is None else min(table.shown, ROWS_AT_MOST)
-    rows = table.rows[:most]
+    rows = _shown_rows(table)
     left = len(table.rows) - len(rows)
     return {
         "title": _text(table.title),
@@ -224,6 +225,11 @@ def _table(table: Table, words: Catalogue) -> dict[str, Any]:
         "note": _text(table.note, 2000),
         "left": _shown(len(rows), len(table.rows), words) if left else "",
     }
+
+
+def _shown_rows(table: Table) -> tuple[tuple[Cell, ...], ...]:
+    most = ROWS_AT_MOST if table.shown is None else min(table.shown, ROWS_AT_MOST)
+    return table.rows[:most]
 
 
 def _shown(some: int, whole: int, words: Catalogue) -> str:

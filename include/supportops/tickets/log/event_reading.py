@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -73,10 +74,13 @@ def event_chunks(
     open_only: bool = False,
     until: datetime | None = None,
     size: int = TICKETS_IN_A_CHUNK,
+    ahead: bool = False,
 ) -> Iterator[EventColumns]:
     """As `event_columns`, at most `size` tickets at a time, by ascending id.
 
     A ticket's events are in one chunk, and a code of `values` means the same in every chunk.
+    `ahead`: the next chunk is read while the caller works on this one, and until the last has come
+    the caller leaves the connection alone.
     """
     values = Values()
     base = events_query(connection, touched_since, open_only, until)
@@ -91,10 +95,19 @@ def event_chunks(
             )
             for low, high in _ranges(connection, touched_since, open_only, size)
         )
-    for each in queries:
-        result = run_query(connection, each, values)
+    results = (run_query(connection, each, values) for each in queries)
+    for result in _one_ahead(results) if ahead else results:
         if len(result.event):
             yield _in_order(result)
+
+
+def _one_ahead(results: Iterator[Result]) -> Iterator[Result]:
+    """The same results; the next one is fetched in a thread, while the database works alone."""
+    with ThreadPoolExecutor(1, thread_name_prefix="events") as reader:
+        following = reader.submit(next, results, None)
+        while (result := following.result()) is not None:
+            following = reader.submit(next, results, None)
+            yield result
 
 
 def recorded_chunks(connection: Connection, size: int) -> Iterator[Recorded]:

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from supportops.flows import alert_acts, incident_notes
+from supportops.rendering.render import sentence
 from supportops.web.acts.act import LONGEST_KEY, Act, Acting, Body, Done, Refused
 
 AlertKey = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY, pattern=r"^[^\x00]+$")]
@@ -144,7 +145,7 @@ def _sentence(error: Exception) -> str:
     """A fault as a sentence; one that begins with a person's name begins as that is written."""
     text = str(error)
     first = text.partition(" ")[0]
-    return f"{text[:1].upper()}{text[1:]}." if first in _FIRST_WORDS else f"{text}."
+    return sentence(text, capital=first in _FIRST_WORDS)
 
 
 def _until(acting: Acting, minutes: int) -> datetime | None:

@@ -9,7 +9,7 @@ from supportops.db.engine import reading
 from supportops.flows import log_call
 from supportops.flows.call_preview import Preview, preview
 from supportops.flows.log_call import Call, CallError
-from supportops.rendering.render import render
+from supportops.rendering.render import render, sentence
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 from supportops.web.pages.tickets import address
 from supportops.web.tickets import related
@@ -49,7 +49,7 @@ def _look(acting: Acting, body: Form) -> Done:
         tickets=[(address(each.source, each.ticket), each) for each in found.tickets],
         zone=configuration.zone,
     )
-    faults = {name: _sentence(why) for name, why in found.faults.items()}
+    faults = {name: sentence(why) for name, why in found.faults.items()}
     return Done("Looked.", values={"html": piece, "faults": faults, "customer": _customer(found)})
 
 
@@ -65,17 +65,12 @@ def _take(acting: Acting, body: Form) -> Done:
         done = log_call.run(context.engine, context.config, call, run_id, now, now)
     except CallError as error:
         # The log has the first sentence: a caller's number stays out of it.
-        words = _sentence(str(error))
+        words = sentence(str(error))
         raise Refused("One field is not as expected.", **{error.field: words}) from None
     source, _, number = str(done["ticket"]).partition("/")
     state = "is taken down" if done["new"] else "was taken down before"
     paged = "the engineers are paged" if done["pages"] else "nobody is paged"
     return Done(f"{done['ticket']} {state}; {paged}.", to=address(source, number))
-
-
-def _sentence(words: str) -> str:
-    plain = words.replace("`", "")
-    return f"{plain[:1].upper()}{plain[1:]}{'' if plain.endswith('?') else '.'}"
 
 
 ACTS = (Act("call_look", Form, _look), Act("call_take", Form, _take))

@@ -10,6 +10,7 @@ from pydantic import Field
 from supportops.alerts.routing.matcher import How, MatcherError
 from supportops.alerts.silencing.silence import Label
 from supportops.flows import silences as flow
+from supportops.rendering.render import sentence
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 from supportops.web.alerting.matchers import Form, matchers_of
 
@@ -58,7 +59,7 @@ def _expire(acting: Acting, body: Number) -> Done:
     try:
         ended = flow.expire(acting.context, body.id, acting.who, acting.now)
     except flow.SilenceError as error:
-        raise Refused(f"{error}.".capitalize()) from error
+        raise Refused(sentence(error)) from error
     return Done(f"Silence {ended.id} has ended: what is still open is sent.")
 
 

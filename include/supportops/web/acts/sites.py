@@ -12,7 +12,7 @@ from supportops.db.engine import reading
 from supportops.flows import maintenance
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.check_now import TooSoonError, check_now
-from supportops.rendering.render import local
+from supportops.rendering.render import local, sentence
 from supportops.sites.announced.window import Scope
 from supportops.sites.check import WORDS, ProbeResult
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
@@ -80,7 +80,7 @@ def _end(acting: Acting, body: Number) -> Done:
     try:
         window = maintenance.end(acting.context, body.id, acting.who, acting.now)
     except maintenance.MaintenanceError as error:
-        raise Refused(f"{error}.".capitalize()) from error
+        raise Refused(sentence(error)) from error
     return Done(f"The maintenance of {window.name} has ended.")
 
 

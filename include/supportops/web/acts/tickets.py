@@ -10,6 +10,7 @@ from pydantic import Field
 
 from supportops.flows import doubtful_tickets, ticket_acts
 from supportops.flows.ticket_acts import TicketAct
+from supportops.rendering.render import sentence
 from supportops.tickets.ticket import EventKind, Status
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 
@@ -129,8 +130,7 @@ def _run(
 
 
 def _refused(error: ticket_acts.ActError, field: str) -> Refused:
-    words = str(error)
-    words = f"{words[:1].upper()}{words[1:]}{'' if words.endswith('?') else '.'}"
+    words = sentence(error)
     if error.free:
         words += " Tick the box below to store it as it is written."
     wrong = error.about.value if error.about else field

@@ -13,7 +13,7 @@ from supportops.alerts.routing.narrowing import for_target
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.flows import alert_acts
-from supportops.rendering.render import local, one_line
+from supportops.rendering.render import local, one_line, sentence
 from supportops.web.page import ActiveConfiguration
 
 LENGTHS = {"30m": "30 minutes", "2h": "2 hours", "8h": "8 hours", "": "until it is over"}
@@ -104,7 +104,7 @@ def take(page: Page, form: Form, now: datetime) -> str:
             return "You have it already."
         raise PublicError(f"{error.by} has it already.", 409, page) from None
     except alert_acts.AlertActError as error:
-        raise PublicError(f"{error}.".capitalize(), 409, page) from None
+        raise PublicError(sentence(error), 409, page) from None
     return f"{done.said}. Reminders and later steps stop."
 
 
