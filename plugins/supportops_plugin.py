@@ -113,7 +113,12 @@ def make_board(context):
         return open_ticket_sources(Connection.get)
 
     return make_app(
-        context, LastConfiguration(), timezone.utcnow, viewer=viewer, open_sources=open_sources
+        context,
+        LastConfiguration(),
+        timezone.utcnow,
+        viewer=viewer,
+        open_sources=open_sources,
+        login="/api/v2/auth/login",
     )
 
 

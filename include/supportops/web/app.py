@@ -12,8 +12,9 @@ from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from supportops.db.storable import storable
@@ -33,6 +34,7 @@ from supportops.web.page import (
 from supportops.web.pages.registry import FILES, NAVIGATION, PAGES
 from supportops.web.pages.report import ReportAddress, served_file
 from supportops.web.responses import Responses, static_file
+from supportops.web.signing_in import login_address
 
 
 def make_app(
@@ -42,11 +44,13 @@ def make_app(
     *,
     viewer: Callable[..., Viewer],
     open_sources: OpenSources = no_sources,
+    login: str | None = None,
 ) -> FastAPI:
     """The board over the store that `open_context` opens.
 
     `viewer` is a FastAPI dependency that guards every address: it names who asks, and refuses by
-    raising an HTTPException.
+    raising an HTTPException. `login` is the path of the login outside the board, which takes where
+    to come back to as `next`; a browser that is not signed in is sent there.
     """
     app = FastAPI(dependencies=[Depends(viewer)], docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_only_texts)
@@ -80,6 +84,13 @@ def make_app(
         if request.url.path.rpartition("/")[0].endswith("/api"):
             return JSONResponse(_faults(error), 422)
         return responses.bad_address()
+
+    @app.exception_handler(HTTPException)
+    async def _not_allowed(request: Request, error: HTTPException) -> Response:
+        to = login_address(request, login) if login and error.status_code == 401 else None
+        if to is not None:
+            return RedirectResponse(to, 302)
+        return await http_exception_handler(request, error)
 
     return app
 

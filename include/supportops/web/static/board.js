@@ -62,10 +62,16 @@ function showOutside() {
   } catch { /* framed by somebody else */ }
 }
 
-function showProblem(problem) {
+function showProblem(problem, signIn) {
   const silence = document.getElementById("silence");
   silence.hidden = problem === "";
   if (problem) silence.textContent = problem;
+  if (!signIn) return;
+  // Whoever opens a page without a login is sent there and back.
+  const again = document.createElement("a");
+  again.href = window.location.href;
+  again.textContent = "Sign in";
+  silence.append(" ", again);
 }
 
 // What a person opened, typed or sized stays as it is when the page is brought up to date.
@@ -103,7 +109,7 @@ async function refresh(acted) {
   } catch {
     return showProblem("This page is not being refreshed: the server does not answer.");
   }
-  if (answer.status === 401) return showProblem("You are signed out: sign in again to see what is new.");
+  if (answer.status === 401) return showProblem("You are signed out: sign in again to see what is new.", true);
   if (!answer.ok) return showProblem(`This page is not being refreshed: the server says ${answer.status}.`);
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of ["main", "#age"]) {
