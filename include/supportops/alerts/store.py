@@ -165,16 +165,16 @@ def find_all(connection: Connection, keys: Iterable[str]) -> dict[str, Alert]:
     return found
 
 
-def list_open(connection: Connection, kind: Kind | None = None) -> list[Alert]:
-    """Open alerts, the oldest first."""
-    return read_open(connection, kind).alerts
+def list_open(connection: Connection, *kinds: Kind) -> list[Alert]:
+    """Open alerts of any of `kinds`, of all where none is named; the oldest first."""
+    return read_open(connection, *kinds).alerts
 
 
-def read_open(connection: Connection, kind: Kind | None = None) -> Reading:
-    """Open alerts, the oldest first, and those that cannot be read."""
+def read_open(connection: Connection, *kinds: Kind) -> Reading:
+    """What `list_open` answers, and those that cannot be read."""
     statement = _select().where(alerts.c.resolved_at.is_(None))
-    if kind is not None:
-        statement = statement.where(alerts.c.kind == kind.value)
+    if kinds:
+        statement = statement.where(alerts.c.kind.in_([kind.value for kind in kinds]))
     return _read(connection, statement.order_by(*_OLDEST_FIRST))
 
 
@@ -186,11 +186,14 @@ def of_other_versions(connection: Connection, most: int) -> tuple[list[Unreadabl
         c.kind.not_in([kind.value for kind in Kind]),
         c.severity.not_in([severity.value for severity in Severity]),
     )
+    counted = select(func.count()).select_from(alerts).where(c.resolved_at.is_(None), strange)
+    total = connection.execute(counted).scalar_one()
+    if not total:
+        return [], 0
     statement = select(c.key, c.kind, c.severity).where(c.resolved_at.is_(None), strange)
     rows = connection.execute(statement.order_by(c.key).limit(most)).all()
-    total = select(func.count()).select_from(alerts).where(c.resolved_at.is_(None), strange)
     found = [Unreadable(row.key, f"kind {row.kind!r}, severity {row.severity!r}") for row in rows]
-    return found, connection.execute(total).scalar_one()
+    return found, total
 
 
 def unsettled(connection: Connection) -> list[Alert]:

@@ -72,6 +72,11 @@ class Instant(TypeDecorator[datetime]):
 
 
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+UNDELIVERED = (
+    "phase = 'firing' AND "
+    "(state = 'given_up' OR state = 'unknown' OR state = 'waiting' AND attempts > 0)"
+)
+"""The messages of an alert that did not reach their receiver, or not yet, after an attempt."""
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 configurations = Table(
@@ -311,6 +316,13 @@ messages = Table(
     Column("finished_at", Instant),
     Column("duty", Text),
     UniqueConstraint("alert", "target", "phase", "step", "reminder"),
+    # A query uses it only where it has these very words.
+    Index(
+        "messages_undelivered_idx",
+        "alert",
+        postgresql_where=text(UNDELIVERED),
+        sqlite_where=text(UNDELIVERED),
+    ),
     Index(
         "messages_unfinished_idx",
         "next_attempt_at",
@@ -379,6 +391,16 @@ tickets = Table(
     Index(
         "tickets_open_idx",
         "id",
+        postgresql_where=text("open"),
+        sqlite_where=text("open"),
+    ),
+    # The order in which the queue judges tickets.
+    Index(
+        "tickets_queue_idx",
+        text("(swept_at IS NOT NULL)"),
+        text("(next_at IS NULL)"),
+        "next_at",
+        text("id DESC"),
         postgresql_where=text("open"),
         sqlite_where=text("open"),
     ),

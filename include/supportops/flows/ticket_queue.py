@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import compress, product
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,17 @@ class QueuedTicket:
     due: int | None = None
     late: int | None = None
     unjudged: str | None = None
+
+
+# The first fields of a QueuedTicket, in their order.
+_COLUMNS = (
+    *("id", "source", "ticket", "subject", "requester", "status", "tier", "assignee"),
+    *("site", "customer", "created_at", "updated_at"),
+)
+# The tickets of a queue share these sets.
+_STANDINGS = {
+    holds: frozenset(compress(Standing, holds)) for holds in product((False, True), repeat=6)
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,9 +247,8 @@ class _Judged:
 
 def _rows(connection: Connection, only: int | None, narrowed: Narrowed | None) -> Sequence[Any]:
     c = tickets.c
-    columns = (c.id, c.source, c.ticket, c.subject, c.requester, c.status, c.tier, c.assignee)
     statement = (
-        select(*columns, c.site, c.customer, c.created_at, c.updated_at)
+        select(*(c[name] for name in _COLUMNS))
         .where(c.open if only is None else c.id == only)
         .order_by(c.swept_at.is_not(None), c.next_at.is_(None), c.next_at, c.id.desc())
         .limit(MOST_JUDGED)
@@ -285,21 +296,23 @@ def _queued(
     default_tier: str,
     unjudged: Mapping[int, str],
 ) -> QueuedTicket:
-    fields = row._asdict()
-    standings = {
-        Standing.BREACHED: state.late is not None,
-        Standing.AT_RISK: state.at_risk,
-        Standing.UNANSWERED: state.unanswered,
-        Standing.WAITING: fields["status"] == "pending",
-        Standing.DOUBTFUL: doubtful,
-        Standing.UNASSIGNED: not fields["assignee"],
-    }
+    """`row`: with the columns of `_COLUMNS`."""
+    (id_, source, ticket, subject, requester, status, tier, assignee, *rest) = row
+    # In the order of Standing.
+    holds = (
+        state.late is not None,
+        state.at_risk,
+        state.unanswered,
+        status == "pending",
+        doubtful,
+        not assignee,
+    )
     return QueuedTicket(
-        **{**fields, "tier": fields["tier"] or default_tier},
-        standings=frozenset(name for name, holds in standings.items() if holds),
-        due=state.due,
-        late=state.late,
-        unjudged=unjudged.get(fields["id"]),
+        *(id_, source, ticket, subject, requester, status, tier or default_tier, assignee, *rest),
+        _STANDINGS[holds],
+        state.due,
+        state.late,
+        unjudged.get(id_),
     )
 
 

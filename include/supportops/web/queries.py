@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from supportops.db.listed import listed
 from supportops.db.schema import (
     check_results,
     check_runs,
@@ -20,7 +21,6 @@ from supportops.sites.standing import SiteState, Track
 from supportops.web.tiles import FaultyPage, FrontPage
 
 LOG_TAIL = 5000
-_CHUNK = 500
 
 
 def front_pages(connection: Connection, only: str | None = None) -> dict[str, FrontPage]:
@@ -71,15 +71,11 @@ def first_checked(
 ) -> dict[str, datetime]:
     """The first slot since `start` in which each of `names` was checked."""
     c = check_results.c
-    found: dict[str, datetime] = {}
-    for at in range(0, len(names), _CHUNK):
-        statement = (
-            select(c.site, func.min(c.slot))
-            .where(c.site.in_(names[at : at + _CHUNK]), c.page == "", c.slot >= start)
-            .group_by(c.site)
-        )
-        found.update((name, slot) for name, slot in connection.execute(statement).all())
-    return found
+    asked = listed(connection, names).c.value
+    # One look into the index for each site: its results of a day are not read.
+    first = select(func.min(c.slot)).where(c.site == asked, c.page == "", c.slot >= start)
+    rows = connection.execute(select(asked, first.scalar_subquery()))
+    return {name: slot for name, slot in rows if slot is not None}
 
 
 def last_configuration(connection: Connection, site: str) -> str | None:

@@ -52,9 +52,10 @@ def _standing_still(connection: Connection, now: datetime) -> Iterator[Trouble]:
 
 
 def _alerts(page: PageContext) -> Iterator[Trouble]:
-    for kind in KINDS:
-        for alert in store.list_open(page.connection, kind):
-            yield _trouble(alert.at(page.now))
+    place = {kind: number for number, kind in enumerate(KINDS)}
+    found = store.list_open(page.connection, *KINDS)
+    for alert in sorted(found, key=lambda alert: place[alert.kind]):
+        yield _trouble(alert.at(page.now))
 
 
 def _trouble(alert: Alert) -> Trouble:

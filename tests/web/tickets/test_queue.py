@@ -9,11 +9,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 
 from supportops.config.snapshots import newest
-from supportops.db.engine import reading
-from supportops.db.schema import alerts
+from supportops.db.engine import reading, writing
+from supportops.db.schema import alerts, tickets
 from supportops.flows import sla_sweep, ticket_queue
 from supportops.flows.ticket_queue import Standing, queue
 from supportops.tickets.ticket import Author, Event, EventKind
@@ -165,6 +165,25 @@ def test_what_is_beyond_the_bound_is_found_by_a_filter_and_the_page_says_so(
         assert shown(desk.get("/tickets", **query)) == ["2"]
     assert shown(desk.get("/tickets", text="checkout")) == ["1"]
     assert shown(desk.get("/tickets", source="uci")) == ["3"]
+
+
+def test_what_no_sweep_has_seen_is_judged_first_then_what_comes_next(
+    desk: Desk, store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, soon, later = NOON - HOUR, NOON + HOUR, NOON + 2 * HOUR
+    # When each was swept, and when its next instant comes; the best first, equal ones by age.
+    ranks = [(None, soon), (None, None), (None, None), (seen, soon), (seen, later), (seen, None)]
+    for number, (swept_at, next_at) in enumerate(ranks):
+        desk.ticket(str(number))
+        with writing(store) as connection:
+            mine = update(tickets).where(tickets.c.ticket == str(number))
+            connection.execute(mine.values(swept_at=swept_at, next_at=next_at))
+    order = ["0", "2", "1", "3", "4", "5"]
+    for most in range(1, len(order)):
+        monkeypatch.setattr(ticket_queue, "MOST_JUDGED", most)
+        with reading(store) as connection:
+            found = queue(connection, None, NOON)
+        assert {each.ticket for each in found.tickets} == set(order[:most])
 
 
 def test_the_file_has_what_is_shown_and_no_formula(desk: Desk) -> None:

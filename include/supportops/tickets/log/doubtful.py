@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
+from supportops.db.listed import among
 from supportops.db.schema import ticket_events, tickets
 from supportops.db.sound_json import sound_json
 from supportops.tickets.log.store import events_of_kinds
@@ -25,14 +26,9 @@ def doubtful_tiers(connection: Connection, ids: Iterable[int] | None = None) -> 
     candidates = select(c.ticket).distinct()
     candidates = candidates.where(c.kind == EventKind.TIER.value)
     candidates = candidates.where(sound_json(c.facts)[DOUBTFUL].as_string().is_not(None))
-    if ids is None:
-        found = list(connection.execute(candidates).scalars())
-    else:
-        found = [
-            each
-            for page in _pages(sorted(ids))
-            for each in connection.execute(candidates.where(c.ticket.in_(page))).scalars()
-        ]
+    if ids is not None:
+        candidates = candidates.where(among(connection, c.ticket, list(ids)))
+    found = list(connection.execute(candidates).scalars())
     doubtful: dict[int, Event] = {}
     for page in _pages(sorted(found)):
         doubtful |= _last_of_each(connection, page)

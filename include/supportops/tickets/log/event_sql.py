@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from supportops.db.listed import array_text
 from supportops.tickets.columns import AUTHOR_CODES, KIND_CODES, EventColumns, order_of
 
 # PostgreSQL counts binary timestamps from 2000-01-01.
@@ -53,7 +54,9 @@ class Query:
     def among(self, connection: Connection, column: str, name: str, chosen: Sequence[int]) -> Query:
         """The query limited to rows whose `column` is one of `chosen`."""
         if is_postgres(connection):
-            return self.where(f"{column} = ANY(CAST(%({name})s AS bigint[]))", {name: list(chosen)})
+            return self.where(
+                f"{column} = ANY(CAST(%({name})s AS bigint[]))", {name: array_text(chosen)}
+            )
         listed = json.dumps(list(chosen))
         within = f"(SELECT value FROM json_each(%({name})s))"  # noqa: S608
         return self.where(f"{column} IN {within}", {name: listed})

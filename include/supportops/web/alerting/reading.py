@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     Select,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -22,9 +24,8 @@ from sqlalchemy import (
 
 from supportops.alerts import store
 from supportops.alerts.acts.reference import keys_meant
-from supportops.alerts.alert import WIDER_OUTAGES, Alert, Kind, Phase, Severity
-from supportops.alerts.outbox import MessageState
-from supportops.db.schema import alerts, messages, notification_log
+from supportops.alerts.alert import WIDER_OUTAGES, Alert, Kind, Severity
+from supportops.db.schema import UNDELIVERED, alerts, messages, notification_log
 from supportops.names import folded
 from supportops.web.alerting.filters import ABOUT, KINDS, About, Filters, State
 
@@ -61,9 +62,6 @@ def find(connection: Connection, filters: Filters, viewer: str, now: datetime, s
     for kind, count in counted:
         if kind in ABOUT:
             by_about[ABOUT[Kind(kind)]] += count
-    sums = [func.sum(case((each, 1), else_=0)) for name, each in states.items() if name != "over"]
-    open_ = [name for name in states if name != State.OVER]
-    row = connection.execute(select(*sums).where(_c.resolved_at.is_(None), *wanted, *about)).one()
     keys = connection.execute(
         select(_c.key)
         .where(everywhere, *about)
@@ -79,8 +77,25 @@ def find(connection: Connection, filters: Filters, viewer: str, now: datetime, s
         unreadable=tuple(key for key in ordered if key not in stored),
         total=sum(by_about[each] for each in chosen),
         by_about=by_about,
-        by_state={name: int(count or 0) for name, count in zip(open_, row, strict=True)},
+        by_state=_counts(connection, states, [*wanted, *about]),
     )
+
+
+def _counts(
+    connection: Connection,
+    states: dict[State, ColumnElement[bool]],
+    wanted: list[ColumnElement[bool]],
+) -> dict[State, int]:
+    """How many of the open alerts that are `wanted` have each state."""
+    apart = (State.UNDELIVERED, State.OVER)
+    open_ = {name: each for name, each in states.items() if name not in apart}
+    sums = [func.sum(case((each, 1), else_=0)) for each in open_.values()]
+    row = connection.execute(select(*sums).where(_c.resolved_at.is_(None), *wanted)).one()
+    found = {name: int(count or 0) for name, count in zip(open_, row, strict=True)}
+    # Its index holds the few messages that failed: not every open alert is looked up in it.
+    lost = select(func.count()).select_from(alerts).where(states[State.UNDELIVERED], *wanted)
+    found[State.UNDELIVERED] = connection.execute(lost).scalar_one()
+    return found
 
 
 def _order(filters: Filters) -> list[ColumnElement[Any]]:
@@ -101,15 +116,8 @@ def _states(viewer: str, now: datetime) -> dict[State, ColumnElement[bool]]:
         _c.acknowledged_at.is_not(None),
         or_(_c.acknowledged_until.is_(None), _c.acknowledged_until > now),
     )
-    m = messages.c
-    lost = exists().where(
-        m.alert == _c.key,
-        m.phase == Phase.FIRING.value,
-        or_(
-            m.state.in_([MessageState.GIVEN_UP.value, MessageState.UNKNOWN.value]),
-            and_(m.state == MessageState.WAITING.value, m.attempts > 0),
-        ),
-    )
+    undelivered = literal_column(UNDELIVERED, Boolean)
+    lost = exists(select(messages.c.id).where(messages.c.alert == _c.key, undelivered))
     return {
         State.OPEN: is_open,
         State.UNACKNOWLEDGED: and_(is_open, ~taken),

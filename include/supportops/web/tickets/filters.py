@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from supportops.flows.ticket_queue import Narrowed, QueuedTicket, Standing
 from supportops.rendering.render import one_line
@@ -80,6 +81,8 @@ class Filters(Query):
 
 FIELDS = ("tier", "customer", "site", "owner", "source")
 _ATTRIBUTE = {"owner": "assignee"}
+_PLACES = range(len(FIELDS))
+_values = attrgetter(*(_ATTRIBUTE.get(name, name) for name in FIELDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,33 +110,39 @@ class Filtered:
 def filtered(tickets: Iterable[QueuedTicket], filters: Filters) -> Filtered:
     """The open tickets that `filters` fit, and the counts beside each choice, in one pass."""
     found: list[QueuedTicket] = []
-    states: Counter[str] = Counter()
+    standings: Counter[frozenset[Standing]] = Counter()
     fields: dict[str, Counter[str]] = {name: Counter() for name in FIELDS}
-    wanted = {name: getattr(filters, name) for name in FIELDS}
+    counters = tuple(fields.values())
+    wanted = [
+        (place, value) for place, name in enumerate(FIELDS) if (value := getattr(filters, name))
+    ]
     standing = None if filters.state in ("open", "solved") else Standing(filters.state.value)
     needle = filters.needle
     for ticket in tickets:
         if needle and needle not in haystack(ticket.source, ticket.ticket, ticket.subject):
             continue
-        misses = [
-            name for name in FIELDS if wanted[name] and value_of(ticket, name) != wanted[name]
-        ]
+        values = _values(ticket)
+        misses = [place for place, value in wanted if (values[place] or "") != value]
         fits = standing is None or standing in ticket.standings
         if not misses:
-            states[State.OPEN.value] += 1
-            states.update(each.value for each in ticket.standings)
+            standings[ticket.standings] += 1
             if fits:
                 found.append(ticket)
         if not fits or len(misses) > 1:
             continue
-        for name in misses or FIELDS:
-            fields[name][value_of(ticket, name)] += 1
-    return Filtered(found, states, fields)
+        for place in misses or _PLACES:
+            counters[place][values[place] or ""] += 1
+    return Filtered(found, _states(standings), fields)
 
 
-def value_of(ticket: QueuedTicket, field: str) -> str:
-    """A ticket's value of one of FIELDS, empty where it has none."""
-    return getattr(ticket, _ATTRIBUTE.get(field, field)) or ""
+def _states(standings: Mapping[frozenset[Standing], int]) -> Mapping[str, int]:
+    """How many tickets each state has, from how many have the same standings."""
+    found: Counter[str] = Counter()
+    for each, count in standings.items():
+        found[State.OPEN.value] += count
+        for standing in each:
+            found[standing.value] += count
+    return found
 
 
 def haystack(source: str, ticket: str, subject: str) -> str:

@@ -1,0 +1,51 @@
+"""Many values as one parameter of a query: writing a parameter for each takes longer than it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import Subquery
+
+
+def array_text(values: Sequence[int]) -> str:
+    """Integers as PostgreSQL reads an array: "{1,2}". The driver would adapt them one by one."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def among(
+    connection: Connection, where: ColumnElement[Any], values: Sequence[int]
+) -> ColumnElement[bool]:
+    """Whether the column `where` is one of `values`, integers of 64 bits."""
+    if connection.dialect.name == "postgresql":
+        given = bindparam(None, array_text(values), type_=Text)
+        return where == any_(cast(given, ARRAY(BigInteger)))
+    return where.in_(select(_json_each(values).c.value))
+
+
+def listed(connection: Connection, values: Sequence[str]) -> Subquery:
+    """One row for each of `values`, in its column `value`."""
+    if connection.dialect.name == "postgresql":
+        given = bindparam(None, list(values), type_=ARRAY(Text))
+        table = func.unnest(given).table_valued(column("value", Text)).render_derived()
+    else:
+        table = _json_each(values)
+    return select(table.c.value).subquery()
+
+
+def _json_each(values: Sequence[Any]) -> Any:
+    return func.json_each(bindparam(None, json.dumps(list(values)))).table_valued(column("value"))
