@@ -297,7 +297,8 @@ def _queued(
     unjudged: Mapping[int, str],
 ) -> QueuedTicket:
     """`row`: with the columns of `_COLUMNS`."""
-    (id_, source, ticket, subject, requester, status, tier, assignee, *rest) = row
+    id_, source, ticket, subject, requester, status, tier, assignee, *rest = row
+    site, customer, created_at, updated_at = rest
     # In the order of Standing.
     holds = (
         state.late is not None,
@@ -308,11 +309,22 @@ def _queued(
         not assignee,
     )
     return QueuedTicket(
-        *(id_, source, ticket, subject, requester, status, tier or default_tier, assignee, *rest),
-        _STANDINGS[holds],
-        state.due,
-        state.late,
-        unjudged.get(id_),
+        id_,
+        source,
+        ticket,
+        subject,
+        requester,
+        status,
+        tier or default_tier,
+        assignee,
+        site,
+        customer,
+        created_at,
+        updated_at,
+        standings=_STANDINGS[holds],
+        due=state.due,
+        late=state.late,
+        unjudged=unjudged.get(id_),
     )
 
 
