@@ -326,7 +326,13 @@ def _where(alert: Alert, facts: Facts) -> Iterator[Row]:
 
 
 def _what(facts: Facts, present: Facts, zone: str) -> Iterator[Row]:
-    labels = {"words": "Reason", "detail": "Detail", "status": "HTTP status", "address": "IP"}
+    labels = {
+        "words": "Reason",
+        "recording": "Recording",
+        "detail": "Detail",
+        "status": "HTTP status",
+        "address": "IP",
+    }
     for key, label in labels.items():
         if value := facts.text(key):
             yield Row(label, value)

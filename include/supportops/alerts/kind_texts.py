@@ -237,7 +237,8 @@ def _delivery(_: Alert, facts: Facts, __: str) -> str | None:
 def _call(_: Alert, facts: Facts, __: str) -> str | None:
     """Who calls and about what; the words are the title already."""
     requester, words = facts.text("requester"), facts.text("words")
-    return requester and ", ".join(filter(None, (f"call from {requester}", words)))
+    means = facts.text("means") or "call"
+    return requester and ", ".join(filter(None, (f"{means} from {requester}", words)))
 
 
 def _clock(alert: Alert, _: Facts, zone: str) -> str | None:

@@ -470,6 +470,44 @@ quarantine = Table(
     UniqueConstraint("source", "record", "reason"),
 )
 
+mailbox_messages = Table(
+    "mailbox_messages",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("identity", Text, nullable=False, unique=True),
+    Column("mailbox", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("message_id", Text),
+    Column("outcome", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("ticket", Text),
+    Column("received_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Index(None, "message_id"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("message", ForeignKey("mailbox_messages.id"), nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("seconds", Float),
+    Column("received_at", Instant, nullable=False),
+    Column("transcribed_at", Instant),
+    Column("content", LargeBinary, nullable=False),
+    Index(None, "ticket"),
+    Index(
+        "recordings_untranscribed_idx",
+        "id",
+        postgresql_where=text("transcribed_at IS NULL"),
+        sqlite_where=text("transcribed_at IS NULL"),
+    ),
+)
+
 reports = Table(
     "reports",
     metadata,

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from supportops.alerts.alert import Kind
 from supportops.alerts.store import find, raise_alert
 from supportops.config.configuration import Configuration, File
 from supportops.config.findings.raised import customers_named
@@ -22,6 +21,7 @@ from supportops.flows.active_configuration import load_or_last_good, outage_tier
 from supportops.flows.ticketing.call_alert import (
     Caller,
     call_alert,
+    key_of,
     outage_at,
     pages,
     site_named,
@@ -135,7 +135,7 @@ def run(
         ticket = fold(events_of(connection, PHONE, number))
         site = site_named(configuration, ticket.site)
         outage = outage_at(connection, site, at)
-        alert = find(connection, f"{Kind.CALL}:{PHONE}:{number}")
+        alert = find(connection, key_of(PHONE, number))
     return {
         "ticket": f"{PHONE}/{number}",
         "new": not stored,
@@ -180,7 +180,7 @@ def _create(
     events = list(_events(call, known, number, at, now))
     append_events(connection, events, now)
     if pages(configuration, known.tier):
-        key, outage = f"{Kind.CALL}:{PHONE}:{number}", outage_at(connection, known.site, at)
+        key, outage = key_of(PHONE, number), outage_at(connection, known.site, at)
         alert = call_alert(key, fold(events), Caller.of(events), known.site, outage, at)
         raise_alert(connection, alert, now)
 

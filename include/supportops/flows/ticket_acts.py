@@ -1,6 +1,6 @@
 """Acts of people on tickets: a note, a reply, a solution, other values.
 
-Tickets of our own (calls, outages) are acted on in the store. Others are acted on in their source
+Tickets of our own (calls, outages, messages) are acted on in the store. Others are acted on in their source
 where the account allows it; else the answer says where to do it.
 """
 
@@ -26,7 +26,7 @@ from supportops.flows.ticketing.own_acts import Act, events_of_act
 from supportops.names import recognised, suggestion
 from supportops.rendering.render import one_line
 from supportops.tickets.log.store import append_events, events_of
-from supportops.tickets.source import OWN_SOURCES, PHONE, Desk, Linked, SourceError, TicketSource
+from supportops.tickets.source import CALL_SOURCES, OWN_SOURCES, Desk, Linked, SourceError, TicketSource
 from supportops.tickets.ticket import DONE, Event, EventKind, Status, Ticket, fold
 from supportops.tickets.triage import BY_AGENT
 from supportops.tickets.validation import LONGEST_TEXT, storable
@@ -147,7 +147,7 @@ def _locally(
     act = _with_tier(configuration, act)
     events, said = events_of_act(stored, act, now)
     append_events(connection, events, now)
-    if source == PHONE and events:
+    if source in CALL_SOURCES and events:
         whole = events_of(connection, source, number)
         said += _on_the_alert(connection, configuration, whole, events, act, now)
     return Done(f"{source}/{number}", bool(events), tuple(said))
@@ -163,7 +163,7 @@ def _on_the_alert(
 ) -> list[str]:
     said = []
     kinds = {event.kind for event in new}
-    if EventKind.COMMENT in kinds and taken(connection, whole[0].ticket, act.by, now):
+    if EventKind.COMMENT in kinds and taken(connection, whole[0], act.by, now):
         said.append("its alert is acknowledged")
     if kinds & {EventKind.STATUS, EventKind.TIER, EventKind.SITE, EventKind.CUSTOMER}:
         moved = any(event.kind is EventKind.TIER for event in new)

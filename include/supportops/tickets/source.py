@@ -16,9 +16,12 @@ from sqlalchemy import Connection
 from supportops.tickets.log.quarantine import Rejected
 from supportops.tickets.ticket import Event, Status
 
-# Tickets that this program makes itself: logged calls, and outages found by checks.
-PHONE, OUTAGE = "phone", "outage"
-OWN_SOURCES = (PHONE, OUTAGE)
+# Tickets that this program makes itself: logged calls, outages found by checks, and what came to a
+# mailbox.
+PHONE, OUTAGE, MAILBOX = "phone", "outage", "mailbox"
+OWN_SOURCES = (PHONE, OUTAGE, MAILBOX)
+# Those of them by which customers call for help: their alerts are calls.
+CALL_SOURCES = (PHONE, MAILBOX)
 # Stands for a ticket's number in the form of a source's addresses.
 NUMBER = "{ticket}"
 

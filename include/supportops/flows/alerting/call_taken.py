@@ -20,7 +20,8 @@ def note_taken(connection: Connection, alert: Alert, who: str, now: datetime) ->
     The caller holds Lock.APPEND_TICKET_EVENTS, taken before the alert's row.
     """
     number = alert.facts.get("ticket") if alert.kind is Kind.CALL else None
-    stored = events_of(connection, PHONE, str(number)) if number else ()
+    source = str(alert.facts.get("source") or PHONE)
+    stored = events_of(connection, source, str(number)) if number else ()
     if stored and not answered(stored) and fold(stored).open:
         append_events(connection, [_taken(stored, who, now)], now)
 
@@ -28,7 +29,7 @@ def note_taken(connection: Connection, alert: Alert, who: str, now: datetime) ->
 def _taken(stored: Sequence[Event], who: str, now: datetime) -> Event:
     number = stored[0].ticket
     return Event(
-        source=PHONE,
+        source=stored[0].source,
         source_event=f"{number}/acknowledged",
         ticket=number,
         kind=EventKind.COMMENT,

@@ -1,4 +1,4 @@
-"""The alert of a logged call: it pages the engineers where the call's tier wakes people."""
+"""The alert of a call, logged or left on the answerphone: it pages the engineers."""
 
 from __future__ import annotations
 
@@ -17,25 +17,36 @@ from supportops.flows.ticketing.outage_tickets import outages_of, ticket_number
 from supportops.names import recognised
 from supportops.rendering.render import one_line
 from supportops.sites.site import Site
-from supportops.tickets.source import OUTAGE, PHONE
+from supportops.tickets.source import MAILBOX, OUTAGE
 from supportops.tickets.ticket import Event, EventKind, Ticket, fold
 
 LONGEST_HEADLINE = 300
+_MEANS = {"voice": "voicemail", "email": "e-mail"}
 
 
-def subject_of(number: str) -> str:
+def subject_of(source: str, number: str) -> str:
     """The subject of the alert of the call that is this ticket."""
-    return f"{PHONE} {number}"
+    return f"{source} {number}"
+
+
+def key_of(source: str, number: str) -> str:
+    """The key of the first alert of the call that is this ticket."""
+    return f"{Kind.CALL}:{source}:{number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a call's alert says beside its ticket. `text` is in the caller's words."""
+    """What a call's alert says beside its ticket. `text` is in the caller's words.
+
+    `means`: how it came, such as voicemail; `recording` says in words what there is to hear.
+    """
 
     requester: str
     text: str
     number: str | None
     created_at: datetime
+    means: str = "call"
+    recording: str | None = None
 
     @classmethod
     def of(cls, events: Sequence[Event]) -> Caller:
@@ -48,6 +59,8 @@ class Caller:
             str(facts.get("text", "")),
             str(number) if number else None,
             created.happened_at,
+            _means(created),
+            str(facts["recording"]) if facts.get("recording") else None,
         )
 
 
@@ -92,21 +105,21 @@ def bring_up_to_date(
     that wakes people pages, as if the call had just come in; one that can wait for the office ends
     its page.
     """
-    ticket, number = fold(events), events[0].ticket
-    before = find_open(connection, Kind.CALL, subject_of(number))
+    ticket, subject = fold(events), subject_of(events[0].source, events[0].ticket)
+    before = find_open(connection, Kind.CALL, subject)
     if not ticket.open:
         over = f"solved by {by}" if ticket.ended_at is None else "merged or deleted"
-        ended = resolve_alert(connection, Kind.CALL, subject_of(number), now, {"over": over})
+        ended = resolve_alert(connection, Kind.CALL, subject, now, {"over": over})
         return "its alert is resolved" if ended else None
     if not pages(configuration, ticket.tier):
         over = f"{by} made it {ticket.tier}, which can wait for the office"
-        ended = resolve_alert(connection, Kind.CALL, subject_of(number), now, {"over": over})
+        ended = resolve_alert(connection, Kind.CALL, subject, now, {"over": over})
         return "its alert is resolved: this tier can wait" if ended else None
     if before is None and not moved:
         return None
     site = site_named(configuration, ticket.site)
     opened_at = before.opened_at if before else now
-    key = before.key if before else f"{Kind.CALL}:{PHONE}:{number}:{len(events)}"
+    key = before.key if before else f"{key_of(ticket.source, ticket.ticket)}:{len(events)}"
     outage = outage_at(connection, site, opened_at)
     raise_alert(
         connection, call_alert(key, ticket, Caller.of(events), site, outage, opened_at), now
@@ -114,9 +127,9 @@ def bring_up_to_date(
     return None if before else "the engineers are paged"
 
 
-def taken(connection: Connection, number: str, by: str, now: datetime) -> bool:
-    """Acknowledges the open alert of a call whose customer was answered."""
-    alert = find_open(connection, Kind.CALL, subject_of(number))
+def taken(connection: Connection, call: Event, by: str, now: datetime) -> bool:
+    """Acknowledges the open alert of a call whose customer was answered; `call`: any event of it."""
+    alert = find_open(connection, Kind.CALL, subject_of(call.source, call.ticket))
     return alert is not None and acknowledge(connection, alert.key, by, now)
 
 
@@ -130,26 +143,26 @@ def call_alert(
 ) -> Alert:
     """The alert about a call. A site that is not checked is named in words alone."""
     about = site.name if site else ticket.site or ""
-    headline = f"call from {caller.requester}: {one_line(caller.text)}"
+    headline = f"{caller.means} from {caller.requester}: {one_line(caller.text)}"
     notes = [f"about {about}" if about else "", "" if site or not about else "not checked"]
     notes.append(f"we know already: {outage}" if outage else "")
     return Alert(
         key=key,
         kind=Kind.CALL,
         severity=Severity.CRITICAL,
-        subject=subject_of(ticket.ticket),
+        subject=subject_of(ticket.source, ticket.ticket),
         headline=headline[:LONGEST_HEADLINE],
         opened_at=opened_at,
         site=site.name if site else None,
         customer=ticket.customer,
         host=site.host if site else None,
         facts={
-            "source": PHONE,
+            "source": ticket.source,
             "ticket": ticket.ticket,
             "tier": ticket.tier,
             "title": one_line(caller.text)[:LONGEST_HEADLINE],
             "customer": ticket.customer,
-            PATH: ticket_path(PHONE, ticket.ticket),
+            PATH: ticket_path(ticket.source, ticket.ticket),
             "requester": one_line(caller.requester)[:LONGEST_HEADLINE],
             "caller": caller.number,
             "site_named": ticket.site,
@@ -157,5 +170,13 @@ def call_alert(
             "outage": outage,
             "words": ", ".join(note for note in notes if note) or None,
             "detail": caller.text,
+            **({"means": caller.means} if ticket.source == MAILBOX else {}),
+            **({"recording": caller.recording} if caller.recording else {}),
         },
     )
+
+
+def _means(created: Event) -> str:
+    if created.source != MAILBOX:
+        return "call"
+    return _MEANS.get(str(created.facts.get("channel")), "message")
