@@ -1,4 +1,5 @@
-"""The zone whose clocks the schedules of DAGs follow: the office's, out of service_levels.yaml.
+"""The zone whose clocks the schedules of DAGs follow, the office's, out of service_levels.yaml; and
+how often mailboxes are read, out of mailbox.yaml.
 
 A scheduler reads it each time that it parses a DAG file, so nothing heavy is imported here.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,10 @@ CONFIG_VARIABLE = "SUPPORTOPS_CONFIG"
 DEFAULT_CONFIG = Path(__file__).parents[1] / "config"
 FALLBACK = "UTC"
 _OFFICE = ("calendars", "office", "timezone")
+_EVERY = ("interval",)
+_EVERY_MINUTE = "* * * * *"
+_MINUTES = re.compile(r"(\d{1,2})\s*m")
+_MOST_MINUTES = 30
 _LARGEST = 8 * 1024 * 1024
 _DEEPEST = 40
 _ITEM = "\0"  # stands for the items of a list; no YAML holds it
@@ -48,6 +54,26 @@ def schedule_zone(folder: Path | None = None) -> str:
     except Exception as error:
         log.warning("schedules follow %s: no zone of the office in %s: %s", FALLBACK, file, error)
         return FALLBACK
+
+
+def mailbox_schedule(folder: Path | None = None) -> str | None:
+    """The cron expression by which mailboxes are read: every minute, unless mailbox.yaml in
+    `folder` has another interval. None where there is no such file. Never raises.
+    """
+    file = (folder or configured_folder()) / "mailbox.yaml"
+    if not file.exists():
+        return None
+    try:
+        with open_file(file) as opened:
+            text = opened.read(_LARGEST).decode("utf-8-sig")
+        scalars = _scalars(yaml.parse(text, Loader=_Loader))
+        found = (value for path, value in scalars if path == _EVERY)
+        written = _MINUTES.fullmatch(next(found, "1m").strip())
+        minutes = int(written[1]) if written else 1
+        return f"*/{minutes} * * * *" if 1 < minutes <= _MOST_MINUTES else _EVERY_MINUTE
+    except Exception as error:
+        log.warning("mailboxes are read every minute: no interval in %s: %s", file, error)
+        return _EVERY_MINUTE
 
 
 def _scanned(text: str) -> str | None:

@@ -26,6 +26,14 @@ def customers_data() -> Any:
     return plain(yaml.safe_load(customers_text()))
 
 
+def mailbox_text() -> str:
+    return _example("Mailboxes")
+
+
+def mailbox_data() -> Any:
+    return plain(yaml.safe_load(mailbox_text()))
+
+
 def _example(heading: str) -> str:
     written = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     return written.partition(f"## {heading}\n")[2].partition("```yaml")[2].partition("```")[0]

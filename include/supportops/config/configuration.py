@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from supportops.alerts.policy import AlertPolicy
 from supportops.config.alerts import AlertsFile
 from supportops.config.imports import ImportFile
+from supportops.config.mailbox import MailboxFile
 from supportops.config.model import Model, did_you_mean
 from supportops.config.of_customers.customers import CustomersFile
 from supportops.config.reports import ReportsFile
@@ -23,6 +24,7 @@ from supportops.config.triage import TriageFile
 from supportops.config.values import WEEKDAYS
 from supportops.config.yaml_source import ConfigurationError, Fault
 from supportops.customers import Customers
+from supportops.mailbox.account import Mailboxes
 from supportops.reports.audience import Plan
 from supportops.sites.announced.window import AnnouncedWindow, announced
 from supportops.sites.site import Fleet
@@ -60,6 +62,7 @@ class File(StrEnum):
     TRIAGE = "triage"
     ROTA = "rota"
     CUSTOMERS = "customers"
+    MAILBOX = "mailbox"
 
 
 MODELS: Mapping[str, type[Model]] = {
@@ -70,11 +73,17 @@ MODELS: Mapping[str, type[Model]] = {
     File.TRIAGE.value: TriageFile,
     File.ROTA.value: RotaFile,
     File.CUSTOMERS.value: CustomersFile,
+    File.MAILBOX.value: MailboxFile,
 }
 # What an installation may be without: then nothing of it is set.
-OPTIONAL = frozenset({File.REPORTS.value, File.TRIAGE.value, File.ROTA.value, File.CUSTOMERS.value})
+OPTIONAL = frozenset(
+    {
+        *(File.REPORTS.value, File.TRIAGE.value, File.ROTA.value, File.CUSTOMERS.value),
+        File.MAILBOX.value,
+    }
+)
 # Of these a document says nothing where they are missing, as it did before there were any.
-UNSTORED = frozenset({File.ROTA.value, File.CUSTOMERS.value})
+UNSTORED = frozenset({File.ROTA.value, File.CUSTOMERS.value, File.MAILBOX.value})
 
 
 def file_name(name: str) -> str:
@@ -147,6 +156,12 @@ class Configuration:
         compares names goes on. What is for customers requires the file."""
         found = self.parts.get(File.CUSTOMERS)
         return found if isinstance(found, Customers) else Customers()
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """Those of mailbox.yaml; none where there is no usable version of it."""
+        found = self.parts.get(File.MAILBOX)
+        return found if isinstance(found, Mailboxes) else Mailboxes()
 
     def mapping(self, name: str) -> ImportMapping:
         """The meaning of `imports/NAME.yaml`."""
@@ -254,6 +269,8 @@ def _meaning(name: str, model: Model, zone: str, rota: Rota | None) -> Any:
             return model.plan(zone)
         case TriageFile():
             return model.triage()
+        case MailboxFile():
+            return model.means()
         case ImportFile():
             return model.mapping(name.removeprefix(f"{IMPORTS}/"), zone)
     raise AssertionError(name)

@@ -27,14 +27,16 @@ class Flow(StrEnum):
     SITE_CHECK = "site_check"
     SLA_SWEEP = "sla_sweep"
     TICKET_SYNC = "ticket_sync"
+    MAILBOX = "mailbox"
 
 
-# The schedules of the DAGs.
+# The schedules of the DAGs; that of the mailboxes is at most so long.
 EVERY: dict[Flow, timedelta] = {
     Flow.ALERT_DISPATCH: timedelta(minutes=5),
     Flow.SITE_CHECK: timedelta(minutes=5),
     Flow.SLA_SWEEP: timedelta(hours=1),
     Flow.TICKET_SYNC: timedelta(minutes=5),
+    Flow.MAILBOX: timedelta(minutes=30),
 }
 
 
@@ -83,11 +85,13 @@ def standstill(
     watcher: Flow | None = None,
     *,
     only_regular: bool = False,
+    limit: timedelta | None = None,
 ) -> timedelta | None:
     """How long `flow` has not worked, once that is too long; None else, or where it is unknown.
 
     Counted is only the time in which `watcher` worked without a gap. `only_regular`: a flow that
-    worked once and never again was started by hand, and is not expected.
+    worked once and never again was started by hand, and is not expected. `limit`: instead of two
+    intervals, where the flow's own schedule is configured.
     """
     names = [each.value for each in (flow, watcher) if each is not None]
     rows = connection.execute(select(flow_activity).where(_c.flow.in_(names)))
@@ -98,4 +102,4 @@ def standstill(
     if only_regular and mine.at <= mine.since:
         return None
     begun = mine.at if watcher is None else max(mine.at, found[watcher.value].since)
-    return now - mine.at if now - begun > longest(flow) else None
+    return now - mine.at if now - begun > (limit or longest(flow)) else None

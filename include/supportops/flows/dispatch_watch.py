@@ -21,6 +21,7 @@ from supportops.db.activity import EVERY, Flow, expect, longest, set_back, stand
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages
 from supportops.flows.active_configuration import active_configuration
+from supportops.flows.mailing.standing import end_of_removed, subject_of
 from supportops.rendering.render import duration
 
 SUBJECT = "alert dispatch"
@@ -134,8 +135,38 @@ def watch_flows(connection: Connection, now: datetime) -> None:
             facts={"explanation": _FLOWS[flow], "dag_id": flow.value},
         )
         store.raise_alert(connection, alert, now)
+    _watch_mailboxes(connection, now)
 
 
+def _watch_mailboxes(connection: Connection, now: datetime) -> None:
+    """Whether they are read as often as mailbox.yaml says, where it names any."""
+    subject = subject_of("schedule")
+    try:
+        mailboxes = active_configuration(connection).mailboxes
+    except LookupError:
+        return  # nobody is known yet
+    end_of_removed(connection, mailboxes.by_name, now)
+    limit = max(2 * mailboxes.interval, _LEAST_SILENCE)
+    idle = standstill(
+        *(connection, Flow.MAILBOX, now, Flow.ALERT_DISPATCH), only_regular=True, limit=limit
+    )
+    if idle is None or not mailboxes.accounts:
+        over = {"over": "they are read again"}
+        store.resolve_alert(connection, Kind.TASK_FAILED, subject, now, over)
+        return
+    alert = operations_alert(
+        Kind.TASK_FAILED,
+        subject,
+        f"no mailbox was read for {duration(idle)}, it should every {duration(mailboxes.interval)}",
+        now,
+        facts={"explanation": _MAILBOXES, "dag_id": Flow.MAILBOX.value},
+    )
+    store.raise_alert(connection, alert, now)
+
+
+# A busy scheduler may be a few minutes late.
+_LEAST_SILENCE = timedelta(minutes=10)
+_MAILBOXES = "Messages on the answerphone and e-mail are not read: urgent ones would go unnoticed."
 _FLOWS = {
     Flow.SLA_SWEEP: "Deadlines of tickets are not checked: a breach would go unnoticed.",
     Flow.TICKET_SYNC: "Tickets are not read and not judged: urgent ones would go unnoticed.",

@@ -48,10 +48,12 @@ def run(context: Context, clock: Clock, names: Sequence[str] = ()) -> dict[str, 
         return {"skipped": NOT_CONFIGURED}
     until = clock() + LONGEST_RUN
     found: dict[str, Any] = {}
+    alerts = 0
     for account in accounts:
         counts = Counts()
-        fault = _read_one(context, configuration, account, clock, until, counts)
+        fault, new = _read_one(context, configuration, account, clock, until, counts)
         found[account.name] = counts.to_json() | {"fault": fault}
+        alerts += new + counts.paged
     transcripts = write_transcripts(context.engine, configuration, clock)
     with writing(context.engine) as connection:
         known = [each.name for each in configuration.mailboxes.accounts]
@@ -60,8 +62,7 @@ def run(context: Context, clock: Clock, names: Sequence[str] = ()) -> dict[str, 
     return {
         "mailboxes": found,
         "transcripts": transcripts.written,
-        "raised": sum(each["paged"] for each in found.values()) + transcripts.paged,
-        "alerting": any(each["fault"] for each in found.values()),
+        "raised": alerts + transcripts.paged,
     }
 
 
@@ -126,17 +127,15 @@ def _read_one(
     clock: Clock,
     until: datetime,
     counts: Counts,
-) -> str | None:
-    """Reads one mailbox; returns what was wrong with it."""
+) -> tuple[str | None, bool]:
+    """Reads one mailbox; returns what was wrong with it, and whether that is a new alert."""
     try:
         with opened(account, context) as folders:
             read(context.engine, configuration, account, folders, clock, until, counts)
     except MailboxError as error:
         words = unreadable(error)
         with writing(context.engine) as connection:
-            standing.failed(connection, account, error, words, clock())
-        return words
+            return words, standing.failed(connection, account, error, words, clock())
     with writing(context.engine) as connection:
         standing.was_read(connection, account, clock())
-    return None
-
+    return None, False

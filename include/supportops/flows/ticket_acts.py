@@ -1,7 +1,7 @@
 """Acts of people on tickets: a note, a reply, a solution, other values.
 
-Tickets of our own (calls, outages, messages) are acted on in the store. Others are acted on in their source
-where the account allows it; else the answer says where to do it.
+Tickets of our own (calls, outages, messages) are acted on in the store. Others are acted on in
+their source where the account allows it; else the answer says where to do it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ from supportops.flows.ticketing.own_acts import Act, events_of_act
 from supportops.names import recognised, suggestion
 from supportops.rendering.render import one_line
 from supportops.tickets.log.store import append_events, events_of
-from supportops.tickets.source import CALL_SOURCES, OWN_SOURCES, Desk, Linked, SourceError, TicketSource
+from supportops.tickets.source import (
+    CALL_SOURCES,
+    OWN_SOURCES,
+    Desk,
+    Linked,
+    SourceError,
+    TicketSource,
+)
 from supportops.tickets.ticket import DONE, Event, EventKind, Status, Ticket, fold
 from supportops.tickets.triage import BY_AGENT
 from supportops.tickets.validation import LONGEST_TEXT, storable

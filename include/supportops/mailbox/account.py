@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class AccountKind(StrEnum):
-    """What a mailbox is for: what callers leave on the answerphone, or e-mail that asks for help."""
+    """What a mailbox is for: messages left on the answerphone, or e-mail that asks for help."""
 
     VOICEMAIL = "voicemail"
     SUPPORT = "support"

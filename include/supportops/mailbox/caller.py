@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from supportops.mailbox.mail import Mail
 
@@ -94,7 +95,7 @@ def _of_address(mail: Mail, region: str | None) -> str | None:
     return _e164(found) if phonenumbers.is_valid_number(found) else None
 
 
-def _e164(number: object) -> str:
+def _e164(number: Any) -> str:
     import phonenumbers
 
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import imap_tools
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
@@ -22,6 +22,8 @@ from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxL
 from supportops.mailbox.account import ImapServer, Tls
 from supportops.mailbox.decoding import tidy
 from supportops.mailbox.folder import Fault, Listed, MailboxError
+
+_Result = TypeVar("_Result")
 
 _AT_ONCE = 500
 _LONGEST_WORDS = 200
@@ -167,7 +169,7 @@ class _Words:
         encoded = (base64.b64encode(each).decode() for each in (raw, plain))
         self._secrets = [each for each in (password, *encoded) if each]
 
-    def translate(self, act: Callable[[], Any]) -> Any:
+    def translate(self, act: Callable[[], _Result]) -> _Result:
         try:
             return act()
         except MailboxError:

@@ -10,6 +10,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from supportops.mailbox.decoding import LONGEST_HEADER, decoded, header_text, text_of_html
@@ -98,9 +99,7 @@ def _parts(message: Message) -> Iterator[tuple[Message, bool]]:
             yield part, attached
 
 
-def _contents(
-    parts: list[tuple[Message, bool]], *, whole: bool
-) -> tuple[str, list[Attachment]]:
+def _contents(parts: list[tuple[Message, bool]], *, whole: bool) -> tuple[str, list[Attachment]]:
     """The text for people, and everything that is no text.
 
     The message's own plain text comes first, then its own HTML, then those of attached messages.
@@ -109,7 +108,7 @@ def _contents(
     attachments: list[Attachment] = []
     for number, (part, attached) in enumerate(parts, start=1):
         media_type = (_safely(part.get_content_type) or "text/plain").casefold()
-        content = _safely(lambda part=part: part.get_payload(decode=True))
+        content = _safely(partial(part.get_payload, decode=True))
         if not isinstance(content, bytes):
             continue
         name = header_text(str(_safely(part.get_filename) or ""))

@@ -163,6 +163,10 @@ def _add_files(app: FastAPI, responses: Responses) -> None:
             lambda connection: served_file(connection, ReportAddress.of(*parts), name)
         )
 
+    @app.get("/recording")
+    def _recording(request: Request, id: Annotated[int, Query(ge=1, lt=2**63)]) -> Response:
+        return responses.recording(id, request.headers.get("range"))
+
     @app.get("/static/{name}")
     def _static(name: str) -> Response:
         return static_file(name)

@@ -32,6 +32,7 @@ from supportops.web.page import (
     ServedFile,
     Viewer,
 )
+from supportops.web.tickets.recordings import recording_file
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +123,14 @@ class Responses:
             return Response(file.content, media_type=file.media_type, headers=headers)
 
         return self._from_store("a file", respond)
+
+    def recording(self, number: int, wanted: str | None) -> Response:
+        """A recording to be played; `wanted`: the header Range."""
+
+        def respond(_: Context, connection: Connection) -> Response:
+            return recording_file(connection, number, wanted)
+
+        return self._from_store("a recording", respond)
 
     def act(self, act: Act[Any], body: Any, who: str) -> JSONResponse:
         """What `act` did: {"said", "to"} and its values; 409 and {"detail", "fields"} if refused.

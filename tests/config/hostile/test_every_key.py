@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from airflow_home import ROOT
-from config.documented_examples import customers_data, rota_data
+from config.documented_examples import customers_data, mailbox_data, rota_data
 from supportops.config.configuration import IMPORTS, MODELS, File, file_name, model_of, restore
 from supportops.config.loader import check, json_schema
 from supportops.config.validation import validate
@@ -127,7 +127,11 @@ def changed(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 def documents() -> dict[str, Any]:
     names = [*MODELS, f"{IMPORTS}/generic", f"{IMPORTS}/uci"]
-    documented = {File.ROTA.value: rota_data(), File.CUSTOMERS.value: customers_data()}
+    documented = {
+        File.ROTA.value: rota_data(),
+        File.CUSTOMERS.value: customers_data(),
+        File.MAILBOX.value: mailbox_data(),
+    }
     shipped = [name for name in names if name not in documented]
     found = {name: read(SHIPPED / f"{name}.yaml").data for name in shipped}
     return {**found, **documented}

@@ -68,8 +68,10 @@ class Contents:
                 kept.append(Recorded(name, media_type, each.content))
         if not mail.whole:
             limit = _size(account.largest_message, whole=True)
-            left.append(f"the message itself has {_size(mail.size, whole=True)}, of more than "
-                        f"{limit} only the beginning is read")
+            left.append(
+                f"the message itself has {_size(mail.size, whole=True)}, of more than "
+                f"{limit} only the beginning is read"
+            )
         return cls(tuple(kept), tuple(left))
 
     @property
@@ -136,7 +138,8 @@ def creation(
     }
     if caller.number:
         facts["number"] = caller.number
-    if headers := _automatic_headers(mail):
+    # An answerphone is a program: only of what a person may have written do they say something.
+    if category is Category.REQUEST and (headers := _automatic_headers(mail)):
         facts["headers"] = headers
     if contents.words:
         facts["recording"] = contents.words
@@ -169,7 +172,9 @@ def joining(
     happened = max(at, max(each.happened_at for each in stored))
     sender = requester_of(mail, Category.REQUEST, Caller(), ())
 
-    def event(place: int, kind: EventKind, author: Author, value: str | None, **facts: Any) -> Event:
+    def event(
+        place: int, kind: EventKind, author: Author, value: str | None, **facts: Any
+    ) -> Event:
         name = f"{key}/{kind.value}"
         found = (MAILBOX, name, ticket.ticket, kind, happened, now, author, value)
         return Event(*found, facts, sequence=len(stored) + place)

@@ -47,7 +47,7 @@ def failed(
 ) -> bool:
     """Notes that a mailbox could not be read, and raises the alert where it is to be raised.
 
-    Returns whether there is one.
+    Returns whether it is new.
     """
     stream = f"{_FAILING}/{account.name}"
     again = bool(read_mark(connection, MAILBOX, stream))
@@ -55,6 +55,7 @@ def failed(
         set_mark(connection, MAILBOX, stream, words, now)
     if error.fault.passing and not again:
         return False
+    before = store.find_open(connection, Kind.TASK_FAILED, subject_of(account.name))
     critical = account.kind is AccountKind.VOICEMAIL
     alert = operations_alert(
         Kind.TASK_FAILED,
@@ -65,16 +66,14 @@ def failed(
         facts={"explanation": _EXPLANATION, "dag_id": "mailbox"},
     )
     store.raise_alert(connection, alert, now)
-    return True
+    return before is None
 
 
 def end_of_removed(connection: Connection, names: Iterable[str], now: datetime) -> None:
     """Ends the alerts on mailboxes that are not among `names` any more."""
     known, c = {subject_of(name) for name in names}, alerts.c
     mine = c.subject.startswith(_SUBJECT, autoescape=True)
-    rows = select(c.subject).where(
-        c.kind == Kind.TASK_FAILED.value, c.resolved_at.is_(None), mine
-    )
+    rows = select(c.subject).where(c.kind == Kind.TASK_FAILED.value, c.resolved_at.is_(None), mine)
     for subject in sorted({*connection.execute(rows).scalars()} - known - {subject_of("schedule")}):
         store.resolve_alert(connection, Kind.TASK_FAILED, subject, now, _REMOVED)
 

@@ -64,7 +64,8 @@ def take(
     are passed on.
     """
     try:
-        mail = parse(content, max(listed.size, len(content)) if listed.size > len(content) else None)
+        size = listed.size if listed.size > len(content) else None
+        mail = parse(content, size)
         taking = _Taking(configuration, account, folder, listed, mail, now)
         with writing(engine) as connection:
             advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
@@ -91,9 +92,7 @@ def _quarantine(
     now: datetime,
 ) -> Taken:
     at = min(listed.arrived_at or now, now)
-    record = Record(
-        identity, account.name, folder, None, Outcome.QUARANTINED, reason, None, at
-    )
+    record = Record(identity, account.name, folder, None, Outcome.QUARANTINED, reason, None, at)
     with writing(engine) as connection:
         advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
         if store.outcome_of(connection, identity) is not None:
@@ -134,12 +133,14 @@ class _Taking:
             number = stored[0].ticket
             events = list(joining(self.mail, self.account, contents, stored, self.at, self.now))
             append_events(connection, events, self.now)
-            self._keep(connection, self._record(connection, Outcome.JOINED, number), number, contents)
+            message = self._record(connection, Outcome.JOINED, number)
+            self._keep(connection, message, number, contents)
             return Taken(Outcome.JOINED)
         number = number_of(self.mail.identity)
         events = self._created(contents)
         append_events(connection, events, self.now)
-        self._keep(connection, self._record(connection, Outcome.TICKET, number), number, contents)
+        message = self._record(connection, Outcome.TICKET, number)
+        self._keep(connection, message, number, contents)
         return Taken(Outcome.TICKET, paged=self._page(connection, events))
 
     def _answered(self, connection: Connection) -> Sequence[Event]:
@@ -224,9 +225,7 @@ class _Taking:
         )
         return store.write(connection, record, self.now)
 
-    def _keep(
-        self, connection: Connection, message: int, ticket: str, contents: Contents
-    ) -> None:
+    def _keep(self, connection: Connection, message: int, ticket: str, contents: Contents) -> None:
         waits = self.mailboxes.transcription is not None
         for each in contents.recordings:
             store.keep(

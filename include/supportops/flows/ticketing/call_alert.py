@@ -128,7 +128,7 @@ def bring_up_to_date(
 
 
 def taken(connection: Connection, call: Event, by: str, now: datetime) -> bool:
-    """Acknowledges the open alert of a call whose customer was answered; `call`: any event of it."""
+    """Acknowledges the open alert of a call whose customer was answered; `call`: an event of it."""
     alert = find_open(connection, Kind.CALL, subject_of(call.source, call.ticket))
     return alert is not None and acknowledge(connection, alert.key, by, now)
 

@@ -31,6 +31,7 @@ from supportops.web.tickets import related
 from supportops.web.tickets.bundle import explanation_of
 from supportops.web.tickets.drawing import Bar, Drawing, drawing
 from supportops.web.tickets.history import entries
+from supportops.web.tickets.recordings import recordings
 
 MOST_ENTRIES = 300
 MOST_MESSAGES = 200
@@ -102,6 +103,7 @@ def ticket(page: PageContext, query: TicketAddress) -> dict[str, Any]:
         "incidents": related.open_incidents(
             page.connection, page.configuration.fleet, stored.site, page.now
         ),
+        "recordings": recordings(page.connection, source, number),
         "entries": entries(events, titles, MOST_ENTRIES),
         "more_entries": max(0, len(events) - MOST_ENTRIES),
         "own": own,
