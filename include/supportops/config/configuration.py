@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from supportops.alerts.policy import AlertPolicy
 from supportops.config.alerts import AlertsFile
 from supportops.config.imports import ImportFile
-from supportops.config.mailbox import MailboxFile
 from supportops.config.model import Model, did_you_mean
 from supportops.config.of_customers.customers import CustomersFile
+from supportops.config.of_customers.mailbox import MailboxFile
 from supportops.config.reports import ReportsFile
 from supportops.config.rota import Rota, RotaFile
 from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
