@@ -79,8 +79,17 @@ def test_what_is_shipped_has_none(where: Path) -> None:
 def test_a_route_of_one_kind_leaves_every_other_to_nobody(folder: Path) -> None:
     routes(folder, {"match": {"kind": ["host_outage"]}})
     kinds = {text.split()[0] for text in unrouted(folder)}
-    # Some kinds are addressed. A broken receiver is always told to the fallback.
-    assert kinds == {kind.value for kind in Kind} - {"host_outage", "delivery", *ADDRESSED_KINDS}
+    # Some kinds are addressed. A broken receiver is always told to the fallback. No customer gets
+    # notices, so none waits or is late.
+    others = {"host_outage", "delivery", *ADDRESSED_KINDS, "notice_waiting", "notice_late"}
+    assert kinds == {kind.value for kind in Kind} - others
+
+
+def test_where_customers_get_notices_somebody_is_to_learn_of_those_that_wait(folder: Path) -> None:
+    change(folder, "alerts", ", notice_waiting, notice_late", "")
+    assert unrouted(folder) == []
+    (folder / "customers.yaml").write_text("notices: {every: 30m}", encoding="utf-8")
+    assert {text.split()[0] for text in unrouted(folder)} == {"notice_waiting", "notice_late"}
 
 
 def test_the_finding_says_what_to_do(folder: Path) -> None:

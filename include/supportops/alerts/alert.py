@@ -34,6 +34,9 @@ class Kind(StrEnum):
     REPORT_TROUBLE = "report_trouble"
     TEST = "test"
     HAND_OVER = "hand_over"
+    NOTICE = "notice"
+    NOTICE_WAITING = "notice_waiting"
+    NOTICE_LATE = "notice_late"
 
 
 # About a ticket's service-level clock, whose facts these alerts hold; a digest lists many.
@@ -41,17 +44,24 @@ SERVICE_LEVEL_KINDS = frozenset({Kind.SLA_WARNING, Kind.SLA_BREACH, Kind.SLA_FOL
 # Sent although nothing is open any more: a reply that came late does not undo the breach, and a
 # report that was issued raises no alarm at all.
 LASTING_KINDS = frozenset(
-    {Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT, Kind.TEST, Kind.HAND_OVER}
+    {Kind.SLA_BREACH, Kind.SLA_FOLLOW_UP, Kind.REPORT, Kind.TEST, Kind.HAND_OVER, Kind.NOTICE}
 )
 # Sent to whom they were addressed when they were made; no route sends them to anybody.
-ADDRESSED_KINDS = frozenset({Kind.REPORT, Kind.TEST, Kind.HAND_OVER})
+ADDRESSED_KINDS = frozenset({Kind.REPORT, Kind.TEST, Kind.HAND_OVER, Kind.NOTICE})
+# Carry a text that is stored with what it is about, and are never bundled with others.
+LETTERS = frozenset({Kind.REPORT, Kind.NOTICE})
 # What the keys of test messages begin with.
 TEST_KEYS = f"{Kind.TEST}:"
 # Causes wider than one site. While one of them is open, its sites raise no outages of their own,
 # so that it stands for them: a route for the outage of a site is a route for these.
 WIDER_OUTAGES = frozenset({Kind.HOST_OUTAGE, Kind.BLIND})
 # Kinds that cannot wait for the office; those about service levels are as urgent as their tier.
-CRITICAL_KINDS = frozenset({Kind.OUTAGE, Kind.HOST_OUTAGE, Kind.BLIND, Kind.CALL, Kind.CHECK_STALE})
+CRITICAL_KINDS = frozenset(
+    {
+        *(Kind.OUTAGE, Kind.HOST_OUTAGE, Kind.BLIND, Kind.CALL, Kind.CHECK_STALE),
+        *(Kind.NOTICE_WAITING, Kind.NOTICE_LATE),
+    }
+)
 
 # Why an alert of something that answers is still open. What flaps is another matter: it fails.
 _AWAITED = frozenset({"confirmation", "maintenance"})

@@ -128,6 +128,21 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
         "You are on duty from now on. What is open and sent to you is listed here.",
         "somebody else is on duty",
     ),
+    Kind.NOTICE: KindTexts(
+        "NOTICE",
+        "A customer was notified of an outage.",
+        "sent",
+    ),
+    Kind.NOTICE_WAITING: KindTexts(
+        "NOTICE WAITING FOR APPROVAL",
+        "A notice to a customer is drafted. Approve it, edit it, or drop it.",
+        "it was decided",
+    ),
+    Kind.NOTICE_LATE: KindTexts(
+        "NOTICE LATE",
+        "A customer should have heard from us by now, and has not.",
+        "the customer was notified, or need not be",
+    ),
 }
 
 

@@ -191,6 +191,8 @@ class AlertsFile(Model):
                     wanted = "a kind of alert: reports.yaml says who gets a report"
                     if kind == Kind.HAND_OVER:
                         wanted = "a kind of alert: whoever goes on duty is told so"
+                    if kind == Kind.NOTICE:
+                        wanted = "a kind of alert: customers.yaml says who gets a notice"
                     if kind == Kind.TEST:
                         wanted = "a kind of alert: a test goes to the receivers that it names"
                     yield Wrong((*path, "match", *inner), shown(kind), wanted)

@@ -25,6 +25,7 @@ from supportops.config.values import WEEKDAYS
 from supportops.config.yaml_source import ConfigurationError, Fault
 from supportops.customers import Customers
 from supportops.mailbox.account import Mailboxes
+from supportops.notices.settings import NoticePlan
 from supportops.reports.audience import Plan
 from supportops.sites.announced.window import AnnouncedWindow, announced
 from supportops.sites.site import Fleet
@@ -42,6 +43,8 @@ LOGOS = "logos"
 # A document of an older version was written when each file had a zone of its own, this one unless
 # it said otherwise; now they follow the office's.
 _FORMER_ZONE = "Europe/London"
+# The part of customers.yaml about notices.
+_NOTICES = "notices"
 # While nobody knows the office's zone.
 _NO_ZONE = "UTC"
 _ALWAYS_OPEN = {
@@ -151,6 +154,14 @@ class Configuration:
         return self._part(File.ROTA, Rota)
 
     @property
+    def notices(self) -> NoticePlan:
+        """Who approves notices to customers; nobody gets any where customers.yaml does not say so,
+        or has no usable version."""
+        plan = self.parts.get(_NOTICES, NoticePlan())
+        assert isinstance(plan, NoticePlan)
+        return plan
+
+    @property
     def customers(self) -> Customers:
         """Those of customers.yaml; none where there is no usable version of it, so that what only
         compares names goes on. What is for customers requires the file."""
@@ -242,6 +253,7 @@ def assemble(
     clients = checked.get(File.CUSTOMERS)
     if isinstance(clients, CustomersFile):
         parts[File.CUSTOMERS] = clients.customers_named(document.get(LOGOS) or {})
+        parts[_NOTICES] = clients.notice_plan()
     elif File.CUSTOMERS not in (faults or {}):
         parts[File.CUSTOMERS] = Customers()
     if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:

@@ -28,6 +28,7 @@ class Flow(StrEnum):
     SLA_SWEEP = "sla_sweep"
     TICKET_SYNC = "ticket_sync"
     MAILBOX = "mailbox"
+    NOTICES = "notices"
 
 
 # The schedules of the DAGs; that of the mailboxes is at most so long.
@@ -37,12 +38,15 @@ EVERY: dict[Flow, timedelta] = {
     Flow.SLA_SWEEP: timedelta(hours=1),
     Flow.TICKET_SYNC: timedelta(minutes=5),
     Flow.MAILBOX: timedelta(minutes=30),
+    Flow.NOTICES: timedelta(minutes=1),
 }
+# A run of a flow that works each minute may take longer than that.
+_LEAST = timedelta(minutes=5)
 
 
 def longest(flow: Flow) -> timedelta:
-    """How long the flow may be silent: two intervals."""
-    return 2 * EVERY[flow]
+    """How long the flow may be silent: two intervals, and no less than five minutes."""
+    return max(2 * EVERY[flow], _LEAST)
 
 
 def worked(connection: Connection, flow: Flow, now: datetime) -> None:

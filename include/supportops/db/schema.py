@@ -2,8 +2,9 @@
 
 Instants are aware UTC: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite.
 Logs (`check_runs`, `check_results`, `alert_acts`, `notification_log`, `configurations`,
-`incident_notes`, `reports` with their documents) are only ever appended to; `site_status`,
-`incidents`, `alerts` and `messages` are what was folded from them and what is still to be done.
+`incident_notes`, `notice_acts`, `reports` with their documents) are only ever appended to;
+`site_status`, `incidents`, `alerts`, `messages` and `notices` are what was folded from them and
+what is still to be done.
 """
 
 from __future__ import annotations
@@ -360,6 +361,97 @@ incident_notes = Table(
     Column("note", Text),
     Column("noted_by", Text, nullable=False),
     Column("noted_at", Instant, nullable=False),
+)
+
+notice_threads = Table(
+    "notice_threads",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("customer", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("closed_why", Text),
+    Column("sites", Json, nullable=False),
+    Column("incidents", Json, nullable=False),
+    Index(None, "customer", "opened_at"),
+    Index(
+        "notice_threads_open_idx",
+        "id",
+        postgresql_where=text("closed_at IS NULL"),
+        sqlite_where=text("closed_at IS NULL"),
+    ),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("thread", ForeignKey("notice_threads.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("items", Json, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("drafted_at", Instant, nullable=False),
+    Column("decide_at", Instant, nullable=False),
+    Column("timeout", Text, nullable=False),
+    Column("edited", Boolean, nullable=False),
+    Column("every", BigInteger),
+    Column("decided_by", Text),
+    Column("decided_at", Instant),
+    Column("next_at", Instant),
+    Column("alert", Text),
+    UniqueConstraint("thread", "number"),
+    Index(
+        "notices_waiting_key",
+        "thread",
+        unique=True,
+        postgresql_where=text("state = 'waiting'"),
+        sqlite_where=text("state = 'waiting'"),
+    ),
+    Index(None, "drafted_at"),
+    Index(None, "alert"),
+)
+
+notice_acts = Table(
+    "notice_acts",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("notice", ForeignKey("notices.id"), nullable=False, index=True),
+    Column("act", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+notice_comments = Table(
+    "notice_comments",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("notice", ForeignKey("notices.id"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("finished_at", Instant),
+    UniqueConstraint("notice", "source", "ticket"),
+    Index(None, "source", "ticket"),
+    Index(
+        "notice_comments_unfinished_idx",
+        "next_attempt_at",
+        postgresql_where=text("finished_at IS NULL"),
+        sqlite_where=text("finished_at IS NULL"),
+    ),
 )
 
 tickets = Table(

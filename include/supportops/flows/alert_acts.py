@@ -16,7 +16,7 @@ from supportops.alerts import store
 from supportops.alerts.acts import log
 from supportops.alerts.acts.reference import keys_meant, longer_references
 from supportops.alerts.acts.timeline import Timeline
-from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.alert import LETTERS, Alert, Kind
 from supportops.alerts.words.ticket import title
 from supportops.context import Context
 from supportops.db.engine import reading, writing
@@ -229,8 +229,8 @@ def _acted(
         alert = meant(connection, ref)
         if alert.resolved_at is not None:
             raise AlertActError(f"it is over since {_at(alert.resolved_at)}")
-        if alert.kind is Kind.REPORT:
-            raise AlertActError("a report is no alert that somebody could take")
+        if alert.kind in LETTERS:
+            raise AlertActError(f"a {alert.kind} is no alert that somebody could take")
         if alert.kind is Kind.CALL:  # before the alert's row, as everybody who writes both
             advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
         said = act(connection, alert.at(now))

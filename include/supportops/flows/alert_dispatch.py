@@ -33,10 +33,10 @@ from supportops.flows.dispatch_watch import dispatch_worked, watch_flows
 from supportops.flows.dispatching.batch import Batch, Room, grouped
 from supportops.flows.dispatching.composing import Composer, is_lack_of_address
 from supportops.flows.dispatching.hand_over import queue_hand_overs
+from supportops.flows.dispatching.letters import letters
 from supportops.flows.dispatching.posting import Poster, Send, extra_time
 from supportops.flows.dispatching.prepared import NOT_SENT, PreparedMessage
 from supportops.flows.dispatching.recording import Recorder, address_is_set
-from supportops.flows.dispatching.report_contents import report_contents
 from supportops.flows.dispatching.report_watch import watch_reports
 from supportops.flows.dispatching.self_watch import watch_checks
 from supportops.flows.dispatching.time_limit import TimeLimit
@@ -205,6 +205,7 @@ class _Dispatch:
             self.policy = self.policy.at_any_hour()
         # Of other files that cannot be used the usual values count: alerts go out all the same.
         configuration = configuration.displayed()
+        self.configuration = configuration
         self.office = configuration.office
         self.attach_at_most = configuration.reports.attach_at_most
         self.rota = configuration.rota if configuration.has(File.ROTA) else None
@@ -349,10 +350,11 @@ class _Dispatch:
             claimed = [message for message in claimed if message.alert in alerts]
             alerts = store.with_later_ones(connection, alerts)
             groups, waiting = grouped(claimed, alerts, room)
-            reports = report_contents(
+            reports = letters(
                 connection,
                 [alerts[group[0].alert] for group in groups],
-                self.policy.board_url,
+                self.configuration,
+                self.policy,
                 self.attach_at_most,
             )
         return Batch(groups, waiting, alerts, reports, room, until)

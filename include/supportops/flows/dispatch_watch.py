@@ -118,9 +118,9 @@ def _held_until(connection: Connection, policy: AlertPolicy, now: datetime) -> d
 
 
 def watch_flows(connection: Connection, now: datetime) -> None:
-    """The dispatch's own watch over the sweep and the sync: raises or ends their alerts."""
+    """The dispatch's own watch over sweep, sync and notices: raises or ends their alerts."""
     set_back(connection, now)
-    for flow in (Flow.SLA_SWEEP, Flow.TICKET_SYNC):
+    for flow in _FLOWS:
         subject = f"{flow.value} schedule"
         idle = standstill(connection, flow, now, Flow.ALERT_DISPATCH, only_regular=True)
         if idle is None:
@@ -170,4 +170,5 @@ _MAILBOXES = "Messages on the answerphone and e-mail are not read: urgent ones w
 _FLOWS = {
     Flow.SLA_SWEEP: "Deadlines of tickets are not checked: a breach would go unnoticed.",
     Flow.TICKET_SYNC: "Tickets are not read and not judged: urgent ones would go unnoticed.",
+    Flow.NOTICES: "Customers are not notified of outages, and nobody learns that they are not.",
 }

@@ -61,6 +61,8 @@ def answer(question: Question, folder: Path, engine: Engine | None) -> Course:
         raise LookupError("no route sends a test: `supportops receivers test` names who gets it")
     if question.kind is Kind.HAND_OVER:
         raise LookupError("no route sends a hand-over: it is for whoever goes on duty by rota.yaml")
+    if question.kind is Kind.NOTICE:
+        raise LookupError("no route sends a notice: customers.yaml names each customer's contacts")
     configuration = configuration_in(folder, engine)
     configuration.require(File.ALERTS)
     question = _with_ticket(question, engine)

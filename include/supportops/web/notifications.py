@@ -156,6 +156,8 @@ def _about(row: RowMapping) -> str:
         return "test"
     if row["alert"].startswith(f"{Kind.HAND_OVER}:"):
         return "hand-over"
+    if row["alert"].startswith(f"{Kind.NOTICE}:"):
+        return "notice"
     if row["phase"] == "resolved":
         return "resolved"
     if row["reminder"]:

@@ -17,12 +17,13 @@ from supportops.web.page import PageContext
 
 KINDS = (
     *(Kind.CONFIGURATION, Kind.CHECK_STALE, Kind.CHECK_TROUBLE, Kind.CLOCK, Kind.DELIVERY),
-    *(Kind.TASK_FAILED, Kind.IMPORT_ERROR, Kind.REPORT_TROUBLE),
+    *(Kind.TASK_FAILED, Kind.IMPORT_ERROR, Kind.REPORT_TROUBLE, Kind.NOTICE_LATE),
 )
 MOST = 12
 _FLOWS = {
     Flow.TICKET_SYNC: "Tickets are not read from their source",
     Flow.SLA_SWEEP: "Deadlines are not looked at: nobody is warned of them",
+    Flow.NOTICES: "Notices are not drafted: customers do not hear of outages",
 }
 
 

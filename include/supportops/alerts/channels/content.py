@@ -111,13 +111,15 @@ class ReportUnavailable(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """One issued report. `name` begins the names of its files: "weekly-2026-W47".
+    """One issued report, or one notice to a customer. `name` begins the names of its files:
+    "weekly-2026-W47".
 
     `html` and `text` are its e-mail, `images` the pictures in `html`, `summary` its result in a
     line or two. `attachments` are all that could be sent along, in order of importance;
     `attach_at_most` is the size in bytes that an e-mail with them may have. `page` is its page on
     the board, None where its recipients have no board. `repeated`: it may have been sent before.
-    `language` is that of the report, in which a channel adds its own words.
+    `language` is that of the report, in which a channel adds its own words. `thread` is the
+    Message-ID that all mails about one matter refer to; None for a report.
     """
 
     name: str
@@ -131,3 +133,4 @@ class ReportContent:
     page: str | None = None
     language: str = "en-GB"
     repeated: bool = False
+    thread: str | None = None

@@ -60,6 +60,7 @@ class Email:
             one_line(content.subject),
             _text_with(content.text or content.subject, notes),
             None if content.html is None else _html_with(content.html, notes),
+            message_id=content.thread,
             attachments=attached,
             images=images,
         )

@@ -30,6 +30,8 @@ OF_OURSELVES = frozenset(
         Kind.TASK_FAILED,
         Kind.IMPORT_ERROR,
         Kind.REPORT_TROUBLE,
+        Kind.NOTICE_WAITING,
+        Kind.NOTICE_LATE,
     }
 )
 

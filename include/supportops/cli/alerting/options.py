@@ -43,12 +43,13 @@ def end(length: str | None, until: datetime | None, start: datetime) -> datetime
     if length is None:
         return None
     try:
-        return start + _length(length)
+        return start + length_of("--for", length)
     except OverflowError:
         fail(f"--for {length!r} ends beyond the calendar")
 
 
-def _length(written: str) -> timedelta:
+def length_of(option: str, written: str) -> timedelta:
+    """What a length of time means that was given with `option`."""
     from pydantic import TypeAdapter, ValidationError
 
     from supportops.config.values import Duration
@@ -56,5 +57,5 @@ def _length(written: str) -> timedelta:
     try:
         found: timedelta = TypeAdapter(Duration).validate_python(written)
     except ValidationError:
-        fail(f"--for {written!r}: expected a number and a unit: 30m, 2h or 1d")
+        fail(f"{option} {written!r}: expected a number and a unit: 30m, 2h or 1d")
     return found

@@ -66,6 +66,9 @@ def raised(configuration: Configuration) -> Iterator[Raised]:
     yield Raised(Kind.DELIVERY, usual_severity(Kind.DELIVERY), subjects=receivers or ("",))
     if configuration.has(File.REPORTS) and configuration.reports.audiences:
         yield Raised(Kind.REPORT_TROUBLE, usual_severity(Kind.REPORT_TROUBLE))
+    if configuration.notices.rules is not None:
+        yield Raised(Kind.NOTICE_WAITING, usual_severity(Kind.NOTICE_WAITING))
+        yield Raised(Kind.NOTICE_LATE, usual_severity(Kind.NOTICE_LATE))
     yield from _about_sites(configuration)
     yield from _about_customers(configuration)
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from supportops.config.model import Model, Wrong, entries, items, mapping, shown, unknown
 from supportops.config.of_customers.logos import check_place
+from supportops.config.of_customers.notice_rules import NoticeRules, NoticesEntry, not_in_time
 from supportops.config.values import Identifier, Name
 from supportops.config.yaml_source import KeyPath, show_path
 from supportops.customers import (
@@ -24,6 +25,7 @@ from supportops.customers import (
     phone_number,
 )
 from supportops.names import folded
+from supportops.notices.settings import NoticePlan
 from supportops.rendering.catalogue import language_of, languages
 
 _NUMBER = "a telephone number, such as +44 20 7946 0000"
@@ -58,6 +60,7 @@ class CustomerEntry(Model):
     logo: Annotated[str, AfterValidator(check_place)] | None = None
     colour: Annotated[str, AfterValidator(_colour)] | None = None
     notices: list[Notice] = [Notice.OUTAGE, Notice.FAULT]
+    notice_rules: NoticeRules | None = None
     page: PageAccess = PageAccess.PRIVATE
     reports: list[CustomerReport] = []
 
@@ -80,9 +83,10 @@ class CustomerEntry(Model):
 
 class CustomersFile(Model):
     """The whole of `customers.yaml`. `region`: the country of numbers that are written without
-    one."""
+    one. `notices`: where it is not set, no customer is notified of anything."""
 
     region: Annotated[str, AfterValidator(_region)] | None = None
+    notices: NoticesEntry | None = None
     customers: list[CustomerEntry] = Field(default=[])
 
     @classmethod
@@ -96,6 +100,7 @@ class CustomersFile(Model):
                 if isinstance(number, str) and phone_number(number, known) is None:
                     hint = "" if known or number.lstrip().startswith("+") else _WITHOUT_COUNTRY
                     yield Wrong((*path, *inner), shown(number), _NUMBER, hint)
+        yield from not_in_time(data)
 
     @classmethod
     def among(cls, data: Any, others: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -112,6 +117,13 @@ class CustomersFile(Model):
         """`logos`: the digests of the pictures by their files."""
         listed = tuple(entry.customer(self.region, logos) for entry in self.customers)
         return Customers(listed, self.region)
+
+    def notice_plan(self) -> NoticePlan:
+        """Who approves notices, and how soon; nobody gets any where `notices` is not set."""
+        if self.notices is None:
+            return NoticePlan()
+        own = {each.name: each.notice_rules for each in self.customers if each.notice_rules}
+        return self.notices.plan(own)
 
 
 _WITHOUT_COUNTRY = "set `region` to the country of numbers that are written without one"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from supportops.alerts.alert import Alert, Kind
+from supportops.alerts.alert import LETTERS, Alert
 from supportops.alerts.channels.content import ReportContent
 from supportops.alerts.claims import by_urgency
 from supportops.alerts.outbox import QueuedMessage
@@ -45,9 +45,10 @@ class Room:
 class Batch:
     """Messages that were claimed together, and what they are about.
 
-    Each of `groups` goes out as one message, in this order; `waiting` are reports for which their
-    target's limit leaves no room. `alerts` and `reports` by the alerts' keys; a report that is no
-    longer stored is not among `reports`. None may be sent from `until` on.
+    Each of `groups` goes out as one message, in this order; `waiting` are reports and notices for
+    which their target's limit leaves no room. `alerts` and `reports`, the contents of reports and
+    notices, by the alerts' keys; what is no longer stored is not among `reports`. None may be sent
+    from `until` on.
     """
 
     groups: Sequence[Group]
@@ -58,8 +59,8 @@ class Batch:
     until: datetime
 
     def is_report(self, message: QueuedMessage) -> bool:
-        """Whether it announces a report."""
-        return self.alerts[message.alert].kind is Kind.REPORT
+        """Whether it is a report or a notice, which has its text in the store."""
+        return self.alerts[message.alert].kind in LETTERS
 
     def next_after(self, group: Group, now: datetime) -> datetime | None:
         """When its target may be sent the next message after `group`, where that uses up a limit.
@@ -102,7 +103,7 @@ def _groups_of(
     """
     reports, digest, alone = list[QueuedMessage](), list[QueuedMessage](), list[QueuedMessage]()
     for message in messages:
-        is_report = alerts[message.alert].kind is Kind.REPORT
+        is_report = alerts[message.alert].kind in LETTERS
         (digest if message.digest else reports if is_report else alone).append(message)
     if alone and digest and left == 1:
         groups = [sorted([*alone, *digest], key=by_urgency)]

@@ -138,7 +138,8 @@ class Composer:
         if batch.is_report(first):
             report = batch.reports.get(first.alert)
             if report is None:
-                raise ReportUnavailable("the report is not stored any more")
+                kind = batch.alerts[first.alert].kind.value
+                raise ReportUnavailable(f"the {kind} is not stored any more")
             return channel.report(replace(report, repeated=first.maybe_sent))
         zone, board, now = self._policy.timezone, self._policy.board_url, self._clock()
         notifications = [self._notification(message, batch, now) for message in group]

@@ -75,6 +75,9 @@ def secrets(ports: DemoPorts) -> dict[str, str]:
         "AIRFLOW_CONN_APPRISE_TEAM_EMAIL": f"{mail}support-team@agency.example",
         "AIRFLOW_CONN_APPRISE_MANAGER_EMAIL": f"{mail}manager@agency.example",
         "AIRFLOW_CONN_APPRISE_BLUEBIRD_EMAIL": f"{mail}contact@bluebird.example",
+        "AIRFLOW_CONN_APPRISE_KESTREL_EMAIL": f"{mail}kontakt@kestrel.example",
+        "AIRFLOW_CONN_APPRISE_NORTHGATE_EMAIL": f"{mail}office@northgate.example",
+        "AIRFLOW_CONN_APPRISE_HARBOUR_EMAIL": f"{mail}contact@harbour.example",
         "AIRFLOW_CONN_APPRISE_ENGINEER_SMS": f"{web}/sms",
         "AIRFLOW_CONN_APPRISE_ENGINEER_CHAT": f"{web}/chat",
     }

@@ -38,6 +38,7 @@ KINDS: dict[About, tuple[Kind, ...]] = {
     About.INSTALLATION: (
         *(Kind.CHECK_STALE, Kind.CHECK_TROUBLE, Kind.CLOCK, Kind.CONFIGURATION, Kind.DELIVERY),
         *(Kind.TASK_FAILED, Kind.IMPORT_ERROR, Kind.REPORT_TROUBLE),
+        *(Kind.NOTICE_WAITING, Kind.NOTICE_LATE),
     ),
     About.TICKETS: (Kind.CALL, *sorted(SERVICE_LEVEL_KINDS)),
 }

@@ -25,7 +25,7 @@ MOST_SNAPSHOTS = 20
 MOST_LINES = 400
 MOST_FAULTS = 50
 # Kinds that no route sends.
-_UNROUTED = {Kind.REPORT, Kind.TEST, Kind.HAND_OVER}
+_UNROUTED = {Kind.REPORT, Kind.TEST, Kind.HAND_OVER, Kind.NOTICE}
 _NUL_FREE = StringConstraints(max_length=500, pattern=r"^[^\x00]*$")
 Name = Annotated[str, _NUL_FREE]
 

@@ -1,0 +1,45 @@
+"""Drafts notices to customers about outages of their sites, and sends what is approved.
+
+Runs each minute: an outage is drafted within a minute of its confirmation, and what somebody
+approved goes out with the dispatch that follows. **A failure means** that customers may hear late;
+what was approved is not lost. **Is a rerun safe?** Yes: each draft is decided once, by one UPDATE,
+together with its messages. **Who is notified:** the operators (route `operations` in alerts.yaml),
+of a draft that waits and of a word that is late whoever the route for `notice_waiting` and
+`notice_late` names.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+
+from supportops_dags.context import open_context
+from supportops_dags.defaults import DEFAULT_ARGS
+
+ALERTS_RAISED = AssetAlias("alerts_raised_by_notices")
+
+
+@dag(
+    schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
+    start_date=timezone.datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=10),
+    default_args=DEFAULT_ARGS | {"retries": 1, "retry_delay": timedelta(seconds=10)},
+    tags=["alerts"],
+    doc_md=__doc__,
+)
+def notices():
+    @task(outlets=[ALERTS_RAISED])
+    def decide(outlet_events=None):
+        from supportops.flows import notices as flow
+
+        with open_context() as context:
+            summary = flow.run(context, timezone.utcnow)
+        if summary["to_dispatch"]:
+            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+        return summary
+
+    decide()
+
+
+notices()

@@ -1,0 +1,81 @@
+"""Which troubles belong to which thread of a customer, and which begin a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from supportops.notices.deciding import REOPENED_WITHIN
+from supportops.notices.notice import NoticeKind, Thread
+from supportops.notices.trouble import Trouble, joined
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A thread that is to have these troubles too; `thread` None: a new one begins."""
+
+    thread: Thread | None
+    sites: frozenset[str]
+    incidents: frozenset[str]
+
+
+def join(threads: Sequence[Thread], troubles: Iterable[Trouble], now: datetime) -> list[Joined]:
+    """What is to change, so that each trouble of one customer that lasts is in a thread.
+
+    `threads`: the open ones, and those that were closed lately. A trouble belongs to the thread
+    of its incident, of what it follows, or of its site; at most one of them is open. One that is
+    to be announced and belongs to none begins a thread, together with all of its incident.
+    """
+    lasting = [each for each in troubles if each.until is None]
+    more: dict[int, list[Trouble]] = {}
+    new: dict[str, list[Trouble]] = {}
+    for trouble in lasting:
+        if any(_has(thread, trouble) for thread in threads if thread.closed_at is None):
+            continue
+        thread = next((t for t in threads if _goes_on(t, trouble, now)), None)
+        if thread is not None:
+            more.setdefault(thread.id, []).append(trouble)
+        elif trouble.notify_at <= now and not trouble.quiet:
+            new.setdefault(trouble.incident, []).append(trouble)
+    by_id = {thread.id: thread for thread in threads}
+    return [
+        *(_joined(by_id[number], added) for number, added in more.items()),
+        *(_joined(None, begun) for begun in new.values()),
+    ]
+
+
+def troubles_of(thread: Thread, troubles: Iterable[Trouble]) -> list[Trouble]:
+    """Those that belong to the thread, one for each item."""
+    mine = (
+        each
+        for each in troubles
+        if each.site in thread.sites
+        and (each.incident in thread.incidents or each.follows & thread.incidents)
+    )
+    return joined(mine)
+
+
+def _has(thread: Thread, trouble: Trouble) -> bool:
+    return trouble.site in thread.sites and trouble.incident in thread.incidents
+
+
+def _goes_on(thread: Thread, trouble: Trouble, now: datetime) -> bool:
+    """Whether the trouble is of an open thread, or of one that was over a moment ago."""
+    same = trouble.incident in thread.incidents or bool(trouble.follows & thread.incidents)
+    if thread.closed_at is None:
+        return same or trouble.site in thread.sites
+    last = thread.last_sent
+    if last is None or last.kind is not NoticeKind.END or last.decided_at is None:
+        return False
+    lately = now - last.decided_at <= REOPENED_WITHIN
+    to_announce = trouble.notify_at <= now and not trouble.quiet
+    return lately and to_announce and trouble.site in thread.sites
+
+
+def _joined(thread: Thread | None, troubles: Sequence[Trouble]) -> Joined:
+    sites = frozenset(each.site for each in troubles)
+    incidents = frozenset(each.incident for each in troubles)
+    if thread is not None:
+        sites, incidents = sites | thread.sites, incidents | thread.incidents
+    return Joined(thread, sites, incidents)
