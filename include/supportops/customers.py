@@ -111,11 +111,24 @@ class Customers:
         wanted = phone_number(number, self.region)
         return tuple(each for each in self.listed if wanted in each.phones) if wanted else ()
 
+    def same(self, one: str | None, other: str | None) -> bool:
+        """Whether both are names of the same customer."""
+        return self.key(one) == self.key(other)
+
+    def spellings(self, name: str, stored: Iterable[str | None]) -> list[str]:
+        """Those of `stored` that are names of the customer that `name` means."""
+        wanted = self.key(name)
+        return [each for each in stored if each is not None and self.key(each) == wanted]
+
     def also_called(self, names: Iterable[str]) -> frozenset[str]:
         """Every name and alias of the customers that `names` mean, and `names` themselves."""
         wanted = {*names}
         found = {each for name in wanted for each in (self.get(name).name, *self.get(name).aliases)}
         return frozenset(wanted | found)
+
+
+UNLISTED = Customers()
+"""Where customers.yaml names nobody: every name stands for itself."""
 
 
 def phone_number(text: str, region: str | None = None) -> str | None:

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from config.documented_examples import rota_data
+from config.documented_examples import customers_data, rota_data
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.config import values
 from supportops.config.configuration import MODELS, Configuration, restore
@@ -373,13 +373,14 @@ def test_every_yaml_of_the_folders_is_one_that_is_read() -> None:
 def test_a_schema_is_valid_and_knows_no_other_keys(name: str) -> None:
     schema = json_schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)
-    data = rota_data() if name == "rota" else read(SHIPPED / f"{name}.yaml").data
+    documented = {"rota": rota_data, "customers": customers_data}
+    data = documented[name]() if name in documented else read(SHIPPED / f"{name}.yaml").data
     validator = jsonschema.Draft202012Validator(schema)
-    assert not validator.is_valid(data | {"colour": "blue"})
+    assert not validator.is_valid(data | {"shade": "blue"})
     inner = next(value for value in data.values() if isinstance(value, dict | list))
     entry = inner[0] if isinstance(inner, list) else next(iter(inner.values()), None)
     if isinstance(entry, dict):
-        entry["colour"] = "blue"
+        entry["shade"] = "blue"
         assert not validator.is_valid(data)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, update
 
 from sla.policies import story
 from supportops.context import Context, no_secrets
+from supportops.customers import Customers
 from supportops.db.engine import reading, writing
 from supportops.db.schema import what_ifs
 from supportops.flows import replay as replaying
@@ -78,7 +79,7 @@ def test_the_result_is_that_of_a_replay(desk: Desk) -> None:
     assert (status, found["to"]) == (200, "what_if?run=1")
     desk.wait(lambda: desk.state() is what_if.State.DONE)
     period = Period(NOON.replace(day=1, hour=0), NOON.replace(hour=0), NOON)
-    books = {"a": policy_book(desk.folder), "b": policy_book_in(desk.policy, "x")}
+    books = {"a": policy_book(desk.folder), "b": policy_book_in(desk.policy, "x", Customers())}
     with reading(desk.engine) as connection:
         expected = replay(connection, books, period)
         stored = what_if.find(connection, 1, desk.now)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol, assert_never
 
 from supportops.alerts.alert import Alert, Kind, Severity
+from supportops.alerts.routing.matcher import is_one_of
 from supportops.alerts.routing.period import DigestPeriod
 
 
@@ -91,6 +92,7 @@ class Step:
 class Route:
     """Which alerts go to whom. An empty tuple means any; all routes that `matching` finds count.
 
+    `aliases`: what else the `customers` are called.
     `digest`: everything that is due to one target at one dispatch goes in one message; with a
     `period` it is due at the instants of that.
     """
@@ -106,6 +108,11 @@ class Route:
     resolved: bool = True
     digest: bool = False
     period: DigestPeriod | None = None
+    aliases: frozenset[str] = frozenset()
+
+    def is_for_customer(self, name: str | None) -> bool:
+        """Whether `name` is a name of one of its customers, where it names any."""
+        return not self.customers or is_one_of(name, (*self.customers, *self.aliases))
 
     def open_at(self, now: datetime, office: OfficeHours) -> bool:
         """Whether messages of the route may go out at `now`."""

@@ -60,7 +60,9 @@ def check(
 def schema(
     name: Annotated[
         str,
-        typer.Argument(help="sites, alerts, service_levels, reports, triage, rota or imports"),
+        typer.Argument(
+            help="sites, alerts, service_levels, reports, triage, rota, customers or imports"
+        ),
     ],
 ) -> None:
     """Print the JSON Schema of one file, for editors that complete YAML."""

@@ -21,6 +21,7 @@ from supportops.bootstrap import STORE_VARIABLE
 from supportops.cli import (
     alerts,
     config,
+    customers,
     db,
     demo,
     go_live,
@@ -67,6 +68,7 @@ for each in (
     sla,
     report,
     rota,
+    customers,
     config,
     db,
     demo,

@@ -16,6 +16,7 @@ from supportops.config.imports import ImportFile
 from supportops.config.model import Model, did_you_mean
 from supportops.config.of_customers.customers import CustomersFile
 from supportops.config.of_customers.mailbox import MailboxFile
+from supportops.config.of_customers.one_name import under_one_name
 from supportops.config.reports import ReportsFile
 from supportops.config.rota import Rota, RotaFile
 from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
@@ -27,7 +28,7 @@ from supportops.customers import Customers
 from supportops.mailbox.account import Mailboxes
 from supportops.notices.settings import NoticePlan
 from supportops.reports.audience import Plan
-from supportops.sites.announced.window import AnnouncedWindow, announced
+from supportops.sites.announced.window import AnnouncedWindow, Scope, announced
 from supportops.sites.site import Fleet
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.policy import PolicyBook
@@ -250,18 +251,19 @@ def assemble(
         for name, model in checked.items()
         if name != File.CUSTOMERS
     }
-    clients = checked.get(File.CUSTOMERS)
-    if isinstance(clients, CustomersFile):
-        parts[File.CUSTOMERS] = clients.customers_named(document.get(LOGOS) or {})
-        parts[_NOTICES] = clients.notice_plan()
-    elif File.CUSTOMERS not in (faults or {}):
-        parts[File.CUSTOMERS] = Customers()
+    named = checked.get(File.CUSTOMERS)
+    customers = Customers()
+    if isinstance(named, CustomersFile):
+        customers = named.customers_named(document.get(LOGOS) or {})
+        parts[_NOTICES] = named.notice_plan()
+    if File.CUSTOMERS not in (faults or {}) or isinstance(named, CustomersFile):
+        parts[File.CUSTOMERS] = customers
     if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
         parts[File.REPORTS] = Plan(zone=zone)
     return Configuration(
         document=document,
         digest=_digest(document),
-        parts=parts,
+        parts={name: under_one_name(part, customers) for name, part in parts.items()},
         faults=faults or {},
         pictures=pictures or {},
     )
@@ -303,12 +305,17 @@ def with_announced(
     """`configuration` with maintenance that people announced; another digest, if there is any."""
     if not windows or not configuration.has(File.SITES):
         return configuration
+    customers = configuration.customers
+    named = [
+        replace(each, name=customers.named(each.name)) if each.scope is Scope.CUSTOMER else each
+        for each in windows
+    ]
     document = {**configuration.document, ANNOUNCED: [window.to_json() for window in windows]}
     return replace(
         configuration,
         document=document,
         digest=_digest(document),
-        parts={**configuration.parts, File.SITES: announced(configuration.fleet, windows)},
+        parts={**configuration.parts, File.SITES: announced(configuration.fleet, named)},
     )
 
 

@@ -126,7 +126,7 @@ class ReportsFile(Model):
         """Receivers, tiers, sites and customers that the other files do not know."""
         yield from _wrong_receivers(data, others.get("alerts"))
         yield from _wrong_tiers(data, others.get("service_levels"))
-        yield from _wrong_sites(data, others.get("sites"))
+        yield from _wrong_sites(data, others.get("sites"), others.get("customers"))
         yield from _too_far_west(data, others.get("service_levels"))
 
     def plan(self, zone: str) -> Plan:
@@ -192,8 +192,17 @@ def _wrong_tiers(data: Any, levels: Any) -> Iterator[Wrong]:
             yield unknown(path, tier, known, "a tier of service_levels.yaml:")
 
 
-def _wrong_sites(data: Any, sites: Any) -> Iterator[Wrong]:
-    """A customer may have tickets and no site, but not a name that sites.yaml writes otherwise."""
+def _wrong_sites(data: Any, sites: Any, named: Any) -> Iterator[Wrong]:
+    """A customer may have tickets and no site, but not a name that sites.yaml writes otherwise.
+
+    The names of customers.yaml may be written in any way.
+    """
+    listed = {
+        folded(name)
+        for _, entry in entries(named, "customers")
+        for name in (entry.get("name"), *(alias for _, alias in items(entry, "aliases")))
+        if isinstance(name, str)
+    }
     known = [site for _, site in entries(sites, "sites")]
     if not known:
         return
@@ -201,7 +210,7 @@ def _wrong_sites(data: Any, sites: Any) -> Iterator[Wrong]:
     alike = {folded(customer): customer for customer in sorted(customers)}
     for path, entry in entries(data, "audiences"):
         customer = entry.get("customer")
-        if not isinstance(customer, str) or customer in customers:
+        if not isinstance(customer, str) or customer in customers or folded(customer) in listed:
             continue
         if meant := alike.get(folded(customer)):
             expected = f"{shown(meant)}, as sites.yaml writes it"

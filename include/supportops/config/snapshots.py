@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from supportops.config.configuration import ANNOUNCED, Configuration, File, restore
-from supportops.db.schema import configurations
-from supportops.db.statements import insert_new
+from supportops.customers import Customer
+from supportops.db.schema import configurations, logos
+from supportops.db.statements import insert_missing, insert_new
 from supportops.sites.site import Fleet, Site
 
 # The parts of a document that decide what a fleet is.
-_OF_FLEETS = ("version", File.SITES, File.SERVICE_LEVELS, ANNOUNCED)
+_OF_FLEETS = ("version", File.SITES, File.SERVICE_LEVELS, File.CUSTOMERS, ANNOUNCED)
 # The last one restored: a digest always means the same, and a run reads it many times.
 _restored: dict[str, Configuration] = {}
 
@@ -47,8 +48,11 @@ def save(connection: Connection, configuration: Configuration, now: datetime) ->
 def insert(connection: Connection, configuration: Configuration, now: datetime) -> bool:
     """Stores `configuration` unless it is stored already; returns whether it was new.
 
-    The active configuration stays the active one, unless this is the first.
+    The active configuration stays the active one, unless this is the first. The logos of customers
+    are stored beside it.
     """
+    pictures = [{"digest": d, "content": c} for d, c in configuration.pictures.items()]
+    insert_missing(connection, logos, pictures)
     row = {
         "digest": configuration.digest,
         "loaded_at": now,
@@ -99,6 +103,16 @@ def get_document(connection: Connection, digest: str) -> dict[str, Any]:
     if document is None:
         raise LookupError(f"no configuration {digest[:12]} in the store")
     return document
+
+
+def logo(connection: Connection, customer: Customer) -> bytes | None:
+    """The content of the customer's logo as it was in the customer's configuration; None where
+    there is no logo."""
+    if customer.logo is None:
+        return None
+    statement = select(logos.c.content).where(logos.c.digest == customer.logo.digest)
+    content: bytes | None = connection.execute(statement).scalar()
+    return content
 
 
 class _PastFleets:

@@ -88,6 +88,13 @@ configurations = Table(
     Column("document", Json, nullable=False),
 )
 
+logos = Table(
+    "logos",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 flow_activity = Table(
     "flow_activity",
     metadata,

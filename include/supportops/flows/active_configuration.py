@@ -16,6 +16,7 @@ from supportops.config.configuration import Configuration, File, with_announced
 from supportops.config.loader import Checked, check
 from supportops.config.snapshots import newest, save
 from supportops.config.yaml_source import ConfigurationError
+from supportops.customers import Customers
 from supportops.db.engine import reading, writing
 from supportops.sites.announced.store import not_over
 
@@ -75,6 +76,12 @@ def active_configuration(connection: Connection) -> Configuration:
     if configuration is None:
         raise LookupError("no configuration was activated yet: run a site check first")
     return configuration
+
+
+def customers_now(connection: Connection) -> Customers:
+    """The customers of the active configuration; none before the first."""
+    configuration = newest(connection)
+    return Customers() if configuration is None else configuration.customers
 
 
 def outage_tier(configuration: Configuration) -> str | None:

@@ -23,6 +23,7 @@ from supportops.alerts.rate_limit import allowance
 from supportops.alerts.routing.one_cause import decide_all
 from supportops.alerts.routing.succession import Histories, predecessors, with_inherited
 from supportops.alerts.silencing import log as silence_log
+from supportops.alerts.silencing.silence import aliased
 from supportops.config.configuration import Configuration, File
 from supportops.context import Secrets
 from supportops.db.engine import reading, writing
@@ -207,6 +208,7 @@ class _Dispatch:
         configuration = configuration.displayed()
         self.configuration = configuration
         self.office = configuration.office
+        self.customers = configuration.customers
         self.attach_at_most = configuration.reports.attach_at_most
         self.rota = configuration.rota if configuration.has(File.ROTA) else None
         self.clock = clock
@@ -281,7 +283,7 @@ class _Dispatch:
     def _decide_and_queue(
         self, connection: Connection, alerts: list[Alert], known: Histories, now: datetime
     ) -> None:
-        silences = silence_log.for_unsettled(connection)
+        silences = aliased(silence_log.for_unsettled(connection), self.customers)
         decided = list(decide_all(alerts, self.policy, known, now, self.office, silences))
         wanted = ((each.alert, each.decisions) for each in decided)
         self.summary.queued += outbox.queue(connection, wanted, now)
@@ -388,7 +390,7 @@ class _Dispatch:
             own = outbox.history(connection, only_resolved=True)
             over = [a for a in store.unsettled(connection) if a.resolved_at is not None]
             known = self._histories(connection, over, own)
-            silences = silence_log.for_unsettled(connection)
+            silences = aliased(silence_log.for_unsettled(connection), self.customers)
             done = [
                 each.alert.key
                 for each in decide_all(over, self.policy, known, now, self.office, silences)

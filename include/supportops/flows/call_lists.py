@@ -7,7 +7,7 @@ fault of a file is an error: what it does not say is not offered.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from typing import Any
 import yaml
 
 from supportops.files import open_file
+from supportops.names import folded
 from supportops.schedule import configured_folder
 
 MOST_OFFERED = 1_000
 _LONGEST = 200
 _LARGEST = 2 * 1024 * 1024
 _DEEPEST = 40
+_OPTIONAL = "customers.yaml"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 log = logging.getLogger(__name__)
@@ -42,11 +44,28 @@ def call_lists(folder: Path | None = None) -> CallLists:
     sites = [each for each in _listed(entries) if isinstance(each, dict)]
     written = _data(where / "service_levels.yaml").get("tiers")
     tiers = written if isinstance(written, dict) else {}
+    listed = _listed(_data(where / "customers.yaml").get("customers"))
+    customers = [each for each in listed if isinstance(each, dict)]
     return CallLists(
-        _names(each.get("customer") for each in sites),
+        _names(_customers(sites, customers)),
         _names(each.get("name") for each in sites),
         {name: _title(name, tiers[name]) for name in _names(tiers, in_order=False)},
     )
+
+
+def _customers(
+    sites: Iterable[Mapping[str, Any]], customers: Iterable[Mapping[str, Any]]
+) -> Iterator[Any]:
+    """Those of customers.yaml, and those of sites that it has no name or alias of."""
+    known = set()
+    for each in customers:
+        yield each.get("name")
+        names = [each.get("name"), *_listed(each.get("aliases"))]
+        known |= {folded(name) for name in names if isinstance(name, str)}
+    for site in sites:
+        name = site.get("customer")
+        if not isinstance(name, str) or folded(name) not in known:
+            yield name
 
 
 def _listed(found: Any) -> list[Any]:
@@ -65,7 +84,9 @@ def _title(name: str, entry: Any) -> str:
 
 
 def _data(file: Path) -> dict[str, Any]:
-    """The mapping that a file holds; empty where it cannot be read."""
+    """The mapping that a file holds; empty where it cannot be read, or is not there."""
+    if file.name == _OPTIONAL and not file.exists():
+        return {}
     try:
         with open_file(file) as opened:
             text = opened.read(_LARGEST).decode("utf-8-sig")

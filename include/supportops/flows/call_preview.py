@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from supportops.config.configuration import Configuration
+from supportops.customers import Customers
 from supportops.db.schema import tickets
 from supportops.flows.log_call import Call, CallError, Known, Names, known_of
 from supportops.flows.ticketing.call_alert import outage_at, pages, site_named
@@ -85,7 +86,9 @@ def preview(
         tier=known.tier if decides else None,
         rule=known.rule if decides else "",
         pages=decides and pages(configuration, known.tier),
-        tickets=_open_tickets(connection, known.customer, site.name if site else call.site),
+        tickets=_open_tickets(
+            connection, configuration.customers, known.customer, site.name if site else call.site
+        ),
     )
 
 
@@ -112,9 +115,14 @@ def _known(
         return known_of(connection, configuration, replace(call, tier=""), at)
 
 
-def _open_tickets(connection: Connection, customer: str, site: str) -> Sequence[OpenTicket]:
+def _open_tickets(
+    connection: Connection, customers: Customers, customer: str, site: str
+) -> Sequence[OpenTicket]:
     c = tickets.c
-    about = [column == name for column, name in ((c.customer, customer), (c.site, site)) if name]
+    about: list[ColumnElement[bool]] = [c.site == site] if site else []
+    if customer:
+        stored = connection.execute(select(c.customer).where(c.open).distinct()).scalars()
+        about.append(c.customer.in_(customers.spellings(customer, stored)))
     if not about:
         return []
     condition = about[0] if len(about) == 1 else about[0] | about[1]

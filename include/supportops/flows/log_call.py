@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from supportops.alerts.store import find, raise_alert
 from supportops.config.configuration import Configuration, File
 from supportops.config.findings.raised import customers_named
+from supportops.customers import UNLISTED, Customers
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good, outage_tier
@@ -155,17 +156,20 @@ class Names:
 
     sites: tuple[str, ...]
     customers: tuple[str, ...]
+    listed: Customers = UNLISTED
 
     @classmethod
     def of(cls, configuration: Configuration) -> Names:
         sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
-        return cls(tuple(s.name for s in sites), tuple(customers_named(configuration)))
+        named = tuple(customers_named(configuration))
+        return cls(tuple(s.name for s in sites), named, configuration.customers)
 
     def is_customer(self, written: str) -> bool:
-        return recognised(written, self.customers) is not None
+        return recognised(self.listed.named(written), self.customers) is not None
 
     def like(self, written: str) -> list[str]:
-        return near(written, self.customers)
+        names = near(written, self.listed.also_called(self.customers))
+        return list(dict.fromkeys(map(self.listed.named, names)))
 
 
 def _create(
@@ -197,7 +201,8 @@ def known_of(
     sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
     named = site_named(configuration, call.site)
     site = named or next((each for each in sites if _means(call.site, each)), None)
-    customer = recognised(call.customer, customers_named(configuration)) or call.customer
+    called = configuration.customers.named(call.customer)
+    customer = recognised(called, customers_named(configuration)) or called
     outage = outage_at(connection, site, at) is not None
     return Known(customer, site, *_tier(configuration, call, outage=outage))
 

@@ -50,8 +50,10 @@ def announce(
     _refuse(start, until, reason, by, now)
     load_or_last_good(context.engine, context.config, now)
     with writing(context.engine) as connection:
-        known = _named(active_configuration(connection), scope)
-        meant = recognised(name, known)
+        active = active_configuration(connection)
+        known = _named(active, scope)
+        called = active.customers.named(name) if scope is Scope.CUSTOMER else name
+        meant = recognised(called, known)
         if meant is None:
             hint = suggestion(name, known)
             raise MaintenanceError("name", f"no {scope} is called so{f'; {hint}' if hint else ''}")

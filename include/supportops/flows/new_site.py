@@ -44,7 +44,9 @@ def new_site(
         place = f"sites[{len(data['sites']) - 1}]"
         faults = tuple(str(fault).replace(f"{place}.", "") for fault in error.faults)
     sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
-    fields = {"customer": [s.customer for s in sites], "host": [s.host for s in sites if s.host]}
+    customers = configuration.customers
+    known_names = customers.also_called(s.customer for s in sites)
+    fields = {"customer": list(known_names), "host": [s.host for s in sites if s.host]}
     alike = {
         key: tuple(near(values[key], names))
         for key, names in fields.items()

@@ -23,6 +23,7 @@ from supportops.db.engine import reading
 from supportops.flows.ticketing.judged_tickets import (
     Unjudgeable,
     Unjudged,
+    customers_in,
     each_judged,
     names,
     policy_book,
@@ -183,12 +184,12 @@ def run(
     Raises ConfigurationError for a file with mistakes, LookupError for one without policies and
     for one that is given more than once.
     """
-    books = {"in force": policy_book(context.config)}
+    books, customers = {"in force": policy_book(context.config)}, customers_in(context.config)
     for file in policies:
         name = file.stem if file.stem not in books else str(file)
         if name in books:
             raise LookupError(f"the policy file {file} is given twice")
-        books[name] = policy_book_of(file)
+        books[name] = policy_book_of(file, customers)
     with reading(context.engine) as connection:
         return replay(connection, books, period, as_recorded=as_recorded)
 

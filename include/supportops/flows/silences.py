@@ -18,8 +18,10 @@ from supportops.alerts.silencing.silence import (
     Matcher,
     Silence,
     SilenceState,
+    aliased,
     checked,
     covered,
+    known_by,
     sites_of,
 )
 from supportops.config.configuration import Configuration, File
@@ -28,7 +30,7 @@ from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.storable import storable
-from supportops.flows.active_configuration import active_configuration
+from supportops.flows.active_configuration import active_configuration, customers_now
 from supportops.names import recognised, suggestion
 from supportops.rendering.render import one_line
 from supportops.sites.site import Fleet, Site
@@ -122,6 +124,7 @@ def listing(connection: Connection, now: datetime, *, expired: bool = False) -> 
     if expired:
         newest = log.newest(connection, MOST_LISTED)
         found += [each for each in newest if each.until <= now]
+    found = aliased(found, customers_now(connection))
     alerts = store.list_open(connection) if found else []
     return [
         Listed(each, each.state(now), each.expires_soon(now), _matched(each.matchers, alerts, now))
@@ -143,6 +146,7 @@ def previewed(connection: Connection, matchers: Sequence[Matcher], now: datetime
         configuration = active_configuration(connection)
     except LookupError:
         return Preview(_matched(usable, alerts, now), (), ())
+    usable = known_by(usable, configuration.customers)
     fleet = configuration.fleet if configuration.has(File.SITES) else Fleet(())
     return Preview(
         alerts=_matched(usable, alerts, now),
@@ -167,7 +171,12 @@ def _is_about(matchers: Sequence[Matcher], site: Site) -> bool:
     nothing is said."""
     values = {Label.SITE: site.name, Label.CUSTOMER: site.customer, Label.HOST: site.host}
     about = [each for each in matchers if each.label in values]
-    return bool(about) and all(each.pattern.matches(values[each.label]) for each in about)
+    return bool(about) and all(
+        each.is_for_customer(site.customer)
+        if each.label is Label.CUSTOMER
+        else each.pattern.matches(values[each.label])
+        for each in about
+    )
 
 
 def _unknown(matchers: Sequence[Matcher], configuration: Configuration, fleet: Fleet) -> list[str]:
@@ -182,7 +191,8 @@ def _unknown(matchers: Sequence[Matcher], configuration: Configuration, fleet: F
         if names is None or matcher.pattern.how is not How.EQUAL:
             continue
         for value in matcher.pattern.values:
-            if recognised(value, names) is None:
+            is_alias = matcher.label is Label.CUSTOMER and configuration.customers.knows(value)
+            if not is_alias and recognised(value, names) is None:
                 hint = suggestion(value, names)
                 line = f"no {matcher.label} {value!r} in the configuration"
                 lines.append(f"{line}; {hint}" if hint else line)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from supportops.config.snapshots import fleet_of, newest
+from supportops.customers import Customers
 from supportops.db.engine import reading
 from supportops.names import recognised, suggestion
 from supportops.sites.availability import NOTHING, Availability
@@ -72,7 +73,7 @@ def of_period(
             configured, _ = pasts(connection, fleet_of, start, end, unchecked=fleet)
             only = [_meant(name, configured) for name in only]
         names, found = pasts(connection, fleet_of, start, end, only=only, unchecked=fleet)
-        rows = {past.name: of_past(past, start, end) for past in found}
+        rows = {past.name: of_past(past, start, end, active.customers) for past in found}
         ahead = max(end - max(start, now), NOTHING) if now is not None else NOTHING
         return [_with(row, ahead) for name in names for row in rows[name]]
 
@@ -91,9 +92,11 @@ def _with(row: SiteAvailability, ahead: timedelta) -> SiteAvailability:
     return replace(row, availability=parts)
 
 
-def of_past(past: SitePast, start: datetime, end: datetime) -> list[SiteAvailability]:
+def of_past(
+    past: SitePast, start: datetime, end: datetime, customers: Customers
+) -> list[SiteAvailability]:
     """The availability of one site in [start, end), for each customer that it belonged to, the
-    last one first."""
+    last one first. Names of one customer by `customers` are one."""
     inside = past.history.between(start, end)
     assert inside is not None
     return [
@@ -102,5 +105,5 @@ def of_past(past: SitePast, start: datetime, end: datetime) -> list[SiteAvailabi
             past.availability(start, end, part),
             max(term.site.interval for term in part.terms),
         )
-        for part in inside.by_customer()
+        for part in inside.by_customer(customers.key)
     ]

@@ -26,7 +26,7 @@ from supportops.db.activity import Flow
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import tickets
-from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.active_configuration import customers_now, load_or_last_good
 from supportops.flows.dispatch_watch import watch_dispatch
 from supportops.flows.sweeping.alerts import Changes, compare, stored_alerts, write
 from supportops.flows.sweeping.evaluation import Evaluation, evaluate
@@ -238,7 +238,7 @@ def _write_chunk(
             own = (alert for row in some for alert in stored.get(row.prefix, ()))
             changes = compare(found, own)
             first = {row.id for row in some if row.swept_at is None}
-            write(connection, found, changes, tiers, first, at)
+            write(connection, found, changes, tiers, customers_now(connection), first, at)
         _write_next(connection, some, found, at)
         _count(tally, some, found, changes)
     return rows[-1].id

@@ -199,7 +199,8 @@ def _known(
     known = dict(values)
     for kind, value in values.items():
         names = _names(connection, configuration, kind)
-        found = recognised(value, names) if names is not None else value
+        meant = configuration.customers.named(value) if kind is EventKind.CUSTOMER else value
+        found = recognised(meant, names) if names is not None else value
         if found is not None:
             known[kind] = found
         elif not as_written or kind in (EventKind.TIER, EventKind.PRIORITY):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from supportops.customers import UNLISTED, Customers
 from supportops.db.schema import tickets
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged
 from supportops.sla.clock import STATES, Clocks, State, judge
@@ -68,15 +69,21 @@ class OpenClock:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """Values that tickets have, by their columns' names, and a text in number or subject."""
+    """Values that tickets have, by their columns' names, and a text in number or subject.
+
+    A customer's is any name of the customer.
+    """
 
     values: Mapping[str, str]
     text: str = ""
 
-    def conditions(self) -> list[Any]:
+    def conditions(self, connection: Connection, customers: Customers) -> list[Any]:
         """The same in SQL."""
         c = tickets.c
-        found = [c[name] == value for name, value in self.values.items()]
+        found = [c[name] == value for name, value in self.values.items() if name != "customer"]
+        if customer := self.values.get("customer"):
+            stored = connection.execute(select(c.customer).where(c.open).distinct()).scalars()
+            found.append(c.customer.in_(customers.spellings(customer, stored)))
         if self.text:
             where = func.lower(c.source + "/" + c.ticket + " " + c.subject)
             found.append(where.contains(self.text.lower(), autoescape=True))
@@ -148,15 +155,17 @@ def queue(
     *,
     only: int | None = None,
     narrowed: Narrowed | None = None,
+    customers: Customers = UNLISTED,
 ) -> Queue:
     """The open tickets and their clocks as of `at`; without a `book` no ticket has a clock.
 
     `only`: this ticket by its id in the store, open or not. `narrowed`: where more are open than
-    are judged, those that it fits alone, so that every ticket can be found.
+    are judged, those that it fits alone, so that every ticket can be found. `customers`: by whose
+    names the tickets' are given.
     """
     counted = select(func.count()).select_from(tickets).where(tickets.c.open)
     total = connection.execute(counted).scalar_one()
-    rows = _rows(connection, only, narrowed if total > MOST_JUDGED else None)
+    rows = _rows(connection, only, narrowed if total > MOST_JUDGED else None, customers)
     ids = [row.id for row in rows]
     unjudgeable = Unjudgeable()
     judged = tuple(_judge(connection, ids, book, at, unjudgeable)) if book and ids else ()
@@ -166,7 +175,14 @@ def queue(
         states.update(each.states())
     default = book.default_tier if book else ""
     found = tuple(
-        _queued(row, states.get(row.id, _NOTHING), row.id in doubtful, default, unjudgeable.why)
+        _queued(
+            row,
+            states.get(row.id, _NOTHING),
+            row.id in doubtful,
+            default,
+            unjudgeable.why,
+            customers,
+        )
         for row in rows
     )
     return Queue(found, total, at, judged)
@@ -245,7 +261,9 @@ class _Judged:
         )
 
 
-def _rows(connection: Connection, only: int | None, narrowed: Narrowed | None) -> Sequence[Any]:
+def _rows(
+    connection: Connection, only: int | None, narrowed: Narrowed | None, customers: Customers
+) -> Sequence[Any]:
     c = tickets.c
     statement = (
         select(*(c[name] for name in _COLUMNS))
@@ -254,7 +272,7 @@ def _rows(connection: Connection, only: int | None, narrowed: Narrowed | None) -
         .limit(MOST_JUDGED)
     )
     if narrowed is not None:
-        statement = statement.where(*narrowed.conditions())
+        statement = statement.where(*narrowed.conditions(connection, customers))
     return connection.execute(statement).all()
 
 
@@ -295,10 +313,13 @@ def _queued(
     doubtful: bool,
     default_tier: str,
     unjudged: Mapping[int, str],
+    customers: Customers,
 ) -> QueuedTicket:
     """`row`: with the columns of `_COLUMNS`."""
     id_, source, ticket, subject, requester, status, tier, assignee, *rest = row
     site, customer, created_at, updated_at = rest
+    if customer is not None:
+        customer = customers.named(customer)
     # In the order of Standing.
     holds = (
         state.late is not None,

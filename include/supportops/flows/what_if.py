@@ -22,7 +22,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import tickets, what_ifs
 from supportops.db.storable import storable
 from supportops.flows.replay import Period, Replay, replay
-from supportops.flows.ticketing.judged_tickets import policy_book, policy_book_in
+from supportops.flows.ticketing.judged_tickets import customers_in, policy_book, policy_book_in
 from supportops.sla.policy import PolicyBook
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,10 @@ def start(
         raise WhatIfError("begin", "nothing has happened in it yet")
     if len(text) > LONGEST_POLICY:
         raise WhatIfError("policy", f"more than {LONGEST_POLICY:,} characters")
-    books = {"in force": policy_book(context.config), "other": policy_book_in(text, FILE)}
+    books = {
+        "in force": policy_book(context.config),
+        "other": policy_book_in(text, FILE, customers_in(context.config)),
+    }
     with writing(context.engine) as connection:
         if (running := _running(connection, now)) is not None:
             raise WhatIfError("policy", f"replay {running} is running: wait for it or cancel it")

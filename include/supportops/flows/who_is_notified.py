@@ -19,7 +19,7 @@ from supportops.alerts.alert import (
 from supportops.alerts.policy import AlertPolicy
 from supportops.alerts.routing.course import Course, course_of
 from supportops.alerts.silencing import log as silence_log
-from supportops.alerts.silencing.silence import Silence
+from supportops.alerts.silencing.silence import Silence, aliased
 from supportops.config.configuration import Configuration, File
 from supportops.config.loader import check
 from supportops.config.snapshots import newest
@@ -66,13 +66,16 @@ def answer(question: Question, folder: Path, engine: Engine | None) -> Course:
     configuration = configuration_in(folder, engine)
     configuration.require(File.ALERTS)
     question = _with_ticket(question, engine)
+    if question.customer is not None:
+        question = replace(question, customer=configuration.customers.named(question.customer))
     policy, shown = configuration.alerts, configuration.displayed()
     if not configuration.has(File.SERVICE_LEVELS):
         policy = policy.at_any_hour()
     silences: list[Silence] = []
     if engine is not None:
         with reading(engine) as connection:
-            silences = silence_log.ending_after(connection, question.at)
+            found = silence_log.ending_after(connection, question.at)
+        silences = aliased(found, configuration.customers)
     return course_of(_alert(question, shown, policy), policy, shown.office, silences)
 
 

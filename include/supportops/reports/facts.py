@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from supportops.customers import UNLISTED, Customers
 from supportops.names import folded
 from supportops.reports.period import Period
 
@@ -125,6 +126,9 @@ COUNTS = frozenset(
 FLAGS = frozenset({"open"})
 
 
+_OF_CUSTOMERS = ("clocks", "tickets", "sites", "incidents", "alerts")
+
+
 @dataclass(frozen=True, slots=True)
 class Noted:
     """What people noted about an incident or a ticket; empty where nothing is. Hostile texts."""
@@ -158,19 +162,23 @@ class Facts:
     incident_notes: Mapping[str, Noted] = field(default_factory=dict)
     ticket_notes: Mapping[tuple[str, str], Noted] = field(default_factory=dict)
 
-    def with_customers(self, known: Iterable[str]) -> Self:
-        """The same with each customer in one spelling: that of `known`, else the first by text."""
+    def with_customers(self, known: Iterable[str], customers: Customers = UNLISTED) -> Self:
+        """The same with each customer under one name in one spelling: that of `customers`, else of
+        `known`, else the first by text."""
+        frames: dict[str, Any] = {name: getattr(self, name) for name in _OF_CUSTOMERS}
         written = {c for f in (self.clocks, self.tickets) for c in f["customer"].unique() if c}
-        spelling = {folded(c): c for c in sorted(written, reverse=True)}
-        spelling |= {folded(c): c for c in known}
-        one = {c: spelling[folded(c)] for c in written}
+        spelling = {customers.key(c): customers.named(c) for c in sorted(written, reverse=True)}
+        spelling |= {customers.key(c): customers.named(c) for c in known}
+        one = {c: spelling[customers.key(c)] for c in written}
+        if customers.listed:  # what our own checks found has the names that sites.yaml had then
+            others = {c for f in frames.values() for c in f["customer"].unique()} - {*one}
+            one |= {c: customers.named(c) for c in others if isinstance(c, str)}
+        else:
+            frames = {name: frames[name] for name in ("clocks", "tickets")}
         if all(name == c for c, name in one.items()):
             return self
-        return replace(
-            self,
-            clocks=_spelled(self.clocks, one),
-            tickets=_spelled(self.tickets, one),
-        )
+        frames = {name: spelled(frame, one) for name, frame in frames.items()}
+        return replace(self, **frames)
 
     def of_customer(self, customer: str) -> Self:
         """The rows of one customer alone, without a word about anybody else.
@@ -178,10 +186,7 @@ class Facts:
         Names are compared as `folded`, as in promises and in routes of alerts.
         """
         mine = folded(customer)
-        own: dict[str, Any] = {
-            name: _of(getattr(self, name), mine)
-            for name in ("clocks", "tickets", "sites", "incidents", "alerts")
-        }
+        own: dict[str, Any] = {name: _of(getattr(self, name), mine) for name in _OF_CUSTOMERS}
         return replace(self, unjudged={}, **own)
 
     def of_tiers(self, tiers: tuple[str, ...]) -> Self:
@@ -195,7 +200,8 @@ class Facts:
         )
 
 
-def _spelled(frame: pd.DataFrame, one: Mapping[str, str]) -> pd.DataFrame:
+def spelled(frame: pd.DataFrame, one: Mapping[str, str]) -> pd.DataFrame:
+    """The frame with other names of customers, by those that it has."""
     names = [one.get(c, c) for c in frame["customer"].tolist()]
     return frame.assign(customer=pd.Series(names, index=frame.index, dtype=object))
 

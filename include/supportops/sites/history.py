@@ -8,7 +8,7 @@ force: one that is announced afterwards, or deleted afterwards, changes nothing.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -100,10 +100,12 @@ class SiteHistory:
         terms = tuple(t for t in self.terms if t.span.within(start, end) is not None)
         return SiteHistory(terms) if terms else None
 
-    def by_customer(self) -> list[SiteHistory]:
-        """The terms of each customer that it belonged to; the last one first."""
-        names = dict.fromkeys(term.site.customer for term in reversed(self.terms))
-        return [SiteHistory(tuple(t for t in self.terms if t.site.customer == n)) for n in names]
+    def by_customer(self, key: Callable[[str], str] = str) -> list[SiteHistory]:
+        """The terms of each customer that it belonged to; the last one first. Names with the same
+        `key` are one customer's."""
+        whose = [(key(term.site.customer), term) for term in self.terms]
+        names = dict.fromkeys(name for name, _ in reversed(whose))
+        return [SiteHistory(tuple(t for name, t in whose if name == n)) for n in names]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,9 +101,9 @@ class Escalation:
 class Promise:
     """The targets of one tier, of certain customers or tags where these are named.
 
-    A ticket fits if its tier is `tier`, its customer one of `customers` (compared as `folded`) and
-    at least one of its tags among `tags`; an empty set fits all. `solved_counts_as_reply`: whether
-    solving the ticket fulfils its first reply.
+    A ticket fits if its tier is `tier`, its customer one of `customers`, by these names or their
+    `aliases` (compared as `folded`), and at least one of its tags among `tags`; an empty set fits
+    all. `solved_counts_as_reply`: whether solving the ticket fulfils its first reply.
     """
 
     name: str
@@ -115,6 +115,12 @@ class Promise:
     tags: frozenset[str] = frozenset()
     escalation: Escalation = field(default_factory=Escalation)
     solved_counts_as_reply: bool = False
+    aliases: frozenset[str] = frozenset()
+
+    @property
+    def customer_keys(self) -> frozenset[str]:
+        """The folded names of its customers."""
+        return frozenset(map(folded, self.customers | self.aliases))
 
     def fits(self, tier: str, customer: str | None, tags: frozenset[str]) -> bool:
         """Whether a ticket of this tier, customer and tags falls under the promise."""
@@ -125,7 +131,7 @@ class Promise:
         )
 
     def _is_for(self, customer: str | None) -> bool:
-        return customer is not None and folded(customer) in map(folded, self.customers)
+        return customer is not None and folded(customer) in self.customer_keys
 
     def target(self, metric: Metric) -> Target | None:
         """The target of a metric, None where the promise has none."""

@@ -89,7 +89,7 @@ def _kinds(history: History, book: PolicyBook) -> tuple[list[Kind], Ints]:
     so there are few kinds, and each is matched once.
     """
     promises = [promise for version in book.versions for promise in version.promises]
-    customers = {folded(name) for promise in promises for name in promise.customers}
+    customers = {key for promise in promises for key in promise.customer_keys}
     named = {tag for promise in promises for tag in promise.tags}
     tiers = {promise.tier for promise in promises}
     profile, values = history.profiles.attributes, history.values

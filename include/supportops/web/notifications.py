@@ -18,7 +18,7 @@ from supportops.alerts.routing.one_cause import notified_by_parts
 from supportops.alerts.routing.succession import predecessors, with_inherited
 from supportops.alerts.silencing import log as silence_log
 from supportops.alerts.silencing.effect import in_force
-from supportops.alerts.silencing.silence import Silence
+from supportops.alerts.silencing.silence import Silence, aliased
 from supportops.alerts.store import list_open
 from supportops.rendering.render import local
 from supportops.web import queries
@@ -191,7 +191,8 @@ def _skipped(
         parts = [a for a in list_open(page.connection, Kind.OUTAGE) if a.covered_by == alert.key]
         histories = outbox.history(page.connection, keys=[each.key for each in parts])
         covered = notified_by_parts(alert, parts, histories, policy)
-    silences = silence_log.ending_after(page.connection, alert.opened_at)
+    found = silence_log.ending_after(page.connection, alert.opened_at)
+    silences = aliased(found, page.configuration.customers)
     held = alert.held and held_since(page.connection) is not None
     for d in decide(while_open, policy, statuses, at, office, covered, silences):
         if d.reason is not Reason.ALREADY:

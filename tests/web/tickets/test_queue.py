@@ -211,7 +211,7 @@ def test_hostile_subjects_stay_text(desk: Desk) -> None:
 def test_closed_tickets_are_searched_by_the_index_of_their_last_change(
     desk: Desk, store: Engine
 ) -> None:
-    statement = searching(Filters(text="checkout", customer="Acme")).limit(50)
+    statement = searching(Filters(text="checkout", customer="Acme"), ["Acme"]).limit(50)
     compiled = statement.compile(store, compile_kwargs={"literal_binds": True})
     with reading(store) as connection:
         if store.dialect.name == "postgresql":

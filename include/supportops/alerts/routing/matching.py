@@ -109,14 +109,13 @@ def _mismatches(
     about = is_for_all(route) or any(_covers(route, each) for each in affected)
     if about or (alert.kind is Kind.DELIVERY and _serves_all_of(route, alert.subject, policy)):
         return
-    of_nobody = not any(is_one_of(each.customer, route.customers) for each in affected)
-    yield Mismatch.CUSTOMER if route.customers and of_nobody else Mismatch.SITE
+    of_nobody = not any(route.is_for_customer(each.customer) for each in affected)
+    yield Mismatch.CUSTOMER if of_nobody else Mismatch.SITE
 
 
 def _covers(route: Route, one: Affected) -> bool:
-    return (not route.sites or is_one_of(one.site, route.sites)) and (
-        not route.customers or is_one_of(one.customer, route.customers)
-    )
+    by_site = not route.sites or is_one_of(one.site, route.sites)
+    return by_site and route.is_for_customer(one.customer)
 
 
 def _serves_all_of(route: Route, target: str, policy: AlertPolicy) -> bool:

@@ -6,14 +6,15 @@ checks go on, and whoever got the alarm before gets the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from supportops.alerts.alert import Affected, Alert, Kind
-from supportops.alerts.routing.matcher import How, MatcherError, Pattern, has_glob
+from supportops.alerts.routing.matcher import How, MatcherError, Pattern, has_glob, is_one_of
 from supportops.alerts.routing.matching import lasting
+from supportops.customers import Customers
 
 EXPIRES_SOON = timedelta(minutes=15)
 LONGEST = timedelta(days=366)
@@ -56,13 +57,19 @@ class SilenceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """A label and the names that it has to be one of."""
+    """A label and the names that it has to be one of. `aliases`: all names of the customers that
+    one of whose names the pattern matches, as customers.yaml has them now."""
 
     label: Label
     pattern: Pattern
+    aliases: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.label}{self.pattern}"
+
+    def is_for_customer(self, name: str | None) -> bool:
+        """Whether a customer of this name is meant, by it or by another of the customer's names."""
+        return self.pattern.matches(name) or is_one_of(name, self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,28 @@ class Silence:
         return " ".join(map(str, self.matchers))
 
 
+def aliased(silences: Iterable[Silence], customers: Customers) -> list[Silence]:
+    """The same, which know each customer by all names."""
+    return [replace(each, matchers=known_by(each.matchers, customers)) for each in silences]
+
+
+def known_by(matchers: Iterable[Matcher], customers: Customers) -> tuple[Matcher, ...]:
+    """The same, which know each customer by all names."""
+    return tuple(
+        replace(each, aliases=frozenset(_aliases(each.pattern, customers)))
+        if each.label is Label.CUSTOMER
+        else each
+        for each in matchers
+    )
+
+
+def _aliases(pattern: Pattern, customers: Customers) -> Iterator[str]:
+    for each in customers.listed:
+        names = (each.name, *each.aliases)
+        if any(map(pattern.matches, names)):
+            yield from names
+
+
 def covers(matchers: Sequence[Matcher], alert: Alert, one: Affected) -> bool:
     """Whether an alert, as far as it is about one of its sites, is what `matchers` are about."""
     return all(_matches(each, alert, one) for each in matchers) and (
@@ -131,7 +160,7 @@ def _matches(matcher: Matcher, alert: Alert, one: Affected) -> bool:
         case Label.SITE:
             return pattern.matches(one.site)
         case Label.CUSTOMER:
-            return pattern.matches(one.customer)
+            return matcher.is_for_customer(one.customer)
         case Label.HOST:
             return pattern.matches(alert.host)
 

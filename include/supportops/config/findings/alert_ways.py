@@ -45,7 +45,7 @@ def never_matching(data: Any, configuration: Configuration) -> Iterator[Wrong]:
             unknown((*path, "match", *inner), str(name), names, f"a {key} that a file names:")
             for key, names in known.items()
             for inner, name in items(entry.get("match"), key)
-            if not is_one_of(str(name), names)
+            if not is_one_of(_called(key, str(name), configuration), names)
         ]
         yield from strange
         if known and not strange and not any(_matches(route, each, policy) for each in possible):
@@ -60,13 +60,19 @@ def never_matching(data: Any, configuration: Configuration) -> Iterator[Wrong]:
 _ANY = Affected()
 
 
+def _called(key: str, name: str, configuration: Configuration) -> str:
+    return configuration.customers.named(name) if key == "customer" else name
+
+
 class _Ways:
     """Who is notified, asked once for all sites and customers that no route tells apart."""
 
     def __init__(self, policy: AlertPolicy, office: OfficeHours) -> None:
         self._policy, self._office = policy, office
         self._sites = {folded(name) for route in policy.routes for name in route.sites}
-        self._customers = {folded(name) for route in policy.routes for name in route.customers}
+        self._customers = {
+            folded(name) for route in policy.routes for name in (*route.customers, *route.aliases)
+        }
         self._known: dict[tuple[object, ...], bool] = {}
 
     def lead(self, alert: Alert) -> bool:

@@ -15,7 +15,6 @@ from supportops.alerts.alert import (
     usual_severity,
 )
 from supportops.config.configuration import Configuration, File
-from supportops.names import folded
 
 RAISED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 # About this installation, whatever it is configured to do.
@@ -74,15 +73,18 @@ def raised(configuration: Configuration) -> Iterator[Raised]:
 
 
 def customers_named(configuration: Configuration) -> list[str]:
-    """Every customer that a file other than alerts.yaml names, each in one spelling."""
-    named = [site.customer for site in configuration.displayed().fleet.sites]
+    """Every customer that a file other than alerts.yaml names, each by one name in one spelling."""
+    customers = configuration.customers
+    named = [each.name for each in customers.listed]
+    named += [site.customer for site in configuration.displayed().fleet.sites]
     named += [
         each.customer for each in configuration.displayed().reports.audiences if each.customer
     ]
     book = configuration.displayed().promises
     for version in () if book is None else book.versions:
         named += [name for promise in version.promises for name in sorted(promise.customers)]
-    return list({folded(name): name for name in reversed(named)}.values())[::-1]
+    one = {customers.key(name): customers.named(name) for name in reversed(named)}
+    return list(one.values())[::-1]
 
 
 def promised_tiers(configuration: Configuration) -> list[str]:

@@ -14,8 +14,9 @@ from supportops.alerts.alert import Alert, Phase
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
 from supportops.alerts.silencing import log as silence_log
-from supportops.alerts.silencing.silence import Silence, covered
+from supportops.alerts.silencing.silence import Silence, aliased, covered
 from supportops.db.schema import messages, notification_log
+from supportops.flows.active_configuration import customers_now
 
 MOST_MESSAGES = 1000
 _ACTS = {
@@ -36,7 +37,8 @@ _OUTCOMES = {
 def timeline(connection: Connection, alert: Alert, now: datetime) -> Timeline:
     """Everything that is recorded about `alert` up to `now`; of its messages the first thousand."""
     acts = log.acts_of(connection, alert.key)
-    silences = silence_log.ending_after(connection, alert.opened_at)
+    stored = silence_log.ending_after(connection, alert.opened_at)
+    silences = aliased(stored, customers_now(connection))
     found = [
         *_of_alert(alert),
         *_of_acts(acts, alert, now),

@@ -22,7 +22,7 @@ from supportops.flows.reporting.ticket_rows import TicketStates, last_reopened
 from supportops.flows.ticketing.judged_tickets import Unjudgeable, each_judged, names
 from supportops.reports import store
 from supportops.reports.audience import Audience
-from supportops.reports.facts import Facts
+from supportops.reports.facts import Facts, spelled
 from supportops.reports.figures import Attainment, Restatement, TicketReason
 from supportops.reports.formats.data_files import read_counted
 from supportops.reports.formats.file import COUNTED
@@ -82,6 +82,8 @@ def _changed(
     clocks = own.clocks
     if book is not None and missing:
         clocks = current_clocks(connection, book, missing, own.as_of)
+        called = {c: configuration.customers.named(c) for c in clocks["customer"].unique() if c}
+        clocks = spelled(clocks, called)
     return restatements(
         issued.period,
         then,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from supportops.customers import Customers
 from supportops.flows.reporting.selection import FactsRequest, ReportJob
 from supportops.reports import store
 from supportops.reports.audience import Audience
@@ -27,9 +28,11 @@ class EarlierReports:
     """Fills up as batches are made, so that each period is read once for many reports.
 
     `same`: what was issued about a job's own period, by the job's name, without its figures, which
-    are megabytes. `reports` and `counts`: by
-    the audience's name and the period's label.
+    are megabytes. `reports` and `counts`: by the audience's name and the period's label.
+    `customers`: by whose names a report is one of the same customer.
     """
+
+    customers: Customers = field(default_factory=Customers)
 
     same: dict[tuple[Cadence, str, str], store.StoredReport] = field(default_factory=dict)
     reports: dict[tuple[str, str], store.StoredReport] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class EarlierReports:
         if not missing:
             return
         for each in store.issued_among(connection, cadence, audience.name, list(missing)):
-            if _is_comparable(each, audience, missing[each.period]):
+            if self._is_comparable(each, audience, missing[each.period]):
                 known = replace(each, figures=for_comparison(each.figures))
                 self.reports[audience.name, each.period] = known
 
@@ -121,13 +124,14 @@ class EarlierReports:
             return totals_of(report.figures)
         return self.counts.get((audience.name, period.label), {})
 
-
-def _is_comparable(report: store.StoredReport, audience: Audience, period: Period) -> bool:
-    return (
-        report.customer == audience.customer
-        and set(report.figures.get("tiers", ())) == set(audience.tiers)
-        and report.starts_at == period.start
-    )
+    def _is_comparable(
+        self, report: store.StoredReport, audience: Audience, period: Period
+    ) -> bool:
+        return (
+            self.customers.same(report.customer, audience.customer)
+            and set(report.figures.get("tiers", ())) == set(audience.tiers)
+            and report.starts_at == period.start
+        )
 
 
 def _issued_at(report: store.StoredReport) -> datetime:

@@ -74,7 +74,9 @@ def _facts(
     sites: list[dict[str, Any]] = []
     incidents: list[dict[str, Any]] = []
     if whole:
-        sites, incidents = site_and_incident_rows(connection, fleet, start, end, as_of)
+        sites, incidents = site_and_incident_rows(
+            connection, fleet, start, end, as_of, configuration.customers
+        )
     facts = Facts(
         period=period,
         as_of=as_of,
@@ -92,7 +94,7 @@ def _facts(
             f"{names[each][0]}/{names[each][1]}": why for each, why in found.unjudgeable.why.items()
         },
     )
-    return facts.with_customers(customers_named(configuration))
+    return facts.with_customers(customers_named(configuration), configuration.customers)
 
 
 def _incident_notes(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Noted]:

@@ -82,7 +82,7 @@ def make_reports(
     """
     jobs = select_jobs(configuration, request, at)
     results: list[ReportResult] = []
-    earlier = EarlierReports()
+    earlier = EarlierReports(configuration.customers)
     if on_progress is not None:
         on_progress(0, len(jobs))
     for batch in _batches(engine, request, jobs, earlier):

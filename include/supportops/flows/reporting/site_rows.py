@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from supportops.config.snapshots import fleet_of
+from supportops.customers import UNLISTED, Customers
 from supportops.flows.site_availability import SiteAvailability, of_past
 from supportops.sites.history import SiteHistory
 from supportops.sites.incident import Incident, IncidentKind, ended_well
@@ -24,7 +25,12 @@ Row = dict[str, Any]
 
 
 def site_and_incident_rows(
-    connection: Connection, fleet: Fleet, start: datetime, end: datetime, as_of: datetime
+    connection: Connection,
+    fleet: Fleet,
+    start: datetime,
+    end: datetime,
+    as_of: datetime,
+    customers: Customers = UNLISTED,
 ) -> tuple[list[Row], list[Row]]:
     """A row a site, and a row an incident and site that touches [start, end), as in
     `reports.facts`; none where the period is empty.
@@ -40,7 +46,7 @@ def site_and_incident_rows(
     sites: dict[str, list[Row]] = {}
     rows: list[Row] = []
     for past in found:
-        sites[past.name] = [_site(each) for each in of_past(past, start, end)]
+        sites[past.name] = [_site(each) for each in of_past(past, start, end, customers)]
         rows += _outages(past, start, end, as_of)
     incidents = [i for i in list_incidents(connection, start, end) if i.opened_at <= as_of]
     rows += [_fault(each, as_of) for each in incidents if each.kind in _FAULTS]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
 from supportops.alerts.words.ticket import ADDRESS, PATH, ticket_path
 from supportops.config.service_levels import Tiers
+from supportops.customers import Customers
 from supportops.db.schema import alerts, tickets
 from supportops.db.sound_json import sound_json
 from supportops.db.statements import insert_new
@@ -151,11 +152,12 @@ def write(
     evaluation: Evaluation,
     changes: Changes,
     tiers: Tiers,
+    customers: Customers,
     first: set[int],
     at: datetime,
 ) -> None:
     """Does what `changes` say. `first`: tickets that were never swept before."""
-    rows = list(_rows(connection, evaluation, changes, tiers, first, at))
+    rows = list(_rows(connection, evaluation, changes, tiers, customers, first, at))
     insert_new(connection, alerts, rows)
     keys = [*changes.over, *changes.ended, *changes.retracted]
     found = dict(_facts(connection, keys))
@@ -181,6 +183,7 @@ def _rows(
     evaluation: Evaluation,
     changes: Changes,
     tiers: Tiers,
+    customers: Customers,
     first: set[int],
     at: datetime,
 ) -> Iterator[dict[str, Any]]:
@@ -192,12 +195,13 @@ def _rows(
         assert clocks is not None
         ticket, end = details[alert.ticket], ending(clocks, alert)
         tier = tier_of(clocks, alert)
+        customer = ticket["customer"] and customers.named(ticket["customer"])
         facts = {
             "source": ticket["source"],
             "ticket": ticket["ticket"],
             "title": ticket["subject"],
             "tier": tier,
-            "customer": ticket["customer"],
+            "customer": customer,
             "assignee": ticket["assignee"],
             PATH: ticket_path(ticket["source"], ticket["ticket"]),
             **facts_of(clocks, alert),
@@ -220,7 +224,7 @@ def _rows(
                 "subject": _subject(facts, alert),
                 "headline": _HEADLINES[alert.milestone].format(awaited),
                 "site": ticket["site"],
-                "customer": ticket["customer"],
+                "customer": customer,
                 "host": None,
                 "facts": facts,
                 "opened_at": opened_at,

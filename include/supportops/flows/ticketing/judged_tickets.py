@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from supportops.config.loader import check
+from supportops.config.of_customers.one_name import promises_under_one_name
 from supportops.config.service_levels import ServiceLevelsFile
 from supportops.config.validation import validate
-from supportops.config.yaml_source import parse, read
+from supportops.config.yaml_source import Source, parse, read
+from supportops.customers import Customers
 from supportops.db.schema import tickets as tickets_table
 from supportops.sla.business_hours import OutsideRange
 from supportops.sla.policy import PolicyBook
@@ -49,14 +51,24 @@ def policy_book(folder: Path) -> PolicyBook:
     return _required(check(folder).configuration.promises, "service_levels.yaml")
 
 
-def policy_book_of(file: Path) -> PolicyBook:
+def policy_book_of(file: Path, customers: Customers) -> PolicyBook:
     """The policies of one file, written like service_levels.yaml. Raises as `policy_book`."""
-    return _required(validate(ServiceLevelsFile, read(file), file.name).book(), file.name)
+    return _book(read(file), file.name, customers)
 
 
-def policy_book_in(text: str, name: str) -> PolicyBook:
+def policy_book_in(text: str, name: str, customers: Customers) -> PolicyBook:
     """The policies of a text, written like service_levels.yaml. Raises as `policy_book`."""
-    return _required(validate(ServiceLevelsFile, parse(name, text), name).book(), name)
+    return _book(parse(name, text), name, customers)
+
+
+def customers_in(folder: Path) -> Customers:
+    """The customers of a configuration folder, to whom another file's promises are made."""
+    return check(folder).configuration.customers
+
+
+def _book(source: Source, name: str, customers: Customers) -> PolicyBook:
+    book = _required(validate(ServiceLevelsFile, source, name).book(), name)
+    return promises_under_one_name(book, customers)
 
 
 def each_judged(

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from supportops.alerts import store
 from supportops.alerts.acts.reference import keys_meant
 from supportops.alerts.alert import WIDER_OUTAGES, Alert, Kind, Severity
+from supportops.customers import Customers
 from supportops.db.schema import UNDELIVERED, alerts, messages, notification_log
-from supportops.names import folded
 from supportops.web.alerting.filters import ABOUT, KINDS, About, Filters, State
 
 # A reference or a text is looked for among so many alerts that are over.
@@ -48,9 +48,16 @@ class Found:
     by_state: dict[State, int]
 
 
-def find(connection: Connection, filters: Filters, viewer: str, now: datetime, size: int) -> Found:
+def find(
+    connection: Connection,
+    customers: Customers,
+    filters: Filters,
+    viewer: str,
+    now: datetime,
+    size: int,
+) -> Found:
     """The alerts that `filters` fit. Reports are none: they have pages of their own."""
-    wanted = _wanted(connection, filters)
+    wanted = _wanted(connection, customers, filters)
     states = _states(viewer, now)
     state = true() if filters.message else states[filters.state]
     about = _about(filters)
@@ -135,7 +142,9 @@ def _about(filters: Filters) -> list[ColumnElement[bool]]:
     return [_c.kind.in_([kind.value for kind in KINDS[filters.about]])]
 
 
-def _wanted(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:
+def _wanted(
+    connection: Connection, customers: Customers, filters: Filters
+) -> list[ColumnElement[bool]]:
     """Everything but the state and what it is about."""
     found: list[ColumnElement[bool]] = [_c.kind.in_([kind.value for kind in ABOUT])]
     if filters.kind is not None:
@@ -143,7 +152,7 @@ def _wanted(connection: Connection, filters: Filters) -> list[ColumnElement[bool
     if filters.severity is not None:
         found.append(_c.severity == filters.severity.value)
     if filters.customer:
-        found.append(_of_customer(connection, filters.customer))
+        found.append(_of_customer(connection, customers, filters.customer))
     if filters.message:
         found.append(_c.key.in_(_told_by(filters.message)))
     if filters.text.strip():
@@ -151,15 +160,17 @@ def _wanted(connection: Connection, filters: Filters) -> list[ColumnElement[bool
     return found
 
 
-def _of_customer(connection: Connection, customer: str) -> ColumnElement[bool]:
+def _of_customer(
+    connection: Connection, customers: Customers, customer: str
+) -> ColumnElement[bool]:
     """The customer's own, and causes that hurt one of its sites among others."""
     names = connection.execute(select(_c.customer).distinct()).scalars()
-    same = [name for name in names if name and folded(name) == folded(customer)]
+    same = customers.spellings(customer, names)
     wide = [
         alert.key
         for kind in WIDER_OUTAGES
         for alert in store.list_open(connection, kind)
-        if any(folded(each.customer or "") == folded(customer) for each in alert.affected)
+        if any(customers.same(each.customer, customer) for each in alert.affected)
     ]
     return or_(_c.customer.in_(same), _c.key.in_(wide))
 

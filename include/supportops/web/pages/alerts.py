@@ -12,7 +12,7 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.alerts.silencing import log as silence_log
-from supportops.alerts.silencing.silence import Silence, SilenceState, covered, sites_of
+from supportops.alerts.silencing.silence import Silence, SilenceState, aliased, covered, sites_of
 from supportops.alerts.words.ticket import doubt, path_of, title
 from supportops.web import queries
 from supportops.web.alerting.filters import ABOUT, DURATIONS, KINDS, About, Filters, State
@@ -68,11 +68,11 @@ class Group:
 
 def alerts(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the alerts' template shows."""
-    found = find(page.connection, filters, page.viewer.name, page.now, SHOWN)
+    customers = page.configuration.customers
+    found = find(page.connection, customers, filters, page.viewer.name, page.now, SHOWN)
+    known = silence_log.ending_after(page.connection, page.now)
     silences = [
-        each
-        for each in silence_log.ending_after(page.connection, page.now)
-        if each.state(page.now) is SilenceState.ACTIVE
+        each for each in aliased(known, customers) if each.state(page.now) is SilenceState.ACTIVE
     ]
     rows = [_row(alert, silences) for alert in found.alerts]
     unreadable, strange = store.of_other_versions(page.connection, MOST_UNREADABLE)

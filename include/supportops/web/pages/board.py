@@ -81,7 +81,8 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
     period = Span(page.now - DAY, page.now)
     incidents = store.list_incidents(page.connection, period.start, period.end)
     tiles = _tiles(page)
-    customer = recognised(filters.customer, {t.customer for t in tiles}) or filters.customer
+    meant = page.configuration.customers.named(filters.customer)
+    customer = recognised(meant, {t.customer for t in tiles}) or meant
     filters = filters.model_copy(update={"customer": customer})
     mine = [t for t in tiles if customer in ("", t.customer)]
     shown = [t for t in mine if filters.state in (None, t.status)]

@@ -91,12 +91,14 @@ class Line:
 
 def tickets(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the queue's template shows."""
+    filters = _meant(page, filters)
     found = _queue(page, filters)
     chosen = filtered(found.tickets, filters)
     old = filters.state is State.SOLVED
     lines, rows, more, pages = [], [], False, 1
     if old:
-        read = solved(page.connection, filters, (filters.page - 1) * SHOWN, SHOWN + 1)
+        skip, customers = (filters.page - 1) * SHOWN, page.configuration.customers
+        read = solved(page.connection, customers, filters, skip, SHOWN + 1)
         rows, more = [_solved(page, row) for row in read[:SHOWN]], len(read) > SHOWN
     else:
         in_order = ordered(chosen.tickets, filters.sort)
@@ -134,8 +136,19 @@ def tickets(page: PageContext, filters: Filters) -> dict[str, Any]:
 
 
 def _queue(page: PageContext, filters: Filters) -> Queue:
-    promises = page.configuration.promises
-    return queue(page.connection, promises, page.now, narrowed=filters.narrowed)
+    return queue(
+        page.connection,
+        page.configuration.promises,
+        page.now,
+        narrowed=filters.narrowed,
+        customers=page.configuration.customers,
+    )
+
+
+def _meant(page: PageContext, filters: Filters) -> Filters:
+    """The filters with the customer's name, whatever name of the customer's they have."""
+    customer = page.configuration.customers.named(filters.customer)
+    return filters.model_copy(update={"customer": customer})
 
 
 def address(source: str, ticket: str) -> str:
@@ -213,11 +226,13 @@ def tickets_csv(page: PageContext, filters: Filters) -> ServedFile:
 
 
 def _csv_rows(page: PageContext, filters: Filters) -> Iterator[tuple[Any, ...]]:
+    filters, customers = _meant(page, filters), page.configuration.customers
     if filters.state is State.SOLVED:
-        for row in solved(page.connection, filters, 0, 1_000):
+        for row in solved(page.connection, customers, filters, 0, 1_000):
             yield (
-                *(row.source, row.ticket, row.subject, row.status, row.tier, row.customer),
-                *(row.site, row.assignee, "", "", None, ""),
+                *(row.source, row.ticket, row.subject, row.status, row.tier),
+                *(customers.named(row.customer) if row.customer else None, row.site, row.assignee),
+                *("", "", None, ""),
                 *(row.created_at, row.updated_at, row.solved_at),
             )
         return

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from supportops.flows.ticket_queue import QueuedTicket, Standing, queue
-from supportops.names import folded
+from supportops.flows.ticket_queue import Standing, queue
 from supportops.web.page import PageContext, link
 from supportops.web.pages.tickets import Line, lines_of
 from supportops.web.tickets.filters import Sort, ordered
@@ -28,8 +27,11 @@ class DueNow:
 
 def due_now(page: PageContext, customer: str) -> DueNow:
     """Of the tickets of `customer`, or of all where it is empty."""
-    found = queue(page.connection, page.configuration.promises, page.now)
-    mine = [each for each in found.tickets if not customer or _is_of(each, customer)]
+    customers = page.configuration.customers
+    found = queue(page.connection, page.configuration.promises, page.now, customers=customers)
+    mine = [
+        each for each in found.tickets if not customer or customers.same(each.customer, customer)
+    ]
     late = [each for each in mine if Standing.BREACHED in each.standings]
     coming = [
         each for each in mine if each.due is not None and Standing.BREACHED not in each.standings
@@ -43,7 +45,3 @@ def due_now(page: PageContext, customer: str) -> DueNow:
         href_late=link("tickets", state="breached", customer=customer),
         href_next=link("tickets", customer=customer),
     )
-
-
-def _is_of(ticket: QueuedTicket, customer: str) -> bool:
-    return folded(ticket.customer or "") == folded(customer)

@@ -100,7 +100,9 @@ def assignees(connection: Connection) -> list[str]:
 def customers(page: PageContext) -> list[str]:
     """The customers that the configuration names, and those of the tickets that changed last."""
     c = tickets.c
-    named = [site.customer for site in page.configuration.fleet.sites]
+    listed = page.configuration.customers
+    named = [each.name for each in listed.listed]
+    named += [site.customer for site in page.configuration.fleet.sites]
     named += [each.customer for each in page.configuration.reports.audiences if each.customer]
     recent = (
         select(c.customer)
@@ -111,5 +113,5 @@ def customers(page: PageContext) -> list[str]:
     )
     stored = select(recent.c.customer).where(recent.c.customer.is_not(None)).distinct()
     named += sorted(page.connection.execute(stored).scalars())
-    found = {folded(name): name for name in reversed(named)}
+    found = {listed.key(name): listed.named(name) for name in reversed(named)}
     return sorted(found.values(), key=folded)[:MOST_NAMES]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Subquery, func, select
 
+from supportops.customers import Customers
 from supportops.db.schema import tickets
 from supportops.rendering.render import one_line
 from supportops.web.tickets.filters import FIELDS, Filters
@@ -15,37 +16,51 @@ MOST_SEARCHED = 10_000
 _MOST_SOURCES = 50
 
 
-def solved(connection: Connection, filters: Filters, skip: int, most: int) -> Sequence[Row[Any]]:
+def solved(
+    connection: Connection, customers: Customers, filters: Filters, skip: int, most: int
+) -> Sequence[Row[Any]]:
     """Tickets that `filters` fit, the last changed first, of the last MOST_SEARCHED that changed.
 
     A ticket whose number is the text is found whenever it changed.
     """
-    statement = searching(filters).offset(skip).limit(most)
+    names = [filters.customer]
+    if filters.customer:
+        stored = select(_last().c.customer).distinct()
+        names = customers.spellings(filters.customer, connection.execute(stored).scalars())
+    statement = searching(filters, names).offset(skip).limit(most)
     found = list(connection.execute(statement).all())
     known = {row.id for row in found}
-    exact = [] if skip else _by_number(connection, filters)
+    exact = [] if skip else _by_number(connection, customers, filters)
     return [*(row for row in exact if row.id not in known), *found]
 
 
-def searching(filters: Filters) -> Select[Any]:
-    """The statement that looks through the last changed tickets."""
-    c = tickets.c
-    last = (
-        select(tickets)
-        .where(c.open.is_(False), c.updated_at.is_not(None))
-        .order_by(c.updated_at.desc())
-        .limit(MOST_SEARCHED)
-        .subquery()
-    )
+def searching(filters: Filters, customer: Sequence[str]) -> Select[Any]:
+    """The statement that looks through the last changed tickets. `customer`: how the store spells
+    the one of `filters`."""
+    last = _last()
     statement = select(last)
     for name in FIELDS:
         wanted = getattr(filters, name)
+        if not wanted:
+            continue
         column = last.c["assignee" if name == "owner" else name]
-        statement = statement.where(column == wanted) if wanted else statement
+        is_wanted = column.in_(customer) if name == "customer" else column == wanted
+        statement = statement.where(is_wanted)
     if filters.needle:
         text = func.lower(last.c.source + "/" + last.c.ticket + " " + last.c.subject)
         statement = statement.where(text.contains(filters.needle.lower(), autoescape=True))
     return statement.order_by(last.c.updated_at.desc(), last.c.id.desc())
+
+
+def _last() -> Subquery:
+    c = tickets.c
+    return (
+        select(tickets)
+        .where(c.open.is_(False), c.updated_at.is_not(None))
+        .order_by(c.updated_at.desc(), c.id.desc())
+        .limit(MOST_SEARCHED)
+        .subquery()
+    )
 
 
 def sources(connection: Connection) -> list[str]:
@@ -62,7 +77,9 @@ def sources(connection: Connection) -> list[str]:
     return found
 
 
-def _by_number(connection: Connection, filters: Filters) -> Sequence[Row[Any]]:
+def _by_number(
+    connection: Connection, customers: Customers, filters: Filters
+) -> Sequence[Row[Any]]:
     number = one_line(filters.text).removeprefix("#")
     source, slash, rest = number.partition("/")
     if not number or " " in number:
@@ -76,8 +93,10 @@ def _by_number(connection: Connection, filters: Filters) -> Sequence[Row[Any]]:
     return [
         row
         for row in found
-        if all(
+        if (not filters.customer or customers.same(row.customer, filters.customer))
+        and all(
             getattr(filters, name) in ("", row._mapping["assignee" if name == "owner" else name])
             for name in FIELDS
+            if name != "customer"
         )
     ]
