@@ -168,6 +168,15 @@ site_status = Table(
     Column("fold", Json, nullable=False),
 )
 
+certificate_chains = Table(
+    "certificate_chains",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("chain", Json, nullable=False),
+)
+
 announced_maintenance = Table(
     "announced_maintenance",
     metadata,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from supportops.sites.chain import Chain
 
 
 class State(StrEnum):
@@ -105,7 +107,8 @@ class ProbeResult:
 
     `url` is the address checked, `address` the IP connected to last, `bytes` what was read of the
     body on the wire, `certificate_expires` the end of the served certificate, known also when
-    verification failed.
+    verification failed. `chain`: the certificates of the last server asked, where there were any;
+    it is recorded apart from the result, when it changes.
     """
 
     url: str
@@ -119,6 +122,7 @@ class ProbeResult:
     address: str | None = None
     bytes: int = 0
     redirects: int = 0
+    chain: Chain | None = field(default=None, compare=False, repr=False)
 
     @property
     def good(self) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from sites.certificates import DAY, NOW, issue, serving
 from sites.probing import probe_one
 from sites.servers import answer, server
+from supportops.sites.chain import LONGEST_TEXT, MOST_NAMES
 from supportops.sites.check import Reason
 
 
@@ -55,3 +56,42 @@ def test_a_name_that_is_only_the_common_name_is_none(
     result = probe_one(site.url(host="localhost", scheme="https"), trust=tmp_path / "root.pem")
     assert result.reason is reason, result.detail
     assert result.certificate_expires == NOW + 80 * DAY
+
+
+def test_the_chain_is_told_with_subjects_issuers_names_and_validity(
+    running: ExitStack, tmp_path: Path
+) -> None:
+    root = issue("root", 3000)
+    middle = issue("middle", 900, root)
+    leaf = issue("shop", 80, middle, ("localhost", "*.localhost"), ca=False)
+    (tmp_path / "root.pem").write_bytes(root.pem)
+    site = running.enter_context(server(answer(), tls=serving(tmp_path, leaf, middle)))
+    url = site.url(host="localhost", scheme="https")
+    for trust, reason in ((tmp_path / "root.pem", Reason.OK), (None, Reason.TLS_UNTRUSTED)):
+        result = probe_one(url, trust=trust)
+        assert result.reason is reason
+        assert result.chain is not None
+        assert result.chain.host == "localhost"
+        own, between = result.chain.certificates[:2]
+        assert (own.subject, own.issuer) == ("CN = shop", "CN = middle")
+        assert own.names == ("localhost", "*.localhost")
+        assert (own.begins, own.ends) == (NOW - 30 * DAY, NOW + 80 * DAY)
+        assert (between.subject, between.issuer, between.names) == ("CN = middle", "CN = root", ())
+        assert not between.self_signed
+    assert probe_one(f"http://127.0.0.1:{site.port}/").chain is None
+
+
+def test_what_a_certificate_says_is_bounded_and_one_printable_line(
+    running: ExitStack, tmp_path: Path
+) -> None:
+    hostile = "Müller, <b>\u202e\x1b[2J\r\nGmbH\\ x"
+    names = tuple(f"{'x' * 50}{number}.example" for number in range(300))
+    leaf = issue(hostile, 80, names=("localhost", *names), ca=False)
+    site = running.enter_context(server(answer(), tls=serving(tmp_path, leaf)))
+    found = probe_one(site.url(host="localhost", scheme="https")).chain
+    assert found is not None
+    (own,) = found.certificates
+    assert own.self_signed
+    assert own.subject == 'CN = "Müller, <b>[2J GmbH\\ x"'
+    assert len(own.subject) <= LONGEST_TEXT
+    assert (len(own.names), own.more_names) == (MOST_NAMES, 301 - MOST_NAMES)

@@ -20,7 +20,10 @@ from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File
 from supportops.reports.measuring.figures_json import to_json
+from supportops.sites.chain import Chain, ServedCertificate
 from supportops.sites.check import Reason
+from supportops.sites.log import chains
+from supportops.sites.log.chains import SeenChain
 from supportops.sites.site import FIVE_MINUTES, Site
 from supportops.tickets.log.pages import note_pages
 from supportops.tickets.log.store import append_events
@@ -51,6 +54,7 @@ def seeded(engine: Engine, folder: Path) -> Engine:
     with writing(engine) as connection:
         hold.release(connection, "ada", NOON)
         append_events(connection, _tickets(), NOON)
+        chains.record(connection, {DOWN: SeenChain(_chain(), NOON - timedelta(days=20))})
         note_pages(connection, "zendesk", "https://agency.example/tickets/{ticket}", NOON)
         digest = connection.execute(select(configurations.c.digest)).scalar_one()
         for week in ("2026-W45", WEEK):
@@ -63,6 +67,18 @@ def seeded(engine: Engine, folder: Path) -> Engine:
     for _ in range(2):
         alert_dispatch.run(engine, lambda name: f"json://{name}", lambda: NOON, send=_send)
     return engine
+
+
+def _chain() -> Chain:
+    names = tuple(f"a-host-with-a-long-name-{n}.of-a-customer.example" for n in range(12))
+    day = timedelta(days=1)
+    return Chain(
+        names[0],
+        (
+            ServedCertificate(f"CN = {names[0]}", "CN = R3", names, 2, NOON - day, NOON + day),
+            ServedCertificate("CN = R3", "CN = Root", (), 0, NOON - 90 * day, NOON - day),
+        ),
+    )
 
 
 def _tickets() -> Iterator[Event]:

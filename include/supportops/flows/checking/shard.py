@@ -19,6 +19,8 @@ from supportops.flows.checking.writer import JudgePart, Writer
 from supportops.sites import store
 from supportops.sites.check import ProbeResult
 from supportops.sites.incident import VANTAGE
+from supportops.sites.log import chains
+from supportops.sites.log.chains import SeenChain
 from supportops.sites.recheck import pause_before_next
 from supportops.sites.runs.due import from_text
 from supportops.sites.runs.parts import PageKey, is_news
@@ -54,6 +56,7 @@ class Shard:
     look_again: datetime | None = None
     has_news: bool = False
     secrets: Secrets = no_secrets
+    chains: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -76,6 +79,7 @@ class Shard:
             down = store.down_pages(connection, names)
             shard = cls(slot, fleet, sites, down, over=run.judged_at is not None)
             shard.secrets = secrets
+            shard.chains = chains.current_digests(connection, names)
             for attempt in store.attempts(connection, slot, names | {VANTAGE}):
                 shard.tries.setdefault((attempt.site, attempt.page), []).append(attempt)
         for key in shard.pages():
@@ -202,6 +206,7 @@ class _Round:
         tries = self.shard.tries.setdefault(key, [])
         attempt = Attempt(*key, len(tries), result)
         tries.append(attempt)
+        self._note_chain(attempt)
         self.writer.add(attempt)
         self.open -= 1
         self.idle_since = monotonic()
@@ -209,6 +214,16 @@ class _Round:
             self.open_controls -= 1
         else:
             self.shard.plan(key, self.timer.now())
+
+    def _note_chain(self, attempt: Attempt) -> None:
+        """The certificates of a front page, where they are others than before."""
+        chain, known = attempt.result.chain, self.shard.chains
+        if chain is None or attempt.page or attempt.site == VANTAGE:
+            return
+        digest = chain.digest()
+        if known.get(attempt.site) != digest:
+            known[attempt.site] = digest
+            self.writer.add_chain(attempt.site, SeenChain(chain, attempt.result.checked_at))
 
     def _judge_if_possible(self) -> None:
         shard = self.shard

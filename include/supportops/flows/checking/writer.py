@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from time import monotonic
@@ -14,6 +14,8 @@ from sqlalchemy import Engine
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.sites import store
+from supportops.sites.log import chains
+from supportops.sites.log.chains import SeenChain
 from supportops.sites.runs import part_store
 from supportops.sites.standing import Attempt
 
@@ -43,6 +45,7 @@ class Writer:
         self._slot = slot
         self._judge_part = judge_part
         self._rows: list[Attempt] = []
+        self._chains: dict[str, SeenChain] = {}
         self._flushed = monotonic()
         self._judge_from = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="supportops-results")
@@ -54,6 +57,10 @@ class Writer:
         self._rows.append(attempt)
         if len(self._rows) >= FLUSH_EVERY or monotonic() - self._flushed >= FLUSH_SECONDS:
             self._flush()
+
+    def add_chain(self, site: str, chain: SeenChain) -> None:
+        """Queues other certificates than a site had before; the next results take them along."""
+        self._chains[site] = chain
 
     @property
     def may_judge(self) -> bool:
@@ -68,10 +75,11 @@ class Writer:
 
     def _flush(self) -> None:
         rows, self._rows, self._flushed = self._rows, [], monotonic()
+        others, self._chains = self._chains, {}
         if rows:
-            self._written.append(self._thread.submit(self._append, rows))
+            self._written.append(self._thread.submit(self._append, rows, others))
 
-    def _append(self, rows: Sequence[Attempt]) -> None:
+    def _append(self, rows: Sequence[Attempt], others: Mapping[str, SeenChain]) -> None:
         with writing(self._engine) as connection:
             advisory_lock(connection, Lock.JUDGE_SITES)
             run = store.run_of(connection, self._slot)
@@ -81,6 +89,8 @@ class Writer:
                 open_rows = [row for row in rows if (row.site, row.page) not in judged]
                 rows = part_store.with_controls_numbered(connection, self._slot, open_rows)
                 store.append_results(connection, self._slot, rows)
+            if others:
+                chains.record(connection, others)
 
     def _judge(self) -> None:
         begun = monotonic()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from supportops.sites.chain import Chain, ServedCertificate
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.probe.address import refusal
 from supportops.sites.probe.page import judge_text, one_line, text_of
@@ -59,11 +60,15 @@ class DnsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One certificate of a served chain. `has_names`: of a host, where browsers look for them."""
+    """One certificate of a served chain. `has_names`: of a host, where browsers look for them.
+
+    `served`: it in words.
+    """
 
     expires: datetime | None = None
     has_names: bool = True
     self_signed: bool = False
+    served: ServedCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ class RequestState:
 
     __slots__ = (
         "_certificate_expires",
+        "_chain",
         "_checked_at",
         "_dns",
         "_origin",
@@ -137,6 +143,7 @@ class RequestState:
         self._dns: float | None = None
         self._checked_at = checked_at
         self._certificate_expires: datetime | None = None
+        self._chain: Chain | None = None
         self._origin: tuple[str, str, int] | None = None
         if target.unready:
             self._finish(Reason.INTERNAL, target.unready)
@@ -253,6 +260,9 @@ class RequestState:
                 if number == 0 or is_needed:
                     ends.append(certificate.expires)
         self._certificate_expires = min(ends, default=None)
+        served = tuple(c.served for c in response.certificates if c.served is not None)
+        if served:
+            self._chain = Chain(self.host, served)
 
     def _redirect(self, response: Response, location: str) -> None:
         most = self.target.options.most_redirects
@@ -310,6 +320,7 @@ class RequestState:
             address=response.address if response else None,
             bytes=response.bytes if response else 0,
             redirects=self.redirects,
+            chain=self._chain,
         )
 
     def _phases(self, response: Response | None) -> Phases:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,11 +19,17 @@ from typing import Any
 
 import pycurl
 
+from supportops.sites.chain import (
+    LONGEST_TEXT,
+    MOST_CERTIFICATES,
+    MOST_NAMES,
+    ServedCertificate,
+)
 from supportops.sites.check import Phases, Reason
 from supportops.sites.probe import curl_errors
 from supportops.sites.probe.body.content_coding import ACCEPTED, BodyDecoder, UndecodableError
 from supportops.sites.probe.local_limits import SHORTAGES
-from supportops.sites.probe.page import CAP
+from supportops.sites.probe.page import CAP, one_line
 from supportops.sites.probe.request_state import Certificate, RequestState, Response
 from supportops.sites.probe.trust import Trust
 from supportops.sites.probe.web_address import WebAddress
@@ -30,9 +37,9 @@ from supportops.sites.site import Expectation
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STOP = -1
-_MOST_CERTIFICATES = 10
 # Each piece of a body costs a call: an endless row of tiny ones would starve the other requests.
 _MOST_PIECES = CAP // 64
+_ESCAPED = re.compile(rb"\\([0-9A-F]{2}|.)", re.DOTALL)
 # Without OpenSSL's post-quantum default: it takes a sixth of the CPU of a check, and nothing is
 # sent that has to stay secret for years.
 _CURVES = "X25519:P-256:P-384:P-521"
@@ -316,7 +323,7 @@ class Transfer:
     def _certificates(self) -> tuple[Certificate, ...]:
         """The chain as it was served, the site's own certificate first."""
         chain = self.curl.getinfo_raw(pycurl.INFO_CERTINFO)
-        return tuple(_certificate(dict(fields)) for fields in chain[:_MOST_CERTIFICATES])
+        return tuple(_certificate(dict(fields)) for fields in chain[:MOST_CERTIFICATES])
 
     def _close_sockets(self) -> None:
         for opened in self._sockets:
@@ -341,14 +348,39 @@ def _status(line: bytes) -> int | None:
 
 def _certificate(fields: dict[bytes, bytes]) -> Certificate:
     names = fields.get(b"X509v3 Subject Alternative Name", b"")
+    expires = _instant(fields.get(b"Expire date", b""))
     return Certificate(
-        expires=_expiry(fields.get(b"Expire date", b"")),
+        expires=expires,
         has_names=b"DNS:" in names or b"IP Address:" in names,
         self_signed=fields.get(b"Subject") == fields.get(b"Issuer"),
+        served=_served(fields, names, expires),
     )
 
 
-def _expiry(text: bytes) -> datetime | None:
+def _served(fields: dict[bytes, bytes], names: bytes, ends: datetime | None) -> ServedCertificate:
+    # A certificate may hold a megabyte of names.
+    listed = names[: MOST_NAMES * 260].split(b",")
+    known = [name.strip() for name in listed if b":" in name]
+    return ServedCertificate(
+        subject=_text(fields.get(b"Subject", b"")),
+        issuer=_text(fields.get(b"Issuer", b"")),
+        names=tuple(_text(name.partition(b":")[2]) for name in known[:MOST_NAMES]),
+        more_names=max(0, names.count(b":") - MOST_NAMES),
+        begins=_instant(fields.get(b"Start date", b"")),
+        ends=ends,
+    )
+
+
+def _text(found: bytes) -> str:
+    """OpenSSL writes a character outside ASCII as the bytes of its UTF-8, each as in `\\C3`."""
+    written = _ESCAPED.sub(
+        lambda match: bytes.fromhex(match[1].decode()) if len(match[1]) == 2 else match[1],
+        found[: LONGEST_TEXT * 8],
+    )
+    return one_line(written.decode("utf-8", "replace"), LONGEST_TEXT)
+
+
+def _instant(text: bytes) -> datetime | None:
     """`Nov 20 22:46:31 2026 GMT` as OpenSSL prints it; None for anything else."""
     with contextlib.suppress(ValueError, OverflowError):
         return datetime.fromtimestamp(cert_time_to_seconds(text.decode("ascii")), UTC)

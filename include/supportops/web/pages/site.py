@@ -14,6 +14,7 @@ from supportops.sites.announced.window import AnnouncedWindow
 from supportops.sites.availability import Availability
 from supportops.sites.history import Span
 from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_well
+from supportops.sites.log.chains import chains_of
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Fleet, Site
@@ -27,6 +28,7 @@ from supportops.web.tiles import Status, Tile, reason_words, tile
 LONGEST = timedelta(days=30)
 MOST_RESULTS = 20
 MOST_INCIDENTS = 20
+MOST_CHAINS = 5
 RESULTS_OF = timedelta(hours=26)
 _PERIODS = (("24 hours", DAY), ("7 days", timedelta(days=7)), ("30 days", LONGEST))
 
@@ -85,6 +87,7 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
         "incidents": [_line(each, past, page.now) for each in _concerning(recent, name)],
         "results": queries.last_results(page.connection, name, page.now - RESULTS_OF, MOST_RESULTS),
         "certificate": queries.certificate_of(page.connection, name),
+        "chains": chains_of(page.connection, name, MOST_CHAINS),
         "reason_words": reason_words,
         "link": link,
         "now": page.now,

@@ -1,0 +1,90 @@
+"""The certificates that a server presented, as a person reads them. Pure.
+
+What is in a certificate was written by others: texts are one printable line each, and bounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+MOST_CERTIFICATES = 10
+MOST_NAMES = 40
+LONGEST_TEXT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCertificate:
+    """One certificate of a chain. `names` are those of hosts, `more_names` how many follow.
+
+    The instants are None where the certificate has none that can be read.
+    """
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...] = ()
+    more_names: int = 0
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+    @property
+    def self_signed(self) -> bool:
+        """Whether it names itself as its issuer, as a root does."""
+        return self.subject == self.issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What `host` presented, its own certificate first."""
+
+    host: str
+    certificates: tuple[ServedCertificate, ...]
+
+    def digest(self) -> str:
+        """The same for the same host and certificates."""
+        text = json.dumps(to_json(self), sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def to_json(chain: Chain) -> dict[str, Any]:
+    """The chain in JSON's types, as it is stored."""
+    return {
+        "host": chain.host,
+        "certificates": [
+            {
+                "subject": each.subject,
+                "issuer": each.issuer,
+                "names": list(each.names),
+                "more_names": each.more_names,
+                "begins": each.begins.isoformat() if each.begins else None,
+                "ends": each.ends.isoformat() if each.ends else None,
+            }
+            for each in chain.certificates
+        ],
+    }
+
+
+def from_json(found: Mapping[str, Any]) -> Chain:
+    """The chain that `to_json` wrote. KeyError or ValueError for anything else."""
+    return Chain(
+        found["host"],
+        tuple(
+            ServedCertificate(
+                subject=each["subject"],
+                issuer=each["issuer"],
+                names=tuple(each["names"]),
+                more_names=each["more_names"],
+                begins=_instant(each["begins"]),
+                ends=_instant(each["ends"]),
+            )
+            for each in found["certificates"]
+        ),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
