@@ -6,7 +6,6 @@ What is in a certificate was written by others: texts are one printable line eac
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,10 +43,33 @@ class Chain:
     host: str
     certificates: tuple[ServedCertificate, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """One certificate as OpenSSL writes it: to be read only where it has changed.
+
+    `listed`: how many names it has, of which `names` holds the first.
+    """
+
+    subject: bytes
+    issuer: bytes
+    names: bytes
+    listed: int
+    begins: bytes
+    ends: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What `host` presented, its own certificate first, not read yet."""
+
+    host: str
+    certificates: tuple[Fields, ...]
+
     def digest(self) -> str:
         """The same for the same host and certificates."""
-        text = json.dumps(to_json(self), sort_keys=True)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        parts = [(f.subject, f.issuer, f.names, f.begins, f.ends) for f in self.certificates]
+        return hashlib.sha256(repr((self.host, parts)).encode()).hexdigest()[:32]
 
 
 def to_json(chain: Chain) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from supportops.sites.chain import Chain
+from supportops.sites.chain import Presented
 
 
 class State(StrEnum):
@@ -122,7 +122,7 @@ class ProbeResult:
     address: str | None = None
     bytes: int = 0
     redirects: int = 0
-    chain: Chain | None = field(default=None, compare=False, repr=False)
+    chain: Presented | None = field(default=None, compare=False, repr=False)
 
     @property
     def good(self) -> bool:

@@ -12,6 +12,7 @@ from sites.probing import probe_one
 from sites.servers import answer, server
 from supportops.sites.chain import LONGEST_TEXT, MOST_NAMES
 from supportops.sites.check import Reason
+from supportops.sites.probe.presented import chain_of
 
 
 @pytest.mark.parametrize(("own", "between", "ends"), [(80, 10, 10), (10, 80, 10)])
@@ -71,8 +72,9 @@ def test_the_chain_is_told_with_subjects_issuers_names_and_validity(
         result = probe_one(url, trust=trust)
         assert result.reason is reason
         assert result.chain is not None
-        assert result.chain.host == "localhost"
-        own, between = result.chain.certificates[:2]
+        found = chain_of(result.chain)
+        assert found.host == "localhost"
+        own, between = found.certificates[:2]
         assert (own.subject, own.issuer) == ("CN = shop", "CN = middle")
         assert own.names == ("localhost", "*.localhost")
         assert (own.begins, own.ends) == (NOW - 30 * DAY, NOW + 80 * DAY)
@@ -90,7 +92,7 @@ def test_what_a_certificate_says_is_bounded_and_one_printable_line(
     site = running.enter_context(server(answer(), tls=serving(tmp_path, leaf)))
     found = probe_one(site.url(host="localhost", scheme="https")).chain
     assert found is not None
-    (own,) = found.certificates
+    (own,) = chain_of(found).certificates
     assert own.self_signed
     assert own.subject == 'CN = "Müller, <b>[2J GmbH\\ x"'
     assert len(own.subject) <= LONGEST_TEXT

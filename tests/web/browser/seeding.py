@@ -54,7 +54,7 @@ def seeded(engine: Engine, folder: Path) -> Engine:
     with writing(engine) as connection:
         hold.release(connection, "ada", NOON)
         append_events(connection, _tickets(), NOON)
-        chains.record(connection, {DOWN: SeenChain(_chain(), NOON - timedelta(days=20))})
+        chains.record(connection, {DOWN: SeenChain("x", _chain(), NOON - timedelta(days=20))})
         note_pages(connection, "zendesk", "https://agency.example/tickets/{ticket}", NOON)
         digest = connection.execute(select(configurations.c.digest)).scalar_one()
         for week in ("2026-W45", WEEK):

@@ -37,7 +37,7 @@ def test_the_chain_is_shown_with_what_is_wrong_with_it(
             ("shop.example", NOON - 60 * DAY, (old,)),
             (HOSTILE, NOON - DAY, (own, ended, root)),
         ):
-            record(connection, {"shop": SeenChain(Chain(host, found), since)})
+            record(connection, {"shop": SeenChain(host, Chain(host, found), since)})
     desk = TestClient(make_board(store, lambda: NOON))
     html = desk.get("/site?name=shop", headers=dict(READER)).text
     text = visible(html)

@@ -222,8 +222,11 @@ class _Round:
             return
         digest = chain.digest()
         if known.get(attempt.site) != digest:
+            from supportops.sites.probe.presented import chain_of
+
             known[attempt.site] = digest
-            self.writer.add_chain(attempt.site, SeenChain(chain, attempt.result.checked_at))
+            seen = SeenChain(digest, chain_of(chain), attempt.result.checked_at)
+            self.writer.add_chain(attempt.site, seen)
 
     def _judge_if_possible(self) -> None:
         shard = self.shard

@@ -19,8 +19,9 @@ MOST_OF_A_SITE = 20
 
 @dataclass(frozen=True, slots=True)
 class SeenChain:
-    """A chain, and since when it is the one that the site presents (or was, for earlier ones)."""
+    """A chain by its digest, and since when it is, or was, the one that the site presents."""
 
+    digest: str
     chain: Chain
     since: datetime
 
@@ -41,7 +42,7 @@ def record(connection: Connection, seen: Mapping[str, SeenChain]) -> None:
     rows = [
         {
             "site": site,
-            "digest": each.chain.digest(),
+            "digest": each.digest,
             "since": each.since,
             "chain": to_json(each.chain),
         }
@@ -65,9 +66,10 @@ def chains_of(connection: Connection, site: str, most: int) -> list[SeenChain]:
     """What a site presents and presented, the last one first."""
     c = certificate_chains.c
     statement = (
-        select(c.chain, c.since)
+        select(c.digest, c.chain, c.since)
         .where(c.site == site)
         .order_by(c.since.desc(), c.digest.desc())
         .limit(most)
     )
-    return [SeenChain(from_json(chain), since) for chain, since in connection.execute(statement)]
+    rows = connection.execute(statement)
+    return [SeenChain(digest, from_json(chain), since) for digest, chain, since in rows]

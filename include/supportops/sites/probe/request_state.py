@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from supportops.sites.chain import Chain, ServedCertificate
+from supportops.sites.chain import Fields, Presented
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.probe.address import refusal
 from supportops.sites.probe.page import judge_text, one_line, text_of
@@ -62,13 +62,13 @@ class DnsAnswer:
 class Certificate:
     """One certificate of a served chain. `has_names`: of a host, where browsers look for them.
 
-    `served`: it in words.
+    `fields`: what it says.
     """
 
     expires: datetime | None = None
     has_names: bool = True
     self_signed: bool = False
-    served: ServedCertificate | None = None
+    fields: Fields | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class RequestState:
         self._dns: float | None = None
         self._checked_at = checked_at
         self._certificate_expires: datetime | None = None
-        self._chain: Chain | None = None
+        self._chain: Presented | None = None
         self._origin: tuple[str, str, int] | None = None
         if target.unready:
             self._finish(Reason.INTERNAL, target.unready)
@@ -260,9 +260,9 @@ class RequestState:
                 if number == 0 or is_needed:
                     ends.append(certificate.expires)
         self._certificate_expires = min(ends, default=None)
-        served = tuple(c.served for c in response.certificates if c.served is not None)
-        if served:
-            self._chain = Chain(self.host, served)
+        presented = tuple(c.fields for c in response.certificates if c.fields is not None)
+        if presented:
+            self._chain = Presented(self.host, presented)
 
     def _redirect(self, response: Response, location: str) -> None:
         most = self.target.options.most_redirects

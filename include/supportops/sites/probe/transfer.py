@@ -6,30 +6,22 @@ would hide a dead listener, an expired certificate and a changed address from th
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import re
 import socket
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from ipaddress import ip_address
-from ssl import cert_time_to_seconds
 from typing import Any
 
 import pycurl
 
-from supportops.sites.chain import (
-    LONGEST_TEXT,
-    MOST_CERTIFICATES,
-    MOST_NAMES,
-    ServedCertificate,
-)
+from supportops.sites.chain import MOST_CERTIFICATES, Fields
 from supportops.sites.check import Phases, Reason
 from supportops.sites.probe import curl_errors
 from supportops.sites.probe.body.content_coding import ACCEPTED, BodyDecoder, UndecodableError
 from supportops.sites.probe.local_limits import SHORTAGES
-from supportops.sites.probe.page import CAP, one_line
+from supportops.sites.probe.page import CAP
+from supportops.sites.probe.presented import LONGEST_FIELD, LONGEST_LIST, instant_of
 from supportops.sites.probe.request_state import Certificate, RequestState, Response
 from supportops.sites.probe.trust import Trust
 from supportops.sites.probe.web_address import WebAddress
@@ -39,7 +31,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STOP = -1
 # Each piece of a body costs a call: an endless row of tiny ones would starve the other requests.
 _MOST_PIECES = CAP // 64
-_ESCAPED = re.compile(rb"\\([0-9A-F]{2}|.)", re.DOTALL)
 # Without OpenSSL's post-quantum default: it takes a sixth of the CPU of a check, and nothing is
 # sent that has to stay secret for years.
 _CURVES = "X25519:P-256:P-384:P-521"
@@ -346,42 +337,19 @@ def _status(line: bytes) -> int | None:
     return int(number) if number.isdigit() and len(number) == 3 else None
 
 
-def _certificate(fields: dict[bytes, bytes]) -> Certificate:
-    names = fields.get(b"X509v3 Subject Alternative Name", b"")
-    expires = _instant(fields.get(b"Expire date", b""))
+def _certificate(found: dict[bytes, bytes]) -> Certificate:
+    names, ends = found.get(b"X509v3 Subject Alternative Name", b""), found.get(b"Expire date", b"")
+    subject, issuer = found.get(b"Subject", b""), found.get(b"Issuer", b"")
     return Certificate(
-        expires=expires,
+        expires=instant_of(ends),
         has_names=b"DNS:" in names or b"IP Address:" in names,
-        self_signed=fields.get(b"Subject") == fields.get(b"Issuer"),
-        served=_served(fields, names, expires),
+        self_signed=subject == issuer,
+        fields=Fields(
+            subject[:LONGEST_FIELD],
+            issuer[:LONGEST_FIELD],
+            names[:LONGEST_LIST],
+            names.count(b":"),
+            found.get(b"Start date", b"")[:LONGEST_FIELD],
+            ends[:LONGEST_FIELD],
+        ),
     )
-
-
-def _served(fields: dict[bytes, bytes], names: bytes, ends: datetime | None) -> ServedCertificate:
-    # A certificate may hold a megabyte of names.
-    listed = names[: MOST_NAMES * 260].split(b",")
-    known = [name.strip() for name in listed if b":" in name]
-    return ServedCertificate(
-        subject=_text(fields.get(b"Subject", b"")),
-        issuer=_text(fields.get(b"Issuer", b"")),
-        names=tuple(_text(name.partition(b":")[2]) for name in known[:MOST_NAMES]),
-        more_names=max(0, names.count(b":") - MOST_NAMES),
-        begins=_instant(fields.get(b"Start date", b"")),
-        ends=ends,
-    )
-
-
-def _text(found: bytes) -> str:
-    """OpenSSL writes a character outside ASCII as the bytes of its UTF-8, each as in `\\C3`."""
-    written = _ESCAPED.sub(
-        lambda match: bytes.fromhex(match[1].decode()) if len(match[1]) == 2 else match[1],
-        found[: LONGEST_TEXT * 8],
-    )
-    return one_line(written.decode("utf-8", "replace"), LONGEST_TEXT)
-
-
-def _instant(text: bytes) -> datetime | None:
-    """`Nov 20 22:46:31 2026 GMT` as OpenSSL prints it; None for anything else."""
-    with contextlib.suppress(ValueError, OverflowError):
-        return datetime.fromtimestamp(cert_time_to_seconds(text.decode("ascii")), UTC)
-    return None
