@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from supportops.sites.chain import Presented
+from supportops.sites.certificates import Presented
 
 
 class State(StrEnum):

@@ -13,7 +13,7 @@ from flows.websites import Desk
 from sites.certificates import DAY, Issued, issue, serving
 from sites.servers import answer, server
 from supportops.db.engine import reading, writing
-from supportops.sites.chain import Chain, ServedCertificate, from_json, to_json
+from supportops.sites.certificates import Chain, ServedCertificate, from_json, to_json
 from supportops.sites.log.chains import (
     MOST_OF_A_SITE,
     SeenChain,

@@ -10,7 +10,7 @@ import pytest
 from sites.certificates import DAY, NOW, issue, serving
 from sites.probing import probe_one
 from sites.servers import answer, server
-from supportops.sites.chain import LONGEST_TEXT, MOST_NAMES
+from supportops.sites.certificates import LONGEST_TEXT, MOST_NAMES
 from supportops.sites.check import Reason
 from supportops.sites.probe.presented import chain_of
 

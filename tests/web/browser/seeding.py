@@ -20,7 +20,7 @@ from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File
 from supportops.reports.measuring.figures_json import to_json
-from supportops.sites.chain import Chain, ServedCertificate
+from supportops.sites.certificates import Chain, ServedCertificate
 from supportops.sites.check import Reason
 from supportops.sites.log import chains
 from supportops.sites.log.chains import SeenChain

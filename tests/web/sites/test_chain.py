@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from supportops.db.engine import writing
-from supportops.sites.chain import Chain, ServedCertificate
+from supportops.sites.certificates import Chain, ServedCertificate
 from supportops.sites.check import Reason
 from supportops.sites.log.chains import SeenChain, record
 from web import boards

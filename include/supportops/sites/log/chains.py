@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from supportops.db.schema import certificate_chains
 from supportops.db.statements import insert_or_update
-from supportops.sites.chain import Chain, from_json, to_json
+from supportops.sites.certificates import Chain, from_json, to_json
 from supportops.sites.store import NAMES_AT_ONCE
 
 # A server may present another certificate each time that it is asked.

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from ssl import cert_time_to_seconds
 
-from supportops.sites.chain import (
+from supportops.sites.certificates import (
     LONGEST_TEXT,
     MOST_NAMES,
     Chain,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from supportops.sites.chain import Fields, Presented
+from supportops.sites.certificates import Fields, Presented
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.probe.address import refusal
 from supportops.sites.probe.page import judge_text, one_line, text_of

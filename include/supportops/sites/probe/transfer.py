@@ -15,7 +15,7 @@ from typing import Any
 
 import pycurl
 
-from supportops.sites.chain import MOST_CERTIFICATES, Fields
+from supportops.sites.certificates import MOST_CERTIFICATES, Fields
 from supportops.sites.check import Phases, Reason
 from supportops.sites.probe import curl_errors
 from supportops.sites.probe.body.content_coding import ACCEPTED, BodyDecoder, UndecodableError
