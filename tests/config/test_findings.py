@@ -80,8 +80,9 @@ def test_a_route_of_one_kind_leaves_every_other_to_nobody(folder: Path) -> None:
     routes(folder, {"match": {"kind": ["host_outage"]}})
     kinds = {text.split()[0] for text in unrouted(folder)}
     # Some kinds are addressed. A broken receiver is always told to the fallback. No customer gets
-    # notices, so none waits or is late.
+    # notices, so none waits or is late, and no job pushes.
     others = {"host_outage", "delivery", *ADDRESSED_KINDS, "notice_waiting", "notice_late"}
+    others |= {"push_missing", "push_failed", "push_limit"}
     assert kinds == {kind.value for kind in Kind} - others
 
 
@@ -92,8 +93,20 @@ def test_where_customers_get_notices_somebody_is_to_learn_of_those_that_wait(fol
     assert {text.split()[0] for text in unrouted(folder)} == {"notice_waiting", "notice_late"}
 
 
+def test_alerts_of_jobs_need_a_way_where_there_are_monitors(folder: Path) -> None:
+    path = folder / "sites.yaml"
+    monitor = {"name": "backup", "site": "Example", "token": "push_backup", "every": "1d"}
+    data = yaml.safe_load(path.read_text(encoding="utf-8")) | {"monitors": [monitor]}
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    assert findings(folder) == []
+    routes(folder, {"match": {"kind": ["outage"]}})
+    texts = list(unrouted(folder))
+    assert {"push_missing", "push_failed"} <= {text.split()[0] for text in texts}
+    assert not any(text.startswith("push_limit") for text in texts), "it has no limits"
+
+
 def test_the_finding_says_what_to_do(folder: Path) -> None:
-    change(folder, "alerts", "kind: [fault, certificate]", "kind: [certificate]")
+    change(folder, "alerts", "kind: [fault, certificate,", "kind: [certificate,")
     (finding,) = findings(folder)
     lines = (folder / "alerts.yaml").read_text(encoding="utf-8").splitlines()
     assert str(finding) == (

@@ -321,6 +321,10 @@ def _where(alert: Alert, facts: Facts) -> Iterator[Row]:
         yield Row("Page", page)
     if alert.host and one_line(alert.host) != one_line(alert.subject):
         yield Row("Server", one_line(alert.host))
+    if monitor := facts.text("monitor"):
+        yield Row("Monitor", monitor)
+        if schedule := facts.text("schedule"):
+            yield Row("Schedule", schedule)
     if target := facts.text("target"):
         yield Row("Receiver", target)
 
@@ -347,6 +351,8 @@ def _what(facts: Facts, present: Facts, zone: str) -> Iterator[Row]:
         yield Row("Answers since", local(since, zone))
     if facts.flag("flapping"):
         yield Row("Flapping", "goes up and down; kept as one incident until it is steady")
+    if code := facts.text("exit_code"):
+        yield Row("Exit code", code)
     if attempts := facts.text("attempts"):
         yield Row("Attempts", attempts)
 
@@ -368,7 +374,8 @@ def _timing(facts: Facts) -> str | None:
 def _when(notification: Notification, facts: Facts, zone: str) -> Iterator[Row]:
     labels = {
         "first_failed_at": "First failure",
-        "last_good_at": "Last good check",
+        "expected_at": "Push expected",
+        "last_good_at": "Last good push" if facts.text("monitor") else "Last good check",
         "certificate_expires": "Certificate ends",
     }
     for key, label in labels.items():

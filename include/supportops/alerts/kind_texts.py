@@ -53,6 +53,24 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
         "likely cause. Sites count as unknown, neither up nor down, until it is back.",
         "our connection is back",
     ),
+    Kind.PUSH_MISSING: KindTexts(
+        "NO PUSH",
+        "A job that reports to us has not done so in time: it does not run, does not get to its "
+        "end, or cannot reach us. See on its machine whether its schedule still calls it.",
+        "a push came again",
+    ),
+    Kind.PUSH_FAILED: KindTexts(
+        "JOB FAILED",
+        "A job reports that it failed. Its output on its machine says why; it is over with the "
+        "next push that reports success.",
+        "the last push reports success",
+    ),
+    Kind.PUSH_LIMIT: KindTexts(
+        "LIMIT PASSED",
+        "A value that a job reports is above its limit in sites.yaml. The site works; see to it "
+        "before it does not.",
+        "within the limits",
+    ),
     Kind.CHECK_STALE: KindTexts(
         "NO CHECKS",
         "The sites are not being checked: an outage would go unnoticed.",
@@ -178,8 +196,10 @@ NOT_MENDED: dict[str, EndingTexts] = {
         "as an outage of its own.",
     ),
     "controls_removed": EndingTexts("NO LONGER CHECKED", "It was not seen to end."),
+    "monitor_removed": EndingTexts("NO LONGER EXPECTED", "It was not seen to end."),
     "no_certificate": EndingTexts("CLOSED", "The certificate was not renewed."),
     "limit_changed": EndingTexts("CLOSED", "The certificate was not renewed."),
+    "limit_raised": EndingTexts("CLOSED", "Its limit was raised; the value is what it was."),
     SOLVED_WITHOUT_REPLY: EndingTexts("SOLVED, NO REPLY", "Its ticket was solved without a reply."),
     "no_longer_configured": EndingTexts("NO LONGER USED", "It was not seen to end."),
 }
@@ -209,6 +229,11 @@ def _check(_: Alert, facts: Facts, __: str) -> str | None:
     if words and status and facts.text("reason") == "status" and status not in words:
         return f"{words} {status}"
     return words
+
+
+def _push(_: Alert, facts: Facts, zone: str) -> str | None:
+    words, expected = facts.text("words"), facts.instant("expected_at")
+    return f"{words}, expected {local(expected, zone)}" if words and expected else words
 
 
 def _host(_: Alert, facts: Facts, __: str) -> str | None:
@@ -275,6 +300,9 @@ def _headline(alert: Alert) -> str:
 _REASONS: dict[Kind, Callable[[Alert, Facts, str], str | None]] = {
     Kind.OUTAGE: _check,
     Kind.FAULT: _check,
+    Kind.PUSH_MISSING: _push,
+    Kind.PUSH_FAILED: _push,
+    Kind.PUSH_LIMIT: _push,
     Kind.HOST_OUTAGE: _host,
     Kind.BLIND: _blind,
     Kind.CHECK_STALE: _stale,

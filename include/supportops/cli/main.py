@@ -30,6 +30,7 @@ from supportops.cli import (
     mailbox,
     maintenance,
     notices,
+    push,
     receivers,
     report,
     rota,
@@ -55,6 +56,7 @@ app = typer.Typer(
 for each in (
     sites,
     maintenance,
+    push,
     alerts,
     incidents,
     notices,

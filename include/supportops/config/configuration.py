@@ -29,6 +29,7 @@ from supportops.mailbox.account import Mailboxes
 from supportops.notices.settings import NoticePlan
 from supportops.reports.audience import Plan
 from supportops.sites.announced.window import AnnouncedWindow, Scope, announced
+from supportops.sites.push.monitor import Monitors
 from supportops.sites.site import Fleet
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.policy import PolicyBook
@@ -41,6 +42,8 @@ IMPORTS = "imports"
 ANNOUNCED = "announced"
 # The digests of the pictures that customers.yaml names, by file.
 LOGOS = "logos"
+# A part of sites.yaml that is not about what is checked.
+MONITORS = "monitors"
 # A document of an older version was written when each file had a zone of its own, this one unless
 # it said otherwise; now they follow the office's.
 _FORMER_ZONE = "Europe/London"
@@ -120,6 +123,12 @@ class Configuration:
     @property
     def fleet(self) -> Fleet:
         return self._part(File.SITES, Fleet)
+
+    @property
+    def monitors(self) -> Monitors:
+        """The push monitors of sites.yaml; none where no version of it can be used."""
+        found = self.parts.get(MONITORS)
+        return found if isinstance(found, Monitors) else Monitors()
 
     @property
     def alerts(self) -> AlertPolicy:
@@ -258,6 +267,9 @@ def assemble(
         parts[_NOTICES] = named.notice_plan()
     if File.CUSTOMERS not in (faults or {}) or isinstance(named, CustomersFile):
         parts[File.CUSTOMERS] = customers
+    sites = checked.get(File.SITES)
+    if isinstance(sites, SitesFile):
+        parts[MONITORS] = sites.push_monitors(zone)
     if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
         parts[File.REPORTS] = Plan(zone=zone)
     return Configuration(

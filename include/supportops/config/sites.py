@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from supportops.config.model import Model, Wrong, entries, twice
+from supportops.config.monitors import MonitorEntry, wrong_monitors
 from supportops.config.request_values import (
     CertificateDays,
     Headers,
@@ -34,6 +35,7 @@ from supportops.config.values import (
 )
 from supportops.sites.failure_rate import DegradedPolicy
 from supportops.sites.maintenance import Maintenance, OneOffMaintenance, WeeklyMaintenance
+from supportops.sites.push.monitor import Monitors
 from supportops.sites.site import (
     FIVE_MINUTES,
     CheckPolicy,
@@ -223,6 +225,7 @@ class SitesFile(Model):
     degraded: DegradedEntry = DegradedEntry()
     vantage: list[ControlUrl] = []
     sites: list[SiteEntry]
+    monitors: Annotated[list[MonitorEntry], Field(max_length=5000)] = []
 
     @classmethod
     def across(cls, data: Any) -> Iterator[Wrong]:
@@ -235,6 +238,11 @@ class SitesFile(Model):
         for path, site in sites:
             pages = entries(site, "pages")
             yield from twice(((*path, *inner, "path"), page.get("path")) for inner, page in pages)
+        yield from wrong_monitors(data)
+
+    def push_monitors(self, zone: str) -> Monitors:
+        """`zone`: of cron expressions that name none."""
+        return Monitors(tuple(entry.monitor(zone) for entry in self.monitors))
 
     def fleet(self, zone: str) -> Fleet:
         """`zone`: of weekly maintenance that names none."""

@@ -24,6 +24,8 @@ class Flow(StrEnum):
     """A flow that is to work again and again."""
 
     ALERT_DISPATCH = "alert_dispatch"
+    PUBLIC_ENDPOINT = "public_endpoint"
+    PUSH_CHECK = "push_check"
     SITE_CHECK = "site_check"
     SLA_SWEEP = "sla_sweep"
     TICKET_SYNC = "ticket_sync"
@@ -31,9 +33,12 @@ class Flow(StrEnum):
     NOTICES = "notices"
 
 
-# The schedules of the DAGs; that of the mailboxes is at most so long.
+# The schedules of the DAGs (that of the mailboxes is at most so long), and how often the public
+# endpoint says that it serves.
 EVERY: dict[Flow, timedelta] = {
     Flow.ALERT_DISPATCH: timedelta(minutes=5),
+    Flow.PUBLIC_ENDPOINT: timedelta(minutes=1),
+    Flow.PUSH_CHECK: timedelta(minutes=5),
     Flow.SITE_CHECK: timedelta(minutes=5),
     Flow.SLA_SWEEP: timedelta(hours=1),
     Flow.TICKET_SYNC: timedelta(minutes=5),

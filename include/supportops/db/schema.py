@@ -193,6 +193,41 @@ announced_maintenance = Table(
     Index(None, "ends_at"),
 )
 
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("monitor", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("message", Text, nullable=False),
+    Column("reported", Json, nullable=False),
+    Column("signature", Text),
+    UniqueConstraint("monitor", "signature"),
+    Index(None, "monitor", "id"),
+    Index(None, "received_at"),
+)
+
+push_standings = Table(
+    "push_standings",
+    metadata,
+    Column("monitor", Text, primary_key=True),
+    Column("folded", BigInteger, nullable=False),
+    Column("judged_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("fold", Json, nullable=False),
+)
+
+endpoint_stops = Table(
+    "endpoint_stops",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Index(None, "until"),
+)
+
 incidents = Table(
     "incidents",
     metadata,

@@ -28,11 +28,12 @@ from supportops.flows.noting import note_log
 from supportops.flows.noting.note_log import NOTHING, Entry, Noted
 from supportops.names import near, recognised
 from supportops.rendering.render import one_line
+from supportops.sites.incident import IncidentKind
 from supportops.tickets.source import PHONE
 
 LONGEST_CAUSE, LONGEST_NOTE, LONGEST_NAME = 200, 2_000, 200
 _OF_TICKETS = SERVICE_LEVEL_KINDS | {Kind.CALL}
-_OF_INCIDENTS = {Kind.OUTAGE, Kind.HOST_OUTAGE, Kind.FAULT, Kind.CERTIFICATE, Kind.BLIND}
+_OF_INCIDENTS = {Kind(kind.value) for kind in IncidentKind}
 _MOST = 500
 """Of what was noted lately about incidents that are over for long."""
 

@@ -20,6 +20,8 @@ class Ending(StrEnum):
     CONTROLS_REMOVED = "controls_removed"
     NO_CERTIFICATE = "no_certificate"
     LIMIT_CHANGED = "limit_changed"
+    LIMIT_RAISED = "limit_raised"
+    MONITOR_REMOVED = "monitor_removed"
 
     @property
     def good(self) -> bool:

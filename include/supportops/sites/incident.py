@@ -22,13 +22,17 @@ IncidentKey = tuple["IncidentKind", str]
 
 
 class IncidentKind(StrEnum):
-    """What is wrong: a site, a server, a page, a certificate, or our own connection (`BLIND`)."""
+    """What is wrong: a site, a server, a page, a certificate, our own connection (`BLIND`), or a
+    job that pushes: its silence, its failure, or a value that it reports."""
 
     OUTAGE = "outage"
     HOST_OUTAGE = "host_outage"
     FAULT = "fault"
     CERTIFICATE = "certificate"
     BLIND = "blind"
+    PUSH_MISSING = "push_missing"
+    PUSH_FAILED = "push_failed"
+    PUSH_LIMIT = "push_limit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,14 @@ from supportops.sites.incident import (
 )
 from supportops.sites.standing import Attempt, SiteState, Standing, Track, from_json, to_json
 
+# What the check of sites opens and closes. Other flows judge the other kinds.
+JUDGED_BY_CHECKS = (
+    IncidentKind.OUTAGE,
+    IncidentKind.HOST_OUTAGE,
+    IncidentKind.FAULT,
+    IncidentKind.CERTIFICATE,
+    IncidentKind.BLIND,
+)
 # As many names in one statement as every database takes.
 NAMES_AT_ONCE = 1000
 
@@ -207,9 +215,16 @@ def load_state(connection: Connection) -> FleetState:
         (row["site"], row["page"], Track(row["track"])): from_json(row["fold"])
         for row in connection.execute(select(site_status)).mappings()
     }
-    still_open = connection.execute(select(incidents).where(incidents.c.closed_at.is_(None)))
-    found = [_incident(row) for row in still_open.mappings()]
+    found = open_incidents(connection, JUDGED_BY_CHECKS)
     return FleetState(standings, {(i.kind, i.subject): i for i in found})
+
+
+def open_incidents(connection: Connection, kinds: Iterable[IncidentKind]) -> list[Incident]:
+    """The open incidents of these kinds, in the order of their keys."""
+    c = incidents.c
+    wanted = [kind.value for kind in kinds]
+    statement = select(incidents).where(c.closed_at.is_(None), c.kind.in_(wanted)).order_by(c.key)
+    return [_incident(row) for row in connection.execute(statement).mappings()]
 
 
 def save_state(connection: Connection, before: FleetState, after: FleetState) -> None:

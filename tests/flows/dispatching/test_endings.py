@@ -186,7 +186,15 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("ending", Ending)
+# Of jobs that push; tests/flows/pushing/test_words.py.
+OF_JOBS = {Ending.LIMIT_RAISED, Ending.MONITOR_REMOVED}
+
+
+def test_every_ending_is_tried() -> None:
+    assert ENDS.keys() | OF_JOBS == set(Ending)
+
+
+@pytest.mark.parametrize("ending", ENDS)
 def test_every_ending_has_its_words_in_every_channel(watched: Watched, ending: Ending) -> None:
     ENDS[ending].story(watched)
     got = watched.dispatch()

@@ -20,6 +20,9 @@ _OPEN: dict[Kind, tuple[str, str]] = {
     Kind.FAULT: ("fault", "faults"),
     Kind.CERTIFICATE: ("certificate ends", "certificates end"),
     Kind.BLIND: ("connection of our own down", "connections of our own down"),
+    Kind.PUSH_MISSING: ("job without a push", "jobs without a push"),
+    Kind.PUSH_FAILED: ("job failed", "jobs failed"),
+    Kind.PUSH_LIMIT: ("job above its limits", "jobs above their limits"),
     Kind.CONFIGURATION: ("configuration with faults", "configurations with faults"),
     Kind.DELIVERY: ("receiver not reached", "receivers not reached"),
     Kind.TASK_FAILED: ("task failed", "tasks failed"),
@@ -33,6 +36,9 @@ _OVER: dict[Kind, tuple[str, str]] = {
     Kind.HOST_OUTAGE: ("server up again", "servers up again"),
     Kind.FAULT: ("fault over", "faults over"),
     Kind.CERTIFICATE: ("certificate renewed", "certificates renewed"),
+    Kind.PUSH_MISSING: ("job pushes again", "jobs push again"),
+    Kind.PUSH_FAILED: ("job works again", "jobs work again"),
+    Kind.PUSH_LIMIT: ("job within its limits", "jobs within their limits"),
 }
 # An open alert whose last check showed something else by now, by the fact `present`.
 _PRESENT: dict[str, tuple[str, str]] = {

@@ -1,4 +1,4 @@
-"""`supportops public`: the endpoint at which receivers take alerts from their messages."""
+"""`supportops public`: where receivers take alerts from their messages, and jobs push."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import now
-from supportops.cli.output import echo, fail
+from supportops.cli.output import echo, fail, warn
+from supportops.context import Context
 
 app = typer.Typer()
 
@@ -19,7 +20,7 @@ def public(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8090,
 ) -> None:
-    """Serve the links by which receivers take alerts, until it is interrupted."""
+    """Serve the links by which receivers take alerts, and take the pushes of jobs."""
     import uvicorn
 
     from supportops.alerts.acts.link import SECRET, Links
@@ -29,19 +30,23 @@ def public(
 
     with open_context() as context:  # says at once what is wrong with the store
         secret = context.secrets(SECRET)
-    if not secret:
-        fail(
-            f"no secret signs the links: set AIRFLOW_CONN_{SECRET.upper()} to 32 random characters"
-        )
+        pushes = bool(_monitors(context))
+    variable = f"AIRFLOW_CONN_{SECRET.upper()}"
+    if not secret and not pushes:
+        fail(f"no secret signs the links: set {variable} to 32 random characters")
     try:
-        links = Links(secret)
+        links = Links(secret) if secret else None
     except ValueError as error:
         fail(str(error))
+    if links is None:
+        warn(f"no links of alerts are served: {variable} is not set")
     shared = SharedContext(open_context)
     logging.basicConfig(level=logging.WARNING)
-    echo(f"http://{host}:{port}/ serves the links of alerts; Ctrl-C ends it")
+    what = "the links of alerts" if links is not None else "pushes"
+    also = " and pushes" if links is not None and pushes else ""
+    echo(f"http://{host}:{port}/ serves {what}{also}; Ctrl-C ends it")
     try:
-        # No access log: an address is a key to its alert.
+        # No access log: an address is a key to its alert, or the token of a job.
         uvicorn.run(
             make_public_app(shared, LastConfiguration(), links, now),
             host=host,
@@ -54,3 +59,13 @@ def public(
         )
     finally:
         shared.close()
+
+
+def _monitors(context: Context) -> tuple[object, ...]:
+    """The push monitors of the configuration in force; none before the first."""
+    from supportops.config.snapshots import newest
+    from supportops.db.engine import reading
+
+    with reading(context.engine) as connection:
+        configuration = newest(connection)
+    return configuration.monitors.all if configuration is not None else ()

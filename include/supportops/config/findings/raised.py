@@ -15,6 +15,7 @@ from supportops.alerts.alert import (
     usual_severity,
 )
 from supportops.config.configuration import Configuration, File
+from supportops.sites.push.monitor import Limits
 
 RAISED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 # About this installation, whatever it is configured to do.
@@ -103,9 +104,25 @@ def _about_sites(configuration: Configuration) -> Iterator[Raised]:
     for kind, affected in some.items():
         if affected:
             yield Raised(kind, usual_severity(kind), affected)
+    yield from _about_monitors(configuration)
     yield Raised(Kind.CHECK_STALE, usual_severity(Kind.CHECK_STALE), every or _NOBODY)
     for severity in (Severity.CRITICAL, Severity.WARNING):
         yield Raised(Kind.CHECK_TROUBLE, severity, every or _NOBODY)
+
+
+def _about_monitors(configuration: Configuration) -> Iterator[Raised]:
+    sites = configuration.displayed().fleet.by_name()
+    monitors = configuration.monitors.all
+    for kind in (Kind.PUSH_MISSING, Kind.PUSH_FAILED, Kind.PUSH_LIMIT):
+        for severity in (Severity.CRITICAL, Severity.WARNING):
+            urgent = severity is Severity.CRITICAL
+            of = [m for m in monitors if (m.urgent and kind is not Kind.PUSH_LIMIT) is urgent]
+            if kind is Kind.PUSH_LIMIT:
+                of = [m for m in of if m.limits != Limits()]
+            named = (sites.get(m.site or "") for m in of)
+            about = [Affected(s.name, s.customer) if s else Affected() for s in named]
+            if about:
+                yield Raised(kind, severity, tuple(dict.fromkeys(about)))
 
 
 def _about_customers(configuration: Configuration) -> Iterator[Raised]:

@@ -19,7 +19,12 @@ SEVERITY = {
     IncidentKind.BLIND: Severity.CRITICAL,
     IncidentKind.FAULT: Severity.WARNING,
     IncidentKind.CERTIFICATE: Severity.WARNING,
+    IncidentKind.PUSH_MISSING: Severity.WARNING,
+    IncidentKind.PUSH_FAILED: Severity.WARNING,
+    IncidentKind.PUSH_LIMIT: Severity.WARNING,
 }
+# Of those that can be as urgent as an outage, where sites.yaml says so.
+_MAY_BE_URGENT = (IncidentKind.PUSH_MISSING, IncidentKind.PUSH_FAILED)
 
 _CARRIED_OVER = "carried over from the alert that this one goes on from"
 
@@ -54,7 +59,7 @@ def alert_of(incident: Incident) -> Alert:
     return Alert(
         key=incident.key,
         kind=Kind(incident.kind.value),
-        severity=SEVERITY[incident.kind],
+        severity=_severity(incident),
         subject=incident.subject,
         headline=str(words),
         opened_at=incident.opened_at,
@@ -63,3 +68,9 @@ def alert_of(incident: Incident) -> Alert:
         host=incident.host,
         facts=incident.facts,
     )
+
+
+def _severity(incident: Incident) -> Severity:
+    if incident.kind in _MAY_BE_URGENT and incident.facts.get("urgent"):
+        return Severity.CRITICAL
+    return SEVERITY[incident.kind]

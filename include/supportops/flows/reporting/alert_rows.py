@@ -18,6 +18,9 @@ REPORTED_KINDS = SERVICE_LEVEL_KINDS | {
     Kind.HOST_OUTAGE,
     Kind.FAULT,
     Kind.CERTIFICATE,
+    Kind.PUSH_MISSING,
+    Kind.PUSH_FAILED,
+    Kind.PUSH_LIMIT,
     Kind.CALL,
 }
 

@@ -19,7 +19,15 @@ from supportops.sites.outages import SiteOutage, SitePast, outages_of, renamed_i
 from supportops.sites.site import Fleet
 from supportops.sites.store import list_incidents
 
-_FAULTS = frozenset({IncidentKind.FAULT, IncidentKind.CERTIFICATE})
+_FAULTS = frozenset(
+    {
+        IncidentKind.FAULT,
+        IncidentKind.CERTIFICATE,
+        IncidentKind.PUSH_MISSING,
+        IncidentKind.PUSH_FAILED,
+        IncidentKind.PUSH_LIMIT,
+    }
+)
 
 Row = dict[str, Any]
 

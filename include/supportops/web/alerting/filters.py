@@ -34,7 +34,10 @@ class State(StrEnum):
 
 
 KINDS: dict[About, tuple[Kind, ...]] = {
-    About.INCIDENTS: (*(Kind.BLIND, Kind.HOST_OUTAGE, Kind.OUTAGE, Kind.FAULT, Kind.CERTIFICATE),),
+    About.INCIDENTS: (
+        *(Kind.BLIND, Kind.HOST_OUTAGE, Kind.OUTAGE, Kind.FAULT, Kind.CERTIFICATE),
+        *(Kind.PUSH_MISSING, Kind.PUSH_FAILED, Kind.PUSH_LIMIT),
+    ),
     About.INSTALLATION: (
         *(Kind.CHECK_STALE, Kind.CHECK_TROUBLE, Kind.CLOCK, Kind.CONFIGURATION, Kind.DELIVERY),
         *(Kind.TASK_FAILED, Kind.IMPORT_ERROR, Kind.REPORT_TROUBLE),

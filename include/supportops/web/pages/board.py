@@ -43,6 +43,9 @@ KIND_TITLES: dict[str, str] = {
     IncidentKind.FAULT: "Fault",
     IncidentKind.CERTIFICATE: "Certificate",
     IncidentKind.BLIND: "Our own connection",
+    IncidentKind.PUSH_MISSING: "No push",
+    IncidentKind.PUSH_FAILED: "Job failed",
+    IncidentKind.PUSH_LIMIT: "Limit passed",
 }
 _SEVERE = {IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE, IncidentKind.BLIND}
 

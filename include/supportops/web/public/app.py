@@ -19,6 +19,7 @@ from fastapi.responses import HTMLResponse, Response
 from supportops.alerts.acts.link import LinkError, Links
 from supportops.rendering.render import render
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext
+from supportops.web.public.push import add_push_routes, serving
 from supportops.web.public.taking import Form, Page, PublicError, page_of, take
 
 log = logging.getLogger(__name__)
@@ -40,15 +41,22 @@ LARGEST_FORM = 8192
 def make_public_app(
     open_context: OpenContext,
     active_configuration: ActiveConfiguration,
-    links: Links,
+    links: Links | None,
     clock: Clock,
 ) -> FastAPI:
-    """The endpoint over the store that `open_context` opens; `links` reads the addresses."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    """The endpoint over the store that `open_context` opens; `links` reads the addresses of alerts,
+    None where nothing signs them."""
+    lifespan = serving(open_context, clock)
+    app = FastAPI(
+        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=lifespan
+    )
+    add_push_routes(app, open_context, active_configuration, clock)
 
     def answer(token: str, act: Callable[[Page, datetime], str] | None) -> HTMLResponse:
         now = clock()
         try:
+            if links is None:
+                raise LinkError("There is nothing here.")
             link = links.read(token, now)
             with open_context() as context:
                 said = ""
@@ -80,9 +88,8 @@ def make_public_app(
     @app.middleware("http")
     async def _guard(request: Request, call_next: Callable[[Request], object]) -> Response:
         response: Response = await call_next(request)  # type: ignore[misc]
-        if response.status_code in (404, 405) and "text/html" not in response.headers.get(
-            "content-type", ""
-        ):
+        kind = response.headers.get("content-type", "")
+        if response.status_code in (404, 405) and "application/json" in kind:
             response = _page(response.status_code, refused="There is nothing here.")
         for name, value in HEADERS.items():
             response.headers[name] = value
