@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from supportops.config.model import Model, Wrong, entries, twice
-from supportops.config.monitors import MonitorEntry, wrong_monitors
 from supportops.config.request_values import (
     CertificateDays,
     Headers,
@@ -18,6 +17,7 @@ from supportops.config.request_values import (
     Redirects,
     UserAgent,
 )
+from supportops.config.site_parts.monitors import MonitorEntry, wrong_monitors
 from supportops.config.values import (
     Clock,
     ControlUrl,
