@@ -219,7 +219,7 @@ def test_the_parts_agree_with_a_walk_from_minute_to_minute(
     where, log = site(maintenance=quiet), runs(*history)
     first = NOON + start * MINUTE
     found = availability(log, always(where), first, first + minutes * MINUTE)
-    walked = slowly(timeline(log, always(where)), where, first, minutes)
+    walked = slowly(timeline(log, always(where)).flips, where, first, minutes)
     assert {state: walked[state] * MINUTE for state in SiteState} == {
         SiteState.UP: found.up - found.degraded,
         SiteState.DEGRADED: found.degraded,

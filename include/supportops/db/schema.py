@@ -177,6 +177,31 @@ certificate_chains = Table(
     Column("chain", Json, nullable=False),
 )
 
+# Lengths in microseconds; `until` a whole hour, `day` the midnight of a UTC day.
+site_folds = Table(
+    "site_folds",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
+)
+
+site_days = Table(
+    "site_days",
+    metadata,
+    Column("day", Instant, primary_key=True, autoincrement=False),
+    Column("site", Text, primary_key=True),
+    Column("customer", Text, primary_key=True),
+    Column("up", BigInteger, nullable=False),
+    Column("degraded", BigInteger, nullable=False),
+    Column("down", BigInteger, nullable=False),
+    Column("maintenance", BigInteger, nullable=False),
+    Column("checks", Integer, nullable=False),
+    Column("hours", Text, nullable=False),
+    Column("timeline", Text, nullable=False),
+    Column("known_at", Instant, nullable=False),
+    Index(None, "site", "day"),
+)
+
 announced_maintenance = Table(
     "announced_maintenance",
     metadata,

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from supportops.sites.failure_rate import FailureRate
-from supportops.sites.history import SiteHistory, Span, Term
-from supportops.sites.site import FIVE_MINUTES
+from supportops.sites.failure_rate import RUNS_IN_WINDOW, FailureRate
+from supportops.sites.history import LAST, SiteHistory, Span, Term
+from supportops.sites.site import FIVE_MINUTES, CheckPolicy
 from supportops.sites.standing import (
     Attempt,
     SiteState,
@@ -44,6 +44,15 @@ class Flip:
 
     at: datetime
     state: SiteState
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The state of a site over time. No run that is judged later changes what is before `settled`,
+    unless it holds an older check."""
+
+    flips: list[Flip]
+    settled: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ class CheckedRun:
 
 def timeline(
     runs: Iterable[CheckedRun], history: SiteHistory, renamed: Sequence[Standing] = ()
-) -> list[Flip]:
+) -> Timeline:
     """The state of a site from its first check on, in order of time.
 
     `runs` in the order in which they were judged. A state holds until the next check. Where that
@@ -151,9 +160,21 @@ def timeline(
             start = standing.since
         state = SiteState.UP if standing.state is SiteState.DEGRADED else standing.state
         flips.append(Flip(max(start, renamed_at or start), state))
+    settled = LAST
     if before is not None:
-        flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
-    return _with_degraded(_in_order(flips), rates.spans())
+        at, term = before
+        removed = _end_of_era(term, history)
+        flips.append(Flip(min(at + term.site.interval, removed), SiteState.UNKNOWN))
+        if removed == LAST:
+            settled = min([at, *_in_question(standing), *rates.in_question(at, term)])
+    return Timeline(_with_degraded(_in_order(flips), rates.spans()), settled)
+
+
+def _in_question(standing: Standing) -> list[datetime]:
+    """Where an outage, or the end of one, would begin if the next check confirmed it."""
+    at = standing.answers_since if standing.down else standing.first_bad_at
+    open_ = standing.down or standing.bad_streak > 0
+    return [at] if open_ and at is not None else []
 
 
 class _Rates:
@@ -190,6 +211,14 @@ class _Rates:
         if since is not None and self._rate.since is None:
             self._ended.append(Span(since, self._good_since or counted_run.at))
 
+    def in_question(self, at: datetime, term: Term) -> list[datetime]:
+        """Where degraded time may yet begin or end, as of a last run at `at`."""
+        if self._rate.since is not None:
+            return [self._good_since] if self._good_since is not None else []
+        # Twice the window: the next configuration may have a longer one.
+        oldest = at - 2 * longest_window(term.policy, term.site.interval)
+        return [run.at for run in self._rate.runs if run.failed and run.at > oldest]
+
     def spans(self) -> list[Span]:
         """Each from the first failed request to the first good one after the last that failed."""
         if self._rate.since is None:
@@ -224,8 +253,18 @@ def _ended_between(earlier: Term, later: Term, history: SiteHistory) -> datetime
     """When the site was removed between the two terms; None where it was not."""
     if earlier is later:
         return None
-    era = next(era for era in history.eras() if era.covers(earlier.span.start))
-    return None if era.covers(later.span.start) else era.end
+    end = _end_of_era(earlier, history)
+    return None if later.span.start < end else end
+
+
+def _end_of_era(term: Term, history: SiteHistory) -> datetime:
+    """When the site was removed that was configured in `term`; LAST where it was not."""
+    return next(era.end for era in history.eras() if era.covers(term.span.start))
+
+
+def longest_window(policy: CheckPolicy, interval: timedelta) -> timedelta:
+    """How long a failed request counts for the rate of failures."""
+    return max(policy.degraded.window, RUNS_IN_WINDOW * interval)
 
 
 def _longest_pause(earlier: Term, later: Term) -> timedelta:
@@ -281,7 +320,7 @@ def availability(
     """The parts of [start, end). `runs` in order of time; some from before `start` give the
     state in which the period begins."""
     checks = sorted(run.at for run in runs)
-    return weigh(timeline(runs, history), checks, history, start, end)
+    return weigh(timeline(runs, history).flips, checks, history, start, end)
 
 
 def weigh(
@@ -327,7 +366,7 @@ def states(
     Announced maintenance counts before what the checks saw, and where the site was not configured
     nothing is known.
     """
-    seen = list(_pieces(flips, start, end))
+    seen = list(pieces(flips, start, end))
     overlays: list[tuple[Span, SiteState]] = []
     edge = start
     for term in history.terms:
@@ -367,9 +406,10 @@ def _overlaid(
     return found
 
 
-def _pieces(
+def pieces(
     flips: Sequence[Flip], start: datetime, end: datetime
 ) -> Iterable[tuple[Span, SiteState]]:
+    """[start, end) in pieces by a timeline alone; unknown before its first flip."""
     edge, state = start, SiteState.UNKNOWN
     for flip in flips:
         if flip.at > edge:

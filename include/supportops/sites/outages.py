@@ -8,7 +8,7 @@ list of incidents cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from supportops.sites.availability import NOTHING, Availability, Flip, states, weigh
@@ -34,21 +34,46 @@ class SiteOutage:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedChecks:
+    """How many checks a site had in `span` while it was the site of `customer`."""
+
+    span: Span
+    customer: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class SitePast:
-    """A site in and around a period: how it was configured, what its checks saw, its outages."""
+    """A site in and around a period: how it was configured, what its checks saw, its outages.
+
+    `counted`: the checks that are not in `checks`, where summaries count them.
+    """
 
     name: str
     history: SiteHistory
     flips: Sequence[Flip]
     checks: Sequence[datetime]
     outages: Sequence[SiteOutage]
+    counted: Sequence[CountedChecks] = ()
 
     def availability(
         self, start: datetime, end: datetime, history: SiteHistory | None = None
     ) -> Availability:
-        """The parts of [start, end); of the terms in `history` alone, where it is given."""
+        """The parts of [start, end); of the terms in `history` alone, where it is given.
+
+        Checks that were counted together lie in it as a whole or not at all, or ValueError is
+        raised.
+        """
         spans = [outage.span for outage in self.outages]
-        return weigh(self.flips, self.checks, history or self.history, start, end, spans)
+        parts = weigh(self.flips, self.checks, history or self.history, start, end, spans)
+        whose = {term.site.customer for term in history.terms} if history else None
+        inside = [each for each in self.counted if each.span.within(start, end)]
+        if any(each.span.start < start or each.span.end > end for each in inside):
+            raise ValueError(
+                f"{start} to {end} cuts checks of {self.name} that were counted as one"
+            )
+        more = sum(each.number for each in inside if whose is None or each.customer in whose)
+        return replace(parts, checks=parts.checks + more)
 
     def down_in(self, outage: SiteOutage, start: datetime, end: datetime) -> timedelta:
         """How long the site was down in an outage within [start, end).

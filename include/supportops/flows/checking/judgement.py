@@ -25,6 +25,7 @@ from supportops.sites.present import presents
 from supportops.sites.runs import part_store
 from supportops.sites.runs.due import from_text
 from supportops.sites.runs.parts import ready
+from supportops.sites.summaries import store as summaries
 
 # A run that recorded nothing for so long was cut short; the next judgement includes it. Deadlines
 # and confirmations of a run end within this, or the configuration is refused.
@@ -125,6 +126,7 @@ def _judge_one(connection: Connection, slot: datetime, now: datetime) -> list[Ch
         "changes": [change_to_json(change) for change in changes],
     }
     store.mark_judged(connection, slot, now, summary)
+    summaries.reopen(connection, min([slot, *(each.result.checked_at for each in attempts)]))
     return changes
 
 

@@ -22,6 +22,7 @@ from supportops.flows.active_configuration import load_or_last_good
 from supportops.sites import store
 from supportops.sites.runs.due import from_text, to_text
 from supportops.sites.site import FIVE_MINUTES, Fleet, Site, shards
+from supportops.sites.summaries import store as summaries
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ def _plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
         due = _due(connection, configuration.fleet, slot)
         text = to_text(configuration.fleet, due)
         store.begin_run(connection, slot, configuration.digest, now + ahead, len(due), text)
+        summaries.reopen(connection, slot)
         begun = store.run_of(connection, slot)
         assert begun is not None
         fleet = snapshots.get(connection, begun.configuration).fleet

@@ -1,62 +1,44 @@
-"""The past of sites out of the store: their checks, each judged by the configuration of its run.
+"""The past of sites out of the store: what summaries of it there are, and their checks after that.
 
-Results are read in batches of sites, so that memory does not grow with the number of sites, and
-with no more of each than decides up or down.
+Each check is judged by the configuration of its run. An answer from summaries and one from checks
+are the same.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from supportops.db.schema import EPOCH, check_results, check_runs
-from supportops.sites.availability import CheckedRun, is_decided, timeline
-from supportops.sites.check import ProbeResult, Reason, State
-from supportops.sites.history import LAST, FleetHistory, SiteHistory
-from supportops.sites.incident import Incident
-from supportops.sites.outages import SitePast, outages_of, renamed_in, was_renamed
+from supportops.sites.availability import Flip, pieces
+from supportops.sites.history import LAST, Span
+from supportops.sites.incident import DEGRADED, Incident
+from supportops.sites.log.checks import (
+    LONGEST_LEAD,
+    CheckLog,
+    FleetOf,
+    Seen,
+    Wanted,
+    earlier,
+    fleet_history,
+    later,
+)
+from supportops.sites.outages import (
+    CountedChecks,
+    SitePast,
+    outages_of,
+    renamed_in,
+    was_renamed,
+)
 from supportops.sites.renaming import standing_when_renamed
 from supportops.sites.site import Fleet
-from supportops.sites.standing import Attempt
+from supportops.sites.standing import SiteState
 from supportops.sites.store import list_incidents
-
-FleetOf = Callable[[Connection, str], Fleet]
-"""The fleet of a stored configuration, by its digest."""
-
-# A site that was neither confirmed up nor down for so long counts as new.
-LONGEST_LEAD = timedelta(days=7)
-# Results read at a time.
-_AT_ONCE = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedRun:
-    """One run of the log: the digest of its configuration, and what its judgement was.
-
-    `order` counts the judgements; None while the run waits for its own.
-    """
-
-    slot: datetime
-    configuration: str
-    blind: bool
-    order: int | None
-
-
-def fleet_history(
-    connection: Connection,
-    fleet_of: FleetOf,
-    start: datetime,
-    end: datetime,
-    unchecked: Fleet | None = None,
-) -> FleetHistory:
-    """The fleets that were in force in [start, end). `unchecked`: the one to go by in a store
-    that has no run at all."""
-    return _history(connection, fleet_of, _runs_in(connection, start, end, None), unchecked)
+from supportops.sites.summaries import store as summaries
+from supportops.sites.summaries.day import DAY, HOUR, decoded
 
 
 def pasts(
@@ -68,20 +50,36 @@ def pasts(
     only: Sequence[str] | None = None,
     unchecked: Fleet | None = None,
     as_of: datetime | None = None,
+    folded: bool = True,
+    hourly: bool = False,
 ) -> tuple[list[str], Iterator[SitePast]]:
     """The names of the sites that were configured at any time in [start, end), or of those of
     them that are in `only`, and the past of each, in another order.
 
     As the store knew it at `as_of`, by the runs that were judged by then. `unchecked`: the fleet
-    to go by in a store that has no run at all.
+    to go by in a store that has no run at all. `folded`: whether summaries are used. `hourly`: the
+    pasts can be asked about any whole hours of the period, else about the period alone.
     """
-    log = _Log(connection, fleet_of, start, end, unchecked, as_of, only)
-    histories = log.fleets.sites(start, end, only)
-    return list(histories), log.pasts(histories)
+    past = _Past(connection, fleet_of, start, end, only, unchecked, as_of)
+    return list(past.histories), past.read(folded, hourly)
 
 
-class _Log:
-    """The log of checks in and around a period."""
+@dataclass(slots=True)
+class _Part:
+    """What of one site's past is read from where: summaries of [first, cut), checks of
+    [cut, last)."""
+
+    wanted: Wanted
+    incidents: Sequence[Incident]
+    first: datetime
+    cut: datetime
+    flips: list[Flip] = field(default_factory=list)
+    counted: list[CountedChecks] = field(default_factory=list)
+    checks: list[datetime] = field(default_factory=list)
+
+
+class _Past:
+    """The past of the sites of a period."""
 
     def __init__(
         self,
@@ -89,142 +87,144 @@ class _Log:
         fleet_of: FleetOf,
         start: datetime,
         end: datetime,
+        only: Sequence[str] | None,
         unchecked: Fleet | None,
         as_of: datetime | None,
-        only: Sequence[str] | None,
     ) -> None:
         self.connection, self.start, self.end, self.as_of = connection, start, end, as_of
+        self.log = CheckLog(connection, as_of)
         site = only[0] if only is not None and len(only) == 1 else None
         self.incidents = by_site(list_incidents(connection, start, end, site))
         touching = [each for found in self.incidents.values() for each in found]
         begun = min((each.started_at for each in touching), default=start)
         first = earlier(min(begun, start), LONGEST_LEAD)
         until = later(max(end, as_of or end), LONGEST_LEAD)
-        runs = _runs_in(connection, first, until, as_of)
-        self.fleets = _history(connection, fleet_of, runs, unchecked)
-        self.judged = {run.slot: run for run in runs if run.order is not None}
+        fleets = fleet_history(connection, fleet_of, first, until, unchecked, as_of)
+        self.histories = fleets.sites(start, end, only)
 
-    def pasts(self, histories: Mapping[str, SiteHistory]) -> Iterator[SitePast]:
-        """The past of each site; those that are checked equally often are read together."""
-        by_lead: defaultdict[timedelta, list[str]] = defaultdict(list)
-        for name, history in histories.items():
-            by_lead[_few(history)].append(name)
-        for few, names in by_lead.items():
-            first, last = earlier(self.start, few), later(self.end, few)
-            slots = sum(first <= slot < last for slot in self.judged)
-            size = max(1, _AT_ONCE // max(1, slots))
-            for at in range(0, len(names), size):
-                batch = names[at : at + size]
-                runs = self._runs(batch, first, last)
-                for name in batch:
-                    yield self._past(name, histories[name], runs.get(name, []), few)
+    def read(self, folded: bool, hourly: bool) -> Iterator[SitePast]:
+        parts = self._parts(self._folded_until() if folded else {})
+        self._add_flips(parts)
+        self._add_counts(parts, hourly)
+        asked = {id(each.wanted): each for each in parts}
+        for each in parts:
+            if each.cut >= each.wanted.end:
+                yield self._past(each, None)
+        for wanted, seen in self.log.seen(p.wanted for p in parts if p.cut < p.wanted.end):
+            yield self._past(asked[id(wanted)], seen)
 
-    def _past(
-        self, name: str, history: SiteHistory, runs: list[CheckedRun], few: timedelta
-    ) -> SitePast:
-        """`runs` reach from `few` before the period to as long after it, so that what began at
-        its end is confirmed. More are read where they do not decide how it begins, and where an
-        outage reaches beyond them."""
-        incidents = self.incidents.get(name, [])
-        first = earlier(self.start, few)
-        begun = min((each.started_at for each in incidents), default=self.start)
-        wanted = min(first, earlier(begun, few))
-        if wanted < first:
-            runs = self._runs([name], wanted, first).get(name, []) + runs
-        last = later(self.end, few)
-        lasted = [each.ended_at or self.as_of for each in incidents]
-        until = max((later(at, few) for at in lasted if at is not None), default=last)
-        if self.as_of is not None and until > last:
-            runs = runs + self._runs([name], last, until).get(name, [])
-        lead = self.start - wanted
-        before = [run for run in runs if run.planned_at < self.start]
-        added = next((e.start for e in history.eras() if e.covers(self.start)), self.start)
-        while lead < LONGEST_LEAD and wanted > added and not is_decided(before, history):
-            lead *= 4
-            longer = earlier(self.start, lead)
-            more = self._runs([name], longer, wanted).get(name, [])
-            before, runs, wanted = more + before, more + runs, longer
-        renamed = [standing_when_renamed(each) for each in incidents if was_renamed(each)]
-        flips = timeline(self._in_order_of_judgement(runs), history, renamed)
+    def _folded_until(self) -> Mapping[str, datetime]:
+        found = summaries.folded_until(self.connection)
+        if self.as_of is None or not found:
+            return found
+        begun = [i.started_at for each in self.incidents.values() for i in each]
+        first = min([self.start, *begun])
+        known = summaries.first_unknown(self.connection, self.as_of, first)
+        return {name: min(until, known) for name, until in found.items()}
+
+    def _parts(self, folded_until: Mapping[str, datetime]) -> list[_Part]:
+        parts = []
+        for name, history in self.histories.items():
+            incidents = self.incidents.get(name, [])
+            first = min([self.start, *(each.started_at for each in incidents)])
+            lasted = [each.ended_at or self.as_of for each in incidents]
+            last = max([self.end, *(at for at in lasted if at is not None)])
+            cut = min(max(folded_until.get(name, first), first), last)
+            # How an outage stands where the summaries end is seen by the checks right before that;
+            # whether a site is degraded by all since it began.
+            decides = [each for each in incidents if cut == first or each.reason == DEGRADED]
+            begun = min((each.started_at for each in decides), default=cut)
+            renamed = [standing_when_renamed(each) for each in incidents if was_renamed(each)]
+            wanted = Wanted(name, history, cut, last, begun, renamed)
+            parts.append(_Part(wanted, incidents, first, cut))
+        return parts
+
+    def _add_flips(self, parts: Iterable[_Part]) -> None:
+        """The timelines of what is folded: up, but for the days that say otherwise."""
+        from_summaries = [part for part in parts if part.first < part.cut]
+        groups: defaultdict[datetime, list[_Part]] = defaultdict(list)
+        for part in from_summaries:
+            groups[min(self.start, part.first)].append(part)
+        for first, found in sorted(groups.items(), key=lambda group: group[0]):
+            names = {part.wanted.name for part in found}
+            last = max(part.cut for part in found)
+            other = summaries.timelines(self.connection, first, last, names)
+            for part in found:
+                part.flips = _flips(other.get(part.wanted.name, ()), part.first, part.cut)
+
+    def _add_counts(self, parts: Iterable[_Part], hourly: bool) -> None:
+        """The checks in the folded part of the period: of whole days together, else by the hour;
+        those in an hour of which only a part is asked for one by one."""
+        groups: defaultdict[datetime, dict[str, _Part]] = defaultdict(dict)
+        for part in parts:
+            if self.start < part.cut:
+                groups[min(part.cut, self.end)][part.wanted.name] = part
+        for end, found in sorted(groups.items(), key=lambda group: group[0]):
+            whole = {} if hourly else summaries.checks(self.connection, self.start, end, found)
+            for name, counted in whole.items():
+                if name in found:
+                    found[name].counted += counted
+            for span in _spans_of_days(self.start, end, hourly):
+                day = span.start.replace(hour=0, minute=0, second=0, microsecond=0)
+                for row in summaries.days(self.connection, day, span.end, found):
+                    if row.site in found:
+                        found[row.site].counted += row.counted(self.start, end)
+            for span in _cut_hours(self.start, end):
+                instants = self.log.checks(list(found), span.start, span.end)
+                for name, checks in instants.items():
+                    found[name].checks += checks
+
+    def _past(self, part: _Part, seen: Seen | None) -> SitePast:
+        name, history = part.wanted.name, part.wanted.history
+        flips, checks = list(part.flips), list(part.checks)
+        if seen is not None:
+            flips += _as_flips(seen.timeline.flips, part.cut, part.wanted.end)
+            checks += [at for at in seen.checks if at >= part.cut]
+        flips.append(Flip(part.wanted.end, SiteState.UNKNOWN))  # Nothing later was asked for.
         as_of = LAST if self.as_of is None else self.as_of
-        outages = outages_of(incidents, name, history, flips, as_of)
-        return SitePast(name, history, flips, sorted(run.at for run in runs), outages)
-
-    def _runs(
-        self, names: Sequence[str], start: datetime, end: datetime
-    ) -> dict[str, list[CheckedRun]]:
-        """The judged runs in slots of [start, end) by site, in order of their slots."""
-        c = check_results.c
-        statement = (
-            select(c.site, c.slot, c.attempt, c.state, c.reason, c.checked_at)
-            .where(c.site.in_(names), c.page == "", c.slot >= start, c.slot < end)
-            .order_by(c.site, c.slot, c.attempt)
-        )
-        found: dict[str, list[CheckedRun]] = {}
-        rows = self.connection.execute(statement).all()
-        for (name, slot), tries in groupby(rows, key=lambda row: (row[0], row[1])):
-            run = self.judged.get(slot)
-            if run is not None:
-                found.setdefault(name, []).append(
-                    CheckedRun([_attempt(name, *row[2:]) for row in tries], run.blind, slot)
-                )
-        return found
-
-    def _in_order_of_judgement(self, runs: list[CheckedRun]) -> list[CheckedRun]:
-        """In this order the incidents were folded."""
-        return sorted(runs, key=lambda run: self.judged[run.planned_at].order or 0)
+        outages = outages_of(part.incidents, name, history, flips, as_of)
+        return SitePast(name, history, flips, sorted(checks), outages, part.counted)
 
 
-def _few(history: SiteHistory) -> timedelta:
-    """As long as it takes at most to confirm what began."""
-    return max(
-        (len(term.policy.confirm_after) + term.policy.recovery_checks + 2) * term.site.interval
-        for term in history.terms
-    )
+def _flips(days: Iterable[tuple[datetime, str]], start: datetime, end: datetime) -> list[Flip]:
+    flips = [Flip(start, SiteState.UP)]
+    for day, timeline in days:
+        flips += [*decoded(timeline, day), Flip(day + DAY, SiteState.UP)]
+    return _as_flips(flips, start, end)
 
 
-def _attempt(name: str, number: int, state: str, reason: str, checked_at: datetime) -> Attempt:
-    return Attempt(name, "", number, ProbeResult("", State(state), Reason(reason), checked_at))
+def _as_flips(flips: Sequence[Flip], start: datetime, end: datetime) -> list[Flip]:
+    """The timeline in [start, end), with its state at the start."""
+    return [Flip(piece.start, state) for piece, state in pieces(flips, start, end)]
 
 
-def _runs_in(
-    connection: Connection, start: datetime, end: datetime, as_of: datetime | None
-) -> list[LoggedRun]:
-    """The runs in slots of [start, end) and the last one before, as the store knew them at
-    `as_of`; in order of their slots."""
-    c = check_runs.c
-    blind = c.summary["blind"].as_boolean()
-    columns = select(c.slot, c.configuration, c.judged_at, c.judged_order, blind)
-    if as_of is not None:
-        columns = columns.where(c.started_at <= as_of)
-    before = columns.where(c.slot < start).order_by(c.slot.desc()).limit(1)
-    inside = columns.where(c.slot >= start, c.slot < end).order_by(c.slot)
-    return [
-        LoggedRun(
-            slot,
-            configuration,
-            bool(blind),
-            order if as_of is None or (judged_at is not None and judged_at <= as_of) else None,
-        )
-        for statement in (before, inside)
-        for slot, configuration, judged_at, order, blind in connection.execute(statement).all()
-    ]
+def _spans_of_days(start: datetime, end: datetime, hourly: bool) -> list[Span]:
+    """The parts of [start, end) that are read by the hour: all of it, or what is left at its ends
+    by whole days."""
+    if hourly:
+        return [Span(start, end)]
+    first, last = _rounded_up(start, DAY), _rounded_down(end, DAY)
+    if first >= last:
+        return [Span(start, end)]
+    return [Span(*pair) for pair in ((start, first), (last, end)) if pair[0] < pair[1]]
 
 
-def _history(
-    connection: Connection,
-    fleet_of: FleetOf,
-    runs: Iterable[LoggedRun],
-    unchecked: Fleet | None,
-) -> FleetHistory:
-    changes = [
-        (next(each).slot, fleet_of(connection, digest))
-        for digest, each in groupby(runs, key=lambda run: run.configuration)
-    ]
-    if not changes and unchecked is not None:
-        some = connection.execute(select(check_runs.c.slot).limit(1)).first()
-        return FleetHistory([]) if some else FleetHistory.always(unchecked)
-    return FleetHistory(changes)
+def _cut_hours(start: datetime, end: datetime) -> list[Span]:
+    """The parts of [start, end) that are no whole hours."""
+    first, last = _rounded_up(start, HOUR), _rounded_down(end, HOUR)
+    if first > last:
+        return [Span(start, end)]
+    return [Span(*pair) for pair in ((start, first), (last, end)) if pair[0] < pair[1]]
+
+
+def _rounded_down(at: datetime, to: timedelta) -> datetime:
+    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + (at - day) // to * to
+
+
+def _rounded_up(at: datetime, to: timedelta) -> datetime:
+    down = _rounded_down(at, to)
+    return down if down == at else down + to
 
 
 def by_site(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
@@ -239,13 +239,3 @@ def by_site(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
         for name in dict.fromkeys([*names, *renamed_in(each)]):
             found.setdefault(name, []).append(each)
     return found
-
-
-def earlier(instant: datetime, by: timedelta) -> datetime:
-    """`by` before the instant; nothing was recorded before the epoch."""
-    return instant - by if instant > EPOCH + by else min(instant, EPOCH)
-
-
-def later(instant: datetime, by: timedelta) -> datetime:
-    """`by` after the instant, or the end of the calendar."""
-    return instant + by if instant < LAST - by else LAST

@@ -15,7 +15,7 @@ from supportops.rendering.render import one_line
 from supportops.sites import store
 from supportops.sites.history import Span
 from supportops.sites.incident import Incident, IncidentKind
-from supportops.sites.log.reading import fleet_history
+from supportops.sites.log.checks import fleet_history
 from supportops.web import queries
 from supportops.web.page import (
     Choice,

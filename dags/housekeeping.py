@@ -1,0 +1,39 @@
+"""Folds the checks of each hour that is over into summaries of days.
+
+**A failure means** that availability and the pages of sites are computed from single checks for as
+long as it lasts: slower, with the same figures. **Is a rerun safe?** Yes: it goes on where the last
+one ended. **Who is notified:** the operators (route `operations` in alerts.yaml).
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import CronTriggerTimetable, dag, task, timezone
+
+from supportops_dags.context import open_context
+from supportops_dags.defaults import DEFAULT_ARGS
+
+SECONDS = 300
+
+
+@dag(
+    schedule=CronTriggerTimetable("41 * * * *", timezone="UTC"),
+    start_date=timezone.datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=15),
+    default_args=DEFAULT_ARGS | {"retries": 1, "retry_delay": timedelta(seconds=30)},
+    tags=["sites"],
+    doc_md=__doc__,
+)
+def housekeeping():
+    @task
+    def fold():
+        from supportops.flows import housekeeping as flow
+
+        with open_context() as context:
+            return flow.hourly(context.engine, SECONDS)
+
+    fold()
+
+
+housekeeping()

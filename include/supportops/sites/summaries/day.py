@@ -1,0 +1,182 @@
+"""A UTC day of one site, folded: all that its checks say of it, without the checks.
+
+Whatever part of a day is asked for, the timeline gives how long the site was in each state, to the
+microsecond; checks are counted by the hour.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from supportops.sites.availability import NOTHING, Flip, pieces, weigh
+from supportops.sites.history import SiteHistory, Span
+from supportops.sites.outages import CountedChecks
+from supportops.sites.standing import SiteState
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+_MICROSECOND = timedelta(microseconds=1)
+_LETTERS = {
+    SiteState.UP: "u",
+    SiteState.DEGRADED: "g",
+    SiteState.DOWN: "d",
+    SiteState.UNKNOWN: "n",
+    SiteState.MAINTENANCE: "m",
+}
+_STATES = {letter: state for state, letter in _LETTERS.items()}
+ALL_UP = _LETTERS[SiteState.UP]
+"""The timeline of a day in which a site was up whenever it was checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaySummary:
+    """One day of a site while it was that of `customer`, as far as it is folded.
+
+    `up` (with `degraded` a part of it), `down` and `maintenance` are times in the states of an
+    `Availability`; the rest of the day is unknown. `hours`: the checks of each of the 24 hours.
+    `timeline`: as `encoded` writes it, whoever's site it was. `known_at`: the instant at which the
+    last of the runs was judged that it was folded from.
+    """
+
+    site: str
+    day: datetime
+    customer: str
+    up: timedelta
+    degraded: timedelta
+    down: timedelta
+    maintenance: timedelta
+    hours: tuple[int, ...]
+    timeline: str
+    known_at: datetime
+
+    @property
+    def checks(self) -> int:
+        """The checks of the day."""
+        return sum(self.hours)
+
+    def counted(self, start: datetime, end: datetime) -> list[CountedChecks]:
+        """The checks of each whole hour in [start, end)."""
+        spans = [Span(self.day + hour * HOUR, self.day + (hour + 1) * HOUR) for hour in range(24)]
+        return [
+            CountedChecks(span, self.customer, number)
+            for span, number in zip(spans, self.hours, strict=True)
+            if number and span.start >= start and span.end <= end
+        ]
+
+
+def merged(
+    before: Iterable[DaySummary], more: Iterable[DaySummary], at: datetime
+) -> list[DaySummary]:
+    """Summaries of a day that hold its hours until `at`, with those from then on, which `more`
+    holds; of the sites in `more`."""
+    new: dict[str, dict[str, DaySummary]] = {}
+    for row in more:
+        new.setdefault(row.site, {})[row.customer] = row
+    old: dict[str, dict[str, DaySummary]] = {}
+    for row in before:
+        if row.site in new and at > row.day:
+            old.setdefault(row.site, {})[row.customer] = row
+    found = []
+    for site, rows in new.items():
+        earlier = old.get(site, {})
+        some = next(iter(rows.values()))
+        timeline = some.timeline
+        if earlier:
+            timeline = joined(next(iter(earlier.values())).timeline, timeline, some.day, at)
+        for customer in earlier.keys() | rows.keys():
+            both = [part[customer] for part in (earlier, rows) if customer in part]
+            row = both[0] if len(both) == 1 else _sum(*both)
+            known_at = max(row.known_at, some.known_at)
+            found.append(replace(row, timeline=timeline, known_at=known_at))
+    return found
+
+
+def _sum(one: DaySummary, other: DaySummary) -> DaySummary:
+    return replace(
+        one,
+        up=one.up + other.up,
+        degraded=one.degraded + other.degraded,
+        down=one.down + other.down,
+        maintenance=one.maintenance + other.maintenance,
+        hours=tuple(a + b for a, b in zip(one.hours, other.hours, strict=True)),
+    )
+
+
+def summaries(
+    site: str,
+    history: SiteHistory,
+    flips: Sequence[Flip],
+    checks: Sequence[datetime],
+    span: Span,
+    known_at: datetime,
+) -> Iterator[DaySummary]:
+    """The part `span` of a day, for each customer that the site belonged to in it.
+
+    `checks` in order of time.
+    """
+    day = span.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    inside = history.between(span.start, span.end)
+    if inside is None:
+        return
+    for part in inside.by_customer():
+        found = weigh(flips, (), part, span.start, span.end)
+        eras = [era for each in part.eras() if (era := each.within(span.start, span.end))]
+        yield DaySummary(
+            site,
+            day,
+            part.latest.customer,
+            found.up,
+            found.degraded,
+            found.down,
+            found.maintenance,
+            tuple(_in_hour(checks, eras, day + hour * HOUR) for hour in range(24)),
+            encoded(flips, span, day),
+            known_at,
+        )
+
+
+def _in_hour(checks: Sequence[datetime], eras: Sequence[Span], hour: datetime) -> int:
+    parts = (era.within(hour, hour + HOUR) for era in eras)
+    return sum(bisect_left(checks, p.end) - bisect_left(checks, p.start) for p in parts if p)
+
+
+def encoded(flips: Sequence[Flip], span: Span, day: datetime) -> str:
+    """The states of `span` as text: the letter of the first, and each later one with the
+    microseconds of the day at which it began, such as `u 39600000000d 43200000000u`."""
+    letters: list[tuple[datetime, str]] = [(day, _LETTERS[SiteState.UNKNOWN])]
+    for piece, state in pieces(flips, span.start, span.end):
+        letters.append((piece.start, _LETTERS[state]))
+    return _written(letters, day)
+
+
+def decoded(text: str, day: datetime) -> list[Flip]:
+    """The flips that `encoded` wrote, the first at the beginning of the day."""
+    first, *rest = text.split(" ")
+    flips = [Flip(day, _STATES[first])]
+    flips += [Flip(day + int(each[:-1]) * _MICROSECOND, _STATES[each[-1]]) for each in rest]
+    return flips
+
+
+def joined(earlier: str, later: str, day: datetime, at: datetime) -> str:
+    """One timeline, `earlier` until `at` and `later` from then on."""
+    before = [(flip.at, _LETTERS[flip.state]) for flip in decoded(earlier, day) if flip.at < at]
+    after = list(pieces(decoded(later, day), at, day + DAY))
+    return _written([*before, *((piece.start, _LETTERS[s]) for piece, s in after)], day)
+
+
+def _written(letters: Sequence[tuple[datetime, str]], day: datetime) -> str:
+    words: list[str] = []
+    last = ""
+    for (at, letter), following in zip(letters, [*letters[1:], None], strict=True):
+        if letter == last or (following is not None and following[0] == at):
+            continue
+        last = letter
+        words.append(letter if at == day else f"{(at - day) // _MICROSECOND}{letter}")
+    return " ".join(words)
+
+
+def unknown(row: DaySummary, folded: timedelta = DAY) -> timedelta:
+    """What of the day was neither seen nor in maintenance, of as much of it as is folded."""
+    return max(folded - row.up - row.down - row.maintenance, NOTHING)

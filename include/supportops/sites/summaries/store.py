@@ -1,0 +1,155 @@
+"""Summaries of days in the store, and how far each site's log is folded into them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
+
+from supportops.db.schema import MICROSECOND, site_days, site_folds
+from supportops.db.statements import insert_new, insert_or_update
+from supportops.sites.history import LAST, Span
+from supportops.sites.outages import CountedChecks
+from supportops.sites.summaries.day import ALL_UP, DAY, DaySummary
+
+_d, _f = site_days.c, site_folds.c
+# More names than this in a question are left out of it, and all rows are read.
+MOST_NAMES = 500
+_LENGTHS = ("up", "degraded", "down", "maintenance")
+
+
+def folded_until(connection: Connection) -> dict[str, datetime]:
+    """Up to which instant each site's log is folded; a site that never was is missing."""
+    rows = connection.execute(select(_f.site, _f.until))
+    return {row.site: row.until for row in rows}
+
+
+def furthest(connection: Connection) -> datetime | None:
+    """Up to which instant any site's log is folded; None where nothing is."""
+    found: datetime | None = connection.execute(select(func.max(_f.until))).scalar()
+    return found
+
+
+def first_unknown(connection: Connection, as_of: datetime, start: datetime) -> datetime:
+    """The first day since `start` that was folded from what was not known at `as_of` yet; LAST
+    where there is none."""
+    statement = select(func.min(_d.day)).where(_d.day > start - DAY, _d.known_at > as_of)
+    found: datetime | None = connection.execute(statement).scalar()
+    return LAST if found is None else found
+
+
+def add_sites(connection: Connection, sites: Iterable[tuple[str, datetime]]) -> None:
+    """Adds sites, each with the instant from which on its log is to be folded."""
+    insert_new(connection, site_folds, [{"site": name, "until": at} for name, at in sites])
+
+
+def keep(connection: Connection, days: Iterable[DaySummary]) -> None:
+    """Stores summaries of days, in the place of those that there are."""
+    rows = [
+        {
+            "day": each.day,
+            "site": each.site,
+            "customer": each.customer,
+            "up": each.up // MICROSECOND,
+            "degraded": each.degraded // MICROSECOND,
+            "down": each.down // MICROSECOND,
+            "maintenance": each.maintenance // MICROSECOND,
+            "checks": each.checks,
+            "hours": " ".join(map(str, each.hours)),
+            "timeline": each.timeline,
+            "known_at": each.known_at,
+        }
+        for each in days
+    ]
+    insert_or_update(connection, site_days, rows)
+
+
+def move(connection: Connection, until: dict[str, datetime]) -> None:
+    """Notes how far sites are folded now."""
+    rows = [{"site": name, "until": at} for name, at in sorted(until.items())]
+    insert_or_update(connection, site_folds, rows)
+
+
+def reopen(connection: Connection, at: datetime) -> bool:
+    """Forgets what was folded from the day of `at` on; returns whether anything was.
+
+    For a run that was begun or judged after its hour was folded: its configuration or its checks
+    may change what that hour means.
+    """
+    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    latest = furthest(connection)
+    if latest is None or latest <= at:
+        return False
+    connection.execute(delete(site_days).where(_d.day >= day))
+    connection.execute(update(site_folds).where(_f.until > day).values(until=day))
+    return True
+
+
+def days(
+    connection: Connection, start: datetime, end: datetime, names: Collection[str] | None = None
+) -> list[DaySummary]:
+    """Every summary of a day that begins in [start, end), in the order of days and sites."""
+    statement = _of(select(site_days), names).where(_d.day >= start, _d.day < end)
+    ordered = statement.order_by(_d.day, _d.site, _d.customer)
+    return [_summary(row) for row in connection.execute(ordered).mappings()]
+
+
+def timelines(
+    connection: Connection, start: datetime, end: datetime, names: Collection[str] | None = None
+) -> dict[str, list[tuple[datetime, str]]]:
+    """The days since that of `start` and before `end` in which a site was not up all the time,
+    with their timelines; by site, in order."""
+    statement = (
+        _of(select(_d.site, _d.day, _d.timeline).distinct(), names)
+        .where(_d.day > start - DAY, _d.day < end, _d.timeline != ALL_UP)
+        .order_by(_d.site, _d.day)
+    )
+    found: dict[str, list[tuple[datetime, str]]] = {}
+    for site, day, timeline in connection.execute(statement):
+        found.setdefault(site, []).append((day, timeline))
+    return found
+
+
+def checks(
+    connection: Connection, start: datetime, end: datetime, names: Collection[str] | None = None
+) -> dict[str, list[CountedChecks]]:
+    """The checks of the whole days in [start, end), counted together; by site."""
+    first = start if start == _day(start) else _day(start) + DAY
+    last = _day(end)
+    if first >= last:
+        return {}
+    statement = (
+        _of(select(_d.site, _d.customer, func.sum(_d.checks)), names)
+        .where(_d.day >= first, _d.day < last)
+        .group_by(_d.site, _d.customer)
+        .order_by(_d.site, _d.customer)
+    )
+    found: dict[str, list[CountedChecks]] = {}
+    for site, customer, number in connection.execute(statement):
+        found.setdefault(site, []).append(CountedChecks(Span(first, last), customer, int(number)))
+    return found
+
+
+def _of(statement: Select[Any], names: Collection[str] | None) -> Select[Any]:
+    if names is None or len(names) > MOST_NAMES:
+        return statement
+    return statement.where(_d.site.in_(sorted(names)))
+
+
+def _day(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _summary(row: RowMapping) -> DaySummary:
+    lengths: Sequence[timedelta] = [row[name] * MICROSECOND for name in _LENGTHS]
+    return DaySummary(
+        row["site"],
+        row["day"],
+        row["customer"],
+        *lengths,
+        tuple(map(int, row["hours"].split())),
+        row["timeline"],
+        row["known_at"],
+    )
