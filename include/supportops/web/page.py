@@ -16,7 +16,7 @@ from supportops.alerts.hold import held_alerts, held_since
 from supportops.config.configuration import Configuration
 from supportops.context import Context
 from supportops.db.activity import Flow, standstill
-from supportops.sites.log.reading import FleetOf
+from supportops.sites.log.checks import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import first_start, last_run
 from supportops.tickets.source import TicketSource

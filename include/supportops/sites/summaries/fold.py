@@ -198,7 +198,8 @@ class _Reader:
         statement = select(func.max(_c.judged_at), func.max(_c.started_at)).where(
             _c.slot >= self.first, _c.slot < last
         )
-        return max(at for at in self.connection.execute(statement).one() if at is not None)
+        found: list[datetime] = [at for at in self.connection.execute(statement).one() if at]
+        return max(found)
 
 
 def _day(at: datetime) -> tuple[datetime, datetime]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
@@ -17,7 +17,6 @@ from supportops.sites.summaries.day import ALL_UP, DAY, DaySummary
 _d, _f = site_days.c, site_folds.c
 # More names than this in a question are left out of it, and all rows are read.
 MOST_NAMES = 500
-_LENGTHS = ("up", "degraded", "down", "maintenance")
 
 
 def folded_until(connection: Connection) -> dict[str, datetime]:
@@ -143,13 +142,15 @@ def _day(at: datetime) -> datetime:
 
 
 def _summary(row: RowMapping) -> DaySummary:
-    lengths: Sequence[timedelta] = [row[name] * MICROSECOND for name in _LENGTHS]
     return DaySummary(
-        row["site"],
-        row["day"],
-        row["customer"],
-        *lengths,
-        tuple(map(int, row["hours"].split())),
-        row["timeline"],
-        row["known_at"],
+        site=row["site"],
+        day=row["day"],
+        customer=row["customer"],
+        up=row["up"] * MICROSECOND,
+        degraded=row["degraded"] * MICROSECOND,
+        down=row["down"] * MICROSECOND,
+        maintenance=row["maintenance"] * MICROSECOND,
+        hours=tuple(map(int, row["hours"].split())),
+        timeline=row["timeline"],
+        known_at=row["known_at"],
     )
