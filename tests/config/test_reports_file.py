@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,17 @@ import pytest
 from builders import configure
 from supportops.config.configuration import Configuration, restore
 from supportops.config.loader import load
+from supportops.config.reports import audience_name
 from supportops.config.yaml_source import ConfigurationError
-from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
+from supportops.reports.audience import (
+    INTERNAL,
+    Audience,
+    Brand,
+    ForCustomers,
+    Format,
+    Part,
+    Plan,
+)
 from supportops.reports.period import Cadence
 
 SITES = [
@@ -26,12 +36,13 @@ attach_at_most: 1.5MB
 late: {weekly: 09:00, daily: 22:30}
 targets: {bug_fix: 92.5%}
 availability: {default: 99.9%, sites: {bluebird-shop: 99.95%}}
+monthly: {approval: none, agency: Northlight, colour: "#0A5C36", formats: [csv, pdf]}
 audiences:
   - name: bluebird
     title: Bluebird Books
     customer: Bluebird Books
     receivers: [manager, team]
-    reports: [weekly, daily]
+    reports: [monthly, weekly, daily]
     tiers: [bug_fix, user_support]
     sections: [alerts, tiers]
     formats: [json, pdf]
@@ -96,7 +107,51 @@ def test_every_key_says_what_it_says(tmp_path: Path) -> None:
         attach_at_most=1_500_000,
         late_at={Cadence.WEEKLY: time(9), Cadence.DAILY: time(22, 30)},
         zone="Europe/Paris",
+        for_customers=ForCustomers(
+            Brand("Northlight", "#0a5c36"), approved=False, formats=(Format.PDF, Format.CSV)
+        ),
     )
+
+
+def test_a_customers_report_waits_for_approval_unless_the_file_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    assert read(tmp_path, SHORT).reports.for_customers == ForCustomers(approved=True)
+
+
+def with_customers(folder: Path, customers: str) -> tuple[Audience, ...]:
+    (folder / "customers.yaml").write_text(customers, encoding="utf-8")
+    found = read(folder, f"timezone: Asia/Tokyo\n{SHORT}monthly: {{agency: Northlight}}\n")
+    return found.reports.of(Cadence.MONTHLY)
+
+
+def test_each_customer_that_gets_a_monthly_report_is_an_audience(tmp_path: Path) -> None:
+    (kestrel,) = with_customers(
+        tmp_path,
+        """
+customers:
+  - {name: Kestrel, contacts: [team], reports: [monthly], language: de-AT, colour: "#123456"}
+  - {name: Bluebird Books, contacts: [team]}
+""",
+    )
+    assert kestrel.name == audience_name("KESTREL")
+    assert (kestrel.title, kestrel.customer, kestrel.receivers) == ("Kestrel", "Kestrel", ("team",))
+    assert (kestrel.language, kestrel.zone, kestrel.formats) == (
+        "de-AT",
+        "Asia/Tokyo",
+        (Format.PDF,),
+    )
+    assert kestrel.brand == Brand("Northlight", "#123456")
+    assert kestrel.approved
+    assert not INTERNAL & set(kestrel.parts)
+
+
+def test_names_of_customers_become_addresses_that_stay_apart() -> None:
+    names = ["Bäckerei Müller", "Backerei Muller", "日本", "日光", "A" * 200, "-"]
+    found = [audience_name(name) for name in names]
+    assert len(set(found)) == len(names)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name) for name in found)
+    assert audience_name("  bäckerei   MÜLLER ") == found[0]
 
 
 def test_who_says_little_gets_everything_as_pdf_on_the_files_clock(tmp_path: Path) -> None:
@@ -196,8 +251,8 @@ TIER = "a tier of service_levels.yaml: user_support, bug_fix, mission_critical"
         ("[weekly]", "[]", (5, "audiences[0].reports", "a list of 0", "at least one entry")),
         (
             "[weekly]",
-            "[monthly]",
-            (5, "audiences[0].reports[0]", "'monthly'", "'daily' or 'weekly'"),
+            "[hourly]",
+            (5, "audiences[0].reports[0]", "'hourly'", "'daily', 'weekly' or 'monthly'"),
         ),
         (
             "[weekly]\n",
@@ -288,7 +343,7 @@ TIER = "a tier of service_levels.yaml: user_support, bug_fix, mission_critical"
         (
             "audiences:",
             "late: {hourly: '09:00'}\naudiences:",
-            (1, "late.hourly", "'hourly'", "'daily' or 'weekly'"),
+            (1, "late.hourly", "'hourly'", "'daily', 'weekly' or 'monthly'"),
         ),
         *(
             (

@@ -25,13 +25,12 @@ from reports.small_agency import (
     BOOKS,
     CUSTOMERS,
     DAY,
-    FRIDAY,
     HOUR,
+    PERIODS,
     RISK_UNTIL,
     SITES,
     SUBJECTS,
     TARGETS,
-    WEEK,
 )
 from reports.trend_builders import restatements, trends
 from supportops.reports.figures import (
@@ -70,6 +69,7 @@ KEPT: dict[Cadence, tuple[tuple[str, str, float, int, int, int], ...]] = {
         ("mission_critical", "first_reply_time", 900.0, 1, 0, 0),
     ),
 }
+KEPT[Cadence.MONTHLY] = KEPT[Cadence.WEEKLY]
 MOST_AT_RISK = 6
 EMPTY: dict[str, Any] = {
     "promises": (Promises(By.ALL, None, None, Attainment(0, 0), None, None, 0, 0, 0, None),),
@@ -146,7 +146,7 @@ def figures(
     whole = Figures(
         audience="managers" if of is None else "customer",
         customer=of,
-        period=WEEK if weekly else FRIDAY,
+        period=PERIODS[cadence],
         as_of=as_of,
         risk_until=RISK_UNTIL[cadence],
         data_until=as_of - timedelta(minutes=4),

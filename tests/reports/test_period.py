@@ -1,4 +1,4 @@
-"""Days and weeks in a zone: where they begin and end, and when their reports are made."""
+"""Days, weeks and months in a zone: where they begin and end, and when their reports are made."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from supportops.reports.period import (
     Cadence,
     day,
     earlier,
+    month,
+    month_before,
+    months_before,
     parse,
     report_instant,
     risk_until,
@@ -80,6 +83,57 @@ def test_a_day_whose_midnight_does_not_exist_begins_when_clocks_have_jumped(
     assert found.first_day == found.last_day == date.fromisoformat(label)
 
 
+@pytest.mark.parametrize(
+    ("label", "hours"), [("2026-02", 672), ("2028-02", 696), ("2026-03", 743), ("2026-10", 745)]
+)
+def test_months_are_as_long_as_their_days_and_the_change_of_clocks_in_them(
+    label: str, hours: int
+) -> None:
+    found = month(label, LONDON)
+    assert found.end - found.start == hours * HOUR
+    assert (found.first_day.day, found.last_day.month) == (1, found.first_day.month)
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "label"),
+    [
+        ("2026-12-01 00:00", LONDON, "2026-11"),
+        ("2026-11-30 23:59", LONDON, "2026-10"),
+        ("2026-12-01 00:00", "America/New_York", "2026-10"),
+        ("2027-01-04 09:00", LONDON, "2026-12"),
+    ],
+)
+def test_the_last_month_is_one_that_is_over_in_its_zone(at: str, zone: str, label: str) -> None:
+    assert month_before(london(at), zone) == month(label, zone)
+
+
+@pytest.mark.parametrize(
+    ("label", "made"),
+    [
+        ("2026-11", "2026-12-01 09:00"),  # a Tuesday
+        ("2026-10", "2026-11-02 09:00"),  # the first is a Sunday
+        ("2026-03", "2026-04-01 09:00"),
+    ],
+)
+def test_a_month_is_reported_at_nine_on_the_first_working_day_after_it(
+    label: str, made: str
+) -> None:
+    assert report_instant(month(label, LONDON), works) == london(made)
+
+
+def test_a_holiday_moves_the_report_on_a_month() -> None:
+    def opens(on: date) -> bool:
+        return works(on) and on not in (date(2027, 1, 1), date(2027, 1, 4))
+
+    assert report_instant(month("2026-12", LONDON), opens) == london("2027-01-05 09:00")
+
+
+def test_a_year_so_far_has_the_months_before_this_one() -> None:
+    found = months_before(month("2026-04", LONDON))
+    assert [each.label for each in found] == ["2026-01", "2026-02", "2026-03"]
+    assert months_before(month("2026-01", LONDON)) == ()
+
+
 def test_a_year_may_have_53_weeks() -> None:
     assert week("2026-W53", LONDON).first_day == date(2026, 12, 28)
     assert week("2026-W53", LONDON).end == week("2027-W01", LONDON).start
@@ -94,7 +148,11 @@ def test_periods_lie_end_to_end_and_are_named_by_their_labels(
     on: date, zone: str, cadence: Cadence
 ) -> None:
     year, number, _ = on.isocalendar()
-    label = on.isoformat() if cadence is Cadence.DAILY else f"{year}-W{number:02}"
+    label = {
+        Cadence.DAILY: on.isoformat(),
+        Cadence.WEEKLY: f"{year}-W{number:02}",
+        Cadence.MONTHLY: f"{on.year}-{on.month:02}",
+    }[cadence]
     found = parse(cadence, label, zone)
     assert found.first_day <= on <= found.last_day
     chain = [*earlier(found, 3, lambda _: True), found]
@@ -120,6 +178,10 @@ BAD = [
     (Cadence.DAILY, "2026-W47", "'2026-W47' is no day"),
     (Cadence.DAILY, "20261120", "'20261120' is no day"),
     (Cadence.DAILY, "9999-12-31", "9999-12-31 is out of reach"),
+    (Cadence.MONTHLY, "2026-13", "'2026-13' is no month: expected one such as 2026-11"),
+    (Cadence.MONTHLY, "2026-11-20", "'2026-11-20' is no month"),
+    (Cadence.MONTHLY, "9999-12", "9999-12 is out of reach"),
+    (Cadence.MONTHLY, "0001-01", "0001-01 is out of reach"),
 ]
 
 

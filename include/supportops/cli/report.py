@@ -1,4 +1,4 @@
-"""`supportops report`: the daily and the weekly report from a shell, of any past period."""
+"""`supportops report`: daily, weekly and monthly reports from a shell, of any past period."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ Out = Annotated[Path | None, typer.Option(help="A folder to write the documents 
 
 
 app = typer.Typer(
-    name="report", help="Daily and weekly reports: make, send and list them.", no_args_is_help=True
+    name="report",
+    help="Daily, weekly and monthly reports: make, send, compare and list them.",
+    no_args_is_help=True,
 )
 
 _HELP = """Make the {cadence} report of one {period} or of many. Kept as a draft unless --send.
@@ -59,10 +61,7 @@ def _add(cadence: Cadence, period: str, example: str, all_of_them: str) -> None:
     ) -> None:
         from supportops.flows.report import ReportRequest
 
-        if to is not None and label is None:
-            fail("--to needs the first one too")
-        if again and not send:
-            fail("--again needs --send: without it a draft is kept anyway")
+        _check(label, to, again=again, send=send)
         labels = (label,) if label is not None else ()
         request = ReportRequest(cadence, labels, tuple(audience or ()), send, again)
         _run(request, to, out, as_json=as_json)
@@ -70,8 +69,44 @@ def _add(cadence: Cadence, period: str, example: str, all_of_them: str) -> None:
     app.command(cadence.value, help=_HELP.format(cadence=cadence, period=period))(make)
 
 
+def _check(label: str | None, to: str | None, *, again: bool, send: bool) -> None:
+    if to is not None and label is None:
+        fail("--to needs the first one too")
+    if again and not send:
+        fail("--again needs --send: without it a draft is kept anyway")
+
+
 _add(Cadence.WEEKLY, "week", "2026-W47", "every week up to this")
 _add(Cadence.DAILY, "day", "2026-11-20", "every working day to it")
+
+
+@app.command("monthly", help=_HELP.format(cadence=Cadence.MONTHLY, period="month"))
+def monthly(
+    month: Annotated[str | None, typer.Option(help="Such as 2026-11; else the last.")] = None,
+    to: Annotated[str | None, typer.Option(help="With --month: every month up to this.")] = None,
+    customer: Annotated[
+        list[str] | None, typer.Option(help="By any name; else all. May be repeated.")
+    ] = None,
+    audience: Audience = None,
+    send: Send = False,
+    again: Again = False,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    from supportops.flows.report import ReportRequest
+
+    if customer and audience:
+        fail("--customer and --audience name readers in two ways: give one of them")
+    _check(month, to, again=again, send=send)
+    request = ReportRequest(
+        Cadence.MONTHLY,
+        (month,) if month is not None else (),
+        tuple(audience or ()),
+        send,
+        again,
+        customers=tuple(customer or ()),
+    )
+    _run(request, to, out, as_json=as_json)
 
 
 @app.command("list")

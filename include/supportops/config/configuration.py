@@ -17,7 +17,7 @@ from supportops.config.model import Model, did_you_mean
 from supportops.config.of_customers.customers import CustomersFile
 from supportops.config.of_customers.mailbox import MailboxFile
 from supportops.config.of_customers.one_name import under_one_name
-from supportops.config.reports import ReportsFile
+from supportops.config.reports import ReportsFile, with_customers
 from supportops.config.rota import Rota, RotaFile
 from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
 from supportops.config.sites import SitesFile
@@ -272,6 +272,8 @@ def assemble(
         parts[MONITORS] = sites.push_monitors(zone)
     if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
         parts[File.REPORTS] = Plan(zone=zone)
+    if isinstance(plan := parts.get(File.REPORTS), Plan):
+        parts[File.REPORTS] = with_customers(plan, parts.get(File.CUSTOMERS) or Customers())
     return Configuration(
         document=document,
         digest=_digest(document),

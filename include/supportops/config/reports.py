@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +27,7 @@ from supportops.config.model import (
 from supportops.config.service_levels import office_zone, tiers_in
 from supportops.config.values import (
     Clock,
+    Colour,
     Duration,
     Identifier,
     Name,
@@ -31,8 +37,17 @@ from supportops.config.values import (
     known_zones,
 )
 from supportops.config.yaml_source import KeyPath
+from supportops.customers import Customer, CustomerReport, Customers
 from supportops.names import folded
-from supportops.reports.audience import INTERNAL, Audience, Format, Part, Plan
+from supportops.reports.audience import (
+    INTERNAL,
+    Audience,
+    Brand,
+    ForCustomers,
+    Format,
+    Part,
+    Plan,
+)
 from supportops.reports.period import MADE_AT, Cadence
 from supportops.reports.words.dates import check_language
 
@@ -101,6 +116,29 @@ class AvailabilityEntry(Model):
     sites: dict[Name, Share] = {}
 
 
+class Approval(StrEnum):
+    """Whether somebody reads a report before it is sent."""
+
+    NONE = "none"
+    REQUIRED = "required"
+
+
+class MonthlyEntry(Model):
+    """The monthly reports of the customers that `reports` in customers.yaml names them for."""
+
+    approval: Approval = Approval.REQUIRED
+    agency: Name | None = None
+    colour: Colour | None = None
+    formats: list[Format] = [Format.PDF]
+
+    def for_customers(self) -> ForCustomers:
+        return ForCustomers(
+            Brand(self.agency or "", self.colour),
+            self.approval is Approval.REQUIRED,
+            tuple(each for each in Format if each in self.formats),
+        )
+
+
 class ReportsFile(Model):
     """The whole of `reports.yaml`. Without the file nobody gets a report."""
 
@@ -110,6 +148,7 @@ class ReportsFile(Model):
     late: dict[Cadence, Hour] = {}
     targets: dict[Identifier, Share] = {}
     availability: AvailabilityEntry = AvailabilityEntry()
+    monthly: MonthlyEntry = MonthlyEntry()
     audiences: list[AudienceEntry] = []
 
     @classmethod
@@ -141,7 +180,48 @@ class ReportsFile(Model):
             attach_at_most=self.attach_at_most,
             late_at=self.late,
             zone=zone,
+            for_customers=self.monthly.for_customers(),
         )
+
+
+def with_customers(plan: Plan, customers: Customers) -> Plan:
+    """`plan` with an audience for each customer that customers.yaml has a monthly report for."""
+    listed = (each for each in customers.listed if CustomerReport.MONTHLY in each.reports)
+    theirs = tuple(audience_of_customer(each, plan) for each in listed)
+    return replace(plan, audiences=(*plan.audiences, *theirs))
+
+
+def audience_of_customer(customer: Customer, plan: Plan) -> Audience:
+    """Who reads a customer's monthly report, under the customer's own head or the agency's."""
+    chosen, logo = plan.for_customers, customer.logo
+    return Audience(
+        name=audience_name(customer.name),
+        title=customer.name,
+        receivers=customer.contacts,
+        cadences=frozenset({Cadence.MONTHLY}),
+        parts=tuple(part for part in Part if part not in INTERNAL),
+        formats=chosen.formats,
+        customer=customer.name,
+        zone=plan.zone,
+        language=customer.language,
+        brand=replace(
+            chosen.brand,
+            colour=customer.colour or chosen.brand.colour,
+            logo=logo.digest if logo else chosen.brand.logo,
+        ),
+        approved=chosen.approved,
+    )
+
+
+def audience_name(customer: str) -> str:
+    """The short name under which a customer's reports are stored: "customer_acme_1a2b3c4d".
+
+    Two customers whose names have the same letters have different ones.
+    """
+    plain = unicodedata.normalize("NFKD", folded(customer)).encode("ascii", "ignore").decode()
+    letters = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:40].rstrip("_")
+    digest = hashlib.sha256(folded(customer).encode()).hexdigest()[:8]
+    return "_".join(each for each in ("customer", letters, digest) if each)
 
 
 def _too_far_west(data: Any, levels: Any) -> Iterator[Wrong]:

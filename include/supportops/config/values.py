@@ -203,3 +203,13 @@ Instant = Annotated[datetime, AfterValidator(_aware)]
 Name = Annotated[str, AfterValidator(_name)]
 Identifier = Annotated[str, AfterValidator(identifier)]
 Path = Annotated[str, AfterValidator(_path)]
+
+
+def _colour(found: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", found):
+        raise ValueError('a colour such as "#0a5c36", in quotation marks')
+    return found.lower()
+
+
+Colour = Annotated[str, AfterValidator(_colour)]
+"""As #rrggbb, in small letters."""

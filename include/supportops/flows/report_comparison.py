@@ -22,6 +22,7 @@ MOST_CHOICES = 120
 _CADENCES = {
     Cadence.DAILY: re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII),
     Cadence.WEEKLY: re.compile(r"\d{4}-W\d{2}", re.ASCII),
+    Cadence.MONTHLY: re.compile(r"\d{4}-\d{2}", re.ASCII),
 }
 _CHOICE = re.compile(r"([0-9W-]{4,12})(?:/([1-9]\d{0,8}))?", re.ASCII)
 

@@ -41,11 +41,25 @@ INTERNAL = frozenset({Part.CUSTOMERS, Part.ASSIGNEES, Part.ALERTS})
 
 
 @dataclass(frozen=True, slots=True)
+class Brand:
+    """Whose name, colour (#rrggbb) and logo a report carries in its head.
+
+    `logo`: the SHA-256 of the picture's content, in hexadecimal.
+    """
+
+    name: str = ""
+    colour: str | None = None
+    logo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
     """`receivers` are names out of alerts.yaml. `customer`: the report is about it alone.
 
     `tiers`: empty means all. `zone` names the clock of days, weeks and instants, `language` (a
-    BCP 47 tag) how dates are written.
+    BCP 47 tag) how dates are written. `brand`: it gets the report that is written for customers,
+    under this head, in place of the one for managers. `approved`: it is sent when somebody has
+    approved it.
     """
 
     name: str
@@ -58,11 +72,24 @@ class Audience:
     tiers: tuple[str, ...] = ()
     zone: str = "Europe/London"
     language: str = "en-GB"
+    brand: Brand | None = None
+    approved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForCustomers:
+    """How the monthly reports of customers are made. `brand`: the agency's own head, for customers
+    without a colour or a logo. `approved`: each is sent when somebody has approved it.
+    """
+
+    brand: Brand = Brand()
+    approved: bool = True
+    formats: tuple[Format, ...] = (Format.PDF,)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All audiences, and what holds for each of them.
+    """All audiences, and what holds for each of them. Those of customers.yaml are among them.
 
     `targets`: the share of promises to keep, by tier; a tier without one is reported without a
     verdict. `availability` is the share of time that a site should be up, `site_availability`
@@ -78,6 +105,7 @@ class Plan:
     attach_at_most: int = 7_000_000
     late_at: Mapping[Cadence, time] = field(default_factory=dict)
     zone: str = "Europe/London"
+    for_customers: ForCustomers = ForCustomers()
 
     def of(self, cadence: Cadence) -> tuple[Audience, ...]:
         """Those who get this report."""

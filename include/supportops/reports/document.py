@@ -149,10 +149,20 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """Whose report it is: an agency's name, its colour (#rrggbb) and its logo, a PNG or an SVG."""
+
+    name: str = ""
+    colour: str | None = None
+    logo: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """`subject` carries the answer; `notices` come before all else (stale data); `summary` is one
     sentence; `definitions` are (word, meaning); `footer` lines name clock, zone, window, ages.
     `link`: the board's page of this report, None where there is no board for this audience.
+    `head` stands above all else.
     """
 
     language: str  # a BCP 47 tag, such as en-GB
@@ -167,3 +177,4 @@ class Document:
     footer: tuple[str, ...]
     link: str | None = None
     keywords: tuple[str, ...] = field(default=())
+    head: Head | None = None

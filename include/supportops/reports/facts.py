@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from supportops.customers import UNLISTED, Customers
 from supportops.names import folded
@@ -112,11 +113,23 @@ ALERT_COLUMNS = (
     "handed_over_at",  # NaT where nothing was
     "failures",  # int, attempts that came to nothing
 )
+# One row a thing that ends and has to be renewed, as of `as_of`; only in a report on a month.
+AHEAD_COLUMNS = (
+    "kind",  # certificate, domain
+    "site",
+    "customer",
+    "name",  # what ends: the site's host, or the domain
+    "ends_at",
+)
+_ALL_COLUMNS = (
+    *(CLOCK_COLUMNS, TICKET_COLUMNS, SITE_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS),
+    AHEAD_COLUMNS,
+)
 
 
 INSTANTS = frozenset(
     name
-    for columns in (CLOCK_COLUMNS, TICKET_COLUMNS, SITE_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS)
+    for columns in _ALL_COLUMNS
     for name in columns
     if name.endswith("_at") or name in ("deadline", "aim")
 )
@@ -126,7 +139,7 @@ COUNTS = frozenset(
 FLAGS = frozenset({"open"})
 
 
-_OF_CUSTOMERS = ("clocks", "tickets", "sites", "incidents", "alerts")
+_OF_CUSTOMERS = ("clocks", "tickets", "sites", "incidents", "alerts", "ahead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +169,16 @@ class Facts:
     sites: pd.DataFrame
     incidents: pd.DataFrame
     alerts: pd.DataFrame
+    ahead: pd.DataFrame = field(default_factory=lambda: frame_of([], AHEAD_COLUMNS))
     data_until: datetime | None = None
     policies: tuple[str, ...] = ()
     unjudged: Mapping[str, str] = field(default_factory=dict)
     incident_notes: Mapping[str, Noted] = field(default_factory=dict)
     ticket_notes: Mapping[tuple[str, str], Noted] = field(default_factory=dict)
+    # The rows of each customer by its folded name, found once for all of their reports.
+    _rows: dict[str, dict[str, NDArray[np.intp]]] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def with_customers(self, known: Iterable[str], customers: Customers = UNLISTED) -> Self:
         """The same with each customer under one name in one spelling: that of `customers`, else of
@@ -185,8 +203,15 @@ class Facts:
 
         Names are compared as `folded`, as in promises and in routes of alerts.
         """
+        if not self._rows:
+            self._rows.update(
+                {name: _rows_by_customer(getattr(self, name)) for name in _OF_CUSTOMERS}
+            )
         mine = folded(customer)
-        own: dict[str, Any] = {name: _of(getattr(self, name), mine) for name in _OF_CUSTOMERS}
+        own: dict[str, Any] = {
+            name: getattr(self, name).iloc[self._rows[name].get(mine, _NO_ROWS)]
+            for name in _OF_CUSTOMERS
+        }
         return replace(self, unjudged={}, **own)
 
     def of_tiers(self, tiers: tuple[str, ...]) -> Self:
@@ -206,10 +231,18 @@ def spelled(frame: pd.DataFrame, one: Mapping[str, str]) -> pd.DataFrame:
     return frame.assign(customer=pd.Series(names, index=frame.index, dtype=object))
 
 
-def _of(frame: pd.DataFrame, customer: str) -> pd.DataFrame:
-    """The rows whose customer is `customer`, a folded name."""
-    named = {c: folded(c) == customer for c in frame["customer"].unique() if isinstance(c, str)}
-    return frame[frame["customer"].map(lambda c: named.get(c, False)).astype(bool)]
+_NO_ROWS = np.array([], dtype=np.intp)
+
+
+def _rows_by_customer(frame: pd.DataFrame) -> dict[str, NDArray[np.intp]]:
+    """The places of the rows of each customer, by its folded name, in their order."""
+    code, names = pd.factorize(frame["customer"])
+    group = {name: number for number, name in enumerate(dict.fromkeys(map(folded, names)))}
+    of_name = np.array([*(group[folded(name)] for name in names), -1], dtype=np.intp)
+    found = of_name[code]
+    order = np.argsort(found, kind="stable")
+    ends = np.searchsorted(found[order], np.arange(len(group) + 1))
+    return {name: order[ends[n] : ends[n + 1]] for name, n in group.items()}
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:

@@ -325,6 +325,78 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketLine:
+    """One ticket of a customer's month: solved in it, or open at `as_of` (`solved_at` None).
+
+    `answered_after`: open time until the first reply, None where there was none or no promise of
+    one. `solved_after`: from the creation to the last solution, in business and in calendar time.
+    """
+
+    source: str
+    number: str
+    subject: str
+    site: str | None
+    tier: str
+    created_at: datetime | None
+    solved_at: datetime | None
+    answered_after: float | None
+    solved_after_business: float | None
+    solved_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A certificate or a domain that ends soon."""
+
+    kind: str
+    site: str
+    name: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSums:
+    """What adds up over months: seconds of all sites together, promises and tickets.
+
+    `label`: "2026-11". `issued`: as that month's own report said it.
+    """
+
+    label: str
+    sites: int
+    up_seconds: float
+    down_seconds: float
+    unknown_seconds: float
+    outages: int
+    due: int
+    met: int
+    arrived: int
+    solved: int
+    issued: bool = False
+
+    @property
+    def up_share(self) -> float | None:
+        """Of the time that was seen; None where that was less than half."""
+        seen = self.up_seconds + self.down_seconds
+        return self.up_seconds / seen if seen and seen >= self.unknown_seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What the report of a customer's month has beside the figures of every report.
+
+    `solved`: in the order of their solution. `waiting`: open tickets, the oldest first. `ahead`:
+    what ends within `AHEAD_DAYS`, the next one first; `watched`: of how many certificates and
+    domains. `year`: the months of the year so far, this one last.
+    """
+
+    solved: tuple[TicketLine, ...]
+    waiting: tuple[TicketLine, ...]
+    ahead: tuple[Ahead, ...]
+    watched: int
+    year: tuple[MonthSums, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """One report. `promises` holds, for each `By` asked for, a line per name and metric and one
     over all metrics; tiers first, ALL last. `ticket_times`: a line a tier, and one over all of
@@ -356,6 +428,7 @@ class Figures:
     left_out: LeftOut
     tiers: tuple[str, ...] = ()  # that it is about alone; empty: all
     ticket_times: tuple[TicketTimes, ...] = ()
+    month: Month | None = None  # of a customer's month
 
     def line(self, by: By, name: str | None, metric: str | None = None) -> Promises | None:
         """The line of a group by one metric, or over all of them."""

@@ -15,6 +15,7 @@ from supportops.reports.period import (
     Cadence,
     IsWorkingDay,
     Period,
+    month_before,
     report_instant,
     week_before,
     working_day_before,
@@ -45,7 +46,8 @@ class DueReport:
 def last_due(configuration: Configuration, cadence: Cadence, now: datetime) -> DueReport | None:
     """The report whose time to be sent `by` passed last; None where none is ever late.
 
-    In the time zone of the plan: weekly on Mondays, daily on the days that the office opens.
+    In the time zone of the plan: weekly on Mondays, daily on the days that the office opens,
+    monthly on the first of these in a month.
     """
     plan, opens = configuration.reports, working_days(configuration.office)
     late_at = plan.late_at.get(cadence)
@@ -71,6 +73,8 @@ def period_about(cadence: Cadence, at: datetime, zone: str, opens: IsWorkingDay)
             return week_before(at, zone)
         case Cadence.DAILY:
             return working_day_before(at, zone, opens)
+        case Cadence.MONTHLY:
+            return month_before(at, zone)
         case _:
             assert_never(cadence)
 
@@ -81,6 +85,8 @@ def _sent_on(day: date, cadence: Cadence, opens: IsWorkingDay) -> bool:
             return day.weekday() == 0
         case Cadence.DAILY:
             return opens(day)
+        case Cadence.MONTHLY:
+            return opens(day) and not any(opens(day.replace(day=n)) for n in range(1, day.day))
         case _:
             assert_never(cadence)
 

@@ -13,13 +13,15 @@ from supportops.flows.reporting.selection import FactsRequest, ReportJob
 from supportops.reports import store
 from supportops.reports.audience import Audience
 from supportops.reports.facts import Facts
-from supportops.reports.figures import Point, Restatement
+from supportops.reports.figures import MonthSums, Point, Restatement
 from supportops.reports.measuring.figures_json import (
     for_comparison,
+    month_sums_of,
     restatements_of,
     totals_of,
 )
 from supportops.reports.measuring.measure import Totals, of_audience, totals
+from supportops.reports.measuring.month import sums
 from supportops.reports.period import Cadence, Period
 
 
@@ -28,8 +30,8 @@ class EarlierReports:
     """Fills up as batches are made, so that each period is read once for many reports.
 
     `same`: what was issued about a job's own period, by the job's name, without its figures, which
-    are megabytes. `reports` and `counts`: by the audience's name and the period's label.
-    `customers`: by whose names a report is one of the same customer.
+    are megabytes. `reports`, `counts` and, of customers' months, `months`: by the audience's name
+    and the period's label. `customers`: by whose names a report is one of the same customer.
     """
 
     customers: Customers = field(default_factory=Customers)
@@ -37,6 +39,7 @@ class EarlierReports:
     same: dict[tuple[Cadence, str, str], store.StoredReport] = field(default_factory=dict)
     reports: dict[tuple[str, str], store.StoredReport] = field(default_factory=dict)
     counts: dict[tuple[str, str], Totals] = field(default_factory=dict)
+    months: dict[tuple[str, str], MonthSums] = field(default_factory=dict)
 
     def load(self, connection: Connection, job: ReportJob) -> None:
         """Reads what was issued about the job's period and about those before it.
@@ -51,18 +54,30 @@ class EarlierReports:
         missing = {
             facts.period.label: facts.period
             for facts in job.earlier
-            if (audience.name, facts.period.label) not in self.reports
+            if not self._is_read(audience, facts.period)
         }
         cadence = job.period.cadence
         if not missing:
             return
         for each in store.issued_among(connection, cadence, audience.name, list(missing)):
-            if self._is_comparable(each, audience, missing[each.period]):
+            if not self._is_comparable(each, audience, missing[each.period]):
+                continue
+            if audience.brand is not None:
+                self._load_month(audience, each)
+            else:
                 known = replace(each, figures=for_comparison(each.figures))
                 self.reports[audience.name, each.period] = known
 
+    def _load_month(self, audience: Audience, report: store.StoredReport) -> None:
+        found = month_sums_of(report.figures, report.period)
+        if found is not None:
+            self.months[audience.name, report.period] = found
+
     def count(self, job: ReportJob, facts: Mapping[FactsRequest, Facts]) -> None:
         """Sums up the periods of a job that were gathered as of their own instants."""
+        if job.audience.brand is not None:
+            self._count_months(job, facts)
+            return
         for each in (*job.earlier, job.facts):
             found = facts.get(replace(each, due_only=False)) or facts.get(
                 replace(each, due_only=True)
@@ -71,14 +86,32 @@ class EarlierReports:
                 label = each.period.label
                 self.counts[job.audience.name, label] = totals(of_audience(found, job.audience))
 
+    def _count_months(self, job: ReportJob, facts: Mapping[FactsRequest, Facts]) -> None:
+        """Sums of months that were not issued; all zero where a year began before the log did."""
+        for each in job.earlier:
+            if each in facts and not self.is_known(job.audience, each.period):
+                found = sums(of_audience(facts[each], job.audience))
+                self.months[job.audience.name, each.period.label] = found
+
+    def year(self, job: ReportJob) -> tuple[MonthSums, ...]:
+        """The months of a customer's year before the job's, from the first of which anything is
+        known."""
+        found = [self.months[job.audience.name, each.period.label] for each in job.earlier]
+        while found and not (found[0].sites or found[0].arrived or found[0].due):
+            del found[0]
+        return tuple(found)
+
     def issued(self, audience: Audience, period: Period) -> store.StoredReport | None:
         """The newest issued report about a period; its figures are `for_comparison` alone."""
         return self.reports.get((audience.name, period.label))
 
+    def _is_read(self, audience: Audience, period: Period) -> bool:
+        key = audience.name, period.label
+        return key in self.reports or key in self.months
+
     def is_known(self, audience: Audience, period: Period) -> bool:
         """Whether a period was issued or counted."""
-        key = audience.name, period.label
-        return key in self.reports or key in self.counts
+        return self._is_read(audience, period) or (audience.name, period.label) in self.counts
 
     def restated(
         self, audience: Audience, period: Period, before: Period

@@ -14,10 +14,12 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.flows.noting import note_log
 from supportops.flows.reporting.alert_rows import alert_rows
 from supportops.flows.reporting.clock_rows import GatheredRows, gather_clocks
+from supportops.flows.reporting.ending_rows import ending
 from supportops.flows.reporting.selection import FactsRequest
 from supportops.flows.reporting.site_rows import site_and_incident_rows
 from supportops.flows.ticketing.freshness import last_synced
 from supportops.reports.facts import (
+    AHEAD_COLUMNS,
     ALERT_COLUMNS,
     CLOCK_COLUMNS,
     INCIDENT_COLUMNS,
@@ -28,7 +30,7 @@ from supportops.reports.facts import (
     frame_of,
     typed,
 )
-from supportops.reports.period import Period, risk_until
+from supportops.reports.period import Cadence, Period, risk_until
 from supportops.sla.policy import PolicyBook
 
 # No page shows more of a subject, and a hostile one must not fill the memory.
@@ -73,6 +75,9 @@ def _facts(
     whole = not request.due_only
     sites: list[dict[str, Any]] = []
     incidents: list[dict[str, Any]] = []
+    ahead: list[dict[str, Any]] = []
+    if whole and period.cadence is Cadence.MONTHLY:
+        ahead = ending(connection, fleet, as_of)
     if whole:
         sites, incidents = site_and_incident_rows(
             connection, fleet, start, end, as_of, configuration.customers
@@ -86,6 +91,7 @@ def _facts(
         sites=frame_of(sites, SITE_COLUMNS),
         incidents=frame_of(incidents, INCIDENT_COLUMNS),
         alerts=frame_of(alert_rows(connection, start, end, as_of) if whole else [], ALERT_COLUMNS),
+        ahead=frame_of(ahead, AHEAD_COLUMNS),
         data_until=last_synced(connection, as_of),
         policies=_in_force(configuration.promises, period),
         incident_notes=_incident_notes(connection, incidents),

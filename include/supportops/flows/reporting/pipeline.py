@@ -45,15 +45,19 @@ from supportops.flows.reporting.selection import (
     select_jobs,
 )
 from supportops.reports import store
-from supportops.reports.audience import Format
+from supportops.reports.audience import Brand, Format
+from supportops.reports.document import Head
 from supportops.reports.facts import Facts
+from supportops.reports.figures import Restatement
 from supportops.reports.formats.data_files import counted_file
 from supportops.reports.formats.file import File
 from supportops.reports.formats.render import render
 from supportops.reports.links import report_link
 from supportops.reports.measuring.figures_json import to_json
 from supportops.reports.measuring.measure import measure, of_audience, with_history
+from supportops.reports.measuring.month import month_of
 from supportops.reports.measuring.response_times import counted
+from supportops.reports.words.monthly import customer_month
 from supportops.reports.words.wording import document
 
 # Periods that are gathered in one reading: more would share more of it, and hold more in memory.
@@ -176,27 +180,47 @@ def _make_one(
     """Steps 3 to 8 of one report. `facts` holds all that `_needed` names for it."""
     audience, plan = job.audience, configuration.reports
     figures = measure(facts[job.facts], audience, plan)
-    with reading(engine) as connection:
-        changed = restatements_today(connection, configuration, job, facts, earlier)
+    changed: tuple[Restatement, ...] = ()
+    if audience.brand is None:
+        with reading(engine) as connection:
+            changed = restatements_today(connection, configuration, job, facts, earlier)
     figures = with_history(figures, audience, plan, earlier.points(job), changed)
     own = of_audience(facts[job.facts], audience)
     formats = () if request.bare else audience.formats
-    words = document(
-        figures,
-        audience,
-        plan,
-        tier_titles=configuration.tiers.titles(),
-        tier_ranks=configuration.tiers.ranks(),
-        channel_labels={name: channel.label for name, channel in CHANNELS.items()},
-        link=_link(configuration, job),
-        corrects=request.again and job.name in earlier.same,
-        version=__version__,
-        clocks=len(own.clocks) if Format.XLSX in formats else 0,
-    )
+    corrects = request.again and job.name in earlier.same
+    if audience.brand is not None:
+        figures = replace(figures, month=month_of(own, earlier.year(job)))
+        words = customer_month.document(
+            figures,
+            audience,
+            tier_titles=configuration.tiers.titles(),
+            tier_ranks=configuration.tiers.ranks(),
+            head=_head(configuration, audience.brand),
+            corrects=corrects,
+            version=__version__,
+        )
+    else:
+        words = document(
+            figures,
+            audience,
+            plan,
+            tier_titles=configuration.tiers.titles(),
+            tier_ranks=configuration.tiers.ranks(),
+            channel_labels={name: channel.label for name, channel in CHANNELS.items()},
+            link=_link(configuration, job),
+            corrects=corrects,
+            version=__version__,
+            clocks=len(own.clocks) if Format.XLSX in formats else 0,
+        )
     comparable = counted_file(counted(own.clocks, own.period, own.as_of))
     rendered = render(words, figures, own.clocks, comparable, formats)
     report = FinishedReport(job, to_json(figures), figures.data_until, rendered)
     return keep_and_send(engine, configuration, request, report, now), rendered.files
+
+
+def _head(configuration: Configuration, brand: Brand) -> Head:
+    """A logo that is no longer in the configuration's folder is left out."""
+    return Head(brand.name, brand.colour, configuration.pictures.get(brand.logo or ""))
 
 
 def _link(configuration: Configuration, job: ReportJob) -> str | None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from supportops.config.configuration import Configuration
+from supportops.config.findings.raised import customers_named
+from supportops.config.reports import audience_of_customer
+from supportops.names import recognised, suggestion
 from supportops.reports.audience import Audience
 from supportops.reports.period import (
     Cadence,
     IsWorkingDay,
     Period,
     earlier,
+    month_before,
+    months_before,
     parse,
     report_instant,
     week_before,
@@ -34,9 +39,10 @@ class ReportRequest:
     """Reports about these `labels` (none: the last period that is over), for these `audiences`
     (none: all that get them).
 
-    `send` issues them; `again` issues a corrected edition of what was issued before. `bare` drafts
-    hold mail and page alone: in a backfill of a year the workbooks would cost more than all its
-    figures.
+    `customers`: those whose monthly report it is about, by any of their names, in place of
+    `audiences`. `send` issues them; `again` issues a corrected edition of what was issued before.
+    `bare` drafts hold mail and page alone: in a backfill of a year the workbooks would cost more
+    than all its figures.
     """
 
     cadence: Cadence
@@ -45,6 +51,7 @@ class ReportRequest:
     send: bool = False
     again: bool = False
     bare: bool = False
+    customers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ class ReportJob:
     """One report to be made.
 
     `facts`: what it is made from. `earlier`: the periods of its trend before it, oldest first, each
-    as of the instant of its own report, and of clocks that fell due alone.
+    as of the instant of its own report, and of clocks that fell due alone. Of a customer's month
+    these are the whole facts of the months of its year before it.
     """
 
     audience: Audience
@@ -105,6 +113,8 @@ def select_jobs(
 
 def _audiences(configuration: Configuration, request: ReportRequest) -> list[Audience]:
     cadence = request.cadence
+    if request.customers:
+        return _of_customers(configuration, request)
     known = {each.name: each for each in configuration.reports.of(cadence)}
     for name in request.audiences:
         if name not in known:
@@ -113,6 +123,25 @@ def _audiences(configuration: Configuration, request: ReportRequest) -> list[Aud
                 f"no audience {name!r} gets the {cadence} report; reports.yaml names {names}"
             )
     return [known[name] for name in dict.fromkeys(request.audiences or known)]
+
+
+def _of_customers(configuration: Configuration, request: ReportRequest) -> list[Audience]:
+    """Of customers by any of their names; a draft is made for everybody, also unasked."""
+    known, found = customers_named(configuration), dict[str, Audience]()
+    asked = {each.customer for each in configuration.reports.of(request.cadence)}
+    for written in request.customers:
+        customer = configuration.customers.get(written)
+        name = recognised(customer.name, known)
+        if name is None:
+            hint = suggestion(written, known)
+            raise ReportError(f"no customer {written!r}" + (f"; {hint}" if hint else ""))
+        if request.send and name not in asked:
+            raise ReportError(
+                f"{name} is sent no monthly report: name it among its `reports` in customers.yaml"
+            )
+        audience = audience_of_customer(replace(customer, name=name), configuration.reports)
+        found[audience.name] = audience
+    return list(found.values())
 
 
 def _periods(
@@ -139,6 +168,8 @@ def _periods(
         return periods
     if request.cadence is Cadence.WEEKLY:
         return [week_before(at, zone)]
+    if request.cadence is Cadence.MONTHLY:
+        return [month_before(at, zone)]
     return [working_day_before(at, zone, is_working_day)]
 
 
@@ -148,13 +179,14 @@ def _job(
     def as_of(period: Period) -> datetime:
         return min(report_instant(period, is_working_day), at)
 
+    whole = FactsRequest(period, as_of(period))
+    if audience.brand is not None:
+        months = months_before(period) if period.cadence is Cadence.MONTHLY else ()
+        return ReportJob(audience, whole, tuple(FactsRequest(m, as_of(m)) for m in months))
     weekly = period.cadence is Cadence.WEEKLY
     weeks = earlier(period, WEEKS_SHOWN - 1, is_working_day) if weekly else ()
-    return ReportJob(
-        audience,
-        FactsRequest(period, as_of(period)),
-        tuple(FactsRequest(each, as_of(each), due_only=True) for each in weeks),
-    )
+    trend = tuple(FactsRequest(each, as_of(each), due_only=True) for each in weeks)
+    return ReportJob(audience, whole, trend)
 
 
 def working_days(office: BusinessHours) -> IsWorkingDay:
@@ -170,7 +202,7 @@ def working_days(office: BusinessHours) -> IsWorkingDay:
 def labels_between(
     cadence: Cadence, first: str, last: str, is_working_day: IsWorkingDay
 ) -> tuple[str, ...]:
-    """The labels of the weeks, or of the working days, from `first` to `last`, both included.
+    """The labels of the months, weeks, or working days, from `first` to `last`, both included.
 
     Raises ReportError where one names no period, or `last` comes before `first`.
     """
@@ -180,6 +212,9 @@ def labels_between(
         raise ReportError(str(error)) from None
     if end < begin:
         raise ReportError(f"{last} comes before {first}: give the earlier one first")
+    if cadence is Cadence.MONTHLY:
+        months = range(12 * begin.year + begin.month - 1, 12 * end.year + end.month)
+        return tuple(f"{n // 12:04}-{n % 12 + 1:02}" for n in months)
     step = timedelta(days=7 if cadence is Cadence.WEEKLY else 1)
     days = [begin + n * step for n in range((end - begin) // step + 1)]
     if cadence is Cadence.DAILY:

@@ -13,8 +13,20 @@ from supportops.rendering.catalogue import N_, Catalogue, catalogue
 from supportops.rendering.render import render
 from supportops.reports.document import Bar, Block, Chart, Column, Document, Table, Tone, Unit
 from supportops.reports.formats.file import CSV, JSON, MAIL_HTML, PAGE, PDF, WORKBOOK, File
+from supportops.reports.formats.head import LOGO, band, on_band
 from supportops.reports.formats.shortening import Limits, Shortened, shortened
 from supportops.reports.formats.text_columns import glued
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLook:
+    """An agency's name and logo on its colour."""
+
+    name: str
+    logo: str
+    band: str
+    text: str
+
 
 # Gmail clips a message at 102 kB, with the rest behind a link.
 MOST = 100_000
@@ -131,8 +143,18 @@ def _render(
         quiet=Tone.QUIET,
         degraded=Tone.DEGRADED,
         has_degraded=_has_degraded(document),
+        head=_head(document, images, prefix),
         **context,
     )
+
+
+def _head(document: Document, images: Mapping[str, File], prefix: str) -> HeadLook | None:
+    """What stands in the head; its logo is referred to as a chart's picture is."""
+    head = document.head
+    if head is None:
+        return None
+    logo = f"{prefix}{LOGO}" if LOGO in images else ""
+    return HeadLook(head.name, logo, band(head), on_band(head))
 
 
 def _downloads(files: Sequence[str], words: Catalogue) -> Markup:

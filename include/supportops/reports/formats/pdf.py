@@ -23,6 +23,7 @@ from supportops.reports.document import (
     Cell,
     Chart,
     Document,
+    Head,
     Section,
     Table,
     Tile,
@@ -36,6 +37,7 @@ from supportops.reports.formats.charts.typeface import (
     undrawable,
 )
 from supportops.reports.formats.file import PDF, File
+from supportops.reports.formats.head import as_svg, band, on_band, on_paper
 from supportops.reports.formats.table_widths import widths
 
 if TYPE_CHECKING:
@@ -120,6 +122,7 @@ def contents(
         "title": _text(document.title) or words.gettext("Report"),
         "subtitle": _text(document.subtitle),
         "running": [drawable(document.title, 40), drawable(document.subtitle, 80)],
+        "head": _head(document.head),
         "subject": _text(document.subject),
         "keywords": [_text(word) for word in document.keywords],
         "notices": [_words(notice) for notice in document.notices],
@@ -137,6 +140,18 @@ def contents(
         # Typst puts the numbers into their places.
         "page": words.gettext("Page {page} of {pages}", page="{page}", pages="{pages}"),
         "words": words.gettext("Definitions"),
+    }
+
+
+def _head(head: Head | None) -> dict[str, str] | None:
+    if head is None:
+        return None
+    return {
+        "name": _text(head.name, 80),
+        "band": band(head),
+        "text": on_band(head),
+        "heading": on_paper(head),
+        "logo": as_svg(head.logo) if head.logo else "",
     }
 
 
@@ -162,7 +177,9 @@ def _not_shown(document: Document, words: Catalogue) -> Iterator[str]:
 
 def _texts(value: object) -> Iterator[str]:
     """Every text in a document, but for rows that are not shown."""
-    if isinstance(value, str):
+    if isinstance(value, Head):
+        yield value.name
+    elif isinstance(value, str):
         yield value
     elif isinstance(value, Table):
         yield from _texts((value.title, value.columns, _shown_rows(value), value.empty, value.note))

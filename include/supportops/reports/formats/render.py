@@ -20,6 +20,7 @@ from supportops.reports.formats.charts import charts
 from supportops.reports.formats.clocks_csv import clocks_csv
 from supportops.reports.formats.data_files import csv, json
 from supportops.reports.formats.file import LISTED_AT_MOST, File
+from supportops.reports.formats.head import logo_file
 from supportops.reports.formats.pdf import pdf
 from supportops.reports.formats.workbook.workbook import workbook
 from supportops.reports.measuring.figures_json import to_json
@@ -54,6 +55,8 @@ def render(
     renderer = _Renderer(document, figures, clocks)
     attached = renderer.attachments(formats)
     pictures = {chart.name: file for chart in renderer.charts if (file := renderer.picture(chart))}
+    if (logo := renderer.logo()) is not None:
+        pictures[logo.name] = logo
     final = _with_troubles(document, renderer.troubles)
     names = tuple(file.name for file in attached)
     words = (
@@ -129,11 +132,17 @@ class _Renderer:
             lambda: File(f"{chart.name}.png", "image/png", charts.png(chart, self.words)),
         )
 
+    def logo(self) -> File | None:
+        head = self.document.head
+        if head is None or head.logo is None:
+            return None
+        return self._attempt(Trouble(N_("the logo")), lambda: logo_file(head))
+
     def _pdf(self) -> File:
         pictures = {chart.name: charts.svg(chart, self.words) for chart in self.charts}
         return pdf(self.document, pictures, self.figures.as_of)
 
-    def _attempt(self, trouble: Trouble, make: Callable[[], File]) -> File | None:
+    def _attempt(self, trouble: Trouble, make: Callable[[], File | None]) -> File | None:
         """The file, or None and a trouble: a bug in one format must not keep the mail back."""
         try:
             return make()

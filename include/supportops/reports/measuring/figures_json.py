@@ -12,7 +12,15 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
-from supportops.reports.figures import Attainment, By, Figures, Point, Restatement, TicketReason
+from supportops.reports.figures import (
+    Attainment,
+    By,
+    Figures,
+    MonthSums,
+    Point,
+    Restatement,
+    TicketReason,
+)
 
 VERSION = 1
 """Of this layout; an incompatible change adds one."""
@@ -20,12 +28,19 @@ VERSION = 1
 # Properties that stand beside the fields, so that no reader has to divide.
 NAMES = {"attainment": "kept"}
 """Fields that have another name in JSON than in code."""
-DERIVED = {Attainment: ("breached", "share", "few"), Point: ("share", "few")}
+DERIVED = {
+    Attainment: ("breached", "share", "few"),
+    Point: ("share", "few"),
+    MonthSums: ("up_share",),
+}
 
 
 def to_json(figures: Figures) -> dict[str, Any]:
     """Every figure as dicts, lists, texts, numbers, booleans and None: strict JSON."""
-    return {"version": VERSION, **_plain(figures)}
+    plain = _plain(figures)
+    if figures.month is None:
+        del plain["month"]
+    return {"version": VERSION, **plain}
 
 
 def for_comparison(issued: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +60,16 @@ def totals_of(issued: Mapping[str, Any]) -> dict[str | None, tuple[int, int]]:
         for line in issued["promises"]
         if line["metric"] is None and _is_total(line)
     }
+
+
+def month_sums_of(issued: Mapping[str, Any], label: str) -> MonthSums | None:
+    """What the stored report of a customer's month said that adds up; None where it has none."""
+    year = (issued.get("month") or {}).get("year") or ()
+    found = next((each for each in year if each["label"] == label), None)
+    if found is None:
+        return None
+    names = set(MonthSums.__dataclass_fields__) - {"issued"}
+    return MonthSums(**{name: found[name] for name in names}, issued=True)
 
 
 def restatements_of(issued: Mapping[str, Any]) -> tuple[Restatement, ...]:

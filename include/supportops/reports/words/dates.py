@@ -93,6 +93,14 @@ class Reader:
         short, long = (format_date(day, width, _locale(self.language)) for width in ("E", "EEEE"))
         return weekday_first.replace(short, long, 1)
 
+    def month(self, day: date) -> str:
+        """ "November 2026"."""
+        return self._skeleton("yMMMM", day)
+
+    def short_date(self, instant: datetime) -> str:
+        """ "19 Dec 2026"."""
+        return self._skeleton("yMMMd", self.there(instant).date())
+
     def short_day(self, day: date) -> str:
         """ "Thu 19 Nov"."""
         return self._skeleton("MMMEd", day)

@@ -114,11 +114,23 @@ def definitions(
     )
 
 
+def for_customers(figures: Figures, reader: Reader) -> tuple[tuple[str, str], ...]:
+    """The words that a customer's month uses."""
+    found: list[_Definition] = []
+    if site_answers.whole(figures) is not None:
+        found.append(_UPTIME)
+        if any(line.degraded_seconds for line in figures.sites):
+            found.append(_DEGRADED)
+    if site_answers.has_tickets(figures):
+        found += [_DUE, _MET, _CLOCKS]
+    return tuple((reader.gettext(word), reader.gettext(meaning)) for word, meaning in found)
+
+
 def _chosen(figures: Figures, audience: Audience) -> Iterator[_Definition]:
     parts = frozenset(audience.parts)
     if site_answers.shows_tickets(figures):
         yield from (_DUE, _MET, _RISK)
-        if figures.period.cadence is Cadence.WEEKLY and Part.TIERS in parts:
+        if figures.period.cadence is not Cadence.DAILY and Part.TIERS in parts:
             yield _TIMES
         if figures.ticket_times and Part.TIERS in parts:
             yield _TICKET_TIMES

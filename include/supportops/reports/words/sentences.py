@@ -23,7 +23,9 @@ def week(label: str) -> str:
 
 
 def period_name(period: Period, reader: Reader) -> str:
-    """ "week 47", "Thursday 19 Nov", or "Friday 20 Nov to Sunday 22 Nov"."""
+    """ "week 47", "November 2026", "Thursday 19 Nov", or "Friday 20 Nov to Sunday 22 Nov"."""
+    if period.cadence is Cadence.MONTHLY:
+        return reader.month(period.first_day)
     if period.cadence is Cadence.WEEKLY:
         return reader.gettext("week {week}", week=week(period.label))
     first, last = (reader.weekday(day) for day in (period.first_day, period.last_day))
@@ -111,8 +113,8 @@ def digits(attainment: Attainment) -> int:
 
 def subject(figures: Figures, reader: Reader, *, corrects: bool = False) -> str:
     """The subject line, which carries the answer."""
-    is_weekly = figures.period.cadence is Cadence.WEEKLY
-    line = _weekly(figures, reader) if is_weekly else _daily(figures, reader)
+    is_daily = figures.period.cadence is Cadence.DAILY
+    line = _daily(figures, reader) if is_daily else _of_a_while(figures, reader)
     if figures.customer:
         customer = short_line(figures.customer, 60)
         line = reader.gettext("{customer}, {line}", customer=customer, line=line)
@@ -121,23 +123,13 @@ def subject(figures: Figures, reader: Reader, *, corrects: bool = False) -> str:
     return short_line(line, LONGEST_SUBJECT)
 
 
-def _weekly(figures: Figures, reader: Reader) -> str:
-    period = figures.period
-    days = reader.days(period.first_day, period.last_day)
-    values = {"week": week(period.label), "days": days}
+def _of_a_while(figures: Figures, reader: Reader) -> str:
+    """The subject on a week or a month."""
     late = _open(figures, reader)
     if site_answers.lead(figures):
-        name = (
-            reader.gettext("Week {week} ({days})", **values)
-            if is_over(figures)
-            else reader.gettext("Week {week} ({days}) so far", **values)
-        )
+        name = _named(figures, reader, sla=False)
         return _answered(name, [site_answers.in_subject(figures, reader), *late], reader)
-    name = (
-        reader.gettext("SLA week {week} ({days})", **values)
-        if is_over(figures)
-        else reader.gettext("SLA week {week} ({days}) so far", **values)
-    )
+    name = _named(figures, reader, sla=True)
     attainment, line = overall(figures), worst(figures)
     if line is None:
         answer = reader.gettext("no promise fell due")
@@ -146,6 +138,24 @@ def _weekly(figures: Figures, reader: Reader) -> str:
     else:
         answer, late = _of_worst(line, reader), late or [reader.gettext("no open breaches")]
     return _answered(name, [answer, *late, *_outages(figures, reader)], reader)
+
+
+def _named(figures: Figures, reader: Reader, *, sla: bool) -> str:
+    """ "SLA week 47 (16-22 Nov) so far", "November 2026"."""
+    period = figures.period
+    if period.cadence is Cadence.MONTHLY:
+        name = reader.month(period.first_day)
+        name = reader.gettext("SLA {period}", period=name) if sla else name
+        return name if is_over(figures) else reader.gettext("{period} so far", period=name)
+    days = reader.days(period.first_day, period.last_day)
+    values = {"week": week(period.label), "days": days}
+    if sla and is_over(figures):
+        return reader.gettext("SLA week {week} ({days})", **values)
+    if sla:
+        return reader.gettext("SLA week {week} ({days}) so far", **values)
+    if is_over(figures):
+        return reader.gettext("Week {week} ({days})", **values)
+    return reader.gettext("Week {week} ({days}) so far", **values)
 
 
 def _answered(name: str, answers: Sequence[str], reader: Reader) -> str:
@@ -253,6 +263,9 @@ def _in_period(period: Period, reader: Reader, clauses: str) -> str:
         return reader.gettext(
             "In week {week}, {clauses}.", week=week(period.label), clauses=clauses
         )
+    if period.cadence is Cadence.MONTHLY:
+        month = reader.month(period.first_day)
+        return reader.gettext("In {month}, {clauses}.", month=month, clauses=clauses)
     first, last = (reader.weekday(day) for day in (period.first_day, period.last_day))
     if first == last:
         return reader.gettext("On {day}, {clauses}.", day=first, clauses=clauses)
@@ -296,7 +309,7 @@ def _open_clause(figures: Figures, reader: Reader) -> str:
         late = reader.ngettext(
             "{number} is open past the deadline", "{number} are open past the deadline", overdue
         )
-    if figures.period.cadence is Cadence.WEEKLY:
+    if figures.period.cadence is not Cadence.DAILY:
         return late
     at_risk = (
         reader.ngettext("{number} is at risk today", "{number} are at risk today", risk)

@@ -124,7 +124,7 @@ def _site(line: SiteLine, reader: Reader, *, whose: bool, degraded: bool) -> tup
 def _measured(line: SiteLine | Uptime, reader: Reader) -> tuple[Cell, ...]:
     """The cells of _MEASURED."""
     return (
-        _up(line, reader),
+        up(line, reader),
         cells.count(line.checks, reader),
         Cell(reader.share(line.unknown_share, 1), line.unknown_share),
         cells.count(line.outages, reader),
@@ -132,7 +132,7 @@ def _measured(line: SiteLine | Uptime, reader: Reader) -> tuple[Cell, ...]:
     )
 
 
-def _up(line: SiteLine | Uptime, reader: Reader) -> Cell:
+def up(line: SiteLine | Uptime, reader: Reader) -> Cell:
     """With a verdict where it is a site's, which alone has a target."""
     if line.up_share is None:
         seen = line.unknown_share < 1 and line.checks

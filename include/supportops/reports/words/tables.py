@@ -59,6 +59,12 @@ def _mixture(reader: Reader) -> str:
     )
 
 
+def of_tier(figures: Figures, name: str | None) -> list[Promises]:
+    """A tier's promises, a line each."""
+    lines = (p for p in figures.promises if p.by is By.TIER and p.name == name)
+    return [p for p in lines if p.metric is not None and p.promised]
+
+
 def measured(figures: Figures, reader: Reader) -> Table | None:
     """What is open of which nothing is promised; None where everything is."""
     lines = [p for p in figures.promises if p.by is By.TIER and p.metric and not p.promised]

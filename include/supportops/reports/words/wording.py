@@ -38,7 +38,7 @@ _TITLES = {
 }
 _OF_SITES = (Part.SITES, Part.INCIDENTS)
 _OF_TICKETS = frozenset(Part) - {*_OF_SITES, Part.ALERTS, Part.CUSTOMERS}
-# A day is too short for a trend, and restates no week.
+# A day is too short for a trend, a month too long; neither restates a week.
 _WEEKLY_ALONE = frozenset({Part.TREND, Part.RESTATEMENTS})
 
 
@@ -175,6 +175,7 @@ def _parts(figures: Figures, audience: Audience) -> tuple[Part, ...]:
         chosen = [part for part in chosen if part not in _OF_TICKETS]
     if figures.period.cadence is not Cadence.WEEKLY:
         chosen = [part for part in chosen if part not in _WEEKLY_ALONE]
+    if figures.period.cadence is Cadence.DAILY:
         chosen.sort(key=lambda part: part is not Part.AT_RISK)
     if site_answers.lead(figures):
         chosen.sort(key=lambda part: part not in _OF_SITES)
@@ -188,8 +189,8 @@ def _section(part: Part, figures: Figures, reader: Reader, plan: Plan) -> Sectio
 def _tiers(figures: Figures, reader: Reader, _: Plan) -> tuple[Block, ...]:
     attainment = tables.tiers(figures, reader)
     measured = tables.measured(figures, reader)
-    weekly = figures.period.cadence is Cadence.WEEKLY
-    times = (tables.times(figures, reader),) if weekly else ()
+    daily = figures.period.cadence is Cadence.DAILY
+    times = () if daily else (tables.times(figures, reader),)
     whole = tables.ticket_times(figures, reader)
     rest = (block for block in (whole, measured) if block)
     return (attainment, *times, *rest)

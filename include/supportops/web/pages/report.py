@@ -49,7 +49,7 @@ _DOWNLOADS = {
     CSV: "text/csv; charset=utf-8",
     JSON: "application/json",
 }
-_PERIOD = re.compile(r"\d{4}-(?:\d{2}-\d{2}|W\d{2})", re.ASCII)
+_PERIOD = re.compile(r"\d{4}-(?:\d{2}(?:-\d{2})?|W\d{2})", re.ASCII)
 _AUDIENCE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _EDITION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _PICTURE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}\.png")
