@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from supportops.web.acts import alerts, calls, receivers, silences, sites, tickets, what_if
+from supportops.web.acts import (
+    alerts,
+    calls,
+    notices,
+    receivers,
+    silences,
+    sites,
+    tickets,
+    what_if,
+)
 from supportops.web.acts.act import Act
 
 _EVERY: tuple[Act[Any], ...] = (
-    *(*alerts.ACTS, *receivers.ACTS, *silences.ACTS, *sites.ACTS),
+    *(*alerts.ACTS, *notices.ACTS, *receivers.ACTS, *silences.ACTS, *sites.ACTS),
     *(*tickets.ACTS, *calls.ACTS, *what_if.ACTS),
 )
 ACTS: Mapping[str, Act[Any]] = {act.name: act for act in _EVERY}

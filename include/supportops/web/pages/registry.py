@@ -11,6 +11,7 @@ from supportops.web.pages.call import CALL
 from supportops.web.pages.compare import COMPARE
 from supportops.web.pages.configuration import CONFIGURATION
 from supportops.web.pages.incident import INCIDENT
+from supportops.web.pages.notices import NOTICES
 from supportops.web.pages.report import REPORT
 from supportops.web.pages.reports import REPORTS
 from supportops.web.pages.silences import SILENCES
@@ -29,6 +30,7 @@ PAGES: tuple[Page[Any], ...] = (
         INCIDENT,
         ALERTS,
         SILENCES,
+        NOTICES,
         SITE,
         REPORTS,
         REPORT,
@@ -42,6 +44,7 @@ NAVIGATION = (
     ("board", "./", "Now"),
     ("tickets", "tickets", "Tickets"),
     ("alerts", "alerts", "Alerts"),
+    ("notices", "notices", "Notices"),
     ("reports", "reports", "Reports"),
     ("configuration", "configuration", "Configuration"),
     ("what_if", "what_if", "What if"),
