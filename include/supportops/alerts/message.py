@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from supportops.alerts.alert import Alert, Phase
+from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.content import AlertsContent
 from supportops.alerts.channels.counts import Count, counts, in_order, listed
@@ -55,6 +55,7 @@ def compose(
             notes=tuple(_notes(ordered)),
             next_at=clock_time(next_at, zone) if next_at else None,
             take=safe_link(take) if alone else None,
+            decides=alone is not None and alone.kind is Kind.NOTICE_WAITING,
         )
     )
 

@@ -112,16 +112,14 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
         if (since := hold.held_since(connection)) is not None:
             note = f"nobody is notified since {since:%Y-%m-%d %H:%M} UTC, until go-live"
             return _nothing(context, now, note)
-        known = store.threads(connection, closed_since=now - REOPENED_WITHIN)
-        wanted = configuration.notices.rules is not None
-        found = seen(connection, configuration, now) if wanted else Seen({}, sure=False)
+        known = store.customers(connection, now - REOPENED_WITHIN)
+        found = _seen(connection, configuration, now)
     if not configuration.has(File.ALERTS, File.CUSTOMERS):
         return _nothing(context, now, "there is no usable alerts.yaml or customers.yaml")
-    customers = sorted({*found.troubles, *(thread.customer for thread in known)})
     done, failed = Counter[str](), list[Exception]()
-    for customer in customers:
+    for customer in sorted({*found.troubles, *known}):
         try:
-            done += _round(context, configuration, customer, clock())
+            done += _round(context, configuration, found, customer, clock())
         except Exception as error:
             log.exception("the notices of one customer failed")
             failed.append(error)
@@ -148,23 +146,31 @@ def _is_due(connection: Connection, now: datetime) -> bool:
 
 
 def _round(
-    context: Context, configuration: Configuration, customer: str, now: datetime
+    context: Context, configuration: Configuration, found: Seen, customer: str, now: datetime
 ) -> Counter[str]:
     with writing(context.engine) as connection:
         advisory_lock(connection, Lock.DRAFT_NOTICES)
         if hold.held_since(connection) is not None:
             return Counter()
-        work = _work(connection, configuration, customer, now)
+        work = _work(connection, configuration, found, customer, now)
         since = now - REOPENED_WITHIN
         work.run(store.threads(connection, closed_since=since, customer=customer))
     return work.done
 
 
+def _seen(connection: Connection, configuration: Configuration, now: datetime) -> Seen:
+    if configuration.notices.rules is None:
+        return Seen({}, sure=False)
+    return seen(connection, configuration, now)
+
+
 def _work(
-    connection: Connection, configuration: Configuration, customer: str, now: datetime
+    connection: Connection,
+    configuration: Configuration,
+    found: Seen,
+    customer: str,
+    now: datetime,
 ) -> CustomerRound:
-    wanted = configuration.notices.rules is not None
-    found = seen(connection, configuration, now) if wanted else Seen({}, sure=False)
     troubles = found.troubles.get(customer, [])
     return CustomerRound(connection, configuration, customer, troubles, found.sure, now)
 
@@ -329,7 +335,8 @@ def _withdrawn(
     settings = configuration.notices.of(configuration.customers.get(thread.customer))
     if settings is None:
         return None
-    work = _work(connection, configuration, thread.customer, now)
+    found = _seen(connection, configuration, now)
+    work = _work(connection, configuration, found, thread.customer, now)
     # A text that is old may still be approved by whoever reads it.
     decision = work.decision(thread, settings, at=min(now, notice.decide_at))
     if decision.act is not Act.WITHDRAW:

@@ -64,6 +64,12 @@ def threads(
     return _threads(connection, connection.execute(statement.order_by(_t.id)).all())
 
 
+def customers(connection: Connection, closed_since: datetime) -> set[str]:
+    """Those with a thread that is open, or was closed since an instant."""
+    wanted = or_(_t.closed_at.is_(None), _t.closed_at >= closed_since)
+    return set(connection.execute(select(_t.customer).where(wanted).distinct()).scalars())
+
+
 def find(connection: Connection, notice: int) -> tuple[Thread, Notice] | None:
     """A notice by its number, with its thread; None for one that there is not."""
     if not 0 < notice < 2**63:

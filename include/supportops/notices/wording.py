@@ -41,7 +41,7 @@ class Reader:
         return catalogue(self.language)
 
     def time(self, instant: datetime) -> str:
-        """ "14:05 GMT, Thu, 26 Nov" in the reader's language."""
+        """ "14:05 GMT, Thu 26 Nov" in the reader's language."""
         words, there = self.words, instant.astimezone(ZoneInfo(self.zone))
         day = words.spaced(str(format_skeleton("MMMEd", there, locale=words.locale)))
         return words.gettext("{clock}, {day}", clock=f"{there:%H:%M} {there.tzname()}", day=day)
@@ -101,7 +101,8 @@ def sent_text(notice: Notice, reader: Reader) -> str:
 def foreign(text: str, names: Iterable[str]) -> list[str]:
     """Those of `names` that stand in `text`, such as other customers' and servers'."""
     line = f" {_plain(text)} "
-    return sorted({name for name in names if _plain(name) and f" {_plain(name)} " in line})
+    known = {_plain(name): name for name in sorted(names, reverse=True)}
+    return sorted(name for plain, name in known.items() if plain and f" {plain} " in line)
 
 
 def _plain(text: str) -> str:

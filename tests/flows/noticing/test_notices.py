@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.noticing.agency import Agency, configuration
+from supportops.config.configuration import restore
 from supportops.flows import notices
 
 
@@ -83,16 +84,11 @@ def test_without_approval_a_notice_is_sent_as_it_is_drafted(agency: Agency) -> N
 def test_without_a_word_about_notices_nobody_gets_any(agency: Agency) -> None:
     document = dict(agency.configuration.document)
     document["customers"] = {"customers": document["customers"]["customers"]}
-    agency.activate(type(agency.configuration) and notices_off(document))
+    agency.activate(restore(document))
     agency.down("acme-shop")
-    agency.pass_minutes(20)
+    agency.pass_minutes(12)
     assert agency.threads() == []
-
-
-def notices_off(document):  # type: ignore[no-untyped-def]
-    from supportops.config.configuration import restore
-
-    return restore(document)
+    assert agency.late() == []
 
 
 def test_what_the_approver_wrote_is_sent(agency: Agency) -> None:

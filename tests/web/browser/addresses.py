@@ -20,6 +20,7 @@ ADDRESSES = {
     "call": f"call?customer={CUSTOMER}&site={quote(DOWN)}",
     "alerts": "alerts",
     "silences": "silences?value=alpha",
+    "notices": "notices?id=1",
     "what_if": "what_if",
     "configuration": "configuration?kind=outage&name=x",
     "incident": f"incident?key={quote(INCIDENT)}",

@@ -200,7 +200,7 @@ def test_pages_are_private_and_run_nothing(endpoint: Endpoint) -> None:
 
 
 def test_a_form_that_is_too_large_is_refused(endpoint: Endpoint) -> None:
-    answer = endpoint.client.post(f"/{endpoint.token()}", content=b"note=" + b"x" * 9000)
+    answer = endpoint.client.post(f"/{endpoint.token()}", content=b"note=" + b"x" * 70_000)
     assert (answer.status_code, endpoint.acts()) == (413, [])
 
 

@@ -40,7 +40,7 @@ class Chat:
         """All facts of one alert, or the counts and a line for each of the first."""
         rows = _fitting(content) if content.total > 1 else 1
         message = _message("alerts", content=content, marks=_MARKS, rows=rows)
-        return replace(message, action=content.take)
+        return replace(message, action=content.action)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """A line for each ticket, section by section."""

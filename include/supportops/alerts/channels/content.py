@@ -23,7 +23,8 @@ class AlertsContent:
     alert's own page, or the board for several. `thread` is the
     Message-ID that all messages about one alert refer to; None for several. `notes` hold for the
     whole message. `next_at`: the time from which the next message can come, where this one uses
-    up the receiver's rate limit. `take`: where its receiver can take the one alert.
+    up the receiver's rate limit. `take`: where its receiver can take the one alert, or decide what
+    it asks for: then there is more to do there than to press a button (`decides`).
     """
 
     title: str
@@ -35,6 +36,17 @@ class AlertsContent:
     notes: tuple[str, ...] = ()
     next_at: str | None = None
     take: str | None = None
+    decides: bool = False
+
+    @property
+    def take_words(self) -> str:
+        """What the link to `take` says."""
+        return "Read and decide" if self.decides else "Acknowledge"
+
+    @property
+    def action(self) -> str | None:
+        """The address that takes the alert at one press of a button."""
+        return None if self.decides else self.take
 
     @property
     def total(self) -> int:

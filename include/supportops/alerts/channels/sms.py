@@ -35,7 +35,7 @@ class Sms:
         next_sms = f"Next SMS {content.next_at}" if content.next_at else None
         links = (content.take, alone.ticket_page if alone else None, content.board)
         message = _message(_with(_linked(text, *links), next_sms))
-        return replace(message, action=content.take)
+        return replace(message, action=content.action)
 
     def digest(self, content: DigestContent) -> OutgoingMessage:
         """The subject line, with the address of its one ticket or of the board where it fits."""

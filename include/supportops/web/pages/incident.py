@@ -54,7 +54,7 @@ class Key(Query):
 
 def incident(page: PageContext, query: Key) -> dict[str, Any]:
     """What the incident's template shows. Raises NotFound where there is none with this key, and
-    Redirect for a report, whose messages are shown on its own page.
+    Redirect for a report or a notice, whose messages are shown on its own page.
     """
     key = query.key
     alert = alert_store.find(page.connection, key)
@@ -63,6 +63,8 @@ def incident(page: PageContext, query: Key) -> dict[str, Any]:
     alert = alert.at(page.now)
     if alert.kind is Kind.REPORT and (path := edition_path(page.connection, key)):
         raise Redirect(path)
+    if alert.kind in (Kind.NOTICE, Kind.NOTICE_WAITING) and "notice" in alert.facts:
+        raise Redirect(link("notices", id=str(alert.facts["notice"])))
     facts = Facts(alert.facts)
     description = describe(Notification(alert, alert.phase), page.zone)
     began = facts.instant("first_failed_at") or alert.opened_at

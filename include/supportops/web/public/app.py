@@ -1,4 +1,5 @@
-"""The public endpoint: one page for each signed address, where its receiver takes the alert.
+"""The public endpoint: one page for each signed address, where its receiver takes the alert, or
+decides about the notice to a customer that waits.
 
 It is an ASGI app of its own, published without Airflow. GET and HEAD only read: a mail scanner or a
 chat room's preview that opens an address takes nothing. POST acts, and needs no script and no
@@ -19,8 +20,10 @@ from fastapi.responses import HTMLResponse, Response
 from supportops.alerts.acts.link import LinkError, Links
 from supportops.rendering.render import render
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext
+from supportops.web.public.answers import Form, PublicError
+from supportops.web.public.approving import Draft, decide
 from supportops.web.public.push import add_push_routes, serving
-from supportops.web.public.taking import Form, Page, PublicError, page_of, take
+from supportops.web.public.taking import Page, page_of, take
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +38,8 @@ HEADERS = {
     "referrer-policy": "no-referrer",  # the address is a key to one alert
     "cache-control": "no-store",
 }
-LARGEST_FORM = 8192
+# The text of a draft with every sign of it escaped.
+LARGEST_FORM = 65_536
 
 
 def make_public_app(
@@ -52,7 +56,7 @@ def make_public_app(
     )
     add_push_routes(app, open_context, active_configuration, clock)
 
-    def answer(token: str, act: Callable[[Page, datetime], str] | None) -> HTMLResponse:
+    def answer(token: str, act: Callable[[Page | Draft, datetime], str] | None) -> HTMLResponse:
         now = clock()
         try:
             if links is None:
@@ -83,7 +87,7 @@ def make_public_app(
         form = await _form(request)
         if form is None:
             return _page(413, refused="The form is too large.")
-        return await run_in_threadpool(answer, token, lambda page, now: take(page, form, now))
+        return await run_in_threadpool(answer, token, lambda page, now: _acted(page, form, now))
 
     @app.middleware("http")
     async def _guard(request: Request, call_next: Callable[[Request], object]) -> Response:
@@ -110,11 +114,14 @@ async def _form(request: Request) -> Form | None:
     def value(name: str) -> str:
         return found.get(name, [""])[0]
 
-    return Form(value("name"), value("note"), value("length"), value("holder"))
+    return Form(**{name: value(name) for name in Form.__slots__})
 
 
-def _page(
-    status: int, *, page: Page | None = None, said: str = "", refused: str = ""
-) -> HTMLResponse:
-    html = render("web/public/take.html", page=page, said=said, refused=refused)
+def _acted(page: Page | Draft, form: Form, now: datetime) -> str:
+    return decide(page, form, now) if isinstance(page, Draft) else take(page, form, now)
+
+
+def _page(status: int, *, page: object = None, said: str = "", refused: str = "") -> HTMLResponse:
+    template = "approve" if isinstance(page, Draft) else "take"
+    html = render(f"web/public/{template}.html", page=page, said=said, refused=refused)
     return HTMLResponse(html, status)

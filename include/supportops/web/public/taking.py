@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from supportops.alerts import store
 from supportops.alerts.acts.link import Link
-from supportops.alerts.alert import Alert
+from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.description import Description, Notification, describe
 from supportops.alerts.routing.narrowing import for_target
 from supportops.context import Context
@@ -15,29 +15,11 @@ from supportops.db.engine import reading
 from supportops.flows import alert_acts
 from supportops.rendering.render import local, one_line, sentence
 from supportops.web.page import ActiveConfiguration
+from supportops.web.public.answers import Form, PublicError, signed_by
+from supportops.web.public.approving import Draft, draft_of
 
 LENGTHS = {"30m": "30 minutes", "2h": "2 hours", "8h": "8 hours", "": "until it is over"}
 _TIMES = {"30m": timedelta(minutes=30), "2h": timedelta(hours=2), "8h": timedelta(hours=8)}
-LONGEST_NAME = 80
-
-
-class PublicError(RuntimeError):
-    """Why nothing was taken, in a sentence; `page` is what there is to see all the same."""
-
-    def __init__(self, why: str, status: int, page: Page | None = None) -> None:
-        super().__init__(why)
-        self.status, self.page = status, page
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What was sent; each field may be empty. `holder`: who had the alert by the page that was
-    shown, to take it over."""
-
-    name: str = ""
-    note: str = ""
-    length: str = ""
-    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +39,10 @@ class Page:
 
 def page_of(
     context: Context, active_configuration: ActiveConfiguration, link: Link, now: datetime
-) -> Page:
-    """The alert of a valid address, without what its receiver must not learn. Raises PublicError
-    where there is no such alert, or no such receiver any more."""
+) -> Page | Draft:
+    """The alert of a valid address, without what its receiver must not learn; the draft that it
+    asks for a decision about, where it is one. Raises PublicError where there is no such alert, or
+    no such receiver any more."""
     with reading(context.engine) as connection:
         policy = active_configuration(connection).alerts
         if link.target not in policy.targets():
@@ -69,6 +52,8 @@ def page_of(
         except alert_acts.AlertActError:
             raise PublicError("There is no such alert any more.", 410) from None
         alert = store.with_later_ones(connection, {alert.key: alert})[alert.key].at(now)
+    if alert.kind is Kind.NOTICE_WAITING:
+        return draft_of(context, active_configuration, link, alert)
     shown = for_target(alert, link.target, policy)
     return Page(
         context=context,
@@ -87,8 +72,7 @@ def take(page: Page, form: Form, now: datetime) -> str:
 
     Raises PublicError where somebody else has it by now, or it is over.
     """
-    name = one_line(form.name)[:LONGEST_NAME]
-    who = f"{name} ({page.target})" if name and name != page.target else page.target
+    who = signed_by(form.name, page.target)
     length = _TIMES.get(form.length)
     until = None if length is None else now + length
     note = one_line(form.note)[: alert_acts.LONGEST_NOTE]
