@@ -171,4 +171,5 @@ _FLOWS = {
     Flow.SLA_SWEEP: "Deadlines of tickets are not checked: a breach would go unnoticed.",
     Flow.TICKET_SYNC: "Tickets are not read and not judged: urgent ones would go unnoticed.",
     Flow.NOTICES: "Customers are not notified of outages, and nobody learns that they are not.",
+    Flow.PUSH_CHECK: "Jobs that fall silent are not noticed; what they push is recorded.",
 }

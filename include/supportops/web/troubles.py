@@ -24,6 +24,7 @@ _FLOWS = {
     Flow.TICKET_SYNC: "Tickets are not read from their source",
     Flow.SLA_SWEEP: "Deadlines are not looked at: nobody is warned of them",
     Flow.NOTICES: "Notices are not drafted: customers do not hear of outages",
+    Flow.PUSH_CHECK: "Jobs that fall silent are not noticed",
 }
 
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from supportops.alerts.description import incident_path
+from supportops.flows import push_check
+from supportops.flows.push_check import Monitored
 from supportops.sites import store
 from supportops.sites.announced import store as announced_store
 from supportops.sites.announced.window import AnnouncedWindow
@@ -17,6 +19,7 @@ from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_we
 from supportops.sites.log.chains import chains_of
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
+from supportops.sites.push.monitor import Monitor
 from supportops.sites.site import Fleet, Site
 from supportops.web import queries
 from supportops.web.latency import latency_chart
@@ -84,6 +87,7 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
         "strip": _strip(page, found, past, recent, day),
         "latency": latency_chart(checks, day),
         "maintenance": _announced(page, configured),
+        "jobs": _jobs(page, configured),
         "incidents": [_line(each, past, page.now) for each in _concerning(recent, name)],
         "results": queries.last_results(page.connection, name, page.now - RESULTS_OF, MOST_RESULTS),
         "certificate": queries.certificate_of(page.connection, name),
@@ -101,6 +105,19 @@ def _announced(page: PageContext, configured: Site | None) -> list[AnnouncedWind
         return []
     windows = announced_store.not_over(page.connection, page.now)
     return [window for window in windows if window.concerns(configured)]
+
+
+def _is_of(monitor: Monitor, site: Site) -> bool:
+    return monitor.site == site.name or (site.host is not None and monitor.server == site.host)
+
+
+def _jobs(page: PageContext, configured: Site | None) -> list[Monitored]:
+    """The push monitors of the site and of its server."""
+    monitors = page.configuration.monitors.all
+    mine = [each for each in monitors if configured and _is_of(each, configured)]
+    if not mine:
+        return []
+    return push_check.monitored(page.connection, page.configuration, page.now, only=mine)
 
 
 def _past(
