@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import imap_tools
-from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
+from imap_tools.errors import ImapToolsError, MailboxFolderSelectError
 
 from supportops.mailbox.account import ImapServer, Tls
 from supportops.mailbox.decoding import tidy
@@ -62,10 +62,18 @@ class ImapFolders:
     def _log_in(self, server: ImapServer, password: str) -> None:
         plain = server.login.isascii() and password.isascii()
         log_in = self._box.login if plain else self._box.login_utf8
-        log_in(server.login, password, initial_folder=None)
+        try:
+            log_in(server.login, password, initial_folder=None)
+        except imaplib.IMAP4.abort:
+            raise
+        except (ImapToolsError, imaplib.IMAP4.error) as error:
+            said = _said(error)
+            # A server may refuse because its own list of users is out of reach (RFC 5530).
+            fault = Fault.PROTOCOL if "[UNAVAILABLE]" in said else Fault.LOGIN
+            raise MailboxError(fault, self._words.clean(f"the server says: {said}")) from None
         # What a server can do it says in full after the login, and imaplib asks before it.
-        _, said = self._box.client.capability()
-        words = b" ".join(each for each in said if isinstance(each, bytes))
+        _, can = self._box.client.capability()
+        words = b" ".join(each for each in can if isinstance(each, bytes))
         self._can = set(words.decode("ascii", "replace").upper().split())
 
     def _select(self, folder: str) -> None:
@@ -174,8 +182,6 @@ class _Words:
             return act()
         except MailboxError:
             raise
-        except MailboxLoginError as error:
-            raise self._error(Fault.LOGIN, f"the login was refused: {_said(error)}") from None
         except ssl.SSLError as error:
             why = getattr(error, "verify_message", "") or error.reason or "it failed"
             raise self._error(Fault.TLS, f"TLS with {self._where}: {why}") from None
