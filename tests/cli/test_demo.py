@@ -12,6 +12,9 @@ from supportops.local.demo import breakage
 from supportops.local.demo.breakage import FailureMode
 from supportops.local.demo.config import choose_ports, write
 from supportops.local.install.installation import Installation
+from supportops.mailbox.audio import audio_type, wav_seconds
+from supportops.mailbox.caller import caller_of
+from supportops.mailbox.parsing import parse
 
 RUNNER = CliRunner()
 
@@ -110,3 +113,16 @@ def test_the_state_lists_every_site(here: Installation) -> None:
 
     assert output.count("answers well") == 11
     assert "shows a database error" in output
+
+
+def test_a_message_on_the_answerphone_is_read_as_one(here: Installation) -> None:
+    answer = typed(here, "voicemail")
+
+    assert answer.exit_code == 0
+    assert "A message waits on the answerphone" in answer.output
+    (file,) = (here.answerphone / "new").iterdir()
+    mail = parse(file.read_bytes())
+    assert caller_of(mail, "GB").number == "+442079460958"
+    (recording,) = mail.attachments
+    assert audio_type(recording.content) == "audio/wav"
+    assert wav_seconds(recording.content) == pytest.approx(2.4)

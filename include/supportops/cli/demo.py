@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from supportops.cli.instants import now
 from supportops.cli.output import fail
-from supportops.local.demo import breakage
+from supportops.local.demo import breakage, voicemail
 from supportops.local.demo.breakage import WORDS, FailureMode
 from supportops.local.demo.sites import Demo
 from supportops.local.install.installation import Installation
 from supportops.rendering.printable import printable_line
+from supportops.rendering.render import one_line
 from supportops.sites.site import Site
 
 app = typer.Typer(
@@ -85,6 +87,23 @@ def mend_command(
 def check_command(local: Where = STATE) -> None:
     """Check the sites now, without waiting for the clock."""
     write_line(demo_at(local).check_now())
+
+
+@app.command("voicemail")
+def voicemail_command(
+    number: Annotated[
+        str, typer.Option(help="The caller's, empty if it is withheld.")
+    ] = voicemail.NUMBER,
+    words: Annotated[str, typer.Option(help="What the caller says.")] = voicemail.WORDS,
+    local: Where = STATE,
+) -> None:
+    """Leave a message on the demo's answerphone."""
+    demo = demo_at(local)
+    demo.sites()  # whether there is a demo
+    answerphone = voicemail.Answerphone(demo.here)
+    answerphone.take(now(), one_line(number)[:40], one_line(words)[:2_000])
+    write_line("A message waits on the answerphone, which is read every minute.")
+    write_line("Not waiting for it: supportops mailbox read")
 
 
 @app.command("status")

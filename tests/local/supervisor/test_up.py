@@ -50,7 +50,7 @@ def test_a_user_keeps_a_password_and_only_named_users_have_one(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("demo", [True, False])
-def test_the_end_of_a_start_is_address_logins_and_three_things(demo: bool) -> None:
+def test_the_end_of_a_start_is_address_logins_and_things_to_try(demo: bool) -> None:
     page = io.StringIO()
     console = Console(file=page, width=120)
     console.print(welcome("http://127.0.0.1:8123", ["admin / x", "me / y (op)"], ".local", demo))
@@ -59,4 +59,6 @@ def test_the_end_of_a_start_is_address_logins_and_three_things(demo: bool) -> No
     shown = page.getvalue()
     for words in ("http://127.0.0.1:8123", "admin / x", "me / y (op)", ".local/logs"):
         assert words in shown
-    assert [line[:2] for line in shown.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3."]
+    assert [line[:2] for line in shown.splitlines() if line[:1].isdigit()] == [
+        f"{number}." for number in range(1, 5 if demo else 4)
+    ]

@@ -89,6 +89,11 @@ class Installation:
         return self.local / "broken.json"
 
     @property
+    def answerphone(self) -> Path:
+        """The Maildir into which the demo's answerphone delivers."""
+        return self.local / "answerphone"
+
+    @property
     def demo_settings(self) -> Path:
         """The variables with which a shell works on the running demo, its receivers included."""
         return self.local / "settings.json"
@@ -104,6 +109,7 @@ class Installation:
     def prepare_demo(self) -> None:
         """What `prepare` does, and the folders that only the demo has."""
         self.prepare()
-        for folder in (self.inbox, self.demo_config):
+        answerphone = (self.answerphone / part for part in ("", "new", "cur", "tmp"))
+        for folder in (self.inbox, self.demo_config, *answerphone):
             make_folder(folder)
             close_to_others(folder)

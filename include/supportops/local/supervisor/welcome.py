@@ -14,6 +14,7 @@ DEMO = (
         "an outage: e-mail, SMS and chat arrive here",
     ),
     (".venv/bin/supportops demo break web-2", "a whole server: one alert, not four"),
+    (".venv/bin/supportops demo voicemail", "a message on the answerphone: a page, and to hear"),
     (".venv/bin/supportops demo mend --all", "all is well again, and everybody is notified"),
 )
 PLAIN = (
