@@ -44,6 +44,24 @@ def write_config(folder: Path, sites: list[dict[str, Any]], **check: Any) -> Pat
     return folder
 
 
+def write_rota(folder: Path, **web: Any) -> Path:
+    """The team `web`: Anna and Ben week by week, Ben's Saturday, and no duty on Sundays."""
+    turns = {
+        "start": "2026-01-05",
+        "at": "09:00",
+        "people": ["ben", "anna"],
+        "days": ["mon", "tue", "wed", "thu", "fri", "sat"],
+    }
+    saturday = {"from": "2026-11-21 09:00", "until": "2026-11-22 00:00", "person": "ben"}
+    people = {
+        "anna": {"name": "Anna Berg", "receivers": ["engineers"]},
+        "ben": {"name": "Ben Okafor", "receivers": ["team"]},
+    }
+    teams = {"web": {"turns": [turns], "overrides": [saturday]} | web}
+    (folder / "rota.yaml").write_text(json.dumps({"people": people, "teams": teams}))
+    return folder
+
+
 def site_entry(name: str, customer: str = "Acme", **fields: Any) -> dict[str, Any]:
     return {"name": name, "customer": customer, "url": "https://shop.example/"} | fields
 

@@ -25,6 +25,7 @@ ADDRESSES = {
     "configuration": "configuration?kind=outage&name=x",
     "incident": f"incident?key={quote(INCIDENT)}",
     "site": f"site?name={quote(DOWN)}",
+    "rota": "rota",
     "reports": "reports",
     "compare": f"compare?audience=managers&first=2026-W45&second={WEEK}",
     "report": report_path(Cadence.WEEKLY, WEEK, "managers"),

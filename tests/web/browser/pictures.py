@@ -26,6 +26,8 @@ from supportops.flows import sla_sweep
 from supportops.flows.active_configuration import active_configuration
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File
+from supportops.reports.links import report_path
+from supportops.reports.period import Cadence
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
 from supportops.tickets.log.store import append_events
@@ -39,6 +41,7 @@ from web.boards import (
     site_entry,
     slots_until,
     write_config,
+    write_rota,
 )
 from web.browser.opening import LARGE, close_browser, in_browser_thread, open_page
 from web.browser.serving import serving
@@ -58,6 +61,9 @@ PAGES = {
     "silences": f"silences?value={quote('Bluebird Books')}",
     "configuration": "configuration?kind=outage&site=Bluebird%20Books&at=2026-11-21T23:30",
     "reports": "reports",
+    "report": report_path(Cadence.WEEKLY, "2026-W46", "managers"),
+    "rota": "rota",
+    "what-if": "what_if?run=1",
 }
 # Those that README shows.
 IN_README = ("now", "tickets", "ticket", "alerts")
@@ -102,7 +108,7 @@ def seeded(engine: Engine, folder: Path) -> Engine:
         for name in names
     ]
     slots = slots_until(NOON, 150)
-    live_through(engine, write_config(folder, sites), slots, _answer)
+    live_through(engine, write_rota(write_config(folder, sites)), slots, _answer)
     with writing(engine) as connection:
         hold.release(connection, "ada", slots[0])
         append_events(connection, list(_tickets()), NOON)

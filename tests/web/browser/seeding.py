@@ -28,7 +28,15 @@ from supportops.sites.site import FIVE_MINUTES, Site
 from supportops.tickets.log.pages import note_pages
 from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Author, Event, EventKind
-from web.boards import NOON, draft, live_through, site_entry, slots_until, write_config
+from web.boards import (
+    NOON,
+    draft,
+    live_through,
+    site_entry,
+    slots_until,
+    write_config,
+    write_rota,
+)
 
 DOWN = "Bluebird Books, the shop of a customer with a long name"
 BEGAN = NOON - 3 * FIVE_MINUTES
@@ -49,7 +57,7 @@ def seeded(engine: Engine, folder: Path) -> Engine:
             "https://averylongnamewithoutanyspace.of-a-customer.example/that/does/not/break"
         ),
     ]
-    write_config(folder, sites)
+    write_rota(write_config(folder, sites))
     live_through(engine, folder, slots_until(NOON, 8), _answer)
     with writing(engine) as connection:
         hold.release(connection, "ada", NOON)

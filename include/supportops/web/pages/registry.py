@@ -19,6 +19,7 @@ from supportops.web.pages.site import SITE
 from supportops.web.pages.ticket import TICKET
 from supportops.web.pages.tickets import TICKETS, TICKETS_CSV
 from supportops.web.pages.what_if import WHAT_IF
+from supportops.web.rota.page import ROTA
 from supportops.web.tickets.bundle import BUNDLE
 
 PAGES: tuple[Page[Any], ...] = (
@@ -34,7 +35,7 @@ PAGES: tuple[Page[Any], ...] = (
         SITE,
         REPORTS,
         REPORT,
-        *(COMPARE, CONFIGURATION, WHAT_IF),
+        *(COMPARE, CONFIGURATION, WHAT_IF, ROTA),
     ),
 )
 
@@ -45,6 +46,7 @@ NAVIGATION = (
     ("tickets", "tickets", "Tickets"),
     ("alerts", "alerts", "Alerts"),
     ("notices", "notices", "Notices"),
+    ("rota", "rota", "Rota"),
     ("reports", "reports", "Reports"),
     ("configuration", "configuration", "Configuration"),
     ("what_if", "what_if", "What if"),
