@@ -1,32 +1,55 @@
-# supportops on Airflow's own image. Built by `docker compose build`, never run as root.
-FROM apache/airflow:3.3.2-python3.12
+# supportops on Airflow's own image. Built by `docker compose build`, never run as root. What runs
+# belongs to root, so that nothing that runs can change it.
+FROM apache/airflow:3.3.2-python3.12 AS build
 
+USER root
 # A virtual environment of our own contains the lock and nothing else. The image's environment has
 # dozens of providers whose pins the lock would break; ours is what the tests ran on, by its hashes.
-USER root
-RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/supportops /opt/airflow/auth
-USER airflow
 RUN python -m venv /opt/supportops
+ENV VIRTUAL_ENV=/opt/supportops \
+    PATH=/opt/supportops/bin:${PATH}
+
+COPY requirements-uv.txt requirements.txt /tmp/
+# pip installs uv, uv installs the rest; both are removed, as are the tests that some packages ship.
+# Wheels only, so that no set-up code of a source package runs. Bytecode is compiled now, because a
+# container loses what it compiles.
+RUN python -m pip install --no-cache-dir --only-binary=:all: \
+        --require-hashes --requirement /tmp/requirements-uv.txt \
+    && uv pip sync --python /opt/supportops --no-cache --no-build --compile-bytecode \
+        --require-hashes /tmp/requirements.txt \
+    && uv pip check --python /opt/supportops \
+    && uv pip uninstall --python /opt/supportops uv \
+    && rm -rf /opt/supportops/lib/python3.12/site-packages/pip* /opt/supportops/bin/pip* \
+        /opt/supportops/lib/python3.12/site-packages/pandas/tests \
+        /opt/supportops/lib/python3.12/site-packages/matplotlib/tests \
+    && find /opt/supportops/lib/python3.12/site-packages/numpy -name tests -type d -prune \
+        -exec rm -rf {} + \
+    && chmod -R u=rwX,go=rX /opt/supportops
+
+# A clone that was made under a strict umask has files that only their owner may read.
+COPY deploy/init.sh deploy/clean.sh deploy/health.sh /code/deploy/
+COPY plugins /code/plugins
+COPY include /code/include
+COPY dags /code/dags
+COPY deploy/supportops /command/supportops
+RUN python -m compileall -q /code \
+    && chmod -R u=rwX,go=rX /code \
+    && chmod 755 /command/supportops
+
+FROM apache/airflow:3.3.2-python3.12
 
 ENV VIRTUAL_ENV=/opt/supportops \
     PATH=/opt/supportops/bin:${PATH} \
-    PYTHONPATH=/opt/airflow/include
+    PYTHONPATH=/opt/airflow/include \
+    PYTHONDONTWRITEBYTECODE=1
 
-COPY --chown=airflow:0 requirements-uv.txt requirements.txt /opt/supportops/
-# pip installs uv, uv installs the rest and is removed. Wheels only, so that no set-up code of a
-# source package runs. Bytecode is compiled now, because a container loses what it compiles.
-RUN python -m pip install --no-cache-dir --only-binary=:all: \
-        --require-hashes --requirement /opt/supportops/requirements-uv.txt \
-    && uv pip sync --python /opt/supportops --no-cache --no-build --compile-bytecode \
-        --require-hashes /opt/supportops/requirements.txt \
-    && uv pip check --python /opt/supportops \
-    && python -m pip uninstall --yes uv
-
-COPY --chown=airflow:0 --chmod=755 deploy/supportops /opt/supportops/bin/supportops
-COPY --chown=airflow:0 deploy/init.sh deploy/clean.sh /opt/airflow/deploy/
-COPY --chown=airflow:0 plugins /opt/airflow/plugins
-COPY --chown=airflow:0 include /opt/airflow/include
-COPY --chown=airflow:0 dags /opt/airflow/dags
+COPY --from=build /opt/supportops /opt/supportops
+COPY --from=build /command/supportops /opt/supportops/bin/
+COPY --from=build /code /opt/airflow
+USER root
+# The two folders that volumes are mounted on; a new volume takes their owner.
+RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/airflow/auth /opt/airflow/logs
+USER airflow
 
 # A package that cannot be imported fails the build and not the first run. Airflow is not started
 # here: it would write a configuration with generated keys into the image.

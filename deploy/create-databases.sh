@@ -1,18 +1,55 @@
 #!/bin/bash
-# Runs once, on an empty PostgreSQL volume: a database and a user each for Airflow and for the store.
-# Neither user may connect to the other's database. psql itself reads the passwords from the
-# environment, so that they are in no argument list.
-set -euo pipefail
+# One-shot service before every start: a database and a user each for Airflow and for the store, with
+# the passwords of .env. Whatever an earlier start left undone is done now, and a changed password
+# takes effect. Neither user may connect to the other's database.
+#
+# It speaks to PostgreSQL through its socket, which needs no password: a volume that was first started
+# with another POSTGRES_PASSWORD is no obstacle. psql itself reads the passwords from the environment,
+# so that they are in no argument list.
+set -uo pipefail
 
-psql --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+say() {
+    echo "create-databases: $1" >&2
+}
+
+export PGHOST="${PGHOST:-/var/run/postgresql}" PGUSER="${POSTGRES_USER:-postgres}" PGDATABASE=postgres
+output="$(psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 2>&1 <<'SQL'
+SET client_min_messages = warning;
+\getenv administrator_password POSTGRES_PASSWORD
 \getenv airflow_password AIRFLOW_DB_PASSWORD
 \getenv supportops_password SUPPORTOPS_DB_PASSWORD
 
-CREATE ROLE airflow LOGIN PASSWORD :'airflow_password';
-CREATE DATABASE airflow OWNER airflow ENCODING 'UTF8' TEMPLATE template0;
+-- Two starts at once must not make the same role twice.
+SELECT pg_advisory_lock(727066) \g /dev/null
+
+ALTER ROLE CURRENT_USER PASSWORD :'administrator_password';
+
+SELECT 'CREATE ROLE airflow' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'airflow') \gexec
+ALTER ROLE airflow LOGIN PASSWORD :'airflow_password';
+SELECT 'CREATE DATABASE airflow OWNER airflow ENCODING ''UTF8'' TEMPLATE template0'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'airflow') \gexec
 REVOKE ALL ON DATABASE airflow FROM PUBLIC;
 
-CREATE ROLE supportops LOGIN PASSWORD :'supportops_password';
-CREATE DATABASE supportops OWNER supportops ENCODING 'UTF8' TEMPLATE template0;
+SELECT 'CREATE ROLE supportops' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'supportops') \gexec
+ALTER ROLE supportops LOGIN PASSWORD :'supportops_password';
+SELECT 'CREATE DATABASE supportops OWNER supportops ENCODING ''UTF8'' TEMPLATE template0'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'supportops') \gexec
 REVOKE ALL ON DATABASE supportops FROM PUBLIC;
+
+-- A first start that ended before the image had written this rule refuses every container.
+SELECT $$COPY (VALUES ('host all all all scram-sha-256')) TO PROGRAM 'cat >> "$$ ||
+    current_setting('hba_file') || $$"'$$
+WHERE NOT EXISTS (
+    SELECT FROM pg_hba_file_rules WHERE type = 'host' AND 'all' = ANY(database) AND address = 'all'
+) \gexec
+SELECT pg_reload_conf() \g /dev/null
 SQL
+)"
+status=$?
+if [ "$status" -ne 0 ]; then
+    # Further lines could show a statement, and with it a password.
+    say "PostgreSQL refused: $(printf '%s' "$output" | grep --max-count=1 --ignore-case error)"
+    say "what it says of itself: docker compose logs postgres"
+    exit 1
+fi
+say "both databases and their users are there."

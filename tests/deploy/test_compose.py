@@ -23,8 +23,12 @@ SERVING = {
     "airflow-triggerer",
     "public-links",
 }
-ONE_SHOT = {"check-secrets", "airflow-init", "airflow-clean"}
+ONE_SHOT = {"check-secrets", "create-databases", "airflow-init", "airflow-clean"}
 AIRFLOW = sorted(name for name in SERVING | ONE_SHOT if name.startswith("airflow-"))
+STORE = {"AIRFLOW_CONN_SUPPORT_DB", "SUPPORTOPS_DATABASE_URL", "AIRFLOW_CONN_ALERT_LINKS"}
+# What works on the store, and of that what sends messages: tasks, and the board's test messages.
+WITH_STORE = {"airflow-init", "airflow-apiserver", "airflow-scheduler", "public-links"}
+WITH_RECEIVERS = {"airflow-apiserver", "airflow-scheduler", "public-links"}
 SCHEMA = ROOT / "tests/data/compose-spec.json"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
@@ -107,14 +111,48 @@ def test_ui_and_links_alone_are_published_and_those_to_this_machine(
 def test_the_same_secrets_and_the_package_reach_every_airflow_service(
     services: dict[str, Any], name: str
 ) -> None:
-    own = {"ADMIN_PASSWORD", "FORWARDED_ALLOW_IPS", "KEEP_RUNS_DAYS", "KEEP_LOGS_DAYS"}
+    own = {"ADMIN_PASSWORD", "FORWARDED_ALLOW_IPS", "KEEP_RUNS_DAYS", "KEEP_LOGS_DAYS"} | STORE
     environment = services[name]["environment"]
     shared = {key: value for key, value in environment.items() if key not in own}
-    assert shared == services["airflow-scheduler"]["environment"]
+    scheduler = services["airflow-scheduler"]["environment"]
+    assert shared == {key: value for key, value in scheduler.items() if key not in STORE}
     assert environment["PYTHONPATH"] == "/opt/airflow/include"
     assert "./include/config:/opt/airflow/include/config:ro" in services[name]["volumes"]
     assert "airflow-logs:/opt/airflow/logs" in services[name]["volumes"]
-    assert services[name]["env_file"] == [{"path": "receivers.env", "required": False}]
+
+
+@pytest.mark.parametrize("name", sorted(SERVING | ONE_SHOT))
+def test_a_service_gets_the_store_and_the_receivers_only_where_it_uses_them(
+    services: dict[str, Any], name: str
+) -> None:
+    given = set(services[name]["environment"])
+    assert given & STORE == (STORE if name in WITH_STORE else set())
+    files = services[name].get("env_file", [])
+    assert bool(files) == (name in WITH_RECEIVERS)
+    assert all(each == {"path": "receivers.env", "required": False} for each in files)
+
+
+def test_what_the_internet_reaches_knows_no_secret_of_airflow(services: dict[str, Any]) -> None:
+    given = set(services["public-links"]["environment"])
+    assert {name for name in given if name.startswith("AIRFLOW__")} == set()
+    # The image's own entrypoint would hand the command to Airflow.
+    assert services["public-links"]["entrypoint"][:3] == ["dumb-init", "--", "supportops"]
+    assert "command" not in services["public-links"]
+
+
+@pytest.mark.parametrize(
+    "name", ["airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"]
+)
+def test_no_task_begins_before_the_api_server_listens(services: dict[str, Any], name: str) -> None:
+    assert services[name]["depends_on"]["airflow-apiserver"]["condition"] == "service_healthy"
+
+
+def test_a_killed_tasks_slot_is_free_again_well_within_an_interval(
+    services: dict[str, Any],
+) -> None:
+    environment = services["airflow-scheduler"]["environment"]
+    for name in ("TASK_INSTANCE_HEARTBEAT_TIMEOUT", "ORPHANED_TASKS_CHECK_INTERVAL"):
+        assert int(environment[f"AIRFLOW__SCHEDULER__{name}"]) <= 60
 
 
 def test_airflows_three_secrets_are_three_different_ones(services: dict[str, Any]) -> None:
@@ -137,18 +175,26 @@ def test_airflow_waits_for_the_init_and_the_init_for_checked_secrets(
 ) -> None:
     done, healthy = "service_completed_successfully", "service_healthy"
     assert services[name]["depends_on"]["airflow-init"]["condition"] == done
-    assert services["airflow-init"]["depends_on"]["postgres"]["condition"] == healthy
+    assert services["airflow-init"]["depends_on"] == {"create-databases": {"condition": done}}
+    assert services["create-databases"]["depends_on"] == {"postgres": {"condition": healthy}}
     assert services["postgres"]["depends_on"]["check-secrets"]["condition"] == done
 
 
 def test_health_is_asked_at_the_addresses_of_airflow_3(services: dict[str, Any]) -> None:
-    asked = {name: " ".join(services[name]["healthcheck"]["test"]) for name in SERVING}
-    assert asked["airflow-apiserver"].endswith(" http://localhost:8080/api/v2/monitor/health")
-    assert asked["airflow-scheduler"].endswith(" http://localhost:8974/health")
+    script = "/opt/airflow/deploy/health.sh"
+    parts = {
+        name: services[name]["healthcheck"]["test"][-1]
+        for name in SERVING
+        if script in services[name]["healthcheck"]["test"]
+    }
+    assert parts == {
+        "airflow-apiserver": "apiserver",
+        "airflow-scheduler": "scheduler",
+        "airflow-dag-processor": "dag_processor",
+        "airflow-triggerer": "triggerer",
+    }
     environment = services["airflow-scheduler"]["environment"]
     assert environment["AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"] == "true"
-    assert "--job-type DagProcessorJob --local" in asked["airflow-dag-processor"]
-    assert "--job-type TriggererJob --local" in asked["airflow-triggerer"]
 
 
 def test_a_running_task_may_finish_before_the_scheduler_is_killed(services: dict[str, Any]) -> None:
@@ -205,8 +251,9 @@ def test_cleaning_and_links_wait_until_they_are_called(services: dict[str, Any])
 
 
 def test_the_links_are_signed_with_a_secret_of_their_own(services: dict[str, Any]) -> None:
-    environment = services["public-links"]["environment"]
-    assert environment == services["airflow-scheduler"]["environment"]
+    public = services["public-links"]["environment"]
+    environment = services["airflow-scheduler"]["environment"]
+    assert {name: environment[name] for name in public} == public
     assert len(environment["AIRFLOW_CONN_ALERT_LINKS"]) == 64
     assert environment["AIRFLOW_CONN_ALERT_LINKS"] not in (
         environment["AIRFLOW__API__SECRET_KEY"],
@@ -224,16 +271,17 @@ def test_every_volume_is_declared_and_every_mounted_file_is_there(services: dict
 def test_the_image_is_airflow_3_of_the_pinned_version_and_runs_as_its_user() -> None:
     dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     (airflow,) = [d.split("==")[1] for d in dependencies if d.startswith("apache-airflow==")]
-    assert re.findall(r"^FROM (.*)$", DOCKERFILE, re.M) == [f"apache/airflow:{airflow}-python3.12"]
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)
+    assert set(bases) == {f"apache/airflow:{airflow}-python3.12"}
     assert re.findall(r"^USER (.*)$", DOCKERFILE, re.M)[-1] == "airflow"
     assert f"apache-airflow=={airflow} \\" in (ROOT / "requirements.txt").read_text()
 
 
 def test_the_image_installs_the_lock_with_hashes_and_holds_dags_plugins_and_package() -> None:
-    assert "--require-hashes --requirement /opt/supportops/requirements-uv.txt" in DOCKERFILE
-    assert "--require-hashes /opt/supportops/requirements.txt" in DOCKERFILE
-    copied = dict(re.findall(r"^COPY --chown=airflow:0 (\w+) (\S+)$", DOCKERFILE, re.M))
-    assert copied == {name: f"/opt/airflow/{name}" for name in ("dags", "plugins", "include")}
+    assert "--require-hashes --requirement /tmp/requirements-uv.txt" in DOCKERFILE
+    assert "--require-hashes /tmp/requirements.txt" in DOCKERFILE
+    copied = dict(re.findall(r"^COPY (dags|plugins|include) (\S+)$", DOCKERFILE, re.M))
+    assert copied == {name: f"/code/{name}" for name in ("dags", "plugins", "include")}
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignored
     for source in ("requirements.txt", "requirements-uv.txt", "deploy", *copied):
@@ -241,10 +289,17 @@ def test_the_image_installs_the_lock_with_hashes_and_holds_dags_plugins_and_pack
         assert (ROOT / source).exists()
 
 
-@pytest.mark.parametrize("name", ["airflow-init", "airflow-clean"])
-def test_the_scripts_that_services_run_are_in_the_image(
-    services: dict[str, Any], name: str
-) -> None:
-    script = services[name]["command"][1].removeprefix("/opt/airflow/")
-    assert (ROOT / script).exists()
-    assert re.search(rf"^COPY .*{script} .*/opt/airflow/deploy/$", DOCKERFILE, re.M)
+def test_what_runs_belongs_to_root_and_everybody_may_read_it() -> None:
+    assert "--chown" not in DOCKERFILE
+    assert "chmod -R u=rwX,go=rX /opt/supportops" in DOCKERFILE
+    assert "chmod -R u=rwX,go=rX /code" in DOCKERFILE
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["init.sh", "clean.sh", "health.sh"],
+)
+def test_the_scripts_that_services_run_are_in_the_image(script: str) -> None:
+    assert (ROOT / "deploy" / script).exists()
+    assert f"/opt/airflow/deploy/{script}" in compose_text()
+    assert re.search(rf"^COPY .*deploy/{script} .*/code/deploy/$", DOCKERFILE, re.M)

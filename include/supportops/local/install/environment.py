@@ -108,6 +108,9 @@ def airflow_settings(here: Installation, port: int) -> dict[str, str]:
         "LOGGING__BASE_LOG_FOLDER": here.airflow_home / "logs",
         "LOGGING__COLORED_CONSOLE_LOG": False,
         "DAG_PROCESSOR__REFRESH_INTERVAL": 30,
+        # As in docker-compose.yaml: a killed task runs again within the interval of the site check.
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 60,
     }
     named = {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
     return {"AIRFLOW_HOME": str(here.airflow_home)} | named

@@ -1,0 +1,86 @@
+#!/bin/bash
+# health.sh PART: the health check of a service, and its watchdog. PART is apiserver, scheduler,
+# dag_processor or triggerer.
+#
+# Docker restarts a service that ended and leaves one alone that hangs. When each check of the last
+# HEALTH_SECONDS (300 by default, which is longer than any start) failed, this ends the service's
+# process, and Docker starts it again. While PostgreSQL does not answer nothing is ended: no restart
+# would help.
+set -uo pipefail
+
+part="${1:?health.sh PART}"
+most="${HEALTH_SECONDS:-300}"
+since_file="${TMPDIR:-/tmp}/unhealthy-since"
+api="${AIRFLOW_HEALTH_URL:-http://airflow-apiserver:8080/api/v2/monitor/health}"
+
+answer() {
+    curl --silent --max-time 8 "$1"
+}
+
+# state_of COMPONENT JSON: "healthy" or another word; empty when the answer names no such component.
+state_of() {
+    python -S -c '
+import json, sys
+try:
+    print((json.loads(sys.argv[2]).get(sys.argv[1]) or {}).get("status") or "")
+except ValueError:
+    print("")
+' "$1" "$2"
+}
+
+healthy() {
+    case "$part" in
+    apiserver) answer "http://localhost:8080/api/v2/monitor/health" >/dev/null ;;
+    # Its own server says so: 503 when the last heartbeat is too old.
+    scheduler) curl --fail --silent --max-time 8 --output /dev/null "http://localhost:8974/health" ;;
+    # They serve nothing themselves. While the api-server does not answer, nobody can tell, and
+    # that is the api-server's fault.
+    dag_processor | triggerer)
+        found="$(answer "$api")" || return 0
+        [ "$(state_of metadatabase "$found")" = healthy ] || return 0
+        [ "$(state_of "$part" "$found")" = healthy ]
+        ;;
+    *) echo "health: no part is called $part" >&2 && exit 2 ;;
+    esac
+}
+
+database_answers() {
+    python -S -c '
+import socket, sys
+socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).close()
+' "${DATABASE_HOST:-postgres}" "${DATABASE_PORT:-5432}" 2>/dev/null
+}
+
+# Process 1 of a container only passes signals on; the service is its child. Anywhere else nothing
+# is ended.
+service_processes() {
+    local stat parent
+    [ "$(cat /proc/1/comm)" = dumb-init ] || return 0
+    for stat in /proc/[0-9]*/stat; do
+        parent="$(sed 's/.*) //' "$stat" 2>/dev/null | cut -d ' ' -f 2)"
+        if [ "$parent" = 1 ]; then
+            stat="${stat#/proc/}"
+            echo "${stat%/stat}"
+        fi
+    done
+}
+
+if healthy; then
+    rm -f "$since_file"
+    exit 0
+fi
+
+now="$(date +%s)"
+since="$(cat "$since_file" 2>/dev/null || echo "$now" | tee "$since_file")"
+if [ "$((now - since))" -ge "$most" ] && database_answers; then
+    rm -f "$since_file"
+    echo "health: $part has not worked for $((now - since)) s. It is ended, and Docker starts it again." |
+        tee /proc/1/fd/2 2>/dev/null # into the logs of the service, too
+    mapfile -t processes < <(service_processes)
+    if [ "${#processes[@]}" -gt 0 ]; then
+        kill -TERM "${processes[@]}" 2>/dev/null
+        sleep 20
+        kill -KILL "${processes[@]}" 2>/dev/null
+    fi
+fi
+exit 1
