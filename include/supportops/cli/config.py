@@ -61,7 +61,8 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            help="sites, alerts, service_levels, reports, triage, rota, customers or imports"
+            help="sites, alerts, service_levels, reports, triage, rota, customers, mailbox, "
+            "tutorials or imports"
         ),
     ],
 ) -> None:

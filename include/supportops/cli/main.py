@@ -40,6 +40,7 @@ from supportops.cli import (
     ticket_sync,
     tickets,
     triage,
+    tutorials,
 )
 from supportops.cli.output import FINE, USAGE, Commands, warn
 from supportops.local.install.shell import is_demo, shell_settings
@@ -67,6 +68,7 @@ for each in (
     mailbox,
     tickets,
     triage,
+    tutorials,
     sla,
     report,
     rota,

@@ -17,6 +17,7 @@ from supportops.config.model import Model, did_you_mean
 from supportops.config.of_customers.customers import CustomersFile
 from supportops.config.of_customers.mailbox import MailboxFile
 from supportops.config.of_customers.one_name import under_one_name
+from supportops.config.of_customers.tutorials import TutorialsFile
 from supportops.config.reports import ReportsFile, with_customers
 from supportops.config.rota import Rota, RotaFile
 from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
@@ -35,6 +36,7 @@ from supportops.sla.business_hours import BusinessHours
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.imports.mapping import ImportMapping
 from supportops.tickets.triage import TriageRules
+from supportops.tutorials.tutorial import Library
 
 VERSION = 2
 IMPORTS = "imports"
@@ -70,6 +72,7 @@ class File(StrEnum):
     ROTA = "rota"
     CUSTOMERS = "customers"
     MAILBOX = "mailbox"
+    TUTORIALS = "tutorials"
 
 
 MODELS: Mapping[str, type[Model]] = {
@@ -81,16 +84,19 @@ MODELS: Mapping[str, type[Model]] = {
     File.ROTA.value: RotaFile,
     File.CUSTOMERS.value: CustomersFile,
     File.MAILBOX.value: MailboxFile,
+    File.TUTORIALS.value: TutorialsFile,
 }
 # What an installation may be without: then nothing of it is set.
 OPTIONAL = frozenset(
     {
         *(File.REPORTS.value, File.TRIAGE.value, File.ROTA.value, File.CUSTOMERS.value),
-        File.MAILBOX.value,
+        *(File.MAILBOX.value, File.TUTORIALS.value),
     }
 )
 # Of these a document says nothing where they are missing, as it did before there were any.
-UNSTORED = frozenset({File.ROTA.value, File.CUSTOMERS.value, File.MAILBOX.value})
+UNSTORED = frozenset(
+    {File.ROTA.value, File.CUSTOMERS.value, File.MAILBOX.value, File.TUTORIALS.value}
+)
 
 
 def file_name(name: str) -> str:
@@ -183,6 +189,12 @@ class Configuration:
         """Those of mailbox.yaml; none where there is no usable version of it."""
         found = self.parts.get(File.MAILBOX)
         return found if isinstance(found, Mailboxes) else Mailboxes()
+
+    @property
+    def tutorials(self) -> Library:
+        """Those of tutorials.yaml; none where there is no usable version of it."""
+        found = self.parts.get(File.TUTORIALS)
+        return found if isinstance(found, Library) else Library()
 
     def mapping(self, name: str) -> ImportMapping:
         """The meaning of `imports/NAME.yaml`."""
@@ -291,6 +303,8 @@ def _meaning(name: str, model: Model, zone: str, rota: Rota | None) -> Any:
             return model.policy(zone, rota)
         case RotaFile():
             return rota
+        case TutorialsFile():
+            return model.library()
         case ServiceLevelsFile():
             return model.service_levels()
         case ReportsFile():

@@ -24,6 +24,7 @@ from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.outage_mirror import mirror
 from supportops.flows.ticketing.outage_twins import recognised
 from supportops.flows.ticketing.triaging import triage_new
+from supportops.flows.tutoring.offering import offer
 from supportops.tickets.log.pages import note_pages
 from supportops.tickets.log.quarantine import Rejected, reject, set_aside
 from supportops.tickets.log.store import append_events
@@ -86,6 +87,9 @@ def fetch(context: Context, sources: Sequence[TicketSource], clock: Clock) -> di
                 rules = configuration.triage
                 added = triage_new(context.engine, source.name, rules, outage, now)
                 synced["new_events"] += added
+                offered = offer(context.engine, configuration, source, clock)
+                if configuration.tutorials.offer.note:
+                    synced["tutorials_offered"] = offered
             summaries[source.title] = synced | mirrored
         except SourceError as error:
             errors.append(error)

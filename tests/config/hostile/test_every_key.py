@@ -131,6 +131,7 @@ def documents() -> dict[str, Any]:
         File.ROTA.value: rota_data(),
         File.CUSTOMERS.value: customers_data(),
         File.MAILBOX.value: mailbox_data(),
+        File.TUTORIALS.value: read(ROOT / "tests/data/tutorials/tutorials.yaml").data,
     }
     shipped = [name for name in names if name not in documented]
     found = {name: read(SHIPPED / f"{name}.yaml").data for name in shipped}

@@ -13,6 +13,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import find_open
 from supportops.db.engine import reading
 from supportops.flows import log_call, sla_sweep, ticket_acts
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.tickets.source import OWN_SOURCES
 from supportops.tickets.ticket import EventKind, Status
 from tickets.helpline import Helpline, HelplineSource
@@ -202,3 +203,25 @@ def test_a_connected_source_is_asked_to_act(desk: Desk) -> None:
     answer = desk.act("ticket_reply", source=source.name, id="7", text="hello")
     assert answer.status_code == 200, answer.text
     assert source.asked == [("7", "hello", True, None)]
+
+
+def test_tutorials_that_may_answer_it_are_shown_to_the_tiers_that_get_them(desk: Desk) -> None:
+    tutorial = {
+        "title": "Send a <b>form</b>",
+        "address": "https://t.example/form?a=1&b=2",
+        "questions": ["The form does not send, what is missing?"],
+    }
+    offer = {"tiers": ["user_support"], "draft": True}
+    written = json.dumps({"offer": offer, "tutorials": [tutorial]})
+    (desk.context.config / "tutorials.yaml").write_text(written)
+    _, error = load_or_last_good(desk.engine, desk.context.config, desk.now)
+    assert error is None, error
+    desk.ticket("1", tier="user_support")
+    desk.ticket("2", tier="bug_fix")
+    desk.ticket("3", tier="user_support", subject="An invoice")
+    page = desk.get("/ticket", source="zendesk", id="1")
+    assert 'href="https://t.example/form?a=1&amp;b=2"' in page
+    assert "Send a &lt;b&gt;form&lt;/b&gt;" in page
+    assert "A reply to send" in page
+    for other in ("2", "3"):
+        assert "Tutorials that may answer it" not in desk.get("/ticket", source="zendesk", id=other)

@@ -15,6 +15,7 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.flows.explain_ticket import ExplainedTicket, find_ticket
 from supportops.flows.ticket_acts import PRIORITIES
 from supportops.flows.ticket_queue import queue
+from supportops.flows.tutorials import for_ticket, note_for
 from supportops.rendering.board_links import safe_link
 from supportops.sites.standing import SiteState
 from supportops.sla.words.explanation import Section, sections, whole_ticket
@@ -103,6 +104,7 @@ def ticket(page: PageContext, query: TicketAddress) -> dict[str, Any]:
         "incidents": related.open_incidents(
             page.connection, page.configuration.fleet, stored.site, page.now
         ),
+        **_tutorials(page, stored, events, queued.tier),
         "recordings": recordings(page.connection, source, number),
         "entries": entries(events, titles, MOST_ENTRIES),
         "more_entries": max(0, len(events) - MOST_ENTRIES),
@@ -116,6 +118,17 @@ def ticket(page: PageContext, query: TicketAddress) -> dict[str, Any]:
         "now": page.now,
         "zone": page.zone,
     }
+
+
+def _tutorials(
+    page: PageContext, stored: Ticket, events: Sequence[Event], tier: str
+) -> dict[str, Any]:
+    """The tutorials that may answer an open ticket, and a reply that names them."""
+    configuration = page.configuration
+    matches = for_ticket(configuration, events, tier) if stored.open else ()
+    _, draft = note_for(configuration, matches, stored.customer)
+    shown = [(m.tutorial.title, safe_link(m.tutorial.address), m.score) for m in matches]
+    return {"tutorials": shown, "draft": draft, "least": configuration.tutorials.offer.least}
 
 
 def _id(page: PageContext, source: str, number: str) -> int:

@@ -1,0 +1,92 @@
+"""What tutorials a ticket is offered, and how well they fit texts that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from supportops.config.configuration import Configuration, File
+from supportops.config.of_customers.tutorials import TutorialsFile
+from supportops.config.validation import validate
+from supportops.config.yaml_source import ConfigurationError, Source
+from supportops.flows.tutoring.fetching import FetchError, fetch
+from supportops.tickets.clauses import own_words
+from supportops.tickets.ticket import Event, EventKind
+from supportops.tutorials.feed import FeedError, read_feed
+from supportops.tutorials.matching import suggest
+from supportops.tutorials.note import draft_reply, note
+from supportops.tutorials.trial import Trial, read_labels, trial
+from supportops.tutorials.tutorial import Library, Match
+
+__all__ = ["FeedError", "FetchError", "entries_of", "for_ticket", "note_for", "tried"]
+
+MOST_LINES = 20_000
+
+
+def for_ticket(
+    configuration: Configuration, events: Sequence[Event], tier: str | None
+) -> tuple[Match, ...]:
+    """The tutorials that answer a ticket of this tier, by its subject and its first text without
+    what that quotes; none for a tier whose tickets get none."""
+    library = configuration.tutorials
+    tiers = library.offer.tiers
+    if not library.tutorials or (tiers and tier not in tiers):
+        return ()
+    return suggest(text_of(events), library)
+
+
+def text_of(events: Iterable[Event]) -> str:
+    """What a ticket's creator asked: the subject and the text, without earlier messages."""
+    created = next((each for each in events if each.kind is EventKind.CREATED), None)
+    if created is None:
+        return ""
+    subject, text = (str(created.facts.get(name) or "") for name in ("subject", "text"))
+    return f"{subject}\n{own_words(text)}"
+
+
+def note_for(
+    configuration: Configuration, matches: Sequence[Match], customer: str | None
+) -> tuple[str, str]:
+    """The internal note about `matches`, and the reply that it drafts, in the customer's language;
+    no reply where none is wanted."""
+    if not matches:
+        return "", ""
+    draft = ""
+    if configuration.tutorials.offer.draft:
+        draft = draft_reply(matches, configuration.customers.get(customer or "").language)
+    return note(matches, draft), draft
+
+
+def tried(library: Library, lines: Iterable[str], least: float | None = None) -> Trial:
+    """The library tried on labelled texts. Raises LabelsError."""
+    return trial(read_labels(lines, library), library, least)
+
+
+def entries_of(address: str, known: Library, *, allow_private: bool = False) -> str:
+    """YAML of the tutorials in a sitemap or feed that the library lacks, for tutorials.yaml; "" of
+    none. `address`: http, https, or the path of a file. Raises FetchError or FeedError."""
+    if "://" in address:
+        content = fetch(address, allow_private=allow_private)
+    else:
+        content = Path(address).read_bytes()
+    have = {each.address for each in known.tutorials}
+    found = [each for each in read_feed(content, _is_usable) if each.address not in have]
+    entries: list[dict[str, Any]] = []
+    for each in found:
+        entry: dict[str, Any] = {"title": each.title, "address": each.address, "questions": []}
+        entries.append(entry | ({"tags": list(each.tags)} if each.tags else {}))
+    if not entries:
+        return ""
+    return str(yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=1000))
+
+
+def _is_usable(address: str) -> bool:
+    data = {"tutorials": [{"title": "x", "address": address}]}
+    try:
+        validate(TutorialsFile, Source(data, {}), f"{File.TUTORIALS}.yaml")
+    except ConfigurationError:
+        return False
+    return True
