@@ -95,7 +95,7 @@ class MailboxEntry(Model):
     folders: Annotated[list[Folder], Field(min_length=1)] = ["INBOX"]
     handled: Folder = "Handled"
     quarantine: Folder = "Quarantine"
-    largest_audio: Size = 10_000_000
+    largest_audio: Size = Field(default=10_000_000, json_schema_extra={"default": "10MB"})
     since: date | None = None
 
     @model_validator(mode="after")
