@@ -1,4 +1,4 @@
-"""The body of the one task that the daily and the weekly report have."""
+"""The body of the one task that each of the report DAGs has."""
 
 from airflow.sdk import Asset, timezone
 from airflow.sdk.exceptions import AirflowFailException

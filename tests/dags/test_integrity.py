@@ -63,7 +63,9 @@ def test_what_dag_files_share_is_not_read_as_a_dag_file(bag) -> None:
     assert not set(map(str, shared)) & set(bag.file_last_changed)
 
 
-@pytest.mark.parametrize(("name", "days"), [("daily_report", "1-5"), ("weekly_report", "1")])
+@pytest.mark.parametrize(
+    ("name", "days"), [("daily_report", "1-5"), ("weekly_report", "1"), ("monthly_report", "*")]
+)
 def test_reports_are_scheduled_when_they_are_made(bag, name: str, days: str) -> None:
     made_at = MADE_AT[Cadence(name.removesuffix("_report"))]
     schedule = bag.dags[name].timetable

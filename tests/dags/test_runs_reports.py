@@ -94,6 +94,19 @@ def test_the_daily_report_is_about_the_last_working_day(installation: Engine, ba
     assert stored(installation) == [("daily", "2026-04-02", "managers", False)]
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_the_monthly_report_by_hand_is_a_draft_of_the_month_before(
+    installation: Engine, bag
+) -> None:
+    form = {"customer": "acme", "month": "2026-04"}
+    run = bag.dags["monthly_report"].test(run_conf=form)
+
+    assert run.state == "success"
+    ((cadence, period, audience, issued),) = stored(installation)
+    assert (cadence, period, issued) == ("monthly", "2026-04", False)
+    assert audience.startswith("customer_acme_")
+
+
 def test_on_a_bank_holiday_there_is_no_daily_report(installation: Engine, bag) -> None:
     easter_monday = datetime(2026, 4, 6, 6, 30, tzinfo=UTC)
     run = bag.dags["daily_report"].test(logical_date=easter_monday)

@@ -153,6 +153,60 @@ def compare_reports(
     comparison_tables(found, tiers)
 
 
+Month = Annotated[str | None, typer.Option(help="Only of this month, such as 2026-11.")]
+Customers = Annotated[
+    list[str] | None, typer.Option("--customer", help="Only of this one; may be repeated.")
+]
+By = Annotated[str, typer.Option(help="Who decides: your name.")]
+All = Annotated[bool, typer.Option("--all", help="All that wait.")]
+
+
+@app.command("waiting")
+def waiting(as_json: Json = False) -> None:
+    """List the reports that wait for approval."""
+    from supportops.flows import report_approval as flow
+
+    with open_context() as context:
+        entries = flow.waiting(context)
+    if as_json:
+        print_json([asdict(each) for each in entries])
+        return
+    from supportops.cli.tables.reports import report_table
+
+    report_table(entries)
+
+
+@app.command("approve")
+def approve(by: By, month: Month = None, customer: Customers = None, every: All = False) -> None:
+    """Approve reports that wait, and queue them for their recipients."""
+    _decide(by, month, customer, every=every, approve=True)
+
+
+@app.command("reject")
+def reject(by: By, month: Month = None, customer: Customers = None, every: All = False) -> None:
+    """Reject reports that wait: they are kept and not sent."""
+    _decide(by, month, customer, every=every, approve=False)
+
+
+def _decide(
+    by: str, month: str | None, customer: list[str] | None, *, every: bool, approve: bool
+) -> None:
+    from supportops.flows import report_approval as flow
+
+    if not every and month is None and not customer:
+        fail("name a --month, a --customer, or --all")
+    with open_context() as context:
+        chosen = flow.waiting_for(context, month, customer or ())
+        ids = [each.id for each in chosen]
+        decided = flow.decide(context, ids, by, now(), approve=approve)
+    if not decided:
+        fail("no report waits for approval" if every else "no such report waits for approval")
+    from supportops.cli.tables.reports import decided_lines
+
+    decided_lines(decided)
+    raise typer.Exit(FINDINGS if any(each.why for each in decided) else FINE)
+
+
 def _run(request: ReportRequest, until: str | None, out: Path | None, *, as_json: bool) -> None:
     from supportops.cli.tables.reports import result_lines
     from supportops.flows.report import ReportError, make_on_request

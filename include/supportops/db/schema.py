@@ -698,8 +698,17 @@ reports = Table(
     Column("recipients", Json, nullable=False),
     Column("figures", Json, nullable=False),
     Column("troubles", Json, nullable=False),
+    Column("approval", Text),
+    Column("decided_by", Text),
+    Column("decided_at", Instant),
     UniqueConstraint("cadence", "period", "audience", "edition"),
     UniqueConstraint("alert"),
+    Index(
+        "reports_waiting_idx",
+        "id",
+        postgresql_where=text("approval = 'waiting'"),
+        sqlite_where=text("approval = 'waiting'"),
+    ),
     Index(None, "audience", "cadence", "starts_at"),
 )
 

@@ -1,7 +1,7 @@
 """Reports as they were made and as they were issued, with their documents.
 
-Rows are appended, one an edition. What one says never changes; that it was issued is stored once,
-beside it.
+Rows are appended, one an edition. What one says never changes; that it was issued, and who approved
+or rejected it, is stored once, beside it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
@@ -20,6 +21,15 @@ from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence
 
 _c = reports.c
+
+
+class Approval(StrEnum):
+    """What became of an edition that is sent when somebody has approved it."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REPLACED = "replaced"  # by a corrected edition, before anybody had decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,8 @@ class Draft:
 class ReportEntry:
     """What a list of reports shows of one. `edition` counts from 1 for each period and audience.
 
-    `issued_at`, `alert` and `recipients` (names) are set by issuing it.
+    `issued_at`, `alert` and `recipients` (names) are set by issuing it. `approval` is None where
+    nobody was asked for it.
     """
 
     id: int
@@ -70,6 +81,9 @@ class ReportEntry:
     subject: str
     recipients: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
+    approval: Approval | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +125,41 @@ def issue(
     statement = update(reports).where(_c.id == report, _c.issued_at.is_(None))
     values = {"issued_at": now, "alert": alert, "recipients": list(recipients)}
     return connection.execute(statement.values(values)).rowcount == 1
+
+
+def ask(connection: Connection, report: StoredReport) -> None:
+    """Has an edition wait for approval; one of the same report that waits is replaced by it."""
+    name = _named(report.cadence, report.period, report.audience)
+    waits = (*name, _c.approval == Approval.WAITING.value, _c.id != report.id)
+    connection.execute(update(reports).where(*waits).values(approval=Approval.REPLACED.value))
+    unasked = (_c.id == report.id, _c.approval.is_(None), _c.issued_at.is_(None))
+    connection.execute(update(reports).where(*unasked).values(approval=Approval.WAITING.value))
+
+
+def decide(connection: Connection, report: int, approval: Approval, by: str, now: datetime) -> bool:
+    """Approves or rejects an edition that waits; False if it does not, or somebody was faster."""
+    waiting = (_c.id == report, _c.approval == Approval.WAITING.value, _c.issued_at.is_(None))
+    values = {"approval": approval.value, "decided_by": by, "decided_at": now}
+    return connection.execute(update(reports).where(*waiting).values(values)).rowcount == 1
+
+
+def asked(
+    connection: Connection, cadence: Cadence, period: str, audience: str
+) -> StoredReport | None:
+    """The newest edition that waits for approval or was rejected."""
+    states = (Approval.WAITING.value, Approval.REJECTED.value)
+    return _first(connection, _editions(cadence, period, audience).where(_c.approval.in_(states)))
+
+
+def waiting(connection: Connection, limit: int) -> list[ReportEntry]:
+    """Editions that wait for approval, in the order in which they were made."""
+    rows = select(*ENTRY_COLUMNS).where(_c.approval == Approval.WAITING.value).order_by(_c.id)
+    return [as_entry(row) for row in connection.execute(rows.limit(limit)).mappings()]
+
+
+def by_id(connection: Connection, report: int) -> StoredReport | None:
+    """An edition by its id."""
+    return _first(connection, select(*_STORED).where(_c.id == report))
 
 
 def issued(
@@ -271,4 +320,5 @@ def _values(row: RowMapping) -> dict[str, Any]:
         "cadence": Cadence(row["cadence"]),
         "recipients": tuple(row["recipients"]),
         "troubles": tuple(row["troubles"]),
+        "approval": Approval(row["approval"]) if row["approval"] else None,
     }

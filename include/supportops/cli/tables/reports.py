@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from supportops.flows.report import ReportEntry, ReportResult, ReportState
+from supportops.flows.report_approval import Decided
 from supportops.flows.report_comparison import Compared
 from supportops.rendering.catalogue import DEFAULT
 from supportops.rendering.printable import printable_line
@@ -23,6 +24,8 @@ _STATES = {
     ReportState.SENT: "queued for {to}",
     ReportState.DRAFT: "kept as draft {edition}",
     ReportState.UNCHANGED: "draft {edition} says the same",
+    ReportState.WAITING: "edition {edition} waits for approval",
+    ReportState.REJECTED: "edition {edition} was rejected; --again makes a corrected one",
     ReportState.SENT_BEFORE: "was sent before to {to}; --again sends a corrected edition",
 }
 
@@ -44,13 +47,23 @@ def result_lines(results: Sequence[ReportResult], out: Path | None) -> None:
         console.print("Nobody gets this report: reports.yaml names no audience for it.")
 
 
+def decided_lines(decided: Sequence[Decided]) -> None:
+    """A line a report: what became of it."""
+    console = Console(soft_wrap=True, highlight=False)
+    for each in decided:
+        state = f"queued for {', '.join(each.recipients)}" if each.approved else "rejected"
+        whose = each.report.customer or each.report.audience
+        words = f"{each.report.period} for {whose}: {each.why or state}"
+        console.print(Text(printable_line(words), style="red" if each.why else ""))
+
+
 def report_table(found: Sequence[ReportEntry]) -> None:
     """One line a report, the newest first."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("report", "period", "for", "edition", "state", "subject"):
         table.add_column(name, overflow="fold")
     for each in found:
-        issued = f"issued {each.issued_at:%Y-%m-%d %H:%M}" if each.issued_at else "draft"
+        issued = f"issued {each.issued_at:%Y-%m-%d %H:%M}" if each.issued_at else _unissued(each)
         table.add_row(
             each.cadence,
             each.period,
@@ -60,6 +73,10 @@ def report_table(found: Sequence[ReportEntry]) -> None:
             _plain(each.subject),
         )
     Console().print(table)
+
+
+def _unissued(each: ReportEntry) -> str:
+    return f"{each.approval}" if each.approval else "draft"
 
 
 _COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.QUIET: "dim"}

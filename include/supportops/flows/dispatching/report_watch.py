@@ -27,7 +27,9 @@ from supportops.reports.audience import Audience, Plan
 from supportops.reports.period import (
     Cadence,
 )
+from supportops.reports.store import Approval
 
+_NAMED = 10
 _SENT, _REPLACED, _DROPPED = "sent at last", "given up for the next one", "no longer expected"
 
 
@@ -37,10 +39,11 @@ class Missing:
 
     not_made: list[str] = field(default_factory=list)
     not_sent: list[str] = field(default_factory=list)
+    not_approved: list[str] = field(default_factory=list)
     not_delivered: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.not_made or self.not_sent or self.not_delivered)
+        return bool(self.not_made or self.not_sent or self.not_approved or self.not_delivered)
 
     @property
     def text(self) -> str:
@@ -48,11 +51,16 @@ class Missing:
         names_by_gap = {
             "not made for": self.not_made,
             "made but not sent to": self.not_sent,
+            "made, but nobody has approved it for": self.not_approved,
             "not delivered to": self.not_delivered,
         }
-        return "; ".join(
-            f"{gap} {', '.join(names)}" for gap, names in names_by_gap.items() if names
-        )
+        return "; ".join(f"{gap} {_some(names)}" for gap, names in names_by_gap.items() if names)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, the first of many."""
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
 def watch_reports(connection: Connection, configuration: Configuration, now: datetime) -> None:
@@ -95,6 +103,8 @@ def _missing(connection: Connection, configuration: Configuration, due: DueRepor
             continue
         if not each.made:
             found.not_made.append(audience.name)
+        elif each.waits:
+            found.not_approved.append(audience.name)
         elif each.undelivered is None:
             found.not_sent.append(audience.name)
         else:
@@ -106,11 +116,13 @@ def _missing(connection: Connection, configuration: Configuration, due: DueRepor
 @dataclass(frozen=True, slots=True)
 class _Progress:
     """How far one audience's report came. `undelivered`: ids of messages of its newest issued
-    edition that were not handed over; None before one was issued."""
+    edition that were not handed over; None before one was issued. `waits`: for approval. A report
+    that was rejected is not to be sent any more."""
 
     made: bool = False
     is_sent: bool = False
     undelivered: tuple[int, ...] | None = None
+    waits: bool = False
 
 
 def _progress_by_audience(
@@ -118,7 +130,7 @@ def _progress_by_audience(
 ) -> dict[Audience, _Progress]:
     r, m = reports.c, messages.c
     statement = (
-        select(r.audience, r.period, r.edition, r.issued_at, m.id, m.state)
+        select(r.audience, r.period, r.edition, r.issued_at, r.approval, m.id, m.state)
         .join_from(reports, messages, m.alert == r.alert, isouter=True)
         .where(r.cadence == cadence.value, r.period.in_(sorted(set(labels.values()))))
         .order_by(r.edition, r.id, m.id)
@@ -146,7 +158,10 @@ def _progress(rows: Sequence[RowMapping]) -> _Progress:
         for edition in issued
     }
     if not issued:
-        return _Progress(made=bool(rows))
+        approvals = {row["approval"] for row in rows}
+        waits = Approval.WAITING.value in approvals
+        rejected = not waits and Approval.REJECTED.value in approvals
+        return _Progress(made=bool(rows), is_sent=rejected, waits=waits)
     is_sent = any(not left for left in undelivered.values())
     return _Progress(True, is_sent, undelivered[issued[-1]])
 
@@ -188,6 +203,7 @@ def _late(due: DueReport, missing: Missing, plan: Plan, now: datetime) -> Alert:
             "period": due.period.label,
             "not_made": missing.not_made,
             "not_sent": missing.not_sent,
+            "not_approved": missing.not_approved,
             "not_delivered": missing.not_delivered,
         },
     )

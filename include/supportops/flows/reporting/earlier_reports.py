@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from supportops.customers import Customers
+from supportops.flows.reporting.keeping import settled_edition
 from supportops.flows.reporting.selection import FactsRequest, ReportJob
 from supportops.reports import store
 from supportops.reports.audience import Audience
@@ -29,7 +30,8 @@ from supportops.reports.period import Cadence, Period
 class EarlierReports:
     """Fills up as batches are made, so that each period is read once for many reports.
 
-    `same`: what was issued about a job's own period, by the job's name, without its figures, which
+    `same`: what was issued about a job's own period, else what waits for approval or was rejected,
+    by the job's name, without its figures, which
     are megabytes. `reports`, `counts` and, of customers' months, `months`: by the audience's name
     and the period's label. `customers`: by whose names a report is one of the same customer.
     """
@@ -41,13 +43,17 @@ class EarlierReports:
     counts: dict[tuple[str, str], Totals] = field(default_factory=dict)
     months: dict[tuple[str, str], MonthSums] = field(default_factory=dict)
 
+    def corrects(self, job: ReportJob) -> bool:
+        """Whether an edition of the job's report was sent before."""
+        return job.name in self.same and self.same[job.name].issued_at is not None
+
     def load(self, connection: Connection, job: ReportJob) -> None:
         """Reads what was issued about the job's period and about those before it.
 
         What was issued under the audience's name about another customer, about other tiers or on
         another zone's clock does not count as an earlier report of it.
         """
-        same = store.issued(connection, *job.name)
+        same = settled_edition(connection, job)
         if same is not None:
             self.same[job.name] = replace(same, figures={})
         audience = job.audience

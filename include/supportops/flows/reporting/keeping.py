@@ -34,6 +34,8 @@ class ReportState(StrEnum):
     DRAFT = "draft"
     UNCHANGED = "unchanged"  # the newest draft says the same
     SENT_BEFORE = "sent before"  # nothing was made
+    WAITING = "waiting"  # for somebody who approves it
+    REJECTED = "rejected"  # before; nothing was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +86,24 @@ def keep_and_send(
     now: datetime,
 ) -> ReportResult:
     """Keeps a report as the next edition, unless the newest draft says the same; issues and queues
-    it if it is to be sent and was not issued before. All of it, or nothing.
+    it if it is to be sent and was not issued before; where somebody approves it first, it waits.
+    All of it, or nothing.
     """
     job = report.job
     with writing(engine) as connection:
         advisory_lock(connection, Lock.ISSUE_REPORT)
-        issued = store.issued(connection, *job.name)
-        if issued is not None and request.send and not request.again:
-            return sent_before(issued)
+        if request.send and not request.again:
+            settled = settled_before(connection, job)
+            if settled is not None:
+                return settled
         snapshots.insert(connection, configuration, now)
         edition, is_new = _keep(connection, configuration, report, now)
         _alert_operators(connection, job, report.rendered.troubles, now)
         if not request.send:
             return _result(edition, ReportState.DRAFT if is_new else ReportState.UNCHANGED)
+        if job.audience.approved:
+            store.ask(connection, edition)
+            return _result(edition, ReportState.WAITING)
         targets = recipients(configuration, job.audience)
         post(connection, edition, targets, now)
         return _result(edition, ReportState.SENT, tuple(target.name for target in targets))
@@ -109,9 +116,26 @@ def recipients(configuration: Configuration, audience: Audience) -> tuple[Target
     return tuple({target.name: target for target in found}.values())
 
 
-def sent_before(issued: store.StoredReport) -> ReportResult:
-    """The result where nothing is made because this was issued."""
-    return _result(issued, ReportState.SENT_BEFORE, tuple(issued.recipients))
+def settled_before(connection: Connection, job: ReportJob) -> ReportResult | None:
+    """The result where nothing is made: it was issued, waits for approval, or was rejected."""
+    found = settled_edition(connection, job)
+    return None if found is None else settled(found)
+
+
+def settled_edition(connection: Connection, job: ReportJob) -> store.StoredReport | None:
+    """The edition that keeps a job from being sent unless a corrected one is requested."""
+    issued = store.issued(connection, *job.name)
+    if issued is not None or not job.audience.approved:
+        return issued
+    return store.asked(connection, *job.name)
+
+
+def settled(found: store.StoredReport) -> ReportResult:
+    """The result of a `settled_edition`."""
+    if found.issued_at is not None:
+        return _result(found, ReportState.SENT_BEFORE, tuple(found.recipients))
+    waits = found.approval is store.Approval.WAITING
+    return _result(found, ReportState.WAITING if waits else ReportState.REJECTED)
 
 
 def _keep(
@@ -120,9 +144,9 @@ def _keep(
     """The edition that says what the report says, and whether it is a new one."""
     job, files = report.job, report.rendered.files
     newest = store.newest(connection, *job.name)
-    is_draft = newest is not None and newest.issued_at is None
     digests = {file.name: file.digest for file in files}
-    if newest is not None and is_draft and store.digests(connection, newest.id) == digests:
+    open_ = newest is not None and _is_open(newest, job)
+    if newest is not None and open_ and store.digests(connection, newest.id) == digests:
         return newest, False
     draft = store.Draft(
         cadence=job.period.cadence,
@@ -141,6 +165,12 @@ def _keep(
         troubles=report.rendered.troubles,
     )
     return store.keep(connection, draft, files), True
+
+
+def _is_open(edition: store.StoredReport, job: ReportJob) -> bool:
+    """Whether an edition was not issued and may still be sent as it is."""
+    undecided = edition.approval in (None, store.Approval.WAITING)
+    return edition.issued_at is None and (undecided or not job.audience.approved)
 
 
 def _alert_operators(

@@ -36,7 +36,7 @@ from supportops.flows.reporting.keeping import (
     FinishedReport,
     ReportResult,
     keep_and_send,
-    sent_before,
+    settled,
 )
 from supportops.flows.reporting.selection import (
     FactsRequest,
@@ -158,13 +158,13 @@ def _make(
         if _is_done(request, job, earlier):
             issued = earlier.same[job.name]
             with reading(engine) as connection:
-                yield sent_before(issued), store.files(connection, issued.id)
+                yield settled(issued), store.files(connection, issued.id)
         else:
             yield _make_one(engine, configuration, request, job, facts, earlier, now)
 
 
 def _is_done(request: ReportRequest, job: ReportJob, earlier: EarlierReports) -> bool:
-    """Whether it was issued, and no correction is requested."""
+    """Whether it was issued, waits for approval or was rejected, and no correction is requested."""
     return request.send and not request.again and job.name in earlier.same
 
 
@@ -187,7 +187,7 @@ def _make_one(
     figures = with_history(figures, audience, plan, earlier.points(job), changed)
     own = of_audience(facts[job.facts], audience)
     formats = () if request.bare else audience.formats
-    corrects = request.again and job.name in earlier.same
+    corrects = request.again and earlier.corrects(job)
     if audience.brand is not None:
         figures = replace(figures, month=month_of(own, earlier.year(job)))
         words = customer_month.document(

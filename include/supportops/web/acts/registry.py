@@ -10,6 +10,7 @@ from supportops.web.acts import (
     calls,
     notices,
     receivers,
+    reports,
     silences,
     sites,
     tickets,
@@ -19,6 +20,6 @@ from supportops.web.acts.act import Act
 
 _EVERY: tuple[Act[Any], ...] = (
     *(*alerts.ACTS, *notices.ACTS, *receivers.ACTS, *silences.ACTS, *sites.ACTS),
-    *(*tickets.ACTS, *calls.ACTS, *what_if.ACTS),
+    *(*tickets.ACTS, *calls.ACTS, *what_if.ACTS, *reports.ACTS),
 )
 ACTS: Mapping[str, Act[Any]] = {act.name: act for act in _EVERY}

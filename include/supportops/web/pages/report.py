@@ -14,7 +14,7 @@ from supportops.reports import store
 from supportops.reports.formats.file import CLOCKS, CSV, JSON, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_path
 from supportops.reports.period import Cadence
-from supportops.reports.store import ReportEntry
+from supportops.reports.store import Approval, ReportEntry
 from supportops.web import queries, report_queries
 from supportops.web.guard import FRAME_HEADERS
 from supportops.web.notifications import MessageLine, message_line
@@ -121,6 +121,8 @@ def report(page: PageContext, query: Address) -> dict[str, Any]:
         "counts": report_path(entry.cadence, entry.period, entry.audience),
         "superseded": max(issued, default=0) > entry.edition,
         "draft": known[0].edition if known and not known[0].issued_at else None,
+        "waits": entry.approval is Approval.WAITING,
+        "receivers": _receivers(page, entry),
         "page": _file(entry, PAGE) if PAGE in sizes else "",
         "downloads": list(_downloads(entry, sizes)),
         "messages": _messages(page, entry),
@@ -169,6 +171,12 @@ def _chosen(page: PageContext, address: ReportAddress) -> ReportEntry:
     if entry is None:
         raise NotFound("there is no such report")
     return entry
+
+
+def _receivers(page: PageContext, entry: ReportEntry) -> tuple[str, ...]:
+    """Who is sent it when it is approved, by the names of receivers."""
+    known = {each.name: each.receivers for each in page.configuration.reports.audiences}
+    return known.get(entry.audience, ())
 
 
 def _file(entry: ReportEntry, name: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import RowMapping
 
+from supportops.reports import store
 from supportops.reports.links import report_path
 from supportops.reports.period import Cadence, parse
 from supportops.reports.store import ReportEntry
@@ -19,6 +20,7 @@ from supportops.web.page import Choice, Page, PageContext, PageNumber, Query, Te
 
 SHOWN = 40
 MOST_MESSAGES = 5000
+MOST_WAITING = 1000
 FIRST_NAMES = 3
 
 
@@ -28,6 +30,9 @@ class Filters(Query):
     cadence: Cadence | None = None
     audience: Text = ""
     page: PageNumber = 1
+    waiting: bool = False
+
+    flags: ClassVar[frozenset[str]] = frozenset({"waiting"})
 
     def href(self, **changes: str | int) -> str:
         cadence = self.cadence.value if self.cadence else ""
@@ -63,7 +68,11 @@ class Row:
 def reports(page: PageContext, filters: Filters) -> dict[str, Any]:
     """What the list's template shows."""
     known = report_queries.audiences(page.connection)
-    found = _lines(page, filters) if filters.audience in ("", *known) else []
+    waiting = store.waiting(page.connection, MOST_WAITING)
+    if filters.waiting:
+        found = [report_queries.Line(each, each.edition) for each in waiting]
+    else:
+        found = _lines(page, filters) if filters.audience in ("", *known) else []
     keys = [line.entry.alert for line in found if line.entry.alert]
     messages = queries.messages_of_all(page.connection, keys, MOST_MESSAGES)
     return {
@@ -71,9 +80,10 @@ def reports(page: PageContext, filters: Filters) -> dict[str, Any]:
         "filters": filters,
         "cadences": list(_cadences(filters)),
         "audiences": list(_audiences(page, filters, known)),
-        "rows": [_row(page, line, messages) for line in found[:SHOWN]],
+        "rows": [_row(page, line, messages) for line in found[: _most(filters)]],
+        "waiting": [each.id for each in waiting],
         "newer": filters.href(page=filters.page - 1) if filters.page > 1 else "",
-        "older": filters.href(page=filters.page + 1) if len(found) > SHOWN else "",
+        "older": filters.href(page=filters.page + 1) if len(found) > _most(filters) else "",
         "compare": link(
             "compare",
             cadence=(filters.cadence or Cadence.WEEKLY).value,
@@ -82,6 +92,10 @@ def reports(page: PageContext, filters: Filters) -> dict[str, Any]:
         "planned": len(page.configuration.reports.audiences),
         "zone": page.zone,
     }
+
+
+def _most(filters: Filters) -> int:
+    return MOST_WAITING if filters.waiting else SHOWN
 
 
 def recipients(entry: ReportEntry, messages: Sequence[RowMapping]) -> tuple[Recipient, ...]:
@@ -125,7 +139,9 @@ def _row(
         entry=entry,
         days=days(entry),
         title=title_of(page, entry.audience),
-        href=report_path(entry.cadence, entry.period, entry.audience),
+        href=report_path(
+            entry.cadence, entry.period, entry.audience, entry.edition if entry.approval else None
+        ),
         recipients=recipients(entry, messages.get(entry.alert or "", ())),
         draft=line.newest if line.newest > entry.edition else None,
     )
