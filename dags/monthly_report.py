@@ -25,12 +25,7 @@ FORM = {
         description="Such as 2026-11; empty: the last one that is over.",
     ),
     "customer": Param(None, type=["null", "string"], title="Customer", description="Empty: all."),
-    "audience": Param(
-        None,
-        type=["null", "string"],
-        title="Audience",
-        description="Of reports.yaml, in place of a customer. Empty: all.",
-    ),
+    "audience": Param(None, type=["null", "string"], title="Audience", description="Empty: all."),
     "send": Param(False, type="boolean", title="Send it", description="Else a draft is kept."),
 }
 ALERTS_RAISED = AssetAlias("alerts_raised_by_monthly_report")
