@@ -2,6 +2,7 @@
 
 Every site is checked each five minutes. The results of the last two days are those of all sites;
 before that, for every twentieth site: rows of others would only make the index a level deeper.
+All is folded into summaries of days, up to two hours ago.
 """
 
 from __future__ import annotations
@@ -60,6 +61,44 @@ SELECT 'outage:site-' || n % :sites + 1 || ':' || n, 'outage', 'site-' || n % :s
             + interval '12 minutes' END, false, '{"words": "no answer within 10 s"}'
 FROM generate_series(1, :runs / 6) n
 """
+FILL_DAYS = """
+INSERT INTO site_folds (site, until)
+SELECT 'site-' || site, :now - interval '2 hours' FROM generate_series(1, :sites) site;
+WITH days AS (
+    SELECT day, GREATEST(day, :now - :runs * interval '5 minutes') AS first,
+           LEAST(day + interval '1 day', :now - interval '2 hours') AS last
+    FROM generate_series(date_trunc('day', :now - :runs * interval '5 minutes'), :now,
+                         interval '1 day') day),
+hours AS (
+    SELECT day, string_agg(CASE WHEN at >= first AND at < last THEN '12' ELSE '0' END, ' '
+                           ORDER BY at) AS hours
+    FROM days CROSS JOIN LATERAL
+         generate_series(day, day + interval '23 hours', interval '1 hour') at
+    GROUP BY day),
+outages AS (
+    SELECT site, date_trunc('day', started_at) AS day, min(started_at) AS began
+    FROM incidents WHERE kind = 'outage' AND ended_at IS NOT NULL
+         AND started_at < date_trunc('day', started_at) + interval '23 hours'
+    GROUP BY site, date_trunc('day', started_at))
+INSERT INTO site_days (day, site, customer, up, degraded, down, maintenance, checks, hours,
+                       timeline, known_at)
+SELECT days.day, 'site-' || n, 'Customer ' || n % 60,
+       extract(epoch FROM last - first) * 1000000
+           - CASE WHEN began IS NULL THEN 0 ELSE 720000000 END,
+       0, CASE WHEN began IS NULL THEN 0 ELSE 720000000 END, 0,
+       extract(epoch FROM last - first) / 300, hours,
+       CASE WHEN first > days.day
+            THEN 'n ' || (extract(epoch FROM first - days.day) * 1000000)::bigint || 'u'
+            ELSE 'u' END ||
+       CASE WHEN began IS NULL OR began < first THEN '' ELSE
+            ' ' || (extract(epoch FROM began - days.day) * 1000000)::bigint || 'd '
+            || (extract(epoch FROM began - days.day) * 1000000 + 720000000)::bigint || 'u' END,
+       last + interval '30 minutes'
+FROM days JOIN hours ON hours.day = days.day
+CROSS JOIN generate_series(1, :sites) n
+LEFT JOIN outages ON outages.day = days.day AND outages.site = 'site-' || n
+WHERE first < last
+"""
 FILL_ALERTS = """
 INSERT INTO alerts (key, kind, severity, subject, headline, site, customer, facts, opened_at,
                     last_seen_at, resolved_at, settled_at)
@@ -115,7 +154,7 @@ def fill(engine: Engine, sizes: Sizes) -> None:
     }
     with writing(engine) as connection:
         snapshots.save(connection, configuration, NOW - timedelta(days=sizes.days))
-        for script in (FILL_SITES, FILL_ALERTS, FILL):
+        for script in (FILL_SITES, FILL_DAYS, FILL_ALERTS, FILL):
             for statement in script.split(";\n"):
                 named = text(statement)
                 own = {name: values[name] for name in named.compile().params}

@@ -7,6 +7,7 @@ list of incidents cannot disagree.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,7 +47,7 @@ class CountedChecks:
 class SitePast:
     """A site in and around a period: how it was configured, what its checks saw, its outages.
 
-    `counted`: the checks that are not in `checks`, where summaries count them.
+    `counted`: the checks that are not in `checks`, where summaries count them; in order of time.
     """
 
     name: str
@@ -67,13 +68,17 @@ class SitePast:
         spans = [outage.span for outage in self.outages]
         parts = weigh(self.flips, self.checks, history or self.history, start, end, spans)
         whose = {term.site.customer for term in history.terms} if history else None
-        inside = [each for each in self.counted if each.span.within(start, end)]
-        if any(each.span.start < start or each.span.end > end for each in inside):
-            raise ValueError(
-                f"{start} to {end} cuts checks of {self.name} that were counted as one"
-            )
+        inside = self._counted_in(start, end)
         more = sum(each.number for each in inside if whose is None or each.customer in whose)
         return replace(parts, checks=parts.checks + more)
+
+    def _counted_in(self, start: datetime, end: datetime) -> Sequence[CountedChecks]:
+        places = [bisect_left(self.counted, at, key=lambda c: c.span.start) for at in (start, end)]
+        first, last = places
+        for place, at in zip(places, (start, end), strict=True):
+            if place and self.counted[place - 1].span.end > at:
+                raise ValueError(f"{at} cuts checks of {self.name} that were counted together")
+        return self.counted[first:last]
 
     def down_in(self, outage: SiteOutage, start: datetime, end: datetime) -> timedelta:
         """How long the site was down in an outage within [start, end).

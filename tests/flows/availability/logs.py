@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from builders import NOON, checks, configure
@@ -18,6 +19,7 @@ from supportops.flows.reporting.site_rows import site_and_incident_rows
 from supportops.flows.site_availability import SiteAvailability, of_period
 from supportops.sites import store as sites_store
 from supportops.sites.availability import Availability
+from web.boards import READER, make_board, visible
 
 CONTROL = "https://control.example/"
 MINUTE = timedelta(minutes=1)
@@ -73,3 +75,10 @@ class Log:
         with reading(self.engine) as connection:
             fleet = self.configuration.fleet
             return site_and_incident_rows(connection, fleet, first, last, at)
+
+
+def page_of(log: Log, name: str, at: float) -> str:
+    board = TestClient(make_board(log.engine, lambda: NOON + at * MINUTE))
+    answer = board.get("/site", params={"name": name}, headers=dict(READER))
+    assert answer.status_code == 200
+    return visible(answer.text)

@@ -15,11 +15,13 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from builders import NOON
-from flows.availability.logs import MINUTE, SEEN, Log
+from flows.availability.logs import MINUTE, SEEN, Log, page_of
 from supportops.config.snapshots import fleet_of
+from supportops.db import schema
 from supportops.db.engine import reading
-from supportops.db.schema import site_days
 from supportops.flows import site_check
+from supportops.flows.site_availability import of_period
+from supportops.sites.log.days import SiteDay, site_days
 from supportops.sites.summaries import store as summaries
 from supportops.sites.summaries.fold import fold
 
@@ -122,7 +124,9 @@ def test_any_past(store: Engine, tmp_path: Path, seed: int) -> None:
             story.fold(chance.choice([1, 2, None]))
     story.fold()
     with reading(store) as connection:
-        assert connection.execute(select(func.count()).select_from(site_days)).scalar_one() > 4
+        assert (
+            connection.execute(select(func.count()).select_from(schema.site_days)).scalar_one() > 4
+        )
     for _ in range(12):
         start = HOUR * chance.randrange(0, 19)
         end = start + HOUR * chance.randrange(1, 20)
@@ -185,3 +189,39 @@ def test_minutes_within_an_hour_that_is_folded(store: Engine, tmp_path: Path) ->
     list(fold(store, fleet_of))
     for start, end in [(0, 7), (7, 22), (3, 61), (59, 121), (58, 59)]:
         same(log, start, end)
+
+
+def test_the_page_of_a_site_is_the_same(store: Engine, tmp_path: Path) -> None:
+    """Its periods end now and begin in the middle of an hour."""
+    log = Log(store, tmp_path / "config")
+    for minute in range(0, 60 * 60, 30):
+        log.configured({"name": "shop", "interval": "30m"})
+        log.run(minute, {"shop": "xxx" if 300 < minute < 400 else ".", SEEN: "."})
+    list(fold(store, fleet_of))
+    folded = page_of(log, "shop", 60 * 60 - 13)
+    with by_checks_alone():
+        assert folded == page_of(log, "shop", 60 * 60 - 13)
+    assert "90 days" in folded
+
+
+def test_the_days_of_sites_from_summaries_and_from_checks(store: Engine, tmp_path: Path) -> None:
+    story = Story(Log(store, tmp_path / "config"), Random(7))
+    for number in range(200):
+        story.step(15 * number)
+    start, end = NOON.replace(hour=0), NOON + 115 * 15 * MINUTE
+
+    def days(as_of: float | None = None) -> dict[str, list[SiteDay]]:
+        at = None if as_of is None else NOON + as_of * MINUTE
+        with reading(store) as connection:
+            found = site_days(connection, fleet_of, start, end, as_of=at)
+        return {name: sorted(of, key=lambda d: (d.day, d.customer)) for name, of in found.items()}
+
+    list(fold(store, fleet_of))
+    for as_of in (None, 1200, 5000):
+        folded = days(as_of)
+        with by_checks_alone():
+            assert folded == days(as_of)
+    assert max(len(of) for of in folded.values()) >= 2
+    assert sum(day.checks for of in folded.values() for day in of) == sum(
+        row.availability.checks for row in of_period(store, start, end)
+    )

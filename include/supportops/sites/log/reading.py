@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -38,7 +38,7 @@ from supportops.sites.site import Fleet
 from supportops.sites.standing import SiteState
 from supportops.sites.store import list_incidents
 from supportops.sites.summaries import store as summaries
-from supportops.sites.summaries.day import DAY, HOUR, decoded
+from supportops.sites.summaries.day import DAY, HOUR, day_of, decoded, hour_of, next_day
 
 
 def pasts(
@@ -50,18 +50,17 @@ def pasts(
     only: Sequence[str] | None = None,
     unchecked: Fleet | None = None,
     as_of: datetime | None = None,
-    folded: bool = True,
-    hourly: bool = False,
+    cuts: Sequence[datetime] | None = None,
 ) -> tuple[list[str], Iterator[SitePast]]:
     """The names of the sites that were configured at any time in [start, end), or of those of
     them that are in `only`, and the past of each, in another order.
 
     As the store knew it at `as_of`, by the runs that were judged by then. `unchecked`: the fleet
-    to go by in a store that has no run at all. `folded`: whether summaries are used. `hourly`: the
-    pasts can be asked about any whole hours of the period, else about the period alone.
+    to go by in a store that has no run at all. The pasts can be asked about the period; where
+    `cuts` are given, about what lies between any two of them or of the hours of the period.
     """
     past = _Past(connection, fleet_of, start, end, only, unchecked, as_of)
-    return list(past.histories), past.read(folded, hourly)
+    return list(past.histories), past.read(cuts)
 
 
 @dataclass(slots=True)
@@ -102,10 +101,10 @@ class _Past:
         fleets = fleet_history(connection, fleet_of, first, until, unchecked, as_of)
         self.histories = fleets.sites(start, end, only)
 
-    def read(self, folded: bool, hourly: bool) -> Iterator[SitePast]:
-        parts = self._parts(self._folded_until() if folded else {})
+    def read(self, cuts: Sequence[datetime] | None) -> Iterator[SitePast]:
+        parts = self._parts(self._folded_until())
         self._add_flips(parts)
-        self._add_counts(parts, hourly)
+        self._add_counts(parts, cuts)
         asked = {id(each.wanted): each for each in parts}
         for each in parts:
             if each.cut >= each.wanted.end:
@@ -114,7 +113,7 @@ class _Past:
             yield self._past(asked[id(wanted)], seen)
 
     def _folded_until(self) -> Mapping[str, datetime]:
-        found = summaries.folded_until(self.connection)
+        found = summaries.folded_until(self.connection, self.histories)
         if self.as_of is None or not found:
             return found
         begun = [i.started_at for each in self.incidents.values() for i in each]
@@ -152,27 +151,29 @@ class _Past:
             for part in found:
                 part.flips = _flips(other.get(part.wanted.name, ()), part.first, part.cut)
 
-    def _add_counts(self, parts: Iterable[_Part], hourly: bool) -> None:
+    def _add_counts(self, parts: Iterable[_Part], cuts: Sequence[datetime] | None) -> None:
         """The checks in the folded part of the period: of whole days together, else by the hour;
-        those in an hour of which only a part is asked for one by one."""
+        those of an hour that is cut one by one."""
         groups: defaultdict[datetime, dict[str, _Part]] = defaultdict(dict)
         for part in parts:
             if self.start < part.cut:
                 groups[min(part.cut, self.end)][part.wanted.name] = part
+        cut = {hour_of(at) for at in (self.start, self.end, *(cuts or ())) if hour_of(at) != at}
         for end, found in sorted(groups.items(), key=lambda group: group[0]):
-            whole = {} if hourly else summaries.checks(self.connection, self.start, end, found)
-            for name, counted in whole.items():
-                if name in found:
-                    found[name].counted += counted
-            for span in _spans_of_days(self.start, end, hourly):
-                day = span.start.replace(hour=0, minute=0, second=0, microsecond=0)
-                for row in summaries.days(self.connection, day, span.end, found):
+            if cuts is None:
+                whole = summaries.checks(self.connection, self.start, end, found)
+                for name in whole.keys() & found.keys():
+                    found[name].counted += whole[name]
+            for span in _by_the_hour(self.start, end, cuts is not None):
+                for row in summaries.days(self.connection, day_of(span.start), span.end, found):
                     if row.site in found:
-                        found[row.site].counted += row.counted(self.start, end)
-            for span in _cut_hours(self.start, end):
-                instants = self.log.checks(list(found), span.start, span.end)
-                for name, checks in instants.items():
-                    found[name].checks += checks
+                        counted = row.counted(self.start, end)
+                        found[row.site].counted += [c for c in counted if c.span.start not in cut]
+            for hour in sorted(cut):
+                first, last = max(hour, self.start), min(hour + HOUR, end)
+                if first < last:
+                    for name, checks in self.log.checks(list(found), first, last).items():
+                        found[name].checks += checks
 
     def _past(self, part: _Part, seen: Seen | None) -> SitePast:
         name, history = part.wanted.name, part.wanted.history
@@ -183,7 +184,8 @@ class _Past:
         flips.append(Flip(part.wanted.end, SiteState.UNKNOWN))  # Nothing later was asked for.
         as_of = LAST if self.as_of is None else self.as_of
         outages = outages_of(part.incidents, name, history, flips, as_of)
-        return SitePast(name, history, flips, sorted(checks), outages, part.counted)
+        counted = sorted(part.counted, key=lambda each: (each.span.start, each.customer))
+        return SitePast(name, history, flips, sorted(checks), outages, counted)
 
 
 def _flips(days: Iterable[tuple[datetime, str]], start: datetime, end: datetime) -> list[Flip]:
@@ -198,33 +200,13 @@ def _as_flips(flips: Sequence[Flip], start: datetime, end: datetime) -> list[Fli
     return [Flip(piece.start, state) for piece, state in pieces(flips, start, end)]
 
 
-def _spans_of_days(start: datetime, end: datetime, hourly: bool) -> list[Span]:
-    """The parts of [start, end) that are read by the hour: all of it, or what is left at its ends
-    by whole days."""
-    if hourly:
-        return [Span(start, end)]
-    first, last = _rounded_up(start, DAY), _rounded_down(end, DAY)
-    if first >= last:
+def _by_the_hour(start: datetime, end: datetime, everything: bool) -> list[Span]:
+    """The parts of [start, end) whose checks are counted by the hour: all of it, or what is left
+    at its ends by whole days."""
+    first, last = next_day(start), day_of(end)
+    if everything or first >= last:
         return [Span(start, end)]
     return [Span(*pair) for pair in ((start, first), (last, end)) if pair[0] < pair[1]]
-
-
-def _cut_hours(start: datetime, end: datetime) -> list[Span]:
-    """The parts of [start, end) that are no whole hours."""
-    first, last = _rounded_up(start, HOUR), _rounded_down(end, HOUR)
-    if first > last:
-        return [Span(start, end)]
-    return [Span(*pair) for pair in ((start, first), (last, end)) if pair[0] < pair[1]]
-
-
-def _rounded_down(at: datetime, to: timedelta) -> datetime:
-    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + (at - day) // to * to
-
-
-def _rounded_up(at: datetime, to: timedelta) -> datetime:
-    down = _rounded_down(at, to)
-    return down if down == at else down + to
 
 
 def by_site(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:

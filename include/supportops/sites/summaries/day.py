@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from supportops.sites.availability import NOTHING, Flip, pieces, weigh
+from supportops.sites.availability import Flip, pieces, weigh
 from supportops.sites.history import SiteHistory, Span
 from supportops.sites.outages import CountedChecks
 from supportops.sites.standing import SiteState
@@ -116,7 +116,7 @@ def summaries(
 
     `checks` in order of time.
     """
-    day = span.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = day_of(span.start)
     inside = history.between(span.start, span.end)
     if inside is None:
         return
@@ -177,6 +177,17 @@ def _written(letters: Sequence[tuple[datetime, str]], day: datetime) -> str:
     return " ".join(words)
 
 
-def unknown(row: DaySummary, folded: timedelta = DAY) -> timedelta:
-    """What of the day was neither seen nor in maintenance, of as much of it as is folded."""
-    return max(folded - row.up - row.down - row.maintenance, NOTHING)
+def day_of(at: datetime) -> datetime:
+    """The midnight (UTC) at or before an instant."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_day(at: datetime) -> datetime:
+    """The midnight (UTC) at or after an instant."""
+    day = day_of(at)
+    return day if day == at else day + DAY
+
+
+def hour_of(at: datetime) -> datetime:
+    """The full hour at or before an instant."""
+    return at.replace(minute=0, second=0, microsecond=0)

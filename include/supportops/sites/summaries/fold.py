@@ -33,7 +33,7 @@ from supportops.sites.outages import was_renamed
 from supportops.sites.renaming import standing_when_renamed
 from supportops.sites.store import list_incidents
 from supportops.sites.summaries import store
-from supportops.sites.summaries.day import DAY, HOUR, DaySummary, merged, summaries
+from supportops.sites.summaries.day import DAY, HOUR, DaySummary, day_of, hour_of, merged, summaries
 
 # Sites that are folded in one transaction.
 AT_ONCE = 200
@@ -60,7 +60,7 @@ def limit(connection: Connection) -> datetime | None:
         return None
     waiting = connection.execute(select(func.min(_c.slot)).where(_c.judged_at.is_(None))).scalar()
     at: datetime = min(newest - SETTLES, waiting or newest)
-    return at.replace(minute=0, second=0, microsecond=0)
+    return hour_of(at)
 
 
 def fold(engine: Engine, fleet_of: FleetOf) -> Iterator[Batch]:
@@ -85,7 +85,7 @@ def fold(engine: Engine, fleet_of: FleetOf) -> Iterator[Batch]:
             return
         start = min(waiting.values())
         names = sorted(name for name, at in waiting.items() if at == start)
-        end = min(until, start.replace(hour=0) + DAY)
+        end = min(until, day_of(start) + DAY)
         for at in range(0, len(names), AT_ONCE):
             yield _fold_batch(engine, fleet_of, names[at : at + AT_ONCE], start, end, until)
         tried |= dict.fromkeys(names, start)
@@ -96,12 +96,12 @@ def _find_sites(connection: Connection, fleet_of: FleetOf, until: datetime) -> N
     since = store.furthest(connection)
     first = connection.execute(select(func.min(_c.slot))).scalar()
     assert first is not None
-    start = since or first.replace(minute=0, second=0, microsecond=0)
+    start = since or hour_of(first)
     if start >= until:
         return
     fleets = fleet_history(connection, fleet_of, start, until)
     found = fleets.sites(start, until)
-    begun = {name: max(start, _hour(found[name].eras()[0].start)) for name in found}
+    begun = {name: max(start, hour_of(found[name].eras()[0].start)) for name in found}
     store.add_sites(connection, sorted(begun.items()))
 
 
@@ -124,8 +124,9 @@ def _fold_batch(
             # While this is held no run is judged; it takes a few hundredths of a second.
             advisory_lock(connection, Lock.JUDGE_SITES)
             reader.check(connection)
-            day = store.days(connection, *_day(start), names)
-            store.keep(connection, merged(day, reader.days, start))
+            day = day_of(start)
+            kept = store.days(connection, day, day + DAY, names)
+            store.keep(connection, merged(kept, reader.days, start))
             store.move(connection, reader.moved)
     except _Overtaken:
         return Batch(end, len(names), 0, 0)
@@ -166,7 +167,7 @@ class _Reader:
         known_at = self._known_at(wide)
         wanted = [self._wanted(name, incidents.get(name, []), span) for name in left]
         for each, seen in self.log.seen(wanted):
-            at = min(end, _hour(max(seen.timeline.settled, self.start)))
+            at = min(end, hour_of(max(seen.timeline.settled, self.start)))
             if at > self.start:
                 self.moved[each.name] = at
                 flips, part = seen.timeline.flips, Span(self.start, at)
@@ -200,12 +201,3 @@ class _Reader:
         )
         found: list[datetime] = [at for at in self.connection.execute(statement).one() if at]
         return max(found)
-
-
-def _day(at: datetime) -> tuple[datetime, datetime]:
-    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day, day + DAY
-
-
-def _hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)

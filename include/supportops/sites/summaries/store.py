@@ -12,16 +12,22 @@ from supportops.db.schema import MICROSECOND, site_days, site_folds
 from supportops.db.statements import insert_new, insert_or_update
 from supportops.sites.history import LAST, Span
 from supportops.sites.outages import CountedChecks
-from supportops.sites.summaries.day import ALL_UP, DAY, DaySummary
+from supportops.sites.summaries.day import ALL_UP, DAY, DaySummary, day_of, next_day
 
 _d, _f = site_days.c, site_folds.c
 # More names than this in a question are left out of it, and all rows are read.
 MOST_NAMES = 500
 
 
-def folded_until(connection: Connection) -> dict[str, datetime]:
-    """Up to which instant each site's log is folded; a site that never was is missing."""
-    rows = connection.execute(select(_f.site, _f.until))
+def folded_until(
+    connection: Connection, names: Collection[str] | None = None
+) -> dict[str, datetime]:
+    """Up to which instant the log of each site, or of each of `names`, is folded; a site that
+    never was is missing."""
+    statement = select(_f.site, _f.until)
+    if names is not None and len(names) <= MOST_NAMES:
+        statement = statement.where(_f.site.in_(sorted(names)))
+    rows = connection.execute(statement)
     return {row.site: row.until for row in rows}
 
 
@@ -77,7 +83,7 @@ def reopen(connection: Connection, at: datetime) -> bool:
     For a run that was begun or judged after its hour was folded: its configuration or its checks
     may change what that hour means.
     """
-    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = day_of(at)
     latest = furthest(connection)
     if latest is None or latest <= at:
         return False
@@ -115,8 +121,7 @@ def checks(
     connection: Connection, start: datetime, end: datetime, names: Collection[str] | None = None
 ) -> dict[str, list[CountedChecks]]:
     """The checks of the whole days in [start, end), counted together; by site."""
-    first = start if start == _day(start) else _day(start) + DAY
-    last = _day(end)
+    first, last = next_day(start), day_of(end)
     if first >= last:
         return {}
     statement = (
@@ -135,10 +140,6 @@ def _of(statement: Select[Any], names: Collection[str] | None) -> Select[Any]:
     if names is None or len(names) > MOST_NAMES:
         return statement
     return statement.where(_d.site.in_(sorted(names)))
-
-
-def _day(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _summary(row: RowMapping) -> DaySummary:

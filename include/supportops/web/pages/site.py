@@ -28,12 +28,17 @@ from supportops.web.pages.board import KIND_TITLES
 from supportops.web.strip import DAY, Piece, disruptions, strip
 from supportops.web.tiles import Status, Tile, reason_words, tile
 
-LONGEST = timedelta(days=30)
+LONGEST = timedelta(days=90)
 MOST_RESULTS = 20
 MOST_INCIDENTS = 20
 MOST_CHAINS = 5
 RESULTS_OF = timedelta(hours=26)
-_PERIODS = (("24 hours", DAY), ("7 days", timedelta(days=7)), ("30 days", LONGEST))
+_PERIODS = (
+    ("24 hours", DAY),
+    ("7 days", timedelta(days=7)),
+    ("30 days", timedelta(days=30)),
+    ("90 days", LONGEST),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,13 @@ def _past(
     """The past since `start`; None where no configuration in force had the site."""
     unchecked = None if configured is None else Fleet((configured,))
     _, found = pasts(
-        page.connection, page.fleet_of, start, page.now, only=[name], unchecked=unchecked
+        page.connection,
+        page.fleet_of,
+        start,
+        page.now,
+        only=[name],
+        unchecked=unchecked,
+        cuts=[page.now - length for _, length in _PERIODS],
     )
     return next(iter(found), None)
 
