@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench.farm import Farm, farm
-from bench.prober import Job, Measured
+from bench.probing.prober import Job, Measured
 from bench.targets import conclude
 from rich.console import Console
 from rich.table import Table
@@ -81,7 +81,7 @@ def measure(engine: str, job: Job) -> Measured:
     """One run in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'include'}{os.pathsep}{ROOT}"}
     done = subprocess.run(
-        [sys.executable, "-m", "bench.prober", engine],
+        [sys.executable, "-m", "bench.probing.prober", engine],
         input=json.dumps(asdict(job)),
         stdout=subprocess.PIPE,
         text=True,

@@ -1,6 +1,6 @@
 """One measured run of one engine, in a process of its own that does nothing else.
 
-    python -m bench.prober ours < job.json
+    python -m bench.probing.prober ours < job.json
 
 Prints `{"cpu": s, "wall": s, "peak_mb": n, "good": n, "down": n}`; CPU counts from the first
 check to the last, without the imports; `down` are sites that answer and were called down.
@@ -79,7 +79,7 @@ def ours(job: Job) -> list[bool]:
 
 
 def safe_requests(job: Job) -> list[bool]:
-    from bench.safe_requests import check_all
+    from bench.probing.safe_requests import check_all
 
     return check_all(job.urls, job.authority, job.deadline, job.in_flight)
 

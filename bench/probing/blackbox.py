@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import psutil
 from bench.farm import TEXT
-from bench.prober import Job, Measured, measured
+from bench.probing.prober import Job, Measured, measured
 
 PROGRAM = "prometheus-blackbox-exporter"
 CONFIGURATION = """
