@@ -22,12 +22,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench.farm import Farm, farm
+from bench.probing import blackbox
 from bench.probing.prober import Job, Measured
 from bench.targets import conclude
 from rich.console import Console
 from rich.table import Table
-
-from bench import blackbox
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "supportops"
