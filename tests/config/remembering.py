@@ -20,9 +20,13 @@ MOST = 32
 def remembered(check: Check) -> Check:
     known: dict[tuple[tuple[str, bytes], ...], Checked] = {}
 
-    def checked(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
-        if last_good is not None:
-            return check(folder, last_good)
+    def checked(
+        folder: Path,
+        last_good: Mapping[str, Any] | None = None,
+        calendars: Mapping[str, Any] | None = None,
+    ) -> Checked:
+        if last_good is not None or calendars:
+            return check(folder, last_good, calendars)
         try:
             found = [*sorted(folder.glob("*.yaml")), *sorted((folder / IMPORTS).glob("*.yaml"))]
             key = tuple((str(path.relative_to(folder)), path.read_bytes()) for path in found)

@@ -59,6 +59,7 @@ def check(as_json: Json = False) -> None:
     from supportops.config.configuration import File
     from supportops.config.loader import check as check_folder
     from supportops.flows import rota as flow
+    from supportops.flows import rota_calendars
 
     with ExitStack() as stack:
         try:
@@ -66,11 +67,16 @@ def check(as_json: Json = False) -> None:
         except SetupError:
             context = None
             warn("no store is named: whether messages fail is not known")
-        checked = check_folder(context.config if context else config_folder())
+        calendars = rota_calendars.known(context.engine) if context else {}
+        folder = context.config if context else config_folder()
+        checked = check_folder(folder, calendars=calendars)
         checked.configuration.require(File.ROTA, File.ALERTS)
         failing = flow.failing_targets(context.engine) if context else set()
         secrets = context.secrets if context else None
-        found = flow.findings(checked.configuration, now(), secrets, failing)
+        found = [
+            *flow.findings(checked.configuration, now(), secrets, failing),
+            *rota_calendars.findings(checked.configuration, calendars),
+        ]
     faults = [fault for name in (File.ROTA, File.ALERTS) for fault in checked.faults.get(name, ())]
     if as_json:
         print_json([fields(each) for each in (*faults, *found)])
@@ -81,6 +87,32 @@ def check(as_json: Json = False) -> None:
             teams = checked.configuration.rota.teams
             echo(f"fine: {', '.join(teams)}")
     raise typer.Exit(USAGE if faults else FINDINGS if found else FINE)
+
+
+@app.command("read")
+def read(as_json: Json = False) -> None:
+    """Read the calendars that rota.yaml names, now. Exit 1 where one cannot be read."""
+    from supportops.flows import rota_calendars as flow
+
+    with open_context() as context:
+        summary = flow.run(context, now())
+    if as_json:
+        print_json(summary)
+    else:
+        for team in summary["read"]:
+            unknown = summary["unknown"].get(team, 0)
+            echo(printable_line(f"{team}: read{_nobodys(unknown)}"))
+        for team, why in summary["failed"].items():
+            warn(printable_line(f"{team}: {why}"))
+        if not (summary["read"] or summary["failed"]):
+            echo(flow.NO_CALENDAR)
+    raise typer.Exit(FINDINGS if summary["failed"] else FINE)
+
+
+def _nobodys(count: int) -> str:
+    if not count:
+        return ""
+    return f"; {count} {'event names' if count == 1 else 'events name'} nobody of rota.yaml"
 
 
 @app.command("export")

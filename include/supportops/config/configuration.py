@@ -42,6 +42,8 @@ VERSION = 2
 IMPORTS = "imports"
 # What people announced while the installation runs is in force beside the files.
 ANNOUNCED = "announced"
+# What was read from the calendars of the teams of rota.yaml.
+CALENDARS = "calendars"
 # The digests of the pictures that customers.yaml names, by file.
 LOGOS = "logos"
 # A part of sites.yaml that is not about what is checked.
@@ -266,7 +268,8 @@ def assemble(
     levels = checked.get(File.SERVICE_LEVELS)
     zone = levels.zone if isinstance(levels, ServiceLevelsFile) else _NO_ZONE
     duty = checked.get(File.ROTA)
-    rota = duty.rota(zone) if isinstance(duty, RotaFile) else None
+    read = document.get(CALENDARS)
+    rota = duty.rota(zone, read) if isinstance(duty, RotaFile) else None
     parts = {
         name: _meaning(name, model, zone, rota)
         for name, model in checked.items()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from supportops.alerts.rota.calendar_store import StoredCalendar
 from supportops.config.configuration import (
+    CALENDARS,
     IMPORTS,
     LOGOS,
     MODELS,
@@ -25,6 +27,7 @@ from supportops.config.configuration import (
 from supportops.config.findings.find import find
 from supportops.config.model import Model
 from supportops.config.of_customers.logos import read_logos
+from supportops.config.rota import RotaFile
 from supportops.config.validation import located, validate
 from supportops.config.values import AsWritten
 from supportops.config.yaml_source import (
@@ -64,11 +67,16 @@ def load(folder: Path) -> Configuration:
     return checked.configuration
 
 
-def check(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
+def check(
+    folder: Path,
+    last_good: Mapping[str, Any] | None = None,
+    calendars: Mapping[str, StoredCalendar] | None = None,
+) -> Checked:
     """What of `folder` can be used, and what is wrong with the rest. Never raises.
 
     `last_good`: the document of the last configuration, whose files stand in for faulty ones. A
-    file that refers to another is checked against the version that is used of it.
+    file that refers to another is checked against the version that is used of it. `calendars`:
+    what was read from those of rota.yaml, by team.
     """
     sources, faults = _read(folder)
     earlier = dict(data_of(last_good)) if last_good else {}
@@ -99,8 +107,26 @@ def check(folder: Path, last_good: Mapping[str, Any] | None = None) -> Checked:
     document = _document(data, faults)
     if logos and File.CUSTOMERS in data:
         document[LOGOS] = dict(logos)
+    if read := _of_calendars(models.get(File.ROTA), calendars or {}):
+        document[CALENDARS] = read
     configuration = assemble(models, document, ordered, pictures)
     return Checked(configuration, ordered, tuple(find(configuration, sources)))
+
+
+def _of_calendars(
+    rota: Model | None, calendars: Mapping[str, StoredCalendar]
+) -> dict[str, dict[str, Any]]:
+    """What was read from the calendars that `rota` names now."""
+    if not isinstance(rota, RotaFile):
+        return {}
+    sources = {
+        name: team.calendar.source().words for name, team in rota.teams.items() if team.calendar
+    }
+    return {
+        name: read.to_document()
+        for name, read in sorted(calendars.items())
+        if read.read_at is not None and sources.get(name) == read.source
+    }
 
 
 def load_triage(folder: Path) -> TriageRules:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from supportops.alerts.policy import OnCall, Target
 from supportops.alerts.rota.team import Override, Team
@@ -19,6 +26,8 @@ from supportops.config.values import WEEKDAYS, Clock, Identifier, Name, Weekday,
 from supportops.config.yaml_source import KeyPath
 
 _HOLIDAY = "holiday"
+# Beside rota.yaml, and nowhere else.
+_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_. -]{0,100}\.ics$"
 
 
 def _day(found: Any) -> int:
@@ -124,10 +133,39 @@ class OverrideEntry(Model):
         return Override(since.astimezone(UTC), until.astimezone(UTC), self.person)
 
 
+class CalendarEntry(Model):
+    """Where a calendar is: at the https address that is the value of `secret`, or in `file` beside
+    rota.yaml. `allow_private`: also at an address that is not public."""
+
+    secret: Identifier | None = None
+    file: Annotated[str, StringConstraints(pattern=_FILE_NAME)] | None = None
+    allow_private: bool = False
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Self:
+        if (self.secret is None) == (self.file is None):
+            raise ValueError("`secret` or `file`, one of them")
+        return self
+
+    def source(self) -> CalendarSource:
+        return CalendarSource(self.secret or "", self.file or "", self.allow_private)
+
+
 class TeamEntry(Model):
+    """`people`: the members of a team whose duties are in a calendar; by default all of the
+    file."""
+
     timezone: Zone | None = None
-    turns: Annotated[list[TurnEntry], Field(min_length=1)]
+    turns: list[TurnEntry] = []
     overrides: list[OverrideEntry] = []
+    calendar: CalendarEntry | None = None
+    people: People | None = None
+
+    @model_validator(mode="after")
+    def _has_duties(self) -> Self:
+        if not self.turns and self.calendar is None:
+            raise ValueError("`turns`, a `calendar`, or both")
+        return self
 
 
 class HolidaysEntry(Model):
@@ -142,6 +180,20 @@ class HolidaysEntry(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarSource:
+    """Where the calendar of a team is: at the address in `secret`, or in `file` of the folder."""
+
+    secret: str
+    file: str
+    allow_private: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it is, without what is secret."""
+        return self.file or f"the address in {self.secret}"
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """How a person is called, and the receivers by which they are notified."""
 
@@ -151,10 +203,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """What rota.yaml means: people and teams by their identifiers."""
+    """What rota.yaml means: people and teams by their identifiers, and `calendars` by team."""
 
     people: Mapping[str, Person]
     teams: Mapping[str, Team]
+    calendars: Mapping[str, CalendarSource] = field(default_factory=dict)
 
     def on_call(self, team: str, receivers: Mapping[str, tuple[Target, ...]]) -> OnCall | None:
         """The team as a step of alerts.yaml names it; `receivers` by name. None if it is none."""
@@ -200,24 +253,59 @@ class RotaFile(Model):
                     expected = "a receiver of alerts.yaml:"
                     yield unknown(("people", person, *path), name, receivers, expected)
 
-    def rota(self, zone: str) -> Rota:
-        """`zone`: the office's, for a file and teams that name none."""
+    def rota(self, zone: str, read: Mapping[str, Any] | None = None) -> Rota:
+        """`zone`: the office's, for a file and teams that name none. `read`: what was read from
+        the calendars, by team, as `flows.rota_calendars` stores it."""
         people = {
             key: Person(entry.name or key, tuple(entry.receivers))
             for key, entry in self.people.items()
         }
         holidays = self.holidays.found()
         teams = {
-            name: _team(name, entry, ZoneInfo(entry.timezone or self.timezone or zone), holidays)
+            name: _team(
+                name,
+                entry,
+                ZoneInfo(entry.timezone or self.timezone or zone),
+                holidays,
+                tuple(people),
+                (read or {}).get(name) or {},
+            )
             for name, entry in self.teams.items()
         }
-        return Rota(people, teams)
+        calendars = {
+            name: entry.calendar.source() for name, entry in self.teams.items() if entry.calendar
+        }
+        return Rota(people, teams, calendars)
 
 
-def _team(name: str, entry: TeamEntry, zone: ZoneInfo, holidays: frozenset[date]) -> Team:
+def _team(
+    name: str,
+    entry: TeamEntry,
+    zone: ZoneInfo,
+    holidays: frozenset[date],
+    everybody: tuple[str, ...],
+    read: Mapping[str, Any],
+) -> Team:
     turns = tuple(turn.turn() for turn in entry.turns)
     overrides = tuple(each.override(zone) for each in entry.overrides)
-    return Team(name, zone, turns, overrides, holidays)
+    if entry.calendar is None:
+        return Team(name, zone, turns, overrides, holidays, members=tuple(entry.people or ()))
+    known = set(everybody)
+    duties = [
+        Override(datetime.fromisoformat(since), datetime.fromisoformat(until), person)
+        for since, until, person in read.get("duties", ())
+        if person in known
+    ]
+    return Team(
+        name=name,
+        zone=zone,
+        turns=turns,
+        overrides=overrides,
+        holidays=holidays,
+        calendar=tuple(duties),
+        calendar_until=datetime.fromisoformat(read["until"]) if read else None,
+        members=tuple(entry.people or everybody),
+    )
 
 
 def _people_used(data: Any) -> Iterator[tuple[KeyPath, Any]]:
@@ -228,3 +316,5 @@ def _people_used(data: Any) -> Iterator[tuple[KeyPath, Any]]:
                 yield ("teams", team, *path, *place), name
         for path, override in entries(entry, "overrides"):
             yield ("teams", team, *path, "person"), override.get("person")
+        for place, name in items(entry, "people"):
+            yield ("teams", team, *place), name

@@ -168,6 +168,20 @@ site_status = Table(
     Column("fold", Json, nullable=False),
 )
 
+rota_calendars = Table(
+    "rota_calendars",
+    metadata,
+    Column("team", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("tried_at", Instant, nullable=False),
+    Column("duties", Json, nullable=False),
+    Column("unknown", Json, nullable=False),
+    Column("until", Instant),
+    Column("read_at", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("error", Text),
+)
+
 certificate_chains = Table(
     "certificate_chains",
     metadata,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.operations import operations_alert
+from supportops.alerts.rota.calendar_store import stored_calendars
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import Configuration, File, with_announced
 from supportops.config.loader import Checked, check
@@ -35,11 +36,13 @@ def load_or_last_good(
     works. `needs`: the files that the caller cannot do without. Raises ConfigurationError
     with the faults of those that there is no usable version of, after all that.
     """
-    checked = check(folder)
+    with reading(engine) as connection:
+        calendars = stored_calendars(connection)
+    checked = check(folder, calendars=calendars)
     if checked.faults:
         with reading(engine) as connection:
             last = newest(connection)
-        checked = check(folder, last.document if last else None)
+        checked = check(folder, last.document if last else None, calendars)
     with reading(engine) as connection:
         windows = not_over(connection, now)
     configuration = with_announced(checked.configuration, windows)

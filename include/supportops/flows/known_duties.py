@@ -8,8 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from supportops.alerts.rota.team import Team
 from supportops.config import snapshots
 from supportops.config.configuration import Configuration, File
+from supportops.config.rota import Rota
 from supportops.db.schema import check_runs
 
 
@@ -53,7 +55,17 @@ def _of(
     if rota is None or team not in rota.teams:
         yield KnownDuty(since, until, (), known=False)
         return
-    for duty in rota.teams[team].duties(since, until):
+    found = rota.teams[team]
+    # Of a team without turns nothing is known beyond what was read of its calendar.
+    known_until = until if found.turns else min(until, found.calendar_until or since)
+    if known_until > since:
+        yield from _named(rota, found, since, known_until)
+    if known_until < until:
+        yield KnownDuty(max(since, known_until), until, (), known=False)
+
+
+def _named(rota: Rota, team: Team, since: datetime, until: datetime) -> Iterator[KnownDuty]:
+    for duty in team.duties(since, until):
         names = tuple(rota.people[person].name for person in duty.people)
         yield KnownDuty(duty.since, duty.until, names)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -89,13 +89,18 @@ def _of_overrides(team: Team, since: datetime) -> Iterator[RotaFault]:
             if begin < end and each.person != other.person:
                 people = (other.person, each.person)
                 yield RotaFault(team.name, FaultKind.OVERRIDES, begin, end, people)
-        plain = Team(team.name, team.zone, team.turns, (), team.holidays)
+        plain = replace(team, overrides=())
         if not any(duty.people for duty in plain.duties(each.since, each.until)):
             yield RotaFault(team.name, FaultKind.OUTSIDE, each.since, each.until, (each.person,))
 
 
 def horizon(team: Team, now: datetime) -> datetime:
-    """Until when `team` is looked at: a year, in which every hand-over and holiday comes once."""
+    """Until when `team` is looked at: a year, in which every hand-over and holiday comes once.
+
+    Without any turn, as far as its calendar was read.
+    """
+    if not team.turns:
+        return max(now, team.calendar_until or now)
     begins = (instant(turn.start, turn.hand_over, team.zone) for turn in team.turns)
     return max(now, *begins) + timedelta(days=366)
 

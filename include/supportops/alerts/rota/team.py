@@ -32,23 +32,32 @@ class Duty:
 @dataclass(frozen=True, slots=True)
 class Team:
     """People who share a duty. `holidays`: the dates on which turns that name HOLIDAY have duty,
-    and no other turn has, where there is such a turn; else they are days like any other."""
+    and no other turn has, where there is such a turn; else they are days like any other.
+
+    `calendar`: the duties that were read from a calendar, until `calendar_until`, where the team
+    has one. They count as overrides do, and an override before them. `members` belong to the team
+    whether or not they are ever on duty.
+    """
 
     name: str
     zone: ZoneInfo
     turns: tuple[Turn, ...]
     overrides: tuple[Override, ...] = ()
     holidays: frozenset[date] = field(default=frozenset(), repr=False)
+    calendar: tuple[Override, ...] = ()
+    calendar_until: datetime | None = None
+    members: tuple[str, ...] = ()
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Everybody who is ever on duty, each once."""
+        """Everybody who is ever on duty or a member, each once."""
         named = [person for turn in self.turns for person in turn.people]
-        return tuple(dict.fromkeys([*named, *(each.person for each in self.overrides)]))
+        instead = [each.person for each in (*self.calendar, *self.overrides)]
+        return tuple(dict.fromkeys([*named, *self.members, *instead]))
 
     def on_duty(self, at: datetime) -> tuple[str, ...]:
         """Who is on duty at an aware instant, each person once; empty where nobody is."""
-        instead = [each.person for each in self.overrides if each.since <= at < each.until]
+        instead = _having(self.overrides, at) or _having(self.calendar, at)
         return tuple(dict.fromkeys(instead or self._by_turn(at)))
 
     def duties(self, since: datetime, until: datetime) -> list[Duty]:
@@ -85,6 +94,10 @@ class Team:
         edges = {since, until}
         for turn in self.turns:
             edges.update(turn.edges(since, until, self.zone))
-        for each in self.overrides:
+        for each in (*self.overrides, *self.calendar):
             edges.update((each.since, each.until))
         return sorted(edge for edge in edges if since <= edge <= until)
+
+
+def _having(overrides: tuple[Override, ...], at: datetime) -> list[str]:
+    return [each.person for each in overrides if each.since <= at < each.until]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from supportops.addresses import refusal
 from supportops.sites.certificates import Fields, Presented
 from supportops.sites.check import Phases, ProbeResult, Reason, State
-from supportops.sites.probe.address import refusal
 from supportops.sites.probe.page import judge_text, one_line, text_of
 from supportops.sites.probe.web_address import BadUrl, WebAddress, parse, without_login
 from supportops.sites.site import PLAIN, Expectation, RequestOptions

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import idna
 
-from supportops.sites.probe.address import Address, literal
+from supportops.addresses import Address, literal
 
 PORTS = {"http": 80, "https": 443}
 _FORBIDDEN = frozenset(" \t\r\n\x00#%/:<>?@[\\]^|\"'`{}")

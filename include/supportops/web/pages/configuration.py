@@ -24,6 +24,8 @@ from supportops.web.page import Page, PageContext, Query, Text, last_check
 MOST_SNAPSHOTS = 20
 MOST_LINES = 400
 MOST_FAULTS = 50
+# Parts of a stored configuration that are no file.
+_NOT_FILES = {"announced": "announced maintenance", "calendars": "calendars of the rota"}
 # Kinds that no route sends.
 _UNROUTED = {Kind.REPORT, Kind.TEST, Kind.HAND_OVER, Kind.NOTICE}
 _NUL_FREE = StringConstraints(max_length=500, pattern=r"^[^\x00]*$")
@@ -188,7 +190,7 @@ def _texts(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         if name == "imports":
             parts.update((f"imports/{each}.yaml", part) for each, part in data.items())
         elif name not in ("version",) and data is not None:
-            parts["announced maintenance" if name == "announced" else f"{name}.yaml"] = data
+            parts[_NOT_FILES.get(name, f"{name}.yaml")] = data
     return {
         name: tuple(yaml.safe_dump(data, allow_unicode=True, width=100).splitlines())
         for name, data in parts.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
+from supportops.alerts.rota.calendar_store import StoredCalendar, stored_calendars
 from supportops.alerts.rota.team import Override, Team
 from supportops.config.configuration import File
 from supportops.config.rota import Rota
@@ -45,6 +47,16 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarState:
+    """How the calendar of a team was read last; `unknown`: its events that name nobody."""
+
+    source: str
+    read_at: datetime | None
+    error: str | None
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TeamDuties:
     """A team: who has its duty now, and in the weeks shown. `styles`: of each person's strip."""
 
@@ -56,6 +68,7 @@ class TeamDuties:
     weeks: tuple[Week, ...]
     styles: dict[str, str]
     replacements: tuple[Replacement, ...]
+    calendar: CalendarState | None
 
     @property
     def gaps(self) -> list[KnownDuty]:
@@ -75,9 +88,10 @@ def rota(page: PageContext, query: Shown) -> dict[str, Any]:
     today = page.now.astimezone(ZoneInfo(page.zone)).date()
     first = monday_of(query.since or today)
     teams = list(found.teams.values()) if found else []
+    read = stored_calendars(page.connection) if found and found.calendars else {}
     return {
         "check": last_check(page.connection, page.now),
-        "teams": [_team(page, found, each, first) for each in teams] if found else [],
+        "teams": [_team(page, found, each, first, read) for each in teams] if found else [],
         "refused": found is None and configuration.document.get(File.ROTA.value) is not None,
         "first": first,
         "last": first + WEEK * WEEKS - timedelta(days=1),
@@ -93,7 +107,13 @@ def _href(first: date, today: date) -> str | None:
     return link("rota", since=first.isoformat()) if abs(first - today) < _FURTHEST else None
 
 
-def _team(page: PageContext, found: Rota, team: Team, first: date) -> TeamDuties:
+def _team(
+    page: PageContext,
+    found: Rota,
+    team: Team,
+    first: date,
+    read: Mapping[str, StoredCalendar],
+) -> TeamDuties:
     since, until = (midnight(day, team.zone) for day in (first, first + WEEK * WEEKS))
     duties = known_duties(page.connection, page.configuration, team.name, since, until, page.now)
     named = [found.people[person].name for person in team.people]
@@ -111,7 +131,18 @@ def _team(page: PageContext, found: Rota, team: Team, first: date) -> TeamDuties
             Replacement(each.since, each.until, found.people[each.person].name)
             for each in _within(team.overrides, since, until)
         ),
+        calendar=_calendar(found, team.name, read.get(team.name)),
     )
+
+
+def _calendar(found: Rota, team: str, read: StoredCalendar | None) -> CalendarState | None:
+    source = found.calendars.get(team)
+    if source is None:
+        return None
+    if read is None or read.source != source.words:
+        return CalendarState(source.words, None, None, ())
+    unknown = tuple(dict.fromkeys(summary for _, summary in read.unknown))
+    return CalendarState(source.words, read.read_at, read.error, unknown)
 
 
 def _within(overrides: tuple[Override, ...], since: datetime, until: datetime) -> list[Override]:

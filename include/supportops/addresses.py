@@ -1,4 +1,4 @@
-"""Which addresses a probe may connect to: the public ones, and private ones where a site says so.
+"""Which addresses may be connected to: the public ones, and private ones where a file says so.
 
 A monitoring machine sits inside the network, so a name or a redirect that a stranger controls
 must never make it connect to a neighbour or to the cloud's metadata service.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportops.sites.probe.address import literal, refusal
+from supportops.addresses import literal, refusal
 
 
 @pytest.mark.parametrize(
