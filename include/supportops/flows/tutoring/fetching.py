@@ -7,7 +7,7 @@ from typing import Any
 
 import pycurl
 
-from supportops.sites.probe.address import refusal
+from supportops.addresses import refusal
 
 LARGEST = 8 * 1024 * 1024
 SECONDS = 20
