@@ -112,6 +112,7 @@ LIGHT = {
     "supportops.files",
     "supportops.flows",
     "supportops.flows.call_lists",
+    "supportops.names",
     "supportops.schedule",
 }
 
