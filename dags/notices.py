@@ -1,16 +1,17 @@
 """Drafts notices to customers about outages of their sites, and sends what is approved.
 
 Runs each minute: an outage is drafted within a minute of its confirmation, and what somebody
-approved goes out with the dispatch that follows. **A failure means** that customers may hear late;
-what was approved is not lost. **Is a rerun safe?** Yes: each draft is decided once, by one UPDATE,
-together with its messages. **Who is notified:** the operators (route `operations` in alerts.yaml),
-of a draft that waits and of a word that is late whoever the route for `notice_waiting` and
-`notice_late` names.
+approved goes out with the dispatch that follows. Comments on customers' tickets are posted in their
+source. **A failure means** that customers may hear late; what was approved is not lost. **Is a
+rerun safe?** Yes: each draft is decided once, by one UPDATE, together with its messages, and a
+comment that a ticket has is not posted again. **Who is notified:** the operators (route
+`operations` in alerts.yaml); of a draft that waits and of a word that is late, whoever the route
+for `notice_waiting` and `notice_late` names.
 """
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
 
 from supportops_dags.context import open_context
 from supportops_dags.defaults import DEFAULT_ARGS
@@ -35,8 +36,14 @@ def notices():
 
         with open_context() as context:
             summary = flow.run(context, timezone.utcnow)
-        if summary["to_dispatch"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+            if summary["to_dispatch"]:
+                outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+            if summary["comments_due"]:
+                # A task of its own would take a second each minute, for what is seldom to be done.
+                from supportops.bootstrap import open_ticket_sources
+
+                with open_ticket_sources(Connection.get) as sources:
+                    summary |= flow.post_comments(context, sources, timezone.utcnow)
         return summary
 
     decide()

@@ -165,7 +165,8 @@ class _Ticket:
                 runs.append(Run(Metric.UPDATE, len(runs) + 1, running, at))
 
         for event in self.events:
-            if _says(event, Author.AGENT) and event in self.counted:
+            word = _says(event, Author.AGENT) or event.kind is EventKind.NOTICE
+            if word and event in self.counted:
                 stop(event.happened_at)
                 running, replied = None if done else event.happened_at, True
             elif event.kind is EventKind.STATUS and event.value in DONE:

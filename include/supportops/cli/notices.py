@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supportops.bootstrap import open_context
+from supportops.bootstrap import open_context, open_ticket_sources
 from supportops.cli.alerting.options import By, length_of, person
 from supportops.cli.instants import now
 from supportops.cli.output import Json, echo, fail, print_json
@@ -144,10 +144,13 @@ def run(as_json: Json = False) -> None:
 
     with open_context() as context:
         summary = flow.run(context, now)
+        if summary["comments_due"]:
+            with open_ticket_sources() as sources:
+                summary |= flow.post_comments(context, sources, now)
     if as_json:
         print_json(summary)
         return
-    counts = [f"{count} {name}" for name, count in summary.items() if name != "to_dispatch"]
+    counts = [f"{n} {name}" for name, n in summary.items() if not isinstance(n, bool | str)]
     echo(printable_line(str(summary.get("note") or ", ".join(counts) or "nothing to do")))
 
 

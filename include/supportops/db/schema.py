@@ -529,6 +529,7 @@ notice_comments = Table(
     Column("source", Text, nullable=False),
     Column("ticket", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("counts_as", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Instant, nullable=False),

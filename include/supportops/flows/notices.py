@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,15 +25,16 @@ from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import messages
 from supportops.flows.active_configuration import active_configuration
-from supportops.flows.noticing import publishing
+from supportops.flows.noticing import comments, publishing
 from supportops.flows.noticing.rounds import CustomerRound, foreign_names
 from supportops.flows.noticing.seen import Seen, seen
-from supportops.notices import store
+from supportops.notices import comment_log, store
 from supportops.notices.deciding import REOPENED_WITHIN, Act
 from supportops.notices.notice import OURSELVES, Notice, NoticeState, Thread
 from supportops.notices.published import Published, published
 from supportops.notices.wording import Reader, Text, foreign, sent_text
 from supportops.rendering.render import one_line
+from supportops.tickets.source import TicketSource
 
 log = logging.getLogger(__name__)
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_NAME, LONGEST_WHY = 200, 5_000, 200, 500
@@ -59,13 +60,15 @@ class ChangedSince(NoticeError):
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A notice with all that was done with it. `text` is what the customer reads, with when the
-    next word comes; `contacts` are the targets that a notice to the customer goes to."""
+    next word comes; `contacts` are the targets that a notice to the customer goes to, `comments`
+    those on the customer's tickets."""
 
     thread: Thread
     notice: Notice
     text: str
     acts: tuple[store.NoticeAct, ...]
     contacts: tuple[str, ...]
+    comments: tuple[comment_log.Comment, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; instants as ISO texts in UTC."""
@@ -74,6 +77,14 @@ class Shown:
             "text": notice.text,
             "reads": self.text,
             "contacts": list(self.contacts),
+            "comments": [
+                {
+                    "ticket": f"{each.source}/{each.ticket}",
+                    "state": each.state.value,
+                    "detail": each.detail,
+                }
+                for each in self.comments
+            ],
             "acts": [
                 {
                     "act": each.act,
@@ -128,13 +139,22 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
     with writing(context.engine) as connection:
         worked(connection, Flow.NOTICES, now)
         to_dispatch = _is_due(connection, now)
-    return {**done, "to_dispatch": bool(done) or to_dispatch}
+        comments_due = bool(comment_log.due(connection, clock()))
+    due = {"to_dispatch": bool(done) or to_dispatch, "comments_due": comments_due}
+    return {**done, **due}
+
+
+def post_comments(
+    context: Context, sources: Sequence[TicketSource], clock: Callable[[], datetime]
+) -> dict[str, int]:
+    """Posts the notices that are due on customers' tickets; how many. Raises SourceError."""
+    return comments.post(context.engine, sources, clock)
 
 
 def _nothing(context: Context, now: datetime, note: str) -> dict[str, Any]:
     with writing(context.engine) as connection:
         worked(connection, Flow.NOTICES, now)
-    return {"note": note, "to_dispatch": False}
+    return {"note": note, "to_dispatch": False, "comments_due": False}
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:
@@ -206,6 +226,7 @@ def shown(connection: Connection, configuration: Configuration, number: int) -> 
         sent_text(notice, Reader(notice.language, zone)),
         tuple(store.acts_of(connection, number)),
         tuple(t.name for t in publishing.contacts(configuration.displayed(), thread.customer)),
+        tuple(comment_log.of_notice(connection, number)),
     )
 
 

@@ -19,6 +19,7 @@ from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.noticing.comments import as_notices
 from supportops.flows.ticket_import import outages
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.outage_mirror import mirror
@@ -169,6 +170,7 @@ class _Sync:
                 return False
             batch = page.read(connection, now)
             found = recognised(connection, self.source, batch.events)
+            found = as_notices(connection, self.source, found)
             valid, rejected = _checked(stream, found)
             self.summary.events += append_events(connection, valid, now).new
             rejected = [*batch.rejected, *rejected]

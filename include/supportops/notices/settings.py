@@ -26,6 +26,15 @@ class Timeout(StrEnum):
     DROP = "drop"
 
 
+class TicketComment(StrEnum):
+    """What a notice is on the customer's open tickets about the outage: no comment at all, one that
+    keeps the customer notified, or one that is a reply as well."""
+
+    NONE = "none"
+    UPDATE = "update"
+    REPLY = "reply"
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeSettings:
     """The notices of one customer.
@@ -33,7 +42,7 @@ class NoticeSettings:
     `after`: how long a draft waits for a person before `timeout` decides. `first`: how long after
     an outage was confirmed its first notice is to be out; `every`: how long after one notice the
     next follows. `faults_after`: the age from which a fault of one page drafts notices too, None
-    for never. `tickets`: whether a notice is a comment on the customer's tickets about the outage.
+    for never. `tickets`: what a notice is on the customer's tickets about the outage.
     """
 
     outages: bool = True
@@ -43,7 +52,7 @@ class NoticeSettings:
     timeout: Timeout = Timeout.SEND
     first: timedelta = timedelta(minutes=10)
     every: timedelta = timedelta(hours=1)
-    tickets: bool = True
+    tickets: TicketComment = TicketComment.UPDATE
 
     @property
     def waits(self) -> timedelta:

@@ -23,6 +23,7 @@ KINDS = (
     "known_since",
     "comment",
     "note",
+    "notice",
     "status",
     "priority",
     "tier",
@@ -39,6 +40,7 @@ STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 DONE = ("solved", "closed")
 
 CREATED, COMMENT, STATUS = (KINDS.index(kind) for kind in ("created", "comment", "status"))
+NOTICE = KINDS.index("notice")
 KNOWN_SINCE = KINDS.index("known_since")
 TIER, CUSTOMER_OF, TAGS = (KINDS.index(kind) for kind in ("tier", "customer", "tags"))
 MERGED, DELETED, RESTORED = (KINDS.index(kind) for kind in ("merged", "deleted", "restored"))

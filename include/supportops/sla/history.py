@@ -116,6 +116,8 @@ def prepare(events: EventColumns) -> History:
     comment = (log.kind == e.COMMENT) & counts
     reply, solved = comment & (log.author == e.AGENT), log.is_done & counts
     first_reply = log.first(reply)
+    # A notice about an outage keeps the customer notified; nobody has replied with it.
+    word = reply | ((log.kind == e.NOTICE) & counts)
     # Until its first reply, what a customer adds to the ticket belongs to the first question:
     # `answered` is the event after which a customer's comment counts as a new one.
     answered = np.where(by_customer, np.where(first_reply < 0, e.NEVER, first_reply), -1)
@@ -136,7 +138,7 @@ def prepare(events: EventColumns) -> History:
         first_reply=first_reply,
         first_solved=log.first(solved),
         next_replies=next_replies(log.row, question, reply | solved),
-        updates=updates(log.row, log.at, log.begin, reply, log.is_status, log.is_done),
+        updates=updates(log.row, log.at, log.begin, word, log.is_status, log.is_done),
     )
 
 

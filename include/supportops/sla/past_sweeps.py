@@ -24,7 +24,7 @@ RETRACTED = "retracted"
 MESSAGE_KINDS = (*(milestone.value for milestone in MILESTONES), RETRACTED)
 _BREACH = MILESTONES.index(Milestone.BREACH)
 _MOVES_CLOCKS = (
-    *(e.CREATED, e.KNOWN_SINCE, e.COMMENT, e.STATUS, e.TIER, e.CUSTOMER_OF, e.TAGS),
+    *(e.CREATED, e.KNOWN_SINCE, e.COMMENT, e.NOTICE, e.STATUS, e.TIER, e.CUSTOMER_OF, e.TAGS),
     *(e.MERGED, e.DELETED, e.RESTORED),
 )
 

@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     KNOWN_SINCE = "known_since"
     COMMENT = "comment"
     NOTE = "note"
+    NOTICE = "notice"
     STATUS = "status"
     PRIORITY = "priority"
     TIER = "tier"
@@ -58,9 +59,10 @@ class Event:
     `happened_at` is when it was, `recorded_at` when it was stored; both aware UTC. `value` is
     the new status, priority, tier, assignee, site, customer, comma-separated tags, or the source
     id of the ticket that this one was merged into. `facts` are JSON values: on CREATED `subject`,
-    `text` and `requester`, on COMMENT and NOTE `text`. `sequence` is the event's place among those
-    of one ticket and instant in its source, from 0 to MAX_SEQUENCE; what this program derives from
-    a creation has 0, before all that the source says. Where a log begins after its ticket's
+    `text` and `requester`, on COMMENT, NOTE and NOTICE `text`. A NOTICE is a public comment of this
+    program about an outage: it keeps a customer notified, and is nobody's reply. `sequence` is the
+    event's place among those of one ticket and instant in its source, from 0 to MAX_SEQUENCE; what
+    this program derives from a creation has 0, before all that the source says. Where a log begins after its ticket's
     creation, KNOWN_SINCE says so twice: at the creation, with the instant as its value, and at that
     instant, without one.
     """
@@ -202,7 +204,7 @@ def _apply(ticket: Ticket, event: Event) -> Ticket:
         case EventKind.KNOWN_SINCE:
             since = datetime.fromisoformat(value) if value else ticket.known_since
             return replace(ticket, known_since=since)
-        case EventKind.COMMENT | EventKind.NOTE:
+        case EventKind.COMMENT | EventKind.NOTE | EventKind.NOTICE:
             return ticket
 
 

@@ -31,7 +31,7 @@ from supportops.sites.incident import (
     affected,
 )
 from supportops.sites.site import Site
-from supportops.sites.store import save_changes
+from supportops.sites.store import load_state, save_changes
 
 SITES = {
     "acme-shop": "Acme",
@@ -165,6 +165,11 @@ class Agency:
         closed = replace(incident, ended_at=ended, closed_at=now, facts={**incident.facts, **end})
         self._change(ChangeKind.CLOSED, closed)
         return closed
+
+    def still_open(self) -> list[Incident]:
+        """Those that the store has open, whoever opened them."""
+        with reading(self.store) as connection:
+            return list(load_state(connection).open.values())
 
     def blind(self) -> None:
         now = self.clock.now

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from supportops.config.model import Model, Wrong, entries, mapping, shown
 from supportops.config.values import Delay, Duration
 from supportops.names import folded
-from supportops.notices.settings import Approval, NoticePlan, NoticeSettings, Timeout
+from supportops.notices.settings import Approval, NoticePlan, NoticeSettings, TicketComment, Timeout
 
 _RULES = ("approval", "after", "timeout", "first", "every", "faults_after", "tickets")
 Signature = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -26,7 +26,7 @@ class NoticeRules(Model):
     first: Duration | None = None
     every: Duration | None = None
     faults_after: Duration | None = None
-    tickets: bool | None = None
+    tickets: TicketComment | None = None
 
 
 class NoticesEntry(Model):
@@ -38,7 +38,7 @@ class NoticesEntry(Model):
     first: Duration = timedelta(minutes=10)
     every: Duration = timedelta(hours=1)
     faults_after: Duration | None = None
-    tickets: bool = True
+    tickets: TicketComment = TicketComment.UPDATE
     signature: Signature | None = None
 
     def settings(self, own: NoticeRules | None = None) -> NoticeSettings:

@@ -6,6 +6,7 @@ and its receivers are the customer's contacts. What each channel shows is read w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -18,6 +19,7 @@ from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, raise_ended, resolve_alert
 from supportops.config.configuration import Configuration
 from supportops.db.schema import messages, notices
+from supportops.flows.noticing import comments
 from supportops.notices import store
 from supportops.notices.notice import Notice, NoticeKind, NoticeState, Thread
 from supportops.rendering.render import local, one_line
@@ -47,6 +49,8 @@ def send(
     if not done:
         return False
     _withdraw_unsent(connection, thread, now)
+    sent = replace(notice, state=NoticeState.SENT, decided_at=now, next_at=next_at)
+    comments.write(connection, configuration, thread, sent, now)
     alert = Alert(
         key=key,
         kind=Kind.NOTICE,

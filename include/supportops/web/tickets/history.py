@@ -12,6 +12,7 @@ _WHO = {Author.CUSTOMER: "the customer", Author.AGENT: "an agent", Author.AUTOMA
 _WORDS = {
     EventKind.CREATED: "created",
     EventKind.NOTE: "internal note",
+    EventKind.NOTICE: "notice about an outage",
     EventKind.DELETED: "deleted",
     EventKind.RESTORED: "restored",
     EventKind.KNOWN_SINCE: "its history is known from here on",
@@ -65,7 +66,7 @@ def _words(event: Event, titles: Mapping[str, str]) -> str:
             return f"merged into {value}"
         case EventKind.TAGS:
             return f"tags {value.replace(',', ', ') or 'none'}"
-        case EventKind.CREATED | EventKind.NOTE | EventKind.DELETED:
+        case EventKind.CREATED | EventKind.NOTE | EventKind.NOTICE | EventKind.DELETED:
             return _WORDS[event.kind]
         case EventKind.RESTORED | EventKind.KNOWN_SINCE:
             return _WORDS[event.kind]
