@@ -60,11 +60,11 @@ class Event:
     the new status, priority, tier, assignee, site, customer, comma-separated tags, or the source
     id of the ticket that this one was merged into. `facts` are JSON values: on CREATED `subject`,
     `text` and `requester`, on COMMENT, NOTE and NOTICE `text`. A NOTICE is a public comment of this
-    program about an outage: it keeps a customer notified, and is nobody's reply. `sequence` is the
-    event's place among those of one ticket and instant in its source, from 0 to MAX_SEQUENCE; what
-    this program derives from a creation has 0, before all that the source says. Where a log begins after its ticket's
-    creation, KNOWN_SINCE says so twice: at the creation, with the instant as its value, and at that
-    instant, without one.
+    program about an outage: it keeps a customer notified, and is nobody's reply. `sequence` is
+    the event's place among those of one ticket and instant in its source, from 0 to
+    MAX_SEQUENCE; what this program derives from a creation has 0, before all that the source
+    says. Where a log begins after its ticket's creation, KNOWN_SINCE says so twice: at the
+    creation, with the instant as its value, and at that instant, without one.
     """
 
     source: str

@@ -1,7 +1,7 @@
 """Rounds, approvals and comments in processes that are killed: `python killed_rounds.py ORDER`.
 
 ORDER is JSON: `store`, `file` (what the ticket source was given, a line each), and `act`, what is
-killed at its n-th `begin` or `commit` of the store for each n, and done again some minutes later,
+killed at its n-th of each of `moments` (`begin` or `commit` of the store), and done again some minutes later,
 until a child survives. Each n has an outage of its own. Prints how many died.
 """
 
@@ -27,7 +27,7 @@ _RULES = {"round": {"approval": "none"}, "approve": {}, "comment": {"approval": 
 
 def main(order: dict[str, Any]) -> None:
     died = 0
-    for number, moment in enumerate(("begin", "commit")):
+    for number, moment in enumerate(order["moments"]):
         for n in range(1, MOST):
             offset = timedelta(days=100 * number + n)
             assert in_a_child(lambda offset=offset: prepare(order, offset))
