@@ -1,8 +1,9 @@
 """Rounds, approvals and comments in processes that are killed: `python killed_rounds.py ORDER`.
 
-ORDER is JSON: `store`, `file` (what the ticket source was given, a line each), and `act`, what is
-killed at its n-th of each of `moments` (`begin` or `commit` of the store), and done again some minutes later,
-until a child survives. Each n has an outage of its own. Prints how many died.
+ORDER is JSON: `store`, `file` (what the ticket source was given, a line each), and `act`, which is
+killed at the n-th of each of `moments` (`begin` or `commit` of the store) and done again some
+minutes later, for each n until a child survives. Each n has an outage of its own. Prints how many
+died.
 """
 
 from __future__ import annotations
