@@ -17,11 +17,12 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from supportops.alerts.alert import Severity
 from supportops.config.model import Model, Wrong, entries, mapping, unknown
 from supportops.config.promises import PolicyEntry, wrong_default, wrong_policies
-from supportops.config.values import Identifier, Name, Zone
+from supportops.config.values import Identifier, Name, Url, Zone
 from supportops.config.yaml_source import KeyPath, read
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.calendar_spec import read_spec
 from supportops.sla.policy import Calendar, PolicyBook
+from supportops.sla.published.contact import Contact, OutOfHours
 
 FIRST_YEAR, LAST_YEAR = 1990, 2050
 _TIER_KEYS = ("default_tier", "outage_tier", "call_tier")
@@ -82,6 +83,9 @@ class Tiers:
         return {name: tier.title for name, tier in self.named.items() if tier.title}
 
 
+_NO_CONTACT = Contact()
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceLevels:
     """What service_levels.yaml means. `promises` is None where no policy is written."""
@@ -89,6 +93,38 @@ class ServiceLevels:
     office: BusinessHours
     promises: PolicyBook | None
     tiers: Tiers
+    contact: Contact = _NO_CONTACT
+
+
+class ContactEntry(Model):
+    """How customers reach the agency, as the page of service levels says. `emergency`: a number
+    that is answered while the office is closed."""
+
+    agency: Name | None = None
+    phone: Name | None = None
+    email: Name | None = None
+    form: Url | None = None
+    emergency: Name | None = None
+    answerphone: bool = False
+
+    @model_validator(mode="after")
+    def _one_way_at_night(self) -> ContactEntry:
+        if self.emergency and self.answerphone:
+            raise ValueError("either an `emergency` number or an `answerphone`")
+        return self
+
+    def contact(self) -> Contact:
+        out_of_hours = OutOfHours.UNSAID
+        if self.emergency or self.answerphone:
+            out_of_hours = OutOfHours.EMERGENCY_NUMBER if self.emergency else OutOfHours.ANSWERPHONE
+        return Contact(
+            agency=self.agency or "",
+            phone=self.phone or "",
+            email=self.email or "",
+            form=self.form or "",
+            emergency=self.emergency or "",
+            out_of_hours=out_of_hours,
+        )
 
 
 class TierEntry(Model):
@@ -166,6 +202,7 @@ class ServiceLevelsFile(Model):
     call_tier: Identifier | None = None
     calendars: Annotated[dict[Identifier, CalendarEntry], Field(min_length=1)]
     policies: list[PolicyEntry] = []
+    contact: ContactEntry = ContactEntry()
 
     @property
     def zone(self) -> str:
@@ -185,6 +222,7 @@ class ServiceLevelsFile(Model):
                 self.outage_tier or former().outage_tier,
                 self.call_tier or former().call_tier,
             ),
+            self.contact.contact(),
         )
 
     def book(self) -> PolicyBook | None:

@@ -1,0 +1,77 @@
+"""The page that says what is promised, out of the objects that the promises are judged by."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from supportops.config.configuration import Configuration, File
+from supportops.rendering.render import render
+from supportops.sla.policy import Calendar
+from supportops.sla.published.wording import Asked, LevelsPage, levels_page
+
+_ACCENT = "#57606a"
+OFFICE = "office"
+
+
+def content(
+    configuration: Configuration, now: datetime, language: str = "en-GB", customer: str = ""
+) -> LevelsPage:
+    """The page's texts as of `now`. `customer`: by any name; "" for the page of everybody, which
+    has no promise to certain customers.
+
+    Raises ConfigurationError without a usable service_levels.yaml, LookupError where it promises
+    nothing.
+    """
+    configuration.require(File.SERVICE_LEVELS)
+    levels, book = configuration.service_levels, configuration.promises
+    if book is None:
+        raise LookupError("service_levels.yaml promises nothing: it has no policies")
+    tiers = levels.tiers
+    office = book.calendars.get(OFFICE) or Calendar(OFFICE, levels.office, 0)
+    asked = Asked(
+        titles={name: tier.title or name.replace("_", " ") for name, tier in tiers.named.items()},
+        wakes=frozenset(name for name, tier in tiers.named.items() if tier.wakes),
+        language=language,
+        now=now,
+        outages=tiers.outages,
+        customer=configuration.customers.named(customer) if customer else "",
+    )
+    return levels_page(book, office, levels.contact, asked)
+
+
+def html(
+    configuration: Configuration, now: datetime, language: str = "en-GB", customer: str = ""
+) -> str:
+    """The page as one HTML file that loads nothing. Raises as `content`."""
+    found = configuration.customers.get(customer)
+    return render(
+        "sla/levels.html",
+        page=content(configuration, now, language, customer),
+        agency=configuration.service_levels.contact.agency,
+        accent=(found.colour if customer else None) or _ACCENT,
+    )
+
+
+def write(path: Path, text: str) -> bool:
+    """Puts the page in place, whole or not at all; returns whether it was another. Raises OSError.
+
+    Web servers read it, so others may, too.
+    """
+    written = text.encode() + b"\n"
+    if path.is_file() and path.read_bytes() == written:
+        return False
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(written)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return True
