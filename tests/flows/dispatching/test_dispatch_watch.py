@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from alert_builders import NOON, alert
+from builders import configure
 from dispatching import Desk, configuration, everything_to
 from flows.websites import Desk as Checks
 from flows.websites import Websites, websites
@@ -21,6 +22,7 @@ from supportops.db.activity import Flow, longest, standstill, worked
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, flow_activity, messages
 from supportops.flows import alert_dispatch, dispatch_watch
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.dispatch_watch import SUBJECT, watch_dispatch, watch_flows
 from supportops.notify.outgoing import Delivery, Outcome
 from supportops.web.page import last_check
@@ -279,3 +281,31 @@ def test_one_alert_can_be_sent_without_the_others(desk: Desk, mail: Mailbox) -> 
     alert_dispatch.send_alone(desk.store, lambda name: desk.secrets.get(name), key, desk.clock)
     assert [email.subject.split(" - ")[0] for email in mail.mails] == ["DOWN: Mine"]
     assert [row.alert for row in desk.outbox()] == [key]
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_it_watches_the_mailboxes_by_their_own_interval(desk: Desk, tmp_path: Path) -> None:
+    def configure_mailboxes(text: str) -> None:
+        (folder / "mailbox.yaml").write_text(text)
+        load_or_last_good(desk.store, folder, desk.clock.now)
+
+    def run(minutes: int, *, reads: bool) -> list[str]:
+        for _ in range(0, minutes, 5):
+            if reads:
+                with writing(desk.store) as connection:
+                    worked(connection, Flow.MAILBOX, desk.clock.now)
+            desk.dispatch()
+            desk.clock.turn(minutes=5)
+        return sorted(a.subject for a in desk.open_alerts(Kind.TASK_FAILED))
+
+    folder = configure(tmp_path / "with mailboxes", [])
+    box = "mailboxes: [{name: answerphone, maildir: /nowhere}]"
+    configure_mailboxes(box)
+    assert run(15, reads=True) == []
+    assert run(10, reads=False) == []
+    assert run(10, reads=False) == ["mailbox schedule"]
+    configure_mailboxes(f"interval: 30m\n{box}")
+    assert run(5, reads=False) == []
+    assert run(60, reads=False) == ["mailbox schedule"]
+    configure_mailboxes("mailboxes: []")
+    assert run(5, reads=False) == []
