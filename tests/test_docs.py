@@ -4,9 +4,13 @@ import re
 import tomllib
 
 import pytest
+from typer.main import get_command
 
 from airflow_home import ROOT
 from sites.behaviours import page as what_counts_as_up
+from supportops.alerts.alert import Kind
+from supportops.cli.main import app
+from supportops.flows.doctor import CHECKS
 from supportops.sites.check import Reason
 from supportops.web.tiles import Status
 
@@ -92,3 +96,24 @@ def test_the_lock_holds_every_dependency_with_a_hash() -> None:
         assert re.search(rf"^{name}(\[\w+\])?==\S+ .*\\$", lock, re.MULTILINE), name
     assert "--hash=sha256:" in lock
     assert "://" not in re.sub(r"#.*", "", lock)
+
+
+RUNBOOK = (ROOT / "docs/runbook.md").read_text()
+
+
+def test_the_runbook_has_a_section_for_every_alert_and_every_check_of_the_doctor() -> None:
+    sections = re.findall(r"^### (.*)$", RUNBOOK, re.MULTILINE)
+    assert len(sections) == len(set(sections))
+    expected = {kind.name for kind in Kind} | set(CHECKS) | {"test messages"}
+    assert set(sections) == expected
+
+
+def test_every_command_of_the_runbook_exists() -> None:
+    commands: dict[str, set[str]] = {}
+    for name, command in get_command(app).commands.items():
+        commands[name] = set(getattr(command, "commands", {}))
+    named = re.findall(r"`supportops\s([a-z-]+)(?:\s([a-z-]+))?", RUNBOOK)
+    assert len(named) >= 20
+    for name, below in named:
+        assert name in commands, name
+        assert not (commands[name] and below) or below in commands[name], f"{name} {below}"

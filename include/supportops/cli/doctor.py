@@ -1,0 +1,44 @@
+"""`supportops doctor`: what is wrong with this installation, why it matters, what mends it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from supportops.bootstrap import open_context
+from supportops.cli.instants import now
+from supportops.cli.output import FINDINGS, FINE, Json, print_json
+
+app = typer.Typer()
+
+
+@app.command("doctor")
+def doctor(
+    send_test: Annotated[
+        bool, typer.Option("--send-test", help="Send a test message to every receiver, too.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no other machine, for the time.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Examine this installation: what is wrong, why it matters, and the command that mends it.
+
+    Exit code 1 for a warning or a fault. No secret is shown.
+    """
+    from supportops.cli.tables.doctor import doctor_rows, doctor_table
+    from supportops.flows import doctor as flow
+    from supportops.flows import receivers
+
+    with open_context(migrated=False) as context:
+        found = flow.examine(context, now(), online=not offline)
+        if send_test:
+            found.append(flow.tested(receivers.send_test(context, [], getpass.getuser(), now)))
+    if as_json:
+        print_json(doctor_rows(found))
+    else:
+        doctor_table(found)
+    bad = flow.worst(found) in (flow.Level.WARNING, flow.Level.FAULT)
+    raise typer.Exit(FINDINGS if bad else FINE)

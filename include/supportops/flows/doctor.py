@@ -1,0 +1,98 @@
+"""`supportops doctor`: everything that can be wrong with an installation, and what mends it.
+
+Each check says what it found, why that matters and what to do. A check that fails itself is a
+finding, too, and keeps none of the others from running. docs/runbook.md has a section for each.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from supportops.config.configuration import Configuration
+from supportops.config.loader import check
+from supportops.context import Context
+from supportops.flows.examining import database, files, machine, work
+from supportops.flows.examining.finding import Check, Finding, Installation, fine
+from supportops.flows.examining.finding import Level as Level
+from supportops.flows.receivers import Tested
+from supportops.flows.who_is_notified import configuration_in
+
+log = logging.getLogger(__name__)
+
+CHECKS: Mapping[str, Check] = {
+    "configuration": files.configuration,
+    "secrets": files.secrets,
+    "store": database.schema,
+    "store clock": database.clocks,
+    "store rights": database.rights,
+    "room": database.room,
+    "flows": work.flows,
+    "outbox": work.outbox,
+    "receivers": work.receivers,
+    "time": machine.time,
+    "zones": machine.zones,
+    "certificates": machine.certificates,
+    "descriptors": machine.descriptors,
+    "versions": machine.versions,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What one check found."""
+
+    check: str
+    findings: tuple[Finding, ...]
+
+
+def examine(context: Context, now: datetime, *, online: bool = True) -> list[Examined]:
+    """Every check in its order. `online`: other machines are asked, for the time."""
+    installation = Installation(context, _configuration(context), now, online)
+    return [Examined(name, _findings(name, run, installation)) for name, run in CHECKS.items()]
+
+
+def tested(outcomes: Sequence[Tested]) -> Examined:
+    """The outcomes of test messages as a check of their own."""
+    findings = tuple(
+        fine(f"{each.target.name} took a test message")
+        if each.arrived
+        else Finding(
+            Level.FAULT,
+            f"a test message to {each.target.name} did not arrive: "
+            f"{each.outcome.detail if each.outcome else 'no outcome yet'}",
+            "This person would not hear of an alert.",
+            f"mend the secret or the service, then: supportops receivers test {each.target.name}",
+        )
+        for each in outcomes
+    )
+    return Examined("test messages", findings)
+
+
+def worst(examined: list[Examined]) -> Level:
+    """The level of the worst finding."""
+    order = list(Level)
+    levels = (finding.level for each in examined for finding in each.findings)
+    return max(levels, key=order.index, default=Level.FINE)
+
+
+def _findings(name: str, run: Check, installation: Installation) -> tuple[Finding, ...]:
+    try:
+        return tuple(run(installation))
+    except Exception as error:
+        log.debug("the check %s failed", name, exc_info=True)
+        # The driver's text names host and database, never the password.
+        reason = (str(getattr(error, "orig", error)).splitlines() or ["?"])[0][:200]
+        what = f"it could not be checked: {type(error).__name__}: {reason}"
+        fault = Level.FAULT if name == "store" else Level.UNKNOWN
+        return (Finding(fault, what, "What it would find is not known.", "see the fault"),)
+
+
+def _configuration(context: Context) -> Configuration:
+    """The files, with their last good version where a store answers."""
+    try:
+        return configuration_in(context.config, context.engine).displayed()
+    except Exception:
+        return check(context.config).configuration.displayed()

@@ -1,0 +1,185 @@
+"""The doctor finds each fault, says what mends it, and never breaks off."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from sqlalchemy import Engine, delete, text, update
+
+from builders import NOON, SHIPPED
+from supportops.alerts.alert import Kind
+from supportops.alerts.operations import operations_alert
+from supportops.alerts.store import raise_alert
+from supportops.context import Context
+from supportops.db.activity import Flow, worked
+from supportops.db.engine import make_engine, writing
+from supportops.db.schema import flow_activity
+from supportops.flows import doctor
+from supportops.flows.doctor import Level
+from supportops.flows.examining import machine
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return shutil.copytree(SHIPPED, tmp_path / "config")
+
+
+@pytest.fixture
+def busy(store: Engine) -> Engine:
+    """A store in which every flow worked just now."""
+    with writing(store) as connection:
+        for flow in Flow:
+            worked(connection, flow, NOON)
+    return store
+
+
+def examined(
+    store: Engine,
+    folder: Path,
+    secrets: Callable[[str], str | None] = lambda name: f"json://{name}",
+) -> dict[str, list[doctor.Finding]]:
+    found = doctor.examine(Context(store, folder, secrets), NOON, online=False)
+    return {each.check: list(each.findings) for each in found}
+
+
+def levels(found: dict[str, list[doctor.Finding]], check: str) -> set[Level]:
+    return {finding.level for finding in found[check]}
+
+
+def test_an_installation_that_works_has_nothing_to_mend(busy: Engine, folder: Path) -> None:
+    found = doctor.examine(Context(busy, folder, lambda name: f"json://{name}"), NOON, online=False)
+    bad = {Level.WARNING, Level.FAULT}
+    ours = [each for each in found if each.check not in ("store clock", "store rights")]
+    # The tests' PostgreSQL has one administrator for all, and the tests a clock of their own.
+    assert [f for each in ours for f in each.findings if f.level in bad] == []
+    assert [each.check for each in found] == list(doctor.CHECKS)
+    assert all(each.findings for each in found)
+
+
+def test_every_fault_says_why_it_matters_and_what_mends_it(store: Engine, folder: Path) -> None:
+    (folder / "sites.yaml").write_text("sites: [")
+    found = examined(store, folder, lambda _name: None)
+    bad = [f for findings in found.values() for f in findings if f.level is not Level.FINE]
+    assert len(bad) > 5
+    assert all(finding.why and finding.mend for finding in bad), bad
+
+
+def test_a_faulty_file_and_a_missing_secret_are_found_and_no_secret_is_shown(
+    busy: Engine, folder: Path
+) -> None:
+    (folder / "alerts.yaml").write_text(
+        (folder / "alerts.yaml").read_text().replace("team:", "teem:", 1)
+    )
+    found = examined(busy, folder, lambda _name: "json://hidden-word")
+    assert Level.FAULT in levels(found, "configuration")
+    assert "hidden-word" not in str(found)
+    missing = examined(busy, SHIPPED, lambda _name: None)
+    assert levels(missing, "secrets") == {Level.FAULT}
+    assert any("apprise_team_email" in finding.what for finding in missing["secrets"])
+
+
+def test_a_store_of_another_version_and_one_that_is_away_are_faults(
+    store: Engine, folder: Path, tmp_path: Path
+) -> None:
+    with writing(store) as connection:
+        before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    try:
+        found = examined(store, folder)["store"]
+        assert [(f.level, f.mend) for f in found] == [(Level.FAULT, "supportops db upgrade")]
+    finally:
+        with writing(store) as connection:
+            connection.execute(
+                text("UPDATE alembic_version SET version_num = :before"), {"before": before}
+            )
+    away = make_engine("postgresql://nobody:hidden-word@127.0.0.1:9/none")
+    found = examined(away, folder)
+    assert levels(found, "store") == {Level.FAULT}
+    assert levels(found, "flows") == {Level.UNKNOWN}
+    assert levels(found, "zones") == {Level.FINE}  # the others go on
+    assert "hidden-word" not in str(found)
+    away.dispose()
+
+
+def test_a_flow_that_never_worked_or_stands_still_is_found(busy: Engine, folder: Path) -> None:
+    c = flow_activity.c
+    with writing(busy) as connection:
+        connection.execute(delete(flow_activity).where(c.flow == Flow.SITE_CHECK.value))
+        late = NOON - timedelta(hours=3)
+        connection.execute(
+            update(flow_activity).where(c.flow == Flow.SLA_SWEEP.value).values(at=late, since=late)
+        )
+    found = {f.what: f.level for f in examined(busy, folder)["flows"] if f.level != Level.FINE}
+    assert found == {
+        "site_check has never worked": Level.FAULT,
+        "sla_sweep worked 3 h 00 min ago, and is to work every 1 h 00 min": Level.WARNING,
+    }
+
+
+def test_a_receiver_whose_messages_do_not_arrive_is_found(busy: Engine, folder: Path) -> None:
+    with writing(busy) as connection:
+        alert = operations_alert(Kind.DELIVERY, "team_email", "refused", NOON, facts={})
+        raise_alert(connection, alert, NOON)
+    (finding,) = examined(busy, folder)["receivers"]
+    assert finding.level is Level.FAULT
+    assert finding.mend == "supportops receivers test team_email"
+
+
+@pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+def test_an_administrator_as_the_stores_user_is_found(store: Engine, folder: Path) -> None:
+    (finding,) = examined(store, folder)["store rights"]
+    assert finding.level is Level.WARNING
+    assert "administrator" in finding.what
+
+
+@contextmanager
+def server_whose_clock_is_off(by: timedelta) -> Iterator[str]:
+    class Answer(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(datetime.now(UTC) + by, usegmt=True)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("off", "level"), [(0, Level.FINE), (30, Level.WARNING), (-7200, Level.FAULT)]
+)
+def test_a_clock_that_is_off_is_found_by_the_dates_of_other_machines(
+    busy: Engine, folder: Path, off: int, level: Level
+) -> None:
+    sites = (folder / "sites.yaml").read_text()
+    start = sites.index("vantage:")
+    end = sites.index("\nsites:", start)
+    with server_whose_clock_is_off(timedelta(seconds=off)) as address:
+        (folder / "sites.yaml").write_text(f"{sites[:start]}vantage: [{address}]\n{sites[end:]}")
+        found = doctor.examine(Context(busy, folder, lambda _name: None), NOON)
+    (finding,) = next(each.findings for each in found if each.check == "time")
+    assert finding.level is level, finding
+
+
+def test_another_version_of_airflow_than_the_tested_one_is_found(
+    busy: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "TESTED_AIRFLOW", "4.0.0")
+    (finding,) = examined(busy, folder)["versions"]
+    assert finding.level is Level.WARNING
+    assert "tested was 4.0.0" in finding.what
