@@ -20,7 +20,7 @@ def test_the_first_notice_says_what_since_when_and_that_it_is_worked_on() -> Non
     found = first([trouble()], ENGLISH)
     assert found.subject == "shop cannot be reached"
     assert found.text == (
-        "shop cannot be reached (since 12:00 GMT, Tue 24 Nov).\n\nWe are working on it."
+        "shop cannot be reached (since Tue 24 Nov, 12:00 GMT).\n\nWe are working on it."
     )
 
 
@@ -33,7 +33,7 @@ def test_several_sites_are_counted_and_listed() -> None:
 def test_the_end_says_since_when_it_works_how_long_it_lasted_and_why() -> None:
     found = end([OVER], "The disk was full", ENGLISH)
     assert found.subject == "shop works again"
-    assert "It lasted 20 min, from 12:00 GMT" in found.text
+    assert "It lasted 20 min, from Tue 24 Nov, 12:00 GMT" in found.text
     assert found.text.endswith("The cause: The disk was full")
 
 
@@ -46,7 +46,7 @@ def test_an_end_that_was_no_recovery_does_not_claim_one() -> None:
 def test_an_update_says_what_works_again() -> None:
     found = update([trouble("blog"), OVER], ENGLISH)
     assert found.subject == "Update: blog cannot be reached"
-    assert "shop works again (since 12:20 GMT" in found.text
+    assert "shop works again (since Tue 24 Nov, 12:20 GMT" in found.text
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_notice_is_in_the_customers_language(language: str, subject: str, work
 
 def test_the_next_word_is_promised_for_the_time_at_which_it_was_sent() -> None:
     sent = notice(state=NoticeState.SENT)
-    assert "by 13:06 GMT, Tue 24 Nov" in next_word(sent, ENGLISH)
+    assert "by Tue 24 Nov, 13:06 GMT" in next_word(sent, ENGLISH)
     assert next_word(notice(), ENGLISH) == "", "a draft promises nothing yet"
     assert next_word(notice(NoticeKind.END, NoticeState.SENT), ENGLISH) == ""
 

@@ -41,10 +41,10 @@ class Reader:
         return catalogue(self.language)
 
     def time(self, instant: datetime) -> str:
-        """ "14:05 GMT, Thu 26 Nov" in the reader's language."""
+        """ "Thu 26 Nov, 14:05 GMT" in the reader's language."""
         words, there = self.words, instant.astimezone(ZoneInfo(self.zone))
         day = words.spaced(str(format_skeleton("MMMEd", there, locale=words.locale)))
-        return words.gettext("{clock}, {day}", clock=f"{there:%H:%M} {there.tzname()}", day=day)
+        return words.gettext("{day}, {clock}", clock=f"{there:%H:%M} {there.tzname()}", day=day)
 
 
 def first(troubles: Sequence[Trouble], reader: Reader) -> Text:
@@ -198,9 +198,8 @@ def _listed(lines: Sequence[str], words: Catalogue) -> str:
     if len(lines) <= 1:
         return "".join(lines)
     shown = [f"- {line}" for line in lines[:MOST_LISTED]]
-    if left := len(lines) - MOST_LISTED:
-        more = words.ngettext("and {number} more", "and {number} more", left) if left > 0 else ""
-        shown += [f"- {more}"] if more else []
+    if (left := len(lines) - MOST_LISTED) > 0:
+        shown.append(f"- {words.ngettext('and {number} more', 'and {number} more', left)}")
     return "\n".join(shown)
 
 

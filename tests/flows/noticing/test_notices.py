@@ -28,7 +28,7 @@ def test_an_outage_drafts_a_notice_which_is_sent_once_it_is_approved(agency: Age
     (mail,) = agency.messages("acme_email")
     assert mail.title == "acme-shop cannot be reached"
     assert "We are working on it." in mail.text
-    assert "We will write to you again by 13:02 GMT" in mail.text
+    assert "We will write to you again by Tue 24 Nov, 13:02 GMT" in mail.text
     assert "Example Agency" in mail.text
     assert agency.asked() == []
 

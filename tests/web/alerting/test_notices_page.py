@@ -56,7 +56,7 @@ def board(store: Engine) -> Board:
 
 def test_a_draft_is_approved_on_the_board_and_what_was_sent_is_shown(board: Board) -> None:
     page = board.page()
-    assert "first to Acme about acme-shop" in visible(page)
+    assert "First notice to Acme about acme-shop" in visible(page)
     assert "It is sent in 4 min" in visible(page)
     assert board.act("approve_notice").json()["said"] == "Notice 1 to Acme: 1 receiver."
     board.agency.pass_minutes(1)
@@ -75,7 +75,7 @@ def test_what_was_written_on_the_page_is_sent_or_saved(board: Board) -> None:
     assert sent.json()["state"] == "sent"
     board.agency.pass_minutes(1)
     (mail,) = board.agency.messages("acme_email")
-    assert "c\n\nWe will write to you again by 12:31 GMT" in mail.text
+    assert "c\n\nWe will write to you again by Tue 24 Nov, 12:31 GMT" in mail.text
 
 
 def test_who_comes_second_learns_who_was_first(board: Board) -> None:

@@ -43,6 +43,7 @@ from web.boards import (
     write_config,
     write_rota,
 )
+from web.browser.noticing import add_notices
 from web.browser.opening import LARGE, close_browser, in_browser_thread, open_page
 from web.browser.serving import serving
 from web.desk import event
@@ -60,6 +61,7 @@ PAGES = {
     "call": f"call?site={quote('Bluebird Books')}",
     "silences": f"silences?value={quote('Bluebird Books')}",
     "configuration": "configuration?kind=outage&site=Bluebird%20Books&at=2026-11-21T23:30",
+    "notices": "notices?id=3",
     "reports": "reports",
     "report": report_path(Cadence.WEEKLY, "2026-W46", "managers"),
     "rota": "rota",
@@ -67,6 +69,10 @@ PAGES = {
 }
 # Those that README shows.
 IN_README = ("now", "tickets", "ticket", "alerts")
+_NOTICES = """
+notices: {signature: The support team}
+customers: [{name: Bluebird, contacts: [manager]}]
+"""
 _NOW = NOON + timedelta(minutes=1)
 _CUSTOMERS = {
     "Bluebird": ("Bluebird Books", "Bluebird Gifts", "Bluebird Events"),
@@ -108,6 +114,8 @@ def seeded(engine: Engine, folder: Path) -> Engine:
         for name in names
     ]
     slots = slots_until(NOON, 150)
+    folder.mkdir(exist_ok=True)
+    (folder / "customers.yaml").write_text(_NOTICES, encoding="utf-8")
     live_through(engine, write_rota(write_config(folder, sites)), slots, _answer)
     with writing(engine) as connection:
         hold.release(connection, "ada", slots[0])
@@ -119,6 +127,9 @@ def seeded(engine: Engine, folder: Path) -> Engine:
             report_store.keep(connection, report, files)
     with reading(engine) as connection:
         active = active_configuration(connection).displayed()
+    with reading(engine) as connection:
+        incident = list_open(connection, Kind.OUTAGE)[0].key
+    add_notices(engine, "Bluebird", "Bluebird Books", incident, NOON)
     sla_sweep.run(engine, active.promises, active.tiers, NOON, NOON)
     return engine
 

@@ -37,6 +37,7 @@ from web.boards import (
     write_config,
     write_rota,
 )
+from web.browser.noticing import add_notices
 
 DOWN = "Bluebird Books, the shop of a customer with a long name"
 BEGAN = NOON - 3 * FIVE_MINUTES
@@ -72,6 +73,7 @@ def seeded(engine: Engine, folder: Path) -> Engine:
             stored = report_store.keep(connection, report, [SHEET, pdf])
             if week == WEEK:
                 post(connection, stored, RECEIVERS, NOON)
+    add_notices(engine, CUSTOMER, DOWN, INCIDENT, NOON)
     for _ in range(2):
         alert_dispatch.run(engine, lambda name: f"json://{name}", lambda: NOON, send=_send)
     return engine

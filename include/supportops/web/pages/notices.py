@@ -23,7 +23,11 @@ from supportops.web.page import NotFound, Page, PageContext, Query, last_check, 
 from supportops.web.tiles import Status
 
 MOST = 50
-KINDS = {NoticeKind.FIRST: "first", NoticeKind.UPDATE: "update", NoticeKind.END: "end"}
+KINDS = {
+    NoticeKind.FIRST: "First notice",
+    NoticeKind.UPDATE: "Update",
+    NoticeKind.END: "Last notice",
+}
 NEXT = {
     0: "none is promised",
     15: "15 minutes later",
@@ -79,6 +83,7 @@ def notices(page: PageContext, query: Focus) -> dict[str, Any]:
         "messages": _messages(page, chosen) if chosen else [],
         "on": page.configuration.notices.rules is not None,
         "next": NEXT,
+        "kinds": KINDS,
         "now": page.now,
         "zone": page.zone,
     }
