@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
+from dataclasses import replace as replace_field
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,21 @@ def test_secrets_are_made_once_and_stay_as_they_are(tmp_path: Path) -> None:
     assert credentials(path) == first
     assert mode(path) == 0o600
     assert first.jwt_secret != first.api_secret_key
+
+
+def test_one_that_an_older_version_did_not_make_is_added_to_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    first = credentials(path)
+    kept = json.loads(path.read_text())
+    del kept["alert_links"]
+    path.write_text(json.dumps(kept))
+
+    second = credentials(path)
+
+    assert replace_field(second, alert_links=first.alert_links) == first
+    assert len(second.alert_links) == 64
+    assert credentials(path) == second
+    assert mode(path) == 0o600
 
 
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:

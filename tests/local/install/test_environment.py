@@ -14,7 +14,7 @@ from supportops.local.install.environment import (
 )
 from supportops.local.install.installation import Installation
 
-SECRETS = Credentials("jwt", "api", "fernet", "password")
+SECRETS = Credentials("jwt", "api", "fernet", "password", "links")
 
 
 def made(tmp_path: Path, config: Path | None = None, **inherited: str) -> dict[str, str]:
@@ -50,6 +50,11 @@ def test_another_airflows_settings_stay_outside(tmp_path: Path) -> None:
     assert env["AIRFLOW_HOME"] == f"{tmp_path}/.local/airflow"
     assert env["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
     assert env.keys().isdisjoint({"AIRFLOW_CONFIG", "AIRFLOW__SMTP__SMTP_HOST", "PYTHONHOME"})
+
+
+def test_links_are_signed_without_anything_to_set(tmp_path: Path) -> None:
+    assert made(tmp_path)["AIRFLOW_CONN_ALERT_LINKS"] == "links"
+    assert made(tmp_path, AIRFLOW_CONN_ALERT_LINKS="mine")["AIRFLOW_CONN_ALERT_LINKS"] == "mine"
 
 
 def test_the_operators_own_connections_are_handed_on(tmp_path: Path) -> None:

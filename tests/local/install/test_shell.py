@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from supportops.local.install.credentials import credentials
 from supportops.local.install.installation import ROOT, Installation
 from supportops.local.install.shell import is_demo, shell_settings, write_demo_settings
 from supportops.local.supervisor.instance_lock import instance_lock
@@ -43,6 +44,15 @@ def test_the_installation_of_make_up_comes_before_the_demo(here: Installation) -
     made(here)
     assert settings(here) == store(here)
     assert not is_demo(settings(here))
+
+
+def test_a_shells_public_endpoint_reads_the_links_that_are_sent(here: Installation) -> None:
+    made(here)
+    signed = credentials(here.secrets).alert_links
+    assert settings(here) == store(here) | {"AIRFLOW_CONN_ALERT_LINKS": signed}
+    assert settings(here, AIRFLOW_CONN_ALERT_LINKS="mine") == store(here)
+    here.secrets.write_text("damaged")
+    assert settings(here) == store(here)
 
 
 def test_the_one_that_runs_comes_first(here: Installation) -> None:

@@ -26,30 +26,38 @@ def fernet_key() -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """What the components of one installation share, and the password of its user `admin`."""
+    """What the components of one installation share, and the password of its user `admin`.
+
+    `alert_links` signs the links by which receivers take alerts.
+    """
 
     jwt_secret: str
     api_secret_key: str
     fernet_key: str
     admin_password: str
+    alert_links: str
 
 
 def fresh() -> Credentials:
-    return Credentials(word(64), word(64), fernet_key(), word(16))
+    return Credentials(word(64), word(64), fernet_key(), word(16), word(64))
 
 
 def credentials(path: Path) -> Credentials:
     """Those kept at `path`, made there (mode 0600) the first time.
 
-    They stay as they are: a changed key makes stored Connections unreadable. Raises ValueError
-    when the file is there and is not what was written.
+    They stay as they are: a changed key makes stored Connections unreadable. One that an older
+    version did not make is added. Raises ValueError when the file is there and is not what was
+    written.
     """
     if not path.exists():
         write_new(path, json.dumps(asdict(fresh()), indent=2) + "\n")
     try:
         kept = json.loads(path.read_text())
+        if kept.keys() == set(Credentials.__slots__) - {"alert_links"}:
+            kept["alert_links"] = word(64)
+            replace(path, json.dumps(kept, indent=2) + "\n")
         return Credentials(**{name: str(kept[name]) for name in Credentials.__slots__})
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} is damaged; remove it to have new secrets made") from None
 
 

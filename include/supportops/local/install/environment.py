@@ -10,6 +10,7 @@ from supportops.local.install.credentials import Credentials
 from supportops.local.install.installation import Installation
 
 USERS_VARIABLE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+LINKS_VARIABLE = "AIRFLOW_CONN_ALERT_LINKS"
 ADMIN = "admin"
 ROLES = ("viewer", "user", "op", "admin")
 # What would lead a demo to the store, the configuration, the ticket sources or the receivers of
@@ -36,7 +37,8 @@ def environment(
     store = base.get("SUPPORTOPS_DATABASE_URL") or f"sqlite+pysqlite:///{here.store}"
     folder = config or Path(base.get("SUPPORTOPS_CONFIG") or here.root / "include" / "config")
     return (
-        base
+        {LINKS_VARIABLE: credentials.alert_links}
+        | base
         | airflow_settings(here, port)
         | {USERS_VARIABLE: ",".join(f"{name}:{role}" for name, role in users(inherited).items())}
         | airflow_secrets(credentials)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from supportops.bootstrap import STORE_CONNECTION, STORE_VARIABLE
 from supportops.local.install.credentials import as_json, replace
+from supportops.local.install.environment import LINKS_VARIABLE
 from supportops.local.install.installation import Installation
 from supportops.local.supervisor.instance_lock import running_url
 
@@ -29,6 +30,7 @@ def shell_settings(environment: Mapping[str, str]) -> dict[str, str]:
     if found is None:
         return {}
     settings = _of_demo(found) if found == here.demo else {}
+    settings |= _of_links(found)
     settings[STORE_VARIABLE] = store_address(found)
     return {name: value for name, value in settings.items() if not environment.get(name)}
 
@@ -55,6 +57,15 @@ def _chosen(here: Installation) -> Installation | None:
     if running_url(here.demo.running) is not None:
         return here.demo
     return next((each for each in (here, here.demo) if each.store.exists()), None)
+
+
+def _of_links(here: Installation) -> dict[str, str]:
+    """The secret that signs links, so that a shell's `supportops public` reads them; nothing where
+    the file is missing or damaged."""
+    try:
+        return {LINKS_VARIABLE: str(json.loads(here.secrets.read_text())["alert_links"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _of_demo(here: Installation) -> dict[str, str]:
