@@ -61,12 +61,21 @@ class Opened:
 
 @contextmanager
 def open_page(
-    url: str, theme: str = "light", width: int = LARGE, user: str = "ada", scripts: bool = True
+    url: str,
+    theme: str = "light",
+    width: int = LARGE,
+    user: str = "ada",
+    scripts: bool = True,
+    zone: str = "Europe/London",
 ) -> Iterator[Opened]:
-    """The page in a browser profile of its own; `ada` may act, everybody else only read."""
+    """The page in a browser profile of its own; `ada` may act, everybody else only read.
+
+    `zone`: of the viewer's clock, the office's by default.
+    """
     context = _browser()[1].new_context(
         color_scheme=theme,
         java_script_enabled=scripts,
+        timezone_id=zone,
         viewport={"width": width, "height": 844},
         extra_http_headers={"x-user": user},
     )

@@ -86,6 +86,30 @@ const KEEPING = {
   },
 };
 
+// The server writes times on the office's clock. Where a viewer's clock shows another time, that comes
+// first, with the office's beside it.
+const OFFICE = /^(\w{3}) (\d+ \w{3} \d{4}) (\d\d:\d\d) (\S+)$/;
+const CLOCK = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short", day: "numeric", month: "short", year: "numeric",
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+});
+
+function localise(root) {
+  for (const each of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(each.dateTime), office = OFFICE.exec(each.textContent.trim());
+    if (!office || Number.isNaN(at.getTime())) continue;
+    const part = Object.fromEntries(CLOCK.formatToParts(at).map((piece) => [piece.type, piece.value]));
+    const month = part.month.slice(0, 3), day = `${part.day} ${month} ${part.year}`;
+    const clock = `${part.hour}:${part.minute}`;
+    if (day === office[2] && clock === office[3]) continue;
+    const beside = document.createElement("span");
+    beside.className = "office";
+    beside.textContent = `${day === office[2] ? "" : `${office[1]} `}${office[3]} ${office[4]}`;
+    each.classList.add("twice");
+    each.replaceChildren(`${part.weekday} ${day} ${clock} ${part.timeZoneName} `, beside);
+  }
+}
+
 // Rows are told apart by what they lead to or do: one that moves takes its focus along.
 function identify(root) {
   const seen = new Map();
@@ -113,6 +137,7 @@ async function refresh(acted) {
   if (!answer.ok) return showProblem(`This page is not being refreshed: the server says ${answer.status}.`);
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of ["main", "#age"]) {
+    localise(fresh.querySelector(part));
     identify(document.querySelector(part));
     identify(fresh.querySelector(part));
     Idiomorph.morph(document.querySelector(part), fresh.querySelector(part), KEEPING);
@@ -132,6 +157,7 @@ function fit(frame) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+  localise(document);
   const frame = document.getElementById("report");
   if (frame) {
     fit(frame);
