@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection, select
+
 from supportops.context import Context
 from supportops.db.engine import reading
+from supportops.db.schema import tickets
 from supportops.flows.explain_ticket import find_ticket
+from supportops.flows.ticketing.outage_tickets import ticket_number
 from supportops.tickets.log.store import events_of
+from supportops.tickets.source import OUTAGE
 from supportops.tickets.ticket import Event, Ticket, fold
 
 
@@ -18,6 +24,18 @@ class TicketHistory:
 
     ticket: Ticket
     events: tuple[Event, ...]
+
+
+def outage_tickets(connection: Connection, alerts: Iterable[str]) -> dict[str, str]:
+    """The number of the ticket (of source OUTAGE) that was made of each outage, by its alert's
+    key; those of which none was made are left out."""
+    numbers = {ticket_number(key): key for key in alerts}
+    found = connection.execute(
+        select(tickets.c.ticket).where(
+            tickets.c.source == OUTAGE, tickets.c.ticket.in_(sorted(numbers))
+        )
+    )
+    return {numbers[number]: number for number in found.scalars()}
 
 
 def as_of(context: Context, name: str, at: datetime) -> TicketHistory:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,22 @@ def test_hostile_names_stay_text_on_every_part_of_the_list(desk: Desk) -> None:
     (body,) = re.findall(r'name="keys" data-list value="([^"]*)"', desk.page())
     assert "<" not in body
     assert json.dumps(body)
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_an_outage_leads_to_the_ticket_that_was_made_of_it(desk: Desk, tmp_path: Path) -> None:
+    folder = write_config(tmp_path / "config", [site_entry("shop", "Acme")])
+    live_through(desk.engine, folder, slots_until(NOON, 1), lambda *_: Reason.OK)
+    later = slots_until(NOON + timedelta(minutes=10), 2)
+    live_through(desk.engine, folder, later, lambda *_: Reason.REFUSED)
+    desk.now = NOON + timedelta(minutes=11)
+    (href,) = re.findall(r'class="button" href="(ticket[^"]*)" aria-label', desk.page())
+    with reading(desk.engine) as connection:
+        outage = alerts.find_open(connection, Kind.OUTAGE, "shop")
+    assert outage is not None
+    shown = desk.incident(outage.key)
+    assert f'<a class="button" href="{href}">Its ticket</a>' in shown
+    ticket = desk.client.get(f"/{unescape(href)}", headers=dict(READER))
+    assert ticket.status_code == 200
+    assert "shop" in visible(ticket.text)
+    assert "incident?key=outage" in ticket.text

@@ -20,6 +20,7 @@ from supportops.web.alerting.reading import find
 from supportops.web.alerting.receivers import receivers
 from supportops.web.notifications import message_line
 from supportops.web.page import Choice, Page, PageContext, last_check
+from supportops.web.tickets.related import outage_links
 from supportops.web.tiles import Status
 
 SHOWN = 50
@@ -74,7 +75,8 @@ def alerts(page: PageContext, filters: Filters) -> dict[str, Any]:
     silences = [
         each for each in aliased(known, customers) if each.state(page.now) is SilenceState.ACTIVE
     ]
-    rows = [_row(alert, silences) for alert in found.alerts]
+    own = outage_links(page.connection, found.alerts)
+    rows = [_row(alert, silences, own.get(alert.key)) for alert in found.alerts]
     unreadable, strange = store.of_other_versions(page.connection, MOST_UNREADABLE)
     unreadable += [store.Unreadable(key, "its facts are damaged") for key in found.unreadable]
     queued, unfinished = queries.unfinished_messages(page.connection, MOST_MESSAGES)
@@ -105,7 +107,7 @@ def alerts(page: PageContext, filters: Filters) -> dict[str, Any]:
     }
 
 
-def _row(alert: Alert, silences: list[Silence]) -> Row:
+def _row(alert: Alert, silences: list[Silence], own: str | None) -> Row:
     everything = len(sites_of(alert))
     by = [each.id for each in silences if len(covered(each.matchers, alert)) == everything]
     return Row(
@@ -114,7 +116,7 @@ def _row(alert: Alert, silences: list[Silence]) -> Row:
         label=_label(alert.kind),
         status=_status(alert),
         href=incident_path(alert.key),
-        ticket=path_of(alert),
+        ticket=path_of(alert) or own,
         reference=reference_of(alert.key),
         doubt=doubt(alert),
         silenced=by[0] if by and alert.resolved_at is None else None,

@@ -23,6 +23,7 @@ from supportops.web.alerting.filters import DURATIONS
 from supportops.web.notifications import notifications
 from supportops.web.page import NotFound, Page, PageContext, Query, Redirect, Text, last_check, link
 from supportops.web.report_queries import edition_path
+from supportops.web.tickets.related import outage_links
 
 _PHASES = (
     ("dns", "DNS"),
@@ -81,6 +82,7 @@ def incident(page: PageContext, query: Key) -> dict[str, Any]:
         "sites": [(name, link("site", name=name)) for name in description.sites[:MOST_SITES]],
         "more_sites": max(0, len(description.sites) - MOST_SITES),
         "site_href": _about(alert),
+        "ticket_href": outage_links(page.connection, [alert]).get(alert.key),
         "notifications": notifications(page, alert),
         "rows": _rows(description),
         "noted": incident_notes.of_alert(page.connection, alert),

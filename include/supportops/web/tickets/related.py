@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,14 @@ from supportops.alerts import store as alert_store
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind
 from supportops.alerts.description import incident_path
 from supportops.db.schema import alerts, incidents, tickets
+from supportops.flows.show_ticket import outage_tickets
 from supportops.names import folded
 from supportops.sites.site import Fleet
 from supportops.tickets.source import OUTAGE
 from supportops.tickets.ticket import Event, EventKind
-from supportops.web.page import PageContext
+from supportops.web.page import PageContext, link
 
+_OUTAGES = (Kind.OUTAGE, Kind.HOST_OUTAGE)
 MOST_ALERTS = 30
 MOST_NAMES = 2_000
 # The names of people are those of the tickets that changed last.
@@ -52,6 +54,13 @@ def alerts_of(page: PageContext, events: Sequence[Event], source: str, number: s
         keys += [str(event.facts["incident"]) for event in created if "incident" in event.facts]
     found = alert_store.find_all(page.connection, keys)
     return sorted(found.values(), key=lambda alert: (alert.opened_at, alert.key), reverse=True)
+
+
+def outage_links(connection: Connection, alerts: Iterable[Alert]) -> dict[str, str]:
+    """The page of the ticket that was made of each outage, by its alert's key."""
+    keys = [alert.key for alert in alerts if alert.kind in _OUTAGES]
+    found = outage_tickets(connection, keys) if keys else {}
+    return {key: link("ticket", source=OUTAGE, id=number) for key, number in found.items()}
 
 
 def open_incidents(
