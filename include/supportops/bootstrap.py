@@ -23,6 +23,7 @@ from supportops.tickets.source import TicketSource
 
 STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
 STORE_CONNECTION = "support_db"
+STATUS_PAGES_VARIABLE = "SUPPORTOPS_STATUS_PAGES"
 
 
 _SETTINGS = ("SUPPORTOPS_", "AIRFLOW_CONN_")
@@ -60,7 +61,7 @@ def open_context(lookup: Lookup | None = None, *, migrated: bool = True) -> Iter
     try:
         if migrated:
             check(engine)
-        yield Context(engine, config_folder(), secret_reader(lookup))
+        yield Context(engine, config_folder(), secret_reader(lookup), status_pages_folder())
     finally:
         engine.dispose()
 
@@ -85,6 +86,16 @@ def config_folder() -> Path:
     if not folder.is_dir():
         raise SetupError(f"no configuration folder {folder}: set {CONFIG_VARIABLE} to one")
     return folder
+
+
+def status_pages_folder() -> Path | None:
+    """The folder of status pages, None where none is named. Raises SetupError."""
+    named = os.environ.get(STATUS_PAGES_VARIABLE)
+    if not named:
+        return None
+    if not Path(named).is_absolute():
+        raise SetupError(f"{STATUS_PAGES_VARIABLE} is {named!r}; expected an absolute path")
+    return Path(named)
 
 
 def secret_reader(lookup: Lookup | None = None) -> Secrets:

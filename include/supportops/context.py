@@ -19,8 +19,10 @@ def no_secrets(_name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One installation; `supportops.bootstrap.open_context` opens it."""
+    """One installation; `supportops.bootstrap.open_context` opens it. `status_pages`: the folder
+    that status pages are written to, None where there are none."""
 
     engine: Engine
     config: Path
     secrets: Secrets
+    status_pages: Path | None = None

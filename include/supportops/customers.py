@@ -73,6 +73,15 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSettings:
+    """Status pages: the title of the public one, and the address that all are published under,
+    which ends with a slash; None where they are not set."""
+
+    title: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Customers:
     """Those of customers.yaml; all other names stand for themselves.
 
@@ -81,6 +90,7 @@ class Customers:
 
     listed: tuple[Customer, ...] = ()
     region: str | None = None
+    pages: PageSettings = PageSettings()
     _by_key: dict[str, Customer] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

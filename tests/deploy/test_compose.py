@@ -22,6 +22,7 @@ SERVING = {
     "airflow-dag-processor",
     "airflow-triggerer",
     "public-links",
+    "status-pages",
 }
 ONE_SHOT = {"check-secrets", "create-databases", "airflow-init", "airflow-clean"}
 AIRFLOW = sorted(name for name in SERVING | ONE_SHOT if name.startswith("airflow-"))
@@ -103,6 +104,7 @@ def test_ui_and_links_alone_are_published_and_those_to_this_machine(
     assert published == {
         "airflow-apiserver": ["127.0.0.1:8080:8080"],
         "public-links": ["127.0.0.1:8090:8090"],
+        "status-pages": ["127.0.0.1:8091:8091"],
     }
     assert all(s.get("network_mode") in (None, "none") for s in services.values())
 
@@ -112,10 +114,11 @@ def test_the_same_secrets_and_the_package_reach_every_airflow_service(
     services: dict[str, Any], name: str
 ) -> None:
     own = {"ADMIN_PASSWORD", "FORWARDED_ALLOW_IPS", "KEEP_RUNS_DAYS", "KEEP_LOGS_DAYS"} | STORE
+    own.add("SUPPORTOPS_STATUS_PAGES")
     environment = services[name]["environment"]
     shared = {key: value for key, value in environment.items() if key not in own}
     scheduler = services["airflow-scheduler"]["environment"]
-    assert shared == {key: value for key, value in scheduler.items() if key not in STORE}
+    assert shared == {key: value for key, value in scheduler.items() if key not in own}
     assert environment["PYTHONPATH"] == "/opt/airflow/include"
     assert "./include/config:/opt/airflow/include/config:ro" in services[name]["volumes"]
     assert "airflow-logs:/opt/airflow/logs" in services[name]["volumes"]
@@ -169,7 +172,7 @@ def test_the_administrators_password_reaches_the_init_alone(services: dict[str, 
     assert mounted == {"airflow-init", "airflow-apiserver"}
 
 
-@pytest.mark.parametrize("name", sorted(SERVING - {"postgres"}))
+@pytest.mark.parametrize("name", sorted(SERVING - {"postgres", "status-pages"}))
 def test_airflow_waits_for_the_init_and_the_init_for_checked_secrets(
     services: dict[str, Any], name: str
 ) -> None:
@@ -247,7 +250,22 @@ def test_the_check_of_secrets_sees_every_secret_and_no_network(services: dict[st
 
 def test_cleaning_and_links_wait_until_they_are_called(services: dict[str, Any]) -> None:
     waiting = {name: s["profiles"] for name, s in services.items() if "profiles" in s}
-    assert waiting == {"airflow-clean": ["maintenance"], "public-links": ["public"]}
+    assert waiting == {
+        "airflow-clean": ["maintenance"],
+        "public-links": ["public"],
+        "status-pages": ["status"],
+    }
+
+
+def test_status_pages_are_served_while_all_else_is_down(services: dict[str, Any]) -> None:
+    serving, writing = services["status-pages"], services["airflow-scheduler"]
+    assert serving["depends_on"] == {}
+    assert set(serving["environment"]) == {"PYTHONPATH", "SUPPORTOPS_STATUS_PAGES"}
+    folder = serving["environment"]["SUPPORTOPS_STATUS_PAGES"]
+    assert serving["volumes"] == [f"status-pages:{folder}:ro"]
+    assert f"status-pages:{folder}" in writing["volumes"]
+    assert folder in DOCKERFILE
+    assert writing["environment"]["SUPPORTOPS_STATUS_PAGES"] == ""  # off unless .env names it
 
 
 def test_the_links_are_signed_with_a_secret_of_their_own(services: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from supportops.db.activity import Flow, worked
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import messages
+from supportops.flows import status_pages
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.noticing import comments, publishing
 from supportops.flows.noticing.rounds import CustomerRound, foreign_names
@@ -134,6 +135,7 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
         except Exception as error:
             log.exception("the notices of one customer failed")
             failed.append(error)
+    status_pages.refresh_for_notices(context, clock())
     if failed:
         raise failed[0]
     with writing(context.engine) as connection:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from supportops.context import Context, Secrets, no_secrets
 from supportops.db.activity import Flow
 from supportops.db.engine import reading
+from supportops.flows import status_pages
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.alert_dispatch import send_alone
 from supportops.flows.checking.judgement import OnChanges, PartJudge, change_to_json, judge
@@ -23,7 +24,16 @@ from supportops.flows.dispatch_watch import standing_alert, watch_dispatch
 from supportops.notify.heartbeat import beat
 from supportops.sites.incident import Change
 
-__all__ = ["IncompleteRunError", "check", "finish", "heartbeat", "judge", "plan", "run"]
+__all__ = [
+    "IncompleteRunError",
+    "check",
+    "finish",
+    "heartbeat",
+    "judge",
+    "plan",
+    "run",
+    "show_changes",
+]
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +83,11 @@ def check(
     return shard.summary() | {"rounds": rounds, "runs": parts.runs, "changes": changes}
 
 
+def show_changes(context: Context, now: datetime) -> None:
+    """For `on_changes`: what was confirmed is on the status pages before the run's end."""
+    status_pages.refresh(context, now)
+
+
 def finish(
     context: Context,
     specs: Sequence[Mapping[str, Any]],
@@ -80,7 +95,7 @@ def finish(
     slot: datetime,
     now: datetime,
 ) -> dict[str, Any]:
-    """Judges the run that was planned for `slot` and calls the heartbeat.
+    """Judges the run that was planned for `slot`, writes status pages and calls the heartbeat.
 
     Raises IncompleteRunError, after the judgement, if shards are missing in `checked`: what was
     recorded counts, and the run is a failed one all the same.
@@ -97,6 +112,8 @@ def finish(
         _notify_of_standstill(context, now)
     summary["pages"] = sum(shard["pages"] for shard in checked)
     summary["failing"] = sum(shard["failing"] for shard in checked)
+    if (pages := status_pages.refresh(context, now)) is not None:
+        summary["status_pages"] = pages
     missing = len(specs) - len(checked)
     if missing:
         raise IncompleteRunError(f"{missing} of {len(specs)} shards failed; judged: {summary}")
@@ -158,6 +175,7 @@ def run(
             pause=pause,
             trust=trust,
             secrets=context.secrets,
+            on_changes=lambda _: show_changes(context, clock()),
             wait_for_others=False,
         )
         for spec in specs

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from supportops.config.model import Model, Wrong, entries, items, mapping, shown, unknown
 from supportops.config.of_customers.logos import check_place
 from supportops.config.of_customers.notice_rules import NoticeRules, NoticesEntry, not_in_time
-from supportops.config.values import Identifier, Name
+from supportops.config.values import Identifier, Name, Url
 from supportops.config.yaml_source import KeyPath, show_path
 from supportops.customers import (
     DEFAULT_LANGUAGE,
@@ -21,6 +21,7 @@ from supportops.customers import (
     Logo,
     Notice,
     PageAccess,
+    PageSettings,
     is_region,
     phone_number,
 )
@@ -81,12 +82,23 @@ class CustomerEntry(Model):
         )
 
 
+class StatusPagesEntry(Model):
+    """Status pages. `title`: of the public one; `url`: where the folder of all is published."""
+
+    title: Name | None = None
+    url: Url | None = None
+
+    def settings(self) -> PageSettings:
+        return PageSettings(self.title, None if self.url is None else f"{self.url.rstrip('/')}/")
+
+
 class CustomersFile(Model):
     """The whole of `customers.yaml`. `region`: the country of numbers that are written without
     one. `notices`: where it is not set, no customer is notified of anything."""
 
     region: Annotated[str, AfterValidator(_region)] | None = None
     notices: NoticesEntry | None = None
+    status_pages: StatusPagesEntry = StatusPagesEntry()
     customers: list[CustomerEntry] = Field(default=[])
 
     @classmethod
@@ -116,7 +128,7 @@ class CustomersFile(Model):
     def customers_named(self, logos: Mapping[str, str]) -> Customers:
         """`logos`: the digests of the pictures by their files."""
         listed = tuple(entry.customer(self.region, logos) for entry in self.customers)
-        return Customers(listed, self.region)
+        return Customers(listed, self.region, self.status_pages.settings())
 
     def notice_plan(self) -> NoticePlan:
         """Who approves notices, and how soon; nobody gets any where `notices` is not set."""
