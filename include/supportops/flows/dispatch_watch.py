@@ -21,7 +21,7 @@ from supportops.db.activity import EVERY, Flow, expect, longest, set_back, stand
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages
 from supportops.flows.active_configuration import active_configuration
-from supportops.flows.mailing.standing import end_of_removed, subject_of
+from supportops.flows.mailing.standing import SCHEDULE, end_of_removed
 from supportops.rendering.render import duration
 
 SUBJECT = "alert dispatch"
@@ -140,7 +140,7 @@ def watch_flows(connection: Connection, now: datetime) -> None:
 
 def _watch_mailboxes(connection: Connection, now: datetime) -> None:
     """Whether they are read as often as mailbox.yaml says, where it names any."""
-    subject = subject_of("schedule")
+    subject = SCHEDULE
     try:
         mailboxes = active_configuration(connection).mailboxes
     except LookupError:

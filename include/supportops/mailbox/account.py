@@ -77,12 +77,16 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True)
 class Mailboxes:
-    """What mailbox.yaml means. `region`: the country of numbers without one, such as GB."""
+    """What mailbox.yaml means. `region`: the country of numbers without one, such as GB.
+
+    `keep_recordings`: when a recording is deleted from the store, counted from its arrival.
+    """
 
     accounts: tuple[Account, ...] = ()
     interval: timedelta = timedelta(minutes=1)
     region: str | None = None
     transcription: Transcription | None = None
+    keep_recordings: timedelta | None = None
     by_name: dict[str, Account] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from supportops.db.schema import mailbox_messages, recordings
 
@@ -59,7 +59,7 @@ def outcome_of(connection: Connection, identity: str) -> Outcome | None:
 
 
 def write(connection: Connection, record: Record, now: datetime) -> int:
-    """Stores what became of a message; the number of its row."""
+    """Stores what became of a message, in the place of what did before; the number of its row."""
     values = {
         "identity": record.identity,
         "mailbox": record.mailbox,
@@ -71,9 +71,13 @@ def write(connection: Connection, record: Record, now: datetime) -> int:
         "received_at": record.received_at,
         "recorded_at": now,
     }
-    statement = insert(mailbox_messages).values(values).returning(mailbox_messages.c.id)
-    found: int = connection.execute(statement).scalar_one()
-    return found
+    c = mailbox_messages.c
+    again = update(mailbox_messages).where(c.identity == record.identity).values(values)
+    before = connection.execute(again.returning(c.id)).scalar_one_or_none()
+    if before is not None:
+        return int(before)
+    new = insert(mailbox_messages).values(values).returning(c.id)
+    return int(connection.execute(new).scalar_one())
 
 
 def keep(
@@ -143,6 +147,12 @@ def mark_transcribed(connection: Connection, recording: int, now: datetime) -> b
     c = recordings.c
     waiting = update(recordings).where(c.id == recording, c.transcribed_at.is_(None))
     return connection.execute(waiting.values(transcribed_at=now)).rowcount == 1
+
+
+def forget(connection: Connection, before: datetime) -> int:
+    """Deletes the recordings that came before an instant; how many there were."""
+    c = recordings.c
+    return connection.execute(delete(recordings).where(c.received_at < before)).rowcount
 
 
 def _recording(row: object) -> Recording:

@@ -303,9 +303,9 @@ def test_it_watches_the_mailboxes_by_their_own_interval(desk: Desk, tmp_path: Pa
     configure_mailboxes(box)
     assert run(15, reads=True) == []
     assert run(10, reads=False) == []
-    assert run(10, reads=False) == ["mailbox schedule"]
+    assert run(10, reads=False) == ["mailboxes"]
     configure_mailboxes(f"interval: 30m\n{box}")
     assert run(5, reads=False) == []
-    assert run(60, reads=False) == ["mailbox schedule"]
+    assert run(60, reads=False) == ["mailboxes"]
     configure_mailboxes("mailboxes: []")
     assert run(5, reads=False) == []

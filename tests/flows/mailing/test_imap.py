@@ -103,6 +103,23 @@ def test_hostile_messages_make_one_ticket_each_or_one_row_of_the_quarantine(
     assert all("folder Handled" in note for note in notes)
 
 
+def test_folders_have_names_in_any_language(
+    store: Engine, tmp_path: Path, server: Dovecot, login: str
+) -> None:
+    words = {"folders": ["INBOX", "Anfragen & Öfter"], "handled": "Erledigt ✓"}
+    folder = installation(tmp_path, server.entry(login, **words))
+    server.deliver(login, voicemail())
+    settings = ImapServer("localhost", server.tls, Tls.IMPLICIT, login, "x", server.certificates)
+    folders = ImapFolders(settings, PLAIN_PASSWORD)
+    folders.move("INBOX", [folders.listed("INBOX")[0].key], "Anfragen & Öfter")
+    folders.close()
+    server.deliver(login, voicemail())
+    assert read(store, folder)["ticket"] == 2
+    folders = ImapFolders(settings, PLAIN_PASSWORD)
+    assert len(folders.listed("Erledigt ✓")) == 2
+    folders.close()
+
+
 def test_without_move_nothing_that_others_marked_is_deleted(server: Dovecot, login: str) -> None:
     server.deliver(login, voicemail(), voicemail(), voicemail())
     settings = ImapServer("localhost", server.tls, Tls.IMPLICIT, login, "x", server.certificates)

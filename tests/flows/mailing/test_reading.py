@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from flows.mailing.mails import CALLER, drop, installation, mail, voicemail, wav
 from supportops.alerts.alert import Kind, Severity
 from supportops.alerts.store import list_open
 from supportops.context import Context, no_secrets
-from supportops.db.engine import reading
+from supportops.db.engine import reading, writing
 from supportops.db.schema import mailbox_messages, quarantine, recordings, tickets
 from supportops.flows import mailbox
+from supportops.flows.ticketing.freshness import last_synced, mark_synced
+from supportops.mailbox.folder import Fault, MailboxError
+from supportops.mailbox.maildir import Maildir
 from supportops.tickets.log.store import events_of
 
 NIGHT = NOON.replace(hour=21)
@@ -119,3 +123,97 @@ def test_what_no_customer_wrote_makes_no_ticket(
     assert read(store, folder)["mailboxes"]["help"]["ignored"] == 1
     assert rows(store, tickets) == []
     assert len(names(folder, ".Handled/cur")) == 1
+
+
+def test_what_was_ignored_by_mistake_is_read_when_it_is_moved_back(
+    store: Engine, tmp_path: Path
+) -> None:
+    box, wrong = tmp_path / "box", ["pbx@voip.example"]
+    folder = installation(tmp_path, own_addresses=wrong)
+    drop(box, voicemail(), NIGHT)
+    assert read(store, folder, NIGHT)["mailboxes"]["answerphone"]["ignored"] == 1
+    for own, made in ((wrong, 0), ([], 1), ([], 1)):
+        installation(tmp_path, own_addresses=own)
+        (moved,) = (box / ".Handled" / "cur").iterdir()
+        moved.rename(box / "new" / "again")
+        read(store, folder, NIGHT)
+        assert len(rows(store, tickets)) == len(calls(store)) == made
+    assert [row.outcome for row in rows(store, mailbox_messages)] == ["ticket"]
+
+
+def test_a_message_that_is_not_handed_out_stops_no_other(
+    store: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = drop(folder.parent / "box", voicemail(), NIGHT)
+    for _ in range(2):
+        drop(folder.parent / "box", voicemail(), NIGHT)
+    content = Maildir.content
+
+    def refused(self: Maildir, place: str, key: str, most: int) -> bytes | None:
+        if key.endswith(bad.name):
+            raise MailboxError(Fault.PROTOCOL, "the server does not hand out messages")
+        return content(self, place, key, most)
+
+    monkeypatch.setattr(Maildir, "content", refused)
+    first = read(store, folder, NIGHT)["mailboxes"]["answerphone"]
+    assert (first["ticket"], first["fault"]) == (
+        2,
+        "not readable: a message cannot be read: the server does not hand out messages",
+    )
+    assert names(folder, "new") == [bad.name]
+    read(store, folder, NIGHT + timedelta(minutes=1))
+    with reading(store) as connection:
+        assert [each.subject for each in list_open(connection, Kind.TASK_FAILED)] == [
+            "mailbox answerphone"
+        ]
+
+
+def test_several_workers_make_one_ticket_of_each_message(store: Engine, folder: Path) -> None:
+    for _ in range(6):
+        drop(folder.parent / "box", voicemail(), NIGHT)
+    read(store, folder, NIGHT - timedelta(days=1))  # so that all find the folder `Handled`
+    for each in (folder.parent / "box" / ".Handled" / "cur").iterdir():
+        each.rename(folder.parent / "box" / "new" / each.name.partition(":")[0])
+    for _ in range(6):
+        drop(folder.parent / "box", voicemail(), NIGHT)
+    with ThreadPoolExecutor(3) as workers:
+        done = list(workers.map(lambda _: read(store, folder, NIGHT), range(3)))
+    counted = [each["mailboxes"]["answerphone"] for each in done]
+    assert sum(each["ticket"] for each in counted) == 6
+    assert len(rows(store, tickets)) == len(rows(store, recordings)) == 12
+    assert len(names(folder, ".Handled/cur")) == 12
+    assert names(folder, "new") == []
+
+
+def test_the_callers_words_or_else_the_subject_stand_in_the_page(
+    store: Engine, folder: Path
+) -> None:
+    drop(folder.parent / "box", voicemail(text=""), NIGHT)
+    read(store, folder, NIGHT)
+    (alert,) = calls(store)
+    assert alert.headline == f"voicemail from {CALLER}: New voicemail from {CALLER}"
+
+
+def test_recordings_are_deleted_when_they_are_old(store: Engine, tmp_path: Path) -> None:
+    folder = installation(tmp_path, keep_recordings="30d")
+    drop(tmp_path / "box", voicemail(), NIGHT)
+    read(store, folder, NIGHT)
+    assert read(store, folder, NIGHT + timedelta(days=30))["deleted"] == 0
+    assert read(store, folder, NIGHT + timedelta(days=30, minutes=30))["deleted"] == 0
+    assert read(store, folder, NIGHT + timedelta(days=30, hours=1))["deleted"] == 1
+    assert (len(rows(store, recordings)), len(rows(store, tickets))) == (0, 1)
+
+
+@pytest.mark.parametrize(("kind", "known"), [("support", NOON), ("voicemail", None)])
+def test_a_mailbox_of_requests_is_a_source_of_tickets(
+    store: Engine, tmp_path: Path, kind: str, known: datetime | None
+) -> None:
+    folder = installation(tmp_path, {"name": "desk", "kind": kind, "maildir": "../box"})
+    read(store, folder, NOON)
+    with reading(store) as connection:
+        assert last_synced(connection, NIGHT) == known
+    with writing(store) as connection:
+        mark_synced(connection, "zendesk", NOON - timedelta(days=1))
+    read(store, folder, NIGHT)
+    with reading(store) as connection:
+        assert last_synced(connection, NIGHT) == NOON - timedelta(days=1)

@@ -72,6 +72,12 @@ def _timeout(found: timedelta) -> timedelta:
     return found
 
 
+def _days(found: timedelta) -> timedelta:
+    if found < timedelta(days=1):
+        raise ValueError("at least 1d")
+    return found
+
+
 Folder = Annotated[str, AfterValidator(_folder)]
 Words = Annotated[str, AfterValidator(_words)]
 Timeout = Annotated[Duration, AfterValidator(_timeout)]
@@ -168,6 +174,7 @@ class MailboxFile(Model):
     own_lists: list[Words] = []
     own_numbers: list[Annotated[str, WithJsonSchema({"type": "string"})]] = []
     transcription: TranscriptionEntry | None = None
+    keep_recordings: Annotated[Duration, AfterValidator(_days)] | None = None
     mailboxes: list[MailboxEntry] = []
 
     @classmethod
@@ -193,4 +200,5 @@ class MailboxFile(Model):
             interval=self.interval,
             region=self.region,
             transcription=self.transcription.means() if self.transcription else None,
+            keep_recordings=self.keep_recordings,
         )

@@ -7,7 +7,7 @@ fails in a row; a refused login or a missing folder at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -15,6 +15,7 @@ from supportops.alerts import store
 from supportops.alerts.alert import Kind, Severity
 from supportops.alerts.operations import operations_alert
 from supportops.db.schema import alerts, sync_marks
+from supportops.flows.ticketing.freshness import mark_synced
 from supportops.mailbox.account import Account, AccountKind
 from supportops.mailbox.folder import MailboxError
 from supportops.tickets.log.sync_marks import read_mark, set_mark
@@ -22,6 +23,8 @@ from supportops.tickets.source import MAILBOX
 
 _READ, _FAILING = "read", "failing"
 _SUBJECT = "mailbox "
+# The subject of the alert on the reading of all of them.
+SCHEDULE = "mailboxes"
 _EXPLANATION = (
     "Messages in this mailbox are not read: no ticket is made of them, and nobody is paged. "
     "`supportops mailbox check` tries it."
@@ -38,6 +41,8 @@ def was_read(connection: Connection, account: Account, now: datetime) -> None:
     """Notes that all of a mailbox could be read, and ends the alert that it could not."""
     set_mark(connection, MAILBOX, f"{_READ}/{account.name}", "all it had", now)
     set_mark(connection, MAILBOX, f"{_FAILING}/{account.name}", "", now)
+    if account.kind is AccountKind.SUPPORT:
+        mark_synced(connection, MAILBOX, now)
     over = {"over": "it is read again"}
     store.resolve_alert(connection, Kind.TASK_FAILED, subject_of(account.name), now, over)
 
@@ -74,13 +79,22 @@ def end_of_removed(connection: Connection, names: Iterable[str], now: datetime) 
     known, c = {subject_of(name) for name in names}, alerts.c
     mine = c.subject.startswith(_SUBJECT, autoescape=True)
     rows = select(c.subject).where(c.kind == Kind.TASK_FAILED.value, c.resolved_at.is_(None), mine)
-    for subject in sorted({*connection.execute(rows).scalars()} - known - {subject_of("schedule")}):
+    for subject in sorted({*connection.execute(rows).scalars()} - known):
         store.resolve_alert(connection, Kind.TASK_FAILED, subject, now, _REMOVED)
 
 
 def last_read(connection: Connection, name: str) -> datetime | None:
     """When all of a mailbox was last read; None where it never was."""
     return _since(connection, f"{_READ}/{name}")
+
+
+def is_due(connection: Connection, what: str, every: timedelta, now: datetime) -> bool:
+    """Whether `what` was not done for so long; it is noted as done now."""
+    last = _since(connection, what)
+    if last is not None and last <= now < last + every:
+        return False
+    set_mark(connection, MAILBOX, what, "done", now)
+    return True
 
 
 def _since(connection: Connection, stream: str) -> datetime | None:

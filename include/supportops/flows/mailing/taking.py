@@ -70,7 +70,9 @@ def take(
         with writing(engine) as connection:
             advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
             known = store.outcome_of(connection, mail.identity)
-            return Taken(known, new=False) if known else taking.store(connection)
+            if known is None or (known is Outcome.IGNORED and taking.makes_ticket):
+                return taking.store(connection)
+            return Taken(known, new=False)
     except Unreadable as why:
         reason, identity = str(why), identity_of_unreadable(content)
     except (OperationalError, InterfaceError):
@@ -123,9 +125,18 @@ class _Taking:
         self.classified: Classified = classify(mail, account)
         self.mailboxes: Mailboxes = configuration.mailboxes
 
+    @property
+    def makes_ticket(self) -> bool:
+        """Whether it makes a ticket by today's configuration, or joins one."""
+        return self.classified.category.makes_ticket
+
     def store(self, connection: Connection) -> Taken:
-        """In the transaction that the caller has begun."""
-        if not self.classified.category.makes_ticket:
+        """In the transaction that the caller has begun.
+
+        What was ignored before, such as mail from an address that was wrongly called our own, and
+        was then moved back by a person, is a message like any other.
+        """
+        if not self.makes_ticket:
             self._record(connection, Outcome.IGNORED, None)
             return Taken(Outcome.IGNORED)
         contents = Contents.of(self.mail, self.account)

@@ -56,7 +56,7 @@ class Caller:
         number = facts.get("number")
         return cls(
             str(facts.get("requester", "")),
-            str(facts.get("text", "")),
+            str(facts.get("text") or facts.get("subject", "")),
             str(number) if number else None,
             created.happened_at,
             _means(created),

@@ -23,11 +23,15 @@ def mark_synced(connection: Connection, source: str, at: datetime) -> None:
 def last_synced(connection: Connection, as_of: datetime) -> datetime | None:
     """Until when the store knows what happened, at most `as_of`; None while it knows nothing.
 
-    A sync that found nothing new counts. In a store that never had a complete sync it is when the
-    newest ticket was touched, apart from those that this program makes itself.
+    A sync that found nothing new counts. A mailbox to which customers write counts where there is
+    no other source, so that it hides no sync that stands still. In a store that never had a
+    complete sync it is when the newest ticket was touched, apart from those that this program makes
+    itself.
     """
     c, t = sync_marks.c, tickets.c
-    newest = connection.execute(select(func.max(c.moved_at)).where(c.stream == STREAM)).scalar()
+    marks = select(func.max(c.moved_at)).where(c.stream == STREAM)
+    others = marks.where(c.source.not_in(OWN_SOURCES))
+    newest = connection.execute(others).scalar() or connection.execute(marks).scalar()
     if newest is None:
         of_sources = t.source.not_in(OWN_SOURCES)
         touched = select(t.touched_at).where(of_sources).order_by(t.touched_at.desc())
