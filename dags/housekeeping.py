@@ -1,8 +1,9 @@
-"""Folds the checks of each hour that is over into summaries of days.
+"""Folds the checks of each hour that is over into summaries of days, and removes what is old.
 
 **A failure means** that availability and the pages of sites are computed from single checks for as
-long as it lasts: slower, with the same figures. **Is a rerun safe?** Yes: it goes on where the last
-one ended. **Who is notified:** the operators (route `operations` in alerts.yaml).
+long as it lasts: slower, with the same figures; and that nothing is removed from the store.
+**Is a rerun safe?** Yes: it goes on where the last one ended. **Who is notified:** the operators
+(route `operations` in alerts.yaml).
 """
 
 from datetime import timedelta
@@ -33,7 +34,14 @@ def housekeeping():
         with open_context() as context:
             return flow.hourly(context.engine, SECONDS)
 
-    fold()
+    @task
+    def prune():
+        from supportops.flows import housekeeping as flow
+
+        with open_context() as context:
+            return flow.tidy(context.engine, context.config, timezone.utcnow(), SECONDS)
+
+    fold() >> prune()
 
 
 housekeeping()

@@ -34,6 +34,10 @@ def mailbox_data() -> Any:
     return plain(yaml.safe_load(mailbox_text()))
 
 
+def store_data() -> Any:
+    return plain(yaml.safe_load(_example("What is kept how long")))
+
+
 def _example(heading: str) -> str:
     written = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     return written.partition(f"## {heading}\n")[2].partition("```yaml")[2].partition("```")[0]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from time import monotonic
+from typing import Annotated
+
 import typer
 
 from supportops.bootstrap import open_context
+from supportops.cli.instants import now
 from supportops.cli.output import Json, echo, print_json
+
+# How often a long pruning says how far it is.
+EVERY_SECONDS = 5.0
 
 app = typer.Typer(name="db", help="The store.", no_args_is_help=True)
 
@@ -34,3 +42,42 @@ def fold(as_json: Json = False) -> None:
         return
     until = f", all until {found.until:%Y-%m-%d %H:%M} UTC" if found.until else ""
     echo(f"{found.sites} sites are folded{until}; {found.behind} of them wait to be confirmed")
+
+
+@app.command("prune")
+def prune(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove what is older than store.yaml keeps it; summaries of days remain."""
+    from supportops.flows import housekeeping as flow
+
+    with open_context() as context:
+        retention = flow.retention_of(context.engine, context.config, now())
+        if dry_run:
+            found = flow.old(context.engine, retention, now())
+            if as_json:
+                print_json([each.to_json() for each in found])
+            for each in () if as_json else found:
+                size = "" if each.size is None else f", about {each.size / 1_000_000:,.1f} MB"
+                echo(f"{each.kind}: {each.rows:,} rows of {each.table}{size}")
+            return
+        for _ in flow.fold(context.engine):
+            pass  # What is not folded is not removed.
+        shown, rows, longest = 0.0, dict[str, int](), 0.0
+        for done in flow.prune(context.engine, retention, now()):
+            rows, longest = {kind.value: number for kind, number in done.rows.items()}, done.longest
+            if not as_json and monotonic() - shown > EVERY_SECONDS:
+                shown = monotonic()
+                echo(_words(rows))
+    if as_json:
+        print_json({"rows": rows, "longest": longest})
+    else:
+        echo(_words(rows))
+
+
+def _words(rows: Mapping[str, int]) -> str:
+    found = ", ".join(f"{number:,} of {kind}" for kind, number in rows.items() if number)
+    return f"removed rows: {found or 'none'}"

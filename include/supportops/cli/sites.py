@@ -9,7 +9,7 @@ import typer
 
 from supportops.bootstrap import open_context
 from supportops.cli.instants import FORMATS, now, to_utc
-from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json
+from supportops.cli.output import FINDINGS, FINE, Json, fail, print_json, warn
 
 app = typer.Typer()
 
@@ -73,13 +73,19 @@ def availability(
     as_json: Json = False,
 ) -> None:
     """How much of a period (UTC) each site was up, down, unknown or in maintenance."""
-    from supportops.flows.site_availability import of_period
+    from supportops.flows.site_availability import estimated, of_period
 
     start, end = to_utc(start), to_utc(end)
     if end <= start:
         fail(f"--to must be after --from; found {start} to {end}")
     with open_context() as context:
         found = of_period(context.engine, start, end, site or None, now())
+        removed = estimated(context.engine, start, end)
+    if removed is not None:
+        warn(
+            f"single checks before {removed:%Y-%m-%d} were removed: the number of checks in a part "
+            "of an hour is estimated; all times are exact"
+        )
     if as_json:
         print_json([row.to_json() for row in found])
     else:

@@ -18,6 +18,7 @@ from supportops.config.of_customers.customers import CustomersFile
 from supportops.config.of_customers.mailbox import MailboxFile
 from supportops.config.of_customers.one_name import under_one_name
 from supportops.config.of_customers.tutorials import TutorialsFile
+from supportops.config.of_store.retention import AS_SHIPPED, Retention, StoreFile
 from supportops.config.reports import ReportsFile, with_customers
 from supportops.config.rota import Rota, RotaFile
 from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
@@ -75,6 +76,7 @@ class File(StrEnum):
     CUSTOMERS = "customers"
     MAILBOX = "mailbox"
     TUTORIALS = "tutorials"
+    STORE = "store"
 
 
 MODELS: Mapping[str, type[Model]] = {
@@ -87,17 +89,21 @@ MODELS: Mapping[str, type[Model]] = {
     File.CUSTOMERS.value: CustomersFile,
     File.MAILBOX.value: MailboxFile,
     File.TUTORIALS.value: TutorialsFile,
+    File.STORE.value: StoreFile,
 }
 # What an installation may be without: then nothing of it is set.
 OPTIONAL = frozenset(
     {
         *(File.REPORTS.value, File.TRIAGE.value, File.ROTA.value, File.CUSTOMERS.value),
-        *(File.MAILBOX.value, File.TUTORIALS.value),
+        *(File.MAILBOX.value, File.TUTORIALS.value, File.STORE.value),
     }
 )
 # Of these a document says nothing where they are missing, as it did before there were any.
 UNSTORED = frozenset(
-    {File.ROTA.value, File.CUSTOMERS.value, File.MAILBOX.value, File.TUTORIALS.value}
+    {
+        *(File.ROTA.value, File.CUSTOMERS.value, File.MAILBOX.value, File.TUTORIALS.value),
+        File.STORE.value,
+    }
 )
 
 
@@ -197,6 +203,19 @@ class Configuration:
         """Those of tutorials.yaml; none where there is no usable version of it."""
         found = self.parts.get(File.TUTORIALS)
         return found if isinstance(found, Library) else Library()
+
+    @property
+    def retention(self) -> Retention:
+        """How long what piles up is kept, as shipped where store.yaml says nothing. Raises
+        ConfigurationError where it has no usable version: nothing is removed by a guess."""
+        self._unless_faulty(File.STORE)
+        found = self.parts.get(File.STORE, AS_SHIPPED)
+        assert isinstance(found, Retention)
+        return found
+
+    def _unless_faulty(self, file: str) -> None:
+        if file in self.faults and file not in self.parts:
+            raise ConfigurationError(self.faults[file])
 
     def mapping(self, name: str) -> ImportMapping:
         """The meaning of `imports/NAME.yaml`."""
@@ -314,7 +333,7 @@ def _meaning(name: str, model: Model, zone: str, rota: Rota | None) -> Any:
             return model.plan(zone)
         case TriageFile():
             return model.triage()
-        case MailboxFile():
+        case MailboxFile() | StoreFile():
             return model.means()
         case ImportFile():
             return model.mapping(name.removeprefix(f"{IMPORTS}/"), zone)

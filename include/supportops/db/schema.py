@@ -199,6 +199,13 @@ site_folds = Table(
     Column("until", Instant, nullable=False),
 )
 
+pruned = Table(
+    "pruned",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
+)
+
 site_days = Table(
     "site_days",
     metadata,

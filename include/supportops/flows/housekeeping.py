@@ -1,17 +1,24 @@
-"""Keeps the store fast and small: folds hours of checks that are over into summaries of days."""
+"""Keeps the store fast and small: folds hours that are over into summaries, removes what is old."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from time import monotonic
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from supportops.config.of_store.retention import Retention
 from supportops.config.snapshots import fleet_of
 from supportops.db.engine import reading
+from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.pruning.checks import OldChecks
+from supportops.flows.pruning.messages import OldMessages, OldQuarantine
+from supportops.flows.pruning.removal import Kind, Removal, remove
+from supportops.flows.pruning.sizes import size_of
 from supportops.sites.summaries import fold as folding
 from supportops.sites.summaries import store as summaries
 
@@ -68,3 +75,90 @@ def hourly(engine: Engine, seconds: float) -> dict[str, Any]:
     for progress in fold(engine, seconds):
         days = progress.days
     return folded(engine).to_json() | {"days": days}
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """What is older than it is kept: rows of a table, and about how many bytes they take."""
+
+    kind: Kind
+    table: str
+    rows: int
+    size: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        return {"kind": self.kind.value} | {
+            name: value for name, value in asdict(self).items() if name != "kind"
+        }
+
+
+def retention_of(engine: Engine, folder: Path, now: datetime) -> Retention:
+    """How long what piles up is kept. Raises ConfigurationError where store.yaml has faults and
+    never had none."""
+    return load_or_last_good(engine, folder, now)[0].retention
+
+
+def old(engine: Engine, retention: Retention, now: datetime) -> list[Old]:
+    """What `prune` would remove."""
+    with reading(engine) as connection:
+        return [
+            Old(removal.kind, table, rows, size_of(connection, table, rows))
+            for removal in _removals(connection, retention, now)
+            for table, rows in removal.rows(connection).items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many rows of each kind were removed so far, and the longest batch, in seconds."""
+
+    rows: dict[Kind, int]
+    longest: float
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        return {"rows": {kind.value: n for kind, n in self.rows.items()}, "longest": self.longest}
+
+
+def prune(
+    engine: Engine,
+    retention: Retention,
+    now: datetime,
+    seconds: float | None = None,
+    pause: Callable[[float], None] = sleep,
+) -> Iterator[Pruned]:
+    """Removes what is older than it is kept, for about so many `seconds` at most.
+
+    In small batches, with a pause as long as a batch after each, so that others get their turn.
+    What was removed stays removed; the next call goes on from there.
+    """
+    began = monotonic()
+    total, longest = dict.fromkeys(Kind, 0), 0.0
+    with reading(engine) as connection:
+        removals = _removals(connection, retention, now)
+    for removal in removals:
+        for batch in remove(engine, removal):
+            total[batch.kind] += batch.rows
+            longest = max(longest, batch.seconds)
+            yield Pruned(dict(total), longest)
+            if seconds is not None and monotonic() - began > seconds:
+                return
+            pause(batch.seconds)
+
+
+def _removals(connection: Connection, retention: Retention, now: datetime) -> list[Removal]:
+    found: list[Removal] = []
+    if retention.checks is not None:
+        found.append(OldChecks(connection, now - retention.checks))
+    if retention.messages is not None:
+        found.append(OldMessages(now - retention.messages))
+    if retention.quarantine is not None:
+        found.append(OldQuarantine(now - retention.quarantine))
+    return found
+
+
+def tidy(engine: Engine, folder: Path, now: datetime, seconds: float) -> dict[str, Any]:
+    """One pruning by the DAG: its summary."""
+    found = list(prune(engine, retention_of(engine, folder, now), now, seconds))
+    return (found[-1] if found else Pruned(dict.fromkeys(Kind, 0), 0.0)).to_json()

@@ -17,6 +17,8 @@ from supportops.sites.availability import NOTHING, Availability
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Site
+from supportops.sites.summaries import store as summaries
+from supportops.sites.summaries.day import hour_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,16 @@ def of_period(
         rows = {past.name: of_past(past, start, end, active.customers) for past in found}
         ahead = max(end - max(start, now), NOTHING) if now is not None else NOTHING
         return [_with(row, ahead) for name in names for row in rows[name]]
+
+
+def estimated(engine: Engine, start: datetime, end: datetime) -> datetime | None:
+    """Before which instant single checks were removed, where the period begins or ends before it
+    and within an hour: how many checks that part of the hour had is then an estimate. Times are
+    exact. None where nothing is estimated."""
+    with reading(engine) as connection:
+        removed = summaries.pruned_until(connection)
+    cut = [at for at in (start, end) if at != hour_of(at)]
+    return removed if removed is not None and any(hour_of(at) < removed for at in cut) else None
 
 
 def _meant(written: str, configured: Sequence[str]) -> str:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from supportops.sites.site import CheckPolicy, Fleet, Site
 
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
+LONGEST_LEAD = timedelta(days=7)
+"""A site that was neither confirmed up nor down for so long counts as new."""
 
 
 @dataclass(frozen=True, slots=True)

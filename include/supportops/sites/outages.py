@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from supportops.sites.availability import NOTHING, Availability, Flip, states, weigh
 from supportops.sites.history import LAST, SiteHistory, Span
@@ -41,6 +42,17 @@ class CountedChecks:
     span: Span
     customer: str
     number: int
+
+    def cut(self, at: Iterable[datetime]) -> list[CountedChecks]:
+        """In parts, as if the checks had been made at equal intervals."""
+        edges = [self.span.start, *(each for each in at if self.span.covers(each)), self.span.end]
+        whole = self.span.end - self.span.start
+        counts = [round(self.number * ((edge - self.span.start) / whole)) for edge in edges]
+        return [
+            CountedChecks(Span(start, end), self.customer, last - first)
+            for (start, end), (first, last) in zip(pairwise(edges), pairwise(counts), strict=True)
+            if last > first
+        ]
 
 
 @dataclass(frozen=True, slots=True)

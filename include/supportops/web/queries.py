@@ -14,10 +14,12 @@ from supportops.db.schema import (
     check_runs,
     messages,
     notification_log,
+    site_days,
     site_status,
 )
 from supportops.sites.check import Phases, State
 from supportops.sites.standing import SiteState, Track
+from supportops.sites.summaries.day import DAY
 from supportops.web.tiles import FaultyPage, FrontPage
 
 LOG_TAIL = 5000
@@ -78,14 +80,19 @@ def first_checked(
     return {name: slot for name, slot in rows if slot is not None}
 
 
-def last_configuration(connection: Connection, site: str) -> str | None:
-    """The digest of the configuration of a site's last check; None where it never had one."""
-    c = check_results.c
-    last = select(func.max(c.slot)).where(c.site == site, c.page == "").scalar_subquery()
-    found: str | None = connection.execute(
-        select(check_runs.c.configuration).where(check_runs.c.slot == last)
-    ).scalar()
-    return found
+def last_configurations(connection: Connection, site: str) -> list[str]:
+    """The digest of the configuration of a site's last check; where that check was removed, those
+    of the last day that it has a summary of, the newest first; none where it never had one."""
+    c, d, r = check_results.c, site_days.c, check_runs.c
+    checked = select(func.max(c.slot)).where(c.site == site, c.page == "")
+    newest = select(r.configuration).order_by(r.slot.desc())
+    if (last := connection.execute(checked).scalar()) is not None:
+        found = newest.where(r.slot == last)
+    elif day := connection.execute(select(func.max(d.day)).where(d.site == site)).scalar():
+        found = newest.where(r.slot >= day, r.slot < day + DAY)
+    else:
+        return []
+    return list(dict.fromkeys(connection.execute(found).scalars()))
 
 
 def good_checks(

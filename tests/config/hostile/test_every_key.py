@@ -16,7 +16,12 @@ import pytest
 import yaml
 
 from airflow_home import ROOT
-from config.documented_examples import customers_data, mailbox_data, rota_data
+from config.documented_examples import (
+    customers_data,
+    mailbox_data,
+    rota_data,
+    store_data,
+)
 from supportops.config.configuration import IMPORTS, MODELS, File, file_name, model_of, restore
 from supportops.config.loader import check, json_schema
 from supportops.config.validation import validate
@@ -131,6 +136,7 @@ def documents() -> dict[str, Any]:
         File.ROTA.value: rota_data(),
         File.CUSTOMERS.value: customers_data(),
         File.MAILBOX.value: mailbox_data(),
+        File.STORE.value: store_data(),
         File.TUTORIALS.value: read(ROOT / "tests/data/tutorials/tutorials.yaml").data,
     }
     shipped = [name for name in names if name not in documented]

@@ -23,15 +23,13 @@ from supportops.sites.availability import (
     timeline,
 )
 from supportops.sites.check import ProbeResult, Reason, State
-from supportops.sites.history import LAST, FleetHistory, SiteHistory
+from supportops.sites.history import LAST, LONGEST_LEAD, FleetHistory, SiteHistory
 from supportops.sites.site import Fleet
 from supportops.sites.standing import Attempt, Standing
 
 FleetOf = Callable[[Connection, str], Fleet]
 """The fleet of a stored configuration, by its digest."""
 
-# A site that was neither confirmed up nor down for so long counts as new.
-LONGEST_LEAD = timedelta(days=7)
 # Results read at a time.
 _AT_ONCE = 50_000
 

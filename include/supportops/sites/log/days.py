@@ -54,7 +54,7 @@ def site_days(
     `Availability` of that day. Summaries are one query, whatever the number of sites and days.
     """
     folded = summaries.folded_until(connection, only)
-    known = LAST if as_of is None else summaries.first_unknown(connection, as_of, start)
+    known = LAST if as_of is None else summaries.known_until(connection, as_of, start)
     until = {name: day_of(min(at, known, end)) for name, at in folded.items()}
     found: defaultdict[str, list[SiteDay]] = defaultdict(list)
     for row in summaries.days(connection, start, max(until.values(), default=start), only):

@@ -14,10 +14,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from supportops.sites.availability import Flip, pieces
-from supportops.sites.history import LAST, Span
+from supportops.sites.history import FIRST, LAST, LONGEST_LEAD, Span
 from supportops.sites.incident import DEGRADED, Incident
 from supportops.sites.log.checks import (
-    LONGEST_LEAD,
     CheckLog,
     FleetOf,
     Seen,
@@ -118,7 +117,7 @@ class _Past:
             return found
         begun = [i.started_at for each in self.incidents.values() for i in each]
         first = min([self.start, *begun])
-        known = summaries.first_unknown(self.connection, self.as_of, first)
+        known = summaries.known_until(self.connection, self.as_of, first)
         return {name: min(until, known) for name, until in found.items()}
 
     def _parts(self, folded_until: Mapping[str, datetime]) -> list[_Part]:
@@ -158,7 +157,9 @@ class _Past:
         for part in parts:
             if self.start < part.cut:
                 groups[min(part.cut, self.end)][part.wanted.name] = part
-        cut = {hour_of(at) for at in (self.start, self.end, *(cuts or ())) if hour_of(at) != at}
+        instants = {self.start, self.end, *(cuts or ())}
+        cut = {hour_of(at) for at in instants if hour_of(at) != at}
+        removed = (summaries.pruned_until(self.connection) if cut else None) or FIRST
         for end, found in sorted(groups.items(), key=lambda group: group[0]):
             if cuts is None:
                 whole = summaries.checks(self.connection, self.start, end, found)
@@ -167,11 +168,18 @@ class _Past:
             for span in _by_the_hour(self.start, end, cuts is not None):
                 for row in summaries.days(self.connection, day_of(span.start), span.end, found):
                     if row.site in found:
-                        counted = row.counted(self.start, end)
-                        found[row.site].counted += [c for c in counted if c.span.start not in cut]
+                        for each in row.counted():
+                            within = each.span.within(self.start, end) == each.span
+                            if within and each.span.start not in cut:
+                                found[row.site].counted.append(each)
+                            elif each.span.start in cut and each.span.start < removed:
+                                parts_of = each.cut(sorted(instants))
+                                found[row.site].counted += [
+                                    c for c in parts_of if c.span.within(self.start, end) == c.span
+                                ]
             for hour in sorted(cut):
                 first, last = max(hour, self.start), min(hour + HOUR, end)
-                if first < last:
+                if first < last and hour >= removed:
                     for name, checks in self.log.checks(list(found), first, last).items():
                         found[name].checks += checks
 

@@ -17,6 +17,7 @@ from supportops.sites.runs.due import from_text
 from supportops.sites.runs.parts import PageKey
 from supportops.sites.site import Fleet
 from supportops.sites.standing import Attempt
+from supportops.sites.summaries import store as summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,17 @@ def judgements(connection: Connection) -> Iterator[Judgement]:
 
 
 def judged_run(connection: Connection, judgement: Judgement, fleet: Fleet) -> Run:
-    """What a judgement saw: folding this again gives the same changes."""
+    """What a judgement saw: folding this again gives the same changes.
+
+    Raises LookupError where the checks of its run were removed: its incidents and the summaries of
+    its hour remain, and cannot be made again.
+    """
+    removed = summaries.pruned_until(connection)
+    if removed is not None and judgement.slot < removed:
+        raise LookupError(
+            f"the checks of the run of {judgement.slot.isoformat()} were removed, as all before "
+            f"{removed.isoformat()} were; its incidents and the summaries of its hour remain"
+        )
     run = store.run_of(connection, judgement.slot)
     assert run is not None
     attempts = store.attempts(connection, judgement.slot)

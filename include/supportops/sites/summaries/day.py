@@ -56,13 +56,14 @@ class DaySummary:
         """The checks of the day."""
         return sum(self.hours)
 
-    def counted(self, start: datetime, end: datetime) -> list[CountedChecks]:
-        """The checks of each whole hour in [start, end)."""
-        spans = [Span(self.day + hour * HOUR, self.day + (hour + 1) * HOUR) for hour in range(24)]
+    def counted(self) -> list[CountedChecks]:
+        """The checks of each hour."""
         return [
-            CountedChecks(span, self.customer, number)
-            for span, number in zip(spans, self.hours, strict=True)
-            if number and span.start >= start and span.end <= end
+            CountedChecks(Span(hour, hour + HOUR), self.customer, number)
+            for hour, number in zip(
+                (self.day + n * HOUR for n in range(24)), self.hours, strict=True
+            )
+            if number
         ]
 
 

@@ -16,10 +16,9 @@ from sqlalchemy import Connection, Engine, func, select
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import check_runs
-from supportops.sites.history import Span
+from supportops.sites.history import LONGEST_LEAD, Span
 from supportops.sites.incident import DEGRADED, Incident
 from supportops.sites.log.checks import (
-    LONGEST_LEAD,
     CheckLog,
     FleetOf,
     Wanted,

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
 
-from supportops.db.schema import MICROSECOND, site_days, site_folds
+from supportops.db.schema import MICROSECOND, pruned, site_days, site_folds
 from supportops.db.statements import insert_new, insert_or_update
-from supportops.sites.history import LAST, Span
+from supportops.sites.history import LAST, LONGEST_LEAD, Span
 from supportops.sites.outages import CountedChecks
 from supportops.sites.summaries.day import ALL_UP, DAY, DaySummary, day_of, next_day
 
@@ -37,12 +37,18 @@ def furthest(connection: Connection) -> datetime | None:
     return found
 
 
-def first_unknown(connection: Connection, as_of: datetime, start: datetime) -> datetime:
-    """The first day since `start` that was folded from what was not known at `as_of` yet; LAST
-    where there is none."""
+def known_until(connection: Connection, as_of: datetime, start: datetime) -> datetime:
+    """Up to which day since `start` summaries hold nothing but what was known at `as_of`; LAST
+    where all of them do.
+
+    Of a time whose checks were removed there is nothing else than its summaries, so those count
+    with what became known later.
+    """
     statement = select(func.min(_d.day)).where(_d.day > start - DAY, _d.known_at > as_of)
     found: datetime | None = connection.execute(statement).scalar()
-    return LAST if found is None else found
+    if found is None:
+        return LAST
+    return max(found, pruned_until(connection) or found)
 
 
 def add_sites(connection: Connection, sites: Iterable[tuple[str, datetime]]) -> None:
@@ -77,15 +83,31 @@ def move(connection: Connection, until: dict[str, datetime]) -> None:
     insert_or_update(connection, site_folds, rows)
 
 
+CHECKS = "checks"
+"""The name of single checks in `pruned`."""
+
+
+def pruned_until(connection: Connection) -> datetime | None:
+    """Before which instant single checks were removed; None where all are there."""
+    statement = select(pruned.c.until).where(pruned.c.what == CHECKS)
+    found: datetime | None = connection.execute(statement).scalar()
+    return found
+
+
+def note_pruned(connection: Connection, until: datetime) -> None:
+    """Notes that the checks before an instant were removed."""
+    insert_or_update(connection, pruned, [{"what": CHECKS, "until": until}])
+
+
 def reopen(connection: Connection, at: datetime) -> bool:
     """Forgets what was folded from the day of `at` on; returns whether anything was.
 
     For a run that was begun or judged after its hour was folded: its configuration or its checks
-    may change what that hour means.
+    may change what that hour means. What was folded from checks that were removed stays.
     """
     day = day_of(at)
-    latest = furthest(connection)
-    if latest is None or latest <= at:
+    latest, removed = furthest(connection), pruned_until(connection)
+    if latest is None or latest <= at or (removed is not None and day < removed + LONGEST_LEAD):
         return False
     connection.execute(delete(site_days).where(_d.day >= day))
     connection.execute(update(site_folds).where(_f.until > day).values(until=day))

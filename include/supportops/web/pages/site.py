@@ -144,11 +144,11 @@ def _past(
 
 def _removed_site(page: PageContext, name: str) -> Site:
     """A site that was removed before the shown period, as its last check found it configured."""
-    digest = queries.last_configuration(page.connection, name)
-    found = page.fleet_of(page.connection, digest).by_name().get(name) if digest else None
-    if found is None:
-        raise NotFound("no site of this name is or was configured")
-    return found
+    for digest in queries.last_configurations(page.connection, name):
+        found = page.fleet_of(page.connection, digest).by_name().get(name)
+        if found is not None:
+            return found
+    raise NotFound("no site of this name is or was configured")
 
 
 def _removed(found: Site, past: SitePast | None) -> Tile:
