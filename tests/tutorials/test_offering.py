@@ -23,9 +23,10 @@ from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.flows import ticket_sync
 from supportops.flows.ticket_queue import Standing, queue
+from supportops.flows.tutorials import sparing
 from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import EventKind
-from tickets.helpline import NAME, Helpline, HelplineSource
+from tickets.helpline import NAME, NOON, Helpline, HelplineSource
 
 ASKED = {"subject": "Password", "text": "I forgot my password, how do I change my password?"}
 
@@ -189,3 +190,24 @@ def test_the_commands(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         {"title": "Add a shop", "address": "https://t.example/add-a-shop", "questions": []}
     ]
     assert call("read", "http://127.0.0.1:9/").exit_code == 2
+
+
+def test_which_tutorials_would_have_spared_tickets_of_a_period(
+    store: Engine, folder: Path, remote: Helpline
+) -> None:
+    source = HelplineSource(remote)
+    asked(remote)
+    asked(remote, "8", subject="Invoice", text="Where is the invoice for October?")
+    asked(remote, "9")
+    remote.write("9", "tier", value="bug_fix")
+    remote.write("10", "created", "agent", **ASKED)
+    remote.write("10", "tier", value="user_support")
+    fetch(store, folder, source)
+    configuration, end = load(folder), remote.now + timedelta(hours=1)
+    with reading(store) as connection:
+        found = sparing(connection, configuration, NOON, end)
+        assert [(each.tutorial.title, each.tickets) for each in found.lines] == [
+            ("Change or reset your password", 1)
+        ]
+        assert (found.asked, found.matched) == (2, 1)
+        assert sparing(connection, configuration, end, end).asked == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from supportops.bootstrap import config_folder, open_context
-from supportops.cli.instants import now
+from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fail, print_json
 from supportops.files import open_file
 from supportops.rendering.printable import printable_line
@@ -89,6 +90,34 @@ def try_texts(
     short = at_least is not None and (outcome.recall or 0) * 100 < at_least
     wrong = at_most is not None and (outcome.wrong_offers or 0) * 100 > at_most
     raise typer.Exit(FINDINGS if short or wrong else FINE)
+
+
+@app.command("spared")
+def spared(
+    since: Annotated[datetime, typer.Option("--from", formats=FORMATS, help="From then (UTC).")],
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=FORMATS, help="Until then; now by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show which tutorials would have spared how many tickets, the most useful first."""
+    from supportops.db.engine import reading
+    from supportops.flows.tutorials import sparing
+
+    start, end = to_utc(since), now() if until is None else to_utc(until)
+    configuration = _configuration()
+    with open_context() as context, reading(context.engine) as connection:
+        found = sparing(connection, configuration, start, end)
+    if as_json:
+        lines = [
+            {"title": e.tutorial.title, "address": e.tutorial.address, "tickets": e.tickets}
+            for e in found.lines
+        ]
+        print_json({"tickets": found.asked, "matched": found.matched, "tutorials": lines})
+        return
+    for each in found.lines:
+        echo(printable_line(f"{each.tickets:5} {each.tutorial.title}: {each.tutorial.address}"))
+    echo(f"{found.matched} of {found.asked} tickets match a tutorial")
 
 
 @app.command("read")

@@ -38,7 +38,8 @@ class Preview:
     faults: by field, what is wrong with it. customer, site: in the spelling of the configuration,
     `near_customers` and `near_sites` what they may be where they are not known. outage: the ticket
     of the outage that the site has. tier: None while nothing says it; `pages`: whether it wakes
-    people. tickets: open ones of the customer or about the site, the newest first.
+    people. tickets: open ones of the customer or about the site, the newest first. number_of: the
+    customers who have the caller's number by customers.yaml; a hint, since several may share it.
     """
 
     faults: dict[str, str]
@@ -53,6 +54,7 @@ class Preview:
     rule: str
     pages: bool
     tickets: Sequence[OpenTicket]
+    number_of: Sequence[str]
 
 
 def preview(
@@ -89,6 +91,7 @@ def preview(
         tickets=_open_tickets(
             connection, configuration.customers, known.customer, site.name if site else call.site
         ),
+        number_of=[each.name for each in configuration.customers.by_phone(call.number)],
     )
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 
 from supportops.config.snapshots import get, newest_digest
 from supportops.context import Context
+from supportops.customers import Customers
 from supportops.db.engine import reading
+from supportops.flows.active_configuration import customers_now
 from supportops.reports import store
 from supportops.reports.compare import Comparison, compare, last_restated
 from supportops.reports.figures import Restatement
@@ -103,8 +105,9 @@ def compared(
         *_restated(connection, mine),
         *(() if mine.period == yours.period else _restated(connection, yours)),
     ]
+    customers = customers_now(connection)
     comparison = compare(mine.figures, yours.figures, restated)
-    return Compared(mine, yours, comparison, tuple(_notes(mine, yours)))
+    return Compared(mine, yours, comparison, tuple(_notes(mine, yours, customers)))
 
 
 def compare_on_request(
@@ -188,8 +191,8 @@ def _restated(connection: Connection, report: StoredReport) -> tuple[Restatement
     return last_restated(report.period, since)
 
 
-def _notes(first: StoredReport, second: StoredReport) -> Iterator[str]:
-    if first.customer != second.customer:
+def _notes(first: StoredReport, second: StoredReport, customers: Customers) -> Iterator[str]:
+    if not customers.same(first.customer, second.customer):
         yield "They are not about the same customer."
     if set(first.figures.get("tiers", ())) != set(second.figures.get("tiers", ())):
         yield "They are not about the same service levels."

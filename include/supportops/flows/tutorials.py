@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from sqlalchemy import Connection, select
 
 from supportops.config.configuration import Configuration, File
 from supportops.config.of_customers.tutorials import TutorialsFile
 from supportops.config.validation import validate
 from supportops.config.yaml_source import ConfigurationError, Source
+from supportops.db.schema import tickets
 from supportops.flows.tutoring.fetching import FetchError, fetch
 from supportops.tickets.clauses import own_words
-from supportops.tickets.ticket import Event, EventKind
+from supportops.tickets.log.store import events_of_kinds
+from supportops.tickets.source import OUTAGE
+from supportops.tickets.ticket import Author, Event, EventKind
 from supportops.tutorials.feed import FeedError, read_feed
 from supportops.tutorials.matching import suggest
 from supportops.tutorials.note import draft_reply, note
+from supportops.tutorials.spared import Sparing, spared
 from supportops.tutorials.trial import Trial, read_labels, trial
 from supportops.tutorials.tutorial import Library, Match
 
-__all__ = ["FeedError", "FetchError", "entries_of", "for_ticket", "note_for", "tried"]
+__all__ = ["FeedError", "FetchError", "entries_of", "for_ticket", "note_for", "sparing", "tried"]
 
-MOST_LINES = 20_000
+_PAGE = 500
 
 
 def for_ticket(
@@ -58,6 +64,36 @@ def note_for(
     if configuration.tutorials.offer.draft:
         draft = draft_reply(matches, configuration.customers.get(customer or "").language)
     return note(matches, draft), draft
+
+
+def sparing(
+    connection: Connection, configuration: Configuration, start: datetime, end: datetime
+) -> Sparing:
+    """Which tutorials would have spared how many of the tickets that customers raised in
+    [start, end), of the tiers that get tutorials."""
+    library = configuration.tutorials
+    book = configuration.displayed().promises
+    c = tickets.c
+    rows = connection.execute(
+        select(c.id, c.tier)
+        .where(c.created_at >= start, c.created_at < end, c.source != OUTAGE)
+        .order_by(c.id)
+    ).all()
+    wanted = [
+        row.id
+        for row in rows
+        if not library.offer.tiers
+        or (row.tier or (book.default_tier if book else None)) in library.offer.tiers
+    ]
+    return spared(_texts(connection, wanted), library)
+
+
+def _texts(connection: Connection, ids: Sequence[int]) -> Iterator[str]:
+    for first in range(0, len(ids), _PAGE):
+        page = ids[first : first + _PAGE]
+        for event in events_of_kinds(connection, page, [EventKind.CREATED]):
+            if event.author is Author.CUSTOMER:
+                yield text_of([event])
 
 
 def tried(library: Library, lines: Iterable[str], least: float | None = None) -> Trial:

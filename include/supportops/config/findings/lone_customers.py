@@ -22,19 +22,26 @@ def lone_customers(name: str, data: Any, configuration: Configuration) -> Iterat
     if name not in _SEARCHED:
         return
     customers = configuration.customers
+    places = list(customers_in(name, data))
+    if not places or (name == File.SITES and not customers.listed):
+        return
     others = _others(name, configuration)
-    spelled = {customers.key(each): each for each in others}
-    reported = set()
-    for path, written in customers_in(name, data):
+    known = {customers.key(each) for each in others}
+    names = customers.also_called(others)
+    reported: set[str] = set()
+    for path, written in places:
         key = customers.key(written)
-        if key in spelled or key in reported:
+        if key in known or key in reported:
             continue
         reported.add(key)
-        hint = did_you_mean(written, customers.also_called(others))
-        if customers.listed or (hint and name != File.SITES):
+        few = len(reported) <= _MOST_HINTS and len(names) <= _MOST_NAMES
+        hint = did_you_mean(written, names) if few else ""
+        if customers.listed or hint:
             yield Wrong(path, f"{shown(written)}, which no other file names", _EXPECTED, hint)
 
 
+# Each is compared with every name that there is, whenever the files are read.
+_MOST_HINTS, _MOST_NAMES = 5, 2_000
 _EXPECTED = "a name or alias that another file has, too"
 
 

@@ -88,6 +88,7 @@ def ticket(page: PageContext, query: TicketAddress) -> dict[str, Any]:
     return {
         "check": last_check(page.connection, page.now),
         "ticket": stored,
+        "customer": page.configuration.customers.named(stored.customer or ""),
         "called": f"{source}/{number}",
         "tier": titles.get(queued.tier, queued.tier),
         "status": _status(stored),
