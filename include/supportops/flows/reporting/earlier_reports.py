@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from supportops.customers import Customers
 from supportops.flows.reporting.keeping import settled_edition
 from supportops.flows.reporting.selection import FactsRequest, ReportJob
+from supportops.names import folded
 from supportops.reports import store
 from supportops.reports.audience import Audience
 from supportops.reports.facts import Facts
@@ -22,7 +23,7 @@ from supportops.reports.measuring.figures_json import (
     totals_of,
 )
 from supportops.reports.measuring.measure import Totals, of_audience, totals
-from supportops.reports.measuring.month import sums
+from supportops.reports.measuring.month import nothing, sums_by_customer
 from supportops.reports.period import Cadence, Period
 
 
@@ -42,6 +43,7 @@ class EarlierReports:
     reports: dict[tuple[str, str], store.StoredReport] = field(default_factory=dict)
     counts: dict[tuple[str, str], Totals] = field(default_factory=dict)
     months: dict[tuple[str, str], MonthSums] = field(default_factory=dict)
+    _sums: dict[FactsRequest, dict[str, MonthSums]] = field(default_factory=dict)
 
     def corrects(self, job: ReportJob) -> bool:
         """Whether an edition of the job's report was sent before."""
@@ -96,8 +98,11 @@ class EarlierReports:
         """Sums of months that were not issued; all zero where a year began before the log did."""
         for each in job.earlier:
             if each in facts and not self.is_known(job.audience, each.period):
-                found = sums(of_audience(facts[each], job.audience))
-                self.months[job.audience.name, each.period.label] = found
+                if each not in self._sums:
+                    self._sums[each] = sums_by_customer(facts[each])
+                found = self._sums[each].get(folded(job.audience.customer or ""))
+                label = each.period.label
+                self.months[job.audience.name, label] = found or nothing(label)
 
     def year(self, job: ReportJob) -> tuple[MonthSums, ...]:
         """The months of a customer's year before the job's, from the first of which anything is

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from supportops.names import folded
 from supportops.reports.facts import Facts
 from supportops.reports.figures import Ahead, Month, MonthSums, TicketLine
 from supportops.reports.measuring.response_times import counted
@@ -50,27 +52,62 @@ def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
 
 
 def sums(own: Facts) -> MonthSums:
-    """What adds up of a period's facts."""
-    due = counted(own.clocks, own.period, own.as_of)
-    tickets = own.tickets[own.tickets["left_out"].isna()]
+    """What adds up of the facts of one customer's month."""
+    found = sums_by_customer(own)
+    return next(iter(found.values()), nothing(own.period.label))
+
+
+def nothing(label: str) -> MonthSums:
+    """A month in which a customer had neither sites nor tickets."""
+    return MonthSums(label, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0)
+
+
+def sums_by_customer(facts: Facts) -> dict[str, MonthSums]:
+    """What adds up of a month, for each customer that it holds anything of, by folded name."""
+    due = counted(facts.clocks, facts.period, facts.as_of)
+    tickets = facts.tickets[facts.tickets["left_out"].isna()]
     created = tickets["created_at"]
-    arrived = (created >= own.period.start) & (created < own.period.end) & (created <= own.as_of)
-    up, down, unknown = (
-        float(own.sites[name].fillna(0.0).sum())
-        for name in ("up_seconds", "down_seconds", "unknown_seconds")
-    )
+    inside = (created >= facts.period.start) & (created < facts.period.end)
+    columns = {
+        "sites": _total(facts.sites, np.ones(len(facts.sites))),
+        "up_seconds": _total(facts.sites, facts.sites["up_seconds"]),
+        "down_seconds": _total(facts.sites, facts.sites["down_seconds"]),
+        "unknown_seconds": _total(facts.sites, facts.sites["unknown_seconds"]),
+        "outages": _total(facts.sites, facts.sites["outages"]),
+        "due": _total(due, np.ones(len(due))),
+        "met": _total(due, due["met"]),
+        "arrived": _total(tickets, inside & (created <= facts.as_of)),
+        "solved": _total(tickets, tickets["solved"]),
+    }
+    names = sorted({name for column in columns.values() for name in column})
+    return {name: _sums(facts.period.label, columns, name) for name in names}
+
+
+def _sums(label: str, columns: Mapping[str, Mapping[str, float]], name: str) -> MonthSums:
+    found = {column: values.get(name, 0.0) for column, values in columns.items()}
     return MonthSums(
-        label=own.period.label,
-        sites=len(own.sites),
-        up_seconds=up,
-        down_seconds=down,
-        unknown_seconds=unknown,
-        outages=int(own.sites["outages"].sum()),
-        due=len(due),
-        met=int(due["met"].sum()),
-        arrived=int(arrived.sum()),
-        solved=int(tickets["solved"].sum()),
+        label=label,
+        sites=int(found["sites"]),
+        up_seconds=found["up_seconds"],
+        down_seconds=found["down_seconds"],
+        unknown_seconds=found["unknown_seconds"],
+        outages=int(found["outages"]),
+        due=int(found["due"]),
+        met=int(found["met"]),
+        arrived=int(found["arrived"]),
+        solved=int(found["solved"]),
     )
+
+
+def _total(frame: pd.DataFrame, amounts: Any) -> dict[str, float]:
+    """The sum of each customer's amounts, by folded name; what was never measured is nothing."""
+    code, names = pd.factorize(frame["customer"])
+    found: dict[str, float] = {}
+    known = code >= 0
+    weights = np.nan_to_num(np.asarray(amounts, dtype=np.float64))[known]
+    for name, amount in zip(names, np.bincount(code[known], weights, len(names)), strict=True):
+        found[folded(name)] = found.get(folded(name), 0.0) + float(amount)
+    return found
 
 
 def _answered(clocks: pd.DataFrame) -> dict[int, float]:
