@@ -88,9 +88,21 @@ def test_a_route_of_one_kind_leaves_every_other_to_nobody(folder: Path) -> None:
 
 def test_where_customers_get_notices_somebody_is_to_learn_of_those_that_wait(folder: Path) -> None:
     change(folder, "alerts", ", notice_waiting, notice_late", "")
-    assert unrouted(folder) == []
+    assert unrouted(folder) == set()
     (folder / "customers.yaml").write_text("notices: {every: 30m}", encoding="utf-8")
     assert {text.split()[0] for text in unrouted(folder)} == {"notice_waiting", "notice_late"}
+
+
+def test_a_customer_who_gets_notices_and_has_no_contact_is_found(folder: Path) -> None:
+    customers(folder, Acme="shop", Umbrella="wiki")
+    names = [{"name": "Acme", "contacts": ["team"]}, {"name": "Umbrella"}]
+    data = {"notices": {}, "customers": names}
+    (folder / "customers.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    found = [each for each in findings(folder) if each.file == "customers.yaml"]
+    assert [each.found for each in found] == ["no contacts of Umbrella"]
+    names[1]["notices"] = []
+    (folder / "customers.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    assert [each for each in findings(folder) if each.file == "customers.yaml"] == []
 
 
 def test_alerts_of_jobs_need_a_way_where_there_are_monitors(folder: Path) -> None:

@@ -153,3 +153,14 @@ def test_a_failed_run_becomes_an_alert_and_the_next_good_one_ends_it(
     with agency.store.connect() as connection:
         found = connection.execute(select(alerts.c.kind, alerts.c.subject)).all()
     assert ("task_failed", "site_check") in [tuple(row) for row in found]
+
+
+def test_an_outage_drafts_a_notice_and_asks_for_a_dispatch(agency: Agency, bag) -> None:
+    rules = "notices: {approval: none}\ncustomers: [{name: Acme, contacts: [team]}]\n"
+    (agency.config / "customers.yaml").write_text(rules)
+    agency.shop.talk = resets
+    assert bag.dags["site_check"].test().state == "success"
+    assert bag.dags["notices"].test().state == "success"
+    assert bag.dags["alert_dispatch"].test().state == "success"
+    subjects = {mail.subject for mail in agency.mail.wait_for(2)}
+    assert "Shop cannot be reached" in subjects

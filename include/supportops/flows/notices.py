@@ -20,14 +20,14 @@ from supportops.alerts import hold
 from supportops.alerts.alert import Kind
 from supportops.config.configuration import Configuration, File
 from supportops.context import Context
-from supportops.db.activity import Flow, worked
+from supportops.db.activity import CLOCK_TOLERANCE, Flow, worked
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import messages
 from supportops.flows import status_pages
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.noticing import comments, publishing
-from supportops.flows.noticing.rounds import CustomerRound, foreign_names
+from supportops.flows.noticing.rounds import NO_NOTICES, CustomerRound, foreign_names
 from supportops.flows.noticing.seen import Seen, seen
 from supportops.notices import comment_log, store
 from supportops.notices.deciding import REOPENED_WITHIN, Act
@@ -40,6 +40,8 @@ from supportops.tickets.source import TicketSource
 log = logging.getLogger(__name__)
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_NAME, LONGEST_WHY = 200, 5_000, 200, 500
 LONGEST_EVERY = timedelta(days=7)
+# A round of many customers looks again at what is wrong after so long.
+FRESH = timedelta(seconds=10)
 
 
 class NoticeError(ValueError):
@@ -128,9 +130,13 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
         found = _seen(connection, configuration, now)
     if not configuration.has(File.ALERTS, File.CUSTOMERS):
         return _nothing(context, now, "there is no usable alerts.yaml or customers.yaml")
+    named = {configuration.customers.named(customer) for customer in known}
     done, failed = Counter[str](), list[Exception]()
-    for customer in sorted({*found.troubles, *known}):
+    for customer in sorted({*found.troubles, *named}):
         try:
+            if clock() - found.at > FRESH:
+                with reading(context.engine) as connection:
+                    found = _seen(connection, configuration, clock())
             done += _round(context, configuration, found, customer, clock())
         except Exception as error:
             log.exception("the notices of one customer failed")
@@ -176,13 +182,22 @@ def _round(
             return Counter()
         work = _work(connection, configuration, found, customer, now)
         since = now - REOPENED_WITHIN
-        work.run(store.threads(connection, closed_since=since, customer=customer))
+        threads = store.threads(connection, closed_since=since, customers=work.names)
+        if any(found.at < _touched(thread) < found.at + CLOCK_TOLERANCE for thread in threads):
+            return Counter()  # by another process, which saw what came later: the next round
+        work.run(threads)
     return work.done
+
+
+def _touched(thread: Thread) -> datetime:
+    """When something was last done in a thread."""
+    acts = (each.decided_at or each.drafted_at for each in thread.notices)
+    return max(acts, default=thread.opened_at)
 
 
 def _seen(connection: Connection, configuration: Configuration, now: datetime) -> Seen:
     if configuration.notices.rules is None:
-        return Seen({}, sure=False)
+        return Seen({}, sure=False, at=now)
     return seen(connection, configuration, now)
 
 
@@ -241,9 +256,9 @@ def published_to(
 ) -> list[Published]:
     """The notices as a customer has them, the oldest first: those of threads that are open, or were
     closed since an instant; with `incident`, its key, those about it alone."""
-    name = configuration.customers.named(customer)
-    threads = store.threads(connection, closed_since=since, customer=name)
-    return published(threads, name, configuration.displayed().alerts.timezone, incident)
+    names = configuration.customers.also_called([customer])
+    threads = store.threads(connection, closed_since=since, customers=names)
+    return published(threads, names, configuration.displayed().alerts.timezone, incident)
 
 
 def approve(
@@ -357,7 +372,8 @@ def _withdrawn(
     """Why the draft says what is not so any more; then it is withdrawn, and never sent."""
     settings = configuration.notices.of(configuration.customers.get(thread.customer))
     if settings is None:
-        return None
+        publishing.end(connection, notice, NoticeState.WITHDRAWN, OURSELVES, NO_NOTICES, now)
+        return NO_NOTICES
     found = _seen(connection, configuration, now)
     work = _work(connection, configuration, found, thread.customer, now)
     # A text that is old may still be approved by whoever reads it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,15 +26,15 @@ class Published:
 
 
 def published(
-    threads: Iterable[Thread], customer: str, zone: str, incident: str | None = None
+    threads: Iterable[Thread], customers: Collection[str], zone: str, incident: str | None = None
 ) -> list[Published]:
-    """What was sent to `customer`, the oldest first; with `incident`, its key, what was sent about
-    that incident alone. `customer` is the name as threads have it.
+    """What was sent to one customer, the oldest first; with `incident`, its key, what was sent
+    about that incident alone. `customers`: the names that the customer has and had.
     """
     found = []
     for thread in threads:
         about = incident is None or incident in thread.incidents
-        if thread.customer != customer or not about:
+        if thread.customer not in customers or not about:
             continue
         for notice in thread.sent:
             assert notice.decided_at is not None

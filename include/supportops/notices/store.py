@@ -52,15 +52,19 @@ class NoticeAct:
 
 
 def threads(
-    connection: Connection, *, closed_since: datetime | None = None, customer: str | None = None
+    connection: Connection,
+    *,
+    closed_since: datetime | None = None,
+    customers: Iterable[str] | None = None,
 ) -> list[Thread]:
-    """The open threads, and those that were closed since an instant; the oldest first."""
+    """The open threads, and those that were closed since an instant; the oldest first. With
+    `customers`, those of these names."""
     wanted: ColumnElement[bool] = _t.closed_at.is_(None)
     if closed_since is not None:
         wanted = or_(wanted, _t.closed_at >= closed_since)
     statement = select(notice_threads).where(wanted)
-    if customer is not None:
-        statement = statement.where(_t.customer == storable(customer))
+    if customers is not None:
+        statement = statement.where(_t.customer.in_([storable(name) for name in customers]))
     return _threads(connection, connection.execute(statement.order_by(_t.id)).all())
 
 

@@ -17,7 +17,8 @@ from supportops.web.page import PageContext
 
 KINDS = (
     *(Kind.CONFIGURATION, Kind.CHECK_STALE, Kind.CHECK_TROUBLE, Kind.CLOCK, Kind.DELIVERY),
-    *(Kind.TASK_FAILED, Kind.IMPORT_ERROR, Kind.REPORT_TROUBLE, Kind.NOTICE_LATE),
+    *(Kind.TASK_FAILED, Kind.IMPORT_ERROR, Kind.REPORT_TROUBLE),
+    *(Kind.NOTICE_LATE, Kind.NOTICE_WAITING),
 )
 MOST = 12
 _FLOWS = {

@@ -7,16 +7,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, insert
 
+from alert_builders import NOON
 from flows.noticing.agency import HOST, Agency, configuration
 from supportops.alerts.hold import release
 from supportops.alerts.routing.matcher import How, Pattern
 from supportops.alerts.silencing import log as silences
 from supportops.alerts.silencing.silence import Label, Matcher, Silence
-from supportops.config.configuration import with_announced
-from supportops.db.engine import writing
+from supportops.config.configuration import restore, with_announced
+from supportops.db.engine import reading, writing
 from supportops.db.schema import alert_hold
 from supportops.flows import notices
 from supportops.flows.incident_notes import note
+from supportops.flows.noticing.seen import seen
 from supportops.notify.outgoing import Outcome
 from supportops.sites.announced.window import AnnouncedWindow, Scope
 from supportops.sites.ending import Ending
@@ -321,3 +323,77 @@ def test_a_route_for_one_customer_gets_no_draft_that_waits(agency: Agency) -> No
     agency.host_down("acme-shop", "borealis")
     agency.pass_minutes(2)
     assert not any("WAITING" in title for title in agency.mails("acme_email"))
+
+
+def test_a_customer_who_is_called_otherwise_by_now_goes_on_in_the_same_thread(
+    agency: Agency,
+) -> None:
+    agency.activate(configuration({"approval": "none"}))
+    agency.down("acme-shop")
+    agency.pass_minutes(1)
+    document = dict(agency.configuration.document)
+    listed = [dict(each) for each in document["customers"]["customers"]]
+    listed[0] |= {"name": "Acme Group", "aliases": ["Acme"]}
+    document["customers"] = {**document["customers"], "customers": listed}
+    agency.activate(restore(document))
+    agency.pass_minutes(1)
+    agency.up("acme-shop")
+    agency.pass_minutes(1)
+    assert agency.mails("acme_email") == ["acme-shop cannot be reached", "acme-shop works again"]
+    with reading(agency.store) as connection:
+        found = notices.published_to(connection, agency.configuration, "acme", NOON)
+    assert [each.kind.value for each in found] == ["first", "end"]
+    assert [each.next_at for each in found] == [None, None]
+
+
+def test_what_is_published_is_what_was_sent_to_this_customer_about_this_incident(
+    agency: Agency,
+) -> None:
+    shop = agency.down("acme-shop")
+    agency.down("borealis")
+    agency.round()
+    agency.approve()
+    agency.approve("Borealis")
+    agency.pass_minutes(1)
+    with reading(agency.store) as connection:
+
+        def published(customer: str, incident: str | None = None) -> list[str]:
+            known = agency.configuration
+            found = notices.published_to(connection, known, customer, NOON, incident)
+            return [each.subject for each in found]
+
+        assert published("Acme", shop.key) == ["acme-shop cannot be reached"]
+        assert published("Borealis", shop.key) == []
+        assert published("Borealis") == ["borealis cannot be reached"]
+        (first,) = notices.published_to(connection, agency.configuration, "Acme", NOON)
+    assert first.next_at is not None
+    assert "We will write to you again by" in first.text
+
+
+def test_a_draft_is_not_sent_once_the_customer_gets_no_notices_any_more(agency: Agency) -> None:
+    agency.down("acme-shop")
+    agency.round()
+    draft = agency.waiting()
+    agency.activate(configuration(own={"Acme": {"notices": []}}))
+    with pytest.raises(notices.NoticeError, match="no notices are configured"):
+        notices.approve(agency.context, draft.id, "Ada", agency.clock.now)
+    agency.round()
+    assert all(thread.closed_at for thread in agency.threads())
+    assert agency.asked() == []
+
+
+def test_a_round_that_saw_less_than_another_process_did_leaves_it_alone(agency: Agency) -> None:
+    agency.activate(configuration({"approval": "none"}))
+    agency.down("acme-shop")
+    agency.round()
+    agency.checked()
+    with reading(agency.store) as connection:
+        seen_before = seen(connection, agency.configuration, agency.clock.now)
+    agency.clock.turn(minutes=1)
+    agency.up("acme-shop")
+    agency.round()
+    assert agency.states() == ["first sent", "end sent"]
+    context, now = agency.context, agency.clock.now
+    done = notices._round(context, agency.configuration, seen_before, "Acme", now)
+    assert not done
+    assert agency.states() == ["first sent", "end sent"]

@@ -16,6 +16,7 @@ from supportops.config.configuration import IMPORTS, Configuration, File, file_n
 from supportops.config.findings.alert_ways import never_matching, without_a_way
 from supportops.config.findings.lone_customers import lone_customers
 from supportops.config.findings.raised import RAISED_AT, promised_tiers
+from supportops.config.findings.unreached import without_contacts
 from supportops.config.model import Wrong, did_you_mean, entries, mapping, shown, unknown
 from supportops.config.service_levels import former, tiers_in
 from supportops.config.validation import located
@@ -41,6 +42,8 @@ def _in_file(name: str, data: Any, configuration: Configuration) -> Iterator[Wro
         yield from _own_tiers(data, known)
         yield from _asleep(configuration)
     yield from lone_customers(name, data, configuration)
+    if name == File.CUSTOMERS:
+        yield from without_contacts(configuration)
     if name == File.REPORTS:
         yield from _targets_of_no_site(data, configuration)
         yield from _languages_without_catalogue(data)

@@ -28,7 +28,7 @@ from supportops.rendering.render import local, one_line
 
 # Withdrawn, drafted anew and sent is the most that one round does with a thread.
 _MOST_STEPS = 6
-_NO_NOTICES = "no notices are configured for the customer any more"
+NO_NOTICES = "no notices are configured for the customer any more"
 _LATE = {
     Word.FIRST: "the first notice to {customer} was due at {time}",
     Word.NEXT: "the next word to {customer} was promised for {time}",
@@ -48,6 +48,11 @@ class CustomerRound:
     now: datetime
     done: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What the customer's threads may be called: the customer had another name, maybe."""
+        return self.configuration.customers.also_called([self.customer])
+
     def run(self, threads: Sequence[Thread]) -> None:
         """Brings every thread of the customer up to date; `threads` with those closed lately."""
         settings = self._settings()
@@ -61,7 +66,7 @@ class CustomerRound:
                 store.begin(self.connection, self.customer, sites, incidents, self.now)
             else:
                 store.extend(self.connection, joined.thread.id, sites, incidents)
-        for thread in store.threads(self.connection, customer=self.customer):
+        for thread in store.threads(self.connection, customers=self.names):
             self.advance(thread, settings)
 
     def advance(self, thread: Thread, settings: NoticeSettings) -> None:
@@ -89,9 +94,9 @@ class CustomerRound:
         if thread.closed_at is not None:
             return
         if thread.waiting is not None:
-            self._end(thread.waiting, NoticeState.WITHDRAWN, _NO_NOTICES)
-        store.close(self.connection, thread.id, _NO_NOTICES, self.now)
-        self._not_late(thread, _NO_NOTICES)
+            self._end(thread.waiting, NoticeState.WITHDRAWN, NO_NOTICES)
+        store.close(self.connection, thread.id, NO_NOTICES, self.now)
+        self._not_late(thread, NO_NOTICES)
 
     def _do(self, thread: Thread, decision: Decision, settings: NoticeSettings) -> bool:
         """Does it; whether the thread is to be decided about again."""
@@ -187,6 +192,8 @@ class CustomerRound:
         """What somebody wrote down as the cause, unless it names what is not the customer's."""
         noted = note_log.noted(self.connection, thread.incidents)
         cause = next((noted[key].cause for key in sorted(noted) if noted[key].cause), "")
+        if not cause:
+            return ""
         names = foreign_names(self.configuration, self.customer)
         return "" if foreign(cause, names) else one_line(cause)
 

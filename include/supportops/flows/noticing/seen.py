@@ -60,11 +60,12 @@ _SILENCED = "its alert is silenced"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known at an instant. `troubles` by customer, as customers.yaml calls them; `sure`:
-    whether sites are being checked and our own connection works."""
+    """What is known at the instant `at`. `troubles` by customer, as customers.yaml calls them;
+    `sure`: whether sites are being checked and our own connection works."""
 
     troubles: Mapping[str, list[Trouble]]
     sure: bool
+    at: datetime
 
 
 def seen(connection: Connection, configuration: Configuration, now: datetime) -> Seen:
@@ -74,10 +75,12 @@ def seen(connection: Connection, configuration: Configuration, now: datetime) ->
     wanted = [each for each in incidents if each.kind in _KINDS]
     reader = _Reader(connection, configuration, now, wanted)
     found: defaultdict[str, list[Trouble]] = defaultdict(list)
+    spelled: dict[str, str] = {}
     for incident in wanted:
         for customer, trouble in reader.read(incident):
-            found[customer].append(trouble)
-    return Seen(found, sure=not blind and _is_fresh(connection, now))
+            key = configuration.customers.key(customer)
+            found[spelled.setdefault(key, customer)].append(trouble)
+    return Seen(found, not blind and _is_fresh(connection, now), now)
 
 
 def _is_fresh(connection: Connection, now: datetime) -> bool:
