@@ -53,10 +53,12 @@ def test_a_user_keeps_a_password_and_only_named_users_have_one(tmp_path: Path) -
 def test_the_end_of_a_start_is_address_logins_and_things_to_try(demo: bool) -> None:
     page = io.StringIO()
     console = Console(file=page, width=120)
-    console.print(welcome("http://127.0.0.1:8123", ["admin / x", "me / y (op)"], ".local", demo))
+    logins, status = ["admin / x", "me / y (op)"], "http://127.0.0.1:8124/" if demo else None
+    console.print(welcome("http://127.0.0.1:8123", logins, ".local", demo, status))
     console.print(things_to_try(demo=demo))
 
     shown = page.getvalue()
+    assert ("http://127.0.0.1:8124/" in shown) is demo
     for words in ("http://127.0.0.1:8123", "admin / x", "me / y (op)", ".local/logs"):
         assert words in shown
     assert [line[:2] for line in shown.splitlines() if line[:1].isdigit()] == [

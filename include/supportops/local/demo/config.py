@@ -20,6 +20,9 @@ LOCAL_ADDRESS = re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}")
 UI_PORT = 8080
 SMTP_PORT = 18025
 HTTP_PORT = 18026
+STATUS_PORT = 18091
+# The pages are for this machine; a secret that stays keeps their addresses.
+PAGES_SECRET = "the status pages of the demo on this machine"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,14 @@ def write(here: Installation, ports: DemoPorts) -> None:
 def _put(there: Path, text: str) -> None:
     there.parent.mkdir(mode=0o700, exist_ok=True)
     replace(there, text)
+
+
+def status_pages(here: Installation) -> dict[str, str]:
+    """The variables by which the checks write status pages."""
+    return {
+        "SUPPORTOPS_STATUS_PAGES": str(here.status_pages),
+        "AIRFLOW_CONN_STATUS_PAGES": PAGES_SECRET,
+    }
 
 
 def secrets(ports: DemoPorts) -> dict[str, str]:

@@ -84,6 +84,11 @@ class Installation:
         return self.local / "config"
 
     @property
+    def status_pages(self) -> Path:
+        """The demo's status pages, as a web server serves them."""
+        return self.local / "status-pages"
+
+    @property
     def broken(self) -> Path:
         """Which demo sites are broken, and how."""
         return self.local / "broken.json"

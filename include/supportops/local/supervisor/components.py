@@ -55,8 +55,9 @@ def part(here: Installation, name: str, *options: str) -> Command:
     return Command(name, python("-m", "airflow", name, *options), here.logs / f"{name}.log")
 
 
-def demo(here: Installation, smtp: int, http: int) -> list[Command]:
-    """The demo sites, and the inbox that alerts arrive in on two ports."""
+def demo(here: Installation, smtp: int, http: int, status: int) -> list[Command]:
+    """The demo sites, the inbox that alerts arrive in on two ports, and the server of status
+    pages."""
     return [
         Command(
             "demo sites",
@@ -69,6 +70,14 @@ def demo(here: Installation, smtp: int, http: int) -> list[Command]:
                 "-m", "supportops.local.demo.inbox_servers", str(here.inbox), str(smtp), str(http)
             ),
             here.logs / "inbox.log",
+        ),
+        Command(
+            "status pages",
+            python(
+                *("-m", "supportops.cli.main", "status-pages", "serve"),
+                *("--host", "127.0.0.1", "--port", str(status)),
+            ),
+            here.logs / "status-pages.log",
         ),
     ]
 

@@ -102,6 +102,7 @@ class Run:
         self.api = AirflowApi(f"http://127.0.0.1:{options.port}", self.credentials.admin_password)
         inherited = without_operators(options.inherited) if options.demo else options.inherited
         self.users = users(options.inherited)
+        self.status: str | None = None
         self.demo_parts, settings = self._prepare_demo() if options.demo else ([], {})
         self.processes = Processes(
             environment(
@@ -121,8 +122,10 @@ class Run:
         ports = demo_config.choose_ports(self.options.port)
         demo_config.write(self.here, ports)
         breakage.write(self.here.broken, {})
-        parts = components.demo(self.here, ports.smtp, ports.http)
-        secrets = demo_config.secrets(ports)
+        status = ports.files[demo_config.STATUS_PORT]
+        self.status = f"http://127.0.0.1:{status}/"
+        parts = components.demo(self.here, ports.smtp, ports.http, status)
+        secrets = demo_config.secrets(ports) | demo_config.status_pages(self.here)
         write_demo_settings(self.here, secrets | {"SUPPORTOPS_CONFIG": str(self.here.demo_config)})
         return parts, secrets
 
@@ -165,7 +168,9 @@ class Run:
             self._first_runs(FIRST_LOOKS, ready)
             self._go_live()
             self._first_runs(FIRST_REPORTS, ready)
-        self.terminal.show(welcome(self.api.url, self._logins(), self.place, self.options.demo))
+        self.terminal.show(
+            welcome(self.api.url, self._logins(), self.place, self.options.demo, self.status)
+        )
         self.terminal.show(things_to_try(demo=self.options.demo))
         self.terminal.show("Ctrl-C ends everything.")
 

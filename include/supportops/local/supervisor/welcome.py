@@ -27,14 +27,18 @@ PLAIN = (
 )
 
 
-def welcome(url: str, logins: Sequence[str], place: str, demo: bool) -> Panel:
-    """The address and the logins, and where logs are; `place` is the folder of the state."""
+def welcome(
+    url: str, logins: Sequence[str], place: str, demo: bool, status: str | None = None
+) -> Panel:
+    """The address and the logins, and where logs are; `place` is the folder of the state, `status`
+    the address of the public status page."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold")
     rows.add_column(no_wrap=True)
     rows.add_row("Open", url)
     for number, login in enumerate(logins):
         rows.add_row("" if number else "Login", login)
+    rows.add_row("Status", status) if status else None
     rows.add_row("Logs", f"{place}/logs")
     rows.add_row("Inbox", f"here, and {place}/inbox") if demo else None
     return Panel(rows, title=Text("supportops is up", style="bold green"), expand=False)
