@@ -34,6 +34,8 @@ class Classified:
     why: str
 
 
+# The header of every message that this program sends by e-mail.
+SENT_BY_US = "x-supportops"
 _REPORTS = frozenset({"delivery-status", "disposition-notification", "feedback-report"})
 _MAILERS = re.compile(r"(mailer-daemon|postmaster)@", re.IGNORECASE)
 # Headers of answering machines older than RFC 3834, with what their values begin with; "" is any.
@@ -59,11 +61,13 @@ _REPLY_SUBJECT = re.compile(
 def classify(mail: Mail, account: Account) -> Classified:
     """What `mail` is, in a mailbox of this kind; the first that applies.
 
-    Our own addresses and the reports of mail servers come first. In a mailbox for recordings one
-    with a recording is a voicemail, however automatic: an answerphone is a program.
+    What we sent ourselves and the reports of mail servers come first. In a mailbox for recordings
+    one with a recording is a voicemail, however automatic: an answerphone is a program.
     """
     if mail.sender and mail.sender in account.own_addresses:
         return Classified(Category.OWN, f"it is from {mail.sender}, an address of our own")
+    if SENT_BY_US in mail.headers:
+        return Classified(Category.OWN, "this program sent it")
     if why := _bounce(mail):
         return Classified(Category.BOUNCE, why)
     records = account.kind is AccountKind.VOICEMAIL

@@ -25,6 +25,7 @@ _NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Apprise loads its 130 plugins at the first address, which two threads must not do at once.
 _loading = threading.Lock()
+SENT_BY_US = "X-Supportops"
 _loaded = threading.Event()
 _log = TransportLog()
 
@@ -188,8 +189,10 @@ def _sendable(message: OutgoingMessage) -> OutgoingMessage:
 
 
 def _head(service: Any, message: OutgoingMessage) -> None:
-    """E-mail headers: the thread, and the mark that prevents out-of-office replies."""
+    """E-mail headers: the thread, the mark that prevents out-of-office replies, and ours, by which
+    a mailbox that is read knows what it must not make a ticket of."""
     service.headers["Auto-Submitted"] = "auto-generated"
+    service.headers[SENT_BY_US] = "message"
     if message.message_id:
         thread = _CONTROL.sub("", message.message_id)
         service.headers["References"] = thread

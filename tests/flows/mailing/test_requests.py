@@ -11,12 +11,16 @@ import yaml
 from sqlalchemy import Engine
 
 from builders import NOON
-from flows.mailing.mails import CALLER, drop, installation, mail, voicemail
+from flows.mailing import mails
+from flows.mailing.mails import CALLER, drop, installation, voicemail
 from flows.mailing.test_reading import calls, read, rows
+from inboxes import Mailbox
 from supportops.context import Context, no_secrets
 from supportops.db.engine import reading
 from supportops.db.schema import mailbox_messages, tickets
 from supportops.flows import ticket_acts
+from supportops.notify.outgoing import OutgoingMessage
+from supportops.notify.send import send
 from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import Author, Event, EventKind, Status, fold
 
@@ -30,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 def ask(folder: Path, minute: float = 0, **fields: Any) -> None:
     at = NOON + timedelta(minutes=minute)
-    drop(folder.parent / "box", mail(**{"sender": JO, "at": at} | fields), at)
+    drop(folder.parent / "box", mails.mail(**{"sender": JO, "at": at} | fields), at)
 
 
 def events(store: Engine, place: int = 0) -> tuple[Event, ...]:
@@ -104,6 +108,19 @@ def test_an_automatic_reply_to_a_ticket_does_not_join_it(store: Engine, folder: 
     read(store, folder, NOON + timedelta(minutes=2))
     assert [row.outcome for row in rows(store, mailbox_messages)] == ["ticket", "ignored"]
     assert [e.kind for e in events(store) if e.kind is EventKind.COMMENT] == []
+
+
+def test_what_this_program_mails_makes_no_ticket(
+    store: Engine, folder: Path, mail: Mailbox
+) -> None:
+    message = OutgoingMessage("CALL: help", "A customer calls.", message_id="<first@acme.example>")
+    send(mail.url(), message, timeout=5)
+    (sent,) = mail.wait_for(1)
+    ask(folder, message_id="<first@acme.example>")
+    drop(folder.parent / "box", sent.message.as_bytes(), NOON)
+    read(store, folder, NOON + timedelta(minutes=2))
+    assert [row.outcome for row in rows(store, mailbox_messages)] == ["ticket", "ignored"]
+    assert rows(store, mailbox_messages)[1].why == "own: this program sent it"
 
 
 def test_attachments_stay_in_the_mailbox_and_the_ticket_says_so(

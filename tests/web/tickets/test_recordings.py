@@ -111,6 +111,16 @@ def test_a_page_that_is_called_a_recording_is_not_kept_and_shown_as_text(
         assert connection.execute(select(recordings)).all() == []
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_the_board_says_that_a_mailbox_cannot_be_read(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "box").rename(tmp_path / "elsewhere")
+    mailbox.run(desk.context, lambda: desk.now)
+    assert "mailbox answerphone: a folder is missing" in desk.text("/")
+    (tmp_path / "elsewhere").rename(tmp_path / "box")
+    mailbox.run(desk.context, lambda: desk.now)
+    assert "mailbox answerphone" not in desk.text("/")
+
+
 def test_people_act_on_it_as_on_a_call(desk: Desk, tmp_path: Path) -> None:
     number = leave(desk, tmp_path, voicemail())
     page = desk.acting("/ticket", source="mailbox", id=number)
