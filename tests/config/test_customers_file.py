@@ -179,6 +179,11 @@ SVG_WITH = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1
                 '<path fill="url( \'http://x.example/a#b\')"/>',
                 '<script xmlns="http://www.w3.org/1999/xhtml">alert(1)</script>',
                 '<g xml:base="http://x.example/"/>',
+                "<style>path{fill:image-set('http://x.example/a' 1x)}</style>",
+                "<style>path{fill:u<!-- -->rl(http://x.example/a)}</style>",
+                '<path style="background:url(  //x.example/a)"/>',
+                '<g id="a"><path/></g><g id="b"><use href="#a"/></g><use href="#b"/>',
+                '<g id="a"><use href="#a"/></g>',
                 "<g>" * 60 + "</g>" * 60,
             )
         ),
@@ -206,7 +211,8 @@ def test_a_picture_is_of_the_folder_and_a_file(tmp_path: Path) -> None:
 
 def test_what_drawing_programs_write_passes(tmp_path: Path) -> None:
     inside = (
-        '<!-- made by a program --><defs><linearGradient id="a"><stop offset="0"/></linearGradient>'
+        "<!-- made by a program --><title>info@acme.example, http://acme.example</title>"
+        '<defs><linearGradient id="a"><stop offset="0"/></linearGradient>'
         '</defs><style>.b{fill:url(#a)}</style><use x:href="#a"/><path fill="url(#a)" class="b"/>'
         '<metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></metadata>'
     )

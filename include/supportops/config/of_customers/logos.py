@@ -21,6 +21,7 @@ _WIDEST = 4000  # pixels
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
+_HTML = "http://www.w3.org/1999/xhtml"
 _XML = "http://www.w3.org/XML/1998/namespace"
 _DRAWN = frozenset(
     [
@@ -52,7 +53,10 @@ _DRAWN = frozenset(
 )
 _DEEPEST, _MOST = 50, 20_000
 _INSIDE = re.compile(r"#[\w.:-]+")
-_REFERS = re.compile(r"url\s*\(\s*['\"]?\s*(?!#)|@|expression|javascript:|\\", re.IGNORECASE)
+_REFERS = re.compile(
+    r"url\s*\(\s*['\"]?\s*(?!['\"\s#])|@|expression|javascript:|image-set|\bsrc\s*\(|//|\\",
+    re.IGNORECASE,
+)
 EXPECTED = "a PNG or SVG file in the configuration folder"
 
 
@@ -128,47 +132,66 @@ def _check_png(content: bytes) -> None:
 
 
 def _check_svg(content: bytes) -> None:
+    drawing = _Drawing()
     parser = expat.ParserCreate(namespace_separator=" ")
-    depth = count = 0
-    styles: list[str] = []
-
-    def refuse(*_: object) -> None:
-        raise NoPictureError("an SVG with a document type, entity or processing instruction")
-
-    def start(name: str, attributes: Mapping[str, str]) -> None:
-        nonlocal depth, count
-        depth, count = depth + 1, count + 1
-        space, _, local = name.rpartition(" ")
-        if depth == 1 and (space, local) != (_SVG, "svg"):
-            raise NoPictureError("which is no SVG")
-        if depth > _DEEPEST or count > _MOST:
-            raise NoPictureError("an SVG of too many elements")
-        if space == _SVG and local not in _DRAWN:
-            raise NoPictureError(f"an SVG with the element <{local[:40]}>, which can do more")
-        if space == _SVG:
-            styles.append("" if local != "style" else " ")
-        elif space in ("", "http://www.w3.org/1999/xhtml"):
-            raise NoPictureError(f"an SVG with the element <{local[:40]}>, which can do more")
-        for key, value in attributes.items():
-            _check_attribute(key, value)
-
-    def end(_name: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def text(found: str) -> None:
-        styles.append(found)
-
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
-    parser.ProcessingInstructionHandler = refuse
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse
+    parser.ProcessingInstructionHandler = _refuse
+    parser.StartElementHandler, parser.EndElementHandler = drawing.start, drawing.end
+    parser.CharacterDataHandler = drawing.text
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise NoPictureError(f"no well-formed SVG: {error}") from None
-    if _REFERS.search("".join(styles)):
-        raise NoPictureError("an SVG whose style refers to something outside")
+    drawing.check()
+
+
+class _Drawing:
+    """What an SVG is made of, as far as it matters."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, str]] = []  # elements that are not closed: name and id
+        self._count = 0
+        self._style = ""
+        self._used: set[str] = set()
+        self._using: set[str] = set()  # ids of elements with a <use> inside
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        space, _, local = name.rpartition(" ")
+        if not self._open and (space, local) != (_SVG, "svg"):
+            raise NoPictureError("which is no SVG")
+        self._count += 1
+        self._open.append((local if space == _SVG else "", attributes.get("id", "")))
+        if len(self._open) > _DEEPEST or self._count > _MOST:
+            raise NoPictureError("an SVG of too many elements")
+        # Drawing programs add elements of their own namespaces, which no browser knows.
+        if space in ("", _HTML) or (space == _SVG and local not in _DRAWN):
+            raise NoPictureError(f"an SVG with the element <{local[:40]}>, which can do more")
+        for key, value in attributes.items():
+            _check_attribute(key, value)
+        if local == "use":
+            names = (attributes.get(key, "") for key in ("href", f"{_XLINK} href"))
+            self._used |= {each.strip().removeprefix("#") for each in names if each}
+            self._using |= {name for _, name in self._open if name}
+
+    def end(self, _name: str) -> None:
+        self._open.pop()
+        self._style += " "
+
+    def text(self, found: str) -> None:
+        if self._open[-1][0] == "style":
+            self._style += found
+
+    def check(self) -> None:
+        """What shows only at the end. Raises NoPictureError."""
+        if _REFERS.search(self._style):
+            raise NoPictureError("an SVG whose style refers to something outside")
+        if self._used & self._using:
+            # Twice in each of thirty levels is a thousand million shapes.
+            raise NoPictureError("an SVG with a <use> of what has a <use> in it")
+
+
+def _refuse(*_: object) -> None:
+    raise NoPictureError("an SVG with a document type, entity or processing instruction")
 
 
 def _check_attribute(key: str, value: str) -> None:
