@@ -190,3 +190,29 @@ def test_two_weeks_are_compared_in_words_and_as_json(place: dict[str, str]) -> N
     missing = report(place, "compare", "2026-W15", "2026-W40")
     assert (missing.returncode, len(missing.stderr.splitlines())) == (2, 1)
     assert "nobody has weekly reports on 2026-W15 and 2026-W40" in missing.stderr
+
+
+def test_a_customers_month_waits_until_somebody_approves_it(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    config = Path(place["SUPPORTOPS_CONFIG"])
+    (config / "customers.yaml").write_text(
+        "customers:\n  - {name: Acme, contacts: [acme], reports: [monthly], language: fr}\n"
+    )
+    out = tmp_path / "out"
+    made = report(place, "monthly", "--month", "2026-04", "--send", "--out", str(out))
+    assert made.returncode == 0, made.stderr
+    assert "edition 1 waits for approval" in made.stdout
+    (folder,) = out.iterdir()
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert "avril 2026" in (folder / "mail.txt").read_text()
+    assert "waiting" in report(place, "waiting").stdout
+    nobody = report(place, "approve", "--by", "ada")
+    assert (nobody.returncode, nobody.stderr) == (
+        2,
+        "supportops: name a --month, a --customer, or --all\n",
+    )
+    done = report(place, "approve", "--customer", "acme", "--by", "ada")
+    assert done.stdout == "2026-04 for Acme: queued for acme_email\n"
+    again = report(place, "reject", "--all", "--by", "ada")
+    assert again.stderr == "supportops: no report waits for approval\n"

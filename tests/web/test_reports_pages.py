@@ -24,7 +24,7 @@ from supportops.reports import store as report_store
 from supportops.reports.formats.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File
 from supportops.reports.links import file_path, report_link, report_path
 from supportops.reports.period import Cadence
-from web.boards import READER, draft, make_board, site_entry, visible, write_config
+from web.boards import ACTOR, READER, draft, make_board, site_entry, visible, write_config
 
 on_sqlite = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -372,3 +372,42 @@ def test_nobody_reads_a_report_unasked(board: Board) -> None:
     path = file_path(Cadence.WEEKLY, "2026-W47", "managers", 1, "page.html")
     for each in ("reports", report_path(Cadence.WEEKLY, "2026-W47", "managers"), path):
         assert board.client.get(f"/support/{each}").status_code == 401
+
+
+def test_what_waits_is_approved_on_its_page_once(board: Board) -> None:
+    waiting = board.keep()
+    with writing(board.engine) as connection:
+        report_store.ask(connection, waiting)
+    listed = visible(board.get("reports"))
+    assert "1 report waits for approval." in listed
+    assert "Waits for approval , made" in visible(board.get("reports", waiting="1"))
+    page = board.get("report", **report())
+    assert "When it is approved it is sent to manager." in visible(page)
+    assert "Approve and send" not in page  # bob may only read
+    path, body = "/support/act/approve_reports", {"ids": [waiting.id]}
+    refused = board.client.post(path, json=body, headers=dict(READER))
+    assert refused.status_code == 403
+    done = board.client.post(path, json=body, headers=dict(ACTOR))
+    assert (done.status_code, done.json()["said"]) == (200, "1 report approved and queued.")
+    again = board.client.post(path, json=body, headers=dict(ACTOR))
+    assert again.status_code == 409
+    assert "ada has approved it before" in again.json()["detail"]
+    page = visible(board.get("report", **report()))
+    assert "Approved ada" in page
+    assert "manager_email email waiting" in page
+
+
+@on_sqlite
+def test_what_is_rejected_says_by_whom(board: Board) -> None:
+    waiting = board.keep()
+    with writing(board.engine) as connection:
+        report_store.ask(connection, waiting)
+    body = {"ids": [waiting.id]}
+    board.client.post("/support/act/reject_reports", json=body, headers=dict(ACTOR))
+    page = visible(board.get("report", **report()))
+    assert "Rejected by ada" in page
+    assert "No report waits for approval." in visible(board.get("reports", waiting="1"))
+    missing = board.client.post(
+        "/support/act/approve_reports", json={"ids": [10**6]}, headers=dict(ACTOR)
+    )
+    assert missing.status_code == 404

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from supportops.rendering.catalogue import N_
 from supportops.reports.document import Block, Cell, Column, Table, Tone, Unit, Words
 from supportops.reports.figures import Ahead, Figures, IncidentLine, Month, SiteLine
@@ -59,12 +61,18 @@ def _unseen(figures: Figures, reader: Reader) -> Words | None:
 def _site(line: SiteLine, reader: Reader, *, degraded: bool) -> tuple[Cell, ...]:
     return (
         cells.text(line.site),
-        site_tables.up(line, reader),
+        _up(line, reader),
         cells.count(line.outages, reader),
         _length(line.down_seconds, reader),
         *((_length(line.degraded_seconds, reader),) if degraded else ()),
         _length(line.maintenance_seconds, reader),
     )
+
+
+def _up(line: SiteLine, reader: Reader) -> Cell:
+    """Without a verdict: the agency's own target is no promise to the customer."""
+    found = site_tables.up(line, reader)
+    return found if line.up_share is None else replace(found, tone=Tone.PLAIN)
 
 
 def _length(seconds: float, reader: Reader) -> Cell:
@@ -101,7 +109,8 @@ def incidents(figures: Figures, reader: Reader) -> tuple[Block, ...]:
         empty=reader.gettext("None: no site had an incident."),
         shown=SHOWN_INCIDENTS,
     )
-    return (table,)
+    words = site_tables.recovery(figures, reader)
+    return (*([words] if words else []), table)
 
 
 def _incident(line: IncidentLine, reader: Reader) -> tuple[Cell, ...]:
