@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,10 +20,11 @@ from supportops.alerts import hold
 from supportops.alerts.alert import Kind
 from supportops.alerts.description import incident_path
 from supportops.alerts.store import list_open
+from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.migrate import upgrade
 from supportops.db.schema import configurations
-from supportops.flows import sla_sweep
+from supportops.flows import sla_sweep, weekly_report, what_if
 from supportops.flows.active_configuration import active_configuration
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File
@@ -67,8 +69,9 @@ PAGES = {
     "rota": "rota",
     "what-if": "what_if?run=1",
 }
-# Those that README shows.
-IN_README = ("now", "tickets", "ticket", "alerts")
+# Those that the documents show.
+IN_README = ("now", "tickets", "ticket", "alerts", "rota", "what-if", "report")
+STRICTER = ("first_reply_time: {within: 1 working day}", "first_reply_time: {within: 5m}")
 _NOTICES = """
 notices: {signature: The support team}
 customers: [{name: Bluebird, contacts: [manager]}]
@@ -119,9 +122,9 @@ def seeded(engine: Engine, folder: Path) -> Engine:
     live_through(engine, write_rota(write_config(folder, sites)), slots, _answer)
     with writing(engine) as connection:
         hold.release(connection, "ada", slots[0])
-        append_events(connection, list(_tickets()), NOON)
+        append_events(connection, [*_tickets(), *_last_weeks()], NOON)
         digest = connection.execute(select(configurations.c.digest)).scalar_one()
-        for week in ("2026-W45", "2026-W46"):
+        for week in ("2026-W44", "2026-W45"):
             report = draft(digest, NOON, week, subject=f"SLA week {week}: bug fixes 91 %")
             files = [File(PAGE, "text/html", b"<p>Week"), File(PDF, "application/pdf", b"%PDF")]
             report_store.keep(connection, report, files)
@@ -131,7 +134,26 @@ def seeded(engine: Engine, folder: Path) -> Engine:
         incident = list_open(connection, Kind.OUTAGE)[0].key
     add_notices(engine, "Bluebird", "Bluebird Books", incident, NOON)
     sla_sweep.run(engine, active.promises, active.tiers, NOON, NOON)
+    _replay(engine, folder)
+    weekly_report.run(
+        Context(engine, folder, no_secrets), NOON, NOON, week="2026-W46", audience="managers"
+    )
     return engine
+
+
+def _replay(engine: Engine, folder: Path) -> None:
+    """A stricter first reply for bugs, over the last week."""
+    stricter = (folder / what_if.FILE).read_text().replace(*STRICTER)
+    context = Context(engine, folder, no_secrets)
+    number = what_if.start(context, stricter, NOON - timedelta(days=7), NOON, "ada", NOON)
+    state = what_if.State.RUNNING
+    while state is what_if.State.RUNNING:
+        time.sleep(0.1)
+        with reading(engine) as connection:
+            found = what_if.find(connection, number, NOON)
+        assert found is not None
+        state = found.state
+    assert state is what_if.State.DONE
 
 
 def _slug(name: str) -> str:
@@ -160,6 +182,26 @@ def _tickets() -> Iterator[Event]:
             at += timedelta(minutes=11)
             yield event(number, EventKind.ASSIGNEE, at, value="Grace")
             yield event(number, EventKind.COMMENT, at, text="Thank you, we are looking into it.")
+
+
+def _last_weeks() -> Iterator[Event]:
+    """Those of the week before, answered and solved, a few of them late."""
+    tiers = ("bug_fix", "user_support", "bug_fix", "mission_critical")
+    people = ("Grace", "Owen", "Marta")
+    for n in range(24):
+        number, tier = f"2{n:03}", tiers[n % 4]
+        at = NOON - timedelta(days=9 - n % 5, minutes=37 * (n // 5))
+        customer, (site, *_) = list(_CUSTOMERS.items())[n % 5]
+        subject = f"{_SUBJECTS[n % 7][4]} again"
+        yield event(number, EventKind.CREATED, at, Author.CUSTOMER, subject=subject, text="Hello.")
+        yield event(number, EventKind.TIER, at, value=tier)
+        yield event(number, EventKind.CUSTOMER, at, value=customer)
+        yield event(number, EventKind.SITE, at, value=site)
+        yield event(number, EventKind.ASSIGNEE, at, value=people[n % 3])
+        reply = at + timedelta(minutes=9 + 4 * n)
+        yield event(number, EventKind.COMMENT, reply, text="Thank you, we are on it.")
+        solved = reply + timedelta(minutes=45 if tier == "mission_critical" else 300 + 40 * n)
+        yield event(number, EventKind.STATUS, solved, value="solved")
 
 
 def main(folder: Path) -> None:
@@ -193,7 +235,7 @@ def _take(engine: Engine, board: str, folder: Path) -> None:
 
 def _make_small(picture: Path) -> None:
     with Image.open(picture) as found:
-        small = found.convert("RGB").quantize(96)
+        small = found.convert("RGB").quantize(192)
     small.save(picture, optimize=True)
 
 

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import Field
+from sqlalchemy import select
 
 from supportops.config.configuration import File
+from supportops.db.schema import tickets
 from supportops.files import open_file
 from supportops.flows import what_if as flow
 from supportops.flows.what_if import State, WhatIf
@@ -54,6 +56,7 @@ class Changed:
     """A promise that is judged otherwise: the words of each verdict."""
 
     ticket: str
+    subject: str
     href: str
     metric: str
     first: str
@@ -73,7 +76,7 @@ def what_if(page: PageContext, query: Run) -> dict[str, Any]:
         "shown": shown,
         "running": shown is not None and shown.state is State.RUNNING,
         "lines": _lines(page, shown) if shown and shown.result else [],
-        "changed": _changed(shown) if shown and shown.result else [],
+        "changed": _changed(page, shown) if shown and shown.result else [],
         "runs": [(each, link("what_if", run=each.id)) for each in _latest(page)],
         "policy": shown.policy if shown else _in_force(page),
         "begin": today - USUAL,
@@ -111,12 +114,14 @@ def _lines(page: PageContext, shown: WhatIf) -> list[Line]:
     ]
 
 
-def _changed(shown: WhatIf) -> list[Changed]:
+def _changed(page: PageContext, shown: WhatIf) -> list[Changed]:
     assert shown.result is not None
+    subjects = _subjects(page, {each["ticket"] for each in shown.result["changed"]})
     words = {True: "met", False: "broken", None: "not due"}
     return [
         Changed(
             f"{each['source']}/{each['ticket']}",
+            subjects.get((each["source"], each["ticket"]), ""),
             link("ticket", source=each["source"], id=each["ticket"]),
             _metric(each["metric"]),
             words[each["met"][0]],
@@ -124,6 +129,13 @@ def _changed(shown: WhatIf) -> list[Changed]:
         )
         for each in shown.result["changed"]
     ]
+
+
+def _subjects(page: PageContext, numbers: set[str]) -> dict[tuple[str, str], str]:
+    c = tickets.c
+    statement = select(c.source, c.ticket, c.subject).where(c.ticket.in_(sorted(numbers)))
+    rows = page.connection.execute(statement)
+    return {(source, ticket): subject or "" for source, ticket, subject in rows}
 
 
 def _metric(name: str) -> str:
