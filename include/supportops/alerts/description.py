@@ -377,6 +377,7 @@ def _when(notification: Notification, facts: Facts, zone: str) -> Iterator[Row]:
         "expected_at": "Push expected",
         "last_good_at": "Last good push" if facts.text("monitor") else "Last good check",
         "certificate_expires": "Certificate ends",
+        "registration_ends": "Registration ends",
     }
     for key, label in labels.items():
         if instant := facts.instant(key):

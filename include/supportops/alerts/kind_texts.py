@@ -71,6 +71,25 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
         "before it does not.",
         "within the limits",
     ),
+    Kind.REGISTRATION: KindTexts(
+        "REGISTRATION",
+        "A domain whose registration ends takes its sites and its mail with it, and anybody may "
+        "register it then. See to its renewal at its registrar.",
+        "renewed",
+    ),
+    Kind.DNS_CHANGE: KindTexts(
+        "DNS CHANGED",
+        "Records of the domain are other ones than before. If nobody meant it, somebody else may "
+        "have its account. An acknowledgement accepts them; they are accepted by themselves "
+        "after a week.",
+        "the records are as they were",
+    ),
+    Kind.MAIL_RECORDS: KindTexts(
+        "MAIL RECORDS",
+        "Mail of this domain may be taken for spam, or a forger's mail for its own, until its "
+        "records are right.",
+        "its mail records are right",
+    ),
     Kind.CHECK_STALE: KindTexts(
         "NO CHECKS",
         "The sites are not being checked: an outage would go unnoticed.",
@@ -196,6 +215,8 @@ NOT_MENDED: dict[str, EndingTexts] = {
         "as an outage of its own.",
     ),
     "controls_removed": EndingTexts("NO LONGER CHECKED", "It was not seen to end."),
+    "accepted": EndingTexts("ACCEPTED", "The records of now are taken for the right ones."),
+    "domain_removed": EndingTexts("NO LONGER CHECKED", "It was not seen to end."),
     "monitor_removed": EndingTexts("NO LONGER EXPECTED", "It was not seen to end."),
     "no_certificate": EndingTexts("CLOSED", "The certificate was not renewed."),
     "limit_changed": EndingTexts("CLOSED", "The certificate was not renewed."),
@@ -234,6 +255,11 @@ def _check(_: Alert, facts: Facts, __: str) -> str | None:
 def _push(_: Alert, facts: Facts, zone: str) -> str | None:
     words, expected = facts.text("words"), facts.instant("expected_at")
     return f"{words}, expected {local(expected, zone)}" if words and expected else words
+
+
+def _registration(_: Alert, facts: Facts, zone: str) -> str | None:
+    words, ends = facts.text("words"), facts.instant("registration_ends")
+    return f"{words}, {local(ends, zone)}" if words and ends else words
 
 
 def _host(_: Alert, facts: Facts, __: str) -> str | None:
@@ -303,6 +329,9 @@ _REASONS: dict[Kind, Callable[[Alert, Facts, str], str | None]] = {
     Kind.PUSH_MISSING: _push,
     Kind.PUSH_FAILED: _push,
     Kind.PUSH_LIMIT: _push,
+    Kind.REGISTRATION: _registration,
+    Kind.DNS_CHANGE: _check,
+    Kind.MAIL_RECORDS: _check,
     Kind.HOST_OUTAGE: _host,
     Kind.BLIND: _blind,
     Kind.CHECK_STALE: _stale,

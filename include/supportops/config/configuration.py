@@ -31,6 +31,7 @@ from supportops.mailbox.account import Mailboxes
 from supportops.notices.settings import NoticePlan
 from supportops.reports.audience import Plan
 from supportops.sites.announced.window import AnnouncedWindow, Scope, announced
+from supportops.sites.domains.domain import DomainPolicy
 from supportops.sites.push.monitor import Monitors
 from supportops.sites.site import Fleet
 from supportops.sla.business_hours import BusinessHours
@@ -47,8 +48,8 @@ ANNOUNCED = "announced"
 CALENDARS = "calendars"
 # The digests of the pictures that customers.yaml names, by file.
 LOGOS = "logos"
-# A part of sites.yaml that is not about what is checked.
-MONITORS = "monitors"
+# Parts of sites.yaml that are not about the check of sites.
+MONITORS, DOMAINS = "monitors", "domains"
 # A document of an older version was written when each file had a zone of its own, this one unless
 # it said otherwise; now they follow the office's.
 _FORMER_ZONE = "Europe/London"
@@ -143,6 +144,12 @@ class Configuration:
         """The push monitors of sites.yaml; none where no version of it can be used."""
         found = self.parts.get(MONITORS)
         return found if isinstance(found, Monitors) else Monitors()
+
+    @property
+    def domains(self) -> DomainPolicy | None:
+        """How domains are checked; None where they are not, or sites.yaml cannot be used."""
+        found = self.parts.get(DOMAINS)
+        return found if isinstance(found, DomainPolicy) else None
 
     @property
     def alerts(self) -> AlertPolicy:
@@ -304,6 +311,7 @@ def assemble(
     sites = checked.get(File.SITES)
     if isinstance(sites, SitesFile):
         parts[MONITORS] = sites.push_monitors(zone)
+        parts[DOMAINS] = sites.domain_policy()
     if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
         parts[File.REPORTS] = Plan(zone=zone)
     if isinstance(plan := parts.get(File.REPORTS), Plan):

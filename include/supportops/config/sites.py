@@ -17,6 +17,7 @@ from supportops.config.request_values import (
     Redirects,
     UserAgent,
 )
+from supportops.config.site_parts.domains import DomainsEntry
 from supportops.config.site_parts.monitors import MonitorEntry, wrong_monitors
 from supportops.config.values import (
     Clock,
@@ -33,6 +34,7 @@ from supportops.config.values import (
     Weekday,
     Zone,
 )
+from supportops.sites.domains.domain import DomainPolicy
 from supportops.sites.failure_rate import DegradedPolicy
 from supportops.sites.maintenance import Maintenance, OneOffMaintenance, WeeklyMaintenance
 from supportops.sites.push.monitor import Monitors
@@ -225,6 +227,7 @@ class SitesFile(Model):
     degraded: DegradedEntry = DegradedEntry()
     vantage: list[ControlUrl] = []
     sites: list[SiteEntry]
+    domains: DomainsEntry | None = None
     monitors: Annotated[list[MonitorEntry], Field(max_length=5000)] = []
 
     @classmethod
@@ -239,6 +242,10 @@ class SitesFile(Model):
             pages = entries(site, "pages")
             yield from twice(((*path, *inner, "path"), page.get("path")) for inner, page in pages)
         yield from wrong_monitors(data)
+
+    def domain_policy(self) -> DomainPolicy | None:
+        """None where domains are not checked."""
+        return None if self.domains is None else self.domains.policy()
 
     def push_monitors(self, zone: str) -> Monitors:
         """`zone`: of cron expressions that name none."""

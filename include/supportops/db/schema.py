@@ -265,6 +265,23 @@ push_standings = Table(
     Column("fold", Json, nullable=False),
 )
 
+domain_checks = Table(
+    "domain_checks",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("checked_at", Instant, primary_key=True, autoincrement=False),
+    Column("found", Json, nullable=False),
+    Index(None, "checked_at"),
+)
+
+domain_standings = Table(
+    "domain_standings",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("checked_at", Instant, nullable=False),
+    Column("fold", Json, nullable=False),
+)
+
 endpoint_stops = Table(
     "endpoint_stops",
     metadata,

@@ -21,6 +21,8 @@ class Ending(StrEnum):
     NO_CERTIFICATE = "no_certificate"
     LIMIT_CHANGED = "limit_changed"
     LIMIT_RAISED = "limit_raised"
+    ACCEPTED = "accepted"
+    DOMAIN_REMOVED = "domain_removed"
     MONITOR_REMOVED = "monitor_removed"
 
     @property

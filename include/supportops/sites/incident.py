@@ -6,7 +6,7 @@ The functions at the end open an incident of each kind: its subject, start and e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -22,8 +22,9 @@ IncidentKey = tuple["IncidentKind", str]
 
 
 class IncidentKind(StrEnum):
-    """What is wrong: a site, a server, a page, a certificate, our own connection (`BLIND`), or a
-    job that pushes: its silence, its failure, or a value that it reports."""
+    """What is wrong: a site, a server, a page, a certificate, our own connection (`BLIND`), a job
+    that pushes (its silence, its failure, a value that it reports), or a domain: the end of its
+    registration, its changed records, and those of its mail."""
 
     OUTAGE = "outage"
     HOST_OUTAGE = "host_outage"
@@ -33,6 +34,9 @@ class IncidentKind(StrEnum):
     PUSH_MISSING = "push_missing"
     PUSH_FAILED = "push_failed"
     PUSH_LIMIT = "push_limit"
+    REGISTRATION = "registration"
+    DNS_CHANGE = "dns_change"
+    MAIL_RECORDS = "mail_records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,21 @@ def page_subject(track: Track, name: str, page: str) -> str:
     if track is Track.OUTAGE:
         return name
     return f"{name} {page}" if page else f"{name} (front page)"
+
+
+def closed(
+    incident: Incident, ended_at: datetime, closed_at: datetime, ending: Ending, why: str
+) -> Change:
+    """The end of an incident, for the reason `why`, which people read."""
+    ended_at = max(ended_at, incident.started_at)
+    end = {"ended_at": ended_at.isoformat(), "ending": ending.value, "over": why}
+    over = replace(
+        incident,
+        ended_at=ended_at,
+        closed_at=max(closed_at, incident.opened_at),
+        facts={**incident.facts, **end},
+    )
+    return Change(ChangeKind.CLOSED, over, why)
 
 
 DEGRADED = "degraded"

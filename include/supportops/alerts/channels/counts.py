@@ -23,6 +23,9 @@ _OPEN: dict[Kind, tuple[str, str]] = {
     Kind.PUSH_MISSING: ("job without a push", "jobs without a push"),
     Kind.PUSH_FAILED: ("job failed", "jobs failed"),
     Kind.PUSH_LIMIT: ("job above its limits", "jobs above their limits"),
+    Kind.REGISTRATION: ("registration ends", "registrations end"),
+    Kind.DNS_CHANGE: ("domain with changed records", "domains with changed records"),
+    Kind.MAIL_RECORDS: ("domain with wrong mail records", "domains with wrong mail records"),
     Kind.CONFIGURATION: ("configuration with faults", "configurations with faults"),
     Kind.DELIVERY: ("receiver not reached", "receivers not reached"),
     Kind.TASK_FAILED: ("task failed", "tasks failed"),
@@ -39,6 +42,9 @@ _OVER: dict[Kind, tuple[str, str]] = {
     Kind.PUSH_MISSING: ("job pushes again", "jobs push again"),
     Kind.PUSH_FAILED: ("job works again", "jobs work again"),
     Kind.PUSH_LIMIT: ("job within its limits", "jobs within their limits"),
+    Kind.REGISTRATION: ("registration renewed", "registrations renewed"),
+    Kind.DNS_CHANGE: ("domain as it was", "domains as they were"),
+    Kind.MAIL_RECORDS: ("mail records right", "mail records right"),
 }
 # An open alert whose last check showed something else by now, by the fact `present`.
 _PRESENT: dict[str, tuple[str, str]] = {

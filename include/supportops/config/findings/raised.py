@@ -15,6 +15,7 @@ from supportops.alerts.alert import (
     usual_severity,
 )
 from supportops.config.configuration import Configuration, File
+from supportops.sites.domains.domain import domains_of
 from supportops.sites.push.monitor import Limits
 
 RAISED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,9 +106,21 @@ def _about_sites(configuration: Configuration) -> Iterator[Raised]:
         if affected:
             yield Raised(kind, usual_severity(kind), affected)
     yield from _about_monitors(configuration)
+    yield from _about_domains(configuration)
     yield Raised(Kind.CHECK_STALE, usual_severity(Kind.CHECK_STALE), every or _NOBODY)
     for severity in (Severity.CRITICAL, Severity.WARNING):
         yield Raised(Kind.CHECK_TROUBLE, severity, every or _NOBODY)
+
+
+def _about_domains(configuration: Configuration) -> Iterator[Raised]:
+    if configuration.domains is None:
+        return
+    sites = [domain.site for domain in domains_of(configuration.displayed().fleet)]
+    about = [Affected(site.name, site.customer) if site else Affected() for site in sites]
+    if about:
+        for kind in (Kind.REGISTRATION, Kind.DNS_CHANGE, Kind.MAIL_RECORDS):
+            yield Raised(kind, Severity.WARNING, tuple(dict.fromkeys(about)))
+        yield Raised(Kind.REGISTRATION, Severity.INFO, tuple(dict.fromkeys(about)))
 
 
 def _about_monitors(configuration: Configuration) -> Iterator[Raised]:

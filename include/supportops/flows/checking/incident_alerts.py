@@ -22,7 +22,12 @@ SEVERITY = {
     IncidentKind.PUSH_MISSING: Severity.WARNING,
     IncidentKind.PUSH_FAILED: Severity.WARNING,
     IncidentKind.PUSH_LIMIT: Severity.WARNING,
+    IncidentKind.REGISTRATION: Severity.WARNING,
+    IncidentKind.DNS_CHANGE: Severity.WARNING,
+    IncidentKind.MAIL_RECORDS: Severity.WARNING,
 }
+# Of a registration whose registry does not say when it ends.
+NOT_KNOWN = "not_known"
 # Of those that can be as urgent as an outage, where sites.yaml says so.
 _MAY_BE_URGENT = (IncidentKind.PUSH_MISSING, IncidentKind.PUSH_FAILED)
 
@@ -73,4 +78,6 @@ def alert_of(incident: Incident) -> Alert:
 def _severity(incident: Incident) -> Severity:
     if incident.kind in _MAY_BE_URGENT and incident.facts.get("urgent"):
         return Severity.CRITICAL
+    if incident.reason == NOT_KNOWN:
+        return Severity.INFO
     return SEVERITY[incident.kind]

@@ -21,6 +21,9 @@ REPORTED_KINDS = SERVICE_LEVEL_KINDS | {
     Kind.PUSH_MISSING,
     Kind.PUSH_FAILED,
     Kind.PUSH_LIMIT,
+    Kind.REGISTRATION,
+    Kind.DNS_CHANGE,
+    Kind.MAIL_RECORDS,
     Kind.CALL,
 }
 

@@ -26,6 +26,9 @@ _FAULTS = frozenset(
         IncidentKind.PUSH_MISSING,
         IncidentKind.PUSH_FAILED,
         IncidentKind.PUSH_LIMIT,
+        IncidentKind.REGISTRATION,
+        IncidentKind.DNS_CHANGE,
+        IncidentKind.MAIL_RECORDS,
     }
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from supportops.sites.check import instant_to_json
 from supportops.sites.ending import Ending
-from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
+from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, closed
 from supportops.sites.push.content import Outcome
 from supportops.sites.push.monitor import Monitor
 from supportops.sites.push.standing import (
@@ -216,28 +216,14 @@ class _Judging:
         self.changes.append(Change(ChangeKind.UPDATED, after_, "it changed while open"))
 
     def _close(self, incident: Incident, ended_at: datetime, ending: Ending, why: str) -> None:
-        ended_at = max(ended_at, incident.started_at)
-        end = {"ended_at": ended_at.isoformat(), "ending": ending.value, "over": why}
-        closed = replace(
-            incident,
-            ended_at=ended_at,
-            closed_at=max(self.now, incident.opened_at),
-            facts={**incident.facts, **end},
-        )
         self.open.pop(incident.kind, None)
-        self.changes.append(Change(ChangeKind.CLOSED, closed, why))
+        self.changes.append(closed(incident, ended_at, self.now, ending, why))
 
 
 def removed(incident: Incident, now: datetime) -> Change:
     """The end of an incident whose monitor is in no configuration any more."""
     why = f"{incident.subject} is no longer configured: it was removed, not mended"
-    ending = Ending.MONITOR_REMOVED
-    ended = max(now, incident.started_at)
-    end = {"ended_at": ended.isoformat(), "ending": ending.value, "over": why}
-    closed_at = max(now, incident.opened_at)
-    facts = {**incident.facts, **end}
-    closed = replace(incident, ended_at=ended, closed_at=closed_at, facts=facts)
-    return Change(ChangeKind.CLOSED, closed, why)
+    return closed(incident, now, now, Ending.MONITOR_REMOVED, why)
 
 
 def _failure_words(standing: PushStanding) -> str:

@@ -37,6 +37,7 @@ KINDS: dict[About, tuple[Kind, ...]] = {
     About.INCIDENTS: (
         *(Kind.BLIND, Kind.HOST_OUTAGE, Kind.OUTAGE, Kind.FAULT, Kind.CERTIFICATE),
         *(Kind.PUSH_MISSING, Kind.PUSH_FAILED, Kind.PUSH_LIMIT),
+        *(Kind.REGISTRATION, Kind.DNS_CHANGE, Kind.MAIL_RECORDS),
     ),
     About.INSTALLATION: (
         *(Kind.CHECK_STALE, Kind.CHECK_TROUBLE, Kind.CLOCK, Kind.CONFIGURATION, Kind.DELIVERY),

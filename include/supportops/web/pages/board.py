@@ -46,6 +46,9 @@ KIND_TITLES: dict[str, str] = {
     IncidentKind.PUSH_MISSING: "No push",
     IncidentKind.PUSH_FAILED: "Job failed",
     IncidentKind.PUSH_LIMIT: "Limit passed",
+    IncidentKind.REGISTRATION: "Registration",
+    IncidentKind.DNS_CHANGE: "DNS changed",
+    IncidentKind.MAIL_RECORDS: "Mail records",
 }
 _SEVERE = {IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE, IncidentKind.BLIND}
 

@@ -1,0 +1,112 @@
+"""The registrable domains of sites, by the public suffix list that its library ships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
+
+from supportops.sites.probe.web_address import parse
+from supportops.sites.site import Fleet, Site
+
+# Days before the end of a registration: a lapsed one takes the site, its mail and its name.
+REGISTRATION_STEPS = (60, 30, 14, 7, 3, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """What is set for one domain. `dkim`: selectors of its signatures. `expires`: the end of its
+    registration, where its registry does not say. `mail`: whether its mail records are judged."""
+
+    dkim: tuple[str, ...] = ()
+    expires: date | None = None
+    mail: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPolicy:
+    """What is checked of domains, once a day. `warn`: days before a registration ends at which
+    somebody is notified. `resolvers`: addresses of name servers, the system's by default."""
+
+    warn: tuple[int, ...] = REGISTRATION_STEPS
+    mail: bool = True
+    resolvers: tuple[str, ...] = ()
+    special: Mapping[str, Special] = field(default_factory=dict)
+
+    def of(self, domain: str) -> Special:
+        """What is set for `domain`."""
+        return self.special.get(domain, Special())
+
+    def judges_mail(self, domain: str) -> bool:
+        """Whether the mail records of `domain` are judged."""
+        own = self.of(domain).mail
+        return self.mail if own is None else own
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A registrable domain, the host names of its sites (ASCII), and the sites themselves."""
+
+    name: str
+    hosts: tuple[str, ...]
+    sites: tuple[Site, ...]
+
+    @property
+    def site(self) -> Site | None:
+        """The site that alerts are about: the first, where all are one customer's."""
+        return self.sites[0] if len({site.customer for site in self.sites}) == 1 else None
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
+@cache
+def _registered() -> PublicSuffixList:
+    """Without the suffixes of companies, such as github.io, below which nobody registers."""
+    return PublicSuffixList(accept_unknown=False, only_icann=True)
+
+
+def registrable(host: str) -> str | None:
+    """The domain of `host` (ASCII) that is registered with a registry.
+
+    None for an address, a name of our own network, and a name below a company's suffix
+    (shop.github.io): its registration is not the customer's.
+    """
+    name = host.rstrip(".").lower()
+    found = _registered().privatesuffix(name)
+    if found is None or _suffixes().privatesuffix(name) != found:
+        return None
+    return str(found)
+
+
+def domains_of(fleet: Fleet) -> list[Domain]:
+    """The domains of all sites, by name; each once, however many sites it has."""
+    hosts: dict[str, dict[str, None]] = {}
+    sites: dict[str, dict[str, Site]] = {}
+    for site in fleet.sites:
+        for host in _hosts(site):
+            if name := registrable(host):
+                hosts.setdefault(name, {})[host] = None
+                sites.setdefault(name, {})[site.name] = site
+    return [
+        Domain(name, tuple(sorted(found)), tuple(sites[name].values()))
+        for name, found in sorted(hosts.items())
+    ]
+
+
+def domain_of(site: Site) -> str | None:
+    """The registrable domain of a site's address."""
+    return next(filter(None, map(registrable, _hosts(site))), None)
+
+
+def _hosts(site: Site) -> Iterable[str]:
+    try:
+        address = parse(site.url)
+    except ValueError:
+        return ()
+    return (address.host.lower(),)

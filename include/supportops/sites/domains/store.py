@@ -1,0 +1,64 @@
+"""Checks of domains in the store: an append-only log, and its fold by domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+
+from supportops.db.schema import domain_checks, domain_standings
+from supportops.db.statements import insert_new, insert_or_update
+from supportops.db.storable import storable
+from supportops.sites.domains import found as checks
+from supportops.sites.domains import standing as standings
+from supportops.sites.domains.found import Found
+from supportops.sites.domains.standing import DomainStanding
+
+STORED_FOR = timedelta(days=400)
+_c, _s = domain_checks.c, domain_standings.c
+
+
+def append(connection: Connection, found: Found) -> bool:
+    """Records a check; False where one of this instant is there."""
+    row = {
+        "domain": found.domain,
+        "checked_at": found.checked_at,
+        "found": storable(checks.to_json(found)),
+    }
+    return bool(insert_new(connection, domain_checks, [row]))
+
+
+def save(connection: Connection, domain: str, standing: DomainStanding) -> None:
+    """Writes how a domain stands."""
+    row = {
+        "domain": domain,
+        "checked_at": standing.checked_at,
+        "fold": storable(standings.to_json(standing)),
+    }
+    insert_or_update(connection, domain_standings, [row])
+
+
+def load(connection: Connection, only: Iterable[str] | None = None) -> dict[str, DomainStanding]:
+    """How domains stand, by name; `only` these."""
+    statement = select(_s.domain, _s.fold)
+    if only is not None:
+        statement = statement.where(_s.domain.in_(sorted(only)))
+    return {row.domain: standings.from_json(row.fold) for row in connection.execute(statement)}
+
+
+def last_checks(connection: Connection, domain: str, most: int) -> list[Found]:
+    """The last checks of a domain, the newest first."""
+    statement = select(domain_checks).where(_c.domain == domain)
+    rows = connection.execute(statement.order_by(_c.checked_at.desc()).limit(most))
+    return [checks.from_json(row.domain, row.checked_at, row.found) for row in rows]
+
+
+def forget(connection: Connection, domains: Iterable[str]) -> None:
+    """Deletes the standings of what no site has any more: if it comes back it is new."""
+    connection.execute(delete(domain_standings).where(_s.domain.in_(sorted(domains))))
+
+
+def prune(connection: Connection, now: datetime) -> None:
+    """Deletes old checks."""
+    connection.execute(delete(domain_checks).where(_c.checked_at < now - STORED_FOR))
