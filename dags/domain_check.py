@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
 
-from supportops.schedule import schedule_zone
 from supportops_dags.context import open_context
 from supportops_dags.defaults import DEFAULT_ARGS
 
@@ -18,7 +17,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_domain_check")
 
 
 @dag(
-    schedule=CronTriggerTimetable("20 6 * * *", timezone=schedule_zone()),
+    schedule=CronTriggerTimetable("20 5 * * *", timezone="UTC"),
     start_date=timezone.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,

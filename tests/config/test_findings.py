@@ -83,6 +83,7 @@ def test_a_route_of_one_kind_leaves_every_other_to_nobody(folder: Path) -> None:
     # notices, so none waits or is late, and no job pushes.
     others = {"host_outage", "delivery", *ADDRESSED_KINDS, "notice_waiting", "notice_late"}
     others |= {"push_missing", "push_failed", "push_limit"}
+    others |= {"registration", "dns_change", "mail_records"}  # where domains are checked
     assert kinds == {kind.value for kind in Kind} - others
 
 
@@ -115,6 +116,9 @@ def test_alerts_of_jobs_need_a_way_where_there_are_monitors(folder: Path) -> Non
     texts = list(unrouted(folder))
     assert {"push_missing", "push_failed"} <= {text.split()[0] for text in texts}
     assert not any(text.startswith("push_limit") for text in texts), "it has no limits"
+    path.write_text(yaml.safe_dump(data | {"domains": {}}), encoding="utf-8")
+    kinds = {text.split()[0] for text in unrouted(folder)}
+    assert {"registration", "dns_change", "mail_records"} <= kinds
 
 
 def test_the_finding_says_what_to_do(folder: Path) -> None:

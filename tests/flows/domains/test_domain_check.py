@@ -92,8 +92,8 @@ def agency(
     servers: tuple[NameServer, Registry],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Agency:
-    monkeypatch.setattr(records, "TRY_SECONDS", 0.2)
-    monkeypatch.setattr(records, "LONGEST_SECONDS", 0.4)
+    monkeypatch.setattr(records, "TRY_SECONDS", 0.1)
+    monkeypatch.setattr(records, "LONGEST_SECONDS", 0.2)
     names, asked = servers
     names.rcode, names.port = None, names.port
     names.dropped.clear()
@@ -266,7 +266,7 @@ def test_an_acknowledgement_accepts_the_records_and_so_does_a_week(agency: Agenc
     assert agency.open() == []
     agency.names.zone[("shop.com", "CAA")] = []
     agency.check(4)
-    agency.check(10.9)
+    agency.check(10.4)
     assert [kind for kind, _ in agency.open()] == ["dns_change"]
     agency.check(11)
     assert agency.open() == []

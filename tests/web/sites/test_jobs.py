@@ -1,4 +1,4 @@
-"""The jobs that push, on the page of their site."""
+"""The jobs that push, and the domain, on the page of their site."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from sqlalchemy import Engine
 
 from flows.pushing.jobs import TOKEN
 from supportops.context import Context
-from supportops.db.engine import reading
+from supportops.db.engine import reading, writing
 from supportops.flows import push, push_check
 from supportops.flows.active_configuration import active_configuration
 from supportops.sites.check import Reason
+from supportops.sites.domains.mail import MailRecord
+from supportops.sites.domains.registration import RegistryStatus
+from supportops.sites.domains.standing import DomainStanding, KnownRecords
+from supportops.sites.domains.store import save
 from web import boards
 from web.boards import NOON, READER, live_through, make_board, site_entry, slots_until, visible
 
@@ -63,3 +67,32 @@ def test_a_site_shows_its_jobs_and_those_of_its_server(
     assert "Limit passed" in front
     other = visible(desk.get("/site?name=blog", headers=dict(READER)).text)
     assert "disk of web-1" not in other
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_site_shows_what_is_known_of_its_domain(
+    store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = boards.write_config(tmp_path / "config", [site_entry("shop", url="https://shop.com/")])
+    file = folder / "sites.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"domains": {}}))
+    live_through(store, folder, slots_until(NOON, 2), lambda *_: Reason.OK)
+    monkeypatch.setattr(boards, "CONFIG", folder)
+    hostile = "<script>alert(1)</script>\u202e{{7*7}}"
+    standing = DomainStanding(
+        NOON,
+        RegistryStatus.KNOWN,
+        NOON + timedelta(days=40, hours=1),
+        records={"shop.com NS": KnownRecords((hostile,))},
+        mail={"SPF": MailRecord(False, hostile, hostile), "DMARC": MailRecord(None)},
+    )
+    desk = TestClient(make_board(store, lambda: NOON))
+    assert "not yet" in visible(desk.get("/site?name=shop", headers=dict(READER)).text)
+    with writing(store) as connection:
+        save(connection, "shop.com", standing)
+    html = desk.get("/site?name=shop", headers=dict(READER)).text
+    text = visible(html)
+    assert "in 40 days" in text
+    assert "DMARC" in text
+    assert "<script>alert" not in html
+    assert "\u202e" not in html

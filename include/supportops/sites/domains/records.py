@@ -86,13 +86,15 @@ def failures_of(resolver: dns.resolver.Resolver) -> int:
 
 def records_of(domain: Domain, resolver: dns.resolver.Resolver) -> dict[str, Answer]:
     """The records of a domain and its hosts, by "name TYPE"."""
-    found = {
-        f"{domain.name} {kind}": _query(domain, domain.name, kind, resolver) for kind in _OF_DOMAIN
-    }
-    for host in domain.hosts:
-        if host != domain.name:
-            for kind in _OF_HOST:
-                found[f"{host} {kind}"] = _query(domain, host, kind, resolver)
+    names = [(domain.name, kind) for kind in _OF_DOMAIN]
+    hosts = [host for host in domain.hosts if host != domain.name]
+    names += [(host, kind) for host in hosts for kind in _OF_HOST]
+    found: dict[str, Answer] = {}
+    for name, kind in names:
+        # Name servers that failed twice would let each look-up wait.
+        dead = len(found) > 1 and not any(answer.known for answer in found.values())
+        last = next(reversed(found.values()), Answer())
+        found[f"{name} {kind}"] = last if dead else _query(domain, name, kind, resolver)
     return found
 
 

@@ -24,7 +24,7 @@ from whoisit.errors import (
     WhoisItError,
 )
 
-from supportops.sites.probe.address import refusal
+from supportops.addresses import refusal
 
 REGISTRIES = "https://data.iana.org/rdap/dns.json"
 LARGEST = 4 * 1024 * 1024
@@ -143,7 +143,7 @@ class Registries:
             return
         response = self._session.get(self._registries)
         response.raise_for_status()
-        nothing: dict[str, Any] = {"services": []}
+        nothing: dict[str, Any] = {"services": [[[], []]]}  # the library insists on one
         data = {"timestamp": 0, "dns": json.loads(response.content)}
         data |= dict.fromkeys(("asn", "ipv4", "ipv6", "object"), nothing)
         whoisit.clear_bootstrapping()

@@ -9,11 +9,13 @@ from typing import Any
 
 from supportops.alerts.description import incident_path
 from supportops.flows import push_check
+from supportops.flows.domains_ahead import DomainState, states
 from supportops.flows.push_check import Monitored
 from supportops.sites import store
 from supportops.sites.announced import store as announced_store
 from supportops.sites.announced.window import AnnouncedWindow
 from supportops.sites.availability import Availability
+from supportops.sites.domains.domain import domain_of
 from supportops.sites.history import Span
 from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_well
 from supportops.sites.log.chains import chains_of
@@ -93,6 +95,7 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
         "latency": latency_chart(checks, day),
         "maintenance": _announced(page, configured),
         "jobs": _jobs(page, configured),
+        "domain": _domain(page, configured),
         "incidents": [_line(each, past, page.now) for each in _concerning(recent, name)],
         "results": queries.last_results(page.connection, name, page.now - RESULTS_OF, MOST_RESULTS),
         "certificate": queries.certificate_of(page.connection, name),
@@ -123,6 +126,14 @@ def _jobs(page: PageContext, configured: Site | None) -> list[Monitored]:
     if not mine:
         return []
     return push_check.monitored(page.connection, page.configuration, page.now, only=mine)
+
+
+def _domain(page: PageContext, configured: Site | None) -> DomainState | None:
+    """What is known of the site's domain, where domains are checked."""
+    name = domain_of(configured) if configured and page.configuration.domains else None
+    if name is None:
+        return None
+    return next(iter(states(page.connection, page.configuration, [name])), None)
 
 
 def _past(
