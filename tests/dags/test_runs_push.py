@@ -12,7 +12,7 @@ from builders import configure
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, push_standings
-from supportops.flows import push
+from supportops.flows import push_check
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
@@ -24,7 +24,7 @@ def test_a_job_whose_secret_is_not_set_is_an_alert_and_not_silent(
         file.write("monitors: [{name: backup, site: shop, token: push_backup, every: 1h}]\n")
     monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
     monkeypatch.setenv("SUPPORTOPS_CONFIG", str(folder))
-    push.beat(Context(store, folder, {}.get), datetime.now(UTC), started=True)
+    push_check.beat(Context(store, folder, {}.get), datetime.now(UTC), started=True)
     run = bag.dags["push_check"].test()
     assert run.state == "success"
     with reading(store) as connection:

@@ -1,7 +1,7 @@
-"""Judges every five minutes what jobs pushed, and what they did not.
+"""Pushes of jobs: each is recorded as it comes, and judged every five minutes with what did not.
 
-A failure that is pushed opens its incident as it comes (`flows/push.py`); silence, values above
-their limits and all ends are of the log, here.
+A failure that is pushed opens its incident at once (`receive`); silence, values above their limits
+and all ends are judged by the log (`judge`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from supportops.flows.active_configuration import active_configuration, load_or_
 from supportops.flows.checking.incident_alerts import raise_or_resolve
 from supportops.flows.dispatch_watch import watch_dispatch
 from supportops.flows.pushing import endpoint
+from supportops.flows.pushing.receiving import Answer, Request, receive
 from supportops.flows.pushing.surroundings import Around, by_kind
 from supportops.flows.pushing.tokens import token_faults, watch_tokens
 from supportops.sites.incident import Change
@@ -34,6 +35,8 @@ from supportops.sites.push.monitor import Monitor, about
 from supportops.sites.push.standing import PushStanding, expected, in_force, state_of
 from supportops.sites.site import Fleet
 from supportops.sites.store import open_incidents, save_changes
+
+__all__ = ["Answer", "Monitored", "Request", "beat", "judge", "monitored", "receive", "standing_of"]
 
 NEEDS = (File.SITES,)
 # Beyond this no push that is still missing can be due to a stop or an outage.
@@ -69,6 +72,12 @@ class Monitored:
             "refused": standing.refused if standing else "",
             "fault": self.fault,
         }
+
+
+def beat(context: Context, now: datetime, *, started: bool = False) -> None:
+    """The public endpoint serves at `now`; `started`: for the first time in this process."""
+    with writing(context.engine) as connection:
+        endpoint.beat(connection, now, started=started)
 
 
 def judge(context: Context, now: datetime) -> dict[str, Any]:

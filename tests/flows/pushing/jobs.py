@@ -16,7 +16,7 @@ from supportops.alerts.store import find_all, list_open
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, incidents
-from supportops.flows import push, push_check
+from supportops.flows import push_check
 from supportops.flows.active_configuration import active_configuration
 from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.store import list_incidents
@@ -54,12 +54,12 @@ class Jobs:
 
     def start(self, *monitors: Mapping[str, Any], **more: Any) -> None:
         self.configure(*(monitors or (HOURLY,)), **more)
-        push.beat(self.context, self.now, started=True)
+        push_check.beat(self.context, self.now, started=True)
         self.judge()
 
     def judge(self) -> dict[str, Any]:
         if self.serves:
-            push.beat(self.context, self.now)
+            push_check.beat(self.context, self.now)
         return push_check.judge(self.context, self.now)
 
     def until(self, minute: float, *, every: float = 5) -> None:
@@ -73,15 +73,15 @@ class Jobs:
     def _pass(self, minute: float) -> None:
         while self.serves and self.minute + 2 < minute:
             self.minute += 2
-            push.beat(self.context, self.now)
+            push_check.beat(self.context, self.now)
         self.minute = minute
 
-    def push(self, ending: str = "", body: bytes = b"", **fields: Any) -> push.Answer:
+    def push(self, ending: str = "", body: bytes = b"", **fields: Any) -> push_check.Answer:
         with reading(self.engine) as connection:
             configuration = active_configuration(connection)
         token = fields.pop("token", TOKEN)
-        request = push.Request(token, ending, body=body, **fields)
-        return push.receive(self.context, configuration, request, self.now)
+        request = push_check.Request(token, ending, body=body, **fields)
+        return push_check.receive(self.context, configuration, request, self.now)
 
     def state(self) -> str:
         return push_check.standing_of(self.context, self.now)[0].state

@@ -13,7 +13,7 @@ from supportops.alerts.alert import Kind, Severity
 from supportops.alerts.store import find_open
 from supportops.db.engine import reading
 from supportops.db.schema import pushes
-from supportops.flows import push, push_check
+from supportops.flows import push_check
 from supportops.sites.incident import IncidentKind
 
 # What is judged is the same on every database; test_receiving.py writes on both.
@@ -70,7 +70,7 @@ def test_another_schedule_counts_from_when_it_came_into_force(jobs: Jobs) -> Non
 def test_silence_that_ended_between_two_judgements_is_an_incident_that_is_over(jobs: Jobs) -> None:
     jobs.start()
     for jobs.minute in range(2, 186, 2):
-        push.beat(jobs.context, jobs.now)
+        push_check.beat(jobs.context, jobs.now)
         if jobs.minute in (10, 180):
             jobs.push()
     jobs.judge()
@@ -145,7 +145,7 @@ def test_our_own_stop_is_not_the_jobs_silence(jobs: Jobs) -> None:
     assert alert is not None
     assert "1 push monitors are unknown" in alert.headline
     jobs.serves = True
-    push.beat(jobs.context, jobs.now, started=True)
+    push_check.beat(jobs.context, jobs.now, started=True)
     jobs.until(125)
     assert (jobs.state(), jobs.open()) == ("unknown", []), "the push of 13:00 may have been lost"
     with reading(jobs.engine) as connection:
@@ -159,7 +159,7 @@ def test_a_restart_excuses_one_push_and_not_the_next_ones(jobs: Jobs) -> None:
     jobs.push()
     for minute in (60, 120, 180):
         jobs.until(minute)
-        push.beat(jobs.context, jobs.now, started=True)
+        push_check.beat(jobs.context, jobs.now, started=True)
     jobs.until(185)
     assert [kind for kind, _ in jobs.open()] == ["push_missing"]
 
@@ -168,7 +168,7 @@ def test_a_restart_far_from_the_expected_time_excuses_nothing(jobs: Jobs) -> Non
     jobs.start()
     jobs.push()
     jobs.until(30)
-    push.beat(jobs.context, jobs.now, started=True)
+    push_check.beat(jobs.context, jobs.now, started=True)
     jobs.until(71)
     assert [kind for kind, _ in jobs.open()] == ["push_missing"]
 

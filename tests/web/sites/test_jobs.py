@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from flows.pushing.jobs import TOKEN
 from supportops.context import Context
 from supportops.db.engine import reading, writing
-from supportops.flows import push, push_check
+from supportops.flows import push_check
 from supportops.flows.active_configuration import active_configuration
 from supportops.sites.check import Reason
 from supportops.sites.domains.mail import MailRecord
@@ -45,10 +45,10 @@ def test_a_site_shows_its_jobs_and_those_of_its_server(
     names = {"push_backup": TOKEN, "push_disk": "d" * 24, "push_else": "e" * 24}
     context = Context(store, folder, names.get)
     at = NOON - timedelta(minutes=1)
-    push.beat(context, at, started=True)
+    push_check.beat(context, at, started=True)
     with reading(store) as connection:
         configuration = active_configuration(connection)
-    push.receive(context, configuration, push.Request(TOKEN, "3", body=HOSTILE), at)
+    push_check.receive(context, configuration, push_check.Request(TOKEN, "3", body=HOSTILE), at)
     push_check.judge(context, NOON)
     desk = TestClient(make_board(store, lambda: NOON))
     html = desk.get("/site?name=shop", headers=dict(READER)).text

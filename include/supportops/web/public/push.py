@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
 from supportops.db.engine import reading
-from supportops.flows import push as flow
+from supportops.flows import push_check as flow
 from supportops.sites.push.content import LARGEST_BODY
 from supportops.sites.push.proof import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext
