@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from builders import NOON
 from flows.mailing.mails import drop, installation, mail, voicemail
 from flows.mailing.test_reading import calls, events, read, rows
-from supportops.db.schema import tickets
+from supportops.db.schema import recordings, tickets
 from supportops.tickets.ticket import EventKind
 
 pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
@@ -77,6 +77,20 @@ def test_without_usable_service_levels_every_message_pages(store: Engine, tmp_pa
     drop(tmp_path / "box", voicemail(text=WORDS))
     read(store, folder)
     assert len(calls(store)) == 1
+
+
+def test_the_page_says_where_a_recording_is_that_is_too_large(
+    store: Engine, tmp_path: Path
+) -> None:
+    box = {"name": "answerphone", "maildir": "../box", "largest_audio": "5kB"}
+    folder = installation(tmp_path, box)
+    drop(tmp_path / "box", voicemail(), NIGHT)
+    read(store, folder, NIGHT)
+    (alert,) = calls(store)
+    assert alert.facts["recording"] == "too large for the ticket's page, it is in the mailbox"
+    (note,) = [e.facts["text"] for e in events(store) if e.kind is EventKind.NOTE]
+    assert "msg0001.wav (8 kB): a recording over the limit of 5 kB" in note
+    assert rows(store, recordings) == []
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_hostile_messages_make_one_ticket_each_or_one_row_of_the_quarantine(
     assert all(row.media_type == "audio/wav" for row in rows(store, recordings))
     notes = [row.facts["text"] for row in rows(store, ticket_events) if row.kind == "note"]
     assert any("recording over the limit of 10.0 MB" in note for note in notes)
-    assert any("the message itself has 34.2 MB" in note for note in notes)
+    assert any("the message itself (34.2 MB): only its beginning" in note for note in notes)
     assert all("folder Handled" in note for note in notes)
 
 

@@ -22,6 +22,7 @@ from supportops.tickets.ticket import DONE, Author, Event, EventKind, Status, fo
 from supportops.tickets.validation import LONGEST_WORD, clean
 
 MOST_NAMED = 20
+_OVER_THE_LIMIT = "a recording over the limit"
 MOST_RECORDINGS = 10
 _CHANNELS = {Category.VOICEMAIL: "voice", Category.REQUEST: "email"}
 
@@ -67,18 +68,16 @@ class Contents:
             else:
                 kept.append(Recorded(name, media_type, each.content))
         if not mail.whole:
-            limit = _size(account.largest_message, whole=True)
-            left.append(
-                f"the message itself has {_size(mail.size, whole=True)}, of more than "
-                f"{limit} only the beginning is read"
-            )
+            size = _size(mail.size, whole=True)
+            left.append(f"the message itself ({size}): only its beginning was read")
         return cls(tuple(kept), tuple(left))
 
     @property
     def words(self) -> str:
         """What there is to hear, for the alert; empty for nothing."""
         if not self.recordings:
-            return ""
+            too_large = any(_OVER_THE_LIMIT in each for each in self.left)
+            return "too large for the ticket's page, it is in the mailbox" if too_large else ""
         seconds = wav_seconds(self.recordings[0].content)
         length = f"{seconds:.0f} s, " if seconds is not None else ""
         more = f" ({len(self.recordings)} of them)" if len(self.recordings) > 1 else ""
@@ -92,7 +91,7 @@ def _why_not(each: Attachment, account: Account, kept: int) -> str:
         return ""
     if not each.whole or len(each.content) > account.largest_audio:
         limit = _size(account.largest_audio, whole=True)
-        return f"a recording over the limit of {limit}, which is not kept here"
+        return f"{_OVER_THE_LIMIT} of {limit}, which is not kept here"
     if media_type is None:
         return "called a recording, but it is none that can be played"
     return "more recordings than are kept of one message" if kept >= MOST_RECORDINGS else ""

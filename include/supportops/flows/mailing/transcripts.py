@@ -61,7 +61,7 @@ def write_transcripts(
         waiting = store.untranscribed(connection, _AT_ONCE)
     written = paged = 0
     for recording in waiting:
-        if clock() + by.timeout > until + LONGEST:
+        if clock() >= until:
             break
         with reading(engine) as connection:
             found = store.content_of(connection, recording.id)
@@ -74,8 +74,6 @@ def write_transcripts(
             if store.mark_transcribed(connection, recording.id, now):
                 paged += _note(connection, configuration, recording, transcript, now)
                 written += bool(transcript.text)
-        if clock() >= until:
-            break
     return Written(written, paged)
 
 
