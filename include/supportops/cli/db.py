@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from supportops.bootstrap import open_context
+from supportops.cli import backups
 from supportops.cli.instants import now
 from supportops.cli.output import Json, echo, print_json
 
@@ -16,6 +17,7 @@ from supportops.cli.output import Json, echo, print_json
 EVERY_SECONDS = 5.0
 
 app = typer.Typer(name="db", help="The store.", no_args_is_help=True)
+app.add_typer(backups.app)
 
 
 @app.command("upgrade")
