@@ -10,7 +10,9 @@ from pathlib import Path
 from supportops.config.configuration import Configuration, File
 from supportops.rendering.render import render
 from supportops.sla.policy import Calendar
+from supportops.sla.published.contact import Contact
 from supportops.sla.published.wording import Asked, LevelsPage, levels_page
+from supportops.status_pages.rendering import LEVELS, LEVELS_STYLE
 
 _ACCENT = "#57606a"
 OFFICE = "office"
@@ -47,11 +49,41 @@ def html(
 ) -> str:
     """The page as one HTML file that loads nothing. Raises as `content`."""
     found = configuration.customers.get(customer)
+    return _html(
+        configuration,
+        content(configuration, now, language, customer),
+        style=_style((found.colour if customer else None) or _ACCENT),
+    )
+
+
+def published(configuration: Configuration, now: datetime) -> dict[str, bytes]:
+    """The page in each language and its style, for the folder of status pages: once
+    service_levels.yaml promises something and says how customers reach the agency."""
+    if not configuration.has(File.SERVICE_LEVELS) or configuration.promises is None:
+        return {}
+    if configuration.service_levels.contact == Contact():
+        return {}
+    pages = {
+        name: _html(configuration, content(configuration, now, tag), stylesheet=LEVELS_STYLE)
+        for tag, name in LEVELS.items()
+    }
+    files = {LEVELS_STYLE: _style(_ACCENT), **pages}
+    return {name: text.encode() + b"\n" for name, text in files.items()}
+
+
+def _style(accent: str) -> str:
+    return render("sla/levels.css", accent=accent)
+
+
+def _html(
+    configuration: Configuration, page: LevelsPage, *, style: str = "", stylesheet: str = ""
+) -> str:
     return render(
         "sla/levels.html",
-        page=content(configuration, now, language, customer),
+        page=page,
         agency=configuration.service_levels.contact.agency,
-        accent=(found.colour if customer else None) or _ACCENT,
+        style=style,
+        stylesheet=stylesheet,
     )
 
 

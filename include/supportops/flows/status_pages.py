@@ -27,6 +27,7 @@ from supportops.db.schema import notices
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.publishing.gathering import gather
 from supportops.flows.publishing.pages import Pages, customers_with_pages, logo_of, pages_of
+from supportops.flows.service_levels_page import published
 from supportops.status_pages import store
 from supportops.status_pages.address import FOLDER, SECRET, token
 from supportops.status_pages.rendering import files_of, static_files
@@ -82,7 +83,7 @@ def write(context: Context, now: datetime) -> Written:
                 folder,
                 None if pages.public is None else files_of(pages.public, to_root=""),
                 None if tokens is None else _private(pages),
-                static_files(),
+                static_files() | published(configuration, now),
             )
             store.note_written(folder, now)
     except store.FolderError as error:

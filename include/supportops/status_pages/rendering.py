@@ -13,12 +13,19 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from supportops.rendering.catalogue import languages
 from supportops.rendering.render import one_line, render
 from supportops.status_pages.page import Day, Incident, State, StatusPage
 from supportops.status_pages.words import Reader
 
 PAGE, JSON, FEED = "index.html", "status.json", "feed.xml"
 STYLE, SCRIPT = "status.css", "status.js"
+# The page of service levels by language, beside the public page, and its style.
+LEVELS = {
+    "en-GB": "service-levels.html",
+    **{tag: f"service-levels.{tag}.html" for tag in languages()[1:]},
+}
+LEVELS_STYLE = "service-levels.css"
 FORMAT = 1
 _STATIC = Path(__file__).with_name("static")
 _STEP, _BAR = 3, 2

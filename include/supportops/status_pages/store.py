@@ -15,11 +15,11 @@ from datetime import datetime
 from pathlib import Path
 
 from supportops.status_pages.address import FOLDER, is_token
-from supportops.status_pages.rendering import FEED, JSON, PAGE
+from supportops.status_pages.rendering import FEED, JSON, LEVELS, LEVELS_STYLE, PAGE
 
 MARKER = ".supportops-status-pages"
 LOGOS = ("logo.png", "logo.svg")
-_OURS = frozenset({PAGE, JSON, FEED, *LOGOS})
+_OURS = frozenset({PAGE, JSON, FEED, *LOGOS, *LEVELS.values(), LEVELS_STYLE})
 _TEMPORARY = ".new-"
 _FILE, _SERVED, _HIDDEN = 0o644, 0o755, 0o711
 

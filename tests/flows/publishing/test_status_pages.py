@@ -369,3 +369,30 @@ def test_notices_are_on_the_page_of_their_customer_within_a_round(agency: Agency
     assert "Your shop" not in agency.page("Kestrel Cycles")
     agency.now += timedelta(minutes=1)
     assert status_pages.refresh_for_notices(agency.context, agency.now) is None
+
+
+def test_the_page_of_service_levels_is_beside_the_public_one_once_there_is_a_contact(
+    agency: Agency,
+) -> None:
+    agency.write()
+    assert not list(agency.folder.glob("service-levels*"))
+    path = agency.config / "service_levels.yaml"
+    contact = '\ncontact: {agency: "A & B <b>", answerphone: true}\n'
+    path.write_text(path.read_text() + contact)
+    agency.activate()
+    agency.write()
+    english = (agency.folder / "service-levels.html").read_text()
+    german = (agency.folder / "service-levels.de.html").read_text()
+    assert "First answer within 3 working days" in english
+    assert "Frist für die erste Antwort: 3 Arbeitstage" in german
+    assert "<b>" not in english
+    # The server's policy allows no style inside a page.
+    assert "<style" not in english
+    assert 'href="service-levels.css"' in english
+    assert (agency.folder / "service-levels.css").exists()
+    for name in ("Bluebird", "Kestrel", "Harbour", "Umbrella"):
+        assert name not in english
+    path.write_text(path.read_text().replace(contact, ""))
+    agency.activate()
+    agency.write()
+    assert not list(agency.folder.glob("service-levels*"))

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from supportops.status_pages.address import FOLDER, is_token
-from supportops.status_pages.rendering import FEED, JSON, PAGE, SCRIPT, STYLE
+from supportops.status_pages.rendering import FEED, JSON, LEVELS, LEVELS_STYLE, PAGE, SCRIPT, STYLE
 from supportops.status_pages.store import LOGOS
 
 MEDIA_TYPES = {
@@ -22,6 +22,8 @@ MEDIA_TYPES = {
     JSON: "application/json",
     FEED: "application/rss+xml; charset=utf-8",
     STYLE: "text/css; charset=utf-8",
+    **dict.fromkeys(LEVELS.values(), "text/html; charset=utf-8"),
+    LEVELS_STYLE: "text/css; charset=utf-8",
     SCRIPT: "text/javascript; charset=utf-8",
     LOGOS[0]: "image/png",
     LOGOS[1]: "image/svg+xml",
