@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -134,3 +135,43 @@ def test_what_cannot_be_read_is_one_sentence(fault: str) -> None:
     with pytest.raises(CalendarError, match=expected) as error:
         occurrences(text, SINCE, UNTIL, LONDON)
     assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=HOURLY",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31",
+        "FREQ=DAILY;COUNT=999999999;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=WEEKLY;COUNT=99999999999999999999",
+        "FREQ=WEEKLY;INTERVAL=99999999999999999999",
+        "FREQ=MONTHLY;BYMONTHDAY=31;BYDAY=XX",
+        "FREQ=DAILY;UNTIL=99991231T235959Z;BYMONTH=2;BYMONTHDAY=30",
+    ],
+)
+@pytest.mark.timeout(20)
+def test_a_hostile_recurrence_ends_soon(rule: str) -> None:
+    for year in (1900, 2015):
+        times = (f"DTSTART:{year}0101T000000Z", f"DTEND:{year}0101T010000Z")
+        with suppress(CalendarError):
+            assert len(read(event(*times, f"RRULE:{rule}"))) < 100
+
+
+def test_a_count_ends_a_recurrence_as_its_end_does() -> None:
+    times = ("DTSTART:20260327T100000Z", "DTEND:20260327T110000Z")
+    three = [f"Anna {day} 10:00 - {day} 11:00" for day in ("27.03.", "03.04.", "10.04.")]
+    assert read(event(*times, "RRULE:FREQ=WEEKLY;COUNT=3")) == three
+    assert read(event(*times, "RRULE:FREQ=WEEKLY;UNTIL=20260410T100000Z")) == three
+
+
+def test_a_calendar_of_very_many_events_is_refused() -> None:
+    many = [event("DTSTART:20260401T080000Z", uid=str(n)) for n in range(5001)]
+    with pytest.raises(CalendarError, match="more than 5000 events"):
+        read(*many)
+    recurring = [
+        event("DTSTART:20260401T080000Z", "RRULE:FREQ=DAILY", uid=str(n)) for n in range(101)
+    ]
+    with pytest.raises(CalendarError, match="100 that recur"):
+        read(*recurring)

@@ -10,12 +10,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rruleset, rrulestr
 
-# One event may recur for ever; beyond this it is a mistake.
+# One event may recur for ever; beyond this it is a mistake. A calendar is read from elsewhere: what
+# it costs to read is bounded by the events, those that recur, and the steps of each from its start.
 MOST_OCCURRENCES = 5_000
+MOST_EVENTS = 5_000
+MOST_RECURRING = 100
+MOST_STEPS = 6_000
+_STEPS = {
+    "YEARLY": timedelta(days=365),
+    "MONTHLY": timedelta(days=28),
+    "WEEKLY": timedelta(days=7),
+    "DAILY": timedelta(days=1),
+    "HOURLY": timedelta(hours=1),
+}
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _LINE = re.compile(r"([A-Za-z0-9-]+)((?:;[^:;=]+=(?:\"[^\"]*\"|[^:;\"]*))*):(.*)", re.DOTALL)
 _PARAMETER = re.compile(r";([^:;=]+)=(\"[^\"]*\"|[^:;\"]*)")
@@ -57,7 +69,11 @@ def occurrences(text: str, since: datetime, until: datetime, zone: ZoneInfo) -> 
 
     Raises CalendarError.
     """
-    events = list(_events(text))
+    events = list(islice(_events(text), MOST_EVENTS + 1))
+    if len(events) > MOST_EVENTS or sum(map(_recurs, events)) > MOST_RECURRING:
+        raise CalendarError(
+            f"it has more than {MOST_EVENTS} events, or {MOST_RECURRING} that recur"
+        )
     changed: dict[str, set[datetime]] = {}
     for event in events:
         again = event.one("RECURRENCE-ID")
@@ -144,17 +160,18 @@ def _starts(
     """The beginnings on the event's own clock, with a margin around the times asked for."""
     assert own is not None
     found = rruleset()
+    margin = timedelta(days=400)
+    first, last = ((at.replace(tzinfo=None)) for at in (since - margin, until + margin))
     try:
         for rule in event.properties.get("RRULE", ()):
-            found.rrule(rrulestr(_local_until(rule.value, own, zone), dtstart=naive))
+            for each in _by_rule(_local_until(rule.value, own, zone), naive, last):
+                found.rdate(each)
         found.rdate(naive)
         for name, add in (("RDATE", found.rdate), ("EXDATE", found.exdate)):
             for listed in event.properties.get(name, ()):
                 for word in listed.value.split(","):
                     at = _instant(_Property(word.partition("/")[0], listed.parameters), zone)
                     add(at.astimezone(own).replace(tzinfo=None))  # type: ignore[arg-type]
-        margin = timedelta(days=400)
-        first, last = ((at.replace(tzinfo=None)) for at in (since - margin, until + margin))
         starts = []
         for each in found.xafter(first, inc=True):
             if each > last:
@@ -168,6 +185,20 @@ def _starts(
         words = event.text("SUMMARY")[:60]
         raise CalendarError(f"the recurrence of {words!r} cannot be read") from None
     return starts
+
+
+def _by_rule(rule: str, naive: datetime, last: datetime) -> Iterator[datetime]:
+    """The beginnings by one rule, not beyond `last`. A rule that fits no day would be tried until
+    the year 9999, so it ends there; COUNT is counted here, because a rule has one end alone."""
+    words = dict(part.partition("=")[::2] for part in rule.upper().split(";"))
+    step = _STEPS.get(words.get("FREQ", ""), timedelta(hours=1)) * int(words.get("INTERVAL", 1))
+    if step <= timedelta(0) or (last - naive) / step > MOST_STEPS:
+        raise CalendarError("an event recurs more often than a duty can")
+    count = int(words.pop("COUNT", MOST_OCCURRENCES * 10))
+    if "UNTIL" not in words or words["UNTIL"][:8] > f"{last:%Y%m%d}":
+        words["UNTIL"] = f"{last:%Y%m%dT%H%M%S}"
+    ended = ";".join(f"{name}={word}" for name, word in words.items())
+    return islice(iter(rrulestr(ended, dtstart=naive)), count)
 
 
 def _local_until(rule: str, own: object, zone: ZoneInfo) -> str:
