@@ -20,7 +20,8 @@ from dateutil.rrule import rruleset, rrulestr
 MOST_OCCURRENCES = 5_000
 MOST_EVENTS = 5_000
 MOST_RECURRING = 100
-MOST_STEPS = 6_000
+MOST_STEPS = 12_000
+_NARROWING = {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYEASTER"}
 _STEPS = {
     "YEARLY": timedelta(days=365),
     "MONTHLY": timedelta(days=28),
@@ -188,10 +189,16 @@ def _starts(
 
 
 def _by_rule(rule: str, naive: datetime, last: datetime) -> Iterator[datetime]:
-    """The beginnings by one rule, not beyond `last`. A rule that fits no day would be tried until
-    the year 9999, so it ends there; COUNT is counted here, because a rule has one end alone."""
+    """The beginnings by one rule, not beyond `last`. COUNT is counted here, because a rule has one
+    end alone.
+
+    `rrule` tries each step of a rule that fits no day until the year 9999, which takes seconds for
+    one by days: those may not be bound to what such a rule needs.
+    """
     words = dict(part.partition("=")[::2] for part in rule.upper().split(";"))
-    step = _STEPS.get(words.get("FREQ", ""), timedelta(hours=1)) * int(words.get("INTERVAL", 1))
+    if words.get("FREQ") in ("DAILY", "HOURLY") and _NARROWING & words.keys():
+        raise CalendarError("an event recurs by days and is bound to months or days of these")
+    step = _STEPS.get(words.get("FREQ", ""), timedelta(days=365)) * int(words.get("INTERVAL", 1))
     if step <= timedelta(0) or (last - naive) / step > MOST_STEPS:
         raise CalendarError("an event recurs more often than a duty can")
     count = int(words.pop("COUNT", MOST_OCCURRENCES * 10))
