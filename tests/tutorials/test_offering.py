@@ -25,6 +25,7 @@ from supportops.flows import ticket_sync
 from supportops.flows.ticket_queue import Standing, queue
 from supportops.flows.tutorials import sparing
 from supportops.tickets.log.store import events_of
+from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.ticket import EventKind
 from tickets.helpline import NAME, NOON, Helpline, HelplineSource
 
@@ -75,9 +76,13 @@ def test_a_new_ticket_gets_one_note_and_others_none(
     assert ticket == "7"
     assert "https://tutorials.example/password" in text
     assert "reply to send" not in text
-    remote.now += timedelta(hours=2)
-    assert fetch(store, folder, source)["tutorials_offered"] == 0
-    assert len(remote.comments) == 1
+    for later in (timedelta(hours=2), timedelta(days=3), timedelta(days=3)):
+        remote.now += later
+        assert fetch(store, folder, source)["tutorials_offered"] == 0
+        assert len(remote.comments) == 1
+    with reading(store) as connection:
+        # What is too old to get a note needs no mark any more.
+        assert read_mark(connection, NAME, "tutorials/7") is None
 
 
 def test_a_note_stops_no_clock_when_it_comes_back(

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from supportops.config.configuration import Configuration
 from supportops.db.engine import reading, writing
@@ -43,6 +43,7 @@ def offer(
     if not (configuration.tutorials.offer.note and configuration.tutorials.tutorials):
         return 0
     sent = 0
+    _forget(engine, source.name, clock())
     for ticket in _waiting(engine, source.name, clock()):
         text = _text(engine, configuration, source.name, ticket, clock())
         if text:
@@ -57,18 +58,25 @@ def _waiting(engine: Engine, source: str, now: datetime) -> list[str]:
     """The open tickets of the last day that have no note yet, and those whose note is stored and
     may not have been sent; the oldest first."""
     c, m = tickets.c, sync_marks.c
-    done = select(m.stream).where(m.source == source, m.mark == _DONE)
-    begun = select(m.stream).where(m.source == source, m.mark != _DONE)
+    marks = select(m.stream).where(m.source == source, m.stream.startswith(_STREAM))
     recent = (
         select(c.ticket)
         .where(c.source == source, c.open, c.created_at > now - LATEST)
         .order_by(c.created_at, c.id)
     )
     with reading(engine) as connection:
-        finished = _named(connection.execute(done.where(m.stream.startswith(_STREAM))).scalars())
-        stored = _named(connection.execute(begun.where(m.stream.startswith(_STREAM))).scalars())
+        finished = _named(connection.execute(marks.where(m.mark == _DONE)).scalars())
+        begun = _named(connection.execute(marks.where(m.mark != _DONE)).scalars())
         found = [each for each in connection.execute(recent).scalars() if each not in finished]
-    return list(dict.fromkeys([*sorted(stored), *found]))[:MOST_AT_ONCE]
+    return list(dict.fromkeys([*sorted(begun), *found]))[:MOST_AT_ONCE]
+
+
+def _forget(engine: Engine, source: str, now: datetime) -> None:
+    """Removes the marks of tickets that are too old to get a note, so that there are always few."""
+    m = sync_marks.c
+    old = (m.source == source, m.stream.startswith(_STREAM), m.mark == _DONE)
+    with writing(engine) as connection:
+        connection.execute(delete(sync_marks).where(*old, m.moved_at < now - 2 * LATEST))
 
 
 def _named(streams: Iterable[str]) -> set[str]:
