@@ -31,6 +31,9 @@ def note(
     cause: Annotated[
         str | None, typer.Option(help="Why, in a few words; customers read it in their reports.")
     ] = None,
+    done: Annotated[
+        str | None, typer.Option(help="What was done about it; customers read it each month.")
+    ] = None,
     text: Annotated[
         str | None, typer.Option("--note", help="More about it; stays inside the agency.")
     ] = None,
@@ -42,7 +45,7 @@ def note(
 
     with open_context() as context:
         try:
-            found = flow.note(context, key, cause, text, person(by), now())
+            found = flow.note(context, key, cause, text, person(by), now(), done=done)
         except flow.NoteError as error:
             fail(str(error))
     if as_json:

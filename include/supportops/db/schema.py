@@ -475,6 +475,7 @@ incident_notes = Table(
     Column("note", Text),
     Column("noted_by", Text, nullable=False),
     Column("noted_at", Instant, nullable=False),
+    Column("done", Text),
 )
 
 notice_threads = Table(

@@ -2,7 +2,7 @@
 
 An incident is called by its key or by the #reference of its messages, a ticket by NUMBER or
 SOURCE/NUMBER. A cause is shown in every report that lists the incident or the breach, so also in a
-customer's; a note stays inside the agency.
+customer's; what was done is in the monthly reports of customers; a note stays inside the agency.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from supportops.sites.incident import IncidentKind
 from supportops.tickets.source import PHONE
 
 LONGEST_CAUSE, LONGEST_NOTE, LONGEST_NAME = 200, 2_000, 200
+LONGEST_DONE = 500
 _OF_TICKETS = SERVICE_LEVEL_KINDS | {Kind.CALL}
 _OF_INCIDENTS = {Kind(kind.value) for kind in IncidentKind}
 _MOST = 500
@@ -55,6 +56,7 @@ class Written:
         return {
             "about": self.about,
             "cause": self.noted.cause,
+            "done": self.noted.done,
             "note": self.noted.note,
             "history": [entry.to_json() for entry in self.noted.entries],
             "alike": list(self.alike),
@@ -86,23 +88,32 @@ class Listed:
             "began": self.began.isoformat(),
             "ended": self.ended.isoformat() if self.ended else None,
             "cause": self.noted.cause,
+            "done": self.noted.done,
             "note": self.noted.note,
             "history": [entry.to_json() for entry in self.noted.entries],
         }
 
 
 def note(
-    context: Context, key: str, cause: str | None, text: str | None, who: str, now: datetime
+    context: Context,
+    key: str,
+    cause: str | None,
+    text: str | None,
+    who: str,
+    now: datetime,
+    *,
+    done: str | None = None,
 ) -> Written:
-    """Notes the cause of an incident or a breach, a text about it, or both; None leaves what was
-    noted before, an empty text takes it back.
+    """Notes the cause of an incident or a breach, what was `done` about it in words for customers,
+    and a text for the agency; None leaves what was noted before, an empty text takes it back.
 
     A cause that was given before but for case and spaces is written as it was then. Raises
     LookupError where nothing or several things are called `key`, NoteError for what does not fit.
     """
     cause, text = _checked("cause", cause, LONGEST_CAUSE), _checked("note", text, LONGEST_NOTE)
+    done = _checked("text of what was done", done, LONGEST_DONE)
     by = _checked("name of who writes it", who, LONGEST_NAME)
-    if cause is None and text is None:
+    if cause is None and text is None and done is None:
         raise NoteError("nothing to note: give a cause, a note, or both")
     if not by:
         raise NoteError("who writes it? The name is empty")
@@ -111,7 +122,7 @@ def note(
         known = [each for each, _ in note_log.causes(connection)]
         same = recognised(cause, known) if cause else None
         alike = near(cause, known) if cause and same is None else []
-        note_log.append(connection, Entry(about, same or cause, text, by, now))
+        note_log.append(connection, Entry(about, same or cause, text, by, now, done))
         return Written(about, note_log.noted(connection, [about])[about], tuple(alike))
 
 

@@ -148,6 +148,7 @@ class Noted:
 
     cause: str = ""
     note: str = ""
+    done: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

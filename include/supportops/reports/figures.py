@@ -248,6 +248,7 @@ class IncidentLine:
     down_seconds: float = 0.0
     cause: str = ""
     note: str = ""
+    done: str = ""  # what was done about it, in words for customers
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The log of what people noted about incidents and tickets. Append-only: the newest word counts.
 
-`about` is an incident's key, or `ticket:SOURCE/NUMBER`. A cause or note of None leaves what was
-noted before; an empty one takes it back.
+`about` is an incident's key, or `ticket:SOURCE/NUMBER`. A cause, a note or what was
+`done` of None leaves what was noted before; an empty one takes it back.
 """
 
 from __future__ import annotations
@@ -29,15 +29,18 @@ class Entry:
     note: str | None
     by: str
     at: datetime
+    done: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the instant as ISO text in UTC."""
-        return {"cause": self.cause, "note": self.note, "by": self.by, "at": self.at.isoformat()}
+        done = {} if self.done is None else {"done": self.done}
+        said = {"cause": self.cause, "note": self.note, **done}
+        return {**said, "by": self.by, "at": self.at.isoformat()}
 
     @property
     def words(self) -> str:
         """What was noted, in a sentence's middle: "cause: hosting; note: disk full"."""
-        said = (("cause", self.cause), ("note", self.note))
+        said = (("cause", self.cause), ("done", self.done), ("note", self.note))
         return "; ".join(
             f"{what}: {text or 'taken back'}" for what, text in said if text is not None
         )
@@ -60,9 +63,14 @@ class Noted:
         return next((e.note for e in reversed(self.entries) if e.note is not None), "")
 
     @property
+    def done(self) -> str:
+        """What was done about it; empty as `cause`."""
+        return next((e.done for e in reversed(self.entries) if e.done is not None), "")
+
+    @property
     def words(self) -> str:
         """ "hosting: disk full (Anna)"; empty where nothing is noted."""
-        parts = [each for each in (self.cause, self.note) if each]
+        parts = [each for each in (self.cause, self.done, self.note) if each]
         return f"{': '.join(parts)} ({self.entries[-1].by})" if parts else ""
 
 
@@ -81,7 +89,7 @@ def ticket_of(about: str) -> str | None:
 
 def append(connection: Connection, entry: Entry) -> None:
     """Adds one entry."""
-    row = {name: getattr(entry, name) for name in ("about", "cause", "note")}
+    row = {name: getattr(entry, name) for name in ("about", "cause", "note", "done")}
     connection.execute(insert(incident_notes), row | {"noted_by": entry.by, "noted_at": entry.at})
 
 
@@ -136,4 +144,5 @@ def causes(connection: Connection) -> Sequence[tuple[str, int]]:
 
 
 def _entry(row: Any) -> Entry:
-    return Entry(row["about"], row["cause"], row["note"], row["noted_by"], row["noted_at"])
+    said = (row["cause"], row["note"])
+    return Entry(row["about"], *said, row["noted_by"], row["noted_at"], row["done"])

@@ -106,11 +106,11 @@ def _facts(
 def _incident_notes(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Noted]:
     """What was noted of incidents, by the keys of their rows."""
     about = note_log.noted(connection, {row["about"] for row in rows})
-    return {
-        row["key"]: Noted(about[row["about"]].cause, about[row["about"]].note)
-        for row in rows
-        if row["about"] in about
-    }
+    return {row["key"]: _of_note(about[row["about"]]) for row in rows if row["about"] in about}
+
+
+def _of_note(found: note_log.Noted) -> Noted:
+    return Noted(found.cause, found.note, found.done)
 
 
 def _ticket_notes(connection: Connection) -> dict[tuple[str, str], Noted]:

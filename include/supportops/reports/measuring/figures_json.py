@@ -16,6 +16,7 @@ from supportops.reports.figures import (
     Attainment,
     By,
     Figures,
+    IncidentLine,
     MonthSums,
     Point,
     Restatement,
@@ -106,4 +107,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, StrEnum):
         return value.value
     names = (*value.__dataclass_fields__, *DERIVED.get(type(value), ()))
+    if isinstance(value, IncidentLine) and not value.done:
+        names = tuple(name for name in names if name != "done")
     return {NAMES.get(name, name): _plain(getattr(value, name)) for name in names}

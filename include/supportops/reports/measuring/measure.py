@@ -187,7 +187,8 @@ def _explained(line: IncidentLine, own: Facts, audience: Audience) -> IncidentLi
     noted = own.incident_notes.get(line.key)
     if noted is None:
         return line
-    return replace(line, cause=noted.cause, note="" if audience.customer else noted.note)
+    note = "" if audience.customer else noted.note
+    return replace(line, cause=noted.cause, note=note, done=noted.done)
 
 
 def _with_own_key(line: IncidentLine) -> IncidentLine:

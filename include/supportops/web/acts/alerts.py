@@ -52,11 +52,13 @@ class Snooze(Body):
 
 
 class Cause(Body):
-    """The cause of an incident and a note; an empty one takes back what was noted."""
+    """The cause of an incident, what was done and a note; an empty one takes back what was noted.
+    What is left out of `done` stays as it was."""
 
     key: AlertKey
     cause: Note = ""
     note: Note = ""
+    done: Note | None = None
 
 
 def _acknowledge(acting: Acting, body: Taking) -> Done:
@@ -125,7 +127,13 @@ def _several(acting: Acting, body: Several) -> Done:
 def _note_cause(acting: Acting, body: Cause) -> Done:
     try:
         written = incident_notes.note(
-            acting.context, body.key, body.cause, body.note, acting.who, acting.now
+            acting.context,
+            body.key,
+            body.cause,
+            body.note,
+            acting.who,
+            acting.now,
+            done=body.done,
         )
     except incident_notes.NoteError as error:
         raise Refused(_sentence(error)) from error

@@ -48,6 +48,7 @@ def marked(animal: str) -> dict[str, str]:
         "assignee": f"{mark}agent",
         "cause": f"{animal}cause",
         "note": f"{animal}note",
+        "done": f"{animal}done",
         "reason": f"status {mark}reason",
     }
 
@@ -106,7 +107,9 @@ def lives(desk: ReportDesk, number: int, own: dict[str, str]) -> None:
         save_changes(connection, [Change(ChangeKind.OPENED, outage, "")])
     context = Context(desk.store, desk.folder, {}.get)
     when = start + timedelta(days=1)
-    incident_notes.note(context, outage.key, own["cause"], own["note"], "anna", when)
+    incident_notes.note(
+        context, outage.key, own["cause"], own["note"], "anna", when, done=own["done"]
+    )
 
 
 def text_of(file: File) -> str:
@@ -142,7 +145,7 @@ def test_no_file_holds_a_word_of_another_customer(desk: ReportDesk) -> None:
                 if other != animal:
                     assert other.lower() not in text.lower(), f"{other} in {name} of {animal}"
             assert SHARED not in text, f"the server in {name}"
-        for word in ("name", "site", "subject", "cause"):
+        for word in ("name", "site", "subject", "cause", "done"):
             assert own[word] in texts["mail.txt"].replace("\n", " "), word
             assert own[word] in texts["report.pdf"], word
         for inside in ("note", "assignee", "alias"):  # the agency's own affairs

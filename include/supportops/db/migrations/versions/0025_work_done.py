@@ -1,0 +1,17 @@
+"""What was done about an incident, in words that a customer reads."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("incident_notes", sa.Column("done", sa.Text()))
+
+
+def downgrade() -> None:
+    op.drop_column("incident_notes", "done")
