@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -13,9 +13,10 @@ from reports.figure_builders import EMPTY, figures
 from reports.hostile_texts import HOSTILE, hostile_text
 from reports.small_agency import BOOKS
 from reports.trend_builders import trend
-from supportops.reports.figures import By, Figures, SiteLine
+from supportops.reports.figures import By, Figures, Month, MonthSums, SiteLine
 from supportops.reports.measuring.figures_json import (
     for_comparison,
+    month_sums_of,
     restatements_of,
     to_json,
     totals_of,
@@ -44,7 +45,17 @@ def test_it_is_strict_json_and_reads_back_as_it_was(name: str) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_no_figure_is_missing(name: str) -> None:
-    assert list(to_json(REPORTS[name])) == ["version", *(field.name for field in fields(Figures))]
+    of_every_report = [field.name for field in fields(Figures) if field.name != "month"]
+    assert list(to_json(REPORTS[name])) == ["version", *of_every_report]
+
+
+def test_a_customers_month_is_stored_with_what_later_months_add_up() -> None:
+    sums = MonthSums("2026-11", 2, 90.0, 10.0, 0.0, 1, due=9, met=8, arrived=5, solved=4)
+    plain = to_json(figures(month=Month((), (), (), 2, (replace(sums, label="2026-10"), sums))))
+    assert plain["month"]["year"][-1]["up_share"] == 0.9
+    assert month_sums_of(plain, "2026-11") == replace(sums, issued=True)
+    assert month_sums_of(plain, "2026-09") is None
+    assert month_sums_of(to_json(figures()), "2026-11") is None
 
 
 def test_instants_are_utc_and_durations_seconds() -> None:
