@@ -37,7 +37,7 @@ test: devtools ## Lint, types, import contracts and every test
 	@.venv/bin/lint-imports --no-logo
 	@$(VENV) -m pytest -n $(WORKERS) --max-worker-restart 0
 
-bench: devtools ## Measure probe, clocks, tickets, sweep, storms, runs, reports, board and mailboxes
+bench: devtools ## Measure probe, clocks, tickets, sweep, storms, runs, reports, board, status pages and mailboxes
 	@$(VENV) -m bench.probe $(ARGS)
 	@$(VENV) -m bench.clocks
 	@$(VENV) -m bench.tickets
@@ -48,6 +48,7 @@ bench: devtools ## Measure probe, clocks, tickets, sweep, storms, runs, reports,
 	@$(VENV) -m bench.report
 	@$(VENV) -m bench.availability
 	@$(VENV) -m bench.board
+	@$(VENV) -m bench.publishing.status_pages
 	@$(VENV) -m bench.mailbox
 
 chaos: devtools ## Kill and break every flow at random instants; CHAOS_MINUTES=8

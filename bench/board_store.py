@@ -53,7 +53,7 @@ FROM generate_series(1, :sites) site;
 INSERT INTO incidents (key, kind, subject, site, page, customer, reason, started_at, opened_at,
                        ended_at, closed_at, flapping, facts)
 SELECT 'outage:site-' || n % :sites + 1 || ':' || n, 'outage', 'site-' || n % :sites + 1,
-       'site-' || n % :sites + 1, '', 'Customer ' || n % 60, 'timeout',
+       'site-' || n % :sites + 1, '', 'Customer ' || (n % :sites + 1) % :customers, 'timeout',
        :now - n * interval '30 minutes', :now - n * interval '30 minutes',
        CASE WHEN n <= :sites / 50 THEN NULL ELSE :now - n * interval '30 minutes'
             + interval '12 minutes' END,
@@ -82,7 +82,7 @@ outages AS (
     GROUP BY site, date_trunc('day', started_at))
 INSERT INTO site_days (day, site, customer, up, degraded, down, maintenance, checks, hours,
                        timeline, known_at)
-SELECT days.day, 'site-' || n, 'Customer ' || n % 60,
+SELECT days.day, 'site-' || n, 'Customer ' || n % :customers,
        extract(epoch FROM last - first) * 1000000
            - CASE WHEN began IS NULL THEN 0 ELSE 720000000 END,
        0, CASE WHEN began IS NULL THEN 0 ELSE 720000000 END, 0,
@@ -131,21 +131,23 @@ FROM messages WHERE attempts = 1 ORDER BY id
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How much a store holds: tickets (a fifth of them open), open alerts (and as many that
-    ended), sites, and days of checks."""
+    ended), sites, days of checks, and customers with sites."""
 
     tickets: int = 100_000
     alerts: int = 20_000
     sites: int = 1_000
     days: int = 90
+    customers: int = 60
 
 
 def fill(engine: Engine, sizes: Sizes) -> None:
     """Fills an empty store."""
-    configuration = _configuration(sizes.sites)
+    configuration = _configuration(sizes.sites, sizes.customers)
     values = {
         "now": NOW,
         "digest": configuration.digest,
         "sites": sizes.sites,
+        "customers": sizes.customers,
         "runs": sizes.days * 288,
         "alerts": sizes.alerts,
         "last": sizes.tickets,
@@ -165,12 +167,12 @@ def fill(engine: Engine, sizes: Sizes) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def _configuration(sites: int) -> Configuration:
-    """The project's own configuration with so many sites, on fifty servers, of 60 customers."""
+def _configuration(sites: int, customers: int) -> Configuration:
+    """The project's own configuration with so many sites of so many customers, on fifty servers."""
     entries = [
         {
             "name": f"site-{n}",
-            "customer": f"Customer {n % 60}",
+            "customer": f"Customer {n % customers}",
             "url": f"https://site-{n}.example/",
             "host": f"server-{n % 50}",
         }

@@ -97,7 +97,7 @@ class Reader:
 
     def verdict(self, page: StatusPage) -> str:
         """The state of all sites in one sentence."""
-        total, gettext = len(page.sites), self.words.gettext
+        total, gettext, ngettext = len(page.sites), self.words.gettext, self.words.ngettext
         if not total:
             return gettext("No site is on this page.")
         if page.checked_at is None:
@@ -108,11 +108,26 @@ class Reader:
             return f"{self.state(page.state)}."
         match page.state:
             case State.DOWN:
-                return gettext("{count} of {total} sites do not work.", **figures)
+                return ngettext(
+                    "{number} of {total} sites is not working.",
+                    "{number} of {total} sites are not working.",
+                    count,
+                    **figures,
+                )
             case State.DEGRADED:
-                return gettext("{count} of {total} sites fail at times.", **figures)
+                return ngettext(
+                    "{number} of {total} sites fails at times.",
+                    "{number} of {total} sites fail at times.",
+                    count,
+                    **figures,
+                )
             case State.FAULT:
-                return gettext("{count} of {total} sites work only in part.", **figures)
+                return ngettext(
+                    "{number} of {total} sites works only in part.",
+                    "{number} of {total} sites work only in part.",
+                    count,
+                    **figures,
+                )
             case State.UNKNOWN:
                 return gettext("The state of {count} of {total} sites is not known.", **figures)
             case State.MAINTENANCE:

@@ -54,7 +54,7 @@ def test_a_broken_site_appears_and_is_closed_when_it_is_mended(agency: Agency) -
     agency.later()
     agency.write()
     page = visible(agency.page())
-    assert "1 of 2 sites do not work." in page
+    assert "1 of 2 sites is not working." in page
     assert f"{SHOP}: Not working since Wed, 18 Nov 2026, 12:00 GMT" in page
     agency.down = {}
     agency.later(2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 
 from sqlalchemy import Connection
 
@@ -30,9 +31,10 @@ def days_of(
     """By the name of a site and its customer, as names are compared."""
     found: defaultdict[tuple[str, str], dict[date, Day]] = defaultdict(dict)
     if names:
+        key = cache(customers.key)
         days = site_days(connection, fleet_of, first_instant(now), now, only=names)
         for each in (day for listed in days.values() for day in listed):
-            own = found[each.site, customers.key(each.customer)]
+            own = found[each.site, key(each.customer)]
             day = Day(each.day.date(), each.up, each.degraded, each.down, each.maintenance)
             before = own.get(day.date)
             # Two names of one customer on one day.
