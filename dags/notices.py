@@ -15,6 +15,7 @@ from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag
 
 from supportops_dags.context import open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.nudging import sync_if_nudged
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_notices")
 
@@ -35,6 +36,7 @@ def notices():
         from supportops.flows import notices as flow
 
         with open_context() as context:
+            sync_if_nudged(context)
             summary = flow.run(context, timezone.utcnow)
             if summary["to_dispatch"]:
                 outlet_events[ALERTS_RAISED].add(Asset("alerts"))

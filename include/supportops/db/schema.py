@@ -265,6 +265,16 @@ push_standings = Table(
     Column("fold", Json, nullable=False),
 )
 
+sync_nudges = Table(
+    "sync_nudges",
+    metadata,
+    Column("signature", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("asked_at", Instant),
+    Index(None, "received_at"),
+)
+
 domain_checks = Table(
     "domain_checks",
     metadata,

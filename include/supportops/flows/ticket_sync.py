@@ -22,6 +22,7 @@ from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.noticing.comments import as_notices
 from supportops.flows.ticket_import import outages
 from supportops.flows.ticketing.freshness import mark_synced
+from supportops.flows.ticketing.nudges import is_nudged, note_asked, record_nudge, take_nudges
 from supportops.flows.ticketing.outage_mirror import mirror
 from supportops.flows.ticketing.outage_twins import recognised
 from supportops.flows.ticketing.triaging import triage_new
@@ -34,6 +35,8 @@ from supportops.tickets.registry import SOURCES
 from supportops.tickets.source import Linked, Page, SourceError, Stream, TicketSource
 from supportops.tickets.ticket import Event
 from supportops.tickets.validation import rejection_reason
+
+__all__ = ["NO_SOURCE", "fetch", "is_nudged", "note_asked", "record_nudge", "sync"]
 
 Clock = Callable[[], datetime]
 
@@ -75,6 +78,8 @@ def fetch(context: Context, sources: Sequence[TicketSource], clock: Clock) -> di
     SourceError is raised at the end, and what was read until then is kept.
     """
     configuration, _ = load_or_last_good(context.engine, context.config, clock(), NEEDS)
+    with writing(context.engine) as connection:
+        take_nudges(connection, clock())
     summaries: dict[str, dict[str, Any]] = {}
     errors: list[SourceError] = []
     for source in sources:

@@ -24,6 +24,7 @@ from supportops.web.public.answers import Form, PublicError
 from supportops.web.public.approving import Draft, decide
 from supportops.web.public.push import add_push_routes, serving
 from supportops.web.public.taking import Page, page_of, take
+from supportops.web.public.zendesk import add_webhook_route
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def make_public_app(
         docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=lifespan
     )
     add_push_routes(app, open_context, active_configuration, clock)
+    add_webhook_route(app, open_context, clock)
 
     def answer(token: str, act: Callable[[Page | Draft, datetime], str] | None) -> HTMLResponse:
         now = clock()

@@ -1,0 +1,32 @@
+"""Starts the sync of tickets where a ticket source has said that something happened.
+
+Asked by the DAG `notices`, which runs every minute, so that no DAG of its own has to.
+"""
+
+import logging
+
+from airflow.sdk import timezone
+
+log = logging.getLogger(__name__)
+SYNC = "ticket_sync"
+
+
+def sync_if_nudged(context):
+    """Asks Airflow for a run of the sync. Where that fails, its own schedule remains."""
+    try:
+        from supportops.flows import ticket_sync as flow
+
+        now = timezone.utcnow()
+        if not flow.is_nudged(context, now):
+            return
+        from airflow.sdk.execution_time import task_runner
+        from airflow.sdk.execution_time.comms import TriggerDagRun
+
+        run_id = f"nudged__{now.isoformat()}"
+        answer = task_runner.SUPERVISOR_COMMS.send(
+            TriggerDagRun(dag_id=SYNC, run_id=run_id, run_after=now)
+        )
+        flow.note_asked(context, now)
+        log.info("asked for a sync: %s", answer)
+    except Exception:
+        log.exception("no sync could be started before its schedule")
