@@ -47,6 +47,7 @@ bench: devtools ## Measure probe, clocks, tickets, sweep, storms, runs, reports,
 	@$(VENV) -m bench.hanging_server
 	@$(VENV) -m bench.report
 	@$(VENV) -m bench.availability
+	@$(VENV) -m bench.pruning
 	@$(VENV) -m bench.board
 	@$(VENV) -m bench.publishing.status_pages
 	@$(VENV) -m bench.mailbox

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.farm import farm
+from bench.probing.farm import farm
 from bench.targets import conclude
 from rich.console import Console
 from rich.table import Table

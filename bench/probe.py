@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bench.farm import Farm, farm
 from bench.probing import blackbox
+from bench.probing.farm import Farm, farm
 from bench.probing.prober import Job, Measured
 from bench.targets import conclude
 from rich.console import Console

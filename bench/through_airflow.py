@@ -29,7 +29,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
-from bench.farm import farm
+from bench.probing.farm import farm
 from rich.console import Console
 from rich.table import Table
 

@@ -20,7 +20,7 @@ from threading import local
 from urllib.parse import quote
 
 import psutil
-from bench.farm import TEXT
+from bench.probing.farm import TEXT
 from bench.probing.prober import Job, Measured, measured
 
 PROGRAM = "prometheus-blackbox-exporter"

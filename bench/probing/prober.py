@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-from bench.farm import TEXT
+from bench.probing.farm import TEXT
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from bench.farm import TEXT
+from bench.probing.farm import TEXT
 from requests.adapters import HTTPAdapter
 
 CAP = 1024 * 1024

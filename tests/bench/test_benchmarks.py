@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # What a benchmark starts, what two of them share, and what writes the demo's story.
-PARTS = {"board_store", "demo_story", "farm", "targets"}
+PARTS = {"board_store", "demo_story", "targets"}
 BENCHMARKS = sorted({path.stem for path in (ROOT / "bench").glob("*.py")} - PARTS)
 
 

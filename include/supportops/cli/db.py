@@ -64,7 +64,10 @@ def prune(
                 print_json([each.to_json() for each in found])
             for each in () if as_json else found:
                 size = "" if each.size is None else f", about {each.size / 1_000_000:,.1f} MB"
-                echo(f"{each.kind}: {each.rows:,} rows of {each.table}{size}")
+                if each.kind == "configurations":
+                    echo(f"{each.kind}: {each.rows:,} whose equal parts are to be stored once")
+                else:
+                    echo(f"{each.kind}: {each.rows:,} rows of {each.table}{size}")
             return
         for _ in flow.fold(context.engine):
             pass  # What is not folded is not removed.

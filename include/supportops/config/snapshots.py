@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from supportops.config.configuration import ANNOUNCED, Configuration, File, restore
+from supportops.config.of_store.shared_parts import whole
 from supportops.customers import Customer
 from supportops.db.schema import configurations, logos
 from supportops.db.statements import insert_missing, insert_new
@@ -102,7 +103,7 @@ def get_document(connection: Connection, digest: str) -> dict[str, Any]:
     document: dict[str, Any] | None = connection.execute(statement).scalar()
     if document is None:
         raise LookupError(f"no configuration {digest[:12]} in the store")
-    return document
+    return whole(connection, document)
 
 
 def logo(connection: Connection, customer: Customer) -> bytes | None:

@@ -95,6 +95,13 @@ logos = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+configuration_parts = Table(
+    "configuration_parts",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("content", Json, nullable=False),
+)
+
 flow_activity = Table(
     "flow_activity",
     metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -16,11 +16,15 @@ from supportops.config.snapshots import fleet_of
 from supportops.db.engine import reading
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.pruning.checks import OldChecks
+from supportops.flows.pruning.configurations import FormerConfigurations
 from supportops.flows.pruning.messages import OldMessages, OldQuarantine
 from supportops.flows.pruning.removal import Kind, Removal, remove
 from supportops.flows.pruning.sizes import size_of
 from supportops.sites.summaries import fold as folding
 from supportops.sites.summaries import store as summaries
+
+# A configuration that was activated since may be read by an older version, beside this one.
+LATELY = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def _removals(connection: Connection, retention: Retention, now: datetime) -> li
         found.append(OldMessages(now - retention.messages))
     if retention.quarantine is not None:
         found.append(OldQuarantine(now - retention.quarantine))
-    return found
+    return [*found, FormerConfigurations(now - LATELY)]
 
 
 def tidy(engine: Engine, folder: Path, now: datetime, seconds: float) -> dict[str, Any]:

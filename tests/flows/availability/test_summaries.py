@@ -26,6 +26,7 @@ from supportops.sites.summaries import store as summaries
 from supportops.sites.summaries.fold import fold
 
 HOUR = 60
+on_sqlite = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 QUARTER = {"interval": "15m"}
 ANSWERS = ["."] * 24 + ["xxx", "xxx", "x", "x", "..", "..", ".x.", "s", "i", "", "5.", "x.."]
 
@@ -148,6 +149,7 @@ def test_folding_that_was_cut_short_goes_on(store: Engine, tmp_path: Path) -> No
         assert set(summaries.folded_until(connection).values()) == {NOON + 360 * MINUTE}
 
 
+@on_sqlite
 def test_a_site_in_question_waits_alone(store: Engine, tmp_path: Path) -> None:
     """It answers since 13:10 in maintenance, which confirms nothing yet."""
     log = Log(store, tmp_path / "config")
@@ -183,6 +185,7 @@ def test_a_run_that_is_judged_after_its_hour_was_folded_has_it_folded_again(
     assert {row.site.customer for row in log.rows(0, 120)} == {"Acme", "Bolt"}
 
 
+@on_sqlite
 def test_minutes_within_an_hour_that_is_folded(store: Engine, tmp_path: Path) -> None:
     log = Log(store, tmp_path / "config")
     log.runs(".", "xxx", *["x"] * 3, "..", *["."] * 30)
@@ -191,6 +194,7 @@ def test_minutes_within_an_hour_that_is_folded(store: Engine, tmp_path: Path) ->
         same(log, start, end)
 
 
+@on_sqlite
 def test_the_page_of_a_site_is_the_same(store: Engine, tmp_path: Path) -> None:
     """Its periods end now and begin in the middle of an hour."""
     log = Log(store, tmp_path / "config")
@@ -204,6 +208,7 @@ def test_the_page_of_a_site_is_the_same(store: Engine, tmp_path: Path) -> None:
     assert "90 days" in folded
 
 
+@on_sqlite
 def test_the_days_of_sites_from_summaries_and_from_checks(store: Engine, tmp_path: Path) -> None:
     story = Story(Log(store, tmp_path / "config"), Random(7))
     for number in range(200):

@@ -14,7 +14,9 @@ from sqlalchemy import Engine, Table, func, insert, select
 from builders import NOON
 from flows.availability.logs import MINUTE, SEEN, Log, page_of
 from flows.availability.test_summaries import Story, said
+from supportops.config.configuration import restore
 from supportops.config.of_store.retention import Retention
+from supportops.config.snapshots import get_document
 from supportops.db import schema
 from supportops.db.engine import reading, writing
 from supportops.flows import housekeeping
@@ -24,6 +26,7 @@ from supportops.sites.summaries import store as summaries
 from supportops.sites.summaries.day import DAY
 
 DAYS = 24 * 60
+on_sqlite = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 
 
 def count(engine: Engine, table: Table) -> int:
@@ -43,7 +46,8 @@ def prune(log: Log, days: float, kept: int = 14, most: int | None = None) -> lis
     now = NOON + days * DAY
     retention = Retention(checks=kept * DAY)
     done = housekeeping.prune(log.engine, retention, now, pause=lambda _: None)
-    return [each.rows[Kind.CHECKS] for each in islice(done, most)]
+    removed = [each.rows[Kind.CHECKS] for each in islice(done, most)]
+    return [rows for rows in removed if rows]
 
 
 def first_check(log: Log) -> datetime:
@@ -84,6 +88,7 @@ def test_nothing_is_removed_that_is_not_folded(log: Log) -> None:
     assert said(log, 0, 19 * DAYS) == whole
 
 
+@on_sqlite
 def test_pruning_that_was_cut_short_goes_on(log: Log) -> None:
     months(log)
     list(housekeeping.fold(log.engine))
@@ -101,6 +106,7 @@ def test_pruning_that_was_cut_short_goes_on(log: Log) -> None:
     assert said(log, 0, 19 * DAYS) == whole
 
 
+@on_sqlite
 def test_a_site_in_question_keeps_its_checks_until_it_is_decided(log: Log) -> None:
     """It answers in a maintenance of ten days, which confirms nothing; then it does."""
     quiet = {
@@ -124,6 +130,7 @@ def test_a_site_in_question_keeps_its_checks_until_it_is_decided(log: Log) -> No
     assert said(log, 0, 19 * DAYS) == whole
 
 
+@on_sqlite
 @pytest.mark.parametrize("seed", range(2))
 def test_any_past_is_the_same_without_its_checks(log: Log, seed: int) -> None:
     story = Story(log, Random(seed))
@@ -139,6 +146,7 @@ def test_any_past_is_the_same_without_its_checks(log: Log, seed: int) -> None:
     assert [said(log, *each) for each in periods] == before
 
 
+@on_sqlite
 def test_within_an_hour_whose_checks_are_gone_times_are_exact_and_checks_estimated(
     log: Log,
 ) -> None:
@@ -154,6 +162,7 @@ def test_within_an_hour_whose_checks_are_gone_times_are_exact_and_checks_estimat
     assert log.of(0, 1).checks + log.of(1, 60).checks == 12
 
 
+@on_sqlite
 def test_a_pruned_run_cannot_be_replayed_and_says_so(log: Log) -> None:
     months(log)
     list(housekeeping.fold(log.engine))
@@ -165,6 +174,7 @@ def test_a_pruned_run_cannot_be_replayed_and_says_so(log: Log) -> None:
             part_store.judged_run(connection, first, fleet)
 
 
+@on_sqlite
 def test_a_site_that_was_removed_long_ago_has_a_page(log: Log) -> None:
     months(log, 2)
     log.configured("blog")
@@ -187,6 +197,27 @@ def test_what_would_be_removed_is_counted_and_measured(log: Log) -> None:
     assert size is None or 50 < size / found["check_results"].rows < 5_000
     again = housekeeping.old(log.engine, Retention(14 * DAY), now)
     assert {each.rows for each in again} == {0}
+
+
+def test_former_configurations_share_their_parts_and_stay_the_same(log: Log) -> None:
+    for number in range(6):
+        shop = {"name": "shop", "customer": f"Customer {number % 2}"}
+        log.configured(shop, *(f"site-{n}" for n in range(20)))
+        log.run(5 * number, {"shop": ".", SEEN: "."})
+    digests = select(schema.configurations.c.digest).order_by(schema.configurations.c.digest)
+    with reading(log.engine) as connection:
+        before = {d: get_document(connection, d) for d in connection.execute(digests).scalars()}
+    assert len(before) == 3
+    list(housekeeping.prune(log.engine, Retention(), NOON + 30 * DAY, pause=lambda _: None))
+    stored = select(schema.configurations.c.document)
+    with reading(log.engine) as connection:
+        assert {d: get_document(connection, d) for d in before} == before
+        assert all(restore(document).digest == digest for digest, document in before.items())
+        documents = list(connection.execute(stored).scalars())
+    assert sum("@parts" in each for each in documents) == len(before) - 1, "all but the active one"
+    assert count(log.engine, schema.configuration_parts) < 4 * len(before)
+    assert list(housekeeping.prune(log.engine, Retention(), NOON + 30 * DAY)) == []
+    assert log.rows(0, 30)
 
 
 def a_message(engine: Engine, key: str, finished: datetime, settled: datetime | None) -> None:
@@ -250,9 +281,15 @@ def test_messages_of_alerts_that_are_over_are_removed_and_no_others(store: Engin
         rows = [record | {"recorded_at": long_ago}, record | {"record": "2", "recorded_at": lately}]
         connection.execute(insert(schema.quarantine), rows)
     counted = {each.table: each.rows for each in housekeeping.old(store, Retention(), NOON)}
+    assert counted.pop("configurations") == 0
     assert counted == {"messages": 1, "notification_log": 1, "quarantine": 1}
     (*_, done) = housekeeping.prune(store, Retention(), NOON, pause=lambda _: None)
-    assert done.rows == {Kind.CHECKS: 0, Kind.MESSAGES: 2, Kind.QUARANTINE: 1}
+    assert done.rows == {
+        Kind.CHECKS: 0,
+        Kind.MESSAGES: 2,
+        Kind.QUARANTINE: 1,
+        Kind.CONFIGURATIONS: 0,
+    }
     with reading(store) as connection:
         left = set(connection.execute(select(schema.messages.c.alert)).scalars())
     assert left == {"open", "over lately"}

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CHECKS = "checks"
     MESSAGES = "messages"
     QUARANTINE = "quarantine"
+    CONFIGURATIONS = "configurations"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A farm of local websites: one process that answers http, https and DNS for the benchmarks.
 
-    python -m bench.farm            prints where it listens, as one line of JSON, and serves on
+    python -m bench.probing.farm    prints where it listens, as one line of JSON, and serves on
 
 `/site/N` is a page of 4 KiB, `/hang/N` never answers. The name server knows every name under
 `farm.test` as 127.0.0.1 and never says a word about one that begins with `dead`.
@@ -118,7 +118,7 @@ async def _serve(folder: Path) -> None:
 @contextlib.contextmanager
 def farm() -> Iterator[Farm]:
     """A farm in a process of its own, so that its CPU is not the prober's."""
-    command = [sys.executable, "-m", "bench.farm"]
+    command = [sys.executable, "-m", "bench.probing.farm"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
