@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -16,6 +15,7 @@ from supportops.rendering.render import local, sentence
 from supportops.sites.announced.window import Scope
 from supportops.sites.check import WORDS, ProbeResult
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
+from supportops.web.office_time import instant_of
 
 Name = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")]
 Moment = Annotated[str, Field(max_length=40)]
@@ -67,12 +67,9 @@ def _announce(acting: Acting, body: Announcement) -> Done:
 
 
 def _instant(field: str, written: str, zone: str) -> datetime:
-    """Of two instants with one reading on a day of the clock's change, the first."""
     try:
-        found = datetime.fromisoformat(written)
-        aware = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
-        return aware.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        return instant_of(written, zone)
+    except ValueError as error:
         raise Refused("Nothing was announced.", **{field: "not a date with a time"}) from error
 
 

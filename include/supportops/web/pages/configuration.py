@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import StringConstraints
@@ -19,6 +18,7 @@ from supportops.config import snapshots
 from supportops.config.yaml_source import ConfigurationError
 from supportops.flows import new_site, receivers, who_is_notified
 from supportops.web.notifications import OUTCOMES
+from supportops.web.office_time import instant_of
 from supportops.web.page import Page, PageContext, Query, Text, last_check
 
 MOST_SNAPSHOTS = 20
@@ -132,7 +132,7 @@ def _receivers(page: PageContext) -> list[receivers.Receiver] | None:
 def _answer(page: PageContext, asked: Asked) -> Answer:
     assert asked.kind is not None
     try:
-        at = _instant(asked.at, page.zone) if asked.at else page.now
+        at = instant_of(asked.at, page.zone) if asked.at else page.now
     except ValueError:
         return Answer(None, f"{asked.at!r} is no date with a time")
     names = (asked.site, asked.customer, asked.host, asked.tier)
@@ -144,18 +144,6 @@ def _answer(page: PageContext, asked: Asked) -> Answer:
         return Answer(None, str(error.faults[0]))
     except LookupError as error:
         return Answer(None, str(error))
-
-
-def _instant(written: str, zone: str) -> datetime:
-    found = datetime.fromisoformat(written)
-    aware = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
-    try:
-        at = aware.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(written) from error
-    if not 1970 <= at.year <= 2199:
-        raise ValueError(written)
-    return at
 
 
 def _snippet(page: PageContext, asked: Asked) -> new_site.NewSite | None:
