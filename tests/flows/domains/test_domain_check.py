@@ -22,6 +22,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, domain_checks
 from supportops.flows import domain_check, domains_ahead
 from supportops.flows.active_configuration import active_configuration
+from supportops.flows.reporting.ending_rows import ending
 from supportops.sites.domains import records
 from supportops.sites.domains.records import Names
 from supportops.sites.domains.registration import Registries
@@ -422,3 +423,19 @@ def test_what_ends_soon_is_ready_for_a_report(agency: Agency) -> None:
         assert (found.what, found.name, found.site) == ("registration", "shop.com", "shop")
         assert domains_ahead.ahead(connection, configuration, until, "Beta") == []
         assert domains_ahead.ahead(connection, configuration, NOON + timedelta(days=9)) == []
+
+
+@one_database
+def test_a_report_lists_the_registrations_that_were_known_then(agency: Agency) -> None:
+    agency.check(0)
+    agency.registry.ends["shop.com"] = "2028-01-01T00:00:00Z"
+    agency.check(1)
+    agency.registry.answers["shop.com"] = (503, b"")
+    agency.check(2)
+    with reading(agency.engine) as connection:
+        fleet = active_configuration(connection).fleet
+        (then,) = ending(connection, fleet, NOON + timedelta(hours=1))
+        (later,) = ending(connection, fleet, agency.now)
+    assert (then["kind"], then["name"], then["site"]) == ("domain", "shop.com", "shop")
+    assert then["ends_at"] == datetime(2027, 4, 7, 12, tzinfo=UTC)
+    assert later["ends_at"] == datetime(2028, 1, 1, tzinfo=UTC)

@@ -14,6 +14,8 @@ from supportops.alerts.store import find_open
 from supportops.db.engine import reading
 from supportops.db.schema import pushes
 from supportops.flows import push_check
+from supportops.flows.active_configuration import active_configuration
+from supportops.flows.reporting.site_rows import site_and_incident_rows
 from supportops.sites.incident import IncidentKind
 
 # What is judged is the same on every database; test_receiving.py writes on both.
@@ -243,3 +245,18 @@ def test_a_second_judgement_of_the_same_minute_changes_nothing(jobs: Jobs) -> No
     before = (jobs.incidents(), jobs.open())
     assert push_check.judge(jobs.context, jobs.now)["changes"] == []
     assert (jobs.incidents(), jobs.open()) == before
+
+
+def test_a_report_lists_the_silence_of_a_site_and_not_that_of_a_server(jobs: Jobs) -> None:
+    of_server = {"name": "disk", "server": "web-1", "token": "push_disk", "every": "1h"}
+    jobs.secrets["push_disk"] = "d" * 24
+    jobs.start(HOURLY, of_server)
+    jobs.until(75)
+    assert len(jobs.open()) == 2
+    with reading(jobs.engine) as connection:
+        fleet = active_configuration(connection).fleet
+        day = timedelta(days=1)
+        _, rows = site_and_incident_rows(connection, fleet, NOON, NOON + day, jobs.now)
+    assert [(row["kind"], row["site"], row["reason"]) for row in rows] == [
+        ("push_missing", "shop", "silent")
+    ]

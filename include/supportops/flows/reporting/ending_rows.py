@@ -1,4 +1,4 @@
-"""Certificates that were seen on sites, and when they end: rows of a report's facts."""
+"""Certificates and registrations of domains, and when they end: rows of a report's facts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, func, select
 
 from supportops.db.schema import check_results
+from supportops.sites.domains.domain import domains_of
+from supportops.sites.domains.store import ends_as_of
 from supportops.sites.site import Fleet
 
 SEEN_WITHIN = timedelta(days=2)
@@ -18,9 +20,23 @@ Row = dict[str, Any]
 
 
 def ending(connection: Connection, fleet: Fleet, as_of: datetime) -> list[Row]:
-    """A row a site of `fleet` whose certificate was seen by `as_of`: AHEAD_COLUMNS."""
+    """A row a site of `fleet` whose certificate was seen by `as_of`, and one a site whose domain's
+    registry had said by then when it ends: AHEAD_COLUMNS."""
     seen = _seen(connection, as_of)
-    return [
+    registered = ends_as_of(connection, as_of)
+    domains = [
+        {
+            "kind": "domain",
+            "site": site.name,
+            "customer": site.customer,
+            "name": domain.name,
+            "ends_at": registered[domain.name],
+        }
+        for domain in domains_of(fleet)
+        if domain.name in registered
+        for site in domain.sites
+    ]
+    return domains + [
         {
             "kind": "certificate",
             "site": site.name,

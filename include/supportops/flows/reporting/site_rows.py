@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from supportops.config.snapshots import fleet_of
 from supportops.customers import UNLISTED, Customers
 from supportops.flows.site_availability import SiteAvailability, of_past
+from supportops.sites.domains.judging import NOT_KNOWN
 from supportops.sites.history import SiteHistory
 from supportops.sites.incident import Incident, IncidentKind, ended_well
 from supportops.sites.log.reading import by_site, pasts
@@ -60,13 +61,20 @@ def site_and_incident_rows(
         sites[past.name] = [_site(each) for each in of_past(past, start, end, customers)]
         rows += _outages(past, start, end, as_of)
     incidents = [i for i in list_incidents(connection, start, end) if i.opened_at <= as_of]
-    rows += [_fault(each, as_of) for each in incidents if each.kind in _FAULTS]
+    rows += [_fault(each, as_of) for each in incidents if _is_listed(each)]
     for name, own in by_site(incidents).items():
         if name not in sites:  # an incident of a site that no configuration in force has named
             own = [each for each in own if name not in _both_names(each)]
             lost = outages_of(own, name, None, (), as_of)
             rows += [_outage(each, name, None, as_of) for each in lost]
     return [row for name in names for row in sites[name]], rows
+
+
+def _is_listed(incident: Incident) -> bool:
+    """Of a site's, without what nobody knows: of a server, or a domain of several customers, no
+    site's line can tell."""
+    about_a_site = incident.site is not None and incident.kind in _FAULTS
+    return about_a_site and incident.reason != NOT_KNOWN
 
 
 def _both_names(incident: Incident) -> set[str]:

@@ -23,7 +23,17 @@ _METRICS_INSIDE = {
     "update_time": N_("update"),
     "resolution_time": N_("resolution"),
 }
-_KINDS = {"outage": N_("Down"), "fault": N_("Fault"), "certificate": N_("Certificate")}
+_KINDS = {
+    "outage": N_("Down"),
+    "fault": N_("Fault"),
+    "certificate": N_("Certificate"),
+    "push_missing": N_("No push"),
+    "push_failed": N_("Job failed"),
+    "push_limit": N_("Limit passed"),
+    "registration": N_("Registration"),
+    "dns_change": N_("DNS changed"),
+    "mail_records": N_("Mail records"),
+}
 _NAMELESS = {
     By.TIER: N_("No tier"),
     By.CUSTOMER: N_("No customer"),

@@ -57,6 +57,13 @@ _OF_INCIDENTS = (
     N_("encoding"),
     N_("internal"),
     N_("degraded"),
+    N_("silent"),
+    N_("failed"),
+    N_("limit"),
+    N_("ends"),
+    N_("not_registered"),
+    N_("changed"),
+    N_("faulty"),
 )
 
 

@@ -13,9 +13,11 @@ from supportops.db.storable import storable
 from supportops.sites.domains import found as checks
 from supportops.sites.domains import standing as standings
 from supportops.sites.domains.found import Found
+from supportops.sites.domains.registration import RegistryStatus
 from supportops.sites.domains.standing import DomainStanding
 
 STORED_FOR = timedelta(days=400)
+ANSWERED_WITHIN = timedelta(days=10)
 _c, _s = domain_checks.c, domain_standings.c
 
 
@@ -52,6 +54,27 @@ def last_checks(connection: Connection, domain: str, most: int) -> list[Found]:
     statement = select(domain_checks).where(_c.domain == domain)
     rows = connection.execute(statement.order_by(_c.checked_at.desc()).limit(most))
     return [checks.from_json(row.domain, row.checked_at, row.found) for row in rows]
+
+
+def ends_as_of(connection: Connection, as_of: datetime) -> dict[str, datetime]:
+    """When the registration of each domain ends, as its registry had said last by `as_of`.
+
+    What nobody answered for longer than ANSWERED_WITHIN is left out.
+    """
+    since = as_of - ANSWERED_WITHIN
+    rows = connection.execute(
+        select(domain_checks)
+        .where(_c.checked_at > since, _c.checked_at <= as_of)
+        .order_by(_c.checked_at, _c.domain)
+    )
+    found: dict[str, datetime] = {}
+    for row in rows:
+        registration = checks.from_json(row.domain, row.checked_at, row.found).registration
+        if registration.ends is not None:
+            found[row.domain] = registration.ends
+        elif registration.status is not RegistryStatus.UNKNOWN:
+            found.pop(row.domain, None)
+    return found
 
 
 def forget(connection: Connection, domains: Iterable[str]) -> None:
