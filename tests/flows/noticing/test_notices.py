@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import Engine
 
@@ -103,3 +106,51 @@ def test_what_the_approver_wrote_is_sent(agency: Agency) -> None:
     assert mail.title == "Your shop"
     assert "A <b>disk</b> died." in mail.text
     assert "A &lt;b&gt;disk&lt;/b&gt; died." in mail.html
+
+
+def test_of_two_who_approve_at_once_one_has_it_and_the_customer_one_mail(agency: Agency) -> None:
+    agency.down("acme-shop")
+    agency.round()
+    draft = agency.waiting()
+    notices.approve(agency.context, draft.id, "Ada", agency.clock.now, draft.version)
+    with pytest.raises(notices.AlreadyDecided, match="was sent by Ada"):
+        notices.approve(agency.context, draft.id, "Bob", agency.clock.now, draft.version)
+    with pytest.raises(notices.AlreadyDecided):
+        notices.drop(agency.context, draft.id, "Bob", agency.clock.now)
+    with pytest.raises(notices.AlreadyDecided):
+        notices.edit(agency.context, draft.id, "Other", "words", "Bob", agency.clock.now)
+    agency.pass_minutes(8)
+    assert agency.mails("acme_email") == ["acme-shop cannot be reached"]
+
+
+def test_nobody_sends_a_text_that_was_changed_since_they_read_it(agency: Agency) -> None:
+    agency.down("acme-shop")
+    agency.round()
+    read, now = agency.waiting(), agency.clock.now
+    notices.edit(agency.context, read.id, "Other", "words", "Bob", now, version=read.version)
+    with pytest.raises(notices.ChangedSince):
+        notices.approve(agency.context, read.id, "Ada", now, read.version)
+    with pytest.raises(notices.ChangedSince):
+        notices.edit(agency.context, read.id, "Mine", "words", "Ada", now, version=read.version)
+    assert agency.waiting().subject == "Other"
+
+
+def test_of_many_who_approve_at_the_same_instant_one_has_it(agency: Agency) -> None:
+    agency.down("acme-shop")
+    agency.round()
+    draft, start = agency.waiting(), Barrier(4)
+
+    def approve(who: str) -> str:
+        start.wait(20)
+        try:
+            notices.approve(agency.context, draft.id, who, agency.clock.now, draft.version)
+        except notices.AlreadyDecided:
+            return "late"
+        return who
+
+    with ThreadPoolExecutor(4) as people:
+        found = list(people.map(approve, ["Ada", "Bob", "Cleo", "Dan"]))
+    assert found.count("late") == 3
+    assert agency.notices()[0].decided_by in found
+    agency.pass_minutes(1)
+    assert agency.mails("acme_email") == ["acme-shop cannot be reached"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import insert
 
 from alert_builders import NOON
 from flows.noticing.agency import HOST, Agency, configuration
@@ -14,7 +16,7 @@ from supportops.alerts.routing.matcher import How, Pattern
 from supportops.alerts.silencing import log as silences
 from supportops.alerts.silencing.silence import Label, Matcher, Silence
 from supportops.config.configuration import restore, with_announced
-from supportops.db.engine import reading, writing
+from supportops.db.engine import make_engine, reading, writing
 from supportops.db.schema import alert_hold
 from supportops.flows import notices
 from supportops.flows.incident_notes import note
@@ -26,35 +28,13 @@ from supportops.sites.incident import IncidentKind
 
 
 @pytest.fixture
-def agency(store: Engine) -> Agency:
-    return Agency(store)
-
-
-def test_of_two_who_approve_at_once_one_has_it_and_the_customer_one_mail(agency: Agency) -> None:
-    agency.down("acme-shop")
-    agency.round()
-    draft = agency.waiting()
-    notices.approve(agency.context, draft.id, "Ada", agency.clock.now, draft.version)
-    with pytest.raises(notices.AlreadyDecided, match="was sent by Ada"):
-        notices.approve(agency.context, draft.id, "Bob", agency.clock.now, draft.version)
-    with pytest.raises(notices.AlreadyDecided):
-        notices.drop(agency.context, draft.id, "Bob", agency.clock.now)
-    with pytest.raises(notices.AlreadyDecided):
-        notices.edit(agency.context, draft.id, "Other", "words", "Bob", agency.clock.now)
-    agency.pass_minutes(8)
-    assert agency.mails("acme_email") == ["acme-shop cannot be reached"]
-
-
-def test_nobody_sends_a_text_that_was_changed_since_they_read_it(agency: Agency) -> None:
-    agency.down("acme-shop")
-    agency.round()
-    read, now = agency.waiting(), agency.clock.now
-    notices.edit(agency.context, read.id, "Other", "words", "Bob", now, version=read.version)
-    with pytest.raises(notices.ChangedSince):
-        notices.approve(agency.context, read.id, "Ada", now, read.version)
-    with pytest.raises(notices.ChangedSince):
-        notices.edit(agency.context, read.id, "Mine", "words", "Ada", now, version=read.version)
-    assert agency.waiting().subject == "Other"
+def agency(sqlite_template: Path, tmp_path: Path) -> Iterator[Agency]:
+    """On SQLite alone: what is decided here depends on no database."""
+    path = tmp_path / "store.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    engine = make_engine(f"sqlite:///{path}")
+    yield Agency(engine)
+    engine.dispose()
 
 
 def test_what_is_over_before_it_was_approved_is_never_announced(agency: Agency) -> None:
