@@ -46,6 +46,7 @@ bench: devtools ## Measure probe, clocks, tickets, sweep, storms, runs, reports,
 	@$(VENV) -m bench.through_airflow
 	@$(VENV) -m bench.hanging_server
 	@$(VENV) -m bench.report
+	@$(VENV) -m bench.monthly
 	@$(VENV) -m bench.availability
 	@$(VENV) -m bench.pruning
 	@$(VENV) -m bench.board

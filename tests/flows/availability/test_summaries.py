@@ -22,7 +22,9 @@ from supportops.db.engine import reading
 from supportops.flows import site_check
 from supportops.flows.site_availability import of_period
 from supportops.sites.log.days import SiteDay, site_days
+from supportops.sites.summaries import fold as folding
 from supportops.sites.summaries import store as summaries
+from supportops.sites.summaries.day import DAY
 from supportops.sites.summaries.fold import fold
 
 HOUR = 60
@@ -230,3 +232,22 @@ def test_the_days_of_sites_from_summaries_and_from_checks(store: Engine, tmp_pat
     assert sum(day.checks for of in folded.values() for day in of) == sum(
         row.availability.checks for row in of_period(store, start, end)
     )
+
+
+def test_a_batch_that_a_judgement_overtakes_is_not_kept(store: Engine, tmp_path: Path) -> None:
+    log = Log(store, tmp_path / "config")
+    log.runs(*["."] * 30)
+    read = folding._Reader.read
+
+    def slowly(reader: Any, *arguments: Any) -> None:
+        read(reader, *arguments)
+        log.configured({"name": "shop", "customer": "Bolt"})
+        log.run(32, {"shop": ".", SEEN: "."})
+
+    with patch.object(folding._Reader, "read", slowly):
+        assert [batch.moved for batch in fold(store, fleet_of)] == [0]
+    with reading(store) as connection:
+        assert summaries.days(connection, NOON - DAY, NOON + DAY) == []
+    list(fold(store, fleet_of))
+    same(log, 0, 120)
+    assert {row.site.customer for row in log.rows(0, 120)} == {"Acme", "Bolt"}
