@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -123,7 +123,8 @@ def as_json(page: StatusPage) -> str:
     return json.dumps(content, ensure_ascii=True, separators=(",", ":"))
 
 
-def _day(day: Day) -> dict[str, Any]:
+@lru_cache(maxsize=10_000)
+def _day(day: Day) -> Mapping[str, Any]:
     times = {"up": day.up, "degraded": day.degraded, "down": day.down}
     times["maintenance"] = day.maintenance
     lengths = {name: round(each.total_seconds()) for name, each in times.items() if each}

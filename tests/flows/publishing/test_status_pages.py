@@ -16,7 +16,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.context import Context
 from supportops.db.engine import reading, writing
-from supportops.flows import maintenance, status_pages
+from supportops.flows import housekeeping, maintenance, status_pages
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.status_pages import StatusPagesError
 from supportops.notices import store as notice_store
@@ -27,6 +27,7 @@ from supportops.notices.wording import Text
 from supportops.sites.announced.window import Scope
 from supportops.sites.check import Reason
 from supportops.sites.store import list_incidents
+from supportops.sites.summaries import store as summaries
 from web.boards import NOON, site_entry, visible
 
 HOUR = timedelta(hours=1)
@@ -169,6 +170,26 @@ def test_the_bars_count_each_day_by_what_was_seen_in_it(agency: Agency) -> None:
     # From 00:10:01 until five minutes after the last check before the gap, and since it until now.
     assert today["up"] == 15 * 60 + 30 * 60 - 1
     assert 0 < site["up_share"] < 1
+
+
+def test_days_that_are_folded_read_as_they_did_before(agency: Agency) -> None:
+    agency.now = datetime(2026, 11, 17, 22, 0, tzinfo=UTC)
+    agency.check(6)
+    agency.down = {SHOP: Reason.TIMEOUT}
+    agency.later(3)
+    agency.down = {}
+    agency.later(3)
+    agency.now = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
+    agency.check(16)
+    agency.write()
+    before = [agency.json(name) for name in agency.addresses()]
+    list(housekeeping.fold(agency.engine))
+    with reading(agency.engine) as connection:
+        assert min(summaries.folded_until(connection).values()) >= agency.now - HOUR
+    agency.write()
+    assert [agency.json(name) for name in agency.addresses()] == before
+    [day] = [day for day in before[0]["sites"][1]["days"] if day["state"] == "down"]
+    assert day["date"] == "2026-11-17"
 
 
 def test_a_page_that_is_old_when_it_is_made_says_so(agency: Agency) -> None:
