@@ -24,7 +24,7 @@ from supportops.db.engine import make_engine
 from supportops.db.migrate import upgrade
 from supportops.db.sealing import MARK, seal, unseal
 from supportops.db.sealing import SealError as SealError
-from supportops.files import create_file, open_file
+from supportops.files import create_file, kind_of, open_file
 
 _SQLITE, _GZIP = b"SQLite format 3\x00", b"\x1f\x8b"
 _LEVEL = 3  # of gzip's 9: a third of the time, a tenth more
@@ -39,8 +39,11 @@ def backup(
 ) -> Mapping[str, Copied]:
     """Writes the store to `file`, which appears when it is whole and was compared with the store.
 
-    Room for the store, uncompressed, is needed beside the file meanwhile. Raises SealError.
+    Room for the store, uncompressed, is needed beside the file meanwhile. Raises SealError, and
+    BackupError where something else than a file is in its place.
     """
+    if (kind := kind_of(file)) is not None:
+        raise BackupError(f"{file} is {kind}, no file")
     with _folder_beside(file) as folder:
         store = folder / "store.db"
         with _sqlite(store) as target:

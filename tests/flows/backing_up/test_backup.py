@@ -53,6 +53,17 @@ def test_a_backup_is_restored_to_the_byte(store: Engine, tmp_path: Path, key: by
     assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_backup_takes_the_place_of_a_file_alone(store: Engine, tmp_path: Path) -> None:
+    """A device or a pipe that is replaced is one that other programs lose."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name, kind in (("pipe", "a named pipe"), ("link", "a named pipe"), (".", "a folder")):
+        with pytest.raises(flow.BackupError, match=f"is {kind}, no file"):
+            flow.backup(installation(store), tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_backup_of_sqlite_fills_the_other_database_and_its_numbers_go_on(
     store: Engine, tmp_path: Path
 ) -> None:
