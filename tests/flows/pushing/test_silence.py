@@ -260,3 +260,12 @@ def test_a_report_lists_the_silence_of_a_site_and_not_that_of_a_server(jobs: Job
     assert [(row["kind"], row["site"], row["reason"]) for row in rows] == [
         ("push_missing", "shop", "silent")
     ]
+
+
+def test_a_pause_of_the_endpoint_without_a_restart_is_a_stop_too(jobs: Jobs) -> None:
+    jobs.start()
+    jobs.until(58)
+    jobs.minute = 61
+    push_check.beat(jobs.context, jobs.now)
+    jobs.until(75)
+    assert (jobs.state(), jobs.open()) == ("unknown", [])

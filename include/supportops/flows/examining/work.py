@@ -21,6 +21,13 @@ from supportops.rendering.render import duration
 _LONGEST_WAIT = timedelta(minutes=15)
 # Who works depends on what is configured; these always do.
 _ALWAYS = (Flow.SITE_CHECK, Flow.ALERT_DISPATCH)
+# What is no DAG.
+_WHY_SILENT = {
+    Flow.PUBLIC_ENDPOINT: (
+        "Links of alerts and pushes of jobs are not served.",
+        "docker compose --profile public up -d, or supportops public",
+    )
+}
 
 
 def flows(installation: Installation) -> Iterator[Finding]:
@@ -45,8 +52,13 @@ def flows(installation: Installation) -> Iterator[Finding]:
         yield Finding(
             Level.FAULT if flow in _ALWAYS else Level.WARNING,
             f"{flow} worked {duration(silent)} ago, and is to work every {duration(EVERY[flow])}",
-            "Its DAG is paused, missing or fails, or the scheduler stands still.",
-            f"airflow dags list-runs {flow}; airflow dags unpause {flow}",
+            *_WHY_SILENT.get(
+                flow,
+                (
+                    "Its DAG is paused, missing or fails, or the scheduler stands still.",
+                    f"airflow dags list-runs {flow}; airflow dags unpause {flow}",
+                ),
+            ),
         )
 
 

@@ -9,12 +9,14 @@ from sqlalchemy import Connection
 from supportops.alerts.alert import Kind, Severity
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
-from supportops.db.activity import Flow, last_worked, longest, set_back, worked
+from supportops.db.activity import Flow, last_worked, set_back, worked
 from supportops.rendering.render import duration
 from supportops.sites.history import FIRST, LAST, Span
 from supportops.sites.push import store
 
 SUBJECT = "public endpoint"
+# It says every twenty seconds that it serves; a pause of so long is a stop.
+GAP = timedelta(minutes=2)
 _EXPLANATION = (
     "Pushes of jobs cannot be taken, so their monitors are unknown. See whether `supportops "
     "public` runs (docker compose --profile public up -d) and reaches the store."
@@ -30,7 +32,7 @@ def beat(connection: Connection, now: datetime, *, started: bool = False) -> Non
     last = last_worked(connection, Flow.PUBLIC_ENDPOINT)
     if last is None:
         store.add_stop(connection, FIRST_STOP, now)
-    elif started or now - last > longest(Flow.PUBLIC_ENDPOINT):
+    elif started or now - last > GAP:
         store.add_stop(connection, min(last, now), now)
     worked(connection, Flow.PUBLIC_ENDPOINT, now)
 
@@ -42,7 +44,7 @@ def unseen(connection: Connection, since: datetime, now: datetime) -> list[Span]
     if last is None:
         return [Span(FIRST, LAST)]
     found = store.stops(connection, since)
-    if now - last > longest(Flow.PUBLIC_ENDPOINT):
+    if now - last > GAP:
         found.append(Span(last, LAST))
     return found
 
