@@ -37,21 +37,8 @@ test: devtools ## Lint, types, import contracts and every test
 	@.venv/bin/lint-imports --no-logo
 	@$(VENV) -m pytest -n $(WORKERS) --max-worker-restart 0
 
-bench: devtools ## Measure probe, clocks, tickets, sweep, storms, runs, reports, board, status pages and mailboxes
-	@$(VENV) -m bench.probe $(ARGS)
-	@$(VENV) -m bench.clocks
-	@$(VENV) -m bench.tickets
-	@$(VENV) -m bench.sweep
-	@$(VENV) -m bench.storm
-	@$(VENV) -m bench.through_airflow
-	@$(VENV) -m bench.hanging_server
-	@$(VENV) -m bench.report
-	@$(VENV) -m bench.monthly
-	@$(VENV) -m bench.availability
-	@$(VENV) -m bench.pruning
-	@$(VENV) -m bench.board
-	@$(VENV) -m bench.publishing.status_pages
-	@$(VENV) -m bench.mailbox
+bench: devtools ## Run every benchmark, report all misses at the end; ARGS="--only report"
+	@PYTHONPATH=$(CURDIR)/include:$(CURDIR) $(VENV) -m bench.every $(ARGS)
 
 chaos: devtools ## Kill and break every flow at random instants; CHAOS_MINUTES=8
 	@PYTHONPATH=$(CURDIR)/include:$(CURDIR)/tests $(VENV) -m chaos $(ARGS)
