@@ -1,6 +1,6 @@
 """The monthly reports of 200 customers on PostgreSQL: time by the wall, CPU and memory.
 
-    python -m bench.monthly [--customers 200] [--sites 200] [--tickets 8000]
+    python -m bench.publishing.monthly [--customers 200] [--sites 200] [--tickets 8000]
 
 Starts a PostgreSQL of its own unless SUPPORTOPS_TEST_POSTGRES names a server. Fills in a month of
 checks every five minutes, with an outage of each twentieth site, and a month of tickets, folds the
@@ -114,7 +114,7 @@ def configure(folder: Path, customers: int, sites: int) -> None:
 
 def main() -> int:
     """Measures, prints; 1 when a target was missed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.monthly", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.publishing.monthly", description=__doc__)
     parser.add_argument("--customers", type=int, default=200)
     parser.add_argument("--sites", type=int, default=200)
     parser.add_argument("--tickets", type=int, default=8_000)
