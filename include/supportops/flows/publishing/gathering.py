@@ -175,7 +175,7 @@ def _notices(
     found: defaultdict[tuple[str, str], list[Notice]] = defaultdict(list)
     for thread in threads:
         for incident in thread.incidents:
-            for each in published([thread], thread.customer, zone, incident):
+            for each in published([thread], [thread.customer], zone, incident):
                 notice = Notice(each.at, each.subject, each.text)
                 found[customers.key(thread.customer), incident].append(notice)
     return lambda customer, incident: tuple(found.get((customer, incident), ()))
