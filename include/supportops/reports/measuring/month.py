@@ -36,10 +36,7 @@ def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
     solved = [line for row, line in lines if row["solved"] and not row["open"]]
     waiting = [line for row, line in lines if row["open"]]
     until = own.as_of + timedelta(days=AHEAD_DAYS)
-    ahead = sorted(
-        (_ahead(row) for row in own.ahead.to_dict("records")),
-        key=lambda each: (each.ends_at, each.kind, each.name, each.site),
-    )
+    ahead = _each_once(own.ahead)
     return Month(
         solved=tuple(sorted(solved, key=lambda each: (_instant_key(each.solved_at), _name(each)))),
         waiting=tuple(
@@ -148,6 +145,17 @@ def _instant_key(at: Any) -> tuple[bool, Any]:
 
 def _name(line: TicketLine) -> tuple[str, str]:
     return line.source, line.number
+
+
+def _each_once(ahead: pd.DataFrame) -> list[Ahead]:
+    """What ends, the next one first; a domain of several sites, or a certificate, once."""
+    found = sorted(
+        (_ahead(row) for row in ahead.to_dict("records")),
+        key=lambda each: (each.ends_at, each.kind, each.name, each.site),
+    )
+    return list({(each.kind, each.name, each.ends_at): each for each in reversed(found)}.values())[
+        ::-1
+    ]
 
 
 def _ahead(row: Mapping[Any, Any]) -> Ahead:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from flows.reporting.monthly.months import (
     ACME,
@@ -23,6 +23,8 @@ from flows.reporting.monthly.months import (
 )
 from flows.reporting.report_builders import ReportDesk, a_week, raised
 from sla.policies import london
+from supportops.db.engine import writing
+from supportops.db.schema import domain_checks
 from supportops.flows import monthly_report
 from supportops.flows.reporting.keeping import ReportState
 from supportops.flows.reporting.selection import ReportError
@@ -136,6 +138,39 @@ def test_a_month_in_which_clocks_change_has_all_its_hours(
     assert site["unknown_share"] == 1.0
     (month,) = (each for each in figures(desk)["month"]["year"] if each["label"] == label)
     assert month["unknown_seconds"] == hours * 3600.0
+
+
+@on_sqlite
+def test_certificates_and_domains_that_end_soon_are_listed_with_their_days(
+    desk: ReportDesk,
+) -> None:
+    checked = london("2026-05-01 03:00")
+    until = {"example.org": "2026-05-20T00:00:00Z", "example.net": "2027-05-20T00:00:00Z"}
+    sites = [
+        {"name": f"site {n}", "customer": customer, "url": f"https://www.{domain}/"}
+        for n, (customer, domain) in enumerate(
+            [("Acme", "example.org"), ("Acme", "example.net"), ("Birch", "example.org")]
+        )
+    ]
+    (desk.folder / "sites.yaml").write_text(json.dumps({"sites": sites}))
+    found = {"records": {}, "mail": {}}
+    with writing(desk.store) as connection:
+        for domain, ends in until.items():
+            registration = {"status": "known", "ends": ends, "detail": ""}
+            row = {"domain": domain, "checked_at": checked}
+            told = {"found": {"registration": registration, **found}}
+            connection.execute(insert(domain_checks), row | told)
+    monthly(desk)
+    month = figures(desk)["month"]
+    assert month["watched"] == 2
+    (ahead,) = month["ahead"]
+    assert (ahead["kind"], ahead["name"], ahead["site"]) == ("domain", "example.org", "site 0")
+    text = desk.text(ACME)
+    assert "2 certificates and domains are watched; these end in the next 60 days." in text
+    assert "20 May 2026" in text
+    assert "site 2" not in text
+    monthly(desk, at="2026-05-01 02:00")  # nobody knew it yet
+    assert figures(desk)["month"]["watched"] == 0
 
 
 def test_the_year_so_far_repeats_what_was_sent_and_computes_what_was_not(desk: ReportDesk) -> None:
