@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
 
 from supportops.config.configuration import Configuration, File
+from supportops.files import NoFileError, kind_of
 from supportops.rendering.render import render
 from supportops.sla.policy import Calendar
 from supportops.sla.published.contact import Contact
@@ -88,10 +90,13 @@ def _html(
 
 
 def write(path: Path, text: str) -> bool:
-    """Puts the page in place, whole or not at all; returns whether it was another. Raises OSError.
+    """Puts the page in place, whole or not at all; returns whether it was another.
 
-    Web servers read it, so others may, too.
+    Web servers read it, so others may, too. Raises OSError, of it NoFileError where something else
+    than a file is in its place.
     """
+    if (kind := kind_of(path)) is not None:
+        raise NoFileError(errno.EINVAL, f"it is {kind}, no file", str(path))
     written = text.encode() + b"\n"
     if path.is_file() and path.read_bytes() == written:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from datetime import UTC, date, datetime, time
@@ -17,6 +18,7 @@ from builders import SHIPPED
 from supportops.cli.main import app
 from supportops.config.configuration import Configuration
 from supportops.config.loader import check, load
+from supportops.files import NoFileError
 from supportops.flows.service_levels_page import content, html, write
 from supportops.sla.business_hours import BusinessHours
 from supportops.sla.published.hours import open_on, special_days, usual_week
@@ -221,3 +223,10 @@ def test_the_file_is_replaced_whole_and_only_where_it_changed(
     assert CliRunner().invoke(app, ["sla", "page", "--language", "xx"]).exit_code == 2
     nowhere = CliRunner().invoke(app, ["sla", "page", "--out", str(tmp_path / "no" / "x")])
     assert nowhere.exit_code == 2
+
+
+def test_the_page_takes_the_place_of_a_file_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NoFileError, match="a named pipe"):
+        write(tmp_path / "pipe", "page")
+    assert (tmp_path / "pipe").is_fifo()
