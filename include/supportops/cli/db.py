@@ -62,6 +62,10 @@ def prune(
             found = flow.old(context.engine, retention, now())
             if as_json:
                 print_json([each.to_json() for each in found])
+            elif retention.checks and all(each.kind != "checks" for each in found):
+                echo(
+                    "checks: none is folded into summaries yet; without --dry-run that comes first"
+                )
             for each in () if as_json else found:
                 size = "" if each.size is None else f", about {each.size / 1_000_000:,.1f} MB"
                 if each.kind == "configurations":
