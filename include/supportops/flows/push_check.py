@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Connection
@@ -32,7 +33,7 @@ from supportops.sites.push import store
 from supportops.sites.push.judging import KINDS, removed
 from supportops.sites.push.judging import judge as judge_one
 from supportops.sites.push.monitor import Monitor, about
-from supportops.sites.push.standing import PushStanding, expected, in_force, state_of
+from supportops.sites.push.standing import PushStanding, after, expected, in_force, state_of
 from supportops.sites.site import Fleet
 from supportops.sites.store import open_incidents, save_changes
 
@@ -123,15 +124,17 @@ def monitored(
     """As `standing_of`, of what is recorded; `only` of these."""
     fleet = configuration.displayed().fleet
     around = Around.load(connection, fleet, now - LOOK_BACK, now)
-    known, found = store.standings(connection), []
+    known, found = store.standings(connection), list[Monitored]()
+    pushed = store.not_folded(connection)
     for monitor in configuration.monitors.all if only is None else only:
         fault = (faults or {}).get(monitor.token)
-        standing = known.get(monitor.token)
-        if standing is None:
+        standing, waiting = known.get(monitor.token), pushed.get(monitor.token, ())
+        if standing is None and not waiting:
             found.append(Monitored(monitor, "waiting", None, None, fault))
             continue
         mine = around.of(monitor)
-        standing = in_force(standing, monitor, now)
+        # What came since the last judgement counts here already.
+        standing = reduce(after, waiting, in_force(standing, monitor, now))
         state = "unknown" if fault else state_of(monitor, standing, mine).value
         next_push = expected(monitor, standing, mine)
         found.append(Monitored(monitor, state, standing, next_push.at, fault))

@@ -48,6 +48,7 @@ def test_a_failure_is_an_incident_at_once_and_over_with_the_next_good_push(jobs:
     jobs.minute = 7
     assert jobs.push("3", b"disk full").status == 200
     assert jobs.open() == [("push_failed", "its job reports a failure, exit code 3")]
+    assert jobs.state() == "failed", "also before the next judgement"
     alert = jobs.alert("push_failed")
     assert (alert.severity, alert.opened_at) == (Severity.CRITICAL, jobs.now)
     assert (alert.facts["exit_code"], alert.facts["detail"]) == (3, "disk full")

@@ -145,7 +145,7 @@ def test_our_own_stop_is_not_the_jobs_silence(jobs: Jobs) -> None:
     with reading(jobs.engine) as connection:
         alert = find_open(connection, Kind.TASK_FAILED, "public endpoint")
     assert alert is not None
-    assert "1 push monitors are unknown" in alert.headline
+    assert "1 push monitor is unknown" in alert.headline
     jobs.serves = True
     push_check.beat(jobs.context, jobs.now, started=True)
     jobs.until(125)

@@ -31,9 +31,11 @@ def monitor_table(found: Sequence[Monitored]) -> None:
 
 def judged_lines(summary: Mapping[str, Any]) -> None:
     """How many monitors stand how, and a line for each incident that changed."""
-    states = ", ".join(f"{number} {state}" for state, number in sorted(summary["states"].items()))
+    states = ", ".join(f"{count} {state}" for state, count in sorted(summary["states"].items()))
     console = Console()
-    console.print(f"{summary['monitors']} monitors{': ' if states else ''}{states}")
+    number = summary["monitors"]
+    what = "1 monitor" if number == 1 else f"{number} monitors"
+    console.print(f"{what}{': ' if states else ''}{states}")
     for change in summary["changes"]:
         console.print(_plain(f"  {change['change']} {change['key']}: {change['why']}"))
 

@@ -61,10 +61,12 @@ def watch(connection: Connection, monitors: int, now: datetime, expected_since: 
         over = {"over": "it serves again"} if monitors else {"over": "no monitor is configured"}
         resolve_alert(connection, Kind.TASK_FAILED, SUBJECT, now, over)
         return
+    several = f"{monitors} push monitors are unknown"
+    unknown = "1 push monitor is unknown" if monitors == 1 else several
     alert = operations_alert(
         Kind.TASK_FAILED,
         SUBJECT,
-        f"has not served for {duration(silent)}: {monitors} push monitors are unknown",
+        f"has not served for {duration(silent)}: {unknown}",
         now,
         severity=Severity.WARNING,
         facts={"explanation": _EXPLANATION, "standing_seconds": silent.total_seconds()},
