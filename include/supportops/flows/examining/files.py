@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from supportops.config.configuration import File
+from supportops.alerts.acts.link import SECRET as ALERT_LINKS
+from supportops.config.configuration import Configuration, File
 from supportops.config.loader import check
+from supportops.context import Context
 from supportops.flows.examining.finding import Finding, Installation, Level, fine
-from supportops.flows.receivers import has_address
 
 _CHECK = "supportops config check"
 
@@ -30,26 +31,54 @@ def configuration(installation: Installation) -> Iterator[Finding]:
 
 
 def secrets(installation: Installation) -> Iterator[Finding]:
-    """Whether every secret is set that a receiver, a site or a link needs. Shows none."""
-    configuration, context = installation.configuration, installation.context
-    named: dict[str, str] = {}
-    if configuration.has(File.ALERTS):
-        targets = configuration.alerts.targets().values()
-        missing = [each for each in targets if has_address(context, each) is not True]
-        for target in missing:
-            named[target.secret] = f"{target.name} gets no message"
-        if configuration.alerts.public_url and not context.secrets("alert_links"):
-            named["alert_links"] = "no message has a link to take its alert"
-    if configuration.has(File.SITES):
-        for site in configuration.fleet.sites:
-            if site.request.login and not context.secrets(site.request.login):
-                named[site.request.login] = f"{site.name} is checked without its login"
-    for name, consequence in sorted(named.items()):
+    """Whether every secret is set that the configuration names. Shows none."""
+    context = installation.context
+    missing = {
+        name: consequence
+        for name, consequence in _named(installation.configuration)
+        if not _is_set(context, name)
+    }
+    for name, consequence in sorted(missing.items()):
         yield Finding(
             Level.FAULT,
             f"the secret {name} is not set or cannot be read",
-            f"{consequence[0].upper()}{consequence[1:]}.",
+            f"{consequence}.",
             f"set the Connection {name} in Airflow, or AIRFLOW_CONN_{name.upper()}",
         )
-    if not named:
+    if not missing:
         yield fine("every secret that the configuration names is set")
+
+
+def _is_set(context: Context, name: str) -> bool:
+    try:
+        return bool(context.secrets(name))
+    except Exception:  # the backend of secrets is away; its text may hold one
+        return False
+
+
+def _named(configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """The secrets that are named, each with what does not work without it."""
+    if configuration.has(File.ALERTS):
+        for target in configuration.alerts.targets().values():
+            yield target.secret, f"The receiver {target.name} gets no message"
+        if configuration.alerts.public_url:
+            yield ALERT_LINKS, "No message has a link to take its alert"
+    if configuration.has(File.SITES):
+        fleet = configuration.fleet
+        for site in fleet.sites:
+            if site.request.login:
+                yield site.request.login, f"{site.name} is checked without its login"
+        for heartbeat in (fleet.policy.heartbeat, fleet.policy.heartbeat_failure):
+            if heartbeat:
+                yield heartbeat, "Nobody outside notices when the checks stop"
+        for monitor in configuration.monitors.all:
+            yield monitor.token, f"{monitor.name} cannot report"
+            if monitor.signature:
+                yield monitor.signature, f"{monitor.name} cannot report"
+    for account in configuration.mailboxes.accounts:
+        if account.server is not None:
+            yield account.server.secret, f"The mailbox {account.name} is not read"
+    if configuration.has(File.ROTA):
+        for team, source in configuration.rota.calendars.items():
+            if source.secret:
+                yield source.secret, f"The calendar of {team} is not read"
