@@ -40,13 +40,8 @@ def site_check():
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            engine, clock = context.engine, timezone.utcnow
-
-            def on_changes(changes):
-                start_dispatch(changes)
-                flow.show_changes(context, clock())
-
-            return flow.check(engine, spec, clock, secrets=context.secrets, on_changes=on_changes)
+            send = flow.shown_at_once(context, clock := timezone.utcnow, start_dispatch)
+            return flow.check(context.engine, spec, clock, secrets=context.secrets, on_changes=send)
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def judge(specs, checked, dag_run=None, outlet_events=None):

@@ -32,7 +32,7 @@ __all__ = [
     "judge",
     "plan",
     "run",
-    "show_changes",
+    "shown_at_once",
 ]
 
 log = logging.getLogger(__name__)
@@ -83,9 +83,15 @@ def check(
     return shard.summary() | {"rounds": rounds, "runs": parts.runs, "changes": changes}
 
 
-def show_changes(context: Context, now: datetime) -> None:
-    """For `on_changes`: what was confirmed is on the status pages before the run's end."""
-    status_pages.refresh(context, now)
+def shown_at_once(context: Context, clock: Clock, then: OnChanges = no_one) -> OnChanges:
+    """For `on_changes`: after `then`, what was confirmed is on the status pages before the run's
+    end."""
+
+    def show(changes: Sequence[Change]) -> None:
+        then(changes)
+        status_pages.refresh(context, clock())
+
+    return show
 
 
 def finish(
@@ -175,7 +181,7 @@ def run(
             pause=pause,
             trust=trust,
             secrets=context.secrets,
-            on_changes=lambda _: show_changes(context, clock()),
+            on_changes=shown_at_once(context, clock),
             wait_for_others=False,
         )
         for spec in specs
