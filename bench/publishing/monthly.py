@@ -35,7 +35,7 @@ from supportops.reports.formats.file import PDF
 from supportops.reports.period import Cadence
 from supportops.sites.summaries import fold
 
-CONFIG = Path(__file__).parents[1] / "include" / "config"
+CONFIG = Path(__file__).parents[2] / "include" / "config"
 MONTH = "2026-11"
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 MOST_SECONDS = 60.0
