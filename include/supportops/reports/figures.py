@@ -331,6 +331,8 @@ class TicketLine:
 
     `answered_after`: open time until the first reply, None where there was none or no promise of
     one. `solved_after`: from the creation to the last solution, in business and in calendar time.
+    `due_metric`: of an open ticket what is due next, by the metric of its clock; `due_at` None
+    while it waits for the customer.
     """
 
     source: str
@@ -343,6 +345,8 @@ class TicketLine:
     answered_after: float | None
     solved_after_business: float | None
     solved_after: float | None
+    due_metric: str | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ add up to weeks and months, and months to the year.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,10 @@ def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
     """
     answered = _answered(own.clocks)
     tickets = own.tickets[own.tickets["left_out"].isna()]
+    due = _due_next(own.clocks)
     lines = [
-        (row, _line(row, answered.get(int(row["ticket"])))) for row in tickets.to_dict("records")
+        (row, _line(row, answered.get(int(row["ticket"])), due.get(int(row["ticket"]))))
+        for row in tickets.to_dict("records")
     ]
     solved = [line for row, line in lines if row["solved"] and not row["open"]]
     waiting = [line for row, line in lines if row["open"]]
@@ -113,7 +115,33 @@ def _answered(clocks: pd.DataFrame) -> dict[int, float]:
     return dict(zip(first["ticket"].tolist(), first["open_seconds"].tolist(), strict=True))
 
 
-def _line(row: Mapping[Any, Any], answered_after: float | None) -> TicketLine:
+def _due_next(clocks: pd.DataFrame) -> dict[int, tuple[str, datetime | None]]:
+    """What is due next of each ticket, by when; None where all that is open waits for the customer.
+
+    A clock that runs without a deadline is no promise of an hour.
+    """
+    running = clocks[(clocks["state"] == "running") & clocks["deadline"].notna()]
+    paused = clocks[clocks["state"] == "paused"]
+    found: dict[int, tuple[str, datetime | None]] = {
+        ticket: (metric, None)
+        for ticket, metric in zip(paused["ticket"].tolist(), paused["metric"], strict=True)
+    }
+    latest_first = running.sort_values(["deadline", "metric"], ascending=False)
+    for ticket, metric, deadline in zip(
+        latest_first["ticket"].tolist(),
+        latest_first["metric"],
+        latest_first["deadline"],
+        strict=True,
+    ):
+        found[ticket] = (metric, deadline.to_pydatetime())
+    return found
+
+
+def _line(
+    row: Mapping[Any, Any],
+    answered_after: float | None,
+    due: tuple[str, datetime | None] | None,
+) -> TicketLine:
     created = None if pd.isna(row["created_at"]) else row["created_at"].to_pydatetime()
     calendar = _seconds(row["full_resolution_calendar_seconds"])
     solved_at = None
@@ -131,6 +159,8 @@ def _line(row: Mapping[Any, Any], answered_after: float | None) -> TicketLine:
         answered_after=answered_after,
         solved_after_business=_seconds(row["full_resolution_business_seconds"]) if done else None,
         solved_after=calendar if done else None,
+        due_metric=due[0] if due and not done else None,
+        due_at=due[1] if due and not done else None,
     )
 
 

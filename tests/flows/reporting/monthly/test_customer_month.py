@@ -88,6 +88,20 @@ def test_solved_tickets_are_listed_with_how_long_they_took(desk: ReportDesk) -> 
     assert "User support, 1 ticket: “Help”." in desk.text(ACME)
 
 
+@on_sqlite
+def test_an_open_ticket_says_when_the_customer_hears_from_us(desk: ReportDesk) -> None:
+    desk.append(*raised("soon", "2026-04-30 16:00 asks"), *raised("late", "2026-04-02 09:00 asks"))
+    monthly(desk)
+    waiting = figures(desk)["month"]["waiting"]
+    assert [(each["number"], each["due_metric"]) for each in waiting] == [
+        ("late", "first_reply_time"),
+        ("soon", "first_reply_time"),
+    ]
+    text = " ".join(desk.text(ACME).split())
+    assert "answer was due by" in text
+    assert "answer due by" in text
+
+
 def test_a_month_of_whole_weeks_has_the_sum_of_their_figures(desk: ReportDesk) -> None:
     """February 2027 begins on a Monday and has four weeks."""
     for number, day in enumerate(("01", "05", "09", "16", "19", "24", "26")):

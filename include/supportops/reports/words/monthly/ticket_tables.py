@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from supportops.rendering.catalogue import N_
+from supportops.rendering.due_by import due_by
 from supportops.reports.document import Block, Cell, Column, Table, Unit, Words
 from supportops.reports.figures import Figures, Month, Promises, TicketLine
 from supportops.reports.words import cells, labels, sentences, tables, ticket_tables
@@ -84,8 +87,8 @@ def tickets(figures: Figures, month: Month, reader: Reader) -> tuple[Block, ...]
     waiting = Table(
         "open",
         reader.gettext("Open"),
-        cells.columns(reader, *_TICKET),
-        tuple(_ticket(line, reader) for line in month.waiting),
+        cells.columns(reader, *_TICKET, Column(N_("Next"))),
+        tuple(_open(line, figures.as_of, reader) for line in month.waiting),
         shown=SHOWN_TICKETS,
     )
     return (*([Words(said)] if said else []), solved, *((waiting,) if waiting.rows else ()))
@@ -106,6 +109,14 @@ def _ticket(line: TicketLine, reader: Reader) -> tuple[Cell, ...]:
         Cell(labels.tier(line.tier, reader)),
         cells.instant(line.created_at, reader),
     )
+
+
+def _open(line: TicketLine, as_of: datetime, reader: Reader) -> tuple[Cell, ...]:
+    said = ""
+    if line.due_metric is not None:
+        zone = ZoneInfo(reader.zone)
+        said = due_by(line.due_metric, line.due_at, language=reader.language, zone=zone, now=as_of)
+    return (*_ticket(line, reader), Cell(said))
 
 
 def _solved(line: TicketLine, reader: Reader) -> tuple[Cell, ...]:

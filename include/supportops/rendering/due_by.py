@@ -8,21 +8,21 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_skeleton, format_time, get_day_names
 
 from supportops.rendering.catalogue import catalogue
-from supportops.sla.policy import Metric
 
 # A weekday alone is one of the next six days.
 _BY_WEEKDAY = timedelta(days=6)
 
 
 def due_by(
-    metric: Metric,
+    metric: str,
     deadline: datetime | None,
     *,
     language: str,
     zone: ZoneInfo,
     now: datetime,
 ) -> str:
-    """For an open clock; `deadline` aware, None while it waits for the customer.
+    """For an open clock of `metric`, as Zendesk calls it; `deadline` aware, None while it waits for
+    the customer.
 
     A deadline that has passed is said to have been: it is no excuse, and no new promise.
     """
@@ -32,11 +32,11 @@ def due_by(
     when = moment(deadline, language=language, zone=zone, now=now)
     late = deadline < now
     match metric:
-        case Metric.FIRST_REPLY | Metric.NEXT_REPLY:
+        case "first_reply_time" | "next_reply_time":
             if late:
                 return words.gettext("answer was due by {when}", when=when)
             return words.gettext("answer due by {when}", when=when)
-        case Metric.UPDATE:
+        case "update_time":
             if late:
                 return words.gettext("word on progress was due by {when}", when=when)
             return words.gettext("word on progress due by {when}", when=when)

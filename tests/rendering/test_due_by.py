@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from supportops.rendering.due_by import due_by, moment
 from supportops.sla.policy import Metric
-from supportops.sla.published.due_by import due_by, moment
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)  # a Tuesday
 LONDON = ZoneInfo("Europe/London")
