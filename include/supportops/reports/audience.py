@@ -34,10 +34,11 @@ class Part(StrEnum):
     SITES = "sites"
     INCIDENTS = "incidents"
     ALERTS = "alerts"
+    TUTORIALS = "tutorials"
 
 
 # What stays inside the agency unless its file says otherwise.
-INTERNAL = frozenset({Part.CUSTOMERS, Part.ASSIGNEES, Part.ALERTS})
+INTERNAL = frozenset({Part.CUSTOMERS, Part.ASSIGNEES, Part.ALERTS, Part.TUTORIALS})
 
 
 @dataclass(frozen=True, slots=True)

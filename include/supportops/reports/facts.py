@@ -151,6 +151,25 @@ class Noted:
     done: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TutorialLine:
+    """A tutorial, and of how many tickets it was the best match."""
+
+    title: str
+    address: str
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tutorials:
+    """Of how many tickets of customers a tutorial would have answered the question: `matched` of
+    the `asked` that were looked at. `lines`: the most useful first."""
+
+    asked: int
+    matched: int
+    lines: tuple[TutorialLine, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """Everything about one period as of one instant.
@@ -176,6 +195,7 @@ class Facts:
     unjudged: Mapping[str, str] = field(default_factory=dict)
     incident_notes: Mapping[str, Noted] = field(default_factory=dict)
     ticket_notes: Mapping[tuple[str, str], Noted] = field(default_factory=dict)
+    tutorials: Tutorials | None = None  # of a month, where tutorials are configured
     # The rows of each customer by its folded name, found once for all of their reports.
     _rows: dict[str, dict[str, NDArray[np.intp]]] = field(
         init=False, repr=False, default_factory=dict
@@ -213,7 +233,7 @@ class Facts:
             name: getattr(self, name).iloc[self._rows[name].get(mine, _NO_ROWS)]
             for name in _OF_CUSTOMERS
         }
-        return replace(self, unjudged={}, **own)
+        return replace(self, unjudged={}, tutorials=None, **own)
 
     def of_tiers(self, tiers: tuple[str, ...]) -> Self:
         """Clocks and tickets of these tiers alone; all of them where none is named."""

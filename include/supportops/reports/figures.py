@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from supportops.reports.facts import Tutorials
 from supportops.reports.period import Period
 
 FEW = 20
@@ -434,6 +435,7 @@ class Figures:
     tiers: tuple[str, ...] = ()  # that it is about alone; empty: all
     ticket_times: tuple[TicketTimes, ...] = ()
     month: Month | None = None  # of a customer's month
+    tutorials: Tutorials | None = None
 
     def line(self, by: By, name: str | None, metric: str | None = None) -> Promises | None:
         """The line of a group by one metric, or over all of them."""

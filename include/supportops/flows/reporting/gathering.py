@@ -17,6 +17,7 @@ from supportops.flows.reporting.clock_rows import GatheredRows, gather_clocks
 from supportops.flows.reporting.ending_rows import ending
 from supportops.flows.reporting.selection import FactsRequest
 from supportops.flows.reporting.site_rows import site_and_incident_rows
+from supportops.flows.reporting.tutorial_facts import tutorial_facts
 from supportops.flows.ticketing.freshness import last_synced
 from supportops.reports.facts import (
     AHEAD_COLUMNS,
@@ -27,6 +28,7 @@ from supportops.reports.facts import (
     TICKET_COLUMNS,
     Facts,
     Noted,
+    Tutorials,
     frame_of,
     typed,
 )
@@ -76,8 +78,10 @@ def _facts(
     sites: list[dict[str, Any]] = []
     incidents: list[dict[str, Any]] = []
     ahead: list[dict[str, Any]] = []
+    tutorials: Tutorials | None = None
     if whole and period.cadence is Cadence.MONTHLY:
         ahead = ending(connection, fleet, as_of)
+        tutorials = tutorial_facts(connection, configuration, start, end)
     if whole:
         sites, incidents = site_and_incident_rows(
             connection, fleet, start, end, as_of, configuration.customers
@@ -96,6 +100,7 @@ def _facts(
         policies=_in_force(configuration.promises, period),
         incident_notes=_incident_notes(connection, incidents),
         ticket_notes=_ticket_notes(connection) if whole else {},
+        tutorials=tutorials,
         unjudged={
             f"{names[each][0]}/{names[each][1]}": why for each, why in found.unjudgeable.why.items()
         },

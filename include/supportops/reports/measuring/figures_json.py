@@ -39,8 +39,9 @@ DERIVED = {
 def to_json(figures: Figures) -> dict[str, Any]:
     """Every figure as dicts, lists, texts, numbers, booleans and None: strict JSON."""
     plain = _plain(figures)
-    if figures.month is None:
-        del plain["month"]
+    for name in ("month", "tutorials"):
+        if plain[name] is None:
+            del plain[name]
     return {"version": VERSION, **plain}
 
 

@@ -84,6 +84,7 @@ def measure(facts: Facts, audience: Audience, plan: Plan) -> Figures:
         ),
         tiers=audience.tiers,
         ticket_times=ticket_times(own.tickets, own.period, own.as_of),
+        tutorials=own.tutorials if Part.TUTORIALS in audience.parts else None,
     )
 
 

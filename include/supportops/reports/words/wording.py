@@ -19,6 +19,7 @@ from supportops.reports.words import (
     tables,
     ticket_tables,
     trend_blocks,
+    tutorial_table,
 )
 from supportops.reports.words.dates import Reader
 
@@ -35,6 +36,7 @@ _TITLES = {
     Part.SITES: N_("Sites"),
     Part.INCIDENTS: N_("Incidents"),
     Part.ALERTS: N_("Alerts"),
+    Part.TUTORIALS: N_("Tutorials"),
 }
 _OF_SITES = (Part.SITES, Part.INCIDENTS)
 _OF_TICKETS = frozenset(Part) - {*_OF_SITES, Part.ALERTS, Part.CUSTOMERS}
@@ -175,6 +177,8 @@ def _parts(figures: Figures, audience: Audience) -> tuple[Part, ...]:
         chosen = [part for part in chosen if part not in _OF_TICKETS]
     if figures.period.cadence is not Cadence.WEEKLY:
         chosen = [part for part in chosen if part not in _WEEKLY_ALONE]
+    if figures.tutorials is None:
+        chosen = [part for part in chosen if part is not Part.TUTORIALS]
     if figures.period.cadence is Cadence.DAILY:
         chosen.sort(key=lambda part: part is not Part.AT_RISK)
     if site_answers.lead(figures):
@@ -239,4 +243,5 @@ _BLOCKS: dict[Part, Callable[[Figures, Reader, Plan], tuple[Block, ...]]] = {
     Part.SITES: _sites,
     Part.INCIDENTS: _incidents,
     Part.ALERTS: _one(site_tables.alerts),
+    Part.TUTORIALS: _one(tutorial_table.tutorials),
 }

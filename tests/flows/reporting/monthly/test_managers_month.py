@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from flows.reporting.report_builders import ALERTS, a_week, reporting_desk
+from flows.reporting.report_builders import ALERTS, a_week, raised, reporting_desk
 from supportops.flows.reporting.keeping import ReportState
 from supportops.flows.reporting.selection import ReportRequest
 from supportops.reports.period import Cadence
@@ -35,3 +35,29 @@ def test_managers_get_a_month_with_the_parts_of_a_week(store: Engine, tmp_path: 
     assert "How long it took" in text
     assert "Restatements" not in text
     assert desk.queued() == [("manager_email", "report:monthly:2026-04:managers:1")]
+
+
+TUTORIALS = """
+tutorials:
+  - {title: Reset your password, address: "https://help.example/password",
+     questions: ["How do I reset my password?", "I forgot my password"]}
+"""
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_managers_see_which_tutorials_would_have_answered_tickets(
+    store: Engine, tmp_path: Path
+) -> None:
+    desk = reporting_desk(store, tmp_path / "config", READERS)
+    (desk.folder / "alerts.yaml").write_text(ALERTS)
+    (desk.folder / "tutorials.yaml").write_text(TUTORIALS)
+    asks = "2026-04-08 09:00 asks"
+    desk.append(*raised("1", asks, subject="I forgot my password, how do I reset it?"))
+    desk.append(*raised("2", asks, subject="The invoice of March has a wrong address"))
+    request = ReportRequest(Cadence.MONTHLY, ("2026-04",), send=True)
+    (made,) = desk.make(request, "2026-05-01 09:00")
+    assert (made.state, made.troubles) == (ReportState.SENT, ())
+    text = " ".join(desk.text("managers").split())
+    assert "Tutorials that would have answered tickets" in text
+    assert "1 of 2 tickets have a tutorial that fits their question" in text
+    assert "Reset your password" in text
