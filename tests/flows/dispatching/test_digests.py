@@ -22,6 +22,7 @@ from service_level_alerts import ticket_alert
 from supportops.alerts import claims
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Alert, Kind
+from supportops.customers import UNLISTED
 from supportops.db.engine import reading, store_url, writing
 from supportops.web.alerting.filters import Filters
 from supportops.web.alerting.reading import find
@@ -306,6 +307,6 @@ def test_the_link_of_a_digest_lists_exactly_what_it_was_about(desk: Desk, http: 
         for part in request.body.decode().split("alerts?message=")[1:]
     }
     with reading(desk.store) as connection:
-        found = find(connection, Filters(message=sent), "ada", desk.clock.now, 50)
+        found = find(connection, UNLISTED, Filters(message=sent), "ada", desk.clock.now, 50)
     assert {each.key for each in found.alerts} == {each.key for each in first}
     assert found.total == 3
