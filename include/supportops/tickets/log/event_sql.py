@@ -54,9 +54,9 @@ class Query:
     def among(self, connection: Connection, column: str, name: str, chosen: Sequence[int]) -> Query:
         """The query limited to rows whose `column` is one of `chosen`."""
         if is_postgres(connection):
-            return self.where(
-                f"{column} = ANY(CAST(%({name})s AS bigint[]))", {name: array_text(chosen)}
-            )
+            # Where it sees how long the array is, it reads all events for a fiftieth of them.
+            within = f"ANY(ARRAY(SELECT unnest(CAST(%({name})s AS bigint[]))))"
+            return self.where(f"{column} = {within}", {name: array_text(chosen)})
         listed = json.dumps(list(chosen))
         within = f"(SELECT value FROM json_each(%({name})s))"  # noqa: S608
         return self.where(f"{column} IN {within}", {name: listed})
