@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -64,14 +65,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     folder = write_config(tmp_path / "config", [site_entry("shop")])
     monkeypatch.setattr(boards, "CONFIG", folder)
     with writing(store) as connection:
         for number in range(4):
             lines = [ASKED] if number else [ASKED, "2026-11-02 12:00 answers"]
             append_events(connection, story(*lines, ticket=str(number)), NOON)
-    return Desk(store, folder)
+    running = set(threading.enumerate())
+    yield Desk(store, folder)
+    # A replay that goes on would close its store under the next test, which has one of that name.
+    for thread in set(threading.enumerate()) - running:
+        thread.join(30)
 
 
 def test_the_result_is_that_of_a_replay(desk: Desk) -> None:
