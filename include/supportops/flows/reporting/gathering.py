@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, select
+from sqlalchemy import Connection, func, select
 
 from supportops.config.configuration import Configuration
 from supportops.config.findings.raised import customers_named
+from supportops.db.listed import among
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.noting import note_log
 from supportops.flows.reporting.alert_rows import alert_rows
@@ -169,18 +170,10 @@ def _names(connection: Connection, ids: Sequence[int], *, subjects: bool) -> dic
     if subjects:
         columns.append(func.substr(c.subject, 1, LONGEST_SUBJECT))
     for first in range(0, len(ids), _PAGE):
-        statement = select(*columns).where(_among(connection, ids[first : first + _PAGE]))
+        statement = select(*columns).where(among(connection, c.id, ids[first : first + _PAGE]))
         for row in connection.execute(statement).all():
             found[row[0]] = (row[1], row[2], row[3] if subjects else "")
     return found
-
-
-def _among(connection: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
-    """One array is far less work for PostgreSQL's driver than ten thousand parameters."""
-    column = tickets_table.c.id
-    if connection.dialect.name == "postgresql":
-        return column == func.any(literal(list(ids), ARRAY(BigInteger)))
-    return column.in_(ids)
 
 
 def _in_force(book: PolicyBook | None, period: Period) -> tuple[str, ...]:
