@@ -59,7 +59,7 @@ messages: devtools ## Take the messages of reports from the code into the catalo
 	  && grep -vE '^"(Project|Report|POT|PO-|Last|Language-T|MIME|Content-Tr|Generated)' $$po > .babel.po \
 	  && mv .babel.po $$po; done; rm -f .babel.pot
 
-lock: devtools ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
+lock: devtools ## Compile the locks (requirements*.txt) from pyproject.toml
 	@$(VENV) -m supportops.local.install.lock $(ARGS)
 
 clean: ## Remove .venv and caches; the state in .local stays

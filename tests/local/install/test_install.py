@@ -30,6 +30,7 @@ def here(tmp_path: Path) -> Installation:
     (package / "main.py").write_text(code + "    return 3\n")
     lock(root / "requirements-uv.txt", uv_wheel(tmp_path))
     lock(root / "requirements.txt", wheel(tmp_path, "greeter"))
+    lock(root / "requirements-celery.txt", wheel(tmp_path, "spreader"))
     lock(root / "requirements-dev.txt", wheel(tmp_path, "checker"))
     return Installation(root, root / ".local")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-LOCKS = [ROOT / f"requirements{part}.txt" for part in ("", "-dev", "-uv")]
+LOCKS = [ROOT / f"requirements{part}.txt" for part in ("", "-celery", "-dev", "-uv")]
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -46,18 +46,22 @@ def test_ci_runs_what_the_readme_says() -> None:
 def test_the_locks_hold_everything_that_the_project_names() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    run, dev, uv = (names(list(pins(lock))) for lock in LOCKS)
+    run, celery, dev, uv = (names(list(pins(lock))) for lock in LOCKS)
+    extras = project["project"]["optional-dependencies"]
 
     assert names(project["project"]["dependencies"]) <= run
+    assert names(extras["celery"]) | run <= celery
     assert names(groups["dev"] + groups["bench"]) <= dev
     assert names(groups["uv"]) == uv
 
 
-def test_both_locks_install_together() -> None:
-    run, dev, _ = (pins(lock) for lock in LOCKS)
+def test_the_locks_install_together() -> None:
+    run, celery, dev, _ = (pins(lock) for lock in LOCKS)
 
-    for name in run.keys() & dev.keys():
-        assert dev[name] <= run[name], name
+    for name in run:
+        assert celery[name] == run[name], name
+    for name in celery.keys() & dev.keys():
+        assert dev[name] <= celery[name], name
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)

@@ -25,7 +25,11 @@ from supportops.local.install.pip_settings import pip_settings, uv_environment, 
 from supportops.local.install.step import Failed, run
 
 UV_LOCK = "requirements-uv.txt"
-LOCKS = {"run": ["requirements.txt"], "dev": ["requirements.txt", "requirements-dev.txt"]}
+RUN_LOCK = "requirements.txt"
+LOCKS = {
+    "run": [RUN_LOCK],
+    "dev": [RUN_LOCK, "requirements-celery.txt", "requirements-dev.txt"],
+}
 FETCH_UV = "pip install --quiet --no-input --only-binary=:all: --require-hashes"
 # Of several indexes the one with the pinned version is asked, as pip does: hashes keep it safe.
 SYNC = "pip sync --require-hashes --index-strategy=unsafe-best-match"

@@ -1,7 +1,8 @@
-"""Compiles the locks from pyproject.toml with uv: what runs, what tests need, and uv itself.
+"""Compiles the locks from pyproject.toml with uv: what runs, with Celery, for tests, and uv itself.
 
-One lock serves Python 3.11 to 3.13; every file has its hashes. What tests and benchmarks need
-is compiled within the versions of `requirements.txt`, so that both install together.
+One lock serves Python 3.11 to 3.13; every file has its hashes. What several
+machines and what tests need is compiled within the versions of `requirements.txt`, so that all
+install together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ COMPILE = (
 )
 LOCKS = (
     "pyproject.toml -o requirements.txt",
-    "--group dev --group bench -c requirements.txt -o requirements-dev.txt",
+    "pyproject.toml --extra celery -c requirements.txt -o requirements-celery.txt",
+    "--group dev --group bench -c requirements-celery.txt -o requirements-dev.txt",
     "--group uv -o requirements-uv.txt",
 )
 
@@ -36,7 +38,7 @@ def main() -> int:
         command = [str(here.uv), *COMPILE.split(), *lock.split(), *sys.argv[1:]]
         if subprocess.run(command, cwd=here.root, env=environment, check=False).returncode:
             return 1
-    sys.stderr.write("Compiled requirements.txt, requirements-dev.txt and requirements-uv.txt.\n")
+    sys.stderr.write("Compiled requirements.txt, -celery.txt, -dev.txt and -uv.txt.\n")
     return 0
 
 
