@@ -1,4 +1,4 @@
-"""Fetches a file over https from an address that an operator has written down, within bounds.
+"""Fetches a file from an address that an operator has written down, within bounds.
 
 This machine sits inside the network: neither a name nor a redirect makes it connect to a neighbour.
 An address may be a secret, so no error repeats more of it than its host.
@@ -18,6 +18,7 @@ from supportops.addresses import refusal
 SECONDS = 20
 MOST_BYTES = 2_000_000
 MOST_REDIRECTS = 3
+_PROTOCOLS = {"http": pycurl.PROTO_HTTP, "https": pycurl.PROTO_HTTPS}
 
 
 class DownloadError(RuntimeError):
@@ -31,32 +32,37 @@ def download(
     seconds: float = SECONDS,
     most_bytes: int = MOST_BYTES,
     trust: str | None = None,
+    plain: bool = False,
 ) -> bytes:
-    """The content at `url`. Raises DownloadError.
+    """The content at `url`, over https. Raises DownloadError.
 
     `allow_private`: also from addresses that are not public. `trust`: a PEM file of authorities
-    instead of certifi's.
+    instead of certifi's. `plain`: over http, too, where the content is no secret.
     """
-    return _Download(allow_private, most_bytes).fetch(url, seconds, trust or certifi.where())
+    schemes = ("https", "http") if plain else ("https",)
+    fetched = _Download(allow_private, most_bytes, schemes)
+    return fetched.fetch(url, seconds, trust or certifi.where())
 
 
 class _Download:
-    def __init__(self, allow_private: bool, most_bytes: int) -> None:
+    def __init__(self, allow_private: bool, most_bytes: int, schemes: tuple[str, ...]) -> None:
         self.allow_private = allow_private
         self.most_bytes = most_bytes
+        self.schemes = schemes
         self.content = bytearray()
         self.too_large = False
         self.refused = ""
         self.sockets: list[socket.socket] = []
 
     def fetch(self, url: str, seconds: float, trust: str) -> bytes:
-        host = _host(url)
+        host = _host(url, self.schemes)
+        protocols = sum(_PROTOCOLS[scheme] for scheme in self.schemes)
         curl = pycurl.Curl()
         try:
             for option, value in (
                 (pycurl.URL, url),
-                (pycurl.PROTOCOLS, pycurl.PROTO_HTTPS),
-                (pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTPS),
+                (pycurl.PROTOCOLS, protocols),
+                (pycurl.REDIR_PROTOCOLS, protocols),
                 (pycurl.FOLLOWLOCATION, 1),
                 (pycurl.MAXREDIRS, MOST_REDIRECTS),
                 (pycurl.TIMEOUT_MS, int(seconds * 1000)),
@@ -107,24 +113,25 @@ class _Download:
         if self.refused:
             return f"{host} is at an address that may not be connected to ({self.refused})"
         code = error.args[0] if error.args else 0
+        lowest = self.schemes[-1]
         words = {
             pycurl.E_COULDNT_RESOLVE_HOST: "its name does not resolve",
             pycurl.E_COULDNT_CONNECT: "it does not accept a connection",
             pycurl.E_OPERATION_TIMEDOUT: "it does not answer in time",
             pycurl.E_TOO_MANY_REDIRECTS: f"it redirects more than {MOST_REDIRECTS} times",
-            pycurl.E_UNSUPPORTED_PROTOCOL: "it redirects to an address that is not https",
+            pycurl.E_UNSUPPORTED_PROTOCOL: f"it redirects to an address that is not {lowest}",
             pycurl.E_PEER_FAILED_VERIFICATION: "its certificate is not trusted",
         }.get(code, f"it does not answer as expected (curl {code})")
         return f"{host}: {words}"
 
 
-def _host(url: str) -> str:
-    """Raises DownloadError for an address that is not https."""
+def _host(url: str, schemes: tuple[str, ...]) -> str:
+    """Raises DownloadError for an address of another scheme."""
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname
     except ValueError:
         host, parts = None, urlsplit("")
-    if parts.scheme != "https" or not host:
-        raise DownloadError("its address is no https address")
+    if parts.scheme not in schemes or not host:
+        raise DownloadError(f"its address is no {schemes[-1]} address")
     return host.encode("ascii", "backslashreplace").decode()

@@ -6,13 +6,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import yaml
 
+from supportops import download as fetching
+from supportops.addresses import Address
+from supportops.download import DownloadError
 from supportops.flows.tutorials import entries_of
-from supportops.flows.tutoring import fetching
-from supportops.flows.tutoring.fetching import FetchError, fetch
 from supportops.tutorials.feed import FeedError, read_feed
 from supportops.tutorials.tutorial import Library, Tutorial
 
@@ -106,12 +108,12 @@ def test_new_entries_are_yaml_for_the_file() -> None:
         assert entries_of(address, both, allow_private=True) == ""
 
 
-def test_our_own_network_is_not_fetched_from() -> None:
-    with server(SITEMAP) as address, pytest.raises(FetchError, match="not fetched"):
-        fetch(address)
+def test_a_feed_is_not_read_from_our_own_network() -> None:
+    with server(SITEMAP) as address, pytest.raises(DownloadError, match="may not be connected to"):
+        entries_of(address, Library(()))
     for inside in ("http://169.254.169.254/latest/meta-data/", "http://[::1]/", "http://0/"):
-        with pytest.raises(FetchError):
-            fetch(inside)
+        with pytest.raises(DownloadError):
+            entries_of(inside, Library(()))
 
 
 def test_no_redirect_leads_inside_or_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,24 +123,37 @@ def test_no_redirect_leads_inside_or_to_a_file(monkeypatch: pytest.MonkeyPatch) 
             # The first server stands for one in the internet.
             real = fetching.refusal
 
-            def refusal(address: str, *, allow_private: bool = False) -> str | None:
-                return None if address == "127.0.0.1" else real(address)
+            def refusal(address: Address, *, allow_private: bool) -> str | None:
+                first = str(address) == "127.0.0.1"
+                return None if first else real(address, allow_private=allow_private)
 
             monkeypatch.setattr(fetching, "refusal", refusal)
-            with pytest.raises(FetchError, match="not fetched"):
-                fetch(outside)
-    with server(b"", 302, "file:///etc/passwd") as outside, pytest.raises(FetchError):
-        fetch(outside, allow_private=True)
-    with server(b"", 302, "/") as endless, pytest.raises(FetchError, match="redirect"):
-        fetch(endless, allow_private=True)
+            with pytest.raises(DownloadError, match="may not be connected to"):
+                entries_of(outside, Library(()))
+    with server(b"", 302, "file:///etc/passwd") as outside, pytest.raises(DownloadError):
+        entries_of(outside, Library(()), allow_private=True)
+    with server(b"", 302, "/") as endless, pytest.raises(DownloadError, match="redirects"):
+        entries_of(endless, Library(()), allow_private=True)
 
 
-def test_what_is_too_large_or_no_page_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "LARGEST", 1000)
-    with server(b"a" * 5000) as address, pytest.raises(FetchError, match="larger"):
-        fetch(address, allow_private=True)
-    with server(b"", 404) as address, pytest.raises(FetchError, match="404"):
-        fetch(address, allow_private=True)
+def test_what_is_too_large_or_no_page_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("supportops.flows.tutorials._LARGEST", 1000)
+    with server(b"a" * 5000) as address, pytest.raises(DownloadError, match="larger"):
+        entries_of(address, Library(()), allow_private=True)
+    large = tmp_path / "sitemap.xml"
+    large.write_bytes(b" " * 5000)
+    with pytest.raises(FeedError, match="larger"):
+        entries_of(str(large), Library(()))
+    with server(b"", 404) as address, pytest.raises(DownloadError, match="404"):
+        entries_of(address, Library(()), allow_private=True)
     for address in ("ftp://t.example/", "file:///etc/passwd", "http://"):
-        with pytest.raises(FetchError):
-            fetch(address, allow_private=True)
+        with pytest.raises(DownloadError, match="no http address"):
+            entries_of(address, Library(()), allow_private=True)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/tty", "/tmp"])
+def test_a_feed_is_read_from_files_alone(path: str) -> None:
+    with pytest.raises(OSError, match=r"no file|directory|device"):
+        entries_of(path, Library(()))

@@ -131,12 +131,12 @@ def read(
 
     Those that the file has already are left out. The questions are for you to write.
     """
-    from supportops.flows.tutorials import FeedError, FetchError, entries_of
+    from supportops.flows.tutorials import DownloadError, FeedError, entries_of
 
     library = _configuration().tutorials
     try:
         found = entries_of(address, library, allow_private=private)
-    except (FetchError, FeedError) as error:
+    except (DownloadError, FeedError) as error:
         fail(f"{address}: {error}")
     echo(found.rstrip("\n") if found else "# tutorials.yaml has all of them")
 

@@ -15,7 +15,8 @@ from supportops.config.of_customers.tutorials import TutorialsFile
 from supportops.config.validation import validate
 from supportops.config.yaml_source import ConfigurationError, Source
 from supportops.db.schema import tickets
-from supportops.flows.tutoring.fetching import FetchError, fetch
+from supportops.download import DownloadError, download
+from supportops.files import open_file
 from supportops.tickets.clauses import own_words
 from supportops.tickets.log.store import events_of_kinds
 from supportops.tickets.source import OUTAGE
@@ -27,9 +28,10 @@ from supportops.tutorials.spared import Sparing, spared
 from supportops.tutorials.trial import Trial, read_labels, trial
 from supportops.tutorials.tutorial import Library, Match
 
-__all__ = ["FeedError", "FetchError", "entries_of", "for_ticket", "note_for", "sparing", "tried"]
+__all__ = ["DownloadError", "FeedError", "entries_of", "for_ticket", "note_for", "sparing", "tried"]
 
 _PAGE = 500
+_LARGEST = 8 * 1024 * 1024
 
 
 def for_ticket(
@@ -103,11 +105,15 @@ def tried(library: Library, lines: Iterable[str], least: float | None = None) ->
 
 def entries_of(address: str, known: Library, *, allow_private: bool = False) -> str:
     """YAML of the tutorials in a sitemap or feed that the library lacks, for tutorials.yaml; "" of
-    none. `address`: http, https, or the path of a file. Raises FetchError or FeedError."""
+    none. `address`: http, https, or the path of a file. Raises DownloadError, FeedError or
+    OSError."""
     if "://" in address:
-        content = fetch(address, allow_private=allow_private)
+        content = download(address, allow_private=allow_private, most_bytes=_LARGEST, plain=True)
     else:
-        content = Path(address).read_bytes()
+        with open_file(Path(address)) as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise FeedError(f"it is larger than {_LARGEST >> 20} MB")
     have = {each.address for each in known.tutorials}
     found = [each for each in read_feed(content, _is_usable) if each.address not in have]
     entries: list[dict[str, Any]] = []
