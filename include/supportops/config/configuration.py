@@ -216,7 +216,8 @@ class Configuration:
         """How long what piles up is kept, as shipped where store.yaml says nothing. Raises
         ConfigurationError where it has no usable version: nothing is removed by a guess."""
         self._unless_faulty(File.STORE)
-        found = self.parts.get(File.STORE, AS_SHIPPED)
+        shipped = replace(AS_SHIPPED, recordings=self.mailboxes.keep_recordings)
+        found = self.parts.get(File.STORE, shipped)
         assert isinstance(found, Retention)
         return found
 
@@ -299,8 +300,12 @@ def assemble(
     parts = {
         name: _meaning(name, model, zone, rota)
         for name, model in checked.items()
-        if name != File.CUSTOMERS
+        if name not in (File.CUSTOMERS, File.STORE)
     }
+    stored, boxes = checked.get(File.STORE), checked.get(File.MAILBOX)
+    if isinstance(stored, StoreFile):
+        former = boxes.keep_recordings if isinstance(boxes, MailboxFile) else None
+        parts[File.STORE] = stored.means(former)
     named = checked.get(File.CUSTOMERS)
     customers = Customers()
     if isinstance(named, CustomersFile):
@@ -341,7 +346,7 @@ def _meaning(name: str, model: Model, zone: str, rota: Rota | None) -> Any:
             return model.plan(zone)
         case TriageFile():
             return model.triage()
-        case MailboxFile() | StoreFile():
+        case MailboxFile():
             return model.means()
         case ImportFile():
             return model.mapping(name.removeprefix(f"{IMPORTS}/"), zone)

@@ -18,6 +18,7 @@ from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.pruning.checks import OldChecks
 from supportops.flows.pruning.configurations import FormerConfigurations
 from supportops.flows.pruning.messages import OldMessages, OldQuarantine
+from supportops.flows.pruning.recordings import OldRecordings
 from supportops.flows.pruning.removal import Kind, Removal, remove
 from supportops.flows.pruning.sizes import size_of
 from supportops.sites.summaries import fold as folding
@@ -107,10 +108,16 @@ def old(engine: Engine, retention: Retention, now: datetime) -> list[Old]:
     """What `prune` would remove."""
     with reading(engine) as connection:
         return [
-            Old(removal.kind, table, rows, size_of(connection, table, rows))
+            Old(removal.kind, table, rows, _size(connection, removal, table, rows))
             for removal in _removals(connection, retention, now)
             for table, rows in removal.rows(connection).items()
         ]
+
+
+def _size(connection: Connection, removal: Removal, table: str, rows: int) -> int | None:
+    if isinstance(removal, OldRecordings):  # no two rows of which are alike
+        return removal.size(connection)
+    return size_of(connection, table, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,8 @@ def _removals(connection: Connection, retention: Retention, now: datetime) -> li
         found.append(OldMessages(now - retention.messages))
     if retention.quarantine is not None:
         found.append(OldQuarantine(now - retention.quarantine))
+    if retention.recordings is not None:
+        found.append(OldRecordings(now - retention.recordings))
     return [*found, FormerConfigurations(now - LATELY)]
 
 

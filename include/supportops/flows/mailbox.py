@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from supportops.config.configuration import Configuration, File
 from supportops.context import Context
 from supportops.db.activity import Flow, worked
@@ -23,7 +21,6 @@ from supportops.flows.mailing import standing
 from supportops.flows.mailing.opening import opened
 from supportops.flows.mailing.reading import Counts, read, unreadable
 from supportops.flows.mailing.transcripts import write_transcripts
-from supportops.mailbox import store
 from supportops.mailbox.account import Account
 from supportops.mailbox.folder import MailboxError
 
@@ -61,12 +58,10 @@ def run(context: Context, clock: Clock, names: Sequence[str] = ()) -> dict[str, 
     with writing(context.engine) as connection:
         known = [each.name for each in configuration.mailboxes.accounts]
         standing.end_of_removed(connection, known, clock())
-        deleted = _delete_old(connection, configuration, clock())
         worked(connection, Flow.MAILBOX, clock())
     return {
         "mailboxes": found,
         "transcripts": transcripts.written,
-        "deleted": deleted,
         "raised": alerts + transcripts.paged,
     }
 
@@ -114,14 +109,6 @@ def _configuration(context: Context, now: datetime) -> Configuration:
     if File.MAILBOX in configuration.faults:
         configuration.require(File.MAILBOX)
     return configuration
-
-
-def _delete_old(connection: Connection, configuration: Configuration, now: datetime) -> int:
-    """Deletes recordings that are older than mailbox.yaml has them kept, once an hour."""
-    keep = configuration.mailboxes.keep_recordings
-    if keep is None or not standing.is_due(connection, "old recordings", timedelta(hours=1), now):
-        return 0
-    return store.forget(connection, now - keep)
 
 
 def _chosen(configuration: Configuration, names: Sequence[str]) -> Sequence[Account]:

@@ -79,7 +79,7 @@ class Transcription:
 class Mailboxes:
     """What mailbox.yaml means. `region`: the country of numbers without one, such as GB.
 
-    `keep_recordings`: when a recording is deleted from the store, counted from its arrival.
+    `keep_recordings`: what mailbox.yaml says of it where store.yaml, its place, says nothing.
     """
 
     accounts: tuple[Account, ...] = ()

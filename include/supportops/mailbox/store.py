@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from supportops.db.schema import mailbox_messages, recordings
 
@@ -147,12 +147,6 @@ def mark_transcribed(connection: Connection, recording: int, now: datetime) -> b
     c = recordings.c
     waiting = update(recordings).where(c.id == recording, c.transcribed_at.is_(None))
     return connection.execute(waiting.values(transcribed_at=now)).rowcount == 1
-
-
-def forget(connection: Connection, before: datetime) -> int:
-    """Deletes the recordings that came before an instant; how many there were."""
-    c = recordings.c
-    return connection.execute(delete(recordings).where(c.received_at < before)).rowcount
 
 
 def _recording(row: object) -> Recording:

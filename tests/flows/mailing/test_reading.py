@@ -194,16 +194,6 @@ def test_the_callers_words_or_else_the_subject_stand_in_the_page(
     assert alert.headline == f"voicemail from {CALLER}: New voicemail from {CALLER}"
 
 
-def test_recordings_are_deleted_when_they_are_old(store: Engine, tmp_path: Path) -> None:
-    folder = installation(tmp_path, keep_recordings="30d")
-    drop(tmp_path / "box", voicemail(), NIGHT)
-    read(store, folder, NIGHT)
-    assert read(store, folder, NIGHT + timedelta(days=30))["deleted"] == 0
-    assert read(store, folder, NIGHT + timedelta(days=30, minutes=30))["deleted"] == 0
-    assert read(store, folder, NIGHT + timedelta(days=30, hours=1))["deleted"] == 1
-    assert (len(rows(store, recordings)), len(rows(store, tickets))) == (0, 1)
-
-
 @pytest.mark.parametrize(("kind", "known"), [("support", NOON), ("voicemail", None)])
 def test_a_mailbox_of_requests_is_a_source_of_tickets(
     store: Engine, tmp_path: Path, kind: str, known: datetime | None

@@ -18,6 +18,7 @@ from supportops.config.findings.lone_customers import lone_customers
 from supportops.config.findings.raised import RAISED_AT, promised_tiers
 from supportops.config.findings.unreached import without_contacts
 from supportops.config.model import Wrong, did_you_mean, entries, mapping, shown, unknown
+from supportops.config.of_store.retention import FORMER_KEY
 from supportops.config.service_levels import former, tiers_in
 from supportops.config.validation import located
 from supportops.config.yaml_source import Fault, KeyPath, Source
@@ -44,6 +45,10 @@ def _in_file(name: str, data: Any, configuration: Configuration) -> Iterator[Wro
     yield from lone_customers(name, data, configuration)
     if name == File.CUSTOMERS:
         yield from without_contacts(configuration)
+    if name == File.MAILBOX and mapping({"": data}, "").get(FORMER_KEY) is not None:
+        here = shown(data[FORMER_KEY])
+        expected = "nothing here: its place is `retention: {recordings: ...}` of store.yaml"
+        yield Wrong((FORMER_KEY,), here, expected, "it still counts where that says nothing")
     if name == File.REPORTS:
         yield from _targets_of_no_site(data, configuration)
         yield from _languages_without_catalogue(data)

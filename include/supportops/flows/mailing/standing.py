@@ -7,7 +7,7 @@ fails in a row; a refused login or a missing folder at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -86,15 +86,6 @@ def end_of_removed(connection: Connection, names: Iterable[str], now: datetime) 
 def last_read(connection: Connection, name: str) -> datetime | None:
     """When all of a mailbox was last read; None where it never was."""
     return _since(connection, f"{_READ}/{name}")
-
-
-def is_due(connection: Connection, what: str, every: timedelta, now: datetime) -> bool:
-    """Whether `what` was not done for so long; it is noted as done now."""
-    last = _since(connection, what)
-    if last is not None and last <= now < last + every:
-        return False
-    set_mark(connection, MAILBOX, what, "done", now)
-    return True
 
 
 def _since(connection: Connection, stream: str) -> datetime | None:

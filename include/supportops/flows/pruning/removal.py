@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CHECKS = "checks"
     MESSAGES = "messages"
     QUARANTINE = "quarantine"
+    RECORDINGS = "recordings"
     CONFIGURATIONS = "configurations"
 
 
