@@ -35,7 +35,7 @@ class OldRecordings:
     def batch(self, connection: Connection, most: int) -> int | None:
         """See `Removal`."""
         old = select(_c.id, _c.size).where(_c.received_at < self.before)
-        ids, size = [], 0
+        ids, size = list[int](), 0
         for row in connection.execute(old.order_by(_c.id).limit(most)).all():
             size += row.size
             if ids and size > MOST_BYTES:
