@@ -13,11 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
-from supportops.alerts import notification_log, outbox, store
-from supportops.alerts.alert import Alert, Kind, Phase, Severity
-from supportops.alerts.escalation import Decision, Reason
+from supportops.alerts import notification_log, store
+from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.notification_log import LastAttempt
 from supportops.alerts.policy import AlertPolicy, Target
 from supportops.config.configuration import Configuration, File
@@ -25,6 +22,7 @@ from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.flows import alert_dispatch
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.alerting import addressing
 from supportops.flows.dispatching.posting import Send
 from supportops.flows.who_is_notified import configuration_in
 from supportops.names import suggestion
@@ -99,7 +97,7 @@ def send_test(
     at = now()
     alert = _test_alert(who, at)
     with writing(context.engine) as connection:
-        _queue(connection, alert, targets, at)
+        addressing.post(connection, alert, targets, at)
     alert_dispatch.send_test(
         context.engine, configuration, context.secrets, alert.key, now, send=send
     )
@@ -151,21 +149,3 @@ def _test_alert(who: str, now: datetime) -> Alert:
         opened_at=now,
         facts={"by": who},
     )
-
-
-def _queue(connection: Connection, alert: Alert, targets: Sequence[Target], now: datetime) -> None:
-    """The test as an alert that is over at once, and a message to each target."""
-    store.raise_ended(connection, alert, now)
-    decisions = [
-        Decision(
-            target=target.name,
-            channel=target.channel,
-            phase=Phase.FIRING,
-            step=0,
-            reminder=0,
-            reason=Reason.ADDRESSED,
-            due_at=now,
-        )
-        for target in targets
-    ]
-    outbox.queue(connection, [(alert, decisions)], now)

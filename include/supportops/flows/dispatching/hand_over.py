@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from supportops.alerts import outbox, store
+from supportops.alerts import store
 from supportops.alerts.alert import ADDRESSED_KINDS, Alert, Kind, Phase, Severity
 from supportops.alerts.description import Notification, describe
-from supportops.alerts.escalation import Decision, Reason
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.rota.team import Duty, Team
@@ -18,6 +17,7 @@ from supportops.alerts.routing.matching import matching, names
 from supportops.alerts.routing.narrowing import for_target
 from supportops.alerts.ticket_clock import as_of
 from supportops.config.rota import Rota
+from supportops.flows.alerting import addressing
 from supportops.rendering.render import local, one_line
 
 # One that was missed for longer, because no dispatch ran, is not mentioned any more.
@@ -80,8 +80,7 @@ def _notify(
         opened_at=duty.since,
         facts={"team": team.name, "sites": lines},
     )
-    store.raise_ended(connection, alert, now)
-    return outbox.queue(connection, [(alert, [_addressed(t, now) for t in _to_read(mine)])], now)
+    return addressing.post(connection, alert, _to_read(mine), now)
 
 
 def _routed_to(
@@ -127,15 +126,3 @@ def _to_read(targets: Sequence[Target]) -> list[Target]:
         if found:
             return found
     return list(targets)
-
-
-def _addressed(target: Target, now: datetime) -> Decision:
-    return Decision(
-        target=target.name,
-        channel=target.channel,
-        phase=Phase.FIRING,
-        step=0,
-        reminder=0,
-        reason=Reason.ADDRESSED,
-        due_at=now,
-    )

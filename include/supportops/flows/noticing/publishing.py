@@ -1,7 +1,6 @@
 """What happens with a draft that is decided: sent or not, in one transaction with its messages.
 
-A notice that is sent is an alert that asks nobody to act, like a report: it only carries messages,
-and its receivers are the customer's contacts. What each channel shows is read when it is sent.
+A notice that is sent is posted like a report; its receivers are the customer's contacts.
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from supportops.alerts import outbox
-from supportops.alerts.alert import Alert, Kind, Phase, Severity
-from supportops.alerts.escalation import Decision, Reason
+from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.outbox import MessageState
 from supportops.alerts.policy import Target
-from supportops.alerts.store import raise_alert, raise_ended, resolve_alert
+from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import Configuration
 from supportops.db.schema import messages, notices
+from supportops.flows.alerting import addressing
 from supportops.flows.noticing import comments
 from supportops.notices import store
 from supportops.notices.notice import Notice, NoticeKind, NoticeState, Thread
@@ -61,9 +59,7 @@ def send(
         customer=thread.customer,
         facts={"notice": notice.id, "thread": thread.id},
     )
-    raise_ended(connection, alert, now)
-    decisions = [_addressed(target, now) for target in contacts(configuration, thread.customer)]
-    outbox.queue(connection, [(alert, decisions)], now)
+    addressing.post(connection, alert, contacts(configuration, thread.customer), now)
     no_longer_waits(connection, notice, f"sent by {who}", now)
     return True
 
@@ -136,16 +132,4 @@ def _withdraw_unsent(connection: Connection, thread: Thread, now: datetime) -> N
         .where(m.alert.in_(mine), m.state == MessageState.WAITING.value)
         .where(m.finished_at.is_(None), m.maybe_sent.is_(True))
         .values(state=MessageState.UNKNOWN.value, finished_at=now)
-    )
-
-
-def _addressed(target: Target, now: datetime) -> Decision:
-    return Decision(
-        target=target.name,
-        channel=target.channel,
-        phase=Phase.FIRING,
-        step=0,
-        reminder=0,
-        reason=Reason.ADDRESSED,
-        due_at=now,
     )

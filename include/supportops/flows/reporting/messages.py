@@ -1,8 +1,4 @@
-"""Queues an issued report in the outbox: a message and a delivery record for each recipient.
-
-A report is posted as an alert that asks nobody to act: it is resolved at once, and its recipients
-are fixed. No route adds any. What each channel shows is read when the message is sent.
-"""
+"""Queues an issued report in the outbox: a message and a delivery record for each recipient."""
 
 from __future__ import annotations
 
@@ -11,11 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from supportops.alerts import outbox
-from supportops.alerts.alert import Alert, Kind, Phase, Severity
-from supportops.alerts.escalation import Decision, Reason
+from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.policy import Target
-from supportops.alerts.store import raise_alert, resolve_alert
+from supportops.flows.alerting import addressing
 from supportops.reports import store
 from supportops.reports.store import StoredReport
 
@@ -41,25 +35,10 @@ def post(
         customer=report.customer,
         facts={"period": report.period, "audience": report.audience},
     )
-    raise_alert(connection, alert, now)
-    resolve_alert(connection, Kind.REPORT, key, now)
-    decisions = [_addressed(target, now) for target in targets]
-    return outbox.queue(connection, [(alert, decisions)], now)
+    return addressing.post(connection, alert, targets, now)
 
 
 def alert_key(report: StoredReport) -> str:
     """Names one edition: "report:weekly:2026-W47:managers:1"."""
     parts = (Kind.REPORT, report.cadence, report.period, report.audience, report.edition)
     return ":".join(str(part) for part in parts)
-
-
-def _addressed(target: Target, now: datetime) -> Decision:
-    return Decision(
-        target=target.name,
-        channel=target.channel,
-        phase=Phase.FIRING,
-        step=0,
-        reminder=0,
-        reason=Reason.ADDRESSED,
-        due_at=now,
-    )

@@ -12,6 +12,7 @@ from alert_builders import alert
 from dispatching import ENDPOINTS, LEVELS, Desk, Service, receivers
 from supportops.alerts.alert import Kind
 from supportops.config.configuration import Configuration, restore
+from supportops.flows.alerting import addressing
 from supportops.flows.dispatching import hand_over
 from supportops.notify.outgoing import Outcome
 
@@ -104,13 +105,13 @@ def test_whoever_goes_on_duty_gets_one_mail_with_what_is_open(desk: Desk) -> Non
 
 def test_a_mail_after_a_kill_is_the_only_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.clock.now = HAND_OVER
-    real = hand_over.outbox.queue
+    real = addressing.outbox.queue
 
     def killed(*arguments: Any) -> int:
         real(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(hand_over.outbox, "queue", killed)
+    monkeypatch.setattr(addressing.outbox, "queue", killed)
     with pytest.raises(KeyboardInterrupt):
         desk.dispatch(Service())
     monkeypatch.undo()
