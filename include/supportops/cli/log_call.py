@@ -61,6 +61,8 @@ def _show(summary: dict[str, Any]) -> None:
         echo(f"no file names this customer{_hint(summary['near_customers'])}")
     if summary["outage"]:
         echo(f"we know already: {printable_line(summary['outage'])}")
+    if summary["hint"]:
+        echo(f"a hint: {printable_line(summary['hint'])}")
 
 
 _WAITS = "nobody is paged; if it cannot wait: `supportops tickets set TICKET --tier ...`"

@@ -13,6 +13,7 @@ from supportops.customers import Customers
 from supportops.db.schema import tickets
 from supportops.flows.log_call import Call, CallError, Known, Names, known_of
 from supportops.flows.ticketing.call_alert import outage_at, pages, site_named
+from supportops.flows.ticketing.outage_hint import outage_hint
 from supportops.names import near
 from supportops.rendering.render import one_line
 from supportops.tickets.validation import storable
@@ -40,6 +41,7 @@ class Preview:
     of the outage that the site has. tier: None while nothing says it; `pages`: whether it wakes
     people. tickets: open ones of the customer or about the site, the newest first. number_of: the
     customers who have the caller's number by customers.yaml; a hint, since several may share it.
+    hint: the outage that the call may be about, in words.
     """
 
     faults: dict[str, str]
@@ -55,6 +57,7 @@ class Preview:
     pages: bool
     tickets: Sequence[OpenTicket]
     number_of: Sequence[str]
+    hint: str
 
 
 def preview(
@@ -75,6 +78,7 @@ def preview(
     names = Names.of(configuration)
     known = _known(connection, configuration, call, at, faults)
     site = known.site or site_named(configuration, call.site)
+    outage = outage_at(connection, site, at)
     decides = bool(call.what or call.tier)
     return Preview(
         faults=faults,
@@ -84,7 +88,7 @@ def preview(
         site=site.name if site else call.site,
         site_known=site is not None,
         near_sites=() if site or not call.site else near(call.site, names.sites),
-        outage=outage_at(connection, site, at),
+        outage=outage,
         tier=known.tier if decides else None,
         rule=known.rule if decides else "",
         pages=decides and pages(configuration, known.tier),
@@ -92,6 +96,16 @@ def preview(
             connection, configuration.customers, known.customer, site.name if site else call.site
         ),
         number_of=[each.name for each in configuration.customers.by_phone(call.number)],
+        hint=""
+        if outage
+        else outage_hint(
+            connection,
+            configuration,
+            number=call.number,
+            customer=known.customer,
+            at=at,
+            now=at,
+        ),
     )
 
 

@@ -22,6 +22,8 @@ from supportops.flows.active_configuration import load_or_last_good, outage_tier
 from supportops.flows.ticketing.call_alert import (
     Caller,
     call_alert,
+    hint_note,
+    hint_of,
     key_of,
     outage_at,
     pages,
@@ -133,10 +135,12 @@ def run(
         if not stored:
             _create(connection, configuration, call, number, at, now)
         link_tickets(connection, now, outage_tier(configuration))
-        ticket = fold(events_of(connection, PHONE, number))
+        events = events_of(connection, PHONE, number)
+        ticket = fold(events)
         site = site_named(configuration, ticket.site)
         outage = outage_at(connection, site, at)
         alert = find(connection, key_of(PHONE, number))
+        hint = hint_of(connection, configuration, ticket, Caller.of(events), outage, now)
     return {
         "ticket": f"{PHONE}/{number}",
         "new": not stored,
@@ -145,6 +149,7 @@ def run(
         "site": ticket.site,
         "site_known": site is not None,
         "outage": outage,
+        "hint": hint,
         "near": [] if site or not call.site else near(call.site, names.sites),
         "near_customers": [] if names.is_customer(call.customer) else names.like(call.customer),
     }
@@ -182,10 +187,14 @@ def _create(
 ) -> None:
     known = known_of(connection, configuration, call, at)
     events = list(_events(call, known, number, at, now))
+    outage, caller = outage_at(connection, known.site, at), Caller.of(events)
+    hint = hint_of(connection, configuration, fold(events), caller, outage, now)
+    if hint:
+        events.append(hint_note(events[0], hint))
     append_events(connection, events, now)
     if pages(configuration, known.tier):
-        key, outage = key_of(PHONE, number), outage_at(connection, known.site, at)
-        alert = call_alert(key, fold(events), Caller.of(events), known.site, outage, at)
+        key = key_of(PHONE, number)
+        alert = call_alert(key, fold(events), caller, known.site, outage, at, hint=hint)
         raise_alert(connection, alert, now)
 
 

@@ -16,7 +16,7 @@ from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.mailing.arrivals import PAGES_WITHIN, arrival, outside_hours
 from supportops.flows.mailing.contents import Contents, creation, joining, number_of
 from supportops.flows.ticketing.call_alert import Caller as AlertCaller
-from supportops.flows.ticketing.call_alert import call_alert, key_of, pages
+from supportops.flows.ticketing.call_alert import call_alert, hint_note, hint_of, key_of, pages
 from supportops.mailbox import store
 from supportops.mailbox.account import Account, Mailboxes
 from supportops.mailbox.caller import Caller, caller_of
@@ -149,10 +149,13 @@ class _Taking:
             return Taken(Outcome.JOINED)
         number = number_of(self.mail.identity)
         events = self._created(contents)
+        hint = self._hint(connection, events)
+        if hint:
+            events.append(hint_note(events[0], hint))
         append_events(connection, events, self.now)
         message = self._record(connection, Outcome.TICKET, number)
         self._keep(connection, message, number, contents)
-        return Taken(Outcome.TICKET, paged=self._page(connection, events))
+        return Taken(Outcome.TICKET, paged=self._page(connection, events, hint))
 
     def _answered(self, connection: Connection) -> Sequence[Event]:
         """The events of the ticket that the message answers; none where it begins one."""
@@ -208,7 +211,14 @@ class _Taking:
         where = (MAILBOX, key, number, EventKind.TIER, self.at, self.now, Author.AUTOMATIC)
         return Event(*where, tier, {"rule": rule})
 
-    def _page(self, connection: Connection, events: Sequence[Event]) -> bool:
+    def _hint(self, connection: Connection, events: Sequence[Event]) -> str:
+        """The outage that a voicemail may be about, by the caller's number."""
+        if self.classified.category is not Category.VOICEMAIL:
+            return ""
+        caller = AlertCaller.of(events)
+        return hint_of(connection, self.configuration, fold(events), caller, None, self.now)
+
+    def _page(self, connection: Connection, events: Sequence[Event], hint: str) -> bool:
         """Raises the alert of a call, where one was left that cannot wait for the office."""
         if self.classified.category is not Category.VOICEMAIL:
             return False
@@ -218,7 +228,7 @@ class _Taking:
         if not self._outside and not pages(self.configuration, ticket.tier):
             return False
         key = key_of(MAILBOX, ticket.ticket)
-        alert = call_alert(key, ticket, AlertCaller.of(events), None, None, self.at)
+        alert = call_alert(key, ticket, AlertCaller.of(events), None, None, self.at, hint=hint)
         raise_alert(connection, alert, self.now)
         return True
 

@@ -13,12 +13,13 @@ from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.alerts.words.ticket import PATH, ticket_path
 from supportops.config.configuration import Configuration, File
+from supportops.flows.ticketing.outage_hint import outage_hint
 from supportops.flows.ticketing.outage_tickets import outages_of, ticket_number
 from supportops.names import recognised
 from supportops.rendering.render import one_line
 from supportops.sites.site import Site
 from supportops.tickets.source import MAILBOX, OUTAGE
-from supportops.tickets.ticket import Event, EventKind, Ticket, fold
+from supportops.tickets.ticket import Author, Event, EventKind, Ticket, fold
 
 LONGEST_HEADLINE = 300
 _MEANS = {"voice": "voicemail", "email": "e-mail"}
@@ -90,6 +91,42 @@ def outage_at(connection: Connection, site: Site | None, at: datetime) -> str | 
     return f"{OUTAGE}/{ticket_number(outages[-1].key)}" if outages else None
 
 
+def hint_of(
+    connection: Connection,
+    configuration: Configuration,
+    ticket: Ticket,
+    caller: Caller,
+    outage: str | None,
+    now: datetime,
+) -> str:
+    """What the call may be about, where its own site has no known `outage`."""
+    if outage is not None:
+        return ""
+    return outage_hint(
+        connection,
+        configuration,
+        number=caller.number,
+        customer=ticket.customer,
+        at=caller.created_at,
+        now=now,
+    )
+
+
+def hint_note(created: Event, hint: str) -> Event:
+    """The note on the ticket that says so; `created`: its first event."""
+    text = f"{hint[0].upper()}{hint[1:]}. This is a hint, by the number or the name of the caller."
+    return Event(
+        source=created.source,
+        source_event=f"{created.ticket}/hint",
+        ticket=created.ticket,
+        kind=EventKind.NOTE,
+        happened_at=created.happened_at,
+        recorded_at=created.recorded_at,
+        author=Author.AUTOMATIC,
+        facts={"text": text},
+    )
+
+
 def bring_up_to_date(
     connection: Connection,
     configuration: Configuration,
@@ -121,8 +158,10 @@ def bring_up_to_date(
     opened_at = before.opened_at if before else now
     key = before.key if before else f"{key_of(ticket.source, ticket.ticket)}:{len(events)}"
     outage = outage_at(connection, site, opened_at)
+    caller = Caller.of(events)
+    hint = hint_of(connection, configuration, ticket, caller, outage, now)
     raise_alert(
-        connection, call_alert(key, ticket, Caller.of(events), site, outage, opened_at), now
+        connection, call_alert(key, ticket, caller, site, outage, opened_at, hint=hint), now
     )
     return None if before else "the engineers are paged"
 
@@ -140,12 +179,15 @@ def call_alert(
     site: Site | None,
     outage: str | None,
     opened_at: datetime,
+    *,
+    hint: str = "",
 ) -> Alert:
-    """The alert about a call. A site that is not checked is named in words alone."""
+    """The alert about a call. A site that is not checked is named in words alone; `hint`: what it
+    may be about."""
     about = site.name if site else ticket.site or ""
     headline = f"{caller.means} from {caller.requester}: {one_line(caller.text)}"
     notes = [f"about {about}" if about else "", "" if site or not about else "not checked"]
-    notes.append(f"we know already: {outage}" if outage else "")
+    notes += [f"we know already: {outage}" if outage else "", hint]
     return Alert(
         key=key,
         kind=Kind.CALL,

@@ -89,12 +89,19 @@ def ticket_number(incident_key: str) -> str:
 
 def outages_of(connection: Connection, site: str, at: datetime) -> list[Incident]:
     """The outages of `site` that lasted at `at`, the oldest first."""
+    return [each for each in lasted_at(connection, at, OUTAGES) if site in affected(each)]
+
+
+def lasted_at(
+    connection: Connection, at: datetime, kinds: frozenset[IncidentKind]
+) -> list[Incident]:
+    """The incidents of these kinds that lasted at `at`, the oldest first; each may have begun
+    unnoticed, right after its last good check."""
     near = list_incidents(connection, at - LINKED_FOR, at + LINKED_FOR)
     return [
         incident
         for incident in near
-        if incident.kind in OUTAGES
-        and site in affected(incident)
+        if incident.kind in kinds
         and _began(incident) <= at
         and (incident.ended_at is None or at < incident.ended_at)
     ]
