@@ -9,7 +9,9 @@ RUN python -m venv /opt/supportops
 ENV VIRTUAL_ENV=/opt/supportops \
     PATH=/opt/supportops/bin:${PATH}
 
-COPY requirements-uv.txt requirements.txt /tmp/
+# requirements-celery.txt for several workers: docker-compose.yaml chooses.
+ARG LOCK=requirements.txt
+COPY requirements-uv.txt requirements.txt requirements-celery.txt /tmp/
 COPY deploy/slim.py /tmp/
 # pip installs uv, uv installs the rest; both are removed, as is what slim.py names: tests, symbols.
 # Wheels only, so that no set-up code of a source package runs. Bytecode is compiled now, because a
@@ -17,7 +19,7 @@ COPY deploy/slim.py /tmp/
 RUN python -m pip install --no-cache-dir --only-binary=:all: \
         --require-hashes --requirement /tmp/requirements-uv.txt \
     && uv pip sync --python /opt/supportops --no-cache --no-build --compile-bytecode \
-        --require-hashes /tmp/requirements.txt \
+        --require-hashes "/tmp/${LOCK}" \
     && uv pip check --python /opt/supportops \
     && uv pip uninstall --python /opt/supportops uv \
     && rm -rf /opt/supportops/lib/python3.12/site-packages/pip* /opt/supportops/bin/pip* \
@@ -25,7 +27,8 @@ RUN python -m pip install --no-cache-dir --only-binary=:all: \
     && chmod -R u=rwX,go=rX /opt/supportops
 
 # A clone that was made under a strict umask has files that only their owner may read.
-COPY deploy/init.sh deploy/clean.sh deploy/health.sh /code/deploy/
+COPY deploy/init.sh deploy/clean.sh deploy/health.sh deploy/worker.sh /code/deploy/
+COPY deploy/worker_health.py /code/deploy/
 COPY plugins /code/plugins
 COPY include /code/include
 COPY dags /code/dags

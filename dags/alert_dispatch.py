@@ -12,7 +12,7 @@ from datetime import timedelta
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task, timezone
 
 from supportops_dags.context import open_context
-from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.defaults import DEFAULT_ARGS, URGENT
 
 EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
 
@@ -23,7 +23,7 @@ EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=10),
-    default_args=DEFAULT_ARGS | {"retries": 1, "retry_delay": timedelta(seconds=10)},
+    default_args=DEFAULT_ARGS | URGENT | {"retries": 1, "retry_delay": timedelta(seconds=10)},
     tags=["alerts"],
     doc_md=__doc__,
 )

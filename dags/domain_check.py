@@ -11,7 +11,7 @@ from datetime import timedelta
 from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
 
 from supportops_dags.context import open_context
-from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.defaults import BACKGROUND, DEFAULT_ARGS
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_domain_check")
 
@@ -22,7 +22,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_domain_check")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULT_ARGS | {"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args=DEFAULT_ARGS | BACKGROUND | {"retries": 2, "retry_delay": timedelta(minutes=1)},
     tags=["sites"],
     doc_md=__doc__,
 )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from airflow.sdk import CronTriggerTimetable, dag, task, timezone
 
 from supportops_dags.context import open_context
-from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.defaults import BACKGROUND, DEFAULT_ARGS
 
 SECONDS = 300
 
@@ -22,7 +22,7 @@ SECONDS = 300
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULT_ARGS | {"retries": 1, "retry_delay": timedelta(seconds=30)},
+    default_args=DEFAULT_ARGS | BACKGROUND | {"retries": 1, "retry_delay": timedelta(seconds=30)},
     tags=["sites"],
     doc_md=__doc__,
 )

@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from supportops_dags.call_form import FORM
 from supportops_dags.context import open_context
-from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.defaults import DEFAULT_ARGS, URGENT
 
 
 @dag(
@@ -23,7 +23,7 @@ from supportops_dags.defaults import DEFAULT_ARGS
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=10),
-    default_args=DEFAULT_ARGS | {"retries": 2, "retry_delay": timedelta(seconds=5)},
+    default_args=DEFAULT_ARGS | URGENT | {"retries": 2, "retry_delay": timedelta(seconds=5)},
     params=FORM,
     tags=["tickets", "alerts"],
     doc_md=__doc__,

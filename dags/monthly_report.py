@@ -13,7 +13,7 @@ from datetime import timedelta
 from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, Param, dag, task, timezone
 
 from supportops.schedule import schedule_zone
-from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.defaults import BACKGROUND, DEFAULT_ARGS
 from supportops_dags.report_task import make_report
 
 FORM = {
@@ -37,7 +37,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_monthly_report")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULT_ARGS | {"retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args=DEFAULT_ARGS | BACKGROUND | {"retries": 2, "retry_delay": timedelta(seconds=30)},
     params=FORM,
     tags=["reports"],
     doc_md=__doc__,

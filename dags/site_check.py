@@ -10,7 +10,7 @@ from datetime import timedelta
 from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
 
 from supportops_dags.context import open_context
-from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.defaults import DEFAULT_ARGS, URGENT
 from supportops_dags.dispatching import start_dispatch
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_site_check")
@@ -22,7 +22,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_site_check")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULT_ARGS | {"retries": 1, "retry_delay": timedelta(seconds=5)},
+    default_args=DEFAULT_ARGS | URGENT | {"retries": 1, "retry_delay": timedelta(seconds=5)},
     tags=["sites"],
     doc_md=__doc__,
 )

@@ -63,6 +63,15 @@ check AIRFLOW_API_SECRET_KEY 32 || true
 check_fernet AIRFLOW_FERNET_KEY
 check ADMIN_PASSWORD 12 || true
 check ALERT_LINKS_SECRET 32 || true
+# EXECUTOR also decides, in docker-compose.yaml, what is built and who gets the receivers' secrets.
+case "${EXECUTOR:-}" in
+"") ;;
+CeleryExecutor)
+    check_in_url REDIS_PASSWORD
+    check_in_url CELERY_DB_PASSWORD
+    ;;
+*) fault EXECUTOR "is neither CeleryExecutor nor empty, which means LocalExecutor" ;;
+esac
 
 if [ "$faults" -gt 0 ]; then
     echo "check-secrets: $faults found. 'make secrets' writes good ones into .env." >&2

@@ -22,6 +22,15 @@ print((datetime.now(UTC) - timedelta(days=int(sys.argv[1]))).isoformat())
 airflow db clean --yes --skip-archive --error-on-cleanup-failure \
     --clean-before-timestamp "$(python -c "$before" "$runs_days")"
 
+# Nothing else deletes what Celery noted of tasks that ended; Airflow read it within seconds.
+if [ "${AIRFLOW__CORE__EXECUTOR:-}" = CeleryExecutor ]; then
+    python -c '
+import os
+from celery import Celery
+Celery(backend=os.environ["AIRFLOW__CELERY__RESULT_BACKEND"]).backend.cleanup()
+'
+fi
+
 logs="${AIRFLOW__LOGGING__BASE_LOG_FOLDER:-/opt/airflow/logs}"
 find "$logs" -type f -mtime "+$logs_days" -delete
 # A folder younger than an hour may belong to a run that is about to write its first line.

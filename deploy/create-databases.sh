@@ -1,7 +1,7 @@
 #!/bin/bash
-# One-shot service before every start: a database and a user each for Airflow and for the store, with
-# the passwords of .env. Whatever an earlier start left undone is done now, and a changed password
-# takes effect. Neither user may connect to the other's database.
+# One-shot service before every start: a database and a user each for Airflow and for the store, and
+# with several workers for Celery's results, with the passwords of .env. Whatever an earlier start left
+# undone is done now, and a changed password takes effect. No user may connect to another's database.
 #
 # It speaks to PostgreSQL through its socket, which needs no password: a volume that was first started
 # with another POSTGRES_PASSWORD is no obstacle. psql itself reads the passwords from the environment,
@@ -12,6 +12,7 @@ say() {
     echo "create-databases: $1" >&2
 }
 
+export EXECUTOR="${EXECUTOR:-}" CELERY_DB_PASSWORD="${CELERY_DB_PASSWORD:-}"
 export PGHOST="${PGHOST:-/var/run/postgresql}" PGUSER="${POSTGRES_USER:-postgres}" PGDATABASE=postgres
 output="$(psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 2>&1 <<'SQL'
 SET client_min_messages = warning;
@@ -36,6 +37,17 @@ SELECT 'CREATE DATABASE supportops OWNER supportops ENCODING ''UTF8'' TEMPLATE t
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'supportops') \gexec
 REVOKE ALL ON DATABASE supportops FROM PUBLIC;
 
+\getenv executor EXECUTOR
+\getenv celery_password CELERY_DB_PASSWORD
+SELECT :'executor' = 'CeleryExecutor' AS with_workers \gset
+\if :with_workers
+SELECT 'CREATE ROLE celery' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'celery') \gexec
+ALTER ROLE celery LOGIN PASSWORD :'celery_password';
+SELECT 'CREATE DATABASE celery OWNER celery ENCODING ''UTF8'' TEMPLATE template0'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'celery') \gexec
+REVOKE ALL ON DATABASE celery FROM PUBLIC;
+\endif
+
 -- A first start that ended before the image had written this rule refuses every container.
 SELECT $$COPY (VALUES ('host all all all scram-sha-256')) TO PROGRAM 'cat >> "$$ ||
     current_setting('hba_file') || $$"'$$
@@ -52,4 +64,4 @@ if [ "$status" -ne 0 ]; then
     say "what it says of itself: docker compose logs postgres"
     exit 1
 fi
-say "both databases and their users are there."
+say "the databases and their users are there."

@@ -3,6 +3,12 @@
 # Safe to run again; a changed ADMIN_PASSWORD takes effect with it.
 set -euo pipefail
 
+# The image is built for one executor; a changed one needs another image.
+if [ "${AIRFLOW__CORE__EXECUTOR:-}" = CeleryExecutor ] && ! python -c 'import celery' 2>/dev/null; then
+    echo "init: this image has no Celery. Build it again: docker compose up -d --build" >&2
+    exit 1
+fi
+
 # Other users' passwords, which Airflow generated into the same file, stay. The new content is
 # written to another file and renamed, so that a reader never sees half a file.
 (umask 077 && python -) <<'PYTHON'

@@ -1,4 +1,8 @@
-"""What every task of every DAG starts from; a DAG adds how often and how soon it tries again."""
+"""What every task of every DAG starts from; a DAG adds how often and how soon it tries again.
+
+Where several tasks wait for a slot, the one with the highest priority begins. With several workers
+each queue has its own: what takes long never occupies the workers that checks and pages need.
+"""
 
 from datetime import timedelta
 
@@ -6,4 +10,10 @@ DEFAULT_ARGS = {
     "owner": "supportops",
     # A task's token lasts ten minutes, and renewing it can fail (apache/airflow#67939).
     "execution_timeout": timedelta(minutes=7),
+    "priority_weight": 5,
+    "weight_rule": "absolute",
 }
+# From a failed check or a customer's call to the message.
+URGENT = {"priority_weight": 10}
+# Reports, and what is done by night.
+BACKGROUND = {"priority_weight": 1, "queue": "background"}

@@ -11,7 +11,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yaml"
-VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<word>[^}]*))?\}")
+# What begins a variable, and a whole one without another inside.
+VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::(?P<kind>[-?+]))?")
+_INNERMOST = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::(?P<kind>[-?+])(?P<word>[^{}]*))?\}")
 
 
 def compose_text() -> str:
@@ -29,7 +31,9 @@ def interpolated(value: Any, variables: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [interpolated(item, variables) for item in value]
     if isinstance(value, str):
-        return VARIABLE.sub(lambda found: _filled(found, variables), value)
+        while (filled := _INNERMOST.sub(lambda found: _filled(found, variables), value)) != value:
+            value = filled
+        return value.replace("$$", "$")
     return value
 
 
@@ -37,6 +41,8 @@ def _filled(found: re.Match[str], variables: Mapping[str, str]) -> str:
     given = variables.get(found["name"], "")
     if found["kind"] == "-":
         return given or found["word"]
+    if found["kind"] == "+":
+        return found["word"] if given else ""
     if not given:
         raise KeyError(found["name"])
     return given

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import runpy
 import tomllib
 from typing import Any
 
@@ -23,21 +24,38 @@ SERVING = {
     "airflow-triggerer",
     "public-links",
     "status-pages",
+    "redis",
+    "airflow-worker",
+    "airflow-worker-background",
 }
+WORKERS = {"airflow-worker", "airflow-worker-background"}
 ONE_SHOT = {"check-secrets", "create-databases", "airflow-init", "airflow-clean"}
 AIRFLOW = sorted(name for name in SERVING | ONE_SHOT if name.startswith("airflow-"))
 STORE = {"AIRFLOW_CONN_SUPPORT_DB", "SUPPORTOPS_DATABASE_URL", "AIRFLOW_CONN_ALERT_LINKS"}
+CELERY = {"AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CELERY__RESULT_BACKEND"}
 # What works on the store, and of that what sends messages: tasks, and the board's test messages.
-WITH_STORE = {"airflow-init", "airflow-apiserver", "airflow-scheduler", "public-links"}
-WITH_RECEIVERS = {"airflow-apiserver", "airflow-scheduler", "public-links"}
+WITH_STORE = {"airflow-init", "airflow-apiserver", "airflow-scheduler", "public-links"} | WORKERS
+WITH_RECEIVERS = {"airflow-apiserver", "airflow-scheduler", "public-links"} | WORKERS
+# Only what hands over tasks, takes them, or deletes what is noted of them.
+WITH_BROKER = {"airflow-scheduler", "airflow-clean"} | WORKERS
+# With several workers alone.
+SCALE_SECRETS = {"REDIS_PASSWORD", "CELERY_DB_PASSWORD"}
 SCHEMA = ROOT / "tests/data/compose-spec.json"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+DEFAULTS = runpy.run_path(str(ROOT / "dags/supportops_dags/defaults.py"))
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
     """Every service with the variables filled in from what `make secrets` writes."""
     return dict(interpolated(compose_file()["services"], secrets_of(document())))
+
+
+@pytest.fixture(scope="module")
+def scaled() -> dict[str, Any]:
+    """The same with several workers."""
+    variables = secrets_of(document()) | {"EXECUTOR": "CeleryExecutor"}
+    return dict(interpolated(compose_file()["services"], variables))
 
 
 def test_the_file_fits_the_compose_specification() -> None:
@@ -109,16 +127,28 @@ def test_ui_and_links_alone_are_published_and_those_to_this_machine(
     assert all(s.get("network_mode") in (None, "none") for s in services.values())
 
 
+def shared_settings(environment: dict[str, str]) -> dict[str, str]:
+    """What no service has for itself alone."""
+    own = {"ADMIN_PASSWORD", "FORWARDED_ALLOW_IPS", "KEEP_RUNS_DAYS", "KEEP_LOGS_DAYS"} | STORE
+    own.add("SUPPORTOPS_STATUS_PAGES")
+    celery = ("AIRFLOW__CELERY__", "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__")
+    return {k: v for k, v in environment.items() if k not in own and not k.startswith(celery)}
+
+
 @pytest.mark.parametrize("name", AIRFLOW)
 def test_the_same_secrets_and_the_package_reach_every_airflow_service(
     services: dict[str, Any], name: str
 ) -> None:
-    own = {"ADMIN_PASSWORD", "FORWARDED_ALLOW_IPS", "KEEP_RUNS_DAYS", "KEEP_LOGS_DAYS"} | STORE
-    own.add("SUPPORTOPS_STATUS_PAGES")
     environment = services[name]["environment"]
-    shared = {key: value for key, value in environment.items() if key not in own}
-    scheduler = services["airflow-scheduler"]["environment"]
-    assert shared == {key: value for key, value in scheduler.items() if key not in own}
+    shared = shared_settings(environment)
+    scheduler = shared_settings(services["airflow-scheduler"]["environment"])
+    if name in WORKERS:
+        # The heartbeat's timeout counts in the worker, too; the database is none of its business.
+        assert shared.pop("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") == "sqlite:////tmp/no-database.db"
+        assert shared.items() < scheduler.items()
+        assert "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT" in shared
+    else:
+        assert shared == scheduler
     assert environment["PYTHONPATH"] == "/opt/airflow/include"
     assert "./include/config:/opt/airflow/include/config:ro" in services[name]["volumes"]
     assert "airflow-logs:/opt/airflow/logs" in services[name]["volumes"]
@@ -135,6 +165,108 @@ def test_a_service_gets_the_store_and_the_receivers_only_where_it_uses_them(
     assert all(each == {"path": "receivers.env", "required": False} for each in files)
 
 
+def test_with_workers_the_scheduler_sends_nothing_and_workers_open_only_what_they_need(
+    scaled: dict[str, Any],
+) -> None:
+    assert scaled["airflow-scheduler"]["env_file"] == [
+        {"path": "no-receivers.env", "required": False}
+    ]
+    assert not (ROOT / "no-receivers.env").exists()
+    environment = scaled["airflow-worker"]["environment"]
+    assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    secret = ("FERNET_KEY", "SECRET_KEY", "JWT_SECRET", "SQL_ALCHEMY_CONN_ASYNC")
+    assert [key for key in environment if key.endswith(secret)] == []
+    for name, service in scaled.items():
+        assert set(service.get("environment", {})) >= CELERY or name not in WITH_BROKER
+        assert not CELERY & set(service.get("environment", {})) or name in WITH_BROKER
+
+
+def test_celerys_results_have_a_database_and_a_user_of_their_own(scaled: dict[str, Any]) -> None:
+    address = scaled["airflow-worker"]["environment"]["AIRFLOW__CELERY__RESULT_BACKEND"]
+    assert address.startswith("db+")
+    url = make_url(address.removeprefix("db+"))
+    assert (url.drivername, url.username, url.database) == (
+        "postgresql+psycopg",
+        "celery",
+        "celery",
+    )
+    others = make_url(scaled["airflow-worker"]["environment"]["SUPPORTOPS_DATABASE_URL"])
+    assert url.password not in (None, "", others.password)
+
+
+def test_a_task_is_given_to_another_worker_only_when_no_task_can_still_run(
+    scaled: dict[str, Any],
+) -> None:
+    environment = scaled["airflow-worker"]["environment"]
+    shown = int(environment["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"])
+    assert shown > 2 * DEFAULTS["DEFAULT_ARGS"]["execution_timeout"].total_seconds()
+    assert environment["AIRFLOW__CELERY__TASK_ACKS_LATE"] == "true"
+    assert environment["AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER"] == "1"
+
+
+def test_every_queue_that_a_task_waits_in_has_a_worker(scaled: dict[str, Any]) -> None:
+    served = [queue for name in sorted(WORKERS) for queue in scaled[name]["command"]]
+    assert served == ["default", "background"]
+    assert DEFAULTS["BACKGROUND"]["queue"] in served
+    for name in WORKERS:
+        assert scaled[name]["healthcheck"]["test"][-2:] == ["worker", *scaled[name]["command"]]
+
+
+def test_a_stop_lets_a_workers_running_tasks_end(scaled: dict[str, Any]) -> None:
+    for name in WORKERS:
+        worker = scaled[name]
+        # dumb-init would pass the signal on to the tasks, too.
+        assert worker["entrypoint"][:3] == ["dumb-init", "--single-child", "--"]
+        assert int(worker["stop_grace_period"].removesuffix("s")) > 60
+
+
+def test_there_are_as_many_workers_and_tasks_as_the_settings_say(scaled: dict[str, Any]) -> None:
+    assert scaled["airflow-worker"]["scale"] == "2"
+    variables = secrets_of(document()) | {"WORKERS": "7", "WORKER_TASKS": "3"}
+    changed = interpolated(compose_file()["services"]["airflow-worker"], variables)
+    assert changed["scale"] == "7"
+    assert changed["environment"]["AIRFLOW__CELERY__WORKER_CONCURRENCY"] == "3"
+    # One limit for LocalExecutor, whose tasks run in the scheduler, another with workers.
+    most = "AIRFLOW__CORE__PARALLELISM"
+    for executor, given, expected in [
+        ("", "", "4"),
+        ("", "6", "6"),
+        ("CeleryExecutor", "", "64"),
+        ("CeleryExecutor", "20", "20"),
+    ]:
+        variables = secrets_of(document()) | {"EXECUTOR": executor, "PARALLELISM": given}
+        changed = interpolated(compose_file()["services"]["airflow-scheduler"], variables)
+        assert changed["environment"][most] == expected
+
+
+def test_redis_has_a_password_that_no_list_of_processes_shows(scaled: dict[str, Any]) -> None:
+    redis = scaled["redis"]
+    password = redis["environment"]["REDISCLI_AUTH"]
+    assert len(password) == 32
+    assert password not in str(redis["command"])
+    assert "requirepass $REDISCLI_AUTH" in redis["command"][0]
+    broker = scaled["airflow-scheduler"]["environment"]["AIRFLOW__CELERY__BROKER_URL"]
+    assert broker == f"redis://:{password}@redis:6379/0"
+    assert redis["read_only"]
+    assert redis["cap_drop"] == ["ALL"]
+    assert redis["user"] == "redis"
+
+
+def test_the_image_is_built_from_the_lock_of_its_executor(
+    services: dict[str, Any], scaled: dict[str, Any]
+) -> None:
+    argument = "LOCK"
+    assert services["airflow-init"]["build"]["args"] == {argument: "requirements.txt"}
+    assert scaled["airflow-init"]["build"]["args"] == {argument: "requirements-celery.txt"}
+    assert f"ARG {argument}=requirements.txt" in DOCKERFILE
+    assert f'--require-hashes "/tmp/${{{argument}}}"' in DOCKERFILE
+    celery, plain = (
+        set(re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(), re.M))
+        for name in ("requirements-celery.txt", "requirements.txt")
+    )
+    assert plain < celery
+
+
 def test_what_the_internet_reaches_knows_no_secret_of_airflow(services: dict[str, Any]) -> None:
     given = set(services["public-links"]["environment"])
     assert {name for name in given if name.startswith("AIRFLOW__")} == set()
@@ -144,7 +276,7 @@ def test_what_the_internet_reaches_knows_no_secret_of_airflow(services: dict[str
 
 
 @pytest.mark.parametrize(
-    "name", ["airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"]
+    "name", ["airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", *sorted(WORKERS)]
 )
 def test_no_task_begins_before_the_api_server_listens(services: dict[str, Any], name: str) -> None:
     assert services[name]["depends_on"]["airflow-apiserver"]["condition"] == "service_healthy"
@@ -172,7 +304,7 @@ def test_the_administrators_password_reaches_the_init_alone(services: dict[str, 
     assert mounted == {"airflow-init", "airflow-apiserver"}
 
 
-@pytest.mark.parametrize("name", sorted(SERVING - {"postgres", "status-pages"}))
+@pytest.mark.parametrize("name", sorted(SERVING - {"postgres", "status-pages", "redis"}))
 def test_airflow_waits_for_the_init_and_the_init_for_checked_secrets(
     services: dict[str, Any], name: str
 ) -> None:
@@ -187,7 +319,7 @@ def test_health_is_asked_at_the_addresses_of_airflow_3(services: dict[str, Any])
     script = "/opt/airflow/deploy/health.sh"
     parts = {
         name: services[name]["healthcheck"]["test"][-1]
-        for name in SERVING
+        for name in SERVING - WORKERS
         if script in services[name]["healthcheck"]["test"]
     }
     assert parts == {
@@ -222,20 +354,21 @@ def test_every_database_address_names_its_driver_and_its_own_user(services: dict
 def test_every_variable_has_a_default_or_is_written_by_make_secrets() -> None:
     found = list(VARIABLE.finditer(compose_text()))
     required = {match["name"] for match in found if match["kind"] == "?"}
-    defaulted = {match["name"] for match in found if match["kind"] == "-"}
+    defaulted = {match["name"] for match in found if match["kind"] in ("-", "+")}
     assert {match["name"] for match in found} == required | defaulted
-    assert required == set(secrets_of(document()))
+    assert required | SCALE_SECRETS == set(secrets_of(document()))
     assert not required & defaulted
-    assert compose_text().count("$") == len(found)
+    assert compose_text().replace("$$", "").count("$") == len(found)
 
 
 def test_the_deployment_guide_explains_every_variable() -> None:
     guide = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
+    guide += (ROOT / "docs/several-workers.md").read_text(encoding="utf-8")
     used = {match["name"] for match in VARIABLE.finditer(compose_text())}
     assert {name for name in used if f"`{name}`" not in guide} == set()
 
 
-@pytest.mark.parametrize("name", sorted(secrets_of(document())))
+@pytest.mark.parametrize("name", sorted(set(secrets_of(document())) - SCALE_SECRETS))
 def test_a_missing_secret_stops_compose_itself(name: str) -> None:
     incomplete = secrets_of(document()) | {name: ""}
     with pytest.raises(KeyError, match=name):
@@ -244,7 +377,7 @@ def test_a_missing_secret_stops_compose_itself(name: str) -> None:
 
 def test_the_check_of_secrets_sees_every_secret_and_no_network(services: dict[str, Any]) -> None:
     check = services["check-secrets"]
-    assert set(check["environment"]) == set(secrets_of(document()))
+    assert set(check["environment"]) == {"EXECUTOR", *secrets_of(document())}
     assert check["network_mode"] == "none"
 
 
@@ -254,18 +387,23 @@ def test_cleaning_and_links_wait_until_they_are_called(services: dict[str, Any])
         "airflow-clean": ["maintenance"],
         "public-links": ["public"],
         "status-pages": ["status"],
+        "redis": ["scale"],
+        "airflow-worker": ["scale"],
+        "airflow-worker-background": ["scale"],
     }
 
 
 def test_status_pages_are_served_while_all_else_is_down(services: dict[str, Any]) -> None:
-    serving, writing = services["status-pages"], services["airflow-scheduler"]
+    serving = services["status-pages"]
     assert serving["depends_on"] == {}
     assert set(serving["environment"]) == {"PYTHONPATH", "SUPPORTOPS_STATUS_PAGES"}
     folder = serving["environment"]["SUPPORTOPS_STATUS_PAGES"]
     assert serving["volumes"] == [f"status-pages:{folder}:ro"]
-    assert f"status-pages:{folder}" in writing["volumes"]
     assert folder in DOCKERFILE
-    assert writing["environment"]["SUPPORTOPS_STATUS_PAGES"] == ""  # off unless .env names it
+    for name in ("airflow-scheduler", *WORKERS):
+        writing = services[name]
+        assert f"status-pages:{folder}" in writing["volumes"]
+        assert writing["environment"]["SUPPORTOPS_STATUS_PAGES"] == ""  # off unless .env names it
 
 
 def test_the_links_are_signed_with_a_secret_of_their_own(services: dict[str, Any]) -> None:
@@ -297,12 +435,13 @@ def test_the_image_is_airflow_3_of_the_pinned_version_and_runs_as_its_user() -> 
 
 def test_the_image_installs_the_lock_with_hashes_and_holds_dags_plugins_and_package() -> None:
     assert "--require-hashes --requirement /tmp/requirements-uv.txt" in DOCKERFILE
-    assert "--require-hashes /tmp/requirements.txt" in DOCKERFILE
+    assert '--require-hashes "/tmp/${LOCK}"' in DOCKERFILE
     copied = dict(re.findall(r"^COPY (dags|plugins|include) (\S+)$", DOCKERFILE, re.M))
     assert copied == {name: f"/code/{name}" for name in ("dags", "plugins", "include")}
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignored
-    for source in ("requirements.txt", "requirements-uv.txt", "deploy", *copied):
+    locks = ("requirements.txt", "requirements-celery.txt", "requirements-uv.txt")
+    for source in (*locks, "deploy", *copied):
         assert f"!{source}" in ignored
         assert (ROOT / source).exists()
 
@@ -315,9 +454,18 @@ def test_what_runs_belongs_to_root_and_everybody_may_read_it() -> None:
 
 @pytest.mark.parametrize(
     "script",
-    ["init.sh", "clean.sh", "health.sh"],
+    ["init.sh", "clean.sh", "health.sh", "worker.sh"],
 )
 def test_the_scripts_that_services_run_are_in_the_image(script: str) -> None:
-    assert (ROOT / "deploy" / script).exists()
     assert f"/opt/airflow/deploy/{script}" in compose_text()
-    assert re.search(rf"^COPY .*deploy/{script} .*/code/deploy/$", DOCKERFILE, re.M)
+    is_in_the_image(script)
+
+
+def test_the_check_of_a_worker_is_in_the_image() -> None:
+    assert "worker_health.py" in (ROOT / "deploy/health.sh").read_text()
+    is_in_the_image("worker_health.py")
+
+
+def is_in_the_image(script: str) -> None:
+    assert (ROOT / "deploy" / script).exists()
+    assert re.search(rf"^COPY .*deploy/{script}\b.* /code/deploy/$", DOCKERFILE, re.M)

@@ -25,13 +25,14 @@ from supportops.local.install.compose_secrets import document
 
 DEPLOY = ROOT / "deploy"
 NAMES = sorted(secrets_of(document()))
+WORKERS_ALONE = ["REDIS_PASSWORD", "CELERY_DB_PASSWORD"]
 DAY = 86_400
 
 
 def check_secrets(values: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", str(DEPLOY / "check-secrets.sh")],
-        env={"PATH": os.environ["PATH"], **values},
+        env={"PATH": os.environ["PATH"], "EXECUTOR": "CeleryExecutor", **values},
         capture_output=True,
         text=True,
         check=False,
@@ -86,6 +87,22 @@ def test_a_fernet_key_that_airflow_could_not_use_is_refused(key: str) -> None:
     answer = check_secrets(secrets_of(document()) | {"AIRFLOW_FERNET_KEY": key})
     assert answer.returncode == 1
     assert "AIRFLOW_FERNET_KEY is no Fernet key" in answer.stderr
+
+
+def test_without_workers_their_secrets_may_be_missing() -> None:
+    values = {name: v for name, v in secrets_of(document()).items() if name not in WORKERS_ALONE}
+    assert check_secrets(values | {"EXECUTOR": ""}).returncode == 0
+    answer = check_secrets(values)
+    assert answer.stderr.splitlines()[:-1] == [
+        f"check-secrets: {name} is empty" for name in WORKERS_ALONE
+    ]
+
+
+@pytest.mark.parametrize("executor", ["LocalExecutor", "celery", "KubernetesExecutor", " "])
+def test_an_executor_that_the_compose_file_does_not_know_is_refused(executor: str) -> None:
+    answer = check_secrets(secrets_of(document()) | {"EXECUTOR": executor})
+    assert answer.returncode == 1
+    assert "EXECUTOR is neither CeleryExecutor nor empty" in answer.stderr
 
 
 def test_shell_code_in_a_secret_is_not_run(tmp_path: Path) -> None:
@@ -190,6 +207,26 @@ def test_a_first_start_cut_short_is_finished_by_the_next_one() -> None:
         assert create_databases(socket).returncode == 0
         made = "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1"
         assert administered(socket, made) == [("airflow",), ("postgres",), ("supportops",)]
+
+
+def test_with_workers_celery_has_a_database_of_its_own_and_opens_no_other() -> None:
+    with empty_server() as socket:
+        scale = {"EXECUTOR": "CeleryExecutor", "CELERY_DB_PASSWORD": "celery's"}
+        for _ in range(2):
+            assert create_databases(socket, **scale).returncode == 0
+        made = "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1"
+        names = ["airflow", "celery", "postgres", "supportops"]
+        assert administered(socket, made) == [(name,) for name in names]
+        with psycopg.connect(f"host={socket} user=celery dbname=celery") as connection:
+            connection.execute("CREATE TABLE celery_taskmeta (x int)")
+        for user, other in [
+            ("celery", "airflow"),
+            ("celery", "supportops"),
+            ("airflow", "celery"),
+            ("supportops", "celery"),
+        ]:
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(f"host={socket} user={user} dbname={other}")
 
 
 def test_a_postgresql_that_is_not_there_is_said_in_a_line_without_passwords(tmp_path: Path) -> None:

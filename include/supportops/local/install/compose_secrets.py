@@ -28,6 +28,9 @@ def document() -> str:
         "AIRFLOW_FERNET_KEY": fernet_key(),
         "ADMIN_PASSWORD": word(20),
         "ALERT_LINKS_SECRET": word(64),
+        # Used with several workers alone: docs/several-workers.md.
+        "REDIS_PASSWORD": word(32),
+        "CELERY_DB_PASSWORD": word(32),
     }
     return HEAD + "".join(f"{name}={value}\n" for name, value in values.items())
 

@@ -1,0 +1,13 @@
+#!/bin/bash
+# worker.sh QUEUE: runs the tasks that wait in a queue of the broker, as CeleryExecutor hands them out.
+set -euo pipefail
+
+queue="${1:?worker.sh QUEUE}"
+if [ "${AIRFLOW__CORE__EXECUTOR:-}" != CeleryExecutor ]; then
+    echo "worker: set EXECUTOR=CeleryExecutor in .env, then: docker compose up -d --build" >&2
+    exit 2
+fi
+
+# Task logs are read from the volume that all services share, so no worker serves them on a port.
+umask 0002
+exec airflow celery worker --queues "$queue" --skip-serve-logs --without-gossip --without-mingle
