@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, delete, text
 import sharing_out
 from config.remembering import remembered
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
+from supportops.config import loader
 from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import upgrade
 from supportops.db.schema import alert_hold
@@ -39,7 +40,7 @@ settings.load_profile("calm")
 # Typer's runner makes the tree of all commands for each call, which takes ten times as long as most
 # commands.
 typer.testing._get_command = functools.cache(typer.testing._get_command)
-active_configuration.check = remembered(active_configuration.check)
+loader.check = active_configuration.check = remembered(loader.check)
 
 
 def pytest_configure() -> None:

@@ -6,6 +6,7 @@ names and bytes alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from supportops.config.loader import Checked
 
 Check = Callable[..., Checked]
 MOST = 32
+NAMES_A_LOGO = re.compile(rb"^[^#\n]*\blogo\b", re.MULTILINE)
 
 
 def remembered(check: Check) -> Check:
@@ -29,9 +31,13 @@ def remembered(check: Check) -> Check:
             return check(folder, last_good, calendars)
         try:
             found = [*sorted(folder.glob("*.yaml")), *sorted((folder / IMPORTS).glob("*.yaml"))]
+            if not all(path.is_file() for path in found):  # reading a pipe waits for ever
+                return check(folder)
             key = tuple((str(path.relative_to(folder)), path.read_bytes()) for path in found)
         except OSError:  # which is what the test is about
             return check(folder)
+        if any(NAMES_A_LOGO.search(content) for _, content in key):
+            return check(folder)  # it depends on the picture's bytes too
         if key not in known:
             if len(known) == MOST:
                 known.clear()

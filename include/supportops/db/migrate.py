@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -45,8 +46,9 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@functools.cache
 def newest() -> str:
-    """The newest revision of this version."""
+    """The newest revision of this version: of the code that this process has loaded."""
     head = ScriptDirectory.from_config(_alembic(None)).get_current_head()
     assert head is not None
     return head

@@ -25,6 +25,10 @@ SECONDS = 10
 PERIODS = ("--week", "--day", "--to")
 
 
+# Making the tree takes as long as several commands.
+TREE = get_command(app)
+
+
 def every_command() -> list[tuple[str, ...]]:
     def walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         inner = getattr(command, "commands", None)
@@ -33,11 +37,11 @@ def every_command() -> list[tuple[str, ...]]:
         for name, each in (inner or {}).items():
             yield from walk(each, (*path, name))
 
-    return list(walk(get_command(app), ()))
+    return list(walk(TREE, ()))
 
 
 def command_at(path: tuple[str, ...]) -> Any:
-    command: Any = get_command(app)
+    command: Any = TREE
     for name in path:
         command = command.commands[name]
     return command
