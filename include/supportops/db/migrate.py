@@ -1,61 +1,180 @@
-"""Migrates a store to the schema of this version, and checks that it is."""
+"""Migrates a store to the schema of this version, and checks that it is.
+
+SQLite has one writer at a time, so there all migrations are one transaction: an upgrade that fails
+leaves the store as it was. On a PostgreSQL in use each migration is committed by itself, waits only
+briefly for a lock that stops others, and tries again later (`supportops.db.online` has what
+migrations do there). Killed at any point, an upgrade is finished by the next one.
+"""
 
 from __future__ import annotations
 
-import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from supportops.db.engine import reading, writing
-from supportops.db.locks import Lock, advisory_lock
+from supportops.db.locks import Lock
+
+# PostgreSQL's lock_not_available and deadlock_detected: what has a lock gives it back in the end.
+_RETRIED = ("55P03", "40P01")
 
 
 class SchemaError(RuntimeError):
-    """The store is not at this version's schema; the message says what to run."""
+    """The store is not at this version's schema; the message says what to do."""
 
 
-def upgrade(engine: Engine) -> str:
-    """Migrates to the newest revision in one transaction and returns its name.
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How an upgrade waits for others, in seconds.
 
-    Of two upgrades at once the second waits, and finds nothing to do.
+    `lock`: for one lock; whoever wants the same table meanwhile waits behind it. `pause`: before it
+    tries again. `whole`: in all, before it gives up.
     """
-    with writing(engine) as connection:
-        advisory_lock(connection, Lock.MIGRATE_SCHEMA)
-        command.upgrade(_alembic(connection), "head")
-        return current(connection) or ""
+
+    lock: float = 2.0
+    pause: float = 3.0
+    whole: float = 900.0
+
+
+PATIENCE = Patience()
+Say = Callable[[str], None]
+"""Called with a sentence when an upgrade waits."""
+
+
+def upgrade(
+    engine: Engine, to: str = "head", *, patience: Patience = PATIENCE, say: Say | None = None
+) -> str:
+    """Migrates to the newest revision, or to revision `to`, and returns its name.
+
+    Of two upgrades at once the second waits, and finds nothing to do. Raises SchemaError for a
+    store of a newer version, and where others do not let go of a table.
+    """
+    say = say or (lambda _: None)
+    until = time.monotonic() + patience.whole
+    with _alone(engine, patience, say):
+        while True:
+            try:
+                return _upgrade(engine, to, patience)
+            except OperationalError as error:
+                if not _in_use(error):
+                    raise
+                if time.monotonic() > until:
+                    raise SchemaError(
+                        "the store is in use by others, who did not let go of a table for "
+                        f"{patience.whole:.0f} s; end what reads or writes it for so long, then "
+                        "run `supportops db upgrade` again"
+                    ) from None
+            say("the store is in use by others: waiting for a moment to change a table")
+            time.sleep(patience.pause)
 
 
 def check(engine: Engine) -> None:
     """Raises SchemaError unless the store is at the newest revision."""
     with reading(engine) as connection:
-        found, expected = current(connection), newest()
-    if found != expected:
-        raise SchemaError(
-            f"the store is at revision {found or 'none'}, this version needs {expected}: "
-            "run `supportops db upgrade`"
+        found = current(connection)
+    if found != newest():
+        raise SchemaError(difference(found))
+
+
+def difference(found: str | None) -> str:
+    """What is wrong with a store at revision `found`, which is not the newest, and what to do."""
+    if is_newer(found):
+        return (
+            f"the store is at revision {found}, which this version does not know (its newest is "
+            f"{newest()}): a newer version migrated it. Run that version, or restore the backup "
+            "from before the upgrade (docs/upgrading.md)"
         )
+    return (
+        f"the store is at revision {found or 'none'}, this version needs {newest()}: "
+        "run `supportops db upgrade`"
+    )
+
+
+def is_newer(found: str | None) -> bool:
+    """Whether revision `found` is one that this version does not know."""
+    return found is not None and found not in {script.revision for script in revisions()}
 
 
 def current(connection: Connection) -> str | None:
     """The store's revision, None where nothing was migrated yet."""
-    return MigrationContext.configure(connection).get_current_revision()
+    try:
+        return MigrationContext.configure(connection).get_current_revision()
+    except CommandError:
+        raise SchemaError(
+            "the table alembic_version of the store has several rows: it is no store of this "
+            "program, or was changed by hand; restore a backup"
+        ) from None
 
 
-@functools.cache
 def newest() -> str:
-    """The newest revision of this version: of the code that this process has loaded."""
-    head = ScriptDirectory.from_config(_alembic(None)).get_current_head()
-    assert head is not None
-    return head
+    """The newest revision of this version."""
+    return revisions()[-1].revision
 
 
-def _alembic(connection: Connection | None) -> Config:
+@cache
+def revisions() -> tuple[Script, ...]:
+    """All revisions of this version, oldest first."""
+    return tuple(ScriptDirectory.from_config(_alembic(None)).walk_revisions())[::-1]
+
+
+def _upgrade(engine: Engine, to: str, patience: Patience) -> str:
+    with reading(engine) as connection:
+        found = current(connection)
+    if is_newer(found):
+        raise SchemaError(difference(found))
+    if found is None or engine.dialect.name != "postgresql":
+        # A new store has no table that anybody could want.
+        with writing(engine) as connection:
+            command.upgrade(_alembic(connection), to)
+            return current(connection) or ""
+    with engine.connect() as connection:
+        connection.detach()  # its settings go with it
+        connection.execute(text(f"SET lock_timeout = {round(patience.lock * 1000)}"))
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.commit()
+        command.upgrade(_alembic(connection, online=True), to)
+        return current(connection) or ""
+
+
+@contextmanager
+def _alone(engine: Engine, patience: Patience, say: Say) -> Iterator[None]:
+    """Admits one upgrade at a time; on SQLite the transaction does."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # it gives the lock back by being closed
+        # A statement that waits for the lock would be waited for by CREATE INDEX CONCURRENTLY.
+        asked = text("SELECT pg_try_advisory_lock(:lock)")
+        waits = False
+        while not connection.execute(asked, {"lock": Lock.MIGRATE_SCHEMA.value}).scalar_one():
+            if not waits:
+                say("another upgrade is at work: waiting for its end")
+            waits = True
+            time.sleep(min(patience.pause, 0.5))
+        yield
+
+
+def _in_use(error: OperationalError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _RETRIED:
+        return True
+    return "database is locked" in str(error.orig)
+
+
+def _alembic(connection: Connection | None, *, online: bool = False) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
+    config.attributes.update(connection=connection, online=online)
     return config

@@ -178,13 +178,9 @@ def _now():
 def test_a_backup_of_an_older_version_is_restored_and_brought_up_to_date(
     store: Engine, tmp_path: Path
 ) -> None:
-    from alembic import command
-
-    from supportops.db.migrate import _alembic
-
     old = make_engine(f"sqlite+pysqlite:///{tmp_path / 'old.db'}")
+    upgrade(old, "0014")
     with writing(old) as connection:
-        command.upgrade(_alembic(connection), "0014")
         connection.execute(
             text("INSERT INTO flow_activity (flow, since, at) VALUES ('site_check', 1, 2)")
         )

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sqlalchemy import Engine, delete, insert, text
 from typer.testing import CliRunner
 
@@ -24,7 +23,7 @@ from supportops.cli.main import app
 from supportops.context import Context
 from supportops.db.activity import Flow
 from supportops.db.engine import make_engine, reading, writing
-from supportops.db.migrate import _alembic, upgrade
+from supportops.db.migrate import upgrade
 from supportops.db.schema import alert_hold
 from supportops.flows import alert_dispatch, go_live
 from supportops.flows.dispatch_watch import watch_dispatch
@@ -65,8 +64,8 @@ def test_a_new_store_is_held_and_one_that_may_have_notified_somebody_is_live(
     tmp_path: Path, outcome: str | None
 ) -> None:
     engine = make_engine(f"sqlite+pysqlite:///{tmp_path}/older.db")
+    upgrade(engine, "0007")
     with writing(engine) as connection:
-        command.upgrade(_alembic(connection), "0007")
         statements = (
             "INSERT INTO alerts (key, kind, severity, subject, headline, facts, opened_at, "
             "last_seen_at) VALUES ('a', 'fault', 'info', 's', 'h', '{}', 1, 1)",

@@ -1,14 +1,20 @@
-"""Alembic's entry: runs the migrations on the connection that `upgrade` hands over."""
+"""Alembic's entry: runs the migrations on the connection that `upgrade` hands over.
+
+Online each migration is a transaction of its own; otherwise all are part of the caller's.
+"""
 
 from alembic import context
 
 from supportops.db.schema import metadata
 
-connection = context.config.attributes["connection"]
+attributes = context.config.attributes
+connection = attributes["connection"]
 context.configure(
     connection=connection,
     target_metadata=metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
+    transaction_per_migration=attributes["online"],
 )
-context.run_migrations()
+with context.begin_transaction():
+    context.run_migrations()

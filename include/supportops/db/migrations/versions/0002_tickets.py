@@ -120,24 +120,3 @@ def upgrade() -> None:
             ["ticket", "happened_at"],
             unique=False,
         )
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("ticket_events", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ticket_events_ticket_happened_at_idx"))
-        batch_op.drop_index(batch_op.f("ticket_events_recorded_at_idx"))
-
-    op.drop_table("ticket_events")
-    with op.batch_alter_table("tickets", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("tickets_touched_at_idx"))
-        batch_op.drop_index(batch_op.f("tickets_solved_at_idx"))
-        batch_op.drop_index(batch_op.f("tickets_site_created_at_idx"))
-        batch_op.drop_index(
-            "tickets_open_idx", postgresql_where=sa.text("open"), sqlite_where=sa.text("open")
-        )
-        batch_op.drop_index(batch_op.f("tickets_next_at_idx"))
-        batch_op.drop_index(batch_op.f("tickets_created_at_idx"))
-
-    op.drop_table("tickets")
-    op.drop_table("sync_marks")
-    op.drop_table("quarantine")

@@ -14,8 +14,3 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("digest", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.drop_column("digest")

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from supportops.db import online
 from supportops.db.schema import Instant
 
 revision = "0004"
@@ -55,11 +56,13 @@ def upgrade() -> None:
             "edition",
             name=op.f("reports_cadence_period_audience_edition_key"),
         ),
+        if_not_exists=True,
     )
     op.create_index(
         op.f("reports_audience_cadence_starts_at_idx"),
         "reports",
         ["audience", "cadence", "starts_at"],
+        if_not_exists=True,
     )
     op.create_table(
         "report_documents",
@@ -72,13 +75,7 @@ def upgrade() -> None:
             ["report"], ["reports.id"], name=op.f("report_documents_report_fkey")
         ),
         sa.PrimaryKeyConstraint("report", "name", name=op.f("report_documents_pkey")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("tickets_updated_at_idx"), "tickets", ["updated_at"])
-    op.create_index(op.f("alerts_kind_opened_at_idx"), "alerts", ["kind", "opened_at"])
-
-
-def downgrade() -> None:
-    op.drop_index(op.f("alerts_kind_opened_at_idx"), table_name="alerts")
-    op.drop_index(op.f("tickets_updated_at_idx"), table_name="tickets")
-    op.drop_table("report_documents")
-    op.drop_table("reports")
+    online.create_index("tickets_updated_at_idx", "tickets", ["updated_at"])
+    online.create_index("alerts_kind_opened_at_idx", "alerts", ["kind", "opened_at"])

@@ -19,7 +19,3 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("flow", name=op.f("flow_activity_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("flow_activity")

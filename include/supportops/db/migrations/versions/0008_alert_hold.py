@@ -22,17 +22,13 @@ def upgrade() -> None:
         sa.Column("released_by", sa.Text()),
         sa.PrimaryKeyConstraint("id", name=op.f("alert_hold_pkey")),
     )
-    op.add_column(
-        "alerts", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false())
-    )
     # An installation that has sent messages is live already.
     log = sa.table("notification_log", sa.column("outcome", sa.Text()))
     sent = sa.select(log.c.outcome).where(log.c.outcome.in_(["handed_over", "unknown"])).limit(1)
     connection = op.get_bind()
     if connection.execute(sent).first() is None:
         connection.execute(sa.insert(hold).values(id=1, since=datetime.now(UTC)))
-
-
-def downgrade() -> None:
-    op.drop_column("alerts", "held")
-    op.drop_table("alert_hold")
+    # Last, since it locks the table until the end of the transaction.
+    op.add_column(
+        "alerts", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false())
+    )

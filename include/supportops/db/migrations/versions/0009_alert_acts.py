@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from supportops.db import online
 from supportops.db.schema import BigId, Instant, Json
 
 revision = "0009"
@@ -11,11 +12,22 @@ branch_labels = None
 depends_on = None
 
 
+_ACKNOWLEDGED = """
+INSERT INTO alert_acts (alert, kind, who, at, note)
+SELECT key, 'acknowledged', COALESCE(acknowledged_by, 'somebody'), acknowledged_at, ''
+FROM alerts
+WHERE key BETWEEN :first AND :last AND acknowledged_at IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM alert_acts act WHERE act.alert = alerts.key
+)
+ORDER BY acknowledged_at, key
+"""
+
+
 def upgrade() -> None:
-    op.add_column("alerts", sa.Column("acknowledged_until", Instant()))
-    op.add_column("alerts", sa.Column("snoozed_by", sa.Text()))
-    op.add_column("alerts", sa.Column("snoozed_until", Instant()))
-    op.add_column("alerts", sa.Column("resumed_at", Instant()))
+    online.add_column("alerts", sa.Column("acknowledged_until", Instant()))
+    online.add_column("alerts", sa.Column("snoozed_by", sa.Text()))
+    online.add_column("alerts", sa.Column("snoozed_until", Instant()))
+    online.add_column("alerts", sa.Column("resumed_at", Instant()))
     op.create_table(
         "alert_acts",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -27,8 +39,11 @@ def upgrade() -> None:
         sa.Column("ends_at", Instant()),
         sa.ForeignKeyConstraint(["alert"], ["alerts.key"], name=op.f("alert_acts_alert_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("alert_acts_pkey")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("alert_acts_alert_idx"), "alert_acts", ["alert"])
+    op.create_index(
+        op.f("alert_acts_alert_idx"), "alert_acts", ["alert"], if_not_exists=True
+    )
     op.create_table(
         "silences",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -42,17 +57,9 @@ def upgrade() -> None:
         sa.Column("expired_at", Instant()),
         sa.Column("replaces", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name=op.f("silences_pkey")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("silences_ends_at_idx"), "silences", ["ends_at"])
-    op.execute(
-        "INSERT INTO alert_acts (alert, kind, who, at, note) "
-        "SELECT key, 'acknowledged', coalesce(acknowledged_by, 'somebody'), acknowledged_at, '' "
-        "FROM alerts WHERE acknowledged_at IS NOT NULL ORDER BY acknowledged_at, key"
+    op.create_index(
+        op.f("silences_ends_at_idx"), "silences", ["ends_at"], if_not_exists=True
     )
-
-
-def downgrade() -> None:
-    op.drop_table("silences")
-    op.drop_table("alert_acts")
-    for name in ("resumed_at", "snoozed_until", "snoozed_by", "acknowledged_until"):
-        op.drop_column("alerts", name)
+    online.fill("alerts", "key", _ACKNOWLEDGED)

@@ -27,7 +27,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("announced_maintenance_pkey")),
     )
     op.create_index("announced_maintenance_ends_at_idx", "announced_maintenance", ["ends_at"])
-
-
-def downgrade() -> None:
-    op.drop_table("announced_maintenance")

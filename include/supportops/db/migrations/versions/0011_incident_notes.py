@@ -23,7 +23,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("incident_notes_pkey")),
     )
     op.create_index(op.f("incident_notes_about_idx"), "incident_notes", ["about"])
-
-
-def downgrade() -> None:
-    op.drop_table("incident_notes")

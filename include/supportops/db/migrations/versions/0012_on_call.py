@@ -11,7 +11,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("messages", sa.Column("duty", sa.Text()))
-
-
-def downgrade() -> None:
-    op.drop_column("messages", "duty")

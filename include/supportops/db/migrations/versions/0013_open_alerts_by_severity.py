@@ -1,7 +1,6 @@
 """Finds the most severe of many open alerts without reading all of them."""
 
-import sqlalchemy as sa
-from alembic import op
+from supportops.db import online
 
 revision = "0013"
 down_revision = "0012"
@@ -10,14 +9,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(
+    online.create_index(
         "alerts_open_severity_idx",
         "alerts",
         ["severity", "opened_at", "key"],
-        postgresql_where=sa.text("resolved_at IS NULL"),
-        sqlite_where=sa.text("resolved_at IS NULL"),
+        where="resolved_at IS NULL",
     )
-
-
-def downgrade() -> None:
-    op.drop_index("alerts_open_severity_idx", "alerts")

@@ -28,7 +28,3 @@ def upgrade() -> None:
         sa.Column("error", sa.Text()),
         sa.PrimaryKeyConstraint("id", name=op.f("what_ifs_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("what_ifs")

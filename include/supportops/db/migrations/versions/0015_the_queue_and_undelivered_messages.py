@@ -1,7 +1,8 @@
 """Finds the open tickets in the order of the queue, and undelivered messages, by an index."""
 
 import sqlalchemy as sa
-from alembic import op
+
+from supportops.db import online
 
 revision = "0015"
 down_revision = "0014"
@@ -15,7 +16,7 @@ UNDELIVERED = (
 
 
 def upgrade() -> None:
-    op.create_index(
+    online.create_index(
         "tickets_queue_idx",
         "tickets",
         [
@@ -24,18 +25,6 @@ def upgrade() -> None:
             "next_at",
             sa.text("id DESC"),
         ],
-        postgresql_where=sa.text("open"),
-        sqlite_where=sa.text("open"),
+        where="open",
     )
-    op.create_index(
-        "messages_undelivered_idx",
-        "messages",
-        ["alert"],
-        postgresql_where=sa.text(UNDELIVERED),
-        sqlite_where=sa.text(UNDELIVERED),
-    )
-
-
-def downgrade() -> None:
-    op.drop_index("messages_undelivered_idx", "messages")
-    op.drop_index("tickets_queue_idx", "tickets")
+    online.create_index("messages_undelivered_idx", "messages", ["alert"], where=UNDELIVERED)

@@ -53,8 +53,3 @@ def upgrade() -> None:
         postgresql_where=sa.text("transcribed_at IS NULL"),
         sqlite_where=sa.text("transcribed_at IS NULL"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("recordings")
-    op.drop_table("mailbox_messages")

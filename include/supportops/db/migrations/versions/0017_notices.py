@@ -121,8 +121,3 @@ def upgrade() -> None:
         postgresql_where=_UNFINISHED,
         sqlite_where=_UNFINISHED,
     )
-
-
-def downgrade() -> None:
-    for name in ("notice_comments", "notice_acts", "notices", "notice_threads"):
-        op.drop_table(name)

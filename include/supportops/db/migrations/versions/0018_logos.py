@@ -16,7 +16,3 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("logos_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("logos")

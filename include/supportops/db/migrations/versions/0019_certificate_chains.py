@@ -20,7 +20,3 @@ def upgrade() -> None:
         sa.Column("chain", Json, nullable=False),
         sa.PrimaryKeyConstraint("site", "digest", name=op.f("certificate_chains_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("certificate_chains")

@@ -44,9 +44,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("endpoint_stops_pkey")),
     )
     op.create_index(op.f("endpoint_stops_until_idx"), "endpoint_stops", ["until"])
-
-
-def downgrade() -> None:
-    op.drop_table("endpoint_stops")
-    op.drop_table("push_standings")
-    op.drop_table("pushes")

@@ -34,8 +34,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "site", "customer", name=op.f("site_days_pkey")),
     )
     op.create_index("site_days_site_day_idx", "site_days", ["site", "day"])
-
-
-def downgrade() -> None:
-    op.drop_table("site_days")
-    op.drop_table("site_folds")

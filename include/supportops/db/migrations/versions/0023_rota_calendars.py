@@ -25,7 +25,3 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("team", name=op.f("rota_calendars_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("rota_calendars")

@@ -18,7 +18,3 @@ def upgrade() -> None:
         sa.Column("until", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("what", name=op.f("pruned_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("pruned")

@@ -27,8 +27,3 @@ def upgrade() -> None:
         sa.Column("fold", Json, nullable=False),
         sa.PrimaryKeyConstraint("domain", name=op.f("domain_standings_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("domain_standings")
-    op.drop_table("domain_checks")

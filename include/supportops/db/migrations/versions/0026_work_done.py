@@ -11,7 +11,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("incident_notes", sa.Column("done", sa.Text()))
-
-
-def downgrade() -> None:
-    op.drop_column("incident_notes", "done")

@@ -21,7 +21,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("signature", name=op.f("sync_nudges_pkey")),
     )
     op.create_index(op.f("sync_nudges_received_at_idx"), "sync_nudges", ["received_at"])
-
-
-def downgrade() -> None:
-    op.drop_table("sync_nudges")

@@ -18,7 +18,3 @@ def upgrade() -> None:
         sa.Column("content", Json, nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("configuration_parts_pkey")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("configuration_parts")
