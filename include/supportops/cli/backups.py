@@ -29,11 +29,16 @@ File = Annotated[Path, typer.Argument(help="The file of the backup.")]
 def backup(file: File, key_file: KeyFile = None, as_json: Json = False) -> None:
     """Back the store up into one file, while everything runs.
 
-    The file holds the store as of one instant and appears when it was compared with it.
+    The file holds the store as of one instant and appears when it was compared with it. A store
+    of an older version is backed up as it is.
     """
     from supportops.flows import backup as flow
 
-    with open_context() as context, _refusals(), _progress("backed up", as_json) as on_rows:
+    with (
+        open_context(migrated=False) as context,
+        _refusals(),
+        _progress("backed up", as_json) as on_rows,
+    ):
         copied = flow.backup(context, file, _key(key_file), on_rows)
     _say(copied, f"{file} has the store", as_json)
 

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text
 
 from supportops.db.engine import reading, writing
-from supportops.db.migrate import check
+from supportops.db.migrate import SchemaError, current, difference, is_newer
+from supportops.db.present import present
 from supportops.db.schema import metadata
 
 _ROWS_AT_ONCE = 2_000
@@ -45,29 +46,29 @@ def copy_store(
     """Copies every table of `source`, as of one instant, and compares the copy with it.
 
     Others may write to `source` meanwhile. `target` is filled in one transaction: whatever ends
-    the copy early leaves it empty. Raises SchemaError where one of them is not at this version's
-    schema, StoreInUseError, and DifferentCopyError.
+    the copy early leaves it empty. Raises SchemaError unless both are at one revision that this
+    version knows, StoreInUseError, and DifferentCopyError.
     """
-    check(source)
-    check(target)
     copied: dict[str, Copied] = {}
     with reading(source) as theirs, writing(target) as ours:
-        _refuse_used(ours)
-        for table in reversed(metadata.sorted_tables):
+        _refuse_unlike(current(theirs), current(ours))
+        tables = present(theirs)
+        _refuse_used(ours, tables)
+        for table in reversed(tables):
             ours.execute(delete(table))
-        for table in metadata.sorted_tables:
+        for table in tables:
             copied[table.name] = _copy_table(theirs, ours, table, on_rows)
-            if _measured(ours, table) != copied[table.name]:
+            if measured(ours, table) != copied[table.name]:
                 raise DifferentCopyError(f"the copy of {table.name} differs from it")
         if target.dialect.name == "postgresql":
-            _continue_numbers(ours)
+            _continue_numbers(ours, tables)
     return copied
 
 
 def contents(engine: Engine) -> Mapping[str, Copied]:
     """Every table of a store, as of one instant."""
     with reading(engine) as connection:
-        return {table.name: _measured(connection, table) for table in metadata.sorted_tables}
+        return {table.name: measured(connection, table) for table in present(connection)}
 
 
 def _copy_table(
@@ -85,16 +86,19 @@ def _copy_table(
     return Copied(count, digest.hexdigest())
 
 
-def _measured(connection: Connection, table: Table) -> Copied:
+def measured(connection: Connection, table: Table, columns: Sequence[str] | None = None) -> Copied:
+    """What `table` holds, in the columns of these names, or in all."""
     digest, count = hashlib.sha256(), 0
-    for rows in _pages(connection, table):
+    for rows in _pages(connection, table, columns):
         for row in rows:
             digest.update(_canonical(row))
         count += len(rows)
     return Copied(count, digest.hexdigest())
 
 
-def _pages(connection: Connection, table: Table) -> Iterator[Sequence[tuple[Any, ...]]]:
+def _pages(
+    connection: Connection, table: Table, columns: Sequence[str] | None = None
+) -> Iterator[Sequence[tuple[Any, ...]]]:
     """The rows by primary key, some at a time. Texts are ordered by their bytes."""
     order = [
         func.convert_to(column, "UTF8")
@@ -102,7 +106,8 @@ def _pages(connection: Connection, table: Table) -> Iterator[Sequence[tuple[Any,
         else column
         for column in table.primary_key.columns
     ]
-    statement = select(table).order_by(*order).execution_options(yield_per=_ROWS_AT_ONCE)
+    chosen = table.columns if columns is None else [table.c[name] for name in columns]
+    statement = select(*chosen).order_by(*order).execution_options(yield_per=_ROWS_AT_ONCE)
     for page in connection.execute(statement).partitions():
         yield [tuple(row) for row in page]
 
@@ -120,18 +125,26 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _refuse_used(connection: Connection) -> None:
-    for name in _USED:
-        table = metadata.tables[name]
+def _refuse_unlike(theirs: str | None, ours: str | None) -> None:
+    if theirs is None or is_newer(theirs):
+        raise SchemaError(difference(theirs))
+    if ours != theirs:
+        raise SchemaError(difference(ours))
+
+
+def _refuse_used(connection: Connection, tables: Sequence[Table]) -> None:
+    for table in tables:
+        if table.name not in _USED:
+            continue
         count = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if count:
-            raise StoreInUseError(f"the store to be filled holds {count} {name} already")
+            raise StoreInUseError(f"the store to be filled holds {count} {table.name} already")
 
 
-def _continue_numbers(connection: Connection) -> None:
+def _continue_numbers(connection: Connection, tables: Sequence[Table]) -> None:
     """PostgreSQL counts on from its last number of its own, not from what was inserted."""
-    for table in metadata.sorted_tables:
-        column = table.autoincrement_column
+    for table in tables:
+        column = metadata.tables[table.name].autoincrement_column
         if column is None:
             continue
         sequence = connection.execute(

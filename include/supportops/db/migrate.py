@@ -23,7 +23,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from supportops.db.engine import reading, writing
+from supportops.db.engine import make_engine, reading, writing
 from supportops.db.locks import Lock
 
 # PostgreSQL's lock_not_available and deadlock_detected: what has a lock gives it back in the end.
@@ -138,13 +138,22 @@ def _upgrade(engine: Engine, to: str, patience: Patience) -> str:
         with writing(engine) as connection:
             command.upgrade(_alembic(connection), to)
             return current(connection) or ""
-    with engine.connect() as connection:
-        connection.detach()  # its settings go with it
-        connection.execute(text(f"SET lock_timeout = {round(patience.lock * 1000)}"))
+    with _own(engine, patience) as own, own.connect() as connection:
         connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
         command.upgrade(_alembic(connection, online=True), to)
         return current(connection) or ""
+
+
+@contextmanager
+def _own(engine: Engine, patience: Patience) -> Iterator[Engine]:
+    """An engine on the same database whose connections wait for a lock as `patience` says."""
+    address = engine.url.render_as_string(hide_password=False)
+    own = make_engine(address, lock_wait=patience.lock)
+    try:
+        yield own
+    finally:
+        own.dispose()
 
 
 @contextmanager
@@ -153,9 +162,9 @@ def _alone(engine: Engine, patience: Patience, say: Say) -> Iterator[None]:
     if engine.dialect.name != "postgresql":
         yield
         return
-    with engine.connect() as plain:
+    # The lock is given back by closing the connection.
+    with _own(engine, patience) as own, own.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        connection.detach()  # it gives the lock back by being closed
         # A statement that waits for the lock would be waited for by CREATE INDEX CONCURRENTLY.
         asked = text("SELECT pg_try_advisory_lock(:lock)")
         waits = False

@@ -20,8 +20,8 @@ from supportops.context import Context
 from supportops.db.copying import Copied, OnRows, contents, copy_store
 from supportops.db.copying import DifferentCopyError as DifferentCopyError
 from supportops.db.copying import StoreInUseError as StoreInUseError
-from supportops.db.engine import make_engine
-from supportops.db.migrate import upgrade
+from supportops.db.engine import make_engine, reading
+from supportops.db.migrate import SchemaError, current, difference, is_newer, upgrade
 from supportops.db.sealing import MARK, seal, unseal
 from supportops.db.sealing import SealError as SealError
 from supportops.files import create_file, kind_of, open_file
@@ -39,15 +39,21 @@ def backup(
 ) -> Mapping[str, Copied]:
     """Writes the store to `file`, which appears when it is whole and was compared with the store.
 
-    Room for the store, uncompressed, is needed beside the file meanwhile. Raises SealError, and
-    BackupError where something else than a file is in its place.
+    A store of an older version is backed up as it is: that is how one goes back to that version.
+    Room for the store, uncompressed, is needed beside the file meanwhile. Raises SealError,
+    SchemaError for a store of a newer version, and BackupError where something else than a file is
+    in its place.
     """
     if (kind := kind_of(file)) is not None:
         raise BackupError(f"{file} is {kind}, no file")
+    with reading(context.engine) as connection:
+        revision = current(connection)
+    if revision is None or is_newer(revision):
+        raise SchemaError(difference(revision))
     with _folder_beside(file) as folder:
         store = folder / "store.db"
         with _sqlite(store) as target:
-            upgrade(target)
+            upgrade(target, revision)
             copied = copy_store(context.engine, target, on_rows)
         packed = folder / "packed"
         with open_file(store) as plain, create_file(packed) as written:

@@ -44,19 +44,20 @@ def _rows(
 ) -> list[dict[str, Any]]:
     count = 1 if table.name == "alert_hold" else ROWS
     return [
-        {column.name: _value(column, number, made, chance) for column in table.columns}
+        {column.name: value(column, number, made, chance) for column in table.columns}
         for number in range(1, count + 1)
     ]
 
 
-def _value(
+def value(
     column: Column[Any], number: int, made: dict[str, list[dict[str, Any]]], chance: random.Random
 ) -> Any:
+    """A value for `column` of row `number`; `made`: the rows of the tables that it may refer to."""
     for key in column.foreign_keys:
         rows = made.get(key.column.table.name)
         if rows is None:  # it refers to its own table
             return None
-        return rows[number - 1][key.column.name]
+        return rows[(number - 1) % len(rows)][key.column.name]
     unique = column.primary_key or column.unique or _is_in_a_key(column)
     if column.nullable and not unique and chance.random() < 0.3:
         return None
@@ -88,6 +89,6 @@ def _is_in_a_key(column: Column[Any]) -> bool:
 def numbers_go_on(connection: Connection) -> bool:
     """Whether a new row of a table with numbers of its own gets one that is free."""
     table = metadata.tables["quarantine"]
-    row = {c.name: _value(c, 99, {}, random.Random(1)) for c in table.columns if c.name != "id"}
+    row = {c.name: value(c, 99, {}, random.Random(1)) for c in table.columns if c.name != "id"}
     found = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
     return int(found) > ROWS

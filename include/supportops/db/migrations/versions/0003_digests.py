@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.add_column(
-            sa.Column("digest", sa.Boolean(), server_default=sa.false(), nullable=False)
-        )
+    op.add_column(
+        "messages", sa.Column("digest", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
