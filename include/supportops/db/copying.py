@@ -133,12 +133,11 @@ def _refuse_unlike(theirs: str | None, ours: str | None) -> None:
 
 
 def _refuse_used(connection: Connection, tables: Sequence[Table]) -> None:
-    for table in tables:
-        if table.name not in _USED:
-            continue
-        count = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    named = {table.name: table for table in tables}
+    for name in (each for each in _USED if each in named):
+        count = connection.execute(select(func.count()).select_from(named[name])).scalar_one()
         if count:
-            raise StoreInUseError(f"the store to be filled holds {count} {table.name} already")
+            raise StoreInUseError(f"the store to be filled holds {count} {name} already")
 
 
 def _continue_numbers(connection: Connection, tables: Sequence[Table]) -> None:

@@ -59,8 +59,8 @@ def create_index(
 def fill(table: str, key: str, statement: str, *, size: int | None = None) -> None:
     """Executes `statement` for all rows of `table`, `size` at a time in the order of `key`.
 
-    The statement is limited to rows whose key is `BETWEEN :first AND :last`, and may be executed for
-    them more than once.
+    The statement is limited to rows whose key is `BETWEEN :first AND :last`, and may be executed
+    for them more than once.
     """
     if not _online():
         _fill(op.get_bind(), table, key, statement, size or BATCH)

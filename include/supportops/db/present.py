@@ -15,13 +15,14 @@ def present(connection: Connection) -> Sequence[Table]:
     Migrations add and do not remove, so an older schema is a part of the newest. Indexes and
     foreign keys are left out.
     """
-    inspector, older = inspect(connection), MetaData()
-    names = set(inspector.get_table_names())
-    tables = []
+    found = {
+        table: columns for (_, table), columns in inspect(connection).get_multi_columns().items()
+    }
+    older, tables = MetaData(), []
     for table in metadata.sorted_tables:
-        if table.name not in names:
+        if table.name not in found:
             continue
-        has = {column["name"] for column in inspector.get_columns(table.name)}
+        has = {column["name"] for column in found[table.name]}
         columns = [
             Column(c.name, c.type, primary_key=c.primary_key, nullable=c.nullable)
             for c in table.columns

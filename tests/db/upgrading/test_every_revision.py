@@ -50,23 +50,28 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 def schema_of(engine: Engine) -> str:
     """A digest of tables, columns, keys and indexes."""
     inspector = inspect(engine)
-    found = {
-        table: {
-            "columns": [
-                [c["name"], str(c["type"]), c["nullable"]] for c in inspector.get_columns(table)
-            ],
-            "primary": inspector.get_pk_constraint(table)["constrained_columns"],
-            "unique": sorted(u["column_names"] for u in inspector.get_unique_constraints(table)),
-            "references": sorted(
-                [f["constrained_columns"], f["referred_table"], f["referred_columns"]]
-                for f in inspector.get_foreign_keys(table)
-            ),
-            "indexes": sorted(str(i["name"]) for i in inspector.get_indexes(table)),
-        }
-        for table in inspector.get_table_names()
-        if table != "alembic_version"
+    columns = {
+        table: sorted((c["name"], str(c["type"]), c["nullable"]) for c in found)
+        for (_, table), found in inspector.get_multi_columns().items()
     }
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
+    primary = {
+        table: found["constrained_columns"]
+        for (_, table), found in inspector.get_multi_pk_constraint().items()
+    }
+    unique = {
+        table: sorted(u["column_names"] for u in found)
+        for (_, table), found in inspector.get_multi_unique_constraints().items()
+    }
+    references = {
+        table: sorted((f["constrained_columns"], f["referred_table"]) for f in found)
+        for (_, table), found in inspector.get_multi_foreign_keys().items()
+    }
+    indexes = {
+        table: sorted(str(i["name"]) for i in found)
+        for (_, table), found in inspector.get_multi_indexes().items()
+    }
+    found = json.dumps([columns, primary, unique, references, indexes], sort_keys=True)
+    return hashlib.sha256(found.encode()).hexdigest()[:16]
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
