@@ -57,7 +57,8 @@ class Customer:
 
     `contacts`: receivers of alerts.yaml, by their names. `phones`: as E.164 has them, such as
     +442079460000. `language`: a BCP 47 tag whose language has a catalogue. `colour`: #rrggbb in
-    small letters; whoever writes on it sees to the contrast.
+    small letters; whoever writes on it sees to the contrast. `page_due_by`: whether the customer's
+    own status page says by when open tickets are answered; None as for all.
     """
 
     name: str
@@ -69,16 +70,19 @@ class Customer:
     colour: str | None = None
     notices: frozenset[Notice] = frozenset({Notice.OUTAGE, Notice.FAULT})
     page: PageAccess = PageAccess.PRIVATE
+    page_due_by: bool | None = None
     reports: frozenset[CustomerReport] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
     """Status pages: the title of the public one, and the address that all are published under,
-    which ends with a slash; None where they are not set."""
+    which ends with a slash; None where they are not set. `due_by`: whether customers' own pages say
+    by when open tickets are answered."""
 
     title: str | None = None
     url: str | None = None
+    due_by: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,11 @@ class Customers:
         """The customer by name or alias; one with nothing but this name where none is listed."""
         found = self._by_key.get(folded(name))
         return Customer(name) if found is None else found
+
+    def shows_due_by(self, customer: Customer) -> bool:
+        """Whether the customer's own status page says by when open tickets are answered."""
+        own = customer.page_due_by
+        return self.pages.due_by if own is None else own
 
     def knows(self, name: str) -> bool:
         return folded(name) in self._by_key

@@ -51,7 +51,7 @@ def show(number: Number, as_json: Json = False) -> None:
     from supportops.flows import notices as flow
 
     with open_context() as context:
-        found = flow.show(context, number)
+        found = flow.show(context, number, now())
     if as_json:
         print_json(found.to_json())
         return

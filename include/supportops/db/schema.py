@@ -538,6 +538,7 @@ notices = Table(
     Column("decided_at", Instant),
     Column("next_at", Instant),
     Column("alert", Text),
+    Column("due", Text),
     UniqueConstraint("thread", "number"),
     Index(
         "notices_waiting_key",

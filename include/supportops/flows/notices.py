@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from supportops.db.schema import messages
 from supportops.flows import status_pages
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.noticing import comments, publishing
+from supportops.flows.noticing.due_lines import due_lines
 from supportops.flows.noticing.rounds import NO_NOTICES, CustomerRound, foreign_names
 from supportops.flows.noticing.seen import Seen, seen
 from supportops.notices import comment_log, store
@@ -64,7 +65,7 @@ class ChangedSince(NoticeError):
 class Shown:
     """A notice with all that was done with it. `text` is what the customer reads, with when the
     next word comes; `contacts` are the targets that a notice to the customer goes to, `comments`
-    those on the customer's tickets."""
+    those on the customer's tickets. `due`: what `text` says of tickets."""
 
     thread: Thread
     notice: Notice
@@ -72,6 +73,7 @@ class Shown:
     acts: tuple[store.NoticeAct, ...]
     contacts: tuple[str, ...]
     comments: tuple[comment_log.Comment, ...]
+    due: str
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; instants as ISO texts in UTC."""
@@ -227,23 +229,34 @@ def listed(connection: Connection, most: int) -> list[tuple[Thread, Notice]]:
     return first + [each for each in store.newest(connection, most) if each[1].id not in known]
 
 
-def show(context: Context, number: int) -> Shown:
-    """One notice by its number. Raises UnknownNotice."""
+def show(context: Context, number: int, now: datetime | None = None) -> Shown:
+    """One notice by its number; see `shown`. Raises UnknownNotice."""
     with reading(context.engine) as connection:
-        return shown(connection, active_configuration(connection), number)
+        return shown(connection, active_configuration(connection), number, now)
 
 
-def shown(connection: Connection, configuration: Configuration, number: int) -> Shown:
-    """As `show`, in a snapshot that is open."""
+def shown(
+    connection: Connection,
+    configuration: Configuration,
+    number: int,
+    now: datetime | None = None,
+) -> Shown:
+    """As `show`, in a snapshot that is open; with `now`, a draft says of tickets what it would say
+    if it were sent then."""
     thread, notice = _found(connection, number)
     zone = configuration.displayed().alerts.timezone
+    read = notice
+    if now is not None and notice.state is NoticeState.WAITING:
+        lines = due_lines(connection, configuration, thread, notice, now)
+        read = replace(notice, due="\n".join(lines.values()))
     return Shown(
         thread,
         notice,
-        sent_text(notice, Reader(notice.language, zone)),
+        sent_text(read, Reader(notice.language, zone)),
         tuple(store.acts_of(connection, number)),
         tuple(t.name for t in publishing.contacts(configuration.displayed(), thread.customer)),
         tuple(comment_log.of_notice(connection, number)),
+        read.due or "",
     )
 
 

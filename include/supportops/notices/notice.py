@@ -44,7 +44,8 @@ class Notice:
     `items`: what it is about. `edited`: whether a person wrote the text. `decide_at`: when
     `timeout` decides, if nobody has. `every`: how long after it was sent the next word is due,
     None where the customer is not to wait for one; `next_at` is that instant once it was sent.
-    `alert`: the key of the message in the outbox.
+    `alert`: the key of the message in the outbox. `due`: by when the customer's tickets about it
+    are answered, a sentence a line, as it was when the notice was sent.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Notice:
     decided_at: datetime | None = None
     next_at: datetime | None = None
     alert: str | None = None
+    due: str | None = None
 
     @property
     def by_person(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from supportops.notices.notice import NoticeKind, Thread
@@ -13,8 +13,8 @@ from supportops.notices.wording import Reader, sent_text
 @dataclass(frozen=True, slots=True)
 class Published:
     """One notice as the customer has it. Instants are aware UTC; `text` is plain paragraphs, and
-    ends with when the next word comes. `next_at`: None where none was promised, or the next one
-    came."""
+    ends with when the next word comes; what was said of tickets is not in it. `next_at`: None where
+    none was promised, or the next one came."""
 
     id: int
     at: datetime
@@ -46,7 +46,7 @@ def published(
                     kind=notice.kind,
                     language=notice.language,
                     subject=notice.subject,
-                    text=sent_text(notice, Reader(notice.language, zone)),
+                    text=sent_text(replace(notice, due=None), Reader(notice.language, zone)),
                     next_at=notice.next_at if pending else None,
                 )
             )

@@ -42,7 +42,8 @@ class NoticeSettings:
     `after`: how long a draft waits for a person before `timeout` decides. `first`: how long after
     an outage was confirmed its first notice is to be out; `every`: how long after one notice the
     next follows. `faults_after`: the age from which a fault of one page drafts notices too, None
-    for never. `tickets`: what a notice is on the customer's tickets about the outage.
+    for never. `tickets`: what a notice is on the customer's tickets about the outage. `due_by`:
+    whether notices say by when these are answered.
     """
 
     outages: bool = True
@@ -53,6 +54,7 @@ class NoticeSettings:
     first: timedelta = timedelta(minutes=10)
     every: timedelta = timedelta(hours=1)
     tickets: TicketComment = TicketComment.UPDATE
+    due_by: bool = False
 
     @property
     def waits(self) -> timedelta:

@@ -220,6 +220,7 @@ def decide(
     *,
     next_at: datetime | None = None,
     alert: str | None = None,
+    due: str | None = None,
 ) -> bool:
     """Ends a draft that waits; False where it is another by now, or was decided about."""
     values = {
@@ -228,6 +229,7 @@ def decide(
         "decided_at": now,
         "next_at": next_at,
         "alert": alert,
+        "due": due,
     }
     statement = update(notices).where(
         _n.id == notice.id, _n.state == _WAITING, _n.version == notice.version

@@ -95,7 +95,12 @@ def next_word(notice: Notice, reader: Reader) -> str:
 
 def sent_text(notice: Notice, reader: Reader) -> str:
     """All that a customer reads of a notice, as plain paragraphs."""
-    return _paragraphs(notice.text, next_word(notice, reader))
+    return _paragraphs(notice.text, notice.due or "", next_word(notice, reader))
+
+
+def due_line(number: str, due: str, reader: Reader) -> str:
+    """ "Your ticket #12: answer due by Thu 17:00." """
+    return reader.words.gettext("Your ticket {number}: {due}.", number=one_line(number), due=due)
 
 
 def foreign(text: str, names: Iterable[str]) -> list[str]:

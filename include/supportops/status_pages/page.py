@@ -120,12 +120,35 @@ class Maintenance:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """An open ticket of the page's customer. `metric`: what is due next, as Zendesk calls it, None
+    where nothing is promised; `due_at`: None while the customer is waited for. `changed_at`: when
+    something last happened to it. Instants are aware UTC."""
+
+    number: str
+    subject: str
+    metric: str | None
+    due_at: datetime | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """The open tickets of the page's customer, the oldest first; `as_of`: of when they are known,
+    None where that is not known at the moment."""
+
+    as_of: datetime | None
+    open: tuple[OpenTicket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StatusPage:
     """One page. `customer`: None for the public one. `checked_at`: up to when it is known; None
     before the first check. `stale_after`: how much later it may be out of date.
 
     `language` is a BCP 47 tag, `zone` an IANA name, `colour` #rrggbb. `logo`: the name of the file
     beside the page. `address`: where the page is published, None where that is not known.
+    `tickets`: None where the page does not show them; the public one never does.
     """
 
     title: str
@@ -143,6 +166,7 @@ class StatusPage:
     colour: str | None = None
     logo: str | None = None
     address: str | None = None
+    tickets: Tickets | None = None
 
     @property
     def stale(self) -> bool:

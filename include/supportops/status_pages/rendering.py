@@ -29,6 +29,7 @@ LEVELS_STYLE = "service-levels.css"
 FORMAT = 1
 _STATIC = Path(__file__).with_name("static")
 _STEP, _BAR = 3, 2
+MOST_TICKETS = 50
 # What XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHOWN = (State.DOWN, State.DEGRADED, State.MAINTENANCE)
@@ -71,6 +72,8 @@ def html(page: StatusPage, reader: Reader, to_root: str) -> str:
         page=page,
         reader=reader,
         gettext=reader.words.gettext,
+        ngettext=reader.words.ngettext,
+        most_tickets=MOST_TICKETS,
         title=one_line(page.title),
         root=to_root,
         bars={site.name: bars(site.days, reader) for site in page.sites},
@@ -97,7 +100,7 @@ def _path(places: tuple[int, ...]) -> str:
 
 def as_json(page: StatusPage) -> str:
     """The page for programs: instants in ISO, lengths of time in seconds."""
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "title": page.title,
         "made_at": page.made_at.isoformat(),
@@ -120,6 +123,17 @@ def as_json(page: StatusPage) -> str:
             for each in page.maintenance
         ],
     }
+    if page.tickets is not None:
+        content["tickets_as_of"] = _iso(page.tickets.as_of)
+        content["tickets"] = [
+            {
+                "number": each.number,
+                "subject": each.subject,
+                "next": each.metric,
+                "due_at": _iso(each.due_at),
+            }
+            for each in page.tickets.open
+        ]
     return json.dumps(content, ensure_ascii=True, separators=(",", ":"))
 
 
@@ -179,6 +193,14 @@ def _items(page: StatusPage, reader: Reader) -> Iterator[tuple[str, datetime, st
         for notice in each.notices:
             key = f"{each.key}-{notice.at.isoformat()}"
             found.append((key, notice.at, notice.subject, notice.text))
+    for ticket in page.tickets.open if page.tickets is not None else ():
+        if ticket.metric is None or ticket.due_at is None:
+            continue
+        # Said once for each promise, in the words of the instant at which it was made.
+        at = ticket.changed_at
+        key = f"ticket-{ticket.number}-{ticket.metric}-{ticket.due_at.isoformat()}"
+        subject = f"{ticket.number} {one_line(ticket.subject)}".strip()
+        found.append((key, at, subject, reader.due(ticket, at)))
     yield from sorted(found, key=lambda item: (item[1], item[0]), reverse=True)
 
 

@@ -15,6 +15,7 @@ from supportops.status_pages.page import (
     Notice,
     SiteStatus,
     State,
+    Tickets,
 )
 
 PAST = timedelta(days=14)
@@ -57,7 +58,8 @@ class Known:
     """All that the pages of one instant are made from.
 
     `days`: of each site and customer, by the date. `notices`: what a customer (as names are
-    compared) was sent about an incident's key.
+    compared) was sent about an incident's key. `tickets`: those of one customer, None where they
+    are not shown.
     """
 
     now: datetime
@@ -67,6 +69,7 @@ class Known:
     incidents: Sequence[KnownIncident]
     days: Mapping[tuple[str, str], Mapping[date, Day]] = field(default_factory=dict)
     notices: Callable[[str, str], tuple[Notice, ...]] = lambda _customer, _incident: ()
+    tickets: Callable[[str], Tickets | None] = lambda _customer: None
 
 
 def sites_of(known: Known, customers: frozenset[str]) -> tuple[SiteStatus, ...]:

@@ -13,8 +13,16 @@ from babel.dates import format_skeleton, format_time
 from babel.lists import format_list
 
 from supportops.rendering.catalogue import Catalogue, catalogue, spoken
+from supportops.rendering.due_by import due_by
 from supportops.rendering.render import duration, one_line
-from supportops.status_pages.page import Day, Incident, SiteStatus, State, StatusPage
+from supportops.status_pages.page import (
+    Day,
+    Incident,
+    OpenTicket,
+    SiteStatus,
+    State,
+    StatusPage,
+)
 
 MOST_NAMED = 6
 
@@ -153,6 +161,13 @@ class Reader:
         return self.words.gettext(
             "from {since} to {until} ({length})", since=since, until=until, length=length
         )
+
+    def due(self, ticket: OpenTicket, now: datetime) -> str:
+        """ "answer due by Thu 17:00", "waiting for your answer", or that it is open."""
+        if ticket.metric is None:
+            return self.words.gettext("open")
+        zone = ZoneInfo(self.zone)
+        return due_by(ticket.metric, ticket.due_at, language=self.tag, zone=zone, now=now)
 
     def bad_day(self, day: Day) -> str:
         """ "26 Nov 2026: Not working, 12 min"."""

@@ -63,6 +63,7 @@ class CustomerEntry(Model):
     notices: list[Notice] = [Notice.OUTAGE, Notice.FAULT]
     notice_rules: NoticeRules | None = None
     page: PageAccess = PageAccess.PRIVATE
+    page_due_by: bool | None = None
     reports: list[CustomerReport] = []
 
     def customer(self, region: str | None, logos: Mapping[str, str]) -> Customer:
@@ -78,18 +79,22 @@ class CustomerEntry(Model):
             colour=self.colour,
             notices=frozenset(self.notices),
             page=self.page,
+            page_due_by=self.page_due_by,
             reports=frozenset(self.reports),
         )
 
 
 class StatusPagesEntry(Model):
-    """Status pages. `title`: of the public one; `url`: where the folder of all is published."""
+    """Status pages. `title`: of the public one; `url`: where the folder of all is published;
+    `due_by`: whether customers' own pages say by when open tickets are answered."""
 
     title: Name | None = None
     url: Url | None = None
+    due_by: bool = False
 
     def settings(self) -> PageSettings:
-        return PageSettings(self.title, None if self.url is None else f"{self.url.rstrip('/')}/")
+        url = None if self.url is None else f"{self.url.rstrip('/')}/"
+        return PageSettings(self.title, url, self.due_by)
 
 
 class CustomersFile(Model):

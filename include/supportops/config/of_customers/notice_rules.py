@@ -13,7 +13,7 @@ from supportops.config.values import Delay, Duration
 from supportops.names import folded
 from supportops.notices.settings import Approval, NoticePlan, NoticeSettings, TicketComment, Timeout
 
-_RULES = ("approval", "after", "timeout", "first", "every", "faults_after", "tickets")
+_RULES = ("approval", "after", "timeout", "first", "every", "faults_after", "tickets", "due_by")
 Signature = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -27,6 +27,7 @@ class NoticeRules(Model):
     every: Duration | None = None
     faults_after: Duration | None = None
     tickets: TicketComment | None = None
+    due_by: bool | None = None
 
 
 class NoticesEntry(Model):
@@ -39,6 +40,7 @@ class NoticesEntry(Model):
     every: Duration = timedelta(hours=1)
     faults_after: Duration | None = None
     tickets: TicketComment = TicketComment.UPDATE
+    due_by: bool = False
     signature: Signature | None = None
 
     def settings(self, own: NoticeRules | None = None) -> NoticeSettings:

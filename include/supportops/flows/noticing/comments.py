@@ -7,7 +7,7 @@ is recognised as this program's own: it keeps the customer notified, and is nobo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,18 +37,21 @@ def write(
     configuration: Configuration,
     thread: Thread,
     notice: Notice,
+    due: Mapping[tuple[str, str], str],
     now: datetime,
 ) -> None:
     """Writes the comments of a notice that is being sent; those of earlier ones are not posted any
-    more. `notice` as it is sent, with when the next word comes."""
+    more. `notice` as it is sent, with when the next word comes. `due`: what is said of each ticket,
+    which stands on that one alone."""
     comment_log.supersede(connection, [each.id for each in thread.sent], now)
     settings = configuration.notices.of(configuration.customers.get(thread.customer))
     if settings is None or settings.tickets is TicketComment.NONE:
         return
-    tickets = _open_tickets(connection, configuration, thread)
     reader = Reader(notice.language, configuration.alerts.timezone)
-    text = f"{notice.subject}\n\n{sent_text(notice, reader)}"
-    comment_log.add(connection, notice.id, tickets, text, settings.tickets, now)
+    for ticket in open_tickets(connection, configuration, thread):
+        own = replace(notice, due=due.get(ticket))
+        text = f"{notice.subject}\n\n{sent_text(own, reader)}"
+        comment_log.add(connection, notice.id, [ticket], text, settings.tickets, now)
 
 
 def post(
@@ -80,7 +83,7 @@ def as_notices(connection: Connection, source: str, events: Sequence[Event]) -> 
     return [_as_notice(each, known) if each.ticket in known else each for each in events]
 
 
-def _open_tickets(
+def open_tickets(
     connection: Connection, configuration: Configuration, thread: Thread
 ) -> list[tuple[str, str]]:
     """The customer's open tickets about the thread's sites since the trouble began."""

@@ -18,6 +18,7 @@ from supportops.config.configuration import Configuration
 from supportops.db.schema import messages, notices
 from supportops.flows.alerting import addressing
 from supportops.flows.noticing import comments
+from supportops.flows.noticing.due_lines import due_lines
 from supportops.notices import store
 from supportops.notices.notice import Notice, NoticeKind, NoticeState, Thread
 from supportops.rendering.render import local, one_line
@@ -41,14 +42,16 @@ def send(
     promised = notice.every is not None and notice.kind is not NoticeKind.END
     next_at = now + notice.every if promised and notice.every else None
     key = alert_key(notice)
+    lines = due_lines(connection, configuration, thread, notice, now)
+    due = "\n".join(lines.values()) or None
     done = store.decide(
-        connection, notice, NoticeState.SENT, who, why, now, next_at=next_at, alert=key
+        connection, notice, NoticeState.SENT, who, why, now, next_at=next_at, alert=key, due=due
     )
     if not done:
         return False
     _withdraw_unsent(connection, thread, now)
-    sent = replace(notice, state=NoticeState.SENT, decided_at=now, next_at=next_at)
-    comments.write(connection, configuration, thread, sent, now)
+    sent = replace(notice, state=NoticeState.SENT, decided_at=now, next_at=next_at, due=due)
+    comments.write(connection, configuration, thread, sent, lines, now)
     alert = Alert(
         key=key,
         kind=Kind.NOTICE,

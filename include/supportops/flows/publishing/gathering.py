@@ -14,6 +14,7 @@ from supportops.config.configuration import Configuration
 from supportops.customers import Customers
 from supportops.db.schema import site_status
 from supportops.flows.publishing.days import days_of
+from supportops.flows.publishing.open_tickets import tickets_of
 from supportops.notices import store as notice_store
 from supportops.notices.published import published
 from supportops.sites.history import SiteHistory, Span
@@ -55,7 +56,8 @@ def gather(
     ]
     days = days_of(connection, fleet_of, customers, list(by_name), now)
     notices = _notices(connection, configuration, now)
-    return Known(now, checked, blind, sites, found, days, notices)
+    tickets = tickets_of(connection, configuration, now)
+    return Known(now, checked, blind, sites, found, days, notices, tickets)
 
 
 def _is_recent(incident: KnownIncident, now: datetime) -> bool:

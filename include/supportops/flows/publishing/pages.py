@@ -103,6 +103,7 @@ def _page(
         colour=customer.colour if customer else None,
         logo=logo,
         address=address,
+        tickets=known.tickets(configuration.customers.key(customer.name)) if customer else None,
     )
 
 

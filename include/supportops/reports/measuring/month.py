@@ -21,6 +21,8 @@ from supportops.reports.measuring.response_times import counted
 AHEAD_DAYS = 60
 """Certificates are mostly renewed 30 days ahead, domains often on the last day."""
 _FIRST_REPLY = "first_reply_time"
+# Zendesk's word for a ticket that waits for whoever raised it.
+_PENDING = "pending"
 
 
 def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
@@ -30,7 +32,7 @@ def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
     """
     answered = _answered(own.clocks)
     tickets = own.tickets[own.tickets["left_out"].isna()]
-    due = _due_next(own.clocks)
+    due = due_next(own.clocks)
     lines = [
         (row, _line(row, answered.get(int(row["ticket"])), due.get(int(row["ticket"]))))
         for row in tickets.to_dict("records")
@@ -115,10 +117,11 @@ def _answered(clocks: pd.DataFrame) -> dict[int, float]:
     return dict(zip(first["ticket"].tolist(), first["open_seconds"].tolist(), strict=True))
 
 
-def _due_next(clocks: pd.DataFrame) -> dict[int, tuple[str, datetime | None]]:
-    """What is due next of each ticket, by when; None where all that is open waits for the customer.
+def due_next(clocks: pd.DataFrame) -> dict[int, tuple[str, datetime | None]]:
+    """What is due next of each ticket, by when; None where all that is open is paused.
 
-    A clock that runs without a deadline is no promise of an hour.
+    `clocks` has the columns ticket, metric, state and deadline. A clock that runs without a
+    deadline is no promise of an hour.
     """
     running = clocks[(clocks["state"] == "running") & clocks["deadline"].notna()]
     paused = clocks[clocks["state"] == "paused"]
@@ -148,6 +151,8 @@ def _line(
     if not row["open"] and created is not None and calendar is not None:
         solved_at = created + timedelta(seconds=calendar)
     done = not row["open"]
+    if due is not None and due[1] is None and row["status"] != _PENDING:
+        due = None  # it is on hold: somebody else is waited for
     return TicketLine(
         source=row["source"],
         number=row["number"],

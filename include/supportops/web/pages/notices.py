@@ -91,7 +91,7 @@ def notices(page: PageContext, query: Focus) -> dict[str, Any]:
 
 def _shown(page: PageContext, number: int) -> flow.Shown:
     try:
-        return flow.shown(page.connection, page.configuration, number)
+        return flow.shown(page.connection, page.configuration, number, page.now)
     except flow.UnknownNotice as error:
         raise NotFound("no notice has this number") from error
 

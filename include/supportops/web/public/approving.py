@@ -45,13 +45,14 @@ def draft_of(
     active_configuration: ActiveConfiguration,
     link: Link,
     alert: Alert,
+    now: datetime,
 ) -> Draft:
     """The draft that an alert is about. Raises PublicError where it is not stored any more."""
     number = alert.facts.get("notice")
     try:
         with reading(context.engine) as connection:
             configuration = active_configuration(connection)
-            shown = notices.shown(connection, configuration, int(str(number)))
+            shown = notices.shown(connection, configuration, int(str(number)), now)
     except (notices.UnknownNotice, ValueError):
         raise PublicError("There is no such notice any more.", 410) from None
     notice, zone = shown.notice, configuration.alerts.timezone

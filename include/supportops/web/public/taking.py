@@ -53,7 +53,7 @@ def page_of(
             raise PublicError("There is no such alert any more.", 410) from None
         alert = store.with_later_ones(connection, {alert.key: alert})[alert.key].at(now)
     if alert.kind is Kind.NOTICE_WAITING:
-        return draft_of(context, active_configuration, link, alert)
+        return draft_of(context, active_configuration, link, alert, now)
     shown = for_target(alert, link.target, policy)
     return Page(
         context=context,

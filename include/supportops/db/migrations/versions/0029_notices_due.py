@@ -1,0 +1,17 @@
+"""What a notice said of the customer's tickets: by when they are answered."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0029"
+down_revision = "0028"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("notices", sa.Column("due", sa.Text()))
+
+
+def downgrade() -> None:
+    op.drop_column("notices", "due")
