@@ -38,6 +38,10 @@ def store_data() -> Any:
     return plain(yaml.safe_load(_example("What is kept how long")))
 
 
+def access_data() -> Any:
+    return plain(yaml.safe_load(_example("Logins of customers")))
+
+
 def _example(heading: str) -> str:
     written = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     return written.partition(f"## {heading}\n")[2].partition("```yaml")[2].partition("```")[0]

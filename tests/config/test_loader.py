@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from config.documented_examples import (
+    access_data,
     customers_data,
     mailbox_data,
     rota_data,
@@ -371,7 +372,7 @@ class TestShipped:
 def test_every_yaml_of_the_folders_is_one_that_is_read() -> None:
     for where in (SHIPPED, DEMO):
         absent = {"rota", "mailbox"} if where == SHIPPED else {"rota", "triage", "tutorials"}
-        absent |= {"store"}
+        absent |= {"store", "access"}
         assert {path.stem for path in where.glob("*.y*ml")} == set(MODELS) - absent
 
 
@@ -380,7 +381,7 @@ def test_a_schema_is_valid_and_knows_no_other_keys(name: str) -> None:
     schema = json_schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)
     documented = {"rota": rota_data, "customers": customers_data, "mailbox": mailbox_data}
-    documented["store"] = store_data
+    documented["store"], documented["access"] = store_data, access_data
     data = documented[name]() if name in documented else read(SHIPPED / f"{name}.yaml").data
     validator = jsonschema.Draft202012Validator(schema)
     assert not validator.is_valid(data | {"shade": "blue"})

@@ -16,6 +16,7 @@ import airflow_home
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import find, find_open
 from supportops.db.engine import reading
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
 from web.boards import ACTOR, NOON, live_through, site_entry, slots_until, write_config
@@ -32,11 +33,11 @@ def airflow() -> Iterator[TestClient]:
         yield client
 
 
-def token(role: str) -> dict[str, str]:
+def token(role: str, name: str = "") -> dict[str, str]:
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
-    user: Any = SimpleAuthManagerUser(username=f"{role}-person", role=role)
+    user: Any = SimpleAuthManagerUser(username=name or f"{role}-person", role=role)
     return {"authorization": f"Bearer {get_auth_manager().generate_jwt(user)}"}
 
 
@@ -101,6 +102,27 @@ def test_whoever_may_see_airflow_may_read(airflow: TestClient, outage: str, role
         assert answer.status_code == 200, path
     page = airflow.get("/support/incident", params={"key": outage}, headers=token(role))
     assert "DOWN: alpha" in page.text
+
+
+def test_a_login_without_a_role_sees_nothing_unless_it_is_bound_to_a_customer(
+    airflow: TestClient, outage: str, store: Engine, tmp_path: Path
+) -> None:
+    portal = token("", "acme-portal")
+    for method, path in addresses(airflow):
+        if not path.startswith("/static"):
+            answer = airflow.request(
+                method, f"/support{path}", json={"key": outage}, headers=portal
+            )
+            assert answer.status_code == 403, f"{method} {path}"
+    access = '{"logins": [{"name": "acme-portal", "customers": ["Acme"]}]}'
+    (tmp_path / "config" / "access.yaml").write_text(access)
+    load_or_last_good(store, tmp_path / "config", NOON)
+    reports = airflow.get("/support/reports", headers=portal)
+    assert (reports.status_code, "No report has been sent yet." in reports.text) == (200, True)
+    for path in ("/alerts", "/site?name=alpha", "/api/alerts", "/openapi.json"):
+        assert airflow.get(f"/support{path}", headers=portal).status_code == 404
+    for path in ("/api/v2/dags", "/api/v2/dags/~/dagRuns", "/api/v2/connections", "/ui/dags"):
+        assert airflow.get(path, headers=portal).status_code == 403, path
 
 
 def test_a_viewer_may_not_acknowledge_and_a_user_signs_with_their_name(

@@ -14,6 +14,7 @@ from supportops.alerts.policy import AlertPolicy
 from supportops.config.alerts import AlertsFile
 from supportops.config.imports import ImportFile
 from supportops.config.model import Model, did_you_mean
+from supportops.config.of_customers.access import Access, AccessFile
 from supportops.config.of_customers.customers import CustomersFile
 from supportops.config.of_customers.mailbox import MailboxFile
 from supportops.config.of_customers.one_name import under_one_name
@@ -78,6 +79,7 @@ class File(StrEnum):
     MAILBOX = "mailbox"
     TUTORIALS = "tutorials"
     STORE = "store"
+    ACCESS = "access"
 
 
 MODELS: Mapping[str, type[Model]] = {
@@ -91,19 +93,20 @@ MODELS: Mapping[str, type[Model]] = {
     File.MAILBOX.value: MailboxFile,
     File.TUTORIALS.value: TutorialsFile,
     File.STORE.value: StoreFile,
+    File.ACCESS.value: AccessFile,
 }
 # What an installation may be without: then nothing of it is set.
 OPTIONAL = frozenset(
     {
         *(File.REPORTS.value, File.TRIAGE.value, File.ROTA.value, File.CUSTOMERS.value),
-        *(File.MAILBOX.value, File.TUTORIALS.value, File.STORE.value),
+        *(File.MAILBOX.value, File.TUTORIALS.value, File.STORE.value, File.ACCESS.value),
     }
 )
 # Of these a document says nothing where they are missing, as it did before there were any.
 UNSTORED = frozenset(
     {
         *(File.ROTA.value, File.CUSTOMERS.value, File.MAILBOX.value, File.TUTORIALS.value),
-        File.STORE.value,
+        *(File.STORE.value, File.ACCESS.value),
     }
 )
 
@@ -219,6 +222,15 @@ class Configuration:
         shipped = replace(AS_SHIPPED, recordings=self.mailboxes.keep_recordings)
         found = self.parts.get(File.STORE, shipped)
         assert isinstance(found, Retention)
+        return found
+
+    @property
+    def access(self) -> Access:
+        """Which logins are bound to which customers. Raises ConfigurationError where access.yaml
+        has no usable version: nobody is shown anything by a guess."""
+        self._unless_faulty(File.ACCESS)
+        found = self.parts.get(File.ACCESS, Access())
+        assert isinstance(found, Access)
         return found
 
     def _unless_faulty(self, file: str) -> None:
@@ -346,7 +358,7 @@ def _meaning(name: str, model: Model, zone: str, rota: Rota | None) -> Any:
             return model.plan(zone)
         case TriageFile():
             return model.triage()
-        case MailboxFile():
+        case MailboxFile() | AccessFile():
             return model.means()
         case ImportFile():
             return model.mapping(name.removeprefix(f"{IMPORTS}/"), zone)

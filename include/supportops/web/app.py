@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from supportops.db.storable import storable
 from supportops.web.acts.act import Act
 from supportops.web.acts.registry import ACTS
-from supportops.web.guard import HEADERS, write_refusal
+from supportops.web.guard import HEADERS, admitting, write_refusal
 from supportops.web.page import (
     ActiveConfiguration,
     Clock,
@@ -28,11 +28,17 @@ from supportops.web.page import (
     OpenContext,
     OpenSources,
     Page,
+    Unavailable,
     Viewer,
     no_sources,
 )
-from supportops.web.pages.registry import FILES, NAVIGATION, PAGES
-from supportops.web.pages.report import ReportAddress, served_file
+from supportops.web.pages.registry import (
+    FILES,
+    NAVIGATION,
+    OPEN_TO_CUSTOMERS,
+    PAGES,
+    REPORT_FILE,
+)
 from supportops.web.responses import Responses, static_file
 from supportops.web.signing_in import login_address
 
@@ -49,27 +55,29 @@ def make_app(
     """The board over the store that `open_context` opens.
 
     `viewer` is a FastAPI dependency that guards every address: it names who asks, and refuses by
-    raising an HTTPException. `login` is the path of the login outside the board, which takes where
-    to come back to as `next`; a browser that is not signed in is sent there.
+    raising an HTTPException. What access.yaml says of them is added here. `login` is the path of
+    the login outside the board, which takes where to come back to as `next`; a browser that is not
+    signed in is sent there.
     """
-    app = FastAPI(dependencies=[Depends(viewer)], docs_url=None, redoc_url=None, openapi_url=None)
+    admitted = admitting(viewer, open_context, active_configuration, OPEN_TO_CUSTOMERS)
+    app = FastAPI(dependencies=[Depends(admitted)], docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_only_texts)
     app.middleware("http")(_with_headers)
     responses = Responses(open_context, active_configuration, clock, NAVIGATION, open_sources)
     for page in PAGES:
         app.get(page.path, name=page.name, include_in_schema=False)(
-            _showing(responses, page, viewer)
+            _showing(responses, page, admitted)
         )
         app.get(f"/api/{page.name}", name=f"{page.name} as JSON", tags=["read"])(
-            _telling(responses, page, viewer)
+            _telling(responses, page, admitted)
         )
     for file in FILES:
-        app.get(file.path, name=file.path)(_making(responses, file, viewer))
+        app.get(file.path, name=file.path)(_making(responses, file, admitted))
     for act in ACTS.values():
         app.post(f"/act/{act.name}", name=f"act {act.name}", tags=["act"])(
-            _doing(responses, act, viewer)
+            _doing(responses, act, admitted)
         )
-    _add_files(app, responses)
+    _add_files(app, responses, admitted)
 
     @app.get("/openapi.json", include_in_schema=False)
     def _openapi() -> JSONResponse:
@@ -84,6 +92,15 @@ def make_app(
         if request.url.path.rpartition("/")[0].endswith("/api"):
             return JSONResponse(_faults(error), 422)
         return responses.bad_address()
+
+    @app.exception_handler(Unavailable)
+    async def _unavailable(request: Request, error: Unavailable) -> Response:
+        is_page = request.method == "GET" and not request.url.path.rpartition("/")[0].endswith(
+            "/api"
+        )
+        if is_page:
+            return responses.unavailable(str(error))
+        return JSONResponse({"detail": str(error)}, 503)
 
     @app.exception_handler(HTTPException)
     async def _not_allowed(request: Request, error: HTTPException) -> Response:
@@ -155,13 +172,15 @@ def _with_parameters(
     return function
 
 
-def _add_files(app: FastAPI, responses: Responses) -> None:
-    @app.get("/reports/{cadence}/{period}/{audience}/{edition}/{name}")
-    def _file(cadence: str, period: str, audience: str, edition: str, name: str) -> Response:
+def _add_files(app: FastAPI, responses: Responses, admitted: Callable[..., Viewer]) -> None:
+    asked: Any = Depends(admitted)
+
+    @app.get(REPORT_FILE)
+    def _file(
+        cadence: str, period: str, audience: str, edition: str, name: str, who: Viewer = asked
+    ) -> Response:
         parts = (cadence, period, audience, edition)
-        return responses.file(
-            lambda connection: served_file(connection, ReportAddress.of(*parts), name)
-        )
+        return responses.report_file(parts, name, who)
 
     @app.get("/recording")
     def _recording(request: Request, id: Annotated[int, Query(ge=1, lt=2**63)]) -> Response:

@@ -1,9 +1,20 @@
-"""The board's protection in a browser: headers on every response, and a check of every write."""
+"""The board's protection: who is let in where, headers of responses, and a check of every write."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
+
+from fastapi import Depends, HTTPException, Request
+
+from supportops.config.yaml_source import ConfigurationError
+from supportops.db.engine import reading
+from supportops.web.page import ActiveConfiguration, OpenContext, Unavailable, Viewer
+
+log = logging.getLogger(__name__)
 
 HEADERS: Mapping[str, str] = {
     # No inline script and no inline style: a site's name that slipped through stays text.
@@ -31,6 +42,60 @@ ISSUED_REPORT_HEADERS = {
 }
 
 WRITE_HEADER = "x-supportops"
+_STATIC = "/static/{name}"
+
+
+def admitting(
+    viewer: Callable[..., Viewer],
+    open_context: OpenContext,
+    active_configuration: ActiveConfiguration,
+    opened: frozenset[str],
+) -> Callable[..., Viewer]:
+    """The dependency that every address of the board goes through: who looks at it.
+
+    A login that access.yaml binds to customers gets what `opened` has, paths of routes, and 404
+    everywhere else, as if there were nothing; it needs no right in Airflow, and acts nowhere. Any
+    other needs the right to read. Raises HTTPException, or Unavailable where the rights could not
+    be read.
+    """
+
+    def customers_of(who: Viewer) -> frozenset[str] | None:
+        try:
+            with open_context() as context, reading(context.engine) as connection:
+                access = active_configuration(connection).access
+        except ConfigurationError:
+            raise Unavailable("access.yaml cannot be used; see `supportops config check`") from None
+        except LookupError:  # before the first configuration there is nothing to see
+            return None
+        except Exception as error:
+            log.exception("the board could not read who may see what")
+            words = f"Its store did not answer as expected ({type(error).__name__})."
+            raise Unavailable(words) from None
+        return access.customers_of(who.name, may_act=who.may_act)
+
+    asked: Any = Depends(viewer)
+
+    def admitted(request: Request, who: Viewer = asked) -> Viewer:
+        path = route_path(request)
+        if path == _STATIC:
+            return who
+        customers = customers_of(who)
+        if customers is None:
+            if not who.may_read:
+                raise HTTPException(403, "Forbidden")
+            return who
+        if path not in opened:
+            log.info("%s is bound to customers: %s is closed", who.name, path)
+            raise HTTPException(404)
+        return replace(who, may_act=False, customers=customers)
+
+    return admitted
+
+
+def route_path(request: Request) -> str:
+    """The path of the route that answers, with its parameters by name."""
+    route: Any = request.scope.get("route")
+    return getattr(route, "path", "")
 
 
 def write_refusal(headers: Mapping[str, str]) -> str | None:

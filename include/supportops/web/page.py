@@ -43,16 +43,26 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at a page; `may_act`: whether acts of theirs are accepted."""
+    """Who looks at a page. `may_act`: whether acts of theirs are accepted.
+
+    `may_read`: whether the login itself gives the right to see the board. `customers`: those whose
+    reports are all that is shown, by names of access.yaml; None for everything.
+    """
 
     name: str
     may_act: bool
+    may_read: bool = True
+    customers: frozenset[str] | None = None
 
 
 @contextmanager
 def no_sources() -> Iterator[Sequence[TicketSource]]:
     """Where no ticket source is connected."""
     yield ()
+
+
+class Unavailable(RuntimeError):
+    """Nothing can be shown: what says who may see what was not read."""
 
 
 class NotFound(LookupError):
@@ -120,7 +130,8 @@ class Page(Generic[Q]):
     """A page: its template `web/<name>.html`, filled with what `make` returns of a query.
 
     `make` raises NotFound or Redirect. `address` is relative to the board, `name` by default;
-    `headers` are sent in place of the board's own.
+    `headers` are sent in place of the board's own. `for_customers` is what a login that is bound
+    to customers gets at this address; without one it gets nothing.
     """
 
     name: str
@@ -128,6 +139,7 @@ class Page(Generic[Q]):
     make: Callable[[PageContext, Q], dict[str, Any]]
     address: str = ""
     headers: Mapping[str, str] | None = None
+    for_customers: Page[Any] | None = None
 
     @property
     def path(self) -> str:

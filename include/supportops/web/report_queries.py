@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from supportops.db.schema import report_documents, reports
 from supportops.reports.links import report_path
@@ -20,6 +21,14 @@ class Line:
 
     entry: ReportEntry
     newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom reports are for and which customer they are about, as stored."""
+
+    audience: str
+    customer: str
 
 
 def lines(
@@ -41,6 +50,31 @@ def lines(
     rows = select(*ENTRY_COLUMNS).where(_c.id.in_([row.id for row in found]))
     entries = {row["id"]: as_entry(row) for row in connection.execute(rows).mappings()}
     return [Line(entries[row.id], row.newest) for row in found]
+
+
+def issued_about(connection: Connection) -> list[About]:
+    """Every audience and customer that an issued report has, reports on no customer left out."""
+    issued = (_c.issued_at.is_not(None), _c.customer.is_not(None))
+    statement = select(_c.audience, _c.customer).where(*issued).distinct()
+    found = connection.execute(statement.order_by(_c.audience, _c.customer))
+    return [About(row.audience, row.customer) for row in found]
+
+
+def issued_lines(
+    connection: Connection, about: Sequence[About], skip: int, most: int
+) -> list[ReportEntry]:
+    """The newest issued edition of each report about one of `about`, the newest period first."""
+    if not about:
+        return []
+    theirs = or_(*(and_(_c.audience == a.audience, _c.customer == a.customer) for a in about))
+    last = (
+        select(func.max(_c.id))
+        .where(theirs, _c.issued_at.is_not(None))
+        .group_by(_c.cadence, _c.period, _c.audience)
+    )
+    order = (_c.ends_at.desc(), _c.cadence.desc(), _c.audience, _c.period, _c.id)
+    rows = select(*ENTRY_COLUMNS).where(_c.id.in_(last)).order_by(*order).offset(skip).limit(most)
+    return [as_entry(row) for row in connection.execute(rows).mappings()]
 
 
 def audiences(connection: Connection) -> list[str]:

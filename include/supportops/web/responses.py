@@ -18,6 +18,7 @@ from supportops.db.engine import reading
 from supportops.rendering.render import render, sentence
 from supportops.web.acts.act import Act, Acting, Refused
 from supportops.web.as_json import as_json
+from supportops.web.customers.pages import require
 from supportops.web.guard import ISSUED_REPORT_HEADERS
 from supportops.web.page import (
     ActiveConfiguration,
@@ -29,9 +30,9 @@ from supportops.web.page import (
     Page,
     PageContext,
     Redirect,
-    ServedFile,
     Viewer,
 )
+from supportops.web.pages.report import ReportAddress, served_file
 from supportops.web.tickets.recordings import recording_file
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ NavigationItem = tuple[str, str, str]
 """The name of a page's template, its address and its title."""
 ONLY_TO_ACT = frozenset({"call"})
 """Pages with nothing for whoever may only read; the head of a page leaves them out for those."""
+TO_CUSTOMERS = "reports"
+"""The page that the head of a page names to a login that is bound to customers."""
 
 
 class Responses:
@@ -71,10 +74,11 @@ class Responses:
                 found = self._page_context(context, connection, viewer)
             except LookupError:
                 return self._notice(200, "No check has run yet", "The first one reads the sites.")
-            values = page.make(found, query)
-            return HTMLResponse(self._render(page.name, values, viewer), headers=page.headers)
+            shown = _for(page, viewer)
+            values = shown.make(found, query)
+            return HTMLResponse(self._render(shown.name, values, viewer), headers=shown.headers)
 
-        return self._from_store(page.name, respond)
+        return self._from_store(page.name, respond, viewer)
 
     def page_values(self, page: Page[Any], query: BaseModel, viewer: Viewer) -> Response:
         """What `page` makes of `query` as JSON: instants in ISO, lengths of time in seconds."""
@@ -84,7 +88,7 @@ class Responses:
                 found = self._page_context(context, connection, viewer)
             except LookupError:
                 return JSONResponse({"detail": "No check has run yet."}, 404)
-            return JSONResponse(as_json(page.make(found, query)))
+            return JSONResponse(as_json(_for(page, viewer).make(found, query)))
 
         try:
             with self.open_context() as context, reading(context.engine) as connection:
@@ -105,24 +109,30 @@ class Responses:
                 found = self._page_context(context, connection, viewer)
             except LookupError:
                 raise NotFound("no check has run yet") from None
+            if viewer.customers is not None:
+                raise NotFound("there is nothing here")
             made = file.make(found, query)
             name = f'attachment; filename="{made.name}"' if made.name else "inline"
             headers = {"content-disposition": name}
             return Response(made.content, media_type=made.media_type, headers=headers)
 
-        return self._from_store(file.path, respond)
+        return self._from_store(file.path, respond, viewer)
 
-    def file(self, find: Callable[[Connection], ServedFile]) -> Response:
-        """A file of a report; a browser shows it where it has no name."""
+    def report_file(self, parts: tuple[str, str, str, str], name: str, viewer: Viewer) -> Response:
+        """A file of a report, by the parts of its address; a browser shows it where it has no
+        name."""
 
-        def respond(_: Context, connection: Connection) -> Response:
-            file = find(connection)
+        def respond(context: Context, connection: Connection) -> Response:
+            address = ReportAddress.of(*parts)
+            if viewer.customers is not None:
+                require(self._page_context(context, connection, viewer), address)
+            file = served_file(connection, address, name)
             headers = dict(ISSUED_REPORT_HEADERS)
             if file.name is not None:
                 headers["content-disposition"] = f'attachment; filename="{file.name}"'
             return Response(file.content, media_type=file.media_type, headers=headers)
 
-        return self._from_store("a file", respond)
+        return self._from_store("a file", respond, viewer)
 
     def recording(self, number: int, wanted: str | None) -> Response:
         """A recording to be played; `wanted`: the header Range."""
@@ -130,7 +140,7 @@ class Responses:
         def respond(_: Context, connection: Connection) -> Response:
             return recording_file(connection, number, wanted)
 
-        return self._from_store("a recording", respond)
+        return self._from_store("a recording", respond, None)
 
     def act(self, act: Act[Any], body: Any, who: str) -> JSONResponse:
         """What `act` did: {"said", "to"} and its values; 409 and {"detail", "fields"} if refused.
@@ -152,6 +162,10 @@ class Responses:
         log.info("%s: %s: %s", who, act.name, done.said)
         return JSONResponse({**done.values, "said": done.said, "to": done.to})
 
+    def unavailable(self, words: str) -> Response:
+        """A page in place of any other, where nobody can be shown anything."""
+        return self._notice(503, "The board cannot be shown", words)
+
     def bad_address(self) -> Response:
         """A page for an address with a query that no page has."""
         words = "A part of this address is not what the page expects."
@@ -172,29 +186,45 @@ class Responses:
             self.open_sources,
         )
 
-    def _from_store(self, name: str, respond: Respond) -> Response:
+    def _from_store(self, name: str, respond: Respond, viewer: Viewer | None) -> Response:
         try:
             with self.open_context() as context, reading(context.engine) as connection:
                 return respond(context, connection)
         except Redirect as error:
             return RedirectResponse(error.to, 307)
         except NotFound as error:
-            return self._notice(404, "Not found", sentence(error))
+            return self._notice(404, "Not found", sentence(error), viewer)
         except Exception as error:
             # What went wrong may hold an address with its password: the log masks, a page cannot.
             log.exception("the board could not show %s", name)
             words = f"Its store did not answer as expected ({type(error).__name__})."
-            return self._notice(503, "The board cannot be shown", words)
+            return self._notice(503, "The board cannot be shown", words, viewer)
 
-    def _notice(self, status: int, title: str, words: str) -> HTMLResponse:
+    def _notice(
+        self, status: int, title: str, words: str, viewer: Viewer | None = None
+    ) -> HTMLResponse:
         values = {"title": title, "words": words, "check": None}
-        return HTMLResponse(self._render("notice", values, None), status)
+        return HTMLResponse(self._render("notice", values, viewer), status)
 
     def _render(self, name: str, values: Mapping[str, Any], viewer: Viewer | None) -> str:
         may_act = viewer is not None and viewer.may_act
-        shown = [each for each in self.navigation if may_act or each[0] not in ONLY_TO_ACT]
-        shared = {"version": static_version(), "navigation": shown, "viewer": viewer}
+        bound = viewer is not None and viewer.customers is not None
+        left_out = set() if may_act else ONLY_TO_ACT
+        shown = [each for each in self.navigation if each[0] not in left_out]
+        if bound:
+            shown = [each for each in shown if each[0] == TO_CUSTOMERS]
+        shared: dict[str, Any] = {"version": static_version(), "navigation": shown}
+        shared |= {"viewer": viewer, "bound": bound}
         return render(f"web/{name}.html", **shared, **values)
+
+
+def _for(page: Page[Any], viewer: Viewer) -> Page[Any]:
+    """The page that the viewer gets at this address. Raises NotFound where it is closed."""
+    if viewer.customers is None:
+        return page
+    if page.for_customers is None:
+        raise NotFound("there is nothing here")
+    return page.for_customers
 
 
 def static_file(name: str) -> Response:

@@ -17,6 +17,7 @@ import yaml
 
 from airflow_home import ROOT
 from config.documented_examples import (
+    access_data,
     customers_data,
     mailbox_data,
     rota_data,
@@ -137,6 +138,7 @@ def documents() -> dict[str, Any]:
         File.CUSTOMERS.value: customers_data(),
         File.MAILBOX.value: mailbox_data(),
         File.STORE.value: store_data(),
+        File.ACCESS.value: access_data(),
         File.TUTORIALS.value: read(ROOT / "tests/data/tutorials/tutorials.yaml").data,
     }
     shipped = [name for name in names if name not in documented]

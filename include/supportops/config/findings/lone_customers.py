@@ -7,10 +7,13 @@ from typing import Any
 
 from supportops.config.configuration import Configuration, File
 from supportops.config.model import Wrong, did_you_mean, entries, items, shown
+from supportops.config.of_customers.access import customers_named
 from supportops.config.yaml_source import KeyPath
 
 # A route for a customer that no other file names is found among the routes that nothing matches.
 _SEARCHED = (File.CUSTOMERS, File.SITES, File.SERVICE_LEVELS, File.REPORTS)
+# What access.yaml names makes nobody a customer.
+_CHECKED = (*_SEARCHED, File.ACCESS)
 
 
 def lone_customers(name: str, data: Any, configuration: Configuration) -> Iterator[Wrong]:
@@ -19,7 +22,7 @@ def lone_customers(name: str, data: Any, configuration: Configuration) -> Iterat
     Without a list of customers the help desk may well know some that have no site: then only those
     that look like another file's.
     """
-    if name not in _SEARCHED:
+    if name not in _CHECKED:
         return
     customers = configuration.customers
     places = list(customers_in(name, data))
@@ -36,7 +39,7 @@ def lone_customers(name: str, data: Any, configuration: Configuration) -> Iterat
         reported.add(key)
         few = len(reported) <= _MOST_HINTS and len(names) <= _MOST_NAMES
         hint = did_you_mean(written, names) if few else ""
-        if customers.listed or hint:
+        if customers.listed or hint or name == File.ACCESS:
             yield Wrong(path, f"{shown(written)}, which no other file names", _EXPECTED, hint)
 
 
@@ -65,6 +68,8 @@ def customers_in(name: str, data: Any) -> Iterator[tuple[KeyPath, str]]:
 
 def _places(name: str, data: Any) -> Iterator[tuple[KeyPath, Any]]:
     match name:
+        case File.ACCESS:
+            yield from customers_named(data)
         case File.CUSTOMERS:
             yield from (((*path, "name"), each.get("name")) for path, each in entries(data, name))
         case File.SITES:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from supportops.web.customers.pages import FRONT, REPORT_OF_CUSTOMER, REPORTS_OF_CUSTOMERS
 from supportops.web.page import MadeFile, Page
 from supportops.web.pages.alerts import ALERTS
 from supportops.web.pages.board import BOARD
@@ -24,7 +26,7 @@ from supportops.web.tickets.bundle import BUNDLE
 
 PAGES: tuple[Page[Any], ...] = (
     *(
-        BOARD,
+        replace(BOARD, for_customers=FRONT),
         TICKETS,
         TICKET,
         CALL,
@@ -33,11 +35,24 @@ PAGES: tuple[Page[Any], ...] = (
         SILENCES,
         NOTICES,
         SITE,
-        REPORTS,
-        REPORT,
+        replace(REPORTS, for_customers=REPORTS_OF_CUSTOMERS),
+        replace(REPORT, for_customers=REPORT_OF_CUSTOMER),
         *(COMPARE, CONFIGURATION, WHAT_IF, ROTA),
     ),
 )
+
+REPORT_FILE = "/reports/{cadence}/{period}/{audience}/{edition}/{name}"
+"""The path of the files of stored reports."""
+OPEN_TO_CUSTOMERS = frozenset(
+    {
+        path
+        for page in PAGES
+        if page.for_customers is not None
+        for path in (page.path, f"/api/{page.name}")
+    }
+    | {REPORT_FILE}
+)
+"""The paths of the routes that a login gets which is bound to customers; all others are closed."""
 
 FILES: tuple[MadeFile[Any], ...] = (TICKETS_CSV, BUNDLE)
 

@@ -124,7 +124,7 @@ def report(page: PageContext, query: Address) -> dict[str, Any]:
         "waits": entry.approval is Approval.WAITING,
         "receivers": _receivers(page, entry),
         "page": _file(entry, PAGE) if PAGE in sizes else "",
-        "downloads": list(_downloads(entry, sizes)),
+        "downloads": list(downloads(entry, sizes)),
         "messages": _messages(page, entry),
         "editions": [_edition(each, entry) for each in known],
         "all_of_audience": link("reports", audience=entry.audience),
@@ -183,7 +183,8 @@ def _file(entry: ReportEntry, name: str) -> str:
     return file_path(entry.cadence, entry.period, entry.audience, entry.edition, name)
 
 
-def _downloads(entry: ReportEntry, sizes: Mapping[str, int]) -> Iterator[Download]:
+def downloads(entry: ReportEntry, sizes: Mapping[str, int]) -> Iterator[Download]:
+    """The files of an edition that are handed out, of those that are stored."""
     for name, words in _DOWNLOAD_NAMES.items():
         if name in sizes:
             yield Download(words, _file(entry, name), sizes[name])
