@@ -33,7 +33,7 @@ def alert_dispatch():
         from supportops.flows import alert_dispatch as flow
 
         with open_context() as context:
-            return flow.run(context.engine, context.secrets, timezone.utcnow)
+            return flow.run(context.engine, context.secrets, timezone.utcnow, folder=context.config)
 
     dispatch()
 

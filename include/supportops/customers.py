@@ -75,6 +75,15 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Agency:
+    """Who writes to customers: a name, "" where none is given, a logo and a colour (#rrggbb)."""
+
+    name: str = ""
+    logo: Logo | None = None
+    colour: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageSettings:
     """Status pages: the title of the public one, and the address that all are published under,
     which ends with a slash; None where they are not set. `due_by`: whether customers' own pages say
@@ -95,6 +104,7 @@ class Customers:
     listed: tuple[Customer, ...] = ()
     region: str | None = None
     pages: PageSettings = PageSettings()
+    agency: Agency = Agency()
     _by_key: dict[str, Customer] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -95,7 +95,7 @@ def alert_dispatch(as_json: Json = False) -> None:
     from supportops.flows import alert_dispatch as flow
 
     with open_context() as context:
-        summary = flow.run(context.engine, context.secrets, now)
+        summary = flow.run(context.engine, context.secrets, now, folder=context.config)
     if as_json:
         print_json(summary)
     else:

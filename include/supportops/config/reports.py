@@ -37,7 +37,7 @@ from supportops.config.values import (
     known_zones,
 )
 from supportops.config.yaml_source import KeyPath
-from supportops.customers import Customer, CustomerReport, Customers
+from supportops.customers import Agency, Customer, CustomerReport, Customers
 from supportops.names import folded
 from supportops.reports.audience import (
     INTERNAL,
@@ -187,13 +187,14 @@ class ReportsFile(Model):
 def with_customers(plan: Plan, customers: Customers) -> Plan:
     """`plan` with an audience for each customer that customers.yaml has a monthly report for."""
     listed = (each for each in customers.listed if CustomerReport.MONTHLY in each.reports)
-    theirs = tuple(audience_of_customer(each, plan) for each in listed)
+    theirs = tuple(audience_of_customer(each, plan, customers.agency) for each in listed)
     return replace(plan, audiences=(*plan.audiences, *theirs))
 
 
-def audience_of_customer(customer: Customer, plan: Plan) -> Audience:
+def audience_of_customer(customer: Customer, plan: Plan, agency: Agency) -> Audience:
     """Who reads a customer's monthly report, under the customer's own head or the agency's."""
-    chosen, logo = plan.for_customers, customer.logo
+    chosen = plan.for_customers
+    logo = customer.logo or agency.logo
     return Audience(
         name=audience_name(customer.name),
         title=customer.name,
@@ -206,7 +207,8 @@ def audience_of_customer(customer: Customer, plan: Plan) -> Audience:
         language=customer.language,
         brand=replace(
             chosen.brand,
-            colour=customer.colour or chosen.brand.colour,
+            name=agency.name or chosen.brand.name,
+            colour=customer.colour or agency.colour or chosen.brand.colour,
             logo=logo.digest if logo else chosen.brand.logo,
         ),
         approved=chosen.approved,

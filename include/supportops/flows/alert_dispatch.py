@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine
@@ -99,10 +100,12 @@ def run(
     *,
     send: Send = send,
     who: str | None = None,
+    folder: Path | None = None,
 ) -> dict[str, Any]:
     """One dispatch: looks after the installation itself, then queues and sends what is due.
 
-    `who` names this dispatcher in its claims. Before the first configuration is active no
+    `who` names this dispatcher in its claims; `folder`: of the configuration, which has the logo in
+    mails to customers. Before the first configuration is active no
     receiver is known, and before the installation is live nobody is notified: what was raised by
     then waits, and `note` says so. Raises ConfigurationError where there is no usable alerts.yaml.
     """
@@ -122,7 +125,7 @@ def run(
         if configuration.has(File.REPORTS, File.SERVICE_LEVELS):
             watch_reports(connection, configuration, clock())
     configuration.require(File.ALERTS)
-    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name)
+    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, folder)
     limit = TimeLimit(clock, LONGEST_DISPATCH)
     while not limit.is_over:
         dispatch.queue()
@@ -148,7 +151,7 @@ def send_alone(
     configuration.require(File.ALERTS)
     if since is not None:
         return _nothing_sent(_held(since))
-    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, key)
+    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, only=key)
     dispatch.queue_only(key)
     dispatch.send_batch(TimeLimit(clock, LONGEST_DISPATCH))
     return dispatch.summary.to_json()
@@ -167,7 +170,7 @@ def send_test(
     held.
     """
     name = f"{socket.gethostname()}:{os.getpid()}"
-    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, key, limited=False)
+    dispatch = _Dispatch(engine, configuration, secrets, clock, send, name, only=key, limited=False)
     dispatch.send_batch(TimeLimit(clock, LONGEST_DISPATCH))
     return dispatch.summary.to_json()
 
@@ -195,10 +198,12 @@ class _Dispatch:
         clock: Clock,
         send: Send,
         name: str,
+        folder: Path | None = None,
         only: str | None = None,
         limited: bool = True,
     ) -> None:
         self.engine = engine
+        self.folder = folder
         self.only = only
         self.limited = limited
         self.policy = configuration.alerts
@@ -358,6 +363,7 @@ class _Dispatch:
                 self.configuration,
                 self.policy,
                 self.attach_at_most,
+                self.folder,
             )
         return Batch(groups, waiting, alerts, reports, room, until)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from supportops.config.configuration import Configuration, File
+from supportops.customers import Logo
 from supportops.files import NoFileError, kind_of
 from supportops.rendering.render import render
+from supportops.reports.document import Head
+from supportops.reports.formats.head import on_paper
 from supportops.sla.policy import Calendar
 from supportops.sla.published.contact import Contact
 from supportops.sla.published.wording import Asked, LevelsPage, levels_page
@@ -50,27 +55,48 @@ def html(
     configuration: Configuration, now: datetime, language: str = "en-GB", customer: str = ""
 ) -> str:
     """The page as one HTML file that loads nothing. Raises as `content`."""
+    logo = configuration.customers.agency.logo
+    picture = configuration.pictures.get(logo.digest) if logo else None
     found = configuration.customers.get(customer)
     return _html(
         configuration,
         content(configuration, now, language, customer),
-        style=_style((found.colour if customer else None) or _ACCENT),
+        style=_style((found.colour if customer else None) or _accent(configuration)),
+        logo=_inline(logo, picture) if logo and picture else "",
     )
 
 
-def published(configuration: Configuration, now: datetime) -> dict[str, bytes]:
+def published(
+    configuration: Configuration, now: datetime, logo: Mapping[str, bytes] | None = None
+) -> dict[str, bytes]:
     """The page in each language and its style, for the folder of status pages: once
-    service_levels.yaml promises something and says how customers reach the agency."""
+    service_levels.yaml promises something and says how customers reach the agency. `logo`: the
+    agency's, by the name of its file, which is among those that are returned."""
     if not configuration.has(File.SERVICE_LEVELS) or configuration.promises is None:
         return {}
     if configuration.service_levels.contact == Contact():
         return {}
     pages = {
-        name: _html(configuration, content(configuration, now, tag), stylesheet=LEVELS_STYLE)
+        name: _html(
+            configuration,
+            content(configuration, now, tag),
+            stylesheet=LEVELS_STYLE,
+            logo=next(iter(logo or ()), ""),
+        )
         for tag, name in LEVELS.items()
     }
-    files = {LEVELS_STYLE: _style(_ACCENT), **pages}
-    return {name: text.encode() + b"\n" for name, text in files.items()}
+    files = {LEVELS_STYLE: _style(_accent(configuration)), **pages}
+    return {name: text.encode() + b"\n" for name, text in files.items()} | dict(logo or {})
+
+
+def _accent(configuration: Configuration) -> str:
+    """The agency's colour where it can be read on white, and as links and headings are."""
+    colour = configuration.customers.agency.colour
+    return on_paper(Head("", colour)) if colour else _ACCENT
+
+
+def _inline(logo: Logo, content: bytes) -> str:
+    return f"data:{logo.media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def _style(accent: str) -> str:
@@ -78,12 +104,18 @@ def _style(accent: str) -> str:
 
 
 def _html(
-    configuration: Configuration, page: LevelsPage, *, style: str = "", stylesheet: str = ""
+    configuration: Configuration,
+    page: LevelsPage,
+    *,
+    style: str = "",
+    stylesheet: str = "",
+    logo: str = "",
 ) -> str:
     return render(
         "sla/levels.html",
         page=page,
-        agency=configuration.service_levels.contact.agency,
+        agency=configuration.service_levels.contact.agency or configuration.customers.agency.name,
+        logo=logo,
         style=style,
         stylesheet=stylesheet,
     )

@@ -79,11 +79,12 @@ def write(context: Context, now: datetime) -> Written:
             secret = context.secrets(SECRET)
             tokens = _tokens(configuration, secret)
             pages = pages_of(configuration, known, tokens, logo_of(context.config))
+            shown = pages.public
             outcome = store.replace_all(
                 folder,
-                None if pages.public is None else files_of(pages.public, to_root=""),
+                None if shown is None else files_of(shown, to_root="") | dict(pages.agency),
                 None if tokens is None else _private(pages),
-                static_files() | published(configuration, now),
+                static_files() | published(configuration, now, pages.agency),
             )
             store.note_written(folder, now)
     except store.FolderError as error:

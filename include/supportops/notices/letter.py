@@ -25,8 +25,11 @@ class Letter:
     body: str
 
 
-def letter(notice: Notice, reader: Reader, signature: str, colour: str | None) -> Letter:
-    """`signature`: the agency's name, "" for none. `colour`: the customer's, #rrggbb."""
+def letter(
+    notice: Notice, reader: Reader, signature: str, colour: str | None, logo: str = ""
+) -> Letter:
+    """`signature`: the agency's name, "" for none. `colour`: the customer's, #rrggbb. `logo`: the
+    address of the agency's, as it is within the mail."""
     body = sent_text(notice, reader)
     signed = signature or reader.words.gettext("Your support team")
     context = {
@@ -36,6 +39,7 @@ def letter(notice: Notice, reader: Reader, signature: str, colour: str | None) -
         "signature": signed,
         "band": _BANDS[notice.kind],
         "colour": colour or _PLAIN,
+        "logo": logo,
     }
     html = render("notices/mail.html", **context)
     return Letter(html, f"{notice.subject}\n\n{body}\n\n{signed}\n", body)

@@ -15,6 +15,7 @@ from supportops.config.values import Identifier, Name, Url
 from supportops.config.yaml_source import KeyPath, show_path
 from supportops.customers import (
     DEFAULT_LANGUAGE,
+    Agency,
     Customer,
     CustomerReport,
     Customers,
@@ -84,6 +85,19 @@ class CustomerEntry(Model):
         )
 
 
+class AgencyEntry(Model):
+    """The agency, as customers see it in reports, mails and pages."""
+
+    name: Name | None = None
+    logo: Annotated[str, AfterValidator(check_place)] | None = None
+    colour: Annotated[str, AfterValidator(_colour)] | None = None
+
+    def agency(self, logos: Mapping[str, str]) -> Agency:
+        digest = logos.get(self.logo or "")
+        logo = Logo(self.logo, digest) if self.logo and digest else None
+        return Agency(self.name or "", logo, self.colour)
+
+
 class StatusPagesEntry(Model):
     """Status pages. `title`: of the public one; `url`: where the folder of all is published;
     `due_by`: whether customers' own pages say by when open tickets are answered."""
@@ -102,6 +116,7 @@ class CustomersFile(Model):
     one. `notices`: where it is not set, no customer is notified of anything."""
 
     region: Annotated[str, AfterValidator(_region)] | None = None
+    agency: AgencyEntry = AgencyEntry()
     notices: NoticesEntry | None = None
     status_pages: StatusPagesEntry = StatusPagesEntry()
     customers: list[CustomerEntry] = Field(default=[])
@@ -133,7 +148,8 @@ class CustomersFile(Model):
     def customers_named(self, logos: Mapping[str, str]) -> Customers:
         """`logos`: the digests of the pictures by their files."""
         listed = tuple(entry.customer(self.region, logos) for entry in self.customers)
-        return Customers(listed, self.region, self.status_pages.settings())
+        pages, agency = self.status_pages.settings(), self.agency.agency(logos)
+        return Customers(listed, self.region, pages, agency)
 
     def notice_plan(self) -> NoticePlan:
         """Who approves notices, and how soon; nobody gets any where `notices` is not set."""

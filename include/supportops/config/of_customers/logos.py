@@ -1,4 +1,4 @@
-"""Customers' logos out of the configuration folder: small pictures that can do nothing but show.
+"""Logos out of the configuration folder, customers' and the agency's: pictures that can only show.
 
 A PNG is taken by its header. An SVG is a program for browsers, and is published on pages of the
 agency: only elements that draw pass, and nothing that runs, loads or refers to anything outside.
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
-from supportops.config.model import Wrong, entries, shown
+from supportops.config.model import Wrong, entries, mapping, shown
 from supportops.config.yaml_source import KeyPath
 from supportops.files import open_file
 
@@ -65,10 +65,11 @@ class NoPictureError(ValueError):
 
 
 def read_logos(folder: Path, data: object) -> tuple[dict[str, bytes], list[Wrong]]:
-    """The pictures that the customers in the raw `data` of customers.yaml name, by file."""
+    """The pictures that the raw `data` of customers.yaml names, by file."""
     found: dict[str, bytes] = {}
     wrongs = []
-    for path, entry in entries(data, "customers"):
+    agency: tuple[KeyPath, dict[str, object]] = (("agency",), mapping(data, "agency"))
+    for path, entry in (agency, *entries(data, "customers")):
         named = entry.get("logo")
         if not isinstance(named, str) or named in found:
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from supportops.config.configuration import Configuration
-from supportops.customers import Customer, PageAccess
+from supportops.customers import Customer, Logo, PageAccess
 from supportops.files import open_file
 from supportops.rendering.catalogue import DEFAULT, catalogue
 from supportops.sites.site import STALE_AFTER
@@ -20,18 +20,19 @@ from supportops.status_pages.selecting import Known, incidents_of, maintenance_o
 STALE_MARGIN = STALE_AFTER / 2
 _LARGEST_LOGO = 1_000_000
 
-LogoOf = Callable[[Customer], tuple[str, bytes] | None]
-"""The name and the content of a customer's logo."""
+LogoOf = Callable[[Logo | None], tuple[str, bytes] | None]
+"""The name and the content of a logo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
     """The public page, if any customer has one, and the customers' own by their folders; `logos`
-    the files beside these."""
+    the files beside these, `agency` the one beside the public page."""
 
     public: StatusPage | None
     private: Mapping[str, StatusPage]
     logos: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    agency: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def customers_with_pages(configuration: Configuration) -> list[Customer]:
@@ -55,16 +56,17 @@ def pages_of(
     wanted = customers_with_pages(configuration)
     settings, key = configuration.customers.pages, configuration.customers.key
     open_to_all = frozenset(key(c.name) for c in wanted if c.page is PageAccess.PUBLIC)
-    public = None
+    public, agency = None, logo(configuration.customers.agency.logo)
     if open_to_all:
         title = settings.title or catalogue(DEFAULT).gettext("Status of our websites")
-        public = _page(configuration, known, open_to_all, None, title, settings.url)
+        name = agency[0] if agency else None
+        public = _page(configuration, known, open_to_all, None, title, settings.url, name)
     private: dict[str, StatusPage] = {}
     logos: dict[str, Mapping[str, bytes]] = {}
     for each in wanted if tokens is not None else ():
         assert tokens is not None
         folder = tokens[each.name]
-        picture = logo(each)
+        picture = logo(each.logo) or agency
         if picture is not None:
             logos[folder] = dict([picture])
         words = catalogue(each.language)
@@ -74,7 +76,7 @@ def pages_of(
         private[folder] = _page(
             configuration, known, mine, each, title, url, picture[0] if picture else None
         )
-    return Pages(public, private, logos)
+    return Pages(public, private, logos, dict([agency]) if agency else {})
 
 
 def _page(
@@ -100,7 +102,7 @@ def _page(
         past=past,
         maintenance=maintenance_of(known, customers),
         blind=known.blind,
-        colour=customer.colour if customer else None,
+        colour=(customer.colour if customer else None) or configuration.customers.agency.colour,
         logo=logo,
         address=address,
         tickets=known.tickets(configuration.customers.key(customer.name)) if customer else None,
@@ -110,17 +112,17 @@ def _page(
 def logo_of(folder: Path) -> LogoOf:
     """Reads logos from the configuration folder: only what is as it was when it was checked."""
 
-    def read(customer: Customer) -> tuple[str, bytes] | None:
-        if customer.logo is None:
+    def read(logo: Logo | None) -> tuple[str, bytes] | None:
+        if logo is None:
             return None
         try:
-            with open_file(folder / customer.logo.file) as file:
+            with open_file(folder / logo.file) as file:
                 content = file.read(_LARGEST_LOGO)
         except OSError:
             return None
-        if hashlib.sha256(content).hexdigest() != customer.logo.digest:
+        if hashlib.sha256(content).hexdigest() != logo.digest:
             return None
-        suffix = "svg" if customer.logo.media_type == "image/svg+xml" else "png"
+        suffix = "svg" if logo.media_type == "image/svg+xml" else "png"
         return f"logo.{suffix}", content
 
     return read

@@ -139,7 +139,8 @@ def _of_customers(configuration: Configuration, request: ReportRequest) -> list[
             raise ReportError(
                 f"{name} is sent no monthly report: name it among its `reports` in customers.yaml"
             )
-        audience = audience_of_customer(replace(customer, name=name), configuration.reports)
+        agency = configuration.customers.agency
+        audience = audience_of_customer(replace(customer, name=name), configuration.reports, agency)
         found[audience.name] = audience
     return list(found.values())
 
