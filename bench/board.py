@@ -61,7 +61,7 @@ def measure(engine: Engine, rounds: int) -> list[PageTime]:
     """Every page, after a first request that reads templates and configuration."""
     client = board(engine)
     return [
-        _measured(engine, client, page.name, address_of(page.name, page.path), rounds)
+        measured(engine, client, page.name, address_of(page.name, page.path), rounds)
         for page in PAGES
     ]
 
@@ -83,7 +83,8 @@ def address_of(name: str, path: str) -> str:
     return link(path, **QUERIES.get(name, {}))
 
 
-def _measured(engine: Engine, client: TestClient, name: str, address: str, rounds: int) -> PageTime:
+def measured(engine: Engine, client: TestClient, name: str, address: str, rounds: int) -> PageTime:
+    """One page, after a first request that counts its queries."""
     statements: list[str] = []
 
     def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:

@@ -50,7 +50,9 @@ class Verdict:
 def names() -> list[str]:
     """The benchmarks, by name."""
     above = {path.stem for path in _FOLDER.glob("*.py")} - PARTS
-    return sorted(above | {f"publishing.{path.stem}" for path in _FOLDER.glob("publishing/*.py")})
+    folders = {path.parent.name for path in _FOLDER.glob("*/__main__.py")}
+    below = {f"publishing.{path.stem}" for path in _FOLDER.glob("publishing/*.py")}
+    return sorted(above | folders | below)
 
 
 def run(name: str, *, smallest: bool) -> list[Verdict]:

@@ -13,7 +13,7 @@ from bench.month.script import Script
 CONFIG = Path(__file__).parents[2] / "include" / "config"
 CONTROLS = ("/control-a", "/control-b")
 LANGUAGES = ("en-GB", "de-DE", "fr-FR")
-PAGES_SECRET = "the pages of a month that never was"  # noqa: S105
+PAGES_SECRET = "the pages of a month that never was"
 PAGES = "https://status.month.example/"
 
 

@@ -13,7 +13,7 @@ from bench.month.script import Act, Script, Story
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from tickets.fake_zendesk import AGENT, CUSTOMER, FakeZendesk, fake_zendesk  # noqa: E402
+from tickets.fake_zendesk import AGENT, CUSTOMER, FakeZendesk, fake_zendesk
 
 __all__ = ["FakeZendesk", "People", "fake_zendesk", "quick"]
 

@@ -39,12 +39,12 @@ class Answers:
     def probe(
         self,
         targets: Sequence[Target],
-        policy: CheckPolicy,
+        _policy: CheckPolicy,
         clock: Callable[[], datetime],
         *,
         on_result: Callable[[int, ProbeResult], None],
-        trust: str | None = None,
-        feed: Any = None,
+        feed: Any,
+        **_more: Any,
     ) -> list[ProbeResult]:
         """As `supportops.sites.probe.probe.probe`, for what a shard's round asks of it."""
         assert not targets
@@ -101,7 +101,7 @@ def websites(script: Script, clock: Callable[[], datetime]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(b"ok")
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_: Any) -> None:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

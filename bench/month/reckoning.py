@@ -43,11 +43,12 @@ class Clock:
     start: datetime
     end: datetime | None
     due: datetime | None
+    as_of: datetime
 
     @property
     def is_broken(self) -> bool:
         """Whether it was not met in time; what runs still is broken once it is due."""
-        return self.due is not None and (self.end is None or self.end > self.due)
+        return self.due is not None and self.due < (self.end or self.as_of)
 
 
 def clocks(story: Story, as_of: datetime) -> Iterator[Clock]:
@@ -64,7 +65,8 @@ def clocks(story: Story, as_of: datetime) -> Iterator[Clock]:
     ends = sorted([*replies, *([solved] if solved else [])])
     for number, at in enumerate(asked, 1):
         made.append(("next_reply_time", number, at, next((e for e in ends if e > at), None)))
-    for number, at in enumerate(replies, 1):
+    going = [at for at in replies if solved is None or at < solved]
+    for number, at in enumerate(going, 1):
         made.append(("update_time", number, at, next((e for e in ends if e > at), None)))
     begun = _begun(story, first, as_of)
     if begun is not None:
@@ -75,7 +77,7 @@ def clocks(story: Story, as_of: datetime) -> Iterator[Clock]:
             continue
         pauses = waits if metric in ("update_time", "resolution_time") else []
         due = _due(story.tier, start, seconds, pauses, end, as_of)
-        yield Clock(story, metric, number, start, end, due)
+        yield Clock(story, metric, number, start, end, due, as_of)
 
 
 def _begun(story: Story, first: datetime | None, as_of: datetime) -> datetime | None:

@@ -20,10 +20,9 @@ from bench.month.meter import Meter
 from bench.month.prober import Clock
 from bench.month.script import FIVE_MINUTES, MINUTE, Script
 from bench.month.sink import Sink
-from flows.mailing.mails import drop, voicemail
 from sqlalchemy import Engine, select
-from tickets.fake_zendesk import LOGIN, TOKEN
 
+from flows.mailing.mails import drop, voicemail
 from supportops.alerts import hold
 from supportops.context import Context
 from supportops.db.engine import reading, writing
@@ -50,8 +49,11 @@ from supportops.notices.notice import NoticeState
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.model import Account
 from supportops.tickets.zendesk.source import ZendeskSource
+from tickets.fake_zendesk import LOGIN, TOKEN
 
 PAUSE = timedelta(seconds=5)
+# Beside the hours of an outage, where each check writes them.
+PAGES_AT = ((4, 0), (16, 0))
 APPROVED_AFTER = 2 * MINUTE
 DEATHS = (
     Death("site check", commits=2),
@@ -172,7 +174,7 @@ class Month:
     # --- the flows, as their DAGs call them -------------------------------------------------------
 
     def _check(self, slot: datetime) -> bool:
-        pages = slot.minute == 0 or self.script.is_busy(slot)
+        pages = (slot.hour, slot.minute) in PAGES_AT or self.script.is_busy(slot)
         context = self.context if pages else replace(self.context, status_pages=None)
         name = "site check with status pages" if pages else "site check"
         with self.meter.run(name, self._day):
@@ -255,10 +257,9 @@ class Month:
             if each.taken_after is None or each.name in self._taken or now < each.start:
                 continue
             if now >= each.start + each.taken_after and now < each.end:
-                found = [a for a in alert_acts.list_alerts(self.context, now)
-                         if a.subject in (each.host, *each.sites) and a.resolved_at is None]  # fmt: skip
-                for alert in found:
-                    if alert.kind.value in ("outage", "host_outage"):
+                subject = each.host or each.sites[0]
+                for alert in alert_acts.list_alerts(self.context, now):
+                    if alert.subject == subject and alert.resolved_at is None:
                         alert_acts.acknowledge(self.context, alert.key, "Grace", now)
                         self._taken.add(each.name)
 
@@ -272,6 +273,11 @@ class Month:
             before += 1
         came, self._next_voicemail = before > self._next_voicemail, before
         return came
+
+    @property
+    def answered(self) -> int:
+        """How many calls were answered by now."""
+        return self._next_answer
 
     def _answer_calls(self, until: datetime) -> None:
         calls = self.script.voicemails

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
-from bench.month.hours import ZONE, after, always, office
+from bench.month.hours import ZONE, after, office
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FIVE_MINUTES = 5 * MINUTE
@@ -120,7 +120,8 @@ class Script:
 
     def is_busy(self, at: datetime) -> bool:
         """Whether minutes matter: around outages, and until what followed from them is done."""
-        return any(each.start - 5 * MINUTE <= at < each.end + HOUR for each in self.outages)
+        after_it = self.every + 15 * MINUTE
+        return any(e.start - FIVE_MINUTES <= at < e.end + after_it for e in self.outages)
 
 
 def month(
@@ -153,22 +154,20 @@ def month(
     )  # fmt: skip
 
 
-def weekend(*, sites: int = 5, tickets: int = 8, every: int = 15, seed: int = 13) -> Script:
-    """The weekend of the change of the clock, and the Monday after it: one outage of a server with
-    a crash in it, and one outage over the change."""
-    start = datetime(2026, 10, 23, 22, tzinfo=UTC)
+def weekend(*, sites: int = 5, tickets: int = 8, every: int = 30, seed: int = 13) -> Script:
+    """The change of the clock, from the Saturday before it until the reports of the Monday: one
+    outage of a server with a crash in it, and one outage over the change."""
     names = _sites(sites)
     host = tuple(names)[:3]
     first = next(iter(names.values()))[1]
     outages = (
-        Outage(first, host, _at(24, 13, 57), _at(24, 15, 2), first, 20 * MINUTE),
-        Outage("at night", (tuple(names)[4],), _at(25, 0, 27), _at(25, 2, 12)),
+        Outage(first, host, _at(24, 13, 57), _at(24, 14, 47), first, 10 * MINUTE),
+        Outage("at night", (tuple(names)[4],), _at(25, 0, 27), _at(25, 1, 42)),
     )
-    crash = Crash(_at(24, 14, 0), _at(24, 14, 33))
-    end = _at(26, 10, 30)
-    step = timedelta(minutes=every)
-    chance = random.Random(seed)
-    return _script(chance, start, end, step, names, outages, (), crash, tickets, None)
+    return _script(
+        random.Random(seed), _at(24, 13, 0), _at(26, 8, 10), every * MINUTE, names, outages, (),
+        Crash(_at(24, 14, 0), _at(24, 14, 33)), tickets, None,
+    )  # fmt: skip
 
 
 def _at(day: int, hour: int, minute: int) -> datetime:
@@ -206,9 +205,7 @@ def _script(
     missed = tuple(e.start.replace(hour=3, minute=0) for e in within[-1:])
     jobs = (Job("Nightly backup", 180, missed), Job("Nightly import", 215))
     crash = crash if crash is not None and crash.until + 2 * HOUR < end else None
-    return Script(
-        start, end, every, sites, within, blips, crash, stories, calls, jobs, real
-    )
+    return Script(start, end, every, sites, within, blips, crash, stories, calls, jobs, real)
 
 
 def _stories(
@@ -267,7 +264,9 @@ def _mended(chance: random.Random, at: datetime) -> Iterator[Step]:
 
 def _urgent(chance: random.Random, created: datetime) -> Iterator[Step]:
     late = chance.random() < 0.12
-    at = _written(created + timedelta(seconds=chance.randint(*((1000, 3000) if late else (150, 780)))))
+    at = _written(
+        created + timedelta(seconds=chance.randint(*((1000, 3000) if late else (150, 780))))
+    )
     yield Step(at, Act.REPLY)
     yield Step(_written(at + timedelta(seconds=chance.randint(900, 3300))), Act.SOLVE)
 
@@ -291,8 +290,3 @@ def _voicemails(chance: random.Random, start: datetime, end: datetime) -> Iterat
         left = at + timedelta(seconds=chance.randint(0, 5000))
         yield Voicemail(number, left, left + timedelta(seconds=chance.randint(420, 840)))
         number, at = number + 1, at + 2 * DAY
-
-
-def calendar_of(tier: str) -> object:
-    """The open spans of a tier's promises."""
-    return always if tier == "mission_critical" else office

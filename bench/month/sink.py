@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from inboxes import Behaviour, Endpoint, Mailbox, Request  # noqa: E402
+from inboxes import Behaviour, Endpoint, Mailbox, Request
 
 SENDER = "alerts@agency.example"
 
