@@ -32,8 +32,8 @@ from bench.month.record import Record, load, of_month, save
 from bench.month.running import Month
 from bench.month.script import Script, month, weekend
 from bench.month.sink import sink
-from bench.month.table import show
-from bench.month.verdict import Found, Verdict, judge
+from bench.month.table import show, show_pages
+from bench.month.verdict import Found, Verdict, judge, notices_faults
 from bench.report import emptied
 from bench.sweep import server
 from bench.targets import conclude
@@ -118,13 +118,18 @@ def main() -> int:
             address = stack.enter_context(emptied(stack.enter_context(server()), DATABASE))
         record = load(folder) if asked.judge else run(script, address, folder, console)
         engine = make_engine(address)
-        verdict = judge(Found(record, engine, folder / "config"), Verdict())
-        show(console, record, engine, folder, verdict)
+        found = Found(record, engine, folder / "config")
+        verdict = judge(found, Verdict())
+        noticed = notices_faults(found)
+        show(console, record, engine, verdict)
+        if not asked.smallest:
+            show_pages(console, record, engine, folder / "config")
         engine.dispose()
     targets = [
         (f"{what}: all {count:,} as in the script", not verdict.wrong[what])
         for what, count in verdict.compared.items()
     ]
+    targets.append(("what is lost, doubled, unknown or late would be noticed", noticed))
     # Whether something was lost does not depend on how large the month is.
     return conclude(console, targets, smallest=False)
 

@@ -102,7 +102,7 @@ class Script:
     voicemails: tuple[Voicemail, ...]
     jobs: tuple[Job, ...]
     real: tuple[datetime, datetime] | None = None
-    _by_site: dict[str, list[Outage]] = field(default_factory=dict)
+    by_site: dict[str, list[Outage]] = field(default_factory=dict, repr=False)
 
     @property
     def customers(self) -> list[str]:
@@ -111,16 +111,16 @@ class Script:
 
     def is_down(self, site: str, at: datetime) -> bool:
         """Whether a site fails a check at an instant."""
-        if not self._by_site:
+        if not self.by_site:
             for each in (*self.outages, *self.blips):
                 for name in each.sites:
-                    self._by_site.setdefault(name, []).append(each)
-            self._by_site.setdefault("", [])
-        return any(each.start <= at < each.end for each in self._by_site.get(site, ()))
+                    self.by_site.setdefault(name, []).append(each)
+            self.by_site.setdefault("", [])
+        return any(each.start <= at < each.end for each in self.by_site.get(site, ()))
 
     def is_busy(self, at: datetime) -> bool:
         """Whether minutes matter: around outages, and until what followed from them is done."""
-        after_it = self.every + 15 * MINUTE
+        after_it = self.every + FIVE_MINUTES
         return any(e.start - FIVE_MINUTES <= at < e.end + after_it for e in self.outages)
 
 
@@ -162,7 +162,7 @@ def weekend(*, sites: int = 5, tickets: int = 8, every: int = 30, seed: int = 13
     first = next(iter(names.values()))[1]
     outages = (
         Outage(first, host, _at(24, 13, 57), _at(24, 14, 47), first, 10 * MINUTE),
-        Outage("at night", (tuple(names)[4],), _at(25, 0, 27), _at(25, 1, 42)),
+        Outage("at night", (tuple(names)[4],), _at(25, 0, 27), _at(25, 1, 12)),
     )
     return _script(
         random.Random(seed), _at(24, 13, 0), _at(26, 8, 10), every * MINUTE, names, outages, (),

@@ -25,11 +25,9 @@ from supportops.web.pages.registry import PAGES
 ROUNDS = 5
 LARGEST = 14
 FEW_DAYS = 3
-MOST_MILLISECONDS = 250.0
-"""Of a page's own median, where the machine has nothing else to do."""
 
 
-def show(console: Console, record: Record, engine: Engine, folder: Path, verdict: Verdict) -> None:
+def show(console: Console, record: Record, engine: Engine, verdict: Verdict) -> None:
     """Prints the tables."""
     script = record.script
     console.print(
@@ -41,7 +39,6 @@ def show(console: Console, record: Record, engine: Engine, folder: Path, verdict
     _show_verdict(console, verdict)
     _show_costs(console, record)
     _show_tables(console, engine)
-    _show_pages(console, board_times(engine, folder / "config", record))
 
 
 def _show_verdict(console: Console, verdict: Verdict) -> None:
@@ -96,7 +93,9 @@ def _show_tables(console: Console, engine: Engine) -> None:
     console.print(table)
 
 
-def _show_pages(console: Console, pages: list[PageTime]) -> None:
+def show_pages(console: Console, record: Record, engine: Engine, config: Path) -> None:
+    """Prints how long each page of the board takes at the month's end."""
+    pages = board_times(engine, config, record)
     table = Table("page", "median ms", "CPU ms", "slowest ms", "KB", "queries", box=None)
     for each in sorted(pages, key=lambda page: -page.median):
         figures = (each.median, each.cpu, each.slowest, each.size / 1000, each.queries)

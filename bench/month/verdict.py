@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from bench.month.agency import contact
 from bench.month.reckoning import Clock, attainment, clocks
 from bench.month.record import Record
 from bench.month.script import Act, Outage, Script, Step, Story
@@ -69,12 +70,40 @@ class Found:
 def judge(month: Found, verdict: Verdict) -> Verdict:
     """Everything."""
     compare_outages(month, verdict)
+    compare_notices(month, verdict)
+    compare_jobs(month, verdict)
     compare_arrivals(month, verdict)
     compare_breaches(month, verdict)
     compare_availability(month, verdict)
     compare_figures(month, verdict)
     compare_replays(month, verdict)
     return verdict
+
+
+def notices_faults(month: Found) -> bool:
+    """Whether the comparison would see a page that was lost, one that came twice, an outage that
+    nobody knows of, and an answer that came too late."""
+    record = month.record
+    page = next(a for a in record.arrivals if a.target == "engineer_sms" and "DOWN" in a.text)
+    first = min(month.script.stories, key=lambda each: each.created_at)
+    late = replace(first, created_at=first.created_at - timedelta(days=30))
+    unknown = Outage("unknown", ("nowhere",), month.script.start, record.now)
+    scripts = [
+        replace(month.script, outages=(*month.script.outages, unknown), by_site={}),
+        replace(month.script, stories=(late, *month.script.stories[1:])),
+    ]
+    records = [
+        replace(record, arrivals=[a for a in record.arrivals if a is not page]),
+        replace(record, arrivals=[*record.arrivals, page]),
+        *(replace(record, script=each) for each in scripts),
+    ]
+    compares = (compare_outages, compare_outages, compare_outages, compare_breaches)
+    found = []
+    for compare, each in zip(compares, records, strict=True):
+        verdict = Verdict()
+        compare(replace(month, record=each), verdict)
+        found.append(not verdict.fine)
+    return all(found)
 
 
 # --- outages -------------------------------------------------------------------------------------
@@ -132,6 +161,34 @@ def _first_check(month: Found, sites: Sequence[str], at: datetime) -> datetime |
     with reading(month.engine) as connection:
         found = connection.execute(query.where(c.checked_at >= at).order_by(c.checked_at).limit(1))
         return found.scalar()
+
+
+def compare_notices(month: Found, verdict: Verdict) -> None:
+    """Each customer who is hurt has a first word, and one that it is over."""
+    script, reach = month.script, month.script.every + timedelta(hours=1)
+    for each in script.outages:
+        for customer in sorted({script.sites[site][0] for site in each.sites}):
+            came = [a for a in month.record.arrivals if a.target == contact(customer)]
+            about = [a.at for a in came if each.start <= a.at < each.end + reach]
+            words = (len(about) >= 2 and about[0] < each.end, bool(about) and about[-1] > each.end)
+            name = f"of {each.name} to {customer}"
+            verdict.compare("notices to customers", name, words, (True, True))
+
+
+def compare_jobs(month: Found, verdict: Verdict) -> None:
+    """Each push that did not come is one incident, which ends with the next one; and no other."""
+    expected = []
+    for job in month.script.jobs:
+        missed = {each.date() for each in job.missed}
+        expected += [(job.name, at) for at in sorted(missed)]
+    c = incidents.c
+    query = select(c.subject, c.started_at, c.closed_at).where(c.kind.startswith("push"))
+    with reading(month.engine) as connection:
+        rows = connection.execute(query.order_by(c.started_at, c.key)).all()
+    found = [(row.subject, row.started_at.date()) for row in rows]
+    verdict.compare("jobs that fell silent", "incidents", sorted(found), sorted(expected))
+    still_open = [row.subject for row in rows if row.closed_at is None]
+    verdict.compare("jobs that fell silent", "still open", still_open, [])
 
 
 # --- messages ------------------------------------------------------------------------------------
@@ -251,11 +308,8 @@ def _compare_month(month: Found, verdict: Verdict, row: Any) -> None:
         row.starts_at <= step.at < row.ends_at and step.act is Act.SOLVE
         for each in mine for step in each.steps
     )  # fmt: skip
-    outages = sum(
-        month.script.sites[site][0] == row.customer
-        for o in month.script.outages
-        for site in o.sites
-    )
+    within = [o for o in month.script.outages if row.starts_at <= o.start < row.ends_at]
+    hurt = [month.script.sites[site][0] for each in within for site in each.sites]
     figures = row.figures
     volume = next((v for v in figures["volumes"] if v["by"] == "all"), None)
     if volume is None:
@@ -264,7 +318,7 @@ def _compare_month(month: Found, verdict: Verdict, row: Any) -> None:
     verdict.compare("customers' months", f"{row.customer} arrived", volume["arrived"], arrived)
     verdict.compare("customers' months", f"{row.customer} solved", volume["solved"], solved)
     seen = sum(each["outages"] for each in figures["sites"])
-    verdict.compare("customers' months", f"{row.customer} outages", seen, outages)
+    verdict.compare("customers' months", f"{row.customer} outages", seen, hurt.count(row.customer))
 
 
 # --- availability --------------------------------------------------------------------------------
