@@ -125,6 +125,7 @@ class PolicyEntry(Model):
     """
 
     name: Identifier
+    title: Name | None = None
     valid_from: Annotated[date, Field(alias="from")]
     working_days: DayReading = DayReading.BUSINESS_HOURS
     solved_counts_as_reply: bool = False
@@ -137,7 +138,7 @@ class PolicyEntry(Model):
         promises = tuple(
             entry.promise(self.working_days, solved_counts=solved) for entry in self.promises
         )
-        return PolicyVersion(self.name, since, promises)
+        return PolicyVersion(self.name, since, promises, self.title)
 
 
 def wrong_policies(data: Any) -> Iterator[Wrong]:

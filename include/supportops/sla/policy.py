@@ -148,11 +148,15 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class PolicyVersion:
-    """The promises in force from `valid_from` (aware) until the next version's, in their order."""
+    """The promises in force from `valid_from` (aware) until the next version's, in their order.
+
+    `title`: what customers call them, where it says so.
+    """
 
     name: str
     valid_from: datetime
     promises: tuple[Promise, ...]
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -59,6 +60,7 @@ from supportops.reports.measuring.figures_json import to_json
 from supportops.reports.measuring.measure import measure, of_audience, with_history
 from supportops.reports.measuring.month import month_of
 from supportops.reports.measuring.response_times import counted
+from supportops.reports.words.explanations import Policy
 from supportops.reports.words.monthly import customer_month
 from supportops.reports.words.wording import document
 
@@ -211,6 +213,7 @@ def _make_one(
             tier_titles=configuration.tiers.titles(),
             tier_ranks=configuration.tiers.ranks(),
             head=_head(configuration, audience.brand),
+            policies=_policies(configuration),
             corrects=corrects,
             version=__version__,
         )
@@ -231,6 +234,14 @@ def _make_one(
     rendered = render(words, figures, own.clocks, comparable, formats)
     report = FinishedReport(job, to_json(figures), figures.data_until, rendered)
     return keep_and_send(engine, configuration, request, report, now), rendered.files
+
+
+def _policies(configuration: Configuration) -> dict[str, Policy]:
+    zone, book = ZoneInfo(configuration.zone), configuration.promises
+    return {
+        version.name: Policy(version.title, version.valid_from.astimezone(zone).date())
+        for version in (book.versions if book else ())
+    }
 
 
 def _head(configuration: Configuration, brand: Brand) -> Head:

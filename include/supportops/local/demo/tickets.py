@@ -1,4 +1,4 @@
-"""Loads the demo's log of tickets into the store, and goes on with it as time passes.
+"""Loads the demo's past and its log of tickets into the store, and goes on with it as time passes.
 
 `python -m supportops.local.demo.tickets REJECTS` loads what has happened by now and ends; with
 `--follow` it waits for what happens next. A store with tickets of its own is left as it is.
@@ -18,13 +18,14 @@ from sqlalchemy.exc import OperationalError
 from supportops.bootstrap import open_context
 from supportops.context import Context
 from supportops.db.engine import make_engine
-from supportops.flows import demo_tickets
+from supportops.flows import demo_history, demo_tickets
 from supportops.local.demo.clock import utc_now
 from supportops.local.supervisor.components import FOLLOW
 
-LOG = Path(__file__).with_name("demo_data") / "agency_4weeks.csv.gz"
+LOG = Path(__file__).with_name("demo_data") / "agency_10weeks.csv.gz"
 # The real log that it was made from, see demo_data/ATTRIBUTION.md; benchmarks and tests read it.
 UCI_LOG = LOG.with_name("uci_incidents_2weeks.csv.gz")
+HISTORY = LOG.with_name("history.yaml")
 INTERVAL = 300.0  # seconds
 NICENESS = 10  # of a process that only makes the demo livelier, and must not slow it down
 
@@ -80,6 +81,8 @@ def main() -> None:
         if FOLLOW in sys.argv[2:]:
             os.nice(NICENESS)
             follow(load_more, time.sleep)
+        else:
+            demo_history.run(context, HISTORY, utc_now())
         write_line(load_more())
 
 

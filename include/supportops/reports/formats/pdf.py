@@ -51,6 +51,7 @@ SIGNS_AT_MOST = 200
 
 _TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
 _ENDLESS = re.compile(r"\S{19,}")
+_LONGEST_WORD = 40
 _PIECE = re.compile(r"(\S{6})(?=\S)")
 _FIGURE = re.compile(r"(\d) (?=(?:%|s|min|h|d|j|Sek|Min|Std|Tg)(?!\w))")
 _TAG = re.compile(r"([a-z]{2,3})(?:-[A-Za-z]{4})?(?:-([A-Z]{2}))?(?:-.*)?")
@@ -195,7 +196,14 @@ def _text(text: str, at_most: int = SIGNS_AT_MOST) -> str:
     """What can be drawn of it: figures stay with their units, an endless word may be broken."""
     line = _FIGURE.sub("\\1\u00a0", drawable(text, at_most))
     line = line.replace(BOX + BOX, f"{BOX}\u200b{BOX}")
-    return _ENDLESS.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), line)
+    return _ENDLESS.sub(_breakable, line)
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """A word of letters is hyphenated by its language's rules; what is none may break anywhere."""
+    if word[0].isalpha() and len(word[0]) <= _LONGEST_WORD:
+        return word[0]
+    return _PIECE.sub("\\1\u200b", word[0])
 
 
 def _section(section: Section, charts: Mapping[str, bytes], words: Catalogue) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from supportops.rendering.catalogue import N_
 from supportops.reports.audience import Audience, Part
@@ -14,6 +16,8 @@ from supportops.reports.words.labels import short_line
 from supportops.reports.words.trend_blocks import because
 
 _Definition = tuple[str, str]
+_POLICIES = 5  # as many as are named
+_FRESH = timedelta(hours=1)
 _DUE = (
     N_("Due"),
     N_(
@@ -99,6 +103,14 @@ _DEGRADED = (
 _SITES = frozenset({Part.SITES, Part.INCIDENTS})
 
 
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Promises that a customer knows by their title, or by the day from which on they hold."""
+
+    title: str | None
+    since: date
+
+
 def definitions(
     figures: Figures, audience: Audience, reader: Reader
 ) -> tuple[tuple[str, str], ...]:
@@ -143,6 +155,40 @@ def _chosen(figures: Figures, audience: Audience) -> Iterator[_Definition]:
             yield _DEGRADED
 
 
+def footer_for_customers(
+    figures: Figures, reader: Reader, policies: Sequence[Policy], *, version: str | None = None
+) -> Iterator[str]:
+    """What a customer's month is computed from, in two lines; without names of files.
+
+    `policies`: those by which its promises were judged.
+    """
+    gettext = reader.gettext
+    said = [
+        gettext("Days and times are on the clock of {zone}.", zone=reader.zone),
+        gettext(
+            "As of {instant}: what happened later is not in it.", instant=reader.full(figures.as_of)
+        ),
+    ]
+    if figures.data_until is not None and figures.as_of - figures.data_until > _FRESH:
+        said.append(_data_age(figures, reader))
+    yield " ".join(said)
+    said = [_policies(policies, reader)] if policies else []
+    said.append(_left_out(figures.left_out, reader))
+    if version:
+        said.append(gettext("Made by supportops {version}.", version=short_line(version, 60)))
+    yield " ".join(said)
+
+
+def _policies(policies: Sequence[Policy], reader: Reader) -> str:
+    """By their titles, or by the days from which on they are valid."""
+    shown = policies[:_POLICIES]
+    if all(each.title for each in shown):
+        named = reader.listed([short_line(each.title or "", 80) for each in shown])
+        return reader.gettext("Promises as in {policies}.", policies=named)
+    days = [reader.days(each.since, each.since, year=True) for each in shown]
+    return reader.gettext("Promises as valid since {days}.", days=reader.listed(days))
+
+
 def footer(
     figures: Figures, reader: Reader, *, edition: int | None = None, version: str | None = None
 ) -> Iterator[str]:
@@ -159,7 +205,7 @@ def footer(
     )
     yield _data_age(figures, reader)
     if figures.policies:
-        named = ", ".join(short_line(name, 60) for name in figures.policies[:5])
+        named = ", ".join(short_line(name, 60) for name in figures.policies[:_POLICIES])
         yield gettext("Promises as in {policies}.", policies=named)
     yield _left_out(figures.left_out, reader)
     if edition is not None:

@@ -61,10 +61,57 @@ _OF_INCIDENTS = (
     N_("failed"),
     N_("limit"),
     N_("ends"),
+    N_("certificate_ends"),
     N_("not_registered"),
     N_("changed"),
     N_("faulty"),
 )
+
+
+# What customers read in English, who know no identifiers.
+_PLAIN = {
+    "dns": "name does not resolve",
+    "refused": "connection refused",
+    "unreachable": "no route to the server",
+    "connect_timeout": "no connection in time",
+    "tls_expired": "certificate expired",
+    "tls_not_yet_valid": "certificate not valid yet",
+    "tls_name": "certificate is for another name",
+    "tls_untrusted": "certificate not trusted",
+    "tls": "TLS handshake failed",
+    "timeout": "no complete answer in time",
+    "reset": "connection reset",
+    "truncated": "answer cut short",
+    "too_many_redirects": "too many redirects",
+    "bad_redirect": "redirect leads nowhere",
+    "wrong_host": "redirects end at another host",
+    "blocked_address": "address is not a public one",
+    "bad_url": "address cannot be checked",
+    "status": "unexpected HTTP status",
+    "text_missing": "expected text is missing",
+    "text_forbidden": "unexpected text on the page",
+    "text_beyond_cap": "expected text not found",
+    "slow": "too slow",
+    "invalid_http": "answer is no HTTP",
+    "encoding": "answer cannot be decoded",
+    "internal": "the check itself failed",
+    "degraded": "fails at times",
+    "silent": "no report from the job",
+    "failed": "the job failed",
+    "limit": "a value above its limit",
+    "ends": "ends soon",
+    "certificate_ends": "certificate ends soon",
+    "not_registered": "not registered",
+    "changed": "records changed",
+    "faulty": "records are wrong",
+}
+
+
+def plain_reason(english: str, reader: Reader) -> str:
+    """As `reason`, without identifiers in English too: for customers."""
+    if reader.words.language == "en":
+        return reader.words.clauses(_PLAIN.get(part, part) for part in english.split("; "))
+    return reason(english, reader)
 
 
 def reason(english: str, reader: Reader) -> str:

@@ -12,6 +12,7 @@ from supportops.reports.figures import Figures, Month
 from supportops.reports.words import explanations, labels, site_answers
 from supportops.reports.words import sentences as general
 from supportops.reports.words.dates import Reader
+from supportops.reports.words.explanations import Policy
 from supportops.reports.words.monthly import sentences, site_tables, ticket_tables, year
 
 
@@ -22,16 +23,18 @@ def document(
     tier_titles: Mapping[str, str],
     tier_ranks: Mapping[str, int],
     head: Head,
+    policies: Mapping[str, Policy] | None = None,
     corrects: bool = False,
     version: str | None = None,
 ) -> Document:
     """The month in words, for the customer that `figures` are about alone.
 
-    Its figures hold a `month`. As `words.wording.document`, all of it is in the audience's
+    Its figures hold a `month`. `policies`: by the names that figures have. As `words.wording.document`, all of it is in the audience's
     language, texts are single lines and not escaped, and the same input gives the same document.
     """
     month = figures.month
     assert month is not None
+    known = policies or {}
     reader = Reader(spoken(audience.language), audience.zone, tier_titles, {}, tier_ranks)
     return Document(
         language=reader.language,
@@ -45,7 +48,14 @@ def document(
         tiles=tuple(sentences.tiles(figures, reader)),
         sections=tuple(_sections(figures, month, reader)),
         definitions=explanations.for_customers(figures, reader),
-        footer=tuple(explanations.footer(figures, reader, version=version)),
+        footer=tuple(
+            explanations.footer_for_customers(
+                figures,
+                reader,
+                [known[name] for name in figures.policies if name in known],
+                version=version,
+            )
+        ),
         keywords=(figures.period.label,),
         head=head,
     )

@@ -10,7 +10,7 @@ from supportops.reports.figures import Ahead, Figures, IncidentLine, Month, Site
 from supportops.reports.measuring.month import AHEAD_DAYS
 from supportops.reports.words import cells, labels, site_answers, site_tables
 from supportops.reports.words.dates import Reader
-from supportops.reports.words.reasons import reason
+from supportops.reports.words.reasons import plain_reason
 
 SHOWN_SITES = 30
 SHOWN_INCIDENTS = 30
@@ -123,7 +123,7 @@ def _incident(line: IncidentLine, reader: Reader, *, told: bool) -> tuple[Cell, 
         cells.instant(line.started_at, reader),
         ended or cells.instant(line.ended_at, reader),
         cells.calendar(line.seconds, reader),
-        cells.text(reason(line.reason, reader)),
+        cells.text(plain_reason(line.reason, reader)),
         cells.cause(line.cause, ""),
         *((cells.cause(line.done, ""),) if told else ()),
     )

@@ -112,7 +112,7 @@ def _ticket(line: TicketLine, reader: Reader) -> tuple[Cell, ...]:
 
 
 def _open(line: TicketLine, as_of: datetime, reader: Reader) -> tuple[Cell, ...]:
-    said = ""
+    said = reader.gettext("we are working on it")
     if line.due_metric is not None:
         zone = ZoneInfo(reader.zone)
         said = due_by(line.due_metric, line.due_at, language=reader.language, zone=zone, now=as_of)
