@@ -208,7 +208,7 @@ class Run:
 
     def _import_tickets(self) -> bool:
         """Whether it worked; if not, the demo starts without tickets."""
-        with self.terminal.step("Bringing in three weeks of tickets"):
+        with self.terminal.step("Bringing in nine weeks of sites and tickets"):
             ended = self.processes.run(components.demo_tickets(self.here))
         if ended.code:
             self.terminal.show(Text(exit_report(ended), style="red"))
