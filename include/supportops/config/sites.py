@@ -17,7 +17,7 @@ from supportops.config.request_values import (
     Redirects,
     UserAgent,
 )
-from supportops.config.site_parts.domains import DomainsEntry
+from supportops.config.site_parts.domains import DomainsEntry, wrong_domains
 from supportops.config.site_parts.monitors import MonitorEntry, wrong_monitors
 from supportops.config.values import (
     Clock,
@@ -242,6 +242,7 @@ class SitesFile(Model):
             pages = entries(site, "pages")
             yield from twice(((*path, *inner, "path"), page.get("path")) for inner, page in pages)
         yield from wrong_monitors(data)
+        yield from wrong_domains(data)
 
     def domain_policy(self) -> DomainPolicy | None:
         """None where domains are not checked."""

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as Late
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dns.exception
@@ -53,10 +54,10 @@ _MOST_GONE = 3
 
 @dataclass(frozen=True)
 class LookUps:
-    """What is asked: name servers (those of sites.yaml by default), and registries."""
+    """What is asked: name servers and registries, both those of sites.yaml by default."""
 
     names: Names | None = None
-    registries: Registries = field(default_factory=Registries)
+    registries: Registries | None = None
 
 
 def run(
@@ -75,7 +76,7 @@ def run(
     now = clock()
     configuration, error = load_or_last_good(context.engine, context.config, now, NEEDS)
     policy = configuration.domains
-    domains = domains_of(configuration.fleet) if policy is not None else []
+    domains = domains_of(configuration.fleet, policy) if policy is not None else []
     if unknown := sorted(set(only) - {domain.name for domain in domains}):
         raise LookupError(f"no site has the domain {unknown[0][:100]!r}")
     changes = _drop(context.engine, domains, now)
@@ -84,9 +85,10 @@ def run(
     due = [d for d in domains if d.name in only or (not only and (again or _is_due(known, d, now)))]
     found: list[Found] = []
     if policy is not None and due:
-        looking = look_ups or LookUps()
-        with closing(looking.registries):
-            found = list(_look_up(due, policy, looking, clock))
+        asked = look_ups or LookUps()
+        names = asked.names or Names(policy.resolvers)
+        with closing(asked.registries or _registries(policy, context.config)) as registries:
+            found = list(_look_up(due, policy, names, registries, clock))
         found = _without_a_bad_resolver(found, known)
         for each in found:
             changes += _record(context.engine, configuration, each)
@@ -106,11 +108,22 @@ def _is_due(known: dict[str, DomainStanding], domain: Domain, now: datetime) -> 
     return standing is None or not timedelta(0) <= now - standing.checked_at < FRESH
 
 
+def _registries(policy: DomainPolicy, folder: Path) -> Registries:
+    listed = policy.registries
+    if listed is None:
+        return Registries()
+    trust = str(folder / listed.authorities) if listed.authorities else None
+    return Registries(listed.address, trust=trust, allow_private=listed.allow_private)
+
+
 def _look_up(
-    domains: Sequence[Domain], policy: DomainPolicy, look_ups: LookUps, clock: Clock
+    domains: Sequence[Domain],
+    policy: DomainPolicy,
+    names: Names,
+    registries: Registries,
+    clock: Clock,
 ) -> Iterator[Found]:
     """What was found of each domain in the time there is."""
-    names = look_ups.names or Names(policy.resolvers)
     began = time.monotonic()
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="domains")
 
@@ -118,7 +131,7 @@ def _look_up(
         if time.monotonic() - began > LONGEST.total_seconds():
             return None
         records, mail = _of_names(domain, policy, names)
-        return Found(domain.name, clock(), look_ups.registries.ask(domain.name), records, mail)
+        return Found(domain.name, clock(), registries.ask(domain.name), records, mail)
 
     try:
         waiting = [pool.submit(one, domain) for domain in domains]
@@ -175,7 +188,8 @@ def _record(engine: Engine, configuration: Configuration, found: Found) -> list[
     """One domain in one transaction; nothing where another run has a later check of it."""
     policy = configuration.domains
     assert policy is not None
-    domain = next(d for d in domains_of(configuration.fleet) if d.name == found.domain)
+    domains = domains_of(configuration.fleet, policy)
+    domain = next(each for each in domains if each.name == found.domain)
     with writing(engine) as connection:
         advisory_lock(connection, Lock.JUDGE_DOMAINS)
         before = store.load(connection, [found.domain]).get(found.domain)

@@ -79,7 +79,7 @@ def states(
     policy = configuration.domains
     if policy is None:
         return []
-    found = domains_of(configuration.displayed().fleet)
+    found = domains_of(configuration.displayed().fleet, policy)
     mine = [domain for domain in found if only is None or domain.name in only]
     known = store.load(connection, [domain.name for domain in mine])
     result = []

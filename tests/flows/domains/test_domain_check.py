@@ -17,6 +17,8 @@ from flows.domains.registries import NameServer, Registry, name_server, registry
 from supportops.alerts.acts.log import acknowledge
 from supportops.alerts.alert import Alert, Severity
 from supportops.alerts.store import find_all, list_open
+from supportops.config.loader import load
+from supportops.config.yaml_source import ConfigurationError
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, domain_checks
@@ -65,7 +67,7 @@ class Agency:
         registries = Registries(
             f"{self.registry.address}/dns.json", trust=self.registry.trust, allow_private=True
         )
-        looking = domain_check.LookUps(Names(("127.0.0.1",), self.names.port), registries)
+        looking = domain_check.LookUps(Names([("127.0.0.1", self.names.port)]), registries)
         return domain_check.run(self.context, lambda: self.now, looking, **options)
 
     def open(self) -> list[tuple[str, str]]:
@@ -439,3 +441,55 @@ def test_a_report_lists_the_registrations_that_were_known_then(agency: Agency) -
     assert (then["kind"], then["name"], then["site"]) == ("domain", "shop.com", "shop")
     assert then["ends_at"] == datetime(2027, 4, 7, 12, tzinfo=UTC)
     assert later["ends_at"] == datetime(2028, 1, 1, tzinfo=UTC)
+
+
+def test_a_domain_without_a_site_of_its_own_is_watched_for_the_one_it_is_given(
+    agency: Agency,
+) -> None:
+    agency.names.zone |= {("mail.org", "NS"): ["ns1.host.org."], ("mail.org", "A"): ["192.0.2.7"]}
+    agency.registry.ends["mail.org"] = "2026-04-20T12:00:00Z"
+    special = {"mail.org": {"site": "shop", "mail": False}}
+    agency.configure({"name": "shop", "url": "http://10.0.0.1/", "customer": "A"}, names=special)
+    assert agency.check(0)["domains"] == 1
+    alert = agency.alert("registration")
+    assert (alert.site, alert.customer) == ("shop", "A")
+    agency.names.zone["mail.org", "A"] = ["198.51.100.1"]
+    agency.check(1)
+    assert agency.alert("dns_change").site == "shop"
+    with reading(agency.engine) as connection:
+        configuration = active_configuration(connection)
+        rows = ending(connection, configuration.fleet, agency.now, configuration.domains)
+    assert [(row["kind"], row["name"], row["customer"]) for row in rows] == [
+        ("domain", "mail.org", "A")
+    ]
+
+
+def test_name_servers_and_registries_are_those_that_the_file_names(agency: Agency) -> None:
+    listed = {
+        "list": f"{agency.registry.address}/dns.json",
+        "authorities": "authority.pem",
+        "allow_private": True,
+    }
+    (agency.folder / "authority.pem").write_bytes(Path(agency.registry.trust).read_bytes())
+    agency.configure(resolvers=[f"127.0.0.1:{agency.names.port}"], registries=listed)
+    summary = domain_check.run(agency.context, lambda: agency.now)
+    assert (summary["checked"], summary["unknown"]) == (1, 0)
+    assert agency.registry.asked == ["shop.com"]
+    assert agency.open() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"resolvers": ["9.9.9.9:0"]}, "the address of a name server"),
+        ({"resolvers": ["dns.example.org:53"]}, "the address of a name server"),
+        ({"registries": {"list": "http://example.org/dns.json"}}, "begins with https://"),
+        ({"names": {"mail.org": {"site": "nosuch"}}}, "a site of this file"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_fault_of_the_file(
+    agency: Agency, said: dict[str, Any], expected: str
+) -> None:
+    agency.configure(**said)
+    with pytest.raises(ConfigurationError, match=expected):
+        load(agency.folder)

@@ -15,7 +15,7 @@ from supportops.alerts.alert import (
     usual_severity,
 )
 from supportops.config.configuration import Configuration, File
-from supportops.sites.domains.domain import domains_of
+from supportops.sites.domains.domain import Domain, domains_of
 from supportops.sites.push.monitor import Limits
 
 RAISED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -115,12 +115,16 @@ def _about_sites(configuration: Configuration) -> Iterator[Raised]:
 def _about_domains(configuration: Configuration) -> Iterator[Raised]:
     if configuration.domains is None:
         return
-    sites = [domain.site for domain in domains_of(configuration.displayed().fleet)]
+    sites = [domain.site for domain in _domains(configuration)]
     about = [Affected(site.name, site.customer) if site else Affected() for site in sites]
     if about:
         for kind in (Kind.REGISTRATION, Kind.DNS_CHANGE, Kind.MAIL_RECORDS):
             yield Raised(kind, Severity.WARNING, tuple(dict.fromkeys(about)))
         yield Raised(Kind.REGISTRATION, Severity.INFO, tuple(dict.fromkeys(about)))
+
+
+def _domains(configuration: Configuration) -> list[Domain]:
+    return domains_of(configuration.displayed().fleet, configuration.domains)
 
 
 def _about_monitors(configuration: Configuration) -> Iterator[Raised]:

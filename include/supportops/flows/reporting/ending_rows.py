@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, func, select
 
 from supportops.db.schema import check_results
-from supportops.sites.domains.domain import domains_of
+from supportops.sites.domains.domain import DomainPolicy, domains_of
 from supportops.sites.domains.store import ends_as_of
 from supportops.sites.site import Fleet
 
@@ -19,7 +19,9 @@ SEEN_WITHIN = timedelta(days=2)
 Row = dict[str, Any]
 
 
-def ending(connection: Connection, fleet: Fleet, as_of: datetime) -> list[Row]:
+def ending(
+    connection: Connection, fleet: Fleet, as_of: datetime, policy: DomainPolicy | None = None
+) -> list[Row]:
     """A row a site of `fleet` whose certificate was seen by `as_of`, and one a site whose domain's
     registry had said by then when it ends: AHEAD_COLUMNS."""
     seen = _seen(connection, as_of)
@@ -32,7 +34,7 @@ def ending(connection: Connection, fleet: Fleet, as_of: datetime) -> list[Row]:
             "name": domain.name,
             "ends_at": registered[domain.name],
         }
-        for domain in domains_of(fleet)
+        for domain in domains_of(fleet, policy)
         if domain.name in registered
         for site in domain.sites
     ]

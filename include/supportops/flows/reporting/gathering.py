@@ -81,7 +81,7 @@ def _facts(
     ahead: list[dict[str, Any]] = []
     tutorials: Tutorials | None = None
     if whole and period.cadence is Cadence.MONTHLY:
-        ahead = ending(connection, fleet, as_of)
+        ahead = ending(connection, fleet, as_of, configuration.domains)
         tutorials = tutorial_facts(connection, configuration, start, end)
     if whole:
         sites, incidents = site_and_incident_rows(

@@ -19,22 +19,36 @@ REGISTRATION_STEPS = (60, 30, 14, 7, 3, 1)
 @dataclass(frozen=True, slots=True)
 class Special:
     """What is set for one domain. `dkim`: selectors of its signatures. `expires`: the end of its
-    registration, where its registry does not say. `mail`: whether its mail records are judged."""
+    registration, where its registry does not say. `mail`: whether its mail records are judged.
+    `site`: the name of the one that it is watched for although no address of it has the domain."""
 
     dkim: tuple[str, ...] = ()
     expires: date | None = None
     mail: bool | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryList:
+    """Where the list of registries is read instead of IANA's. `authorities`: a PEM file of those
+    that sign for it and for the registries in it. `allow_private`: these may be in our network."""
+
+    address: str
+    authorities: str | None = None
+    allow_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DomainPolicy:
     """What is checked of domains, once a day. `warn`: days before a registration ends at which
-    somebody is notified. `resolvers`: addresses of name servers, the system's by default."""
+    somebody is notified. `resolvers`: addresses of name servers, each with its port, the system's
+    by default. `registries`: another list of them than IANA's."""
 
     warn: tuple[int, ...] = REGISTRATION_STEPS
     mail: bool = True
-    resolvers: tuple[str, ...] = ()
+    resolvers: tuple[tuple[str, int], ...] = ()
     special: Mapping[str, Special] = field(default_factory=dict)
+    registries: RegistryList | None = None
 
     def of(self, domain: str) -> Special:
         """What is set for `domain`."""
@@ -84,8 +98,11 @@ def registrable(host: str) -> str | None:
     return str(found)
 
 
-def domains_of(fleet: Fleet) -> list[Domain]:
-    """The domains of all sites, by name; each once, however many sites it has."""
+def domains_of(fleet: Fleet, policy: DomainPolicy | None = None) -> list[Domain]:
+    """The domains of all sites, by name; each once, however many sites it has.
+
+    Those that `policy` names with a site are among them, whatever the site's address.
+    """
     hosts: dict[str, dict[str, None]] = {}
     sites: dict[str, dict[str, Site]] = {}
     for site in fleet.sites:
@@ -93,15 +110,22 @@ def domains_of(fleet: Fleet) -> list[Domain]:
             if name := registrable(host):
                 hosts.setdefault(name, {})[host] = None
                 sites.setdefault(name, {})[site.name] = site
+    named = fleet.by_name()
+    for name, special in (policy.special if policy is not None else {}).items():
+        if special.site is not None and special.site in named:
+            hosts.setdefault(name, {})[name] = None
+            sites.setdefault(name, {})[special.site] = named[special.site]
     return [
         Domain(name, tuple(sorted(found)), tuple(sites[name].values()))
         for name, found in sorted(hosts.items())
     ]
 
 
-def domain_of(site: Site) -> str | None:
-    """The registrable domain of a site's address."""
-    return next(filter(None, map(registrable, _hosts(site))), None)
+def domain_of(site: Site, policy: DomainPolicy | None = None) -> str | None:
+    """The registrable domain of a site's address, or else the first that is watched for it."""
+    by_address = next(filter(None, map(registrable, _hosts(site))), None)
+    special = policy.special if policy is not None else {}
+    return by_address or next((n for n, s in sorted(special.items()) if s.site == site.name), None)
 
 
 def _hosts(site: Site) -> Iterable[str]:

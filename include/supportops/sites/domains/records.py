@@ -11,6 +11,7 @@ import dns.flags
 import dns.name
 import dns.rdatatype
 import dns.resolver
+from dns.nameserver import Do53Nameserver
 
 from supportops.sites.domains.domain import Domain, registrable
 
@@ -39,13 +40,12 @@ class Answer:
 
 @dataclass
 class Names:
-    """Name look-ups by the given name servers, each bounded in time; `port` is theirs.
+    """Name look-ups by the given name servers (address and port), each bounded in time.
 
     `failed` counts those that no name server answered.
     """
 
-    servers: Sequence[str] = ()
-    port: int = 53
+    servers: Sequence[tuple[str, int]] = ()
     failed: int = field(default=0, init=False)
 
     def resolver(self) -> dns.resolver.Resolver:
@@ -53,8 +53,7 @@ class Names:
         where the machine names no server."""
         made = _Counting(configure=not self.servers)
         if self.servers:
-            made.nameservers = list(self.servers)
-            made.port = self.port
+            made.nameservers = [Do53Nameserver(address, port) for address, port in self.servers]
         made.timeout, made.lifetime = TRY_SECONDS, LONGEST_SECONDS
         made.cache = None
         made.use_edns(0, 0, 1232)

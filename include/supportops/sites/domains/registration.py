@@ -102,8 +102,8 @@ class _Bounded(HTTPAdapter):
 
 
 class Registries:
-    """Asks registries, one after another. `trust`: a file of authorities instead of the usual ones;
-    `allow_private` and `registries` (where the list of registries is) are for tests."""
+    """Asks registries, one after another. `registries`: where their list is; `trust`: a file of
+    authorities instead of the usual ones; `allow_private`: any of them may be in our network."""
 
     def __init__(
         self,

@@ -130,7 +130,8 @@ def _jobs(page: PageContext, configured: Site | None) -> list[Monitored]:
 
 def _domain(page: PageContext, configured: Site | None) -> DomainState | None:
     """What is known of the site's domain, where domains are checked."""
-    name = domain_of(configured) if configured and page.configuration.domains else None
+    policy = page.configuration.domains
+    name = domain_of(configured, policy) if configured and policy else None
     if name is None:
         return None
     return next(iter(states(page.connection, page.configuration, [name])), None)

@@ -29,8 +29,9 @@ def document(
 ) -> Document:
     """The month in words, for the customer that `figures` are about alone.
 
-    Its figures hold a `month`. `policies`: by the names that figures have. As `words.wording.document`, all of it is in the audience's
-    language, texts are single lines and not escaped, and the same input gives the same document.
+    Its figures hold a `month`. `policies`: by the names that figures have. As
+    `words.wording.document`, all of it is in the audience's language, texts are single lines and
+    not escaped, and the same input gives the same document.
     """
     month = figures.month
     assert month is not None
