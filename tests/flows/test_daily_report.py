@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from flows.installations import Installation, installation
-from supportops.db.engine import make_engine
+from supportops.alerts.hold import release
+from supportops.db.engine import make_engine, writing
 from supportops.db.migrate import upgrade
+from supportops.db.schema import alert_hold
 from supportops.flows import daily_report
 
 
@@ -39,3 +42,17 @@ def test_a_second_run_on_one_day_after_a_change_of_zone_sends_nothing(here: Inst
     assert [summary["sent"] for summary in summaries] == [1, 0, 1]
     periods = [summary["reports"][0]["period"] for summary in summaries]
     assert periods == ["2026-11-17", "2026-11-17", "2026-11-18"]
+
+
+def test_while_alerts_are_held_it_is_a_draft_and_goes_out_when_asked_for(
+    here: Installation,
+) -> None:
+    here.clock.now = datetime(2026, 11, 17, 12, tzinfo=UTC)
+    here.first_check()
+    with writing(here.engine) as connection:
+        connection.execute(insert(alert_hold).values(id=9, since=here.clock.now))
+    at = datetime(2026, 11, 18, 8, 30, tzinfo=UTC)
+    assert daily_report.run(here.context, at, at, scheduled=True)["sent"] == 0
+    with writing(here.engine) as connection:
+        release(connection, "somebody", at)
+    assert daily_report.run(here.context, at, at, send=True)["sent"] == 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from supportops.alerts.hold import held_since
 from supportops.config.configuration import Configuration, File
 from supportops.config.loader import load
 from supportops.config.snapshots import save
@@ -91,11 +92,12 @@ def make_on_schedule(
     """The reports of a DAG run at `at`; sent also where the run is `scheduled`.
 
     A schedule makes up for the last run it missed, also for one before anything was installed: of
-    that a draft is kept, since nobody waited for it. Raises ReportError.
+    that a draft is kept, since nobody waited for it. So it is while alerts are held: going live
+    sends no report of the time before. Raises ReportError.
     """
     with reading(context.engine) as connection:
-        began = first_start(connection)
-    send = request.send or (scheduled and began is not None and began <= at)
+        began, held = first_start(connection), held_since(connection) is not None
+    send = request.send or (scheduled and not held and began is not None and began <= at)
     return make_reports(context.engine, configuration, replace(request, send=send), at, now)
 
 
