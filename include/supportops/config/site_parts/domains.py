@@ -88,6 +88,9 @@ class RegistriesEntry(Model):
     authorities: Name | None = None
     allow_private: bool = False
 
+    def listed(self) -> RegistryList:
+        return RegistryList(self.address, self.authorities, self.allow_private)
+
 
 class DomainsEntry(Model):
     """The daily check of domains."""
@@ -105,8 +108,7 @@ class DomainsEntry(Model):
         }
         warn = tuple(sorted(set(self.warn), reverse=True))
         resolvers = tuple(_resolver(each) for each in self.resolvers)
-        asked = self.registries
-        listed = asked and RegistryList(asked.address, asked.authorities, asked.allow_private)
+        listed = self.registries.listed() if self.registries is not None else None
         return DomainPolicy(warn, self.mail, resolvers, special, listed)
 
 
