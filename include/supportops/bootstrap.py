@@ -102,7 +102,8 @@ def secret_reader(lookup: Lookup | None = None) -> Secrets:
     """A function from a secret's name to its value, None where it is not set.
 
     A Connection holds an Apprise address (or a URL) as its password, or where Airflow's own
-    Apprise provider does, under `config` -> `path` in its extra.
+    Apprise provider does, under `config` -> `path` in its extra. One whose extra has a
+    `token_endpoint` is read as the JSON of that extra: see docs/mailbox.md.
     """
 
     def read(name: str) -> str | None:
@@ -112,7 +113,8 @@ def secret_reader(lookup: Lookup | None = None) -> Secrets:
         connection = _look_up(lookup, name)
         if connection is None:
             return None
-        return connection.password or _path_in(connection.extra_dejson)
+        extra = connection.extra_dejson
+        return _oauth(extra, connection.password) or connection.password or _path_in(extra)
 
     return read
 
@@ -241,7 +243,14 @@ def _secret_of(written: str) -> str | None:
             extra = json.loads(extra)
         except ValueError:
             extra = {}
-    return fields.get("password") or _path_in(extra)
+    return _oauth(extra, fields.get("password")) or fields.get("password") or _path_in(extra)
+
+
+def _oauth(extra: Mapping[str, Any], password: str | None) -> str | None:
+    """The extra as JSON where it names a token endpoint; the password is the client's secret."""
+    if not isinstance(extra, Mapping) or not extra.get("token_endpoint"):
+        return None
+    return json.dumps({"client_secret": password, **extra} if password else dict(extra))
 
 
 def _path_in(extra: Mapping[str, Any]) -> str | None:

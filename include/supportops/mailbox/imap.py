@@ -33,9 +33,11 @@ _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
 class ImapFolders:
-    """A connection to `server`, with whose `password` it logs in. Raises MailboxError."""
+    """A connection to `server`, with whose `password` it logs in; with `token`, that is an access
+    token of OAuth 2.0. Raises MailboxError."""
 
-    def __init__(self, server: ImapServer, password: str) -> None:
+    def __init__(self, server: ImapServer, password: str, *, token: bool = False) -> None:
+        self._token = token
         self._words = _Words(server, password)
         self._box = self._words.translate(lambda: _connected(server))
         try:
@@ -62,12 +64,16 @@ class ImapFolders:
     def _log_in(self, server: ImapServer, password: str) -> None:
         plain = server.login.isascii() and password.isascii()
         log_in = self._box.login if plain else self._box.login_utf8
+        bearer = _Bearer(server.login, password)
         try:
-            log_in(server.login, password, initial_folder=None)
+            if self._token:
+                bearer.log_in(self._box.client)
+            else:
+                log_in(server.login, password, initial_folder=None)
         except imaplib.IMAP4.abort:
             raise
         except (ImapToolsError, imaplib.IMAP4.error) as error:
-            said = _said(error)
+            said = f"{_said(error)} {bearer.reason}".strip()
             # A server may refuse because its own list of users is out of reach (RFC 5530).
             fault = Fault.PROTOCOL if "[UNAVAILABLE]" in said else Fault.LOGIN
             raise MailboxError(fault, self._words.clean(f"the server says: {said}")) from None
@@ -142,6 +148,24 @@ class ImapFolders:
             raise MailboxError(Fault.FOLDER, self._words.clean(f"{name} was refused: {words!r}"))
 
 
+class _Bearer:
+    """XOAUTH2: one message with the token; a server that refuses it says why and waits for an empty
+    answer. `reason`: what it said."""
+
+    def __init__(self, login: str, token: str) -> None:
+        self.reason = ""
+        self._message = f"user={login}\1auth=Bearer {token}\1\1".encode()
+
+    def log_in(self, client: imaplib.IMAP4) -> None:
+        client.authenticate("XOAUTH2", self._answer)
+
+    def _answer(self, challenge: bytes) -> bytes:
+        if not challenge:
+            return self._message
+        self.reason = challenge.decode("utf-8", "replace")
+        return b""
+
+
 def _connected(server: ImapServer) -> imap_tools.BaseMailBox:
     seconds = server.timeout.total_seconds()
     if server.tls is Tls.NONE:
@@ -174,7 +198,8 @@ class _Words:
         self._where = f"{server.host}:{server.port}"
         raw = password.encode("utf-8", "replace")
         plain = b"\0" + server.login.encode("utf-8", "replace") + b"\0" + raw
-        encoded = (base64.b64encode(each).decode() for each in (raw, plain))
+        bearer = f"user={server.login}\1auth=Bearer {password}\1\1".encode("utf-8", "replace")
+        encoded = (base64.b64encode(each).decode() for each in (raw, plain, bearer))
         self._secrets = [each for each in (password, *encoded) if each]
 
     def translate(self, act: Callable[[], _Result]) -> _Result:

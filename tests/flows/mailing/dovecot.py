@@ -19,9 +19,19 @@ from typing import Any
 
 import trustme
 
+from flows.mailing.tokens import Tokens, token_endpoint
+
 PROGRAM = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
 
 PLAIN_PASSWORD = "s3cret-of-the-mailbox"
+_INTROSPECTION = """
+introspection_mode = post
+introspection_url = {url}
+username_attribute = username
+active_attribute = active
+active_value = true
+timeout_msecs = 5000
+"""
 _SETTINGS = """
 base_dir = {here}/run
 state_dir = {here}/state
@@ -41,6 +51,12 @@ mail_location = maildir:{here}/mail/%n
 mail_fsync = never
 maildir_stat_dirs = no
 mailbox_list_index = no
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {here}/oauth2
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%n {here}/passwords
@@ -82,6 +98,7 @@ class Dovecot:
     plain: int
     tls: int
     owner: tuple[int, int]
+    tokens: Tokens
 
     @property
     def certificates(self) -> str:
@@ -126,6 +143,14 @@ class Dovecot:
 
 @contextmanager
 def dovecot() -> Iterator[Dovecot]:
+    """The server, and the authority whose tokens it takes."""
+    with token_endpoint() as tokens:
+        with _dovecot(tokens) as found:
+            yield found
+
+
+@contextmanager
+def _dovecot(tokens: Tokens) -> Iterator[Dovecot]:
     here = Path(tempfile.mkdtemp(prefix="supportops-dovecot-", dir="/tmp"))
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     owner = (user.pw_uid, user.pw_gid)
@@ -144,6 +169,7 @@ def dovecot() -> Iterator[Dovecot]:
         tls=ports[1],
     )
     (here / "dovecot.conf").write_text(settings)
+    (here / "oauth2").write_text(_INTROSPECTION.format(url=f"{tokens.url}/introspect"))
     for path in (here, *here.rglob("*")):
         os.chown(path, *owner)
     assert PROGRAM is not None
@@ -151,10 +177,11 @@ def dovecot() -> Iterator[Dovecot]:
     identity: dict[str, Any] = {}
     if os.geteuid() == 0:
         identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    with subprocess.Popen(command, cwd=here, start_new_session=True, **identity) as running:
+    popen = subprocess.Popen(command, cwd=here, start_new_session=True, **identity)
+    with popen as running:
         try:
             _wait(running, ports[1], here / "log")
-            yield Dovecot(here, *ports, owner)
+            yield Dovecot(here, *ports, owner, tokens)
         finally:
             running.send_signal(signal.SIGTERM)
             running.wait(10)
