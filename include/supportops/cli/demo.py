@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +32,9 @@ Where = Annotated[
     Path,
     typer.Option("--local", envvar="SUPPORTOPS_LOCAL", help="In the place of .local.", hidden=True),
 ]
-Names = Annotated[list[str], typer.Argument(metavar="SITE...", help="Sites, or whole servers.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Sites, servers, jobs or domains.")
+]
 STATE = Installation().local
 MEANINGS = ", ".join(f"{how} ({words})" for how, words in WORDS.items())
 
@@ -55,32 +57,49 @@ def break_command(
     ] = FailureMode.REFUSED,
     local: Where = STATE,
 ) -> None:
-    """Break a site, or every site of a server."""
+    """Break a site, every site of a server, a job that reports, or the records of a domain."""
     demo = demo_at(local)
-    for name in demo.break_sites(names, how):
-        write_line(f"{name} {WORDS[how]} from now on.")
-    write_line(demo.when("about a minute later the inbox shows it"))
-    write_line("Not waiting for it: supportops demo check")
+    broken = demo.break_sites(names, how)
+    for name in broken:
+        write_line(f"{name} {demo.words(name, how)} from now on.")
+    for line in _not_waiting(demo, broken):
+        write_line(line)
+
+
+def _not_waiting(demo: Demo, names: Sequence[str]) -> Iterator[str]:
+    """When it is noticed, and what notices it at once."""
+    jobs, domains = set(demo.jobs()), set(demo.domains())
+    if any(name not in jobs | domains for name in names):
+        yield demo.when("about a minute later the inbox shows it")
+        yield "Not waiting for it: supportops demo check"
+    if jobs.intersection(names):
+        yield "Jobs are judged every five minutes, and are silent after three."
+        yield "Not waiting for it: supportops push check"
+    if domains.intersection(names):
+        yield "Domains are checked once a day."
+        yield "Not waiting for it: supportops domains check --again"
 
 
 @app.command("mend")
 def mend_command(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[SITE...]", help="Sites, or whole servers.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="Sites, servers, jobs or domains."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that is broken.")] = False,
     local: Where = STATE,
 ) -> None:
-    """Mend sites that were broken."""
+    """Mend what was broken."""
     if bool(names) == everything:
         fail("name the sites to mend, or --all")
     demo = demo_at(local)
     mended = demo.mend(names or [])
     for name in mended:
-        write_line(f"{name} answers well again.")
-    write_line(
-        demo.when("soon after the inbox shows it") if mended else "Nothing of that was broken."
-    )
+        write_line(f"{name} is well again.")
+    for line in _not_waiting(demo, mended):
+        write_line(line)
+    if not mended:
+        write_line("Nothing of that was broken.")
 
 
 @app.command("check")
@@ -110,8 +129,11 @@ def voicemail_command(
 def status_command(local: Where = STATE) -> None:
     """List the demo's sites and what is broken."""
     demo = demo_at(local)
-    shown = table(demo.sites(), breakage.read(demo.here.broken))
-    Console(highlight=False).print(shown)
+    broken = breakage.read(demo.here.broken)
+    Console(highlight=False).print(table(demo.sites(), broken))
+    for name in (*demo.jobs(), *demo.domains()):
+        state = demo.words(name, broken[name]) if name in broken else "is well"
+        write_line(f"{name} {state}")
     write_line(demo.when("about a minute later the inbox shows what it found"))
 
 

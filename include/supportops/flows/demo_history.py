@@ -28,6 +28,9 @@ from supportops.flows.noting.note_log import Entry
 from supportops.sites import store
 from supportops.sites.availability import Flip
 from supportops.sites.check import Phases, ProbeResult, Reason, State
+from supportops.sites.domains import store as domains
+from supportops.sites.domains.found import Found
+from supportops.sites.domains.registration import Registration, RegistryStatus
 from supportops.sites.ending import Ending
 from supportops.sites.history import SiteHistory, Span
 from supportops.sites.incident import (
@@ -63,8 +66,12 @@ class Outage:
     done: str
 
 
-def run(context: Context, file: Path, now: datetime) -> int | None:
+def run(
+    context: Context, file: Path, now: datetime, ends: Mapping[str, datetime] | None = None
+) -> int | None:
     """Writes what `file` says happened before `now`; returns how many outages that were.
+
+    `ends`: of registrations, by domain, as their registries have said since then.
 
     None, with nothing written, where sites were checked before.
     """
@@ -88,6 +95,7 @@ def run(context: Context, file: Path, now: datetime) -> int | None:
         summaries.note_pruned(connection, single)
         for slot, attempts in _checks(configuration.fleet, single, now):
             store.append_results(connection, slot, attempts)
+        _domain_checks(connection, ends or {}, Span(start, now - DAY))
         for outage in outages:
             _note(connection, configuration.fleet, outage, story["by"])
     return len(outages)
@@ -170,6 +178,16 @@ def _checks(
                 attempts.append(Attempt(site.name, path, 0, seen))
         yield slot, attempts
         slot, number = slot + FIVE_MINUTES, number + 1
+
+
+def _domain_checks(connection: Connection, ends: Mapping[str, datetime], span: Span) -> None:
+    """A check of each domain each week, of its registration alone."""
+    at = span.start + timedelta(hours=5)
+    while at < span.end:
+        for domain, ends_at in ends.items():
+            known = Registration(RegistryStatus.KNOWN, ends_at)
+            domains.append(connection, Found(domain, at, known))
+        at += timedelta(weeks=1)
 
 
 def _note(connection: Connection, fleet: Fleet, outage: Outage, by: str) -> None:

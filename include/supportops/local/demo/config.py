@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from supportops.config.loader import load
 from supportops.files import make_folder
+from supportops.local.demo import registry
+from supportops.local.demo.clock import utc_now
+from supportops.local.demo.jobs import token
 from supportops.local.install.credentials import replace
 from supportops.local.install.installation import Installation
 from supportops.local.supervisor.port import free_from
@@ -21,6 +25,7 @@ UI_PORT = 8080
 SMTP_PORT = 18025
 HTTP_PORT = 18026
 STATUS_PORT = 18091
+PUBLIC_PORT = 18090
 # The pages are for this machine; a secret that stays keeps their addresses.
 PAGES_SECRET = "the status pages of the demo on this machine"  # noqa: S105
 
@@ -60,6 +65,8 @@ def write(here: Installation, ports: DemoPorts) -> None:
         text = path.read_text(encoding="utf-8")
         text = LOCAL_ADDRESS.sub(lambda found: str(ports.files[int(found[0])]), text)
         _put(here.demo_config / path.relative_to(SOURCE), text)
+    policy = load(SOURCE).domains
+    registry.write_files(here.demo_config, policy.special if policy else (), utc_now())
 
 
 def _put(there: Path, text: str) -> None:
@@ -73,6 +80,12 @@ def status_pages(here: Installation) -> dict[str, str]:
         "SUPPORTOPS_STATUS_PAGES": str(here.status_pages),
         "AIRFLOW_CONN_STATUS_PAGES": PAGES_SECRET,
     }
+
+
+def jobs() -> dict[str, str]:
+    """The tokens of the jobs that report, by the variables that sites.yaml refers to."""
+    monitors = load(SOURCE).monitors.all
+    return {f"AIRFLOW_CONN_{each.token.upper()}": token(each) for each in monitors}
 
 
 def secrets(ports: DemoPorts) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""The demo sites: small web servers on this machine that can be broken and mended."""
+"""The demo sites: small web servers on this machine that can be broken and mended.
+
+The same process has what else is broken and mended: jobs that report, and the registry of domains.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from supportops.config.loader import load
-from supportops.local.demo import breakage
+from supportops.local.demo import breakage, jobs, registry
 from supportops.local.demo.breakage import FailureMode
 from supportops.local.supervisor.port import reserve
 from supportops.sites.site import Site
@@ -119,9 +122,23 @@ def local_sites(config: Path) -> list[Site]:
     return [s for s in load(config).fleet.sites if urlsplit(s.url).hostname == "127.0.0.1"]
 
 
+async def serve_all(config: Path, broken: Path) -> None:
+    """The sites, the jobs that report, and the registry of their domains."""
+    loaded = load(config)
+    parts = [serve(local_sites(config), broken)]
+    public = loaded.alerts.public_url
+    if loaded.monitors.all and public is not None:
+        parts.append(jobs.run(public, loaded.monitors.all, lambda: breakage.read(broken)))
+    policy = loaded.domains
+    if policy is not None and policy.registries is not None and policy.resolvers:
+        https = urlsplit(policy.registries.address).port or 443
+        names = policy.resolvers[0][1]
+        parts.append(registry.serve(config, names, https, lambda: breakage.read(broken)))
+    await asyncio.gather(*parts)
+
+
 def main() -> None:
-    config, broken = Path(sys.argv[1]), Path(sys.argv[2])
-    asyncio.run(serve(local_sites(config), broken))
+    asyncio.run(serve_all(Path(sys.argv[1]), Path(sys.argv[2])))
 
 
 if __name__ == "__main__":

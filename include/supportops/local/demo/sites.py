@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from supportops.local.demo import breakage
+from supportops.local.demo import breakage, jobs
 from supportops.local.demo.breakage import FailureMode
 from supportops.local.demo.clock import utc_now
 from supportops.local.install.credentials import credentials
@@ -14,6 +15,9 @@ from supportops.local.install.installation import Installation
 from supportops.local.supervisor import instance_lock
 from supportops.local.supervisor.airflow_api import AirflowApi, AirflowError
 from supportops.sites.site import FIVE_MINUTES, Site
+
+if TYPE_CHECKING:
+    from supportops.config.configuration import Configuration
 
 
 class DemoError(LookupError):
@@ -28,33 +32,57 @@ class Demo:
     clock: Callable[[], datetime] = utc_now
 
     def sites(self) -> tuple[Site, ...]:
-        """What can be broken. Raises DemoError when there is no demo."""
+        """The sites, which can be broken. Raises DemoError when there is no demo."""
+        return self._configuration().fleet.sites
+
+    def _configuration(self) -> Configuration:
         # Only here: the command line starts faster without it.
         from supportops.config.loader import load
         from supportops.config.yaml_source import ConfigurationError
 
         try:
-            return load(self.here.demo_config).fleet.sites
+            return load(self.here.demo_config)
         except ConfigurationError as error:
             if not (self.here.demo_config / "sites.yaml").exists():
                 raise DemoError("there is no demo here yet; `make demo` starts one") from None
             raise DemoError(str(error)) from None
 
+    def jobs(self) -> list[str]:
+        """The jobs that report, and can be stopped."""
+        return [monitor.name for monitor in self._configuration().monitors.all]
+
+    def domains(self) -> list[str]:
+        """The domains whose records can be changed."""
+        policy = self._configuration().domains
+        return sorted(policy.special) if policy is not None else []
+
+    def words(self, name: str, how: FailureMode) -> str:
+        """What is wrong with something that was broken."""
+        if name in self.jobs():
+            return jobs.HOWS[how]
+        return "has other records" if name in self.domains() else breakage.WORDS[how]
+
     def chosen(self, names: Sequence[str]) -> list[str]:
-        """The sites that `names` mean, each a site or a server. Raises DemoError, with the list."""
-        sites = self.sites()
+        """What `names` mean, each a site, a server, a job or a domain. Raises DemoError, with the
+        list."""
+        sites, others = self.sites(), [*self.jobs(), *self.domains()]
         found: dict[str, None] = {}
         for name in names:
             meant = [site.name for site in sites if name in (site.name, site.host)]
+            meant += [other for other in others if other == name]
             if not meant:
-                known = ", ".join(site.name for site in sites)
+                known = ", ".join([*(site.name for site in sites), *others])
                 raise DemoError(f"there is no demo site {name!r}; there are: {known}")
             found.update(dict.fromkeys(meant))
         return list(found)
 
     def break_sites(self, names: Sequence[str], how: FailureMode) -> list[str]:
-        """Breaks them; returns the names of the sites."""
+        """Breaks them; returns the names of the sites, jobs and domains."""
         chosen = self.chosen(names)
+        for name in chosen:
+            if name in self.jobs() and how not in jobs.HOWS:
+                ways = ", ".join(jobs.HOWS)
+                raise DemoError(f"{name} is a job, which can be broken by --how: {ways}")
         if how is FailureMode.PAGE:
             self._need_pages(chosen)
         broken = breakage.read(self.here.broken) | dict.fromkeys(chosen, how)

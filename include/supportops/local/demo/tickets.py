@@ -19,6 +19,7 @@ from supportops.bootstrap import open_context
 from supportops.context import Context
 from supportops.db.engine import make_engine
 from supportops.flows import demo_history, demo_tickets
+from supportops.local.demo import registry
 from supportops.local.demo.clock import utc_now
 from supportops.local.supervisor.components import FOLLOW
 
@@ -82,7 +83,7 @@ def main() -> None:
             os.nice(NICENESS)
             follow(load_more, time.sleep)
         else:
-            demo_history.run(context, HISTORY, utc_now())
+            demo_history.run(context, HISTORY, utc_now(), registry.ends(context.config))
         write_line(load_more())
 
 

@@ -56,8 +56,8 @@ def part(here: Installation, name: str, *options: str) -> Command:
 
 
 def demo(here: Installation, smtp: int, http: int, status: int) -> list[Command]:
-    """The demo sites, the inbox that alerts arrive in on two ports, and the server of status
-    pages."""
+    """The demo sites with what else can be broken, the inbox that alerts arrive in on two ports,
+    and the server of status pages."""
     return [
         Command(
             "demo sites",
@@ -80,6 +80,13 @@ def demo(here: Installation, smtp: int, http: int, status: int) -> list[Command]
             here.logs / "status-pages.log",
         ),
     ]
+
+
+def public(here: Installation, port: int) -> Command:
+    """Where the demo's jobs report, and the links of its messages lead. It serves what the store's
+    configuration names, so it starts when there is one."""
+    argv = python("-m", "supportops.cli.main", "public", "--port", str(port))
+    return Command("public endpoint", argv, here.logs / "public.log")
 
 
 def demo_tickets(here: Installation) -> Command:

@@ -125,7 +125,9 @@ class Run:
         status = ports.files[demo_config.STATUS_PORT]
         self.status = f"http://127.0.0.1:{status}/"
         parts = components.demo(self.here, ports.smtp, ports.http, status)
+        parts.append(components.public(self.here, ports.files[demo_config.PUBLIC_PORT]))
         secrets = demo_config.secrets(ports) | demo_config.status_pages(self.here)
+        secrets |= demo_config.jobs()
         write_demo_settings(self.here, secrets | {"SUPPORTOPS_CONFIG": str(self.here.demo_config)})
         return parts, secrets
 

@@ -15,6 +15,14 @@ DEMO = (
     ),
     (".venv/bin/supportops demo break web-2", "a whole server: one alert, not four"),
     (".venv/bin/supportops demo voicemail", "a message on the answerphone: a page, and to hear"),
+    (
+        ".venv/bin/supportops demo break shop-backup",
+        "a job falls silent",
+    ),
+    (
+        ".venv/bin/supportops report monthly --out monthly",
+        "customers' months as PDFs",
+    ),
     (".venv/bin/supportops demo mend --all", "all is well again, and everybody is notified"),
 )
 PLAIN = (
