@@ -127,7 +127,8 @@ class _NameServer(asyncio.DatagramProtocol):
 
 def _answer(path: str, known: Mapping[str, datetime], port: int) -> bytes:
     domain = path.rpartition("/")[2]
-    status, found = "404 Not Found", {}
+    status = "404 Not Found"
+    found: dict[str, object] = {}
     if path == "/dns.json":
         suffixes = sorted({name.rpartition(".")[2] for name in known})
         status, found = "200 OK", {"services": [[suffixes, [f"https://{ADDRESS}:{port}/rdap/"]]]}
