@@ -20,13 +20,16 @@ def sync_if_nudged(context):
         if not flow.is_nudged(context, now):
             return
         from airflow.sdk.execution_time import task_runner
-        from airflow.sdk.execution_time.comms import TriggerDagRun
+        from airflow.sdk.execution_time.comms import GetDRCount, TriggerDagRun
 
-        run_id = f"nudged__{now.isoformat()}"
-        answer = task_runner.SUPERVISOR_COMMS.send(
-            TriggerDagRun(dag_id=SYNC, run_id=run_id, run_after=now)
-        )
+        # One that waits will read all of it; of a DAG that is paused no more are piled up.
+        waiting = task_runner.SUPERVISOR_COMMS.send(GetDRCount(dag_id=SYNC, states=["queued"]))
+        if not waiting.count:
+            run_id = f"nudged__{now.isoformat()}"
+            task_runner.SUPERVISOR_COMMS.send(
+                TriggerDagRun(dag_id=SYNC, run_id=run_id, run_after=now)
+            )
         flow.note_asked(context, now)
-        log.info("asked for a sync: %s", answer)
+        log.info("a sync %s", "waits already" if waiting.count else "was asked for")
     except Exception:
         log.exception("no sync could be started before its schedule")
