@@ -6,8 +6,11 @@ the watcher itself did not work is left out: after a night without power nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -31,6 +34,7 @@ class Flow(StrEnum):
     TICKET_SYNC = "ticket_sync"
     MAILBOX = "mailbox"
     NOTICES = "notices"
+    HOUSEKEEPING = "housekeeping"
 
 
 # The schedules of the DAGs (that of the mailboxes is at most so long), and how often the public
@@ -44,6 +48,7 @@ EVERY: dict[Flow, timedelta] = {
     Flow.TICKET_SYNC: timedelta(minutes=5),
     Flow.MAILBOX: timedelta(minutes=30),
     Flow.NOTICES: timedelta(minutes=1),
+    Flow.HOUSEKEEPING: timedelta(hours=1),
 }
 # A run of a flow that works each minute may take longer than that.
 _LEAST = timedelta(minutes=5)
@@ -54,16 +59,47 @@ def longest(flow: Flow) -> timedelta:
     return max(2 * EVERY[flow], _LEAST)
 
 
-def worked(connection: Connection, flow: Flow, now: datetime) -> None:
-    """Notes that `flow` has worked at `now`."""
+def worked(
+    connection: Connection,
+    flow: Flow,
+    now: datetime,
+    took: timedelta | None = None,
+    counts: Mapping[str, Any] | None = None,
+) -> None:
+    """Notes that `flow` has worked at `now`, how long that took, and what it counted (JSON).
+
+    Without `took` or `counts` those that were noted before stay.
+    """
     expect(connection, flow, now)
     row = connection.execute(select(_c.since, _c.at).where(_c.flow == flow.value)).one()
     continued = row.at <= now <= row.at + longest(flow)
-    connection.execute(
-        update(flow_activity)
-        .where(_c.flow == flow.value)
-        .values(since=row.since if continued else now, at=now)
-    )
+    values: dict[str, Any] = {"since": row.since if continued else now, "at": now}
+    if took is not None:
+        values["seconds"] = took.total_seconds()
+    if counts is not None:
+        values["counts"] = dict(counts)
+    connection.execute(update(flow_activity).where(_c.flow == flow.value).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The last run of a flow: when, how long it took, and what it counted; None if not known."""
+
+    at: datetime
+    took: timedelta | None
+    counts: Mapping[str, Any] | None
+
+
+def activities(connection: Connection) -> dict[Flow, Activity]:
+    """The last run of every flow that has ever worked."""
+    known = {flow.value: flow for flow in Flow}
+    return {
+        known[row.flow]: Activity(
+            row.at, None if row.seconds is None else timedelta(seconds=row.seconds), row.counts
+        )
+        for row in connection.execute(select(flow_activity))
+        if row.flow in known
+    }
 
 
 def expect(connection: Connection, flow: Flow, now: datetime) -> None:

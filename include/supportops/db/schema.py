@@ -109,6 +109,8 @@ flow_activity = Table(
     Column("flow", Text, primary_key=True),
     Column("since", Instant, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("seconds", Float),
+    Column("counts", Json),
 )
 
 check_runs = Table(

@@ -110,17 +110,18 @@ def run(
     then waits, and `note` says so. Raises ConfigurationError where there is no usable alerts.yaml.
     """
     name = who or f"{socket.gethostname()}:{os.getpid()}"
+    began = clock()
     with writing(engine) as connection:
         try:
             configuration = active_configuration(connection)
         except LookupError as none_yet:
             watch_checks(connection, clock())
-            dispatch_worked(connection, clock())
+            dispatch_worked(connection, clock(), began)
             return _nothing_sent(str(none_yet))
         watch_checks(connection, clock(), configuration.displayed().fleet.sites)
         watch_flows(connection, clock())
         if (since := hold.held_since(connection)) is not None:
-            dispatch_worked(connection, clock())
+            dispatch_worked(connection, clock(), began)
             return _nothing_sent(_held(since))
         if configuration.has(File.REPORTS, File.SERVICE_LEVELS):
             watch_reports(connection, configuration, clock())
@@ -133,7 +134,7 @@ def run(
             break
     dispatch.settle()
     with writing(engine) as connection:
-        dispatch_worked(connection, clock())
+        dispatch_worked(connection, clock(), began)
     return dispatch.summary.to_json()
 
 

@@ -7,7 +7,9 @@ shows it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -32,8 +34,16 @@ _EXPLANATION = (
 )
 
 
-def watch_dispatch(engine: Engine, watcher: Flow, now: datetime) -> str | None:
+def watch_dispatch(
+    engine: Engine,
+    watcher: Flow,
+    now: datetime,
+    took: timedelta | None = None,
+    counts: Mapping[str, Any] | None = None,
+) -> str | None:
     """Notes that `watcher` works, and raises the alert while the dispatch does not.
+
+    `took` and `counts` are those of `activity.worked`.
 
     Answers in a few words what is wrong with the dispatch, None for nothing. It ends the alert
     itself, once it works again.
@@ -41,7 +51,7 @@ def watch_dispatch(engine: Engine, watcher: Flow, now: datetime) -> str | None:
     with writing(engine) as connection:
         set_back(connection, now)
         expect(connection, Flow.ALERT_DISPATCH, now)
-        worked(connection, watcher, now)
+        worked(connection, watcher, now, took, counts)
         idle = standstill(connection, Flow.ALERT_DISPATCH, now, watcher)
         if idle is not None:
             why = f"no dispatch has finished for {duration(idle)}"
@@ -60,9 +70,9 @@ def standing_alert(engine: Engine) -> str | None:
     return None if alert is None else alert.key
 
 
-def dispatch_worked(connection: Connection, now: datetime) -> None:
+def dispatch_worked(connection: Connection, now: datetime, began: datetime) -> None:
     """Notes that a dispatch has finished, and ends the alert that it had not."""
-    worked(connection, Flow.ALERT_DISPATCH, now)
+    worked(connection, Flow.ALERT_DISPATCH, now, max(now - began, timedelta(0)))
     over = {"over": "messages go out again"}
     store.resolve_alert(connection, Kind.TASK_FAILED, SUBJECT, now, over)
 

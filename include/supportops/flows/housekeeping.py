@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from supportops.config.of_store.retention import Retention
 from supportops.config.snapshots import fleet_of
-from supportops.db.engine import reading
+from supportops.db.activity import Flow, worked
+from supportops.db.engine import reading, writing
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.pruning.checks import OldChecks
 from supportops.flows.pruning.configurations import FormerConfigurations
@@ -172,6 +173,8 @@ def _removals(connection: Connection, retention: Retention, now: datetime) -> li
 
 
 def tidy(engine: Engine, folder: Path, now: datetime, seconds: float) -> dict[str, Any]:
-    """One pruning by the DAG: its summary."""
+    """One pruning by the DAG, its last step: its summary."""
     found = list(prune(engine, retention_of(engine, folder, now), now, seconds))
+    with writing(engine) as connection:
+        worked(connection, Flow.HOUSEKEEPING, now)
     return (found[-1] if found else Pruned(dict.fromkeys(Kind, 0), 0.0)).to_json()

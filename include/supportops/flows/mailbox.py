@@ -46,7 +46,8 @@ def run(context: Context, clock: Clock, names: Sequence[str] = ()) -> dict[str, 
     accounts = _chosen(configuration, names)
     if not accounts:
         return {"skipped": NOT_CONFIGURED}
-    until = clock() + LONGEST_RUN
+    began = clock()
+    until = began + LONGEST_RUN
     found: dict[str, Any] = {}
     alerts = 0
     for account in accounts:
@@ -58,7 +59,8 @@ def run(context: Context, clock: Clock, names: Sequence[str] = ()) -> dict[str, 
     with writing(context.engine) as connection:
         known = [each.name for each in configuration.mailboxes.accounts]
         standing.end_of_removed(connection, known, clock())
-        worked(connection, Flow.MAILBOX, clock())
+        ended = clock()
+        worked(connection, Flow.MAILBOX, ended, max(ended - began, timedelta(0)))
     return {
         "mailboxes": found,
         "transcripts": transcripts.written,

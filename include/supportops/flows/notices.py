@@ -147,7 +147,7 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
     if failed:
         raise failed[0]
     with writing(context.engine) as connection:
-        worked(connection, Flow.NOTICES, now)
+        worked(connection, Flow.NOTICES, now, max(clock() - now, timedelta(0)))
         to_dispatch = _is_due(connection, now)
         comments_due = bool(comment_log.due(connection, clock()))
     due = {"to_dispatch": bool(done) or to_dispatch, "comments_due": comments_due}

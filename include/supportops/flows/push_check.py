@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection
@@ -86,6 +87,7 @@ def judge(context: Context, now: datetime) -> dict[str, Any]:
 
     Raises ConfigurationError where there is no usable sites.yaml.
     """
+    began = monotonic()
     configuration, error = load_or_last_good(context.engine, context.config, now, NEEDS)
     faults = token_faults(configuration.monitors, context.secrets)
     with writing(context.engine) as connection:
@@ -93,7 +95,8 @@ def judge(context: Context, now: datetime) -> dict[str, Any]:
         changes, states = _judge(connection, configuration, faults, now)
         watch_tokens(connection, configuration.monitors, faults, now)
         pruned = store.prune(connection, now)
-    watch_dispatch(context.engine, Flow.PUSH_CHECK, now)
+    took = timedelta(seconds=monotonic() - began)
+    watch_dispatch(context.engine, Flow.PUSH_CHECK, now, took)
     return {
         "monitors": len(configuration.monitors.all),
         "states": states,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from supportops.db.schema import tickets
 from supportops.flows.active_configuration import customers_now, load_or_last_good
 from supportops.flows.dispatch_watch import watch_dispatch
 from supportops.flows.sweeping.alerts import Changes, compare, stored_alerts, write
-from supportops.flows.sweeping.evaluation import Evaluation, evaluate
+from supportops.flows.sweeping.evaluation import Evaluation, evaluate, open_clocks
 from supportops.flows.sweeping.selection import (
     BEGUN,
     DONE,
@@ -49,12 +50,17 @@ from supportops.tickets.log.event_reading import event_columns
 NEEDS = (File.SERVICE_LEVELS,)
 CHUNK = 50_000
 MOST_NAMED = 20
+OPEN_CLOCKS = "open_clocks"
+"""Under which name a whole sweep notes its `Tally.open`; see `db.activity.worked`."""
 UNJUDGEABLE = "tickets that cannot be judged"
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a sweep did, all its chunks together. The names are the keys of `sla-sweep --json`."""
+    """What a sweep did, all its chunks together. The names are the keys of `sla-sweep --json`.
+
+    `open`: how many clocks with a promise run or are paused, by tier and metric.
+    """
 
     tickets: int = 0
     clocks: int = 0
@@ -64,11 +70,15 @@ class Tally:
     retracted: int = 0
     unjudgeable: list[dict[str, str]] = field(default_factory=list)
     standing: dict[str, int] = field(default_factory=dict)
+    open: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def add(self, chunk: Evaluation, changes: Changes | None) -> None:
         """Counts a chunk of tickets; `changes` is None where nothing was written."""
         self.tickets += len(chunk.next_at)
         self.clocks += 0 if chunk.clocks is None else len(chunk.clocks)
+        for tier, metric, count in open_clocks(chunk.clocks):
+            of_tier = self.open.setdefault(tier, {})
+            of_tier[metric] = of_tier.get(metric, 0) + count
         for alert in chunk.alerts.values():
             kind = alert.kind.value
             self.standing[kind] = self.standing.get(kind, 0) + 1
@@ -85,11 +95,14 @@ def hourly(context: Context, at: datetime, now: datetime) -> dict[str, Any]:
 
     Raises ConfigurationError where there is no usable service_levels.yaml.
     """
+    began = monotonic()
     configuration, error = load_or_last_good(context.engine, context.config, now, NEEDS)
     faults = [str(fault) for fault in error.faults] if error else []
     levels = configuration.service_levels
     summary = run(context.engine, levels.promises, levels.tiers, at, now)
-    watch_dispatch(context.engine, Flow.SLA_SWEEP, now)
+    took = timedelta(seconds=monotonic() - began)
+    counts = {OPEN_CLOCKS: summary["open"]} if summary["written"] else None
+    watch_dispatch(context.engine, Flow.SLA_SWEEP, now, took, counts)
     return summary | {"faults": faults}
 
 

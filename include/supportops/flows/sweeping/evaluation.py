@@ -165,6 +165,20 @@ def _paused(clocks: Clocks, prefixes: Mapping[int, str]) -> list[str]:
     ]
 
 
+def open_clocks(clocks: Clocks | None) -> list[tuple[str, str, int]]:
+    """How many clocks with a promise run or are paused: (tier, metric, count), in order."""
+    if clocks is None:
+        return []
+    rows = np.flatnonzero(clocks.open & (clocks.target != NONE))
+    pairs = np.stack([clocks.tier[rows].astype(np.int64), clocks.metric[rows].astype(np.int64)])
+    found, counts = np.unique(pairs, axis=1, return_counts=True)
+    values, default = clocks.history.values, clocks.book.default_tier
+    return [
+        (values[tier] or default, METRICS[metric].value, count)
+        for (tier, metric), count in zip(found.T.tolist(), counts.tolist(), strict=True)
+    ]
+
+
 def ended(clocks: Clocks, alert: ClockAlert) -> str | None:
     """When an alert's clock ended (ISO 8601); None while it runs or is paused."""
     return None if _is_open(clocks, alert) else _iso(clocks.until[alert.clock])
