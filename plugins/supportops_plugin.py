@@ -98,7 +98,7 @@ def make_board(context):
     from airflow.sdk import Connection, timezone
     from fastapi import Depends
 
-    from supportops.bootstrap import open_ticket_sources
+    from supportops.bootstrap import open_ticket_sources, secret_reader
     from supportops.config.snapshots import LastConfiguration
     from supportops.web.app import make_app
     from supportops.web.page import Viewer
@@ -121,7 +121,27 @@ def make_board(context):
         viewer=viewer,
         open_sources=open_sources,
         login="/api/v2/auth/login",
+        secrets=secret_reader(Connection.get),
+        read_airflow=read_airflow,
+        online=True,
     )
+
+
+def read_airflow():
+    """Airflow's own list of DAGs. The api-server may read its database; a task may not."""
+    from airflow.api.common.airflow_health import get_airflow_health
+    from airflow.models.dag import DagModel
+    from airflow.models.errors import ParseImportError
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    from supportops.flows.doctor import airflow_state
+
+    listed = select(DagModel.dag_id, DagModel.is_paused).where(DagModel.is_stale.is_(False))
+    with create_session() as session:
+        paused = dict(session.execute(listed).all())
+        broken = session.scalars(select(ParseImportError.filename)).all()
+    return airflow_state(paused, broken, get_airflow_health())
 
 
 class SupportopsPlugin(AirflowPlugin):

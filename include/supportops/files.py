@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,6 +64,26 @@ def create_file(path: Path) -> BinaryIO:
         return os.fdopen(handle, "wb")
     except BaseException:
         os.close(handle)
+        raise
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts a file in place, whole or not at all, that others may read, such as a web server.
+
+    Raises OSError, of it NoFileError where something else than a file is in its place.
+    """
+    if (kind := kind_of(path)) is not None:
+        raise NoFileError(errno.EINVAL, f"it is {kind}, no file", str(path))
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
         raise
 
 

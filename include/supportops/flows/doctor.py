@@ -7,15 +7,19 @@ finding, too, and keeps none of the others from running. docs/runbook.md has a s
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from supportops.config.configuration import Configuration
 from supportops.config.loader import check
 from supportops.context import Context
-from supportops.flows.examining import database, files, machine, work
-from supportops.flows.examining.finding import Check, Finding, Installation, fine
+from supportops.flows.examining import airflow, database, files, machine, work
+from supportops.flows.examining.airflow import airflow_state as airflow_state
+from supportops.flows.examining.airflow import dag_states as dag_states
+from supportops.flows.examining.finding import AirflowState as AirflowState
+from supportops.flows.examining.finding import Check, Installation, fine
+from supportops.flows.examining.finding import Finding as Finding
 from supportops.flows.examining.finding import Level as Level
 from supportops.flows.receivers import Tested
 from supportops.flows.who_is_notified import configuration_in
@@ -25,10 +29,12 @@ log = logging.getLogger(__name__)
 CHECKS: Mapping[str, Check] = {
     "configuration": files.configuration,
     "secrets": files.secrets,
+    "metrics": files.metrics,
     "store": database.schema,
     "store clock": database.clocks,
     "store rights": database.rights,
     "room": database.room,
+    "dags": airflow.dags,
     "flows": work.flows,
     "outbox": work.outbox,
     "receivers": work.receivers,
@@ -48,9 +54,23 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
-def examine(context: Context, now: datetime, *, online: bool = True) -> list[Examined]:
-    """Every check in its order. `online`: other machines are asked, for the time."""
-    installation = Installation(context, _configuration(context), now, online)
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What all checks found at an instant."""
+
+    at: datetime
+    checks: tuple[Examined, ...]
+
+
+ReadAirflow = Callable[[], AirflowState]
+
+
+def examine(
+    context: Context, now: datetime, *, online: bool = True, airflow: ReadAirflow | None = None
+) -> list[Examined]:
+    """Every check in its order. `online`: other machines are asked, for the time. `airflow` reads
+    Airflow's own list of DAGs."""
+    installation = Installation(context, _configuration(context), now, online, airflow)
     return [Examined(name, _findings(name, run, installation)) for name, run in CHECKS.items()]
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import base64
-import errno
-import os
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from supportops.config.configuration import Configuration, File
 from supportops.customers import Logo
-from supportops.files import NoFileError, kind_of
+from supportops.files import replace_file
 from supportops.rendering.render import render
 from supportops.reports.document import Head
 from supportops.reports.formats.head import on_paper
@@ -127,20 +124,8 @@ def write(path: Path, text: str) -> bool:
     Web servers read it, so others may, too. Raises OSError, of it NoFileError where something else
     than a file is in its place.
     """
-    if (kind := kind_of(path)) is not None:
-        raise NoFileError(errno.EINVAL, f"it is {kind}, no file", str(path))
     written = text.encode() + b"\n"
     if path.is_file() and path.read_bytes() == written:
         return False
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(written)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(path, written)
     return True

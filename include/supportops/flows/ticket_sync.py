@@ -21,6 +21,7 @@ from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.noticing.comments import as_notices
 from supportops.flows.ticket_import import outages
+from supportops.flows.ticketing.freshness import last_syncs as last_syncs
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.flows.ticketing.nudges import is_nudged, note_asked, record_nudge, take_nudges
 from supportops.flows.ticketing.outage_mirror import mirror

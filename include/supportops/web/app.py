@@ -17,10 +17,14 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
+from supportops.context import Secrets, no_secrets
 from supportops.db.storable import storable
+from supportops.flows.doctor import ReadAirflow
 from supportops.web.acts.act import Act
 from supportops.web.acts.registry import ACTS
+from supportops.web.examinations import Examinations
 from supportops.web.guard import HEADERS, admitting, write_refusal
+from supportops.web.metrics.endpoint import metrics_endpoint
 from supportops.web.page import (
     ActiveConfiguration,
     Clock,
@@ -51,19 +55,29 @@ def make_app(
     viewer: Callable[..., Viewer],
     open_sources: OpenSources = no_sources,
     login: str | None = None,
+    secrets: Secrets = no_secrets,
+    read_airflow: ReadAirflow | None = None,
+    online: bool = False,
 ) -> FastAPI:
     """The board over the store that `open_context` opens.
 
     `viewer` is a FastAPI dependency that guards every address: it names who asks, and refuses by
     raising an HTTPException. What access.yaml says of them is added here. `login` is the path of
     the login outside the board, which takes where to come back to as `next`; a browser that is not
-    signed in is sent there.
+    signed in is sent there. `secrets` has the token of `metrics`, the one address without a viewer.
+    `read_airflow` reads Airflow's own list of DAGs for the doctor, and `online` lets it ask other
+    machines for the time.
     """
     admitted = admitting(viewer, open_context, active_configuration, OPEN_TO_CUSTOMERS)
     app = FastAPI(dependencies=[Depends(admitted)], docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_only_texts)
     app.middleware("http")(_with_headers)
-    responses = Responses(open_context, active_configuration, clock, NAVIGATION, open_sources)
+    examinations = Examinations(open_context, clock, read_airflow, online=online)
+    responses = Responses(
+        open_context, active_configuration, clock, NAVIGATION, open_sources, examinations
+    )
+    scrape = metrics_endpoint(open_context, active_configuration, clock, examinations, secrets)
+    app.add_route("/metrics", scrape, ["GET"])
     for page in PAGES:
         app.get(page.path, name=page.name, include_in_schema=False)(
             _showing(responses, page, admitted)

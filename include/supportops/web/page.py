@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -21,6 +21,9 @@ from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import first_start, last_run
 from supportops.tickets.source import TicketSource
 from supportops.web.tiles import Status
+
+if TYPE_CHECKING:
+    from supportops.web.examinations import Examinations
 
 OpenContext = Callable[[], AbstractContextManager[Context]]
 OpenSources = Callable[[], AbstractContextManager[Sequence[TicketSource]]]
@@ -91,6 +94,7 @@ class PageContext:
     viewer: Viewer
     context: Context
     open_sources: OpenSources = no_sources
+    examinations: Examinations | None = None
 
     @property
     def zone(self) -> str:

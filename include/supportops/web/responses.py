@@ -19,6 +19,7 @@ from supportops.rendering.render import render, sentence
 from supportops.web.acts.act import Act, Acting, Refused
 from supportops.web.as_json import as_json
 from supportops.web.customers.pages import require
+from supportops.web.examinations import Examinations
 from supportops.web.guard import ISSUED_REPORT_HEADERS
 from supportops.web.page import (
     ActiveConfiguration,
@@ -59,12 +60,14 @@ class Responses:
         clock: Clock,
         navigation: tuple[NavigationItem, ...],
         open_sources: OpenSources,
+        examinations: Examinations,
     ) -> None:
         self.open_context = open_context
         self.active_configuration = active_configuration
         self.clock = clock
         self.navigation = navigation
         self.open_sources = open_sources
+        self.examinations = examinations
 
     def page(self, page: Page[Any], query: BaseModel, viewer: Viewer) -> Response:
         """The template of `page`, filled with what it makes of `query`."""
@@ -149,7 +152,7 @@ class Responses:
         """
         try:
             with self.open_context() as context:
-                done = act.do(Acting(context, who, self.clock(), self.open_sources), body)
+                done = act.do(self._acting(context, who), body)
         except Refused as error:
             log.info("%s: %s was refused: %s", who, act.name, error)
             return JSONResponse({"detail": str(error), "fields": error.fields}, 409)
@@ -165,6 +168,9 @@ class Responses:
     def unavailable(self, words: str) -> Response:
         """A page in place of any other, where nobody can be shown anything."""
         return self._notice(503, "The board cannot be shown", words)
+
+    def _acting(self, context: Context, who: str) -> Acting:
+        return Acting(context, who, self.clock(), self.open_sources, self.examinations)
 
     def bad_address(self) -> Response:
         """A page for an address with a query that no page has."""
@@ -184,6 +190,7 @@ class Responses:
             viewer,
             context,
             self.open_sources,
+            self.examinations,
         )
 
     def _from_store(self, name: str, respond: Respond, viewer: Viewer | None) -> Response:

@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import Engine, delete, text, update
 
+from airflow_home import ROOT
 from builders import NOON, SHIPPED
 from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
@@ -23,8 +24,9 @@ from supportops.db.activity import Flow, worked
 from supportops.db.engine import make_engine, writing
 from supportops.db.schema import flow_activity
 from supportops.flows import doctor
-from supportops.flows.doctor import Level
+from supportops.flows.doctor import AirflowState, Level, airflow_state
 from supportops.flows.examining import machine
+from supportops.flows.examining.airflow import DAGS
 
 
 @pytest.fixture
@@ -183,3 +185,72 @@ def test_another_version_of_airflow_than_the_tested_one_is_found(
     (finding,) = examined(busy, folder)["versions"]
     assert finding.level is Level.WARNING
     assert "tested was 4.0.0" in finding.what
+
+
+def airflow_of(**paused: bool) -> AirflowState:
+    return AirflowState(dict.fromkeys(DAGS, False) | paused)
+
+
+def found_in(
+    store: Engine, folder: Path, airflow: Callable[[], AirflowState] | None
+) -> dict[str, Level]:
+    context = Context(store, folder, lambda name: f"json://{name}")
+    found = doctor.examine(context, NOON, online=False, airflow=airflow)
+    return {f.what: f.level for each in found if each.check == "dags" for f in each.findings}
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_what_airflow_says_of_its_dags_is_judged_by_what_is_configured(
+    busy: Engine, folder: Path
+) -> None:
+    assert set(found_in(busy, folder, airflow_of).values()) == {Level.FINE}
+    assert set(found_in(busy, folder, None).values()) == {Level.UNKNOWN}
+    paused = found_in(busy, folder, lambda: airflow_of(site_check=True, sla_sweep=True))
+    assert paused == {
+        "the DAG site_check is paused": Level.FAULT,
+        "the DAG sla_sweep is paused": Level.WARNING,
+    }
+    # No mailbox is configured: its DAG may be paused.
+    assert set(found_in(busy, folder, lambda: airflow_of(mailbox=True)).values()) == {Level.FINE}
+    (folder / "mailbox.yaml").write_text(
+        "mailboxes:\n  - {name: phone, kind: answerphone, maildir: /nowhere}\n"
+    )
+    ill = AirflowState({"site_check": False}, ("ticket_sync.py",), ("scheduler",))
+    shown = found_in(busy, folder, lambda: ill)
+    assert shown["Airflow has no DAG alert_dispatch"] is Level.FAULT
+    assert shown["Airflow has no DAG housekeeping"] is Level.WARNING
+    assert shown["ticket_sync.py cannot be loaded"] is Level.FAULT
+    assert shown["Airflow says that its scheduler does not work"] is Level.FAULT
+
+
+def test_an_airflow_that_does_not_answer_is_unknown_and_shows_no_password(
+    busy: Engine, folder: Path
+) -> None:
+    def away() -> AirflowState:
+        raise ConnectionError("it did not answer")
+
+    assert set(found_in(busy, folder, away).values()) == {Level.UNKNOWN}
+
+
+def test_every_dag_of_this_project_is_one_that_the_doctor_knows() -> None:
+    files = {file.stem for file in (ROOT / "dags").glob("*.py")}
+    assert set(DAGS) == files
+
+
+def test_only_files_of_this_project_count_as_broken() -> None:
+    health = {"scheduler": {"status": "unhealthy"}, "triggerer": {"status": None}, "x": 1}
+    found = airflow_state({"a": True}, ["/dags/site_check.py", "/other/theirs.py"], health)
+    assert found == AirflowState({"a": True}, ("site_check.py",), ("scheduler",))
+
+
+@pytest.mark.parametrize(
+    ("token", "level"),
+    [(None, Level.FINE), ("x" * 32, Level.FINE), ("hidden-word", Level.WARNING)],
+)
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_token_of_metrics_that_could_be_guessed_is_found(
+    busy: Engine, folder: Path, token: str | None, level: Level
+) -> None:
+    found = examined(busy, folder, lambda name: token if name == "metrics_token" else "x")
+    assert levels(found, "metrics") == {level}
+    assert "hidden-word" not in str(found)

@@ -23,6 +23,7 @@ ADDRESSES = {
     "notices": "notices?id=1",
     "what_if": "what_if",
     "configuration": "configuration?kind=outage&name=x",
+    "doctor": "doctor",
     "incident": f"incident?key={quote(INCIDENT)}",
     "site": f"site?name={quote(DOWN)}",
     "rota": "rota",

@@ -8,6 +8,7 @@ from supportops.alerts.acts.link import SECRET as ALERT_LINKS
 from supportops.config.configuration import Configuration, File
 from supportops.config.loader import check
 from supportops.context import Context
+from supportops.flows import scraping
 from supportops.flows.examining.finding import Finding, Installation, Level, fine
 
 _CHECK = "supportops config check"
@@ -47,6 +48,23 @@ def secrets(installation: Installation) -> Iterator[Finding]:
         )
     if not missing:
         yield fine("every secret that the configuration names is set")
+
+
+def metrics(installation: Installation) -> Iterator[Finding]:
+    """Whether metrics can be scraped, and whether their token could be guessed."""
+    token = installation.context.secrets(scraping.SECRET)
+    if not token:
+        yield fine(f"metrics are closed: the Connection {scraping.SECRET} is not set")
+    elif scraping.is_usable(token):
+        yield fine("metrics are open to whoever has their token")
+    else:
+        yield Finding(
+            Level.WARNING,
+            f"the token of metrics has under {scraping.SHORTEST} characters, or signs that no "
+            "header can hold",
+            "It could be guessed, so metrics stay closed.",
+            "set the Connection metrics_token to the answer of: openssl rand -hex 32",
+        )
 
 
 def _is_set(context: Context, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,16 +31,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class AirflowState:
+    """What Airflow says of itself. `paused`: by the id of each DAG that its files have.
+    `import_errors`: the names of files that cannot be loaded. `unhealthy`: of its parts."""
+
+    paused: Mapping[str, bool]
+    import_errors: tuple[str, ...] = ()
+    unhealthy: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """What is examined. `configuration` is what is used of the files in the folder.
 
-    `online`: whether other machines may be asked.
+    `online`: whether other machines may be asked. `airflow` reads Airflow's own list of DAGs, None
+    where that cannot be reached.
     """
 
     context: Context
     configuration: Configuration
     now: datetime
     online: bool
+    airflow: Callable[[], AirflowState] | None = None
 
 
 Check = Callable[[Installation], Iterator[Finding]]

@@ -44,3 +44,10 @@ def synced_until(connection: Connection, source: str) -> datetime | None:
     c = sync_marks.c
     mine = select(c.moved_at).where(c.stream == STREAM, c.source == source)
     return connection.execute(mine).scalar_one_or_none()
+
+
+def last_syncs(connection: Connection) -> dict[str, datetime]:
+    """Until when the store has everything of each source, by its name, of those ever synced."""
+    c = sync_marks.c
+    rows = select(c.source, c.moved_at).where(c.stream == STREAM).order_by(c.source)
+    return dict(connection.execute(rows).all())

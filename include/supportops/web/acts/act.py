@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from supportops.context import Context
+from supportops.web.examinations import Examinations
 from supportops.web.page import OpenSources, no_sources
 
 LONGEST_KEY = 4000
@@ -33,6 +34,7 @@ class Acting:
     who: str
     now: datetime
     open_sources: OpenSources = no_sources
+    examinations: Examinations | None = None
 
     def clock(self) -> Callable[[], datetime]:
         """The time that passes from `now` on, for an act that lasts."""

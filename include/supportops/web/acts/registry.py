@@ -8,6 +8,7 @@ from typing import Any
 from supportops.web.acts import (
     alerts,
     calls,
+    installation,
     notices,
     receivers,
     reports,
@@ -21,5 +22,6 @@ from supportops.web.acts.act import Act
 _EVERY: tuple[Act[Any], ...] = (
     *(*alerts.ACTS, *notices.ACTS, *receivers.ACTS, *silences.ACTS, *sites.ACTS),
     *(*tickets.ACTS, *calls.ACTS, *what_if.ACTS, *reports.ACTS),
+    *installation.ACTS,
 )
 ACTS: Mapping[str, Act[Any]] = {act.name: act for act in _EVERY}

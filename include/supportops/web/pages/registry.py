@@ -12,6 +12,7 @@ from supportops.web.pages.board import BOARD
 from supportops.web.pages.call import CALL
 from supportops.web.pages.compare import COMPARE
 from supportops.web.pages.configuration import CONFIGURATION
+from supportops.web.pages.doctor import DOCTOR
 from supportops.web.pages.incident import INCIDENT
 from supportops.web.pages.notices import NOTICES
 from supportops.web.pages.report import REPORT
@@ -37,7 +38,7 @@ PAGES: tuple[Page[Any], ...] = (
         SITE,
         replace(REPORTS, for_customers=REPORTS_OF_CUSTOMERS),
         replace(REPORT, for_customers=REPORT_OF_CUSTOMER),
-        *(COMPARE, CONFIGURATION, WHAT_IF, ROTA),
+        *(COMPARE, CONFIGURATION, DOCTOR, WHAT_IF, ROTA),
     ),
 )
 

@@ -1,0 +1,136 @@
+"""The metrics of alerts and messages, and of the tickets' clocks that alerts are about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from supportops.alerts import store
+from supportops.alerts.alert import SERVICE_LEVEL_KINDS, TEST_KEYS, Kind, Severity
+from supportops.alerts.outbox import MessageState
+from supportops.config.configuration import File
+from supportops.db.activity import Flow, activities
+from supportops.db.schema import alerts, messages, notification_log, tickets
+from supportops.db.sound_json import sound_json
+from supportops.flows.sla_sweep import OPEN_CLOCKS
+from supportops.notify.outgoing import Outcome
+from supportops.sla.policy import METRICS as CLOCKS
+from supportops.web.metrics.asked import Asked
+from supportops.web.metrics.sample import Sample, instant
+
+DAY = timedelta(hours=24)
+OTHER = "other"
+"""The label of a tier that is not configured any more, and of what an older version wrote."""
+_CLOCKS = frozenset(metric.value for metric in CLOCKS)
+_UNFINISHED = (MessageState.WAITING, MessageState.CLAIMED)
+
+
+def outbox(asked: Asked) -> Iterator[Sample]:
+    """The messages that are not finished; of these, what could be sent by now."""
+    c, connection = messages.c, asked.connection
+    unfinished = c.finished_at.is_(None)
+    rows = select(c.state, func.count()).where(unfinished).group_by(c.state)
+    counts: dict[str, int] = dict(connection.execute(rows).all())
+    for state in _UNFINISHED:
+        yield Sample("outbox_messages", counts.get(state.value, 0), (state.value,))
+    due = select(func.count(), func.min(c.due_at)).where(
+        unfinished, c.due_at <= asked.now, c.next_attempt_at <= asked.now
+    )
+    count, oldest = connection.execute(due).one()
+    yield Sample("outbox_due_messages", count)
+    yield from instant("outbox_oldest_due_timestamp_seconds", oldest)
+
+
+def deliveries(asked: Asked) -> Iterator[Sample]:
+    """What became of the attempts to each receiver that is configured, without test messages."""
+    if not asked.configuration.has(File.ALERTS):
+        return
+    c, connection = notification_log.c, asked.connection
+    failing = {alert.subject for alert in store.list_open(connection, Kind.DELIVERY)}
+    for name, target in asked.configuration.alerts.targets().items():
+        lately = (
+            select(c.outcome, func.count())
+            .where(c.target == name, c.started_at > asked.now - DAY)
+            .where(c.alert.not_like(f"{TEST_KEYS}%"))
+            .group_by(c.outcome)
+        )
+        counts: dict[str, int] = dict(connection.execute(lately).all())
+        for outcome in Outcome:
+            labels = (name, target.channel, outcome.value)
+            yield Sample("delivery_attempts_last_day", counts.get(outcome.value, 0), labels)
+        yield Sample("receiver_failing", name in failing, (name,))
+
+
+def open_alerts(asked: Asked) -> Iterator[Sample]:
+    """Open alerts by kind and severity; those of clocks also by tier and metric."""
+    c = alerts.c
+    facts = sound_json(c.facts)
+    of_clock = (facts["tier"].as_string(), facts["metric"].as_string())
+    kinds = [kind.value for kind in SERVICE_LEVEL_KINDS]
+    still_open = c.resolved_at.is_(None)
+    others = (
+        select(c.kind, c.severity, func.count())
+        .where(still_open, c.kind.not_in(kinds))
+        .group_by(c.kind, c.severity)
+    )
+    of_clocks = (
+        select(c.kind, c.severity, *of_clock, func.count())
+        .where(still_open, c.kind.in_(kinds))
+        .group_by(c.kind, c.severity, *of_clock)
+    )
+    counts = Counter[tuple[str, str]]()
+    by_clock: dict[str, Counter[tuple[str, str]]] = {kind: Counter() for kind in kinds}
+    for kind, severity, count in asked.connection.execute(others):
+        counts[kind, severity] += count
+    found: Sequence[Any] = asked.connection.execute(of_clocks).all()
+    for kind, severity, tier, metric, count in found:
+        counts[kind, severity] += count
+        by_clock[kind][_tier(asked, tier), _metric(metric)] += count
+    for each in Kind:
+        for urgency in Severity:
+            labels = (each.value, urgency.value)
+            yield Sample("alerts_open", counts[labels], labels)
+    yield from _by_clock(asked, "clocks_breached", by_clock[Kind.SLA_BREACH.value])
+    yield from _by_clock(asked, "clocks_at_risk", by_clock[Kind.SLA_WARNING.value])
+
+
+def open_tickets(asked: Asked) -> Iterator[Sample]:
+    """Open tickets by tier, and their clocks as the last sweep of all of them counted."""
+    c = tickets.c
+    rows = select(c.tier, func.count()).where(c.open).group_by(c.tier)
+    default = asked.configuration.promises.default_tier if asked.configuration.promises else None
+    counts = Counter[str]()
+    for tier, count in asked.connection.execute(rows):
+        counts[_tier(asked, tier or default)] += count
+    for tier in dict.fromkeys([*asked.configuration.tiers.named, *counts]):
+        yield Sample("tickets_open", counts[tier], (tier,))
+    swept = activities(asked.connection).get(Flow.SLA_SWEEP)
+    if swept is not None and swept.counts is not None:
+        yield from _by_clock(asked, "clocks_open", _counted(asked, swept.counts))
+
+
+def _by_clock(asked: Asked, name: str, counts: Mapping[tuple[str, str], int]) -> Iterator[Sample]:
+    """A value for each tier and metric, 0 where there is none."""
+    every = [(tier, metric.value) for tier in asked.configuration.tiers.named for metric in CLOCKS]
+    for labels in dict.fromkeys([*every, *counts]):
+        yield Sample(name, counts.get(labels, 0), labels)
+
+
+def _counted(asked: Asked, counts: Mapping[str, Any]) -> Counter[tuple[str, str]]:
+    found = Counter[tuple[str, str]]()
+    for tier, of_tier in counts.get(OPEN_CLOCKS, {}).items():
+        for metric, count in of_tier.items():
+            found[_tier(asked, tier), _metric(metric)] += count
+    return found
+
+
+def _metric(metric: str | None) -> str:
+    return metric if metric is not None and metric in _CLOCKS else OTHER
+
+
+def _tier(asked: Asked, tier: str | None) -> str:
+    return tier if tier is not None and tier in asked.configuration.tiers.named else OTHER

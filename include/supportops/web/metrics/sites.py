@@ -1,0 +1,86 @@
+"""The metrics of sites, their incidents, and the jobs that push."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from supportops.db.schema import incidents, push_standings, site_status
+from supportops.sites.incident import IncidentKind
+from supportops.sites.push.standing import PushState
+from supportops.sites.standing import Track
+from supportops.sites.store import last_run
+from supportops.web import queries
+from supportops.web.metrics.asked import Asked
+from supportops.web.metrics.sample import Sample, instant
+from supportops.web.tiles import Status, tile
+
+_ANSWERS = (Status.UP, Status.FAULT, Status.DEGRADED)
+
+
+def sites(asked: Asked) -> Iterator[Sample]:
+    """Sites by state, and where it was asked for each of them."""
+    connection, fleet = asked.connection, asked.configuration.fleet
+    fronts = queries.front_pages(connection)
+    faults = queries.faulty_pages(connection)
+    expiries = _expiries(connection)
+    tiles = [
+        tile(site, fronts.get(site.name), faults.get(site.name, ()), asked.now)
+        for site in fleet.sites
+    ]
+    counts = Counter(each.status for each in tiles)
+    yield from (Sample("sites", counts[status], (status.value,)) for status in Status)
+    known = [expiries[site.name] for site in fleet.sites if site.name in expiries]
+    yield from instant("certificate_earliest_expiry_timestamp_seconds", min(known, default=None))
+    if not asked.per_site:
+        return
+    for each in tiles:
+        if each.status in _ANSWERS or each.status is Status.DOWN:
+            yield Sample("site_up", each.status in _ANSWERS, (each.name,))
+        if each.latency is not None:
+            yield Sample("site_response_seconds", each.latency / 1000, (each.name,))
+        expiry = expiries.get(each.name)
+        yield from instant("site_certificate_expiry_timestamp_seconds", expiry, each.name)
+
+
+def checks(asked: Asked) -> Iterator[Sample]:
+    """The last run of the site check that was judged."""
+    run = last_run(asked.connection, judged=True)
+    if run is None or run.judged_at is None:
+        return
+    yield from instant("last_check_timestamp_seconds", run.judged_at)
+    took = (run.judged_at - run.started_at).total_seconds()
+    yield Sample("last_check_duration_seconds", max(took, 0.0))
+    yield Sample("last_check_sites", run.sites)
+
+
+def open_incidents(asked: Asked) -> Iterator[Sample]:
+    """Open incidents by kind."""
+    c = incidents.c
+    rows = select(c.kind, func.count()).where(c.closed_at.is_(None)).group_by(c.kind)
+    counts: dict[str, int] = dict(asked.connection.execute(rows).all())
+    yield from (Sample("incidents_open", counts.get(k.value, 0), (k.value,)) for k in IncidentKind)
+
+
+def pushes(asked: Asked) -> Iterator[Sample]:
+    """Monitors by their state at the last judgement; those that never pushed nor were judged are
+    waiting."""
+    c = push_standings.c
+    known = {row.monitor: row.state for row in asked.connection.execute(select(c.monitor, c.state))}
+    monitors = asked.configuration.monitors.all
+    if monitors:
+        counts = Counter(known.get(each.token, "waiting") for each in monitors)
+        states = dict.fromkeys([*(state.value for state in PushState), *counts])
+        yield from (Sample("push_monitors", counts[state], (state,)) for state in states)
+
+
+def _expiries(connection: Connection) -> dict[str, datetime]:
+    """When each site's certificate expires, of those where it is known."""
+    c = site_status.c
+    statement = select(c.site, c.certificate_expires).where(
+        c.page == "", c.track == Track.OUTAGE.value, c.certificate_expires.is_not(None)
+    )
+    return dict(connection.execute(statement).all())

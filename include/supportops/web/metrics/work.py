@@ -1,0 +1,66 @@
+"""The metrics of what runs: flows, ticket sources, reports, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from supportops.alerts.hold import held_since
+from supportops.db.activity import EVERY, activities
+from supportops.db.schema import configurations, notices, reports
+from supportops.flows.ticket_sync import last_syncs
+from supportops.notices.notice import NoticeState
+from supportops.reports.period import Cadence
+from supportops.reports.store import Approval
+from supportops.web.metrics.asked import Asked
+from supportops.web.metrics.sample import Sample, instant
+
+
+def flows(asked: Asked) -> Iterator[Sample]:
+    """When each flow last worked and how long that took; nothing of one that never did."""
+    for flow, activity in activities(asked.connection).items():
+        yield from instant("flow_last_run_timestamp_seconds", activity.at, flow.value)
+        if activity.took is not None:
+            seconds = activity.took.total_seconds()
+            yield Sample("flow_last_run_duration_seconds", seconds, (flow.value,))
+        yield Sample("flow_interval_seconds", EVERY[flow].total_seconds(), (flow.value,))
+
+
+def sources(asked: Asked) -> Iterator[Sample]:
+    """When each ticket source was last read to its end."""
+    for source, at in last_syncs(asked.connection).items():
+        yield from instant("source_last_sync_timestamp_seconds", at, source)
+
+
+def issued(asked: Asked) -> Iterator[Sample]:
+    """When a report of each cadence was last issued, and how many wait for approval."""
+    c = reports.c
+    rows = select(c.cadence, func.max(c.issued_at)).group_by(c.cadence)
+    last = dict(asked.connection.execute(rows).all())
+    for cadence in Cadence:
+        at = last.get(cadence.value)
+        yield from instant("report_last_issued_timestamp_seconds", at, cadence.value)
+    waiting = select(func.count()).select_from(reports).where(c.approval == Approval.WAITING.value)
+    yield Sample("reports_waiting", asked.connection.execute(waiting).scalar_one())
+
+
+def waiting_notices(asked: Asked) -> Iterator[Sample]:
+    """Notices to customers that nobody has decided about."""
+    c = notices.c
+    statement = select(func.count(), func.min(c.drafted_at)).where(
+        c.state == NoticeState.WAITING.value
+    )
+    count, oldest = asked.connection.execute(statement).one()
+    yield Sample("notices_waiting", count)
+    yield from instant("notice_oldest_waiting_timestamp_seconds", oldest)
+
+
+def configuration(asked: Asked) -> Iterator[Sample]:
+    """What is in force, and whether anybody is notified."""
+    digest = asked.configuration.digest
+    yield Sample("configuration_info", 1, (digest[:12],))
+    c = configurations.c
+    loaded = asked.connection.execute(select(c.loaded_at).where(c.digest == digest)).scalar()
+    yield from instant("configuration_loaded_timestamp_seconds", loaded)
+    yield Sample("alerts_held", held_since(asked.connection) is not None)
