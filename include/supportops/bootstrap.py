@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -23,6 +24,8 @@ from supportops.tickets.source import TicketSource
 
 STORE_VARIABLE = "SUPPORTOPS_DATABASE_URL"
 STORE_CONNECTION = "support_db"
+AIRFLOW_CONNECTION = "airflow_api"
+AIRFLOW_VARIABLE = "AIRFLOW_CONN_AIRFLOW_API"
 STATUS_PAGES_VARIABLE = "SUPPORTOPS_STATUS_PAGES"
 
 
@@ -117,6 +120,38 @@ def secret_reader(lookup: Lookup | None = None) -> Secrets:
         return _oauth(extra, connection.password) or connection.password or _path_in(extra)
 
     return read
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowLogin:
+    """Where Airflow's own API is, without a slash at the end, and who asks there."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+
+
+def airflow_login() -> AirflowLogin | None:
+    """From the variable `AIRFLOW_CONN_AIRFLOW_API`; None where it is not set.
+
+    Raises SetupError where it names no address with a user and a password.
+    """
+    written = os.environ.get(AIRFLOW_VARIABLE)
+    if not written:
+        return None
+    fields = _fields_of(AIRFLOW_CONNECTION, written)
+    address = str(fields.get("host") or "")
+    if not written.lstrip().startswith("{"):
+        named = urlsplit(written)
+        address = f"{named.scheme}://{address}{named.path}"
+    parts = urlsplit(address)
+    user, password = str(fields.get("login") or ""), str(fields.get("password") or "")
+    if parts.scheme not in ("http", "https") or not (parts.hostname and user and password):
+        raise SetupError(
+            f"{AIRFLOW_VARIABLE}: expected http://user:password@host, or JSON with host, login "
+            "and password"
+        )
+    return AirflowLogin(address.rstrip("/"), user, password)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def addresses(airflow: TestClient) -> list[tuple[str, str]]:
     airflow.get("/support/")
     routes = [(method, r.path) for r in board().app.routes for method in r.methods]
     expected = {"/", "/alerts", "/reports", "/report", "/static/{name}", "/act/acknowledge"}
+    expected |= {"/metrics", "/doctor", "/act/examine"}
     assert {path for _, path in routes} >= expected
     assert any(path.startswith("/reports/{cadence}/") for _, path in routes)
     return [(method, path.replace("{name}", "board.css")) for method, path in routes]
@@ -88,6 +90,31 @@ def test_nobody_gets_anything_without_signing_in(airflow: TestClient, outage: st
         assert answer.status_code == 401, f"{method} {path}"
         assert "alpha" not in answer.text
         assert "content-security-policy" in answer.headers
+
+
+def test_the_doctor_reads_airflows_own_list_of_dags(airflow: TestClient, outage: str) -> None:
+    answer = airflow.get("/support/api/doctor", headers=token("admin")).json()
+    found = [each["finding"] for each in answer["lines"] if each["check"] == "dags"]
+    assert found
+    assert "unknown" not in {each["level"] for each in found}, found
+
+
+def test_prometheus_scrapes_with_a_token_of_its_own(
+    airflow: TestClient, outage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert airflow.get("/support/metrics", headers=token("admin")).status_code == 401
+    monkeypatch.setenv("AIRFLOW_CONN_METRICS_TOKEN", "m" * 32)
+    assert airflow.get("/support/metrics", headers=token("admin")).status_code == 401
+    headers = {"authorization": f"Bearer {'m' * 32}"}
+    answer = airflow.get("/support/metrics", headers=headers)
+    assert answer.status_code == 200
+    assert "supportops_up 1.0" in answer.text
+    assert 'supportops_airflow_dags{state="paused"}' in answer.text
+    ended = time.monotonic() + 20
+    while "supportops_doctor_findings" not in answer.text:  # it is examined meanwhile
+        assert time.monotonic() < ended
+        time.sleep(0.1)
+        answer = airflow.get("/support/metrics", headers=headers)
 
 
 def test_there_is_no_documentation_to_explore(airflow: TestClient, outage: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supportops.bootstrap import open_context
+from supportops.bootstrap import airflow_login, open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, Json, print_json
+
+if TYPE_CHECKING:
+    from supportops.flows.doctor import AirflowState, ReadAirflow
 
 app = typer.Typer()
 
@@ -20,7 +23,7 @@ def doctor(
         bool, typer.Option("--send-test", help="Send a test message to every receiver, too.")
     ] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no other machine, for the time.")
+        bool, typer.Option("--offline", help="Ask no other machine: for the time, Airflow's DAGs.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -33,7 +36,7 @@ def doctor(
     from supportops.flows import receivers
 
     with open_context(migrated=False) as context:
-        found = flow.examine(context, now(), online=not offline)
+        found = flow.examine(context, now(), online=not offline, airflow=_airflow(offline))
         if send_test:
             found.append(flow.tested(receivers.send_test(context, [], getpass.getuser(), now)))
     if as_json:
@@ -42,3 +45,20 @@ def doctor(
         doctor_table(found)
     bad = flow.worst(found) in (flow.Level.WARNING, flow.Level.FAULT)
     raise typer.Exit(FINDINGS if bad else FINE)
+
+
+def _airflow(offline: bool) -> ReadAirflow | None:
+    """Reads Airflow's own list of DAGs over its API; None where no login is set."""
+    login = None if offline else airflow_login()
+    if login is None:
+        return None
+    from supportops.flows.doctor import airflow_state
+    from supportops.local.supervisor.airflow_api import AirflowApi
+
+    api = AirflowApi(login.url, login.password, login.user, busy_for=0)
+
+    def read() -> AirflowState:
+        paused = {name: bool(dag["is_paused"]) for name, dag in api.dags().items()}
+        return airflow_state(paused, api.import_errors(), api.health())
+
+    return read

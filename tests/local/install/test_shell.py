@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -62,6 +63,16 @@ def test_the_one_that_runs_comes_first(here: Installation) -> None:
         assert settings(here) == store(here.demo)
         with instance_lock(here.running, "http://127.0.0.1:2"):
             assert settings(here) == store(here)
+
+
+def test_the_doctor_of_a_shell_asks_the_airflow_that_runs(here: Installation) -> None:
+    made(here)
+    password = credentials(here.secrets).admin_password
+    assert "AIRFLOW_CONN_AIRFLOW_API" not in settings(here)
+    with instance_lock(here.running, "http://127.0.0.1:2/"):
+        written = settings(here)["AIRFLOW_CONN_AIRFLOW_API"]
+    login = {"host": "http://127.0.0.1:2", "login": "admin", "password": password}
+    assert json.loads(written) == login
 
 
 def test_one_that_runs_on_a_store_elsewhere_is_not_replaced_by_the_demo(here: Installation) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from supportops.bootstrap import STORE_CONNECTION, STORE_VARIABLE
+from supportops.bootstrap import AIRFLOW_VARIABLE, STORE_CONNECTION, STORE_VARIABLE
 from supportops.local.install.credentials import as_json, replace
 from supportops.local.install.environment import LINKS_VARIABLE
 from supportops.local.install.installation import Installation
@@ -30,7 +30,7 @@ def shell_settings(environment: Mapping[str, str]) -> dict[str, str]:
     if found is None:
         return {}
     settings = _of_demo(found) if found == here.demo else {}
-    settings |= _of_links(found)
+    settings |= _of_links(found) | _of_airflow(found)
     settings[STORE_VARIABLE] = store_address(found)
     return {name: value for name, value in settings.items() if not environment.get(name)}
 
@@ -66,6 +66,19 @@ def _of_links(here: Installation) -> dict[str, str]:
         return {LINKS_VARIABLE: str(json.loads(here.secrets.read_text())["alert_links"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def _of_airflow(here: Installation) -> dict[str, str]:
+    """How `supportops doctor` asks the Airflow of an installation that runs for its DAGs."""
+    url = running_url(here.running)
+    if url is None:
+        return {}
+    try:
+        password = str(json.loads(here.secrets.read_text())["admin_password"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    login = {"host": url.rstrip("/"), "login": "admin", "password": password}
+    return {AIRFLOW_VARIABLE: json.dumps(login)}
 
 
 def _of_demo(here: Installation) -> dict[str, str]:

@@ -29,10 +29,15 @@ class AirflowError(Exception):
 
 @dataclass
 class AirflowApi:
-    """The API at `url` (no trailing slash), signed in as `admin` with `password`."""
+    """The API at `url` (no trailing slash), signed in as `user` with `password`.
+
+    `busy_for`: for so many seconds a busy Airflow is asked again.
+    """
 
     url: str
     password: str = field(repr=False)
+    user: str = "admin"
+    busy_for: float = BUSY_FOR
     _session: requests.Session = field(default_factory=requests.Session, repr=False)
     _token: str = field(default="", repr=False)
 
@@ -55,9 +60,13 @@ class AirflowApi:
         found = self._call("GET", "/dags", params={"limit": "100"})["dags"]
         return {str(dag["dag_id"]): dag for dag in found}
 
+    def health(self) -> dict[str, Any]:
+        """What Airflow says of each of its parts."""
+        return self._ask("GET", f"{self.url}/api/v2/monitor/health")
+
     def import_errors(self) -> dict[str, str]:
         """File name to the last line of what went wrong there."""
-        found = self._call("GET", "/importErrors")["import_errors"]
+        found = self._call("GET", "/importErrors", params={"limit": "100"})["import_errors"]
         return {e["filename"]: e["stack_trace"].strip().splitlines()[-1] for e in found}
 
     def trigger(self, dag_id: str, form: Mapping[str, Any] | None = None) -> str:
@@ -86,12 +95,12 @@ class AirflowApi:
         return self._ask(method, address, headers=headers, **more)
 
     def _sign_in(self) -> str:
-        login = {"username": "admin", "password": self.password}
+        login = {"username": self.user, "password": self.password}
         return str(self._ask("POST", f"{self.url}/auth/token", json=login)["access_token"])
 
     def _ask(self, method: str, address: str, **more: Any) -> dict[str, Any]:
-        """The answer's JSON object. A busy Airflow is asked again for BUSY_FOR seconds."""
-        deadline = time.monotonic() + BUSY_FOR
+        """The answer's JSON object. A busy Airflow is asked again for `busy_for` seconds."""
+        deadline = time.monotonic() + self.busy_for
         while True:
             status, error = None, None
             try:
