@@ -4,8 +4,8 @@
 
 Starts a PostgreSQL of its own unless SUPPORTOPS_TEST_POSTGRES names a server. Pages are requested
 one after another from the app itself, without a network, and the medians compared: a page is to
-take at most 100 ms, of which all is spent on this machine. Every page of the board is measured; one
-whose address must have a query gets it in `QUERIES`.
+take at most 100 ms, of which all is spent on this machine. Every page of the board is measured, and
+the metrics; one whose address must have a query gets it in `QUERIES`.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ from starlette.testclient import TestClient
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine
+from supportops.flows.scraping import SECRET
 from supportops.web.app import make_app
 from supportops.web.page import Viewer, link
 from supportops.web.pages.registry import PAGES
 
 MOST_MILLISECONDS = 100.0
+TOKEN = "the-token-of-the-metrics-of-this-bench"
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "incident": {"key": "sla_breach:700"},
     "report": {"cadence": "weekly", "period": "2026-W47", "audience": "managers"},
@@ -74,8 +76,14 @@ def board(engine: Engine) -> TestClient:
         yield Context(engine, CONFIG, no_secrets)
 
     viewer = Viewer("ada", may_act=True)
-    app = make_app(open_context, LastConfiguration(), lambda: NOW, viewer=lambda: viewer)
-    return TestClient(app)
+    app = make_app(
+        open_context,
+        LastConfiguration(),
+        lambda: NOW,
+        viewer=lambda: viewer,
+        secrets=lambda name: TOKEN if name == SECRET else None,
+    )
+    return TestClient(app, headers={"authorization": f"Bearer {TOKEN}"})
 
 
 def address_of(name: str, path: str) -> str:
