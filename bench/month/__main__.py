@@ -33,7 +33,7 @@ from bench.month.running import Month
 from bench.month.script import Script, month, weekend
 from bench.month.sink import sink
 from bench.month.table import show, show_pages
-from bench.month.verdict import Found, Verdict, judge, notices_faults
+from bench.month.verdict import Found, Verdict, compare_pruned, judge, notices_faults
 from bench.report import emptied
 from bench.sweep import server
 from bench.targets import conclude
@@ -98,6 +98,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="keep configuration, pages and record here")
     parser.add_argument("--store", help="the address of an empty database, on either kind")
     parser.add_argument("--judge", action="store_true", help="what an earlier run left")
+    parser.add_argument("--prune", action="store_true", help="at the end, and compare again")
     parser.add_argument("--smallest", action="store_true", help="the weekend of the change alone")
     asked = parser.parse_args()
     script = month(
@@ -121,6 +122,9 @@ def main() -> int:
         found = Found(record, engine, folder / "config")
         verdict = judge(found, Verdict())
         noticed = notices_faults(found)
+        if asked.prune:
+            removed = compare_pruned(found, verdict)
+            console.print(f"{removed:,} checks removed")
         show(console, record, engine, verdict)
         if not asked.smallest:
             show_pages(console, record, engine, folder / "config")

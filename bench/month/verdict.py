@@ -19,9 +19,12 @@ from sqlalchemy import Engine, select
 
 from supportops.alerts.description import reference_of
 from supportops.config.loader import load
+from supportops.config.of_store.retention import LEAST_CHECKS, Retention
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, check_results, incidents, messages, reports
 from supportops.flows import site_availability
+from supportops.flows.housekeeping import prune
+from supportops.flows.pruning.removal import Kind
 from supportops.flows.reporting.pipeline import make_reports
 from supportops.flows.reporting.selection import ReportRequest
 from supportops.reports import store as report_store
@@ -360,7 +363,26 @@ def _down(month: Found, site: str) -> timedelta:
 # --- reports -------------------------------------------------------------------------------------
 
 
-def compare_replays(month: Found, verdict: Verdict) -> None:
+def compare_pruned(month: Found, verdict: Verdict) -> int:
+    """Removes all checks that may be removed, and compares what their summaries say then; how many
+    it were. What the script is compared with is gone after that."""
+
+    def availability() -> list[dict[str, Any]]:
+        found = site_availability.of_period(month.engine, month.script.start, month.record.now)
+        return [each.to_json() for each in found]
+
+    before, removed = availability(), 0
+    retention = Retention(checks=LEAST_CHECKS)
+    for each in prune(month.engine, retention, month.record.now, pause=lambda _: None):
+        removed = each.rows[Kind.CHECKS]
+    if removed:
+        for was, now in zip(before, availability(), strict=True):
+            verdict.compare("availability after pruning", now["site"], now, was)
+        compare_replays(month, verdict, "reports replayed after pruning")
+    return removed
+
+
+def compare_replays(month: Found, verdict: Verdict, what: str = "reports replayed") -> None:
     """Each report made again today has the bytes that it had when it was issued."""
     configuration = load(month.config)
     issued = [row for row in _reports(month) if row.edition == 1]
@@ -381,7 +403,7 @@ def compare_replays(month: Found, verdict: Verdict) -> None:
                 before = report_store.digests(connection, row.id)
             name = f"{cadence} {period} {row.audience}"
             other = sorted(n for n in before if again.get(row.audience, {}).get(n) != before[n])
-            verdict.compare("reports replayed", name, other, [])
+            verdict.compare(what, name, other, [])
 
 
 def _reports(month: Found) -> Iterator[Any]:
