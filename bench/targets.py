@@ -16,8 +16,13 @@ def conclude(console: Console, targets: Iterable[tuple[str, bool]], *, smallest:
     missed = 0
     for words, met in targets:
         if smallest:
-            console.print(f"not judged: {words}")
+            console.print(f"not judged: {words}", soft_wrap=True)
             continue
         missed += not met
-        console.print(f"[{'green]met   ' if met else 'red]MISSED'}[/] {words}")
+        console.print(f"[{'green]met   ' if met else 'red]MISSED'}[/] {words}", soft_wrap=True)
     return 1 if missed else 0
+
+
+def show_figure(console: Console, name: str, value: float, unit: str) -> None:
+    """A figure by a name that stays: `make bench` writes it into docs/benchmarks.json."""
+    console.print(f"figure {name} {value:.6g} {unit}", highlight=False, soft_wrap=True)
