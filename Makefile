@@ -62,6 +62,17 @@ messages: devtools ## Take the messages of reports from the code into the catalo
 lock: devtools ## Compile the locks (requirements*.txt) from pyproject.toml
 	@$(VENV) -m supportops.local.install.lock $(ARGS)
 
+audit: devtools ## Look for known vulnerabilities of what is locked; passes if nobody can be asked
+	@$(VENV) -m supportops.local.supply.audit
+
+licenses: devtools ## Write docs/licenses.md, the licence of everything that ships
+	@$(VENV) -m supportops.local.supply.licenses
+
+sbom: devtools ## Write the bill of materials (CycloneDX) of the lock with its hashes; TO=file
+	@.venv/bin/cyclonedx-py requirements $(or $(LOCK),requirements.txt) --pyproject pyproject.toml \
+	  --output-reproducible --of JSON --no-validate -o $(or $(TO),sbom.cdx.json) 2>/dev/null \
+	  && echo "Wrote $(or $(TO),sbom.cdx.json)." >&2
+
 clean: ## Remove .venv and caches; the state in .local stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find include dags plugins tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -70,4 +81,4 @@ clean: ## Remove .venv and caches; the state in .local stays
 devtools:
 	@$(INSTALL) --dev
 
-.PHONY: help setup demo up secrets test bench chaos docs messages pictures lock clean devtools
+.PHONY: help setup demo up secrets test bench chaos docs messages pictures lock audit licenses sbom clean devtools
