@@ -114,7 +114,18 @@ def _pages(
 
 def _canonical(row: tuple[Any, ...]) -> bytes:
     plain = [_plain(value) for value in row]
-    return json.dumps(plain, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    words = json.dumps(plain, sort_keys=True, ensure_ascii=False)
+    if "-0.0" in words:  # PostgreSQL's JSON has no sign of nought
+        words = json.dumps(_unsigned(plain), sort_keys=True, ensure_ascii=False)
+    return words.encode("utf-8", "surrogatepass")
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unsigned(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_unsigned(each) for each in value]
+    return 0.0 if isinstance(value, float) and value == 0 else value
 
 
 def _plain(value: Any) -> Any:

@@ -21,7 +21,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.locks import Lock
@@ -66,6 +66,9 @@ def upgrade(
         while True:
             try:
                 return _upgrade(engine, to, patience)
+            except PendingRollbackError as error:
+                # Alembic went on with a connection that was lost: what lost it comes first.
+                raise error.__context__ or error from None
             except OperationalError as error:
                 if not _in_use(error):
                     raise

@@ -27,17 +27,17 @@ import yaml
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 REPORTED = MONDAY + timedelta(days=7, minutes=5)
 EVENTS = """ticket,event,at,kind,author,value,subject,text,requester,priority,site,customer,tags
-1,1,2026-11-16T09:30:00Z,created,customer,,Add a page?,Zoë asks 网站,zoe@acme.example,,Shop,Acme,
+1,1,2026-11-16T09:30:00Z,created,customer,,How do I add a page?,Zoë asks 网站,zoe@acme.example,,Shop,Acme,
 1,2,2026-11-16T11:30:00Z,comment,agent,,,Like this,,,,,
 1,3,2026-11-17T09:00:00Z,status,agent,solved,,,,,,,
-2,1,2026-11-16T10:00:00Z,created,customer,,Error 500,Down,bo@acme.example,urgent,Shop,Acme,shop
+2,1,2026-11-16T10:00:00Z,created,customer,,The checkout shows error 500,It is down,bo@acme.example,urgent,Shop,Acme,shop
 2,2,2026-11-16T10:20:00Z,priority,agent,high,,,,,,,
 2,3,2026-11-17T16:00:00Z,comment,agent,,,We look at it,,,,,
 3,1,2026-11-18T08:00:00Z,created,customer,,The logo is broken,,cy@other.example,normal,Blog,Other,
 4,1,2026-11-18T15:00:00Z,created,customer,,Please change my password,,cy@other.example,low,,Other,
 4,2,2026-11-19T15:00:00Z,status,agent,pending,,,,,,,
 4,3,2026-11-19T17:00:00Z,comment,customer,,,Hello?,,,,,
-"""
+"""  # noqa: E501
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # As the first versions did it; the later ones log an act as well.
 ACKNOWLEDGED = (

@@ -48,6 +48,13 @@ class Walked:
     made: Rows = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
 
+    def look(self) -> None:
+        """Remembers what the store holds now."""
+        with reading(self.engine) as connection:
+            for table in present(connection):
+                columns = tuple(c.name for c in table.columns)
+                self.held[table.name] = columns, measured(connection, table)
+
     def changed(self) -> list[str]:
         """The tables that do not hold any more what they held, in the columns that they had."""
         found = []
@@ -68,6 +75,15 @@ class Walked:
                 if self.held.get(table.name, ((),))[0] != columns:
                     self._add(connection, table)
                     self.held[table.name] = columns, measured(connection, table)
+
+    def add_to(self, *names: str) -> None:
+        """Adds rows to the tables of these names, and remembers what they hold."""
+        with writing(self.engine) as connection:
+            tables = {table.name: table for table in present(connection)}
+            for table in (tables[name] for name in names):
+                self._add(connection, table)
+                columns = tuple(c.name for c in table.columns)
+                self.held[table.name] = columns, measured(connection, table)
 
     def _add(self, connection: Connection, table: Table) -> None:
         made = self.made.setdefault(table.name, [])

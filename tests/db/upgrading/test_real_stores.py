@@ -10,14 +10,31 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, inspect, select, text
 
+from db.upgrading.conftest import NewDatabase
 from db.upgrading.old_stores import MADE, Walked, moved, unpacked
-from supportops.db.engine import make_engine, reading, writing
+from supportops.alerts.hold import held_since
+from supportops.db.engine import reading, writing
 from supportops.db.migrate import current, newest, upgrade
 from supportops.db.schema import incidents
-from supportops.flows import alert_dispatch, explain_ticket, housekeeping, list_clocks
-from supportops.flows import sla_sweep, weekly_report
+from supportops.flows import (
+    alert_dispatch,
+    explain_ticket,
+    housekeeping,
+    list_clocks,
+    sla_sweep,
+    weekly_report,
+)
 from supportops.reports import store as reports
-from web.boards import READER, context_of, live_through, make_board, site_entry, visible, write_config
+from supportops.sites.check import Reason
+from web.boards import (
+    READER,
+    context_of,
+    live_through,
+    make_board,
+    site_entry,
+    visible,
+    write_config,
+)
 
 TUESDAY = datetime(2026, 11, 24, 10, tzinfo=UTC)
 # Its tables of notices were made by a 0017 that was changed afterwards.
@@ -53,20 +70,21 @@ def test_an_old_store_is_upgraded_and_every_flow_goes_on_with_it(
     with reading(store) as connection:
         (sent,) = reports.listing(connection, 10)
         assert len(reports.files(connection, sent.id)) > 3
-        assert connection.execute(text("SELECT count(*) FROM alert_hold")).scalar() == 0
-    first = explain_ticket.run(context, "1", "import", TUESDAY)
-    assert first.explanations
-    assert len(list(list_clocks.listing(context, TUESDAY).rows)) > 4
+        assert held_since(connection) is None
+    assert explain_ticket.run(context, "1", "import", TUESDAY).subject == "How do I add a page?"
+    with list_clocks.listing(context, TUESDAY) as clocks:
+        assert len(list(clocks.rows)) > 4
+        assert clocks.unjudged() == ()
 
     swept = sla_sweep.hourly(context, TUESDAY, TUESDAY)
-    assert swept["tickets"] == 3
+    assert swept["tickets"] == 4
     alert_dispatch.run(store, {}.get, lambda: TUESDAY)
     again = weekly_report.run(context, TUESDAY, TUESDAY, week="2026-W47", audience="team")
     assert [each["edition"] for each in again["reports"]] == [2]
 
     sites = [site_entry("Shop"), site_entry("Blog", "Other")]
     folder = write_config(tmp_path / "config", sites)
-    live_through(store, folder, [TUESDAY, TUESDAY + timedelta(minutes=5)], lambda *_: "ok")
+    live_through(store, folder, [TUESDAY, TUESDAY + timedelta(minutes=5)], lambda *_: Reason.OK)
     with reading(store) as connection:
         ends = connection.execute(select(incidents.c.ended_at)).scalars().all()
     assert len(ends) == 2
@@ -78,10 +96,10 @@ def test_an_old_store_is_upgraded_and_every_flow_goes_on_with_it(
     for address, words in {
         "/": "All 2 sites are up",
         "/alerts": "Alerts",
-        "/tickets": "Error 500",
-        "/ticket?source=import&id=2": "Error 500",
+        "/tickets": "error 500",
+        "/ticket?source=import&id=2": "error 500",
         "/site?name=Shop": "Shop",
-        "/reports": "2026-W47",
+        "/reports": "Sent Mon 23 Nov 2026",
         "/configuration": "Configuration",
     }.items():
         page = client.get(address, headers=dict(READER))
@@ -89,21 +107,23 @@ def test_an_old_store_is_upgraded_and_every_flow_goes_on_with_it(
         assert words in visible(page.text), address
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_comments_of_the_first_notices_count_as_updates(
-    database: str, tmp_path: Path, request: pytest.FixtureRequest
+    tmp_path: Path, new_database: NewDatabase
 ) -> None:
-    with unpacked_or_moved(database, tmp_path, request) as store:
-        with writing(store) as connection:
-            for statement in _COMMENT:
-                connection.execute(text(statement))
-        upgrade(store)
-        with reading(store) as connection:
-            found = connection.execute(text("SELECT counts_as FROM notice_comments")).scalars()
-            assert found.all() == ["update"]
-            (column,) = (
-                each
-                for each in inspect(connection).get_columns("notice_comments")
-                if each["name"] == "counts_as"
-            )
-        assert (column["nullable"], column["default"]) == (False, None)
+    sqlite = unpacked(WITHOUT_COUNTS, tmp_path)
+    with new_database() as postgresql:
+        moved(sqlite, WITHOUT_COUNTS, postgresql)
+        with writing(postgresql) as connection:
+            connection.execute(text("ALTER TABLE notice_comments DROP COLUMN counts_as"))
+        for store in (sqlite, postgresql):
+            walked = Walked(store)
+            walked.add_to("notice_threads", "notices", "notice_comments")
+            upgrade(store)
+            assert walked.changed() == []
+            with reading(store) as connection:
+                counted = connection.execute(text("SELECT DISTINCT counts_as FROM notice_comments"))
+                assert counted.scalars().all() == ["update"]
+                columns = inspect(connection).get_columns("notice_comments")
+                (column,) = (each for each in columns if each["name"] == "counts_as")
+                assert (column["nullable"], column["default"]) == (False, None)
+    sqlite.dispose()

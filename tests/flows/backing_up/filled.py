@@ -71,7 +71,7 @@ def value(
     if isinstance(kind, Float):
         return number / 7
     if isinstance(kind, JSON):
-        return {"b": [1, 2.5, None, True], "a": {"ü": TEXTS[number % len(TEXTS)]}}
+        return {"b": [1, 2.5, -0.0, None, True], "a": {"ü": TEXTS[number % len(TEXTS)]}}
     if kind.python_type is int:
         return number
     text = TEXTS[number % len(TEXTS)]

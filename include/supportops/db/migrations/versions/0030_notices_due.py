@@ -11,7 +11,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("notices", sa.Column("due", sa.Text()))
-
-
-def downgrade() -> None:
-    op.drop_column("notices", "due")
