@@ -62,10 +62,11 @@ class PageTime:
 def measure(engine: Engine, rounds: int) -> list[PageTime]:
     """Every page, after a first request that reads templates and configuration."""
     client = board(engine)
-    return [
+    pages = [
         measured(engine, client, page.name, address_of(page.name, page.path), rounds)
         for page in PAGES
     ]
+    return [*pages, measured(engine, client, "metrics", "/metrics", rounds)]
 
 
 def board(engine: Engine) -> TestClient:

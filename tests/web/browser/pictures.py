@@ -63,6 +63,7 @@ PAGES = {
     "call": f"call?site={quote('Bluebird Books')}",
     "silences": f"silences?value={quote('Bluebird Books')}",
     "configuration": "configuration?kind=outage&site=Bluebird%20Books&at=2026-11-21T23:30",
+    "doctor": "doctor",
     "notices": "notices?id=3",
     "reports": "reports",
     "report": report_path(Cadence.WEEKLY, "2026-W46", "managers"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from supportops.alerts import store
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, TEST_KEYS, Kind, Severity
@@ -69,27 +69,20 @@ def open_alerts(asked: Asked) -> Iterator[Sample]:
     """Open alerts by kind and severity; those of clocks also by tier and metric."""
     c = alerts.c
     facts = sound_json(c.facts)
-    of_clock = (facts["tier"].as_string(), facts["metric"].as_string())
     kinds = [kind.value for kind in SERVICE_LEVEL_KINDS]
-    still_open = c.resolved_at.is_(None)
-    others = (
-        select(c.kind, c.severity, func.count())
-        .where(still_open, c.kind.not_in(kinds))
-        .group_by(c.kind, c.severity)
-    )
-    of_clocks = (
-        select(c.kind, c.severity, *of_clock, func.count())
-        .where(still_open, c.kind.in_(kinds))
-        .group_by(c.kind, c.severity, *of_clock)
-    )
+    is_clock = c.kind.in_(kinds)
+    tier = case((is_clock, facts["tier"].as_string())).label("tier")
+    metric = case((is_clock, facts["metric"].as_string())).label("metric")
+    # Grouped by what is read: an expression with parameters is another one each time it is written.
+    read = select(c.kind, c.severity, tier, metric).where(c.resolved_at.is_(None)).subquery()
+    grouped = select(*read.c, func.count()).group_by(*read.c)
     counts = Counter[tuple[str, str]]()
     by_clock: dict[str, Counter[tuple[str, str]]] = {kind: Counter() for kind in kinds}
-    for kind, severity, count in asked.connection.execute(others):
+    found: Sequence[Any] = asked.connection.execute(grouped).all()
+    for kind, severity, of_tier, of_metric, count in found:
         counts[kind, severity] += count
-    found: Sequence[Any] = asked.connection.execute(of_clocks).all()
-    for kind, severity, tier, metric, count in found:
-        counts[kind, severity] += count
-        by_clock[kind][_tier(asked, tier), _metric(metric)] += count
+        if kind in by_clock:
+            by_clock[kind][_tier(asked, of_tier), _metric(of_metric)] += count
     for each in Kind:
         for urgency in Severity:
             labels = (each.value, urgency.value)
