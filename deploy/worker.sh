@@ -1,5 +1,6 @@
 #!/bin/bash
 # worker.sh QUEUE: runs the tasks that wait in a queue of the broker, as CeleryExecutor hands them out.
+# WORKER_NAME names it where a machine has several; a container has a name of its own.
 set -euo pipefail
 
 queue="${1:?worker.sh QUEUE}"
@@ -10,4 +11,5 @@ fi
 
 # Task logs are read from the volume that all services share, so no worker serves them on a port.
 umask 0002
-exec airflow celery worker --queues "$queue" --skip-serve-logs --without-gossip --without-mingle
+exec airflow celery worker --queues "$queue" --skip-serve-logs --without-gossip --without-mingle \
+    ${WORKER_NAME:+--celery-hostname "$WORKER_NAME"}

@@ -16,6 +16,7 @@ from pathlib import Path
 ENVIRONMENT = os.environ  # noqa: TID251 - an entrance: the environment of this container
 BROKER = ENVIRONMENT["AIRFLOW__CELERY__BROKER_URL"]
 ROOM = int(ENVIRONMENT.get("AIRFLOW__CELERY__WORKER_CONCURRENCY", "16"))
+NAME = ENVIRONMENT.get("WORKER_NAME") or f"celery@{socket.gethostname()}"
 SECONDS = 8
 
 
@@ -45,7 +46,7 @@ def fault(queue, seen_file):
     except Exception:
         return None
     seen = seen_file.read_text() if seen_file.exists() else ""
-    running = running_tasks(f"celery@{socket.gethostname()}")
+    running = running_tasks(NAME)
     if running is None:
         return "the worker does not answer"
     if oldest is None or running >= ROOM:
