@@ -15,6 +15,7 @@ from xdist.scheduler import LoadFileScheduling
 # nothing left.
 ONE_PIECE = {
     "tests/local": "installations",  # full starts, and ports looked for from a fixed number on
+    "tests/deploy/workers": "installations",  # a full start with two workers
     "tests/bench": "installations",  # one of them starts an Airflow of its own, too
     "tests/dags": "airflow",  # each worker that runs one has to migrate a database for Airflow
     "tests/web/browser": "browser",  # each worker that runs one has to start a browser

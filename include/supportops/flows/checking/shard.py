@@ -42,8 +42,10 @@ LOOK_EVERY = 0.2
 class Shard:
     """The pages of one shard, and the results recorded for them so far.
 
-    `down`: the pages that were confirmed down before, and on which tracks. `over`: the run was
-    judged, so that nothing may be added to it. `due`: the checks to make, the next one first.
+    `resumed`: an earlier task recorded some of them and was killed; `late`: by how much the next
+    check of a page is later than it should have been. `down`: the pages that were confirmed down
+    before, and on which tracks. `over`: the run was judged, so that nothing may be added to it.
+    `due`: the checks to make, the next one first.
     """
 
     slot: datetime
@@ -57,6 +59,8 @@ class Shard:
     has_news: bool = False
     secrets: Secrets = no_secrets
     chains: dict[str, str] = field(default_factory=dict)
+    resumed: bool = False
+    late: dict[PageKey, timedelta] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -83,7 +87,9 @@ class Shard:
             for attempt in store.attempts(connection, slot, names | {VANTAGE}):
                 shard.tries.setdefault((attempt.site, attempt.page), []).append(attempt)
         for key in shard.pages():
-            shard.plan(key, now)
+            tries = shard.tries.get(key)
+            shard.resumed |= tries is not None
+            shard.plan(key, now, now - tries[-1].result.checked_at if tries else NOTHING)
         return shard
 
     def pages(self) -> dict[PageKey, tuple[Site, str, Expectation]]:
@@ -96,14 +102,26 @@ class Shard:
                 found[(site.name, page.path)] = (site, url, page.expect)
         return found
 
-    def plan(self, key: PageKey, now: datetime) -> None:
-        """Enters the page's next check, if it has one; one that is done may be news."""
+    def plan(self, key: PageKey, now: datetime, idle: timedelta = NOTHING) -> None:
+        """Enters the page's next check, if it has one; one that is done may be news.
+
+        `idle`: for how long nobody has checked it, because a task was killed.
+        """
         tries, policy = self.tries.get(key, []), self.fleet.policy
         pause = pause_before_next(tries, self.down.get(key, ()), policy)
         if pause is not None:
-            heapq.heappush(self.due, (now + pause, len(self.due), key))
+            heapq.heappush(self.due, (now + self._rest(key, pause, idle), len(self.due), key))
         elif self.look_again is not None or is_news(tries, self.down.get(key, ()), policy):
             self.has_news = True
+
+    def _rest(self, key: PageKey, pause: timedelta, idle: timedelta) -> timedelta:
+        """What is left of a pause. Time that a killed task lost is made up for by the next one, so
+        that an outage is confirmed as soon; the shortest pause is between any two checks."""
+        if idle > NOTHING:
+            self.late[key] = max(NOTHING, idle - pause)
+            return max(NOTHING, pause - idle)
+        shortest = min(self.fleet.policy.confirm_after, default=NOTHING)
+        return pause - max(NOTHING, min(self.late.pop(key, NOTHING), pause - shortest))
 
     def next_pause(self, now: datetime) -> timedelta | None:
         """How long to wait before the next round; None when every page is done."""
@@ -160,6 +178,7 @@ class _Round:
     def take(self) -> list[Target]:
         """The pages that are due; with them the control addresses."""
         self._judge_if_possible()
+        self.writer.write_failures()
         due, now, keys = self.shard.due, self.timer.now(), list[PageKey]()
         while due and due[0][0] <= now:
             keys.append(heapq.heappop(due)[2])
@@ -193,9 +212,12 @@ class _Round:
             looks.append(self.shard.look_again)
         left = min((at - now for at in looks), default=None)
         if self.open:
-            wait = LOOK_EVERY if self.shard.has_news else None
-            known = [] if left is None else [max(0.0, left.total_seconds())]
-            return min([*known, *([wait] if wait else [])], default=None)
+            waits = [
+                max(0.0, left.total_seconds()) if left is not None else None,
+                LOOK_EVERY if self.shard.has_news else None,
+                self.writer.until_failures_are_due(),
+            ]
+            return min((wait for wait in waits if wait is not None), default=None)
         if left is None or left > LINGER or monotonic() - self.idle_since > LINGER.total_seconds():
             return None
         return max(0.0, left.total_seconds())

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FLUSH_EVERY = 200
 FLUSH_SECONDS = 5.0
+# A failed check may begin an outage, and a killed task is resumed from what is stored.
+FAILURE_SECONDS = 1.0
 # A judgement of a large fleet takes long: at most so much of the time is spent on them.
 JUDGING_SHARE = 0.1
 
@@ -47,6 +49,7 @@ class Writer:
         self._rows: list[Attempt] = []
         self._chains: dict[str, SeenChain] = {}
         self._flushed = monotonic()
+        self._failed: float | None = None
         self._judge_from = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="supportops-results")
         self._written: list[Future[None]] = []
@@ -55,12 +58,24 @@ class Writer:
     def add(self, attempt: Attempt) -> None:
         """Queues a result; returns before it is written."""
         self._rows.append(attempt)
+        if self._failed is None and not attempt.result.good:
+            self._failed = monotonic()
         if len(self._rows) >= FLUSH_EVERY or monotonic() - self._flushed >= FLUSH_SECONDS:
             self._flush()
 
     def add_chain(self, site: str, chain: SeenChain) -> None:
         """Queues other certificates than a site had before; the next results take them along."""
         self._chains[site] = chain
+
+    def until_failures_are_due(self) -> float | None:
+        """Seconds until failures that are queued have to be written; None where there are none."""
+        left = None if self._failed is None else self._failed + FAILURE_SECONDS - monotonic()
+        return None if left is None else max(0.0, left)
+
+    def write_failures(self) -> None:
+        """Queues a transaction where failures have waited for one long enough."""
+        if self.until_failures_are_due() == 0:
+            self._flush()
 
     @property
     def may_judge(self) -> bool:
@@ -74,7 +89,7 @@ class Writer:
         self._judging = self._thread.submit(self._judge)
 
     def _flush(self) -> None:
-        rows, self._rows, self._flushed = self._rows, [], monotonic()
+        rows, self._rows, self._flushed, self._failed = self._rows, [], monotonic(), None
         others, self._chains = self._chains, {}
         if rows:
             self._written.append(self._thread.submit(self._append, rows, others))
