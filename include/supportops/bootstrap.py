@@ -27,6 +27,8 @@ STORE_CONNECTION = "support_db"
 AIRFLOW_CONNECTION = "airflow_api"
 AIRFLOW_VARIABLE = "AIRFLOW_CONN_AIRFLOW_API"
 STATUS_PAGES_VARIABLE = "SUPPORTOPS_STATUS_PAGES"
+EXECUTOR_VARIABLE = "AIRFLOW__CORE__EXECUTOR"
+BROKER_VARIABLE = "AIRFLOW__CELERY__BROKER_URL"
 
 
 _SETTINGS = ("SUPPORTOPS_", "AIRFLOW_CONN_")
@@ -99,6 +101,21 @@ def status_pages_folder() -> Path | None:
     if not Path(named).is_absolute():
         raise SetupError(f"{STATUS_PAGES_VARIABLE} is {named!r}; expected an absolute path")
     return Path(named)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Tasks run in workers of their own, as Airflow's settings have it. `broker`: the address of
+    their queues, None where it is not known in this process."""
+
+    broker: str | None = field(repr=False)
+
+
+def several_workers() -> Workers | None:
+    """None where tasks run in the scheduler, or this process knows nothing of Airflow."""
+    if "CeleryExecutor" not in os.environ.get(EXECUTOR_VARIABLE, ""):
+        return None
+    return Workers(os.environ.get(BROKER_VARIABLE) or None)
 
 
 def secret_reader(lookup: Lookup | None = None) -> Secrets:

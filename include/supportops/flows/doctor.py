@@ -14,7 +14,7 @@ from datetime import datetime
 from supportops.config.configuration import Configuration
 from supportops.config.loader import check
 from supportops.context import Context
-from supportops.flows.examining import airflow, database, files, machine, work
+from supportops.flows.examining import airflow, database, files, machine, work, workers
 from supportops.flows.examining.airflow import airflow_state as airflow_state
 from supportops.flows.examining.airflow import dag_states as dag_states
 from supportops.flows.examining.finding import AirflowState as AirflowState
@@ -35,6 +35,7 @@ CHECKS: Mapping[str, Check] = {
     "store rights": database.rights,
     "room": database.room,
     "dags": airflow.dags,
+    "workers": workers.workers,
     "flows": work.flows,
     "outbox": work.outbox,
     "receivers": work.receivers,

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, func, select
 
-from builders import NOON
+from builders import NOON, Clock
 from flows.websites import Desk, Websites, websites
 from sites.servers import server
-from supportops.db.engine import reading
+from supportops.db.engine import make_engine, reading
 from supportops.db.schema import check_results
 from supportops.flows import site_check
 from supportops.flows.checking import judgement
@@ -153,3 +153,26 @@ def test_a_failed_check_is_stored_while_another_site_hangs(desk: Desk, web: Webs
         else:
             pytest.fail("the failed check was not stored before the other one ended")
         check.join()
+
+
+def test_two_tasks_of_one_shard_at_once_are_one_check(desk: Desk, store_address: str) -> None:
+    """As when a machine that stood still for half a minute goes on after its task was given away."""
+    (spec,) = desk.plan()
+    together = threading.Barrier(2)
+    found: list[int] = []
+
+    def check() -> None:
+        engine, clock = make_engine(store_address), Clock()
+        together.wait(10)
+        summary = site_check.check(engine, spec, clock, pause=clock.pause)
+        found.append(len(summary["changes"]))
+        engine.dispose()
+
+    threads = [threading.Thread(target=check) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(found) == [0, 1]
+    assert [row[2] for row in desk.results() if row[0] == "shop"] == [0, 1, 2]
+    assert desk.incidents() == desk.alerts() == [DOWN]
