@@ -43,7 +43,8 @@ def fault(queue, seen_file):
     """What is wrong with this machine's worker, in one line; None for nothing."""
     try:
         oldest = oldest_task(queue)
-    except Exception:
+    except Exception as error:  # its text may hold the password
+        sys.stdout.write(f"health: the broker does not answer: {type(error).__name__}\n")
         return None
     seen = seen_file.read_text() if seen_file.exists() else ""
     running = running_tasks(NAME)
@@ -59,7 +60,7 @@ def fault(queue, seen_file):
 def main(queue):
     found = fault(queue, Path(tempfile.gettempdir(), "oldest-task"))
     if found is not None:
-        pass
+        sys.stdout.write(f"health: {found}\n")
     return 0 if found is None else 1
 
 

@@ -25,6 +25,7 @@ from inboxes import free_port
 from supportops.bootstrap import BROKER_VARIABLE, EXECUTOR_VARIABLE
 from supportops.context import Context
 from supportops.flows import doctor
+from supportops.flows.examining import workers
 
 NAME = "one@test"
 PASSWORD = "a-password-for-tests"
@@ -126,6 +127,7 @@ def test_a_worker_that_answers_and_takes_nothing_does_not_work(
 def examined(store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broker: str) -> Any:
     monkeypatch.setenv(EXECUTOR_VARIABLE, "CeleryExecutor")
     monkeypatch.setenv(BROKER_VARIABLE, broker)
+    monkeypatch.setattr(workers, "_SECONDS", 0.5)
     context = Context(store, tmp_path, lambda _: None)
     check = {"workers": doctor.CHECKS["workers"]}
     monkeypatch.setattr(doctor, "CHECKS", check)

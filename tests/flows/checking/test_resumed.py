@@ -156,7 +156,7 @@ def test_a_failed_check_is_stored_while_another_site_hangs(desk: Desk, web: Webs
 
 
 def test_two_tasks_of_one_shard_at_once_are_one_check(desk: Desk, store_address: str) -> None:
-    """As when a machine that stood still for half a minute goes on after its task was given away."""
+    """As when a machine stood still for half a minute, and its task was given to another."""
     (spec,) = desk.plan()
     together = threading.Barrier(2)
     found: list[int] = []

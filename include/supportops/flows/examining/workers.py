@@ -78,7 +78,7 @@ def _waiting(broker: str) -> dict[str, int]:
 
     limits: Any = {"socket_timeout": _SECONDS, "socket_connect_timeout": _SECONDS}
     with redis.Redis.from_url(broker, **limits) as connection:
-        return {queue: int(connection.llen(queue)) for queue in QUEUES}  # type: ignore[arg-type]
+        return {queue: int(connection.llen(queue)) for queue in QUEUES}
 
 
 def _served(broker: str) -> dict[str, int]:
