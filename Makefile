@@ -26,9 +26,9 @@ demo: setup ## Start Airflow with demo sites to break and an inbox to watch
 up: setup ## Start Airflow on the sites and alerts of include/config
 	@exec $(VENV) -m supportops.local up
 
-secrets: ## Write .env with generated secrets for docker compose
+secrets: ## Write .env with generated secrets for docker compose; ARGS="--rotate NAME"
 	@python=$$(sh include/supportops/local/install/find_python.sh "$(PYTHON)") || exit 2; \
-	"$$python" -m supportops.local.install.compose_secrets
+	"$$python" -m supportops.local.install.compose_secrets $(ARGS)
 
 test: devtools ## Lint, types, import contracts and every test
 	@$(VENV) -m ruff check .

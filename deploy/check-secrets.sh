@@ -45,14 +45,26 @@ check_in_url() {
     esac
 }
 
-# Airflow encrypts Connections with it: 32 bytes as URL-safe base64, which is 44 characters.
+# Airflow encrypts Connections with it: 32 bytes as URL-safe base64, which is 44 characters. While one
+# is rotated there are two: the new one, a comma, and the one before.
 check_fernet() {
     check "$1" 44 || return 0
     case "$value" in
+    *,*,*) ;;
+    *,*)
+        is_fernet "${value%%,*}" && is_fernet "${value#*,}" && return 0
+        ;;
+    *) is_fernet "$value" && return 0 ;;
+    esac
+    fault "$1" "is no Fernet key (44 characters of URL-safe base64 that end in =)"
+}
+
+is_fernet() {
+    case "$1" in
     *[!A-Za-z0-9_=-]* | *=?*) ;;
     ???????????????????????????????????????????=) return 0 ;;
     esac
-    fault "$1" "is no Fernet key (44 characters of URL-safe base64 that end in =)"
+    return 1
 }
 
 check_in_url POSTGRES_PASSWORD

@@ -26,13 +26,13 @@ SELECT pg_advisory_lock(727066) \g /dev/null
 ALTER ROLE CURRENT_USER PASSWORD :'administrator_password';
 
 SELECT 'CREATE ROLE airflow' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'airflow') \gexec
-ALTER ROLE airflow LOGIN PASSWORD :'airflow_password';
+ALTER ROLE airflow LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'airflow_password';
 SELECT 'CREATE DATABASE airflow OWNER airflow ENCODING ''UTF8'' TEMPLATE template0'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'airflow') \gexec
-REVOKE ALL ON DATABASE airflow FROM PUBLIC;
+REVOKE ALL ON DATABASE airflow, postgres, template1 FROM PUBLIC;
 
 SELECT 'CREATE ROLE supportops' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'supportops') \gexec
-ALTER ROLE supportops LOGIN PASSWORD :'supportops_password';
+ALTER ROLE supportops LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'supportops_password';
 SELECT 'CREATE DATABASE supportops OWNER supportops ENCODING ''UTF8'' TEMPLATE template0'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'supportops') \gexec
 REVOKE ALL ON DATABASE supportops FROM PUBLIC;
@@ -42,7 +42,7 @@ REVOKE ALL ON DATABASE supportops FROM PUBLIC;
 SELECT :'executor' = 'CeleryExecutor' AS with_workers \gset
 \if :with_workers
 SELECT 'CREATE ROLE celery' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'celery') \gexec
-ALTER ROLE celery LOGIN PASSWORD :'celery_password';
+ALTER ROLE celery LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'celery_password';
 SELECT 'CREATE DATABASE celery OWNER celery ENCODING ''UTF8'' TEMPLATE template0'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'celery') \gexec
 REVOKE ALL ON DATABASE celery FROM PUBLIC;

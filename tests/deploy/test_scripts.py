@@ -178,6 +178,42 @@ def test_each_user_owns_its_database_and_cannot_open_the_other(
         psycopg.connect(f"host={server} user={user} dbname={other}")
 
 
+@pytest.mark.parametrize("user", ["airflow", "supportops"])
+def test_a_user_may_do_nothing_outside_its_database(server: Path, user: str) -> None:
+    rights = "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
+    found = administered(server, f"{rights} FROM pg_roles WHERE rolname = '{user}'")
+    assert found == [(False,) * 5]
+    member = "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
+    assert administered(server, f"{member} WHERE r.rolname = '{user}'") == [(0,)]
+    for other in ("postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(f"host={server} user={user} dbname={other}")
+    own = psycopg.connect(f"host={server} user={user} dbname={user}", autocommit=True)
+    with own as connection:
+        for statement in (
+            "CREATE DATABASE other",
+            "CREATE ROLE other",
+            "ALTER ROLE postgres PASSWORD 'mine'",
+            "SET ROLE postgres",
+            "SELECT rolpassword FROM pg_authid",
+            "SELECT pg_read_file('pg_hba.conf')",
+            "COPY (SELECT 1) TO PROGRAM 'cat'",
+            "CREATE EXTENSION file_fdw",
+        ):
+            with pytest.raises(psycopg.Error) as refused:
+                connection.execute(statement)
+            assert refused.value.sqlstate == "42501", statement  # insufficient_privilege
+
+
+def test_rights_that_a_user_was_given_by_hand_are_taken_back() -> None:
+    with empty_server() as socket:
+        with psycopg.connect(f"host={socket} user=postgres dbname=postgres") as connection:
+            connection.execute("CREATE ROLE supportops SUPERUSER CREATEDB")
+        assert create_databases(socket).returncode == 0
+        rights = "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = 'supportops'"
+        assert administered(socket, rights) == [(False, False)]
+
+
 def administered(server: Path, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(f"host={server} user=postgres dbname=postgres") as connection:
         return connection.execute(statement).fetchall()  # type: ignore[call-overload]

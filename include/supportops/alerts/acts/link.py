@@ -40,10 +40,18 @@ class Links:
     """Makes and reads the addresses of one installation."""
 
     def __init__(self, secret: str) -> None:
-        """Raises ValueError for a secret that could be guessed."""
+        """`secret`: one, or several with commas between. The first signs; addresses that were
+        signed with any of the others go on working, until they expire.
+
+        Raises ValueError for a secret that could be guessed.
+        """
+        keys = [each.strip() for each in secret.split(",")]
+        if any(len(each) < LEAST_SECRET for each in keys):
+            keys = [secret]  # a comma of its own
         if len(secret) < LEAST_SECRET:
             raise ValueError(f"the secret {SECRET} has fewer than {LEAST_SECRET} characters")
-        self._signer = Signer(secret, salt=_SALT)
+        # itsdangerous signs with the last of a list, and tries all of them.
+        self._signer = Signer(keys[::-1], salt=_SALT)
 
     def token(self, alert: str, target: str, now: datetime) -> str:
         """The last part of the address by which `target` can take the alert with this key."""

@@ -1,14 +1,19 @@
 """Writes `.env` for docker compose: every secret that the deployment needs, made at random.
 
+`--rotate NAME` puts a new one in the place of one, `--drop NAME` ends the one before.
+
 Standard library only: this runs before anything is installed.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from supportops.local.install.credentials import fernet_key, word, write_new
+from supportops.local.install.credentials import fernet_key, replace, word, write_new
+from supportops.local.install.rotation import ROTATIONS, RotationError, dropped, rotated
 
 ROOT = Path(__file__).resolve().parents[4]
 HEAD = """\
@@ -35,12 +40,23 @@ def document() -> str:
     return HEAD + "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-def main(root: Path = ROOT) -> int:
-    """0 written; 2 with one line when there is an `.env` already or it cannot be written."""
+def main(root: Path = ROOT, arguments: Sequence[str] = ()) -> int:
+    """0 written; 2 with one line where nothing was: there is an `.env` already or none to rotate
+    in, or it cannot be written."""
+    parser = argparse.ArgumentParser(prog="make secrets", description=__doc__)
+    parser.add_argument("--rotate", metavar="NAME")
+    parser.add_argument("--drop", metavar="NAME")
+    asked = parser.parse_args(arguments)
+    path = root / ".env"
     try:
-        write_new(root / ".env", document())
+        if asked.rotate or asked.drop:
+            return _changed(path, asked.rotate, asked.drop)
+        write_new(path, document())
     except FileExistsError:
         sys.stderr.write("secrets: .env is there already, and is left as it is\n")
+        return 2
+    except RotationError as error:
+        sys.stderr.write(f"secrets: {error}\n")
         return 2
     except OSError as error:
         sys.stderr.write(f"secrets: {error.strerror}: {error.filename}\n")
@@ -49,5 +65,17 @@ def main(root: Path = ROOT) -> int:
     return 0
 
 
+def _changed(path: Path, rotate: str | None, drop: str | None) -> int:
+    text = path.read_text(encoding="utf-8")
+    if rotate:
+        replace(path, rotated(text, rotate))
+        how = ROTATIONS[rotate]
+        sys.stderr.write(f"Rotated {rotate}. Now: {how.then}. It ends: {how.breaks}.\n")
+    elif drop:
+        replace(path, dropped(text, drop))
+        sys.stderr.write(f"Dropped the {drop} before. Now: docker compose up -d.\n")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments=sys.argv[1:]))
