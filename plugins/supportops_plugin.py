@@ -29,8 +29,11 @@ def _record(report):
 
         with open_context(Connection.get) as context:
             report(airflow_failure, context.engine, timezone.utcnow())
-    except Exception:
-        log.exception("supportops could not record what Airflow reported")
+    except Exception as error:
+        if type(error).__name__ == "SchemaError":
+            log.error("supportops could not record what Airflow reported: %s", error)
+        else:
+            log.exception("supportops could not record what Airflow reported")
 
 
 @hookimpl

@@ -11,7 +11,7 @@ import typer
 from supportops.bootstrap import open_context
 from supportops.cli import backups
 from supportops.cli.instants import now
-from supportops.cli.output import Json, echo, print_json
+from supportops.cli.output import Json, echo, print_json, warn
 
 # How often a long pruning says how far it is.
 EVERY_SECONDS = 5.0
@@ -21,12 +21,34 @@ app.add_typer(backups.app)
 
 
 @app.command("upgrade")
-def upgrade() -> None:
-    """Migrate the store to this version's schema."""
+def upgrade(
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be migrated, and change nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Migrate the store to this version's schema, while others use it."""
     from supportops.db.migrate import upgrade as migrate
+    from supportops.db.upgrade_plan import plan_of
 
     with open_context(migrated=False) as context:
-        echo(f"the store is at revision {migrate(context.engine)}")
+        if plan:
+            found = plan_of(context.engine)
+            if as_json:
+                print_json(found.to_json())
+                return
+            echo(f"the store is at revision {found.at or 'none'}, this version needs {found.to}")
+            for step in found.steps:
+                echo(f"{step.revision}: {step.about}")
+            for table in found.tables if found.steps else ():
+                size = "" if table.size is None else f", {table.size / 1_000_000:,.1f} MB"
+                echo(f"{table.name}: about {table.rows:,} rows{size}")
+            return
+        revision = migrate(context.engine, say=warn)
+        if as_json:
+            print_json({"revision": revision})
+        else:
+            echo(f"the store is at revision {revision}")
 
 
 @app.command("fold")

@@ -12,6 +12,8 @@ from fastapi import Depends, HTTPException, Request
 
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading
+from supportops.db.migrate import SchemaError
+from supportops.rendering.render import sentence
 from supportops.web.page import ActiveConfiguration, OpenContext, Unavailable, Viewer
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,8 @@ def admitting(
             raise Unavailable("access.yaml cannot be used; see `supportops config check`") from None
         except LookupError:  # before the first configuration there is nothing to see
             return None
+        except SchemaError as error:
+            raise Unavailable(sentence(error)) from None
         except Exception as error:
             log.exception("the board could not read who may see what")
             words = f"Its store did not answer as expected ({type(error).__name__})."

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from supportops.context import Context
 from supportops.db.engine import reading
+from supportops.db.migrate import SchemaError
 from supportops.rendering.render import render, sentence
 from supportops.web.acts.act import Act, Acting, Refused
 from supportops.web.as_json import as_json
@@ -100,6 +101,8 @@ class Responses:
             return JSONResponse({"to": error.to}, 307, headers={"location": f"../{error.to}"})
         except NotFound as error:
             return JSONResponse({"detail": sentence(error)}, 404)
+        except SchemaError as error:
+            return JSONResponse({"detail": sentence(error)}, 503)
         except Exception as error:
             log.exception("the board could not tell %s", page.name)
             return JSONResponse({"detail": f"It failed ({type(error).__name__})."}, 503)
@@ -158,6 +161,8 @@ class Responses:
             return JSONResponse({"detail": str(error), "fields": error.fields}, 409)
         except LookupError as error:
             return JSONResponse({"detail": str(error)}, 404)
+        except SchemaError as error:
+            return JSONResponse({"detail": sentence(error)}, 503)
         except Exception as error:
             # As in `_from_store`, only the log may hold more than the name of the error.
             log.exception("%s could not %s", who, act.name)
@@ -201,6 +206,8 @@ class Responses:
             return RedirectResponse(error.to, 307)
         except NotFound as error:
             return self._notice(404, "Not found", sentence(error), viewer)
+        except SchemaError as error:
+            return self._notice(503, "The board and its store are of two versions", sentence(error))
         except Exception as error:
             # What went wrong may hold an address with its password: the log masks, a page cannot.
             log.exception("the board could not show %s", name)

@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
 from supportops.alerts.acts.link import LinkError, Links
+from supportops.db.migrate import SchemaError
 from supportops.rendering.render import render
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext
 from supportops.web.public.answers import Form, PublicError
@@ -75,6 +76,10 @@ def make_public_app(
             return _page(404, refused=str(error))
         except PublicError as error:
             return _page(error.status, page=error.page, refused=str(error))
+        except SchemaError as error:
+            # Who opens a link learns nothing of the store.
+            log.error("%s", error)
+            return _page(503, refused="This is being upgraded. Try again in a few minutes.")
         except Exception as error:
             # What went wrong may hold an address with its password: the log masks, a page cannot.
             log.exception("the public endpoint failed")

@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
 from supportops.db.engine import reading
+from supportops.db.migrate import SchemaError
 from supportops.flows import push_check as flow
 from supportops.sites.push.content import LARGEST_BODY
 from supportops.sites.push.proof import SIGNATURE_HEADER, TIMESTAMP_HEADER
@@ -46,6 +47,9 @@ def add_push_routes(
                 found = flow.receive(context, configuration, request, clock())
         except LookupError:  # nothing is configured yet
             found = flow.Answer(404, "not found")
+        except SchemaError as error:
+            log.error("%s", error)
+            found = flow.Answer(503, "the push could not be recorded; try again", 30)
         except Exception:
             log.exception("a push could not be recorded")
             found = flow.Answer(503, "the push could not be recorded; try again", 30)

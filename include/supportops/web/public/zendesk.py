@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
+from supportops.db.migrate import SchemaError
 from supportops.flows import ticket_sync as flow
 from supportops.tickets.zendesk.webhook import (
     LARGEST_BODY,
@@ -38,6 +39,9 @@ def add_webhook_route(app: FastAPI, open_context: OpenContext, clock: Clock) -> 
                     return PlainTextResponse("it was received before\n", 409)
         except NotOurs as error:
             return PlainTextResponse(f"refused: {error}\n", 401)
+        except SchemaError as error:
+            log.error("%s", error)
+            return PlainTextResponse("it could not be recorded; try again\n", 503)
         except Exception:
             log.exception("a webhook could not be recorded")
             return PlainTextResponse("it could not be recorded; try again\n", 503)
