@@ -38,8 +38,8 @@ from supportops.sites.ending import Ending
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, closed
 from supportops.sites.store import begin_run, mark_judged, save_changes
 
-MOST_SECONDS = 30.0
-"""Of each round: the DAG runs every minute."""
+MOST_SECONDS = 60.0
+"""Of each round: the DAG runs every minute, and a first notice is due after ten."""
 
 
 @dataclass(frozen=True, slots=True)
