@@ -66,6 +66,16 @@ def test_breaking_another_site_leaves_the_first_broken(here: Installation) -> No
     assert typed(here, "mend", "--all").output == "Nothing of that was broken.\n"
 
 
+def test_a_job_and_a_domain_are_broken_and_mended(here: Installation) -> None:
+    stopped = typed(here, "break", "shop-backup", "example.net").output
+    assert "shop-backup does not run any more from now on." in stopped
+    assert "example.net has other records from now on." in stopped
+    assert "supportops domains check --again" in stopped
+    assert "Next check" not in stopped
+    assert "shop-backup does not run any more" in typed(here, "status").output
+    assert "example.net is as it was." in typed(here, "mend", "--all").output
+
+
 def test_an_unknown_site_is_one_line_with_the_known_ones(here: Installation) -> None:
     for act in ("break", "mend"):
         answer = typed(here, act, "blubird-shop")

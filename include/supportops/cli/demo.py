@@ -66,11 +66,13 @@ def break_command(
         write_line(line)
 
 
-def _not_waiting(demo: Demo, names: Sequence[str]) -> Iterator[str]:
+def _not_waiting(
+    demo: Demo, names: Sequence[str], then: str = "about a minute later the inbox shows it"
+) -> Iterator[str]:
     """When it is noticed, and what notices it at once."""
     jobs, domains = set(demo.jobs()), set(demo.domains())
     if any(name not in jobs | domains for name in names):
-        yield demo.when("about a minute later the inbox shows it")
+        yield demo.when(then)
         yield "Not waiting for it: supportops demo check"
     if jobs.intersection(names):
         yield "Jobs are judged every five minutes, and are silent after three."
@@ -94,9 +96,10 @@ def mend_command(
         fail("name the sites to mend, or --all")
     demo = demo_at(local)
     mended = demo.mend(names or [])
+    others = (*demo.jobs(), *demo.domains())
     for name in mended:
-        write_line(f"{name} is well again.")
-    for line in _not_waiting(demo, mended):
+        write_line(f"{name} {'is as it was' if name in others else 'answers well again'}.")
+    for line in _not_waiting(demo, mended, "soon after the inbox shows it"):
         write_line(line)
     if not mended:
         write_line("Nothing of that was broken.")

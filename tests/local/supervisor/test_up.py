@@ -62,5 +62,5 @@ def test_the_end_of_a_start_is_address_logins_and_things_to_try(demo: bool) -> N
     for words in ("http://127.0.0.1:8123", "admin / x", "me / y (op)", ".local/logs"):
         assert words in shown
     assert [line[:2] for line in shown.splitlines() if line[:1].isdigit()] == [
-        f"{number}." for number in range(1, 5 if demo else 4)
+        f"{number}." for number in range(1, 7 if demo else 4)
     ]
