@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from bench.every import names
+from bench.figures import scaling
 from rich.console import Console
 
 from bench import every
@@ -141,3 +142,25 @@ def test_a_benchmark_runs_at_its_smallest_size(name: str, postgres_server: str) 
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     assert done.stdout.strip()
+
+
+def test_the_tables_of_scaling_are_those_that_it_prints() -> None:
+    page = (ROOT / "docs" / "scaling.md").read_text()
+    for sites in (1_000, 10_000, 100_000):
+        found = scaling.of_sites(sites, scaling.MEASURED)
+        assert (
+            f"| {sites:,} | {found.checks_a_day:,} | {found.cores:.2f} | {found.rows_a_second:.0f} "
+            f"| {found.store_gigabytes:.1f} | {found.year_gigabytes:,.0f} |" in page
+        )
+    for tickets in (100_000, 1_000_000, 10_000_000):
+        held = scaling.of_tickets(tickets, scaling.MEASURED)
+        assert f"| {tickets:,} | {held.events:,} | {held.store_gigabytes:.1f} |" in page
+
+
+def test_scaling_takes_measured_figures_where_there_are_some(tmp_path: Path) -> None:
+    assert scaling.costs(tmp_path / "none.json") == (scaling.MEASURED, set(scaling.MEASURED))
+    ran = {"figures": {"store_check_bytes": {"value": 400.0, "unit": "bytes"}}}
+    (tmp_path / "found.json").write_text(json.dumps({"results": [ran]}))
+    cost, usual = scaling.costs(tmp_path / "found.json")
+    assert cost["store_check_bytes"] == 400.0
+    assert usual == set(scaling.MEASURED) - {"store_check_bytes"}

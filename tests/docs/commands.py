@@ -11,7 +11,7 @@ from itertools import product
 from airflow_home import ROOT
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-PROGRAMS = "supportops|make|docker|python3?|openssl|curl|git"
+PROGRAMS = "supportops|make|docker|python3?|openssl|curl|git|kubectl|helm"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(rf"^    ((?:\.venv/bin/)?(?:{PROGRAMS})\s.*|[\d*]+ [\d*]+ [\d*]+ .*)$", re.M)

@@ -24,16 +24,8 @@ TREE = get_command(app)
 SHOWN = shown()
 # Programs of others, whose options are theirs.
 OTHERS = {
-    "airflow",
-    "backup.sh",
-    "cd",
-    "cp",
-    "curl",
-    "git",
-    "jq",
-    "openssl",
-    "pg_dump",
-    "pg_restore",
+    *("airflow", "backup.sh", "cd", "cp", "curl", "git", "helm", "jq", "kubectl", "openssl"),
+    *("pg_dump", "pg_restore"),
 }
 COMPOSE_OPTIONS = {
     *("-d", "--build", "--rm", "-T", "-v", "--entrypoint", "--scale", "--remove-orphans"),
