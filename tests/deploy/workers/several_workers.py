@@ -48,6 +48,7 @@ class Installation:
     api_port: int
     receivers: Mapping[str, str]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    sessions: set[int] = field(default_factory=set)
 
     @property
     def api(self) -> AirflowApi:
@@ -114,6 +115,7 @@ class Installation:
                 stderr=log,
                 start_new_session=True,
             )
+        self.sessions.add(self.running[name].pid)
         return folder
 
     def run(self, name: str, service: str, *argv: str) -> None:
@@ -151,18 +153,23 @@ class Installation:
 
     def kill(self, name: str) -> None:
         """As the machine's power cut does: the worker and all that it started, at once."""
-        worker = psutil.Process(self.running.pop(name).pid)
+        started = self.running.pop(name)
+        worker = psutil.Process(started.pid)
         for process in [worker, *worker.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
+        started.wait(10)
 
     def end(self) -> None:
-        """Kills every process that was started here, whoever its parent is by now."""
-        for started in self.running.values():
-            started.kill()  # Redis writes its title over its environment
+        """Kills every process that was started here, whoever its parent is by now.
+
+        Airflow and Redis write their titles over their environment, so that neither the sessions
+        nor the environments alone name all of them.
+        """
         for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.environ().get("HOME", "").startswith(str(self.home)):
+            with contextlib.suppress(psutil.Error, OSError):
+                ours = os.getsid(process.pid) in self.sessions
+                if ours or process.environ().get("HOME", "").startswith(str(self.home)):
                     process.kill()
         for started in self.running.values():
             started.wait(10)
@@ -184,20 +191,22 @@ def installation(config: Path, receivers: Mapping[str, str]) -> Iterator[Install
         home = Path(tempfile.mkdtemp(prefix="supportops-workers-"))
         (home / "postgres").mkdir()
         server = PostgresServer(home / "postgres", cleanup_mode="delete")
-    with server:
-        place = Path(server.get_postmaster_info().socket_dir)
-        secrets = secrets_of(document())
-        here = Installation(home, place, secrets, free_port(), free_port(), receivers)
-        shutil.copytree(config, home / "config")
-        try:
-            _start(here)
-            yield here
-        except BaseException:
-            _print_logs(here)
-            raise
-        finally:
-            here.end()
-            shutil.rmtree(home, ignore_errors=True)
+    try:
+        with server:
+            place = Path(server.get_postmaster_info().socket_dir)
+            secrets = secrets_of(document())
+            here = Installation(home, place, secrets, free_port(), free_port(), receivers)
+            shutil.copytree(config, home / "config")
+            try:
+                _start(here)
+                yield here
+            except BaseException:
+                _print_logs(here)
+                raise
+            finally:
+                here.end()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _start(here: Installation) -> None:
