@@ -63,6 +63,15 @@ def here(tmp_path: Path, http: Endpoint) -> Iterator[Installation]:
             yield started
 
 
+@pytest.fixture
+def shared(here: Installation) -> Iterator[Engine]:
+    """The store of all of them."""
+    engine = here.engine()
+    make_live(engine)
+    yield engine
+    engine.dispose()
+
+
 def first_failures(store: Engine) -> dict[str, datetime]:
     """When each site that is down failed first."""
     c = check_results.c
@@ -88,10 +97,8 @@ def run_state(here: Installation, run: str) -> str | None:
 # On a quiet machine it takes a minute and a half, of which 40 s are the confirmation of outages.
 @pytest.mark.timeout(400)
 def test_a_worker_killed_in_the_middle_of_a_check_delays_and_repeats_nothing(
-    here: Installation, http: Endpoint
+    here: Installation, shared: Engine, http: Endpoint
 ) -> None:
-    store = here.engine()
-    make_live(store)
     for name in WORKERS:
         here.start_worker(name)
     wait_until(lambda: len(here.tasks_of(WORKERS)) == len(WORKERS), "workers")
@@ -100,7 +107,7 @@ def test_a_worker_killed_in_the_middle_of_a_check_delays_and_repeats_nothing(
     assert [here.health(name).returncode for name in WORKERS] == [0, 0]
 
     run = api.trigger("site_check")
-    wait_until(lambda: first_failures(store).keys() == DOWN, "first checks")
+    wait_until(lambda: first_failures(shared).keys() == DOWN, "first checks")
     shards = here.tasks_of(WORKERS)
     assert {task for tasks in shards.values() for task in tasks} >= {
         f"site_check.check[{number}]" for number in range(SITES // SHARD)
@@ -113,7 +120,7 @@ def test_a_worker_killed_in_the_middle_of_a_check_delays_and_repeats_nothing(
     wait_until(lambda: run_state(here, run) in ("success", "failed"), "the run", 150)
     assert run_state(here, run) == "success"
     wait_until(lambda: len(http.requests) >= len(DOWN), "messages", 30)
-    judge_what_was_found(store, http)
+    judge_what_was_found(shared, http)
 
     answer = here.health(killed)
     assert (answer.returncode, answer.stdout) == (1, "health: the worker does not answer\n")
