@@ -8,6 +8,7 @@ cookie: the address itself is what authorises.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -23,7 +24,7 @@ from supportops.rendering.render import render
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext
 from supportops.web.public.answers import Form, PublicError
 from supportops.web.public.approving import Draft, decide
-from supportops.web.public.push import add_push_routes, serving
+from supportops.web.public.push import BODY_SECONDS, add_push_routes, serving
 from supportops.web.public.taking import Page, page_of, take
 from supportops.web.public.zendesk import add_webhook_route
 
@@ -91,7 +92,11 @@ def make_public_app(
 
     @app.post("/{token}")
     async def _take(token: str, request: Request) -> Response:
-        form = await _form(request)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                form = await _form(request)
+        except TimeoutError:
+            return _page(408, refused="The form did not come in time.")
         if form is None:
             return _page(413, refused="The form is too large.")
         return await run_in_threadpool(answer, token, lambda page, now: _acted(page, form, now))
