@@ -289,6 +289,7 @@ def test_messages_of_alerts_that_are_over_are_removed_and_no_others(store: Engin
         Kind.MESSAGES: 2,
         Kind.QUARANTINE: 1,
         Kind.CONFIGURATIONS: 0,
+        Kind.RECORDINGS: 0,
     }
     with reading(store) as connection:
         left = set(connection.execute(select(schema.messages.c.alert)).scalars())
