@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from supportops.config.configuration import Configuration
 from supportops.config.loader import check
 from supportops.context import Context
@@ -46,6 +48,14 @@ CHECKS: Mapping[str, Check] = {
     "versions": machine.versions,
 }
 
+_STORE = "store"
+_NEEDS_THE_STORE = Finding(
+    Level.UNKNOWN,
+    "it reads the store, which is not usable yet",
+    "What it would find is not known.",
+    "mend the finding about the store first",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
@@ -72,7 +82,11 @@ def examine(
     """Every check in its order. `online`: other machines are asked, for the time. `airflow` reads
     Airflow's own list of DAGs."""
     installation = Installation(context, _configuration(context), now, online, airflow)
-    return [Examined(name, _findings(name, run, installation)) for name, run in CHECKS.items()]
+    done: list[Examined] = []
+    for name, run in CHECKS.items():
+        broken = any(each.check == _STORE and _is_fault(each) for each in done)
+        done.append(Examined(name, _findings(name, run, installation, broken)))
+    return done
 
 
 def tested(outcomes: Sequence[Tested]) -> Examined:
@@ -99,15 +113,24 @@ def worst(examined: list[Examined]) -> Level:
     return max(levels, key=order.index, default=Level.FINE)
 
 
-def _findings(name: str, run: Check, installation: Installation) -> tuple[Finding, ...]:
+def _is_fault(examined: Examined) -> bool:
+    return any(finding.level is Level.FAULT for finding in examined.findings)
+
+
+def _findings(
+    name: str, run: Check, installation: Installation, broken: bool
+) -> tuple[Finding, ...]:
+    """`broken`: the store is known not to be usable, so what cannot be read of it is no news."""
     try:
         return tuple(run(installation))
     except Exception as error:
+        if broken and isinstance(error, SQLAlchemyError):
+            return (_NEEDS_THE_STORE,)
         log.debug("the check %s failed", name, exc_info=True)
         # The driver's text names host and database, never the password.
         reason = (str(getattr(error, "orig", error)).splitlines() or ["?"])[0][:200]
         what = f"it could not be checked: {type(error).__name__}: {reason}"
-        fault = Level.FAULT if name == "store" else Level.UNKNOWN
+        fault = Level.FAULT if name == _STORE else Level.UNKNOWN
         return (Finding(fault, what, "What it would find is not known.", "see the fault"),)
 
 

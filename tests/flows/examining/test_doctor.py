@@ -142,6 +142,18 @@ def test_an_administrator_as_the_stores_user_is_found(store: Engine, folder: Pat
     assert "administrator" in finding.what
 
 
+def test_an_empty_database_is_one_fault_and_no_list_of_missing_tables(
+    folder: Path, tmp_path: Path
+) -> None:
+    empty = make_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    found = examined(empty, folder)
+    assert [f.mend for f in found["store"]] == ["supportops db upgrade"]
+    others = [f for name, findings in found.items() if name != "store" for f in findings]
+    assert not [f for f in others if "no such table" in f.what]
+    waiting = {name for name, findings in found.items() if "the store first" in findings[0].mend}
+    assert {"flows", "outbox", "receivers"} <= waiting
+
+
 @contextmanager
 def server_whose_clock_is_off(by: timedelta) -> Iterator[str]:
     class Answer(BaseHTTPRequestHandler):
