@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -454,7 +455,7 @@ def test_a_hostile_name_is_a_name(tmp_path: Path) -> None:
 
 
 def test_the_zones_are_walked_once_in_a_process(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     walks: list[int] = []
 
@@ -464,6 +465,9 @@ def test_the_zones_are_walked_once_in_a_process(
 
     monkeypatch.setattr(values, "available_timezones", walk)
     values.known_zones.cache_clear()
-    for _ in range(2):
-        load(SHIPPED)
+    for number in range(2):
+        folder = shutil.copytree(SHIPPED, tmp_path / str(number))
+        with (folder / "sites.yaml").open("a") as file:
+            file.write(f"# tests check a folder that they know once, and this is number {number}\n")
+        load(folder)
     assert walks == [1]

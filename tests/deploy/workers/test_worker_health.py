@@ -150,16 +150,13 @@ def test_the_doctor_sees_queues_without_workers_and_what_waits(
     with worker(broker, "default"):
         for number in range(51):
             empty.lpush("background", number)
-        wait_until(lambda: ("fault", NO_DEFAULT) not in examined(), "the worker", 40)
-        assert examined() == [
-            *expected,
+        expected += [
             ("warning", "no worker answers that serves the queue background"),
             ("warning", "51 tasks wait in the queue background"),
         ]
+        # On a busy machine a worker that answered once may be late the next time.
+        wait_until(lambda: examined() == expected, f"{expected}", 40)
         empty.flushall()
-
-
-NO_DEFAULT = "no worker answers that serves the queue default"
 
 
 def test_the_doctor_says_where_to_ask_when_it_does_not_know_the_broker(

@@ -115,7 +115,7 @@ class DomainsEntry(Model):
 def wrong_domains(data: Any) -> Iterator[Wrong]:
     """Domains are watched for sites that the file has."""
     sites = [entry.get("name") for _, entry in entries(data, "sites")]
-    known = [name for name in dict.fromkeys(sites) if isinstance(name, str)]
+    known = list(dict.fromkeys(name for name in sites if isinstance(name, str)))
     domains = data.get("domains") if isinstance(data, dict) else None
     names = domains.get("names") if isinstance(domains, dict) else None
     for domain, entry in names.items() if isinstance(names, dict) else ():
