@@ -35,7 +35,7 @@ test: devtools ## Lint, types, import contracts and every test
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(VENV) -m pytest -n $(WORKERS) --max-worker-restart 0
+	@$(VENV) -m pytest -n $(WORKERS) --dist worksteal --max-worker-restart 0
 
 bench: devtools ## Run every benchmark, report all misses at the end; ARGS="--only report"
 	@PYTHONPATH=$(CURDIR)/include:$(CURDIR) $(VENV) -m bench.every $(ARGS)
