@@ -18,7 +18,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[4]
+from supportops.local.install.installation import ROOT
+
 LOCKS = ("requirements-celery.txt", "requirements-uv.txt")
 ALLOWED = ROOT / "deploy" / "audit-allowed.toml"
 Ask = Callable[[Path], Mapping[str, Any] | None]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
+from supportops.local.install.installation import ROOT
+
 LOCKS = ("requirements.txt", "requirements-celery.txt")
 PAGE = ROOT / "docs" / "licenses.md"
 # What a company may ship beside its own code, and link to, without publishing that code.
