@@ -112,11 +112,16 @@ class Run:
 
 def failed_since(incident: Incident) -> datetime:
     """The first failed check, which under another name is earlier than `started_at`."""
+    return instant_of(incident.facts.get("first_failed_at")) or incident.started_at
+
+
+def instant_of(fact: object) -> datetime | None:
+    """The aware instant that a fact of an incident is; None where it is none."""
     try:
-        first = datetime.fromisoformat(str(incident.facts.get("first_failed_at")))
+        found = datetime.fromisoformat(str(fact))
     except ValueError:
-        return incident.started_at
-    return first if first.tzinfo is not None else incident.started_at
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def ended_well(incident: Incident) -> bool:

@@ -23,7 +23,14 @@ from supportops.notices.settings import NoticeSettings
 from supportops.notices.trouble import Trouble, What
 from supportops.sites.check import Reason
 from supportops.sites.ending import Ending
-from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_well, failed_since
+from supportops.sites.incident import (
+    DEGRADED,
+    Incident,
+    IncidentKind,
+    ended_well,
+    failed_since,
+    instant_of,
+)
 from supportops.sites.site import STALE_AFTER, Site
 from supportops.sites.standing import Track
 from supportops.sites.store import last_run, list_incidents
@@ -155,8 +162,8 @@ class _Reader:
         settings = self.configuration.notices.of(self.customers.get(name))
         if settings is None or not settings.outages:
             return
-        since = _instant(affected.get("since")) or failed_since(incident)
-        back = _instant(affected.get("until"))
+        since = instant_of(affected.get("since")) or failed_since(incident)
+        back = instant_of(affected.get("until"))
         closed = incident.ended_at if incident.closed_at is not None else None
         until = back or closed
         yield (
@@ -233,11 +240,3 @@ def _reasons(connection: Connection) -> dict[str, str]:
     c = site_status.c
     rows = select(c.site, c.reason).where(c.page == "", c.track == Track.OUTAGE.value)
     return {row.site: row.reason for row in connection.execute(rows)}
-
-
-def _instant(written: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(written))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None

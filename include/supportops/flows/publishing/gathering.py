@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -18,7 +17,7 @@ from supportops.flows.publishing.open_tickets import tickets_of
 from supportops.notices import store as notice_store
 from supportops.notices.published import published
 from supportops.sites.history import SiteHistory, Span
-from supportops.sites.incident import DEGRADED, Incident, IncidentKind, failed_since
+from supportops.sites.incident import DEGRADED, Incident, IncidentKind, failed_since, instant_of
 from supportops.sites.log.checks import FleetOf
 from supportops.sites.site import CheckPolicy, Site
 from supportops.sites.standing import SiteState, Track
@@ -90,8 +89,8 @@ def _hurts(incident: Incident, customers: Customers, sites: Mapping[str, Site]) 
     listed = incident.facts.get("affected")
     for each in listed if isinstance(listed, list) else ():
         if isinstance(each, Mapping) and each.get("site") and each.get("customer"):
-            since = _instant(each.get("since")) or incident.started_at
-            until = _instant(each.get("until")) or over
+            since = instant_of(each.get("since")) or incident.started_at
+            until = instant_of(each.get("until")) or over
             yield Hurt(str(each["site"]), customers.key(str(each["customer"])), since, until)
 
 
@@ -181,11 +180,3 @@ def _notices(
                 notice = Notice(each.at, each.subject, each.text)
                 found[customers.key(thread.customer), incident].append(notice)
     return lambda customer, incident: tuple(found.get((customer, incident), ()))
-
-
-def _instant(written: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(written))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None

@@ -19,7 +19,7 @@ from supportops.alerts.store import find_all
 from supportops.config.configuration import Configuration
 from supportops.flows.ticketing.outage_tickets import OUTAGES, lasted_at
 from supportops.rendering.render import local, one_line
-from supportops.sites.incident import Incident, IncidentKind, failed_since
+from supportops.sites.incident import Incident, IncidentKind, failed_since, instant_of
 
 KINDS = OUTAGES | {IncidentKind.FAULT}
 MOST_NAMED = 3
@@ -85,8 +85,8 @@ def _parts(incident: Incident) -> Iterator[_Part]:
     affected = incident.facts.get("affected")
     for each in affected if isinstance(affected, list | tuple) else ():
         if isinstance(each, Mapping) and each.get("site") and each.get("customer"):
-            since = _instant(each.get("since")) or failed_since(incident)
-            until = _instant(each.get("until")) or over
+            since = instant_of(each.get("since")) or failed_since(incident)
+            until = instant_of(each.get("until")) or over
             yield _Part(str(each["site"]), str(each["customer"]), since, until)
 
 
@@ -115,11 +115,3 @@ def _clock(at: datetime, zone: str, now: datetime) -> str:
     """ "09:12", with its day where that is not today."""
     there, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
     return f"{there:%H:%M}" if there.date() == today.date() else local(at, zone)
-
-
-def _instant(written: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(written))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
