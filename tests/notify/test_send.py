@@ -4,6 +4,7 @@ import base64
 import logging
 import subprocess
 import sys
+import threading
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -357,10 +358,36 @@ def test_a_refusal_that_repeats_the_recipient_is_masked(mail: Mailbox) -> None:
 def test_the_loggers_of_others_are_left_as_they_were(
     http: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
-    attempt(http.url("hook"))
     caplog.set_level(logging.NOTSET)
-    logging.getLogger("apprise").warning("somebody else's trouble")
+    apprise, urllib3 = (logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool"))
+    apprise.setLevel(logging.INFO)
+    before = apprise.level, list(apprise.filters), list(urllib3.filters)
+    try:
+        attempt(http.url("hook"))
+        assert (apprise.level, apprise.filters, urllib3.filters) == before
+        apprise.warning("somebody else's trouble")
+    finally:
+        apprise.setLevel(logging.NOTSET)
     assert "somebody else's trouble" in caplog.text
+
+
+def test_a_level_that_others_choose_later_holds_while_we_send(
+    http: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    apprise = logging.getLogger("apprise")
+    caplog.set_level(logging.CRITICAL)
+    attempt(http.url("hook"))
+    caplog.set_level(logging.INFO)
+    http.behaviour = Behaviour.HANG
+    sending = threading.Thread(target=attempt, args=(http.url("hook"),), kwargs={"timeout": 2})
+    sending.start()
+    http.wait_for(2)
+    apprise.info("somebody else's news")
+    apprise.debug("somebody else's details")
+    http.release()
+    sending.join()
+    assert "somebody else's news" in caplog.text
+    assert "somebody else's details" not in caplog.text
 
 
 def test_importing_the_module_does_not_load_apprise() -> None:

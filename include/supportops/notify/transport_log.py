@@ -35,31 +35,44 @@ class TransportLog:
 
     def __init__(self) -> None:
         self._thread = threading.local()
-        self._level = logging.WARNING
-        self._attaching = threading.Lock()
-        self._attached = False
+        self._counting = threading.Lock()
+        self._reading = 0
+        self._own_level = self._level = logging.NOTSET
 
     @contextmanager
     def reading(self) -> Iterator[list[str]]:
-        """The lines that Apprise logs in this thread until the block ends."""
-        self._attach()
+        """The lines that Apprise logs in this thread until the block ends.
+
+        The logger has a lower level and a filter while any thread reads, and is left as it was.
+        """
         lines: list[str] = []
         self._thread.lines = lines
+        self._begin()
         try:
             yield lines
         finally:
+            self._end()
             self._thread.lines = None
 
-    def _attach(self) -> None:
+    def _begin(self) -> None:
         logger = logging.getLogger("apprise")
-        with self._attaching:
-            if not self._attached:
-                self._level = logger.getEffectiveLevel()
+        with self._counting:
+            self._reading += 1
+            if self._reading == 1:
+                self._own_level, self._level = logger.level, logger.getEffectiveLevel()
                 logger.addFilter(self._keep)
                 # urllib3 prints the path of each request, and paths hold tokens.
                 logging.getLogger("urllib3.connectionpool").addFilter(self._silence)
-                self._attached = True
-            logger.setLevel(logging.DEBUG)
+                logger.setLevel(logging.DEBUG)
+
+    def _end(self) -> None:
+        logger = logging.getLogger("apprise")
+        with self._counting:
+            self._reading -= 1
+            if self._reading == 0:
+                logger.setLevel(self._own_level)
+                logging.getLogger("urllib3.connectionpool").removeFilter(self._silence)
+                logger.removeFilter(self._keep)
 
     def _keep(self, record: logging.LogRecord) -> bool:
         lines = getattr(self._thread, "lines", None)
