@@ -106,6 +106,15 @@ def test_a_customer_who_gets_notices_and_has_no_contact_is_found(folder: Path) -
     assert [each for each in findings(folder) if each.file == "customers.yaml"] == []
 
 
+def test_a_customer_whose_report_nobody_would_get_is_found(folder: Path) -> None:
+    customers(folder, Acme="shop", Umbrella="wiki")
+    names = [{"name": "Acme", "contacts": ["team"]}, {"name": "Umbrella"}]
+    data = {"customers": [{**each, "reports": ["monthly"]} for each in names]}
+    (folder / "customers.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    found = [each for each in findings(folder) if each.file == "customers.yaml"]
+    assert [each.found for each in found] == ["monthly, and no contacts"]
+
+
 def test_alerts_of_jobs_need_a_way_where_there_are_monitors(folder: Path) -> None:
     path = folder / "sites.yaml"
     monitor = {"name": "backup", "site": "Example", "token": "push_backup", "every": "1d"}

@@ -212,6 +212,7 @@ def audience_of_customer(customer: Customer, plan: Plan, agency: Agency) -> Audi
             logo=logo.digest if logo else chosen.brand.logo,
         ),
         approved=chosen.approved,
+        former=tuple(audience_name(alias) for alias in customer.aliases),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from supportops.config.configuration import Configuration, File
 from supportops.context import Context
@@ -55,7 +56,13 @@ def run(
 
 
 def _is_due(configuration: Configuration, at: datetime) -> bool:
-    """Whether the report on the month before is to be made by now, and not much earlier."""
+    """Whether it is the report's first working day by now, and not much later.
+
+    By its date in the reports' zone and not by its hour: the run comes once a day, on the office's
+    clocks, and 09:00 of reports further west is after it.
+    """
+    zone = ZoneInfo(configuration.reports.zone)
     period = month_before(at, configuration.reports.zone)
     due = report_instant(period, working_days(configuration.office))
-    return due <= at < due + MADE_UP_FOR
+    reached = due <= at or due.astimezone(zone).date() == at.astimezone(zone).date()
+    return reached and at < due + MADE_UP_FOR

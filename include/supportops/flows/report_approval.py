@@ -17,7 +17,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.storable import storable
 from supportops.flows.active_configuration import active_configuration
-from supportops.flows.reporting.keeping import recipients
+from supportops.flows.reporting.keeping import NO_RECIPIENTS, recipients
 from supportops.flows.reporting.messages import post
 from supportops.rendering.render import one_line
 from supportops.reports import store
@@ -99,13 +99,13 @@ def _missing(configuration: Configuration, report: StoredReport) -> str | None:
     if found is None:
         return "nobody gets this report any more"
     if not recipients(configuration, found):
-        return "it has no recipients: name contacts in customers.yaml"
+        return NO_RECIPIENTS
     return None
 
 
 def _audiences(configuration: Configuration, report: ReportEntry) -> list[Audience]:
     of = configuration.reports.of(Cadence(report.cadence))
-    return [each for each in of if each.name == report.audience]
+    return [each for each in of if report.audience in each.names]
 
 
 def _why(report: StoredReport) -> str:

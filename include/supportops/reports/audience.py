@@ -60,7 +60,8 @@ class Audience:
     `tiers`: empty means all. `zone` names the clock of days, weeks and instants, `language` (a
     BCP 47 tag) how dates are written. `brand`: it gets the report that is written for customers,
     under this head, in place of the one for managers. `approved`: it is sent when somebody has
-    approved it.
+    approved it. `former`: names under which reports for the same reader may be stored, from when
+    its customer was called otherwise.
     """
 
     name: str
@@ -75,6 +76,12 @@ class Audience:
     language: str = "en-GB"
     brand: Brand | None = None
     approved: bool = False
+    former: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names under which its reports may be stored, its own first."""
+        return (self.name, *self.former)
 
 
 @dataclass(frozen=True, slots=True)

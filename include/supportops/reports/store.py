@@ -127,10 +127,17 @@ def issue(
     return connection.execute(statement.values(values)).rowcount == 1
 
 
-def ask(connection: Connection, report: StoredReport) -> None:
-    """Has an edition wait for approval; one of the same report that waits is replaced by it."""
-    name = _named(report.cadence, report.period, report.audience)
-    waits = (*name, _c.approval == Approval.WAITING.value, _c.id != report.id)
+def ask(connection: Connection, report: StoredReport, audiences: Sequence[str]) -> None:
+    """Has an edition wait for approval; one of the same report that waits is replaced by it.
+
+    `audiences`: the names under which the same report may be stored.
+    """
+    same = (
+        _c.cadence == report.cadence.value,
+        _c.period == report.period,
+        _c.audience.in_(list(audiences)),
+    )
+    waits = (*same, _c.approval == Approval.WAITING.value, _c.id != report.id)
     connection.execute(update(reports).where(*waits).values(approval=Approval.REPLACED.value))
     unasked = (_c.id == report.id, _c.approval.is_(None), _c.issued_at.is_(None))
     connection.execute(update(reports).where(*unasked).values(approval=Approval.WAITING.value))

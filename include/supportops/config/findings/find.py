@@ -16,7 +16,7 @@ from supportops.config.configuration import IMPORTS, Configuration, File, file_n
 from supportops.config.findings.alert_ways import never_matching, without_a_way
 from supportops.config.findings.lone_customers import lone_customers
 from supportops.config.findings.raised import RAISED_AT, promised_tiers
-from supportops.config.findings.unreached import without_contacts
+from supportops.config.findings.unreached import unsent_reports, without_contacts
 from supportops.config.model import Wrong, did_you_mean, entries, mapping, shown, unknown
 from supportops.config.of_store.retention import FORMER_KEY
 from supportops.config.service_levels import former, tiers_in
@@ -45,6 +45,7 @@ def _in_file(name: str, data: Any, configuration: Configuration) -> Iterator[Wro
     yield from lone_customers(name, data, configuration)
     if name == File.CUSTOMERS:
         yield from without_contacts(configuration)
+        yield from unsent_reports(data)
     if name == File.MAILBOX and mapping({"": data}, "").get(FORMER_KEY) is not None:
         here = shown(data[FORMER_KEY])
         expected = "nothing here: its place is `retention: {recordings: ...}` of store.yaml"

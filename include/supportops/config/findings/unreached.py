@@ -1,11 +1,13 @@
-"""Customers who get notices and have nobody whom a mail could reach."""
+"""Customers who get notices or reports and have nobody whom a mail could reach."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from supportops.config.configuration import Configuration, File
-from supportops.config.model import Wrong
+from supportops.config.model import Wrong, entries
+from supportops.customers import CustomerReport
 
 _MOST = 5
 
@@ -26,3 +28,11 @@ def without_contacts(configuration: Configuration) -> Iterator[Wrong]:
         found = f"no contacts of {', '.join(lacking[:_MOST])}{more}"
         hint = "add them, or `notices: []` to the customer"
         yield Wrong(("notices",), found, "somebody whom a notice reaches by mail", hint)
+
+
+def unsent_reports(data: Any) -> Iterator[Wrong]:
+    """The customers in the raw `data` of customers.yaml with a report that nobody would get."""
+    for path, entry in entries(data, "customers"):
+        if CustomerReport.MONTHLY in (entry.get("reports") or ()) and not entry.get("contacts"):
+            expected = "contacts to whom the report is sent"
+            yield Wrong((*path, "reports"), "monthly, and no contacts", expected)

@@ -99,7 +99,7 @@ def _missing(connection: Connection, configuration: Configuration, due: DueRepor
     found = Missing()
     for audience in lacking:
         each = progress[audience]
-        if audience.name not in known:
+        if known.isdisjoint(audience.names):
             continue
         if not each.made:
             found.not_made.append(audience.name)
@@ -138,7 +138,7 @@ def _progress_by_audience(
     rows = list(connection.execute(statement).mappings())
     return {
         audience: _progress(
-            [r for r in rows if (r["audience"], r["period"]) == (audience.name, label)]
+            [r for r in rows if r["audience"] in audience.names and r["period"] == label]
         )
         for audience, label in labels.items()
     }

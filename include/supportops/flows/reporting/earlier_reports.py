@@ -67,14 +67,18 @@ class EarlierReports:
         cadence = job.period.cadence
         if not missing:
             return
-        for each in store.issued_among(connection, cadence, audience.name, list(missing)):
-            if not self._is_comparable(each, audience, missing[each.period]):
-                continue
-            if audience.brand is not None:
-                self._load_month(audience, each)
-            else:
-                known = replace(each, figures=for_comparison(each.figures))
-                self.reports[audience.name, each.period] = known
+        # Under its own name last, which takes the place of what another name has.
+        for name in reversed(audience.names):
+            for each in store.issued_among(connection, cadence, name, list(missing)):
+                if self._is_comparable(each, audience, missing[each.period]):
+                    self._load_one(audience, each)
+
+    def _load_one(self, audience: Audience, report: store.StoredReport) -> None:
+        if audience.brand is not None:
+            self._load_month(audience, report)
+            return
+        known = replace(report, figures=for_comparison(report.figures))
+        self.reports[audience.name, report.period] = known
 
     def _load_month(self, audience: Audience, report: store.StoredReport) -> None:
         found = month_sums_of(report.figures, report.period)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,8 @@ from supportops.reports import store
 from supportops.reports.audience import Audience
 from supportops.reports.formats.render import Rendered
 from supportops.reports.period import Cadence
+
+NO_RECIPIENTS = "it has no recipients: name contacts in customers.yaml"
 
 
 class ReportState(StrEnum):
@@ -98,13 +100,18 @@ def keep_and_send(
                 return settled
         snapshots.insert(connection, configuration, now)
         edition, is_new = _keep(connection, configuration, report, now)
-        _alert_operators(connection, job, report.rendered.troubles, now)
-        if not request.send:
-            return _result(edition, ReportState.DRAFT if is_new else ReportState.UNCHANGED)
-        if job.audience.approved:
-            store.ask(connection, edition)
-            return _result(edition, ReportState.WAITING)
+        kept = _result(edition, ReportState.DRAFT if is_new else ReportState.UNCHANGED)
         targets = recipients(configuration, job.audience)
+        nobody = request.send and not job.audience.approved and not targets
+        troubles = (*report.rendered.troubles, *([NO_RECIPIENTS] if nobody else []))
+        _alert_operators(connection, job, troubles, now)
+        if not request.send:
+            return kept
+        if job.audience.approved:
+            store.ask(connection, edition, job.audience.names)
+            return _result(edition, ReportState.WAITING)
+        if nobody:  # issued to nobody it would never be sent
+            return replace(kept, troubles=troubles)
         post(connection, edition, targets, now)
         return _result(edition, ReportState.SENT, tuple(target.name for target in targets))
 
@@ -123,11 +130,18 @@ def settled_before(connection: Connection, job: ReportJob) -> ReportResult | Non
 
 
 def settled_edition(connection: Connection, job: ReportJob) -> store.StoredReport | None:
-    """The edition that keeps a job from being sent unless a corrected one is requested."""
-    issued = store.issued(connection, *job.name)
-    if issued is not None or not job.audience.approved:
-        return issued
-    return store.asked(connection, *job.name)
+    """The edition that keeps a job from being sent unless a corrected one is requested.
+
+    One of another name of the customer counts: who was renamed since is sent no second one.
+    """
+    for name in job.audience.names:
+        named = (connection, job.period.cadence, job.period.label, name)
+        found = store.issued(*named)
+        if found is None and job.audience.approved:
+            found = store.asked(*named)
+        if found is not None:
+            return found
+    return None
 
 
 def settled(found: store.StoredReport) -> ReportResult:
