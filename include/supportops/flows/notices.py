@@ -31,7 +31,7 @@ from supportops.flows.noticing.due_lines import due_lines
 from supportops.flows.noticing.rounds import NO_NOTICES, CustomerRound, foreign_names
 from supportops.flows.noticing.seen import Seen, seen
 from supportops.notices import comment_log, store
-from supportops.notices.deciding import REOPENED_WITHIN, Act
+from supportops.notices.deciding import IN_PART, REOPENED_WITHIN, Act
 from supportops.notices.notice import OURSELVES, Notice, NoticeState, Thread
 from supportops.notices.published import Published, published
 from supportops.notices.wording import Reader, Text, foreign, sent_text
@@ -287,14 +287,14 @@ def approve(
         configuration, thread, notice = _to_decide(connection, number, version)
         if hold.held_since(connection) is not None:
             raise NoticeError("the installation is not live: nobody is notified before go-live")
-        why = _withdrawn(connection, configuration, thread, notice, now)
-        sent = why is None and publishing.send(
+        before = _before_sending(connection, configuration, thread, notice, now)
+        sent = before is None and publishing.send(
             connection, configuration, thread, notice, by, "approved", now
         )
-    if why is None and not sent:
+    if before is not None:
+        raise before
+    if not sent:
         raise ChangedSince("it was changed just now; look at it again")
-    if why is not None:
-        raise NoticeError(f"it was not sent: {why}")
     names = len(publishing.contacts(configuration, thread.customer))
     to = "1 receiver" if names == 1 else f"{names} receivers"
     return Done(_again(context, number), f"notice {number} to {one_line(thread.customer)}: {to}")
@@ -324,6 +324,8 @@ def edit(
         advisory_lock(connection, Lock.DRAFT_NOTICES)
         configuration, thread, notice = _to_decide(connection, number, version)
         next_in = (every or notice.every) if promise else None
+        if (written, next_in) == (Text(notice.subject, notice.text), notice.every):
+            return Done(notice, f"notice {number} is left as it was")
         if not store.edit(connection, notice, written, next_in, by, now):
             raise ChangedSince("it was changed just now; look at it again")
         names = foreign_names(configuration, thread.customer)
@@ -375,26 +377,29 @@ def summary(thread: Thread, notice: Notice) -> dict[str, Any]:
     }
 
 
-def _withdrawn(
+def _before_sending(
     connection: Connection,
     configuration: Configuration,
     thread: Thread,
     notice: Notice,
     now: datetime,
-) -> str | None:
-    """Why the draft says what is not so any more; then it is withdrawn, and never sent."""
+) -> NoticeError | None:
+    """Why the draft says what is not so any more: then it is withdrawn or written anew."""
     settings = configuration.notices.of(configuration.customers.get(thread.customer))
     if settings is None:
         publishing.end(connection, notice, NoticeState.WITHDRAWN, OURSELVES, NO_NOTICES, now)
-        return NO_NOTICES
+        return NoticeError(f"it was not sent: {NO_NOTICES}")
     found = _seen(connection, configuration, now)
     work = _work(connection, configuration, found, thread.customer, now)
     # A text that is old may still be approved by whoever reads it.
     decision = work.decision(thread, settings, at=min(now, notice.decide_at))
-    if decision.act is not Act.WITHDRAW:
-        return None
-    publishing.end(connection, notice, NoticeState.WITHDRAWN, OURSELVES, decision.why, now)
-    return decision.why
+    if decision.act is Act.WITHDRAW:
+        publishing.end(connection, notice, NoticeState.WITHDRAWN, OURSELVES, decision.why, now)
+        return NoticeError(f"it was not sent: {decision.why}")
+    if decision.act is Act.REDRAFT and decision.why == IN_PART:
+        work.redraft(thread, notice, decision.why)
+        return ChangedSince(f"it was written anew, as {decision.why}: look at it again")
+    return None
 
 
 def _to_decide(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from supportops.notices.announcing import announced, unannounced
 from supportops.notices.notice import Item, Notice, NoticeKind, Thread
 from supportops.notices.settings import NoticeSettings, Timeout
 from supportops.notices.trouble import Trouble
@@ -27,6 +28,8 @@ STEADY = timedelta(minutes=15)
 GATHERED = timedelta(minutes=5)
 # For the flow to run and the mail to go, before the promised time.
 MARGIN = timedelta(minutes=2)
+# Why a draft is written anew that names what does not fail any more.
+IN_PART = "part of it works again"
 
 
 class Act(StrEnum):
@@ -61,14 +64,17 @@ def decide(
 ) -> Decision:
     """What is to be done about `thread` at `now` (aware).
 
-    `troubles` are the thread's own, one for each item. `sure`: whether sites are being checked and
+    `troubles` are the thread's own, announced or not. `sure`: whether sites are being checked and
     our own connection works, so that what is open is known to last. `cause`: what somebody wrote
     down as the cause. After an act is done, the thread is to be decided about again.
     """
-    active = [each for each in troubles if each.until is None]
+    named = announced(thread, troubles, now)
+    active = [each for each in named if each.until is None]
     if active:
         return _lasting(thread, active, settings, now, sure)
-    return _over(thread, troubles, now, cause)
+    if thread.last_sent is None and (hidden := unannounced(thread, troubles, now)):
+        return Decision(Act.WITHDRAW if thread.waiting is not None else Act.WAIT, hidden)
+    return _over(thread, named, settings, now, cause)
 
 
 def _lasting(
@@ -79,16 +85,16 @@ def _lasting(
     if waiting is not None:
         if waiting.kind is NoticeKind.END:
             return Decision(Act.WITHDRAW, "it fails again")
-        if last is None and (quiet := _quiet(active)):
-            return Decision(Act.WITHDRAW, quiet)
-        if not waiting.edited and not items(active) <= waiting.items:
-            return Decision(Act.REDRAFT, "more is affected", waiting.kind)
+        if not waiting.edited and items(active) != waiting.items:
+            more = not items(active) <= waiting.items
+            why = "more is affected" if more else IN_PART
+            return Decision(Act.REDRAFT, why, waiting.kind)
         return _by_time(waiting, now, sure and not answering)
     if last is None:
         return _first(thread, active, settings, now, sure, answering)
     if last.kind is NoticeKind.END:
         return _next("it fails again", sure, answering)
-    if not items(active) <= thread.announced and now >= _decided_at(last) + GATHERED:
+    if not items(active) <= thread.failing and now >= _decided_at(last) + GATHERED:
         return _declined_or(thread, active, settings, now, "more is affected", sure, answering)
     if last.next_at is None:
         return Decision(Act.WAIT, "no further word was promised")
@@ -105,8 +111,6 @@ def _first(
     sure: bool,
     answering: bool,
 ) -> Decision:
-    if quiet := _quiet(active):
-        return Decision(Act.WAIT, quiet)
     dropped = thread.dropped
     if dropped is not None and items(active) <= dropped.items:
         if dropped.by_person:
@@ -146,7 +150,13 @@ def _unsure(sure: bool) -> Decision:
     return Decision(Act.WAIT, why)
 
 
-def _over(thread: Thread, troubles: Sequence[Trouble], now: datetime, cause: str) -> Decision:
+def _over(
+    thread: Thread,
+    troubles: Sequence[Trouble],
+    settings: NoticeSettings,
+    now: datetime,
+    cause: str,
+) -> Decision:
     waiting, last = thread.waiting, thread.last_sent
     if waiting is not None:
         if waiting.kind is not NoticeKind.END:
@@ -159,13 +169,16 @@ def _over(thread: Thread, troubles: Sequence[Trouble], now: datetime, cause: str
     if last.kind is NoticeKind.END:
         return Decision(Act.CLOSE, "its end was sent")
     dropped = thread.dropped
-    if dropped is not None and dropped.kind is NoticeKind.END:
-        return Decision(Act.CLOSE, "its end was not to be sent")
+    ends = dropped is not None and dropped.kind is NoticeKind.END
+    if dropped is not None and ends and dropped.by_person:
+        return Decision(Act.CLOSE, "it was decided not to announce its end")
     if not troubles:
         return Decision(Act.CLOSE, "nothing is known of it any more")
     ended = max((each.until for each in troubles if each.until), default=now)
     if now - ended > LATEST_END:
         return Decision(Act.CLOSE, "its end is too old to be sent")
+    if dropped is not None and ends and now < _decided_at(dropped) + settings.every:
+        return Decision(Act.WAIT, "nobody approved its end in time")
     if thread.was_over and now - ended < STEADY:
         return Decision(Act.WAIT, "it failed again before; it is over once it is steady")
     return Decision(Act.DRAFT, "it is over", NoticeKind.END)
@@ -187,11 +200,6 @@ def _by_time(waiting: Notice, now: datetime, may_send: bool) -> Decision:
 def items(troubles: Iterable[Trouble]) -> frozenset[Item]:
     """What the troubles are about."""
     return frozenset(each.item for each in troubles)
-
-
-def _quiet(active: Sequence[Trouble]) -> str:
-    """Why nobody is to be notified of any of them; empty where one is to be announced."""
-    return active[0].quiet if all(each.quiet for each in active) else ""
 
 
 def _decided_at(notice: Notice) -> datetime:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from supportops.notices.deciding import REOPENED_WITHIN
 from supportops.notices.notice import NoticeKind, Thread
-from supportops.notices.trouble import Trouble, joined
+from supportops.notices.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,13 @@ def join(threads: Sequence[Thread], troubles: Iterable[Trouble], now: datetime) 
 
 
 def troubles_of(thread: Thread, troubles: Iterable[Trouble]) -> list[Trouble]:
-    """Those that belong to the thread, one for each item."""
-    mine = (
+    """Those that belong to the thread."""
+    return [
         each
         for each in troubles
         if each.site in thread.sites
         and (each.incident in thread.incidents or each.follows & thread.incidents)
-    )
-    return joined(mine)
+    ]
 
 
 def _has(thread: Thread, trouble: Trouble) -> bool:

@@ -19,6 +19,8 @@ class Word(StrEnum):
     FIRST = "first"
     NEXT = "next"
     END = "end"
+    # What was sent, or is about to be, and reaches nobody.
+    ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ def late(
 ) -> Late | None:
     """What is late of `thread`; None where nothing is, or where a person decided against it.
 
-    The first notice is due `settings.first` after it was to be announced, the next when it was
-    promised, and the end as long after it as the first.
+    `troubles`: what is announced of the thread's. The first notice is due `settings.first` after it
+    was to be announced, the next when it was promised, and the end as long after it as the first.
     """
     dropped = thread.dropped
     if dropped is not None and dropped.by_person:

@@ -112,12 +112,18 @@ class Thread:
         return last if last is not None and last.state is NoticeState.DROPPED else None
 
     @property
-    def announced(self) -> frozenset[Item]:
+    def told(self) -> frozenset[Item]:
         """What the customer was notified of since the thread's beginning, or its last end."""
         found: frozenset[Item] = frozenset()
         for notice in self.sent:
             found = frozenset() if notice.kind is NoticeKind.END else found | notice.items
         return found
+
+    @property
+    def failing(self) -> frozenset[Item]:
+        """What does not work as far as the customer knows: what the last notice named."""
+        last = self.last_sent
+        return frozenset() if last is None or last.kind is NoticeKind.END else last.items
 
     @property
     def was_over(self) -> bool:

@@ -12,11 +12,13 @@ from sqlalchemy import Connection
 
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.operations import operations_alert
+from supportops.alerts.policy import Target
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import Configuration
 from supportops.flows.noticing import publishing
 from supportops.flows.noting import note_log
 from supportops.notices import store
+from supportops.notices.announcing import announced
 from supportops.notices.deciding import Act, Decision, decide
 from supportops.notices.joining import join, troubles_of
 from supportops.notices.lateness import Late, Word, late
@@ -33,6 +35,7 @@ _LATE = {
     Word.FIRST: "the first notice to {customer} was due at {time}",
     Word.NEXT: "the next word to {customer} was promised for {time}",
     Word.END: "the end was to be announced to {customer} by {time}",
+    Word.ANY: "notices to {customer} reach nobody by mail: customers.yaml names no contact",
 }
 
 
@@ -86,6 +89,16 @@ class CustomerRound:
         cause = self._cause(thread)
         return decide(thread, mine, settings, at or self.now, sure=self.sure, cause=cause)
 
+    def redraft(self, thread: Thread, waiting: Notice, why: str) -> None:
+        """Writes a draft anew, if it is still what it was."""
+        settings = self._settings()
+        assert settings is not None
+        draft = self._written(thread, waiting.kind, settings)
+        if store.rewrite(self.connection, waiting, draft, OURSELVES, why, self.now):
+            self.done["redrafted"] += 1
+            thread, notice = _required(self.connection, waiting.id)
+            publishing.waits(self.connection, thread, notice, self._zone, self.now)
+
     def _settings(self) -> NoticeSettings | None:
         known = self.configuration.customers.get(self.customer)
         return self.configuration.notices.of(known)
@@ -114,7 +127,7 @@ class CustomerRound:
                 return True
             case Act.REDRAFT:
                 assert waiting is not None
-                self._redraft(thread, waiting, settings, decision.why)
+                self.redraft(thread, waiting, decision.why)
                 return True
             case Act.SEND:
                 assert waiting is not None
@@ -151,15 +164,8 @@ class CustomerRound:
             thread, notice = _required(self.connection, number)
             publishing.waits(self.connection, thread, notice, self._zone, self.now)
 
-    def _redraft(self, thread: Thread, waiting: Notice, settings: NoticeSettings, why: str) -> None:
-        draft = self._written(thread, waiting.kind, settings)
-        if store.rewrite(self.connection, waiting, draft, OURSELVES, why, self.now):
-            self.done["redrafted"] += 1
-            thread, notice = _required(self.connection, waiting.id)
-            publishing.waits(self.connection, thread, notice, self._zone, self.now)
-
     def _written(self, thread: Thread, kind: NoticeKind, settings: NoticeSettings) -> store.Draft:
-        mine = troubles_of(thread, self.troubles)
+        mine = self._announced(thread)
         cause = self._cause(thread)
         active = [each for each in mine if each.until is None]
         return store.Draft(
@@ -184,6 +190,12 @@ class CustomerRound:
             case NoticeKind.END:
                 return end(mine, cause, reader)
 
+    def _contacts(self, thread: Thread) -> Sequence[Target]:
+        return publishing.contacts(self.configuration, thread.customer)
+
+    def _announced(self, thread: Thread) -> list[Trouble]:
+        return announced(thread, troubles_of(thread, self.troubles), self.now)
+
     @property
     def _zone(self) -> str:
         return self.configuration.alerts.timezone
@@ -198,7 +210,9 @@ class CustomerRound:
         return "" if foreign(cause, names) else one_line(cause)
 
     def _watch(self, thread: Thread, settings: NoticeSettings) -> None:
-        found = late(thread, troubles_of(thread, self.troubles), settings, self.now)
+        found = late(thread, self._announced(thread), settings, self.now)
+        if found is None and (thread.sent or thread.waiting) and not self._contacts(thread):
+            found = Late(Word.ANY, thread.opened_at)
         closed = store.thread(self.connection, thread.id).closed_at is not None
         if found is None or closed:
             self._not_late(thread, "the customer has been notified, or need not be")
