@@ -55,10 +55,17 @@ def verify(file: File, key_file: KeyFile = None, as_json: Json = False) -> None:
 
 @app.command("restore")
 def restore(file: File, key_file: KeyFile = None, as_json: Json = False) -> None:
-    """Fill the empty store with a backup, of this version or an older one."""
+    """Fill an empty database with a backup, of this version or an older one.
+
+    A database that has no tables yet gets them.
+    """
     from supportops.flows import backup as flow
 
-    with open_context() as context, _refusals(), _progress("restored", as_json) as on_rows:
+    with (
+        open_context(migrated=False) as context,
+        _refusals(),
+        _progress("restored", as_json) as on_rows,
+    ):
         copied = flow.restore(context, file, _key(key_file), on_rows)
     _say(copied, "the store is restored", as_json)
 

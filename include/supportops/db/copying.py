@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    LargeBinary,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
 
+from supportops.db.canonical import Row, canonical
 from supportops.db.engine import reading, writing
-from supportops.db.migrate import SchemaError, current, difference, is_newer
+from supportops.db.migrate import SchemaError, current, difference, is_newer, upgrade
 from supportops.db.present import present
 from supportops.db.schema import metadata
 
 _ROWS_AT_ONCE = 2_000
-# A store that was migrated and never used has rows in none of these.
-_USED = ("configurations", "check_runs", "alerts", "tickets", "reports")
+_DOCUMENTS_AT_ONCE, _FILES_AT_ONCE = 200, 16
+# A store that was migrated, and on which only a public endpoint was started, has rows in no others.
+_UNUSED = {"alert_hold", "flow_activity", "endpoint_stops"}
 
 OnRows = Callable[[str, int], None]
 """Called with a table's name and how many of its rows were copied so far."""
@@ -29,7 +41,7 @@ class StoreInUseError(RuntimeError):
 
 
 class DifferentCopyError(RuntimeError):
-    """A copy does not hold what was copied; the message names the table."""
+    """A copy lacks what was copied, or a row cannot be read; the message names the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +58,17 @@ def copy_store(
     """Copies every table of `source`, as of one instant, and compares the copy with it.
 
     Others may write to `source` meanwhile. `target` is filled in one transaction: whatever ends
-    the copy early leaves it empty. Raises SchemaError unless both are at one revision that this
-    version knows, StoreInUseError, and DifferentCopyError.
+    the copy early leaves it empty, and who wants to write to it meanwhile waits. Raises SchemaError
+    unless both are at one revision that this version knows, StoreInUseError, and
+    DifferentCopyError.
     """
     copied: dict[str, Copied] = {}
     with reading(source) as theirs, writing(target) as ours:
         _refuse_unlike(current(theirs), current(ours))
         tables = present(theirs)
+        if ours.dialect.name == "postgresql":
+            names = ", ".join(table.name for table in tables)
+            ours.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
         _refuse_used(ours, tables)
         for table in reversed(tables):
             ours.execute(delete(table))
@@ -63,6 +79,20 @@ def copy_store(
         if target.dialect.name == "postgresql":
             _continue_numbers(ours, tables)
     return copied
+
+
+def make_ready(target: Engine) -> None:
+    """Migrates a database that is to be filled, if it is empty.
+
+    Raises StoreInUseError for one that is not, whatever its version, and SchemaError for one of a
+    newer version; both leave it as it was.
+    """
+    with reading(target) as connection:
+        found = current(connection)
+        if is_newer(found):
+            raise SchemaError(difference(found))
+        _refuse_used(connection, present(connection))
+    upgrade(target)
 
 
 def contents(engine: Engine) -> Mapping[str, Copied]:
@@ -76,10 +106,12 @@ def _copy_table(
 ) -> Copied:
     digest, count = hashlib.sha256(), 0
     names = [column.name for column in table.columns]
-    for rows in _pages(source, table):
-        for row in rows:
-            digest.update(_canonical(row))
-        target.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+    for page in _pages(source, table):
+        rows = []
+        for row, line in page:
+            digest.update(line)
+            rows.append(dict(zip(names, row, strict=True)))
+        target.execute(insert(table), rows)
         count += len(rows)
         if on_rows is not None:
             on_rows(table.name, count)
@@ -89,51 +121,40 @@ def _copy_table(
 def measured(connection: Connection, table: Table, columns: Sequence[str] | None = None) -> Copied:
     """What `table` holds, in the columns of these names, or in all."""
     digest, count = hashlib.sha256(), 0
-    for rows in _pages(connection, table, columns):
-        for row in rows:
-            digest.update(_canonical(row))
-        count += len(rows)
+    for page in _pages(connection, table, columns):
+        for _, line in page:
+            digest.update(line)
+            count += 1
     return Copied(count, digest.hexdigest())
 
 
 def _pages(
     connection: Connection, table: Table, columns: Sequence[str] | None = None
-) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """The rows by primary key, some at a time. Texts are ordered by their bytes."""
+) -> Iterator[Iterator[tuple[Row, bytes]]]:
+    """The rows by primary key, some at a time, as `canonical` gives them. Texts are ordered by
+    their bytes."""
     order = [
         func.convert_to(column, "UTF8")
         if connection.dialect.name == "postgresql" and column.type.python_type is str
         else column
         for column in table.primary_key.columns
     ]
-    chosen = table.columns if columns is None else [table.c[name] for name in columns]
-    statement = select(*chosen).order_by(*order).execution_options(yield_per=_ROWS_AT_ONCE)
-    for page in connection.execute(statement).partitions():
-        yield [tuple(row) for row in page]
+    chosen = list(table.columns) if columns is None else [table.c[name] for name in columns]
+    options = {"yield_per": _at_once(chosen)}
+    statement = select(*chosen).order_by(*order).execution_options(**options)
+    try:
+        for page in connection.execute(statement).partitions():
+            yield (canonical(tuple(row), chosen) for row in page)
+    except ValueError as error:  # SQLite stores any text as JSON
+        raise DifferentCopyError(f"{table.name} has a row that cannot be read: {error}") from None
 
 
-def _canonical(row: tuple[Any, ...]) -> bytes:
-    plain = [_plain(value) for value in row]
-    words = json.dumps(plain, sort_keys=True, ensure_ascii=False)
-    if "-0.0" in words:  # PostgreSQL's JSON has no sign of nought
-        words = json.dumps(_unsigned(plain), sort_keys=True, ensure_ascii=False)
-    return words.encode("utf-8", "surrogatepass")
-
-
-def _unsigned(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _unsigned(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_unsigned(each) for each in value]
-    return 0.0 if isinstance(value, float) and value == 0 else value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, (bytes, memoryview)):
-        return bytes(value).hex()
-    return value
+def _at_once(columns: Sequence[Column[Any]]) -> int:
+    """How many rows of a table are in memory at a time: each may hold a recording."""
+    if any(isinstance(column.type, LargeBinary) for column in columns):
+        return _FILES_AT_ONCE
+    documents = any(isinstance(column.type, JSON) for column in columns)
+    return _DOCUMENTS_AT_ONCE if documents else _ROWS_AT_ONCE
 
 
 def _refuse_unlike(theirs: str | None, ours: str | None) -> None:
@@ -144,11 +165,15 @@ def _refuse_unlike(theirs: str | None, ours: str | None) -> None:
 
 
 def _refuse_used(connection: Connection, tables: Sequence[Table]) -> None:
-    named = {table.name: table for table in tables}
-    for name in (each for each in _USED if each in named):
-        count = connection.execute(select(func.count()).select_from(named[name])).scalar_one()
+    for table in tables:
+        if table.name in _UNUSED:
+            continue
+        count = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if count:
-            raise StoreInUseError(f"the store to be filled holds {count} {name} already")
+            raise StoreInUseError(
+                f"the store to be filled holds {count:,} rows of {table.name} already: name an "
+                "empty database"
+            )
 
 
 def _continue_numbers(connection: Connection, tables: Sequence[Table]) -> None:

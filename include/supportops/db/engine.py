@@ -55,9 +55,9 @@ def store_url(address: str) -> URL:
     return url.set(drivername=DRIVERS[backend])
 
 
-def make_engine(address: str, *, lock_wait: float | None = None) -> Engine:
+def make_engine(address: str | URL, *, lock_wait: float | None = None) -> Engine:
     """An engine whose writers wait for each other, for `lock_wait` seconds, and then fail."""
-    url = store_url(address)
+    url = store_url(address) if isinstance(address, str) else address
     wait = LOCK_WAIT_SECONDS if lock_wait is None else lock_wait
     try:
         if url.get_backend_name() == "postgresql":
@@ -90,10 +90,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def _postgresql(url: URL, wait: float) -> Engine:
     # libpq itself waits for a server that never answers as long as the network does.
-    seconds = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
-    engine = create_engine(
-        url, pool_pre_ping=True, pool_size=4, max_overflow=4, connect_args=seconds
-    )
+    settings: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
+    named = {name: value for name, value in settings.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4, connect_args=named)
 
     def limit_waiting(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:

@@ -136,6 +136,8 @@ def _upgrade(engine: Engine, to: str, patience: Patience) -> str:
         found = current(connection)
     if is_newer(found):
         raise SchemaError(difference(found))
+    if found is None:
+        _refuse_encoding(engine)
     if found is None or engine.dialect.name != "postgresql":
         # A new store has no table that anybody could want.
         with writing(engine) as connection:
@@ -146,6 +148,25 @@ def _upgrade(engine: Engine, to: str, patience: Patience) -> str:
         connection.commit()
         command.upgrade(_alembic(connection, online=True), to)
         return current(connection) or ""
+
+
+def encoding(connection: Connection) -> str:
+    """The encoding of the database's texts."""
+    statement = "SHOW server_encoding"
+    if connection.dialect.name != "postgresql":
+        statement = "PRAGMA encoding"
+    return str(connection.execute(text(statement)).scalar_one())
+
+
+def _refuse_encoding(engine: Engine) -> None:
+    """No other one has a place for every name and text that may come."""
+    with reading(engine) as connection:
+        found = encoding(connection)
+    if not found.startswith("UTF"):
+        raise SchemaError(
+            f"the database's encoding is {found}; expected UTF8: make it anew by CREATE DATABASE "
+            "... ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 @contextmanager

@@ -58,11 +58,21 @@ def unseal(sealed: BinaryIO, plain: BinaryIO, key: bytes) -> None:
         number, piece = number + 1, following
 
 
-def _cipher(key: bytes, salt: bytes) -> AESGCM:
+def refuse_weak(key: bytes) -> None:
+    """Raises SealError for a key that is too short."""
+    _given(key)
+
+
+def _given(key: bytes) -> bytes:
     given = key.strip()
     if len(given) < SHORTEST_KEY:
         raise SealError(f"the key has {len(given)} bytes; expected at least {SHORTEST_KEY}")
-    return AESGCM(HKDF(SHA256(), length=32, salt=salt, info=MARK).derive(given))
+    return given
+
+
+def _cipher(key: bytes, salt: bytes) -> AESGCM:
+    derived = HKDF(SHA256(), length=32, salt=salt, info=MARK).derive(_given(key))
+    return AESGCM(derived)
 
 
 def _nonce(number: int, *, last: bool) -> bytes:

@@ -111,7 +111,7 @@ def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     make_newer(newer)
     newer.dispose()
     (tmp_path / "newer").write_bytes(gzip.compress((tmp_path / "newer.db").read_bytes()))
-    with pytest.raises(SchemaError, match="a newer version migrated it"):
+    with pytest.raises(backup.BackupError, match="newer is of a newer version"):
         backup.restore(context, tmp_path / "newer")
     store.dispose()
 

@@ -24,6 +24,7 @@ from supportops.db.migrate import upgrade
 from supportops.db.schema import metadata
 from supportops.flows import backup as flow
 
+LAST = gzip.compress(b"the last one")
 KEY = b"0123456789abcdef" * 4
 
 
@@ -90,7 +91,7 @@ def test_a_store_in_use_is_not_overwritten(store: Engine, tmp_path: Path) -> Non
     fill(store)
     flow.backup(installation(store), tmp_path / "backup")
     before = contents(store)
-    with pytest.raises(flow.StoreInUseError, match="holds 12 configurations already"):
+    with pytest.raises(flow.StoreInUseError, match="holds 12 rows of alerts already"):
         flow.restore(installation(store), tmp_path / "backup")
     assert contents(store) == before
 
@@ -103,7 +104,7 @@ def test_a_store_in_use_is_not_overwritten(store: Engine, tmp_path: Path) -> Non
         (lambda b: b[:200] + bytes([b[200] ^ 1]) + b[201:], flow.SealError, "damaged"),
         (lambda _b: b"no backup at all", flow.BackupError, "no backup of this program"),
         (lambda _b: b"", flow.BackupError, "no backup of this program"),
-        (lambda _b: gzip.compress(b"no store"), flow.BackupError, "no backup of this program"),
+        (lambda _b: gzip.compress(b"no store"), flow.BackupError, "is not encrypted"),
     ],
 )
 def test_a_file_that_is_no_whole_backup_is_refused_and_nothing_is_stored(
@@ -195,7 +196,7 @@ def test_a_backup_that_is_killed_leaves_the_last_one_as_it_was(
     store: Engine, tmp_path: Path
 ) -> None:
     fill(store)
-    (tmp_path / "backup").write_bytes(b"the last one")
+    (tmp_path / "backup").write_bytes(LAST)
     program = (
         "import sys, time; from pathlib import Path; from supportops.flows import backup as flow;"
         "from supportops.context import Context, no_secrets;"
@@ -213,6 +214,8 @@ def test_a_backup_that_is_killed_leaves_the_last_one_as_it_was(
         assert child.stdout is not None
         child.stdout.readline()
         child.send_signal(signal.SIGKILL)
-    assert (tmp_path / "backup").read_bytes() == b"the last one"
+    assert (tmp_path / "backup").read_bytes() == LAST
+    assert len(list(tmp_path.iterdir())) == 2  # what it had unpacked, in the open
     flow.backup(installation(store), tmp_path / "backup")
     assert flow.verify(tmp_path / "backup") == contents(store)
+    assert [each.name for each in tmp_path.iterdir()] == ["backup"]

@@ -1,0 +1,78 @@
+"""Values that only one of the databases holds do not keep a store from being copied."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert, select, text
+
+from builders import NOON
+from flows.backing_up.filled import fill
+from flows.backing_up.test_backup import empty_sqlite, installation
+from supportops.db.copying import DifferentCopyError, contents, copy_store
+from supportops.db.engine import reading, writing
+from supportops.db.schema import configuration_parts, logos, quarantine
+from supportops.flows import backup as flow
+
+PARTS = configuration_parts.c
+
+
+def test_what_only_sqlite_holds_is_copied_as_both_hold_it(store: Engine, tmp_path: Path) -> None:
+    with empty_sqlite(tmp_path) as source:
+        odd = {"nan": math.nan, "all": [math.inf, -math.inf], "text": "a\0b\ud83d", "null": None}
+        numbers = {"large": [1e16, 1e22, -1.5e300, 10**30], "small": [-0.0, 1e-7, 5e-324, 2.0]}
+        with writing(source) as connection:
+            for digest, content in (("1", odd), ("2", numbers), ("3", {"🦊 e+16": "NaN -0.0"})):
+                values = {"digest": digest, "content": content}
+                connection.execute(insert(configuration_parts).values(values))
+            words = {"source": "x", "record": "1", "place": "", "reason": "a\0b", "content": "NaN"}
+            connection.execute(insert(quarantine).values(**words, recorded_at=NOON))
+        assert contents(source) == copy_store(source, store)
+    assert _texts(store, PARTS.content) == [
+        {"nan": None, "all": [None, None], "text": "a\ufffdb?", "null": None},
+        numbers,
+        {"🦊 e+16": "NaN -0.0"},
+    ]
+    assert _texts(store, quarantine.c.reason) == ["a\ufffdb"]
+
+
+@pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+def test_what_only_postgresql_holds_does_not_stop_a_backup(store: Engine, tmp_path: Path) -> None:
+    fill(store)
+    with writing(store) as connection:
+        for value in ("NaN", "-Infinity", "-0"):
+            site = f"(SELECT min(site) FROM check_results WHERE total_ms <> '{value}')"
+            connection.execute(
+                text(f"UPDATE check_results SET total_ms = '{value}' WHERE site = {site}")
+            )
+    before = contents(store)
+    assert flow.backup(installation(store), tmp_path / "backup") == before
+    assert flow.verify(tmp_path / "backup") == before
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_row_that_cannot_be_read_is_named(store: Engine, tmp_path: Path) -> None:
+    with writing(store) as connection:
+        connection.execute(text("INSERT INTO configuration_parts VALUES ('1', 'no json')"))
+    with pytest.raises(DifferentCopyError, match="configuration_parts has a row that cannot be"):
+        flow.backup(installation(store), tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+def test_few_rows_that_may_be_large_are_in_memory_at_once(store: Engine, tmp_path: Path) -> None:
+    """A recording of a call has megabytes."""
+    with writing(store) as connection:
+        rows = [{"digest": f"{number:02}", "content": b"x"} for number in range(40)]
+        connection.execute(insert(logos), rows)
+    pages: list[int] = []
+    with empty_sqlite(tmp_path) as other:
+        copy_store(store, other, lambda table, rows: table == "logos" and pages.append(rows))
+    assert pages == [16, 32, 40]
+
+
+def _texts(store: Engine, column) -> list[object]:
+    with reading(store) as connection:
+        found = select(column).order_by(*column.table.primary_key.columns)
+        return list(connection.execute(found).scalars())
