@@ -71,6 +71,8 @@ PLAN = (
     Planned("sweep", 4, ("--rounds", "4")),
     Planned("publishing.status_pages", 4),
     Planned("publishing.monthly", 5),
+    Planned("publishing.pushes", 3),
+    Planned("publishing.notices", 4),
     Planned("hanging_server", 4),
     Planned("pruning", 4),
     Planned("mailbox", 5, ("--messages", "150", "--kills", "6")),
