@@ -15,6 +15,7 @@ from supportops.rendering.printable import printable_line
 app = typer.Typer(
     name="status-pages", help="Status pages for customers, in a folder.", no_args_is_help=True
 )
+MOST_CONNECTIONS = 100
 
 
 @app.command("write")
@@ -60,8 +61,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8091,
 ) -> None:
     """Serve the folder until it is interrupted; it needs neither Airflow nor the store."""
-    import uvicorn
-
+    from supportops.web.public.serving import serve as serve_publicly
     from supportops.web.public.status_pages import make_status_app
 
     folder = status_pages_folder()
@@ -69,14 +69,4 @@ def serve(
         fail(f"no folder is named: set {STATUS_PAGES_VARIABLE} to the one to serve")
     logging.basicConfig(level=logging.WARNING)
     echo(f"http://{host}:{port}/ serves {printable_line(folder)}; Ctrl-C ends it")
-    # No access log: an address is a key to its page.
-    uvicorn.run(
-        make_status_app(folder),
-        host=host,
-        port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        limit_concurrency=100,
-        timeout_keep_alive=5,
-    )
+    serve_publicly(make_status_app(folder), host, port, MOST_CONNECTIONS)

@@ -136,6 +136,14 @@ def test_what_is_over_cannot_be_taken(endpoint: Endpoint) -> None:
     assert endpoint.acts() == []
 
 
+def rewritten(token: str) -> list[str]:
+    """The same signature with its unused bits set, and with signs that base64 passes over."""
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = signs.index(token[-1])
+    alike = [signs[each] for each in range(last, last + 4) if each != last]
+    return [*(f"{token[:-1]}{each}" for each in alike), f"{token}!", f"{token[:-5]}~{token[-5:]}"]
+
+
 def test_an_address_that_is_changed_foreign_or_old_shows_nothing(endpoint: Endpoint) -> None:
     token = endpoint.token()
     alert_part, until, *rest = token.split(".")
@@ -145,6 +153,7 @@ def test_an_address_that_is_changed_foreign_or_old_shows_nothing(endpoint: Endpo
         ".".join([alert_part, f"{int(until, 16) + 10**6:x}", *rest]),
         ".".join([alert_part, until, "manager_chat", rest[-1]]),
         Links("t" * 32).token(SHOP.key, "engineer_chat", NOON),
+        *rewritten(token),
         "x" * 501,
         "favicon.ico",
         "..%2f..%2fetc%2fpasswd",

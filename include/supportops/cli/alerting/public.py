@@ -13,6 +13,7 @@ from supportops.cli.output import echo, fail, warn
 from supportops.context import Context
 
 app = typer.Typer()
+MOST_CONNECTIONS = 50
 
 
 @app.command("public")
@@ -21,11 +22,10 @@ def public(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8090,
 ) -> None:
     """Serve the links by which receivers take alerts, and take the pushes of jobs."""
-    import uvicorn
-
     from supportops.alerts.acts.link import SECRET, Links
     from supportops.config.snapshots import LastConfiguration
     from supportops.web.public.app import make_public_app
+    from supportops.web.public.serving import serve as serve_publicly
     from supportops.web.shared_context import SharedContext
 
     with open_context() as context:  # says at once what is wrong with the store
@@ -46,17 +46,8 @@ def public(
     also = " and pushes" if links is not None and pushes else ""
     echo(f"http://{host}:{port}/ serves {what}{also}; Ctrl-C ends it")
     try:
-        # No access log: an address is a key to its alert, or the token of a job.
-        uvicorn.run(
-            make_public_app(shared, LastConfiguration(), links, now),
-            host=host,
-            port=port,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            limit_concurrency=50,
-            timeout_keep_alive=5,
-        )
+        served = make_public_app(shared, LastConfiguration(), links, now)
+        serve_publicly(served, host, port, MOST_CONNECTIONS)
     finally:
         shared.close()
 

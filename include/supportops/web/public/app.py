@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
+from starlette.requests import ClientDisconnect
 
 from supportops.alerts.acts.link import LinkError, Links
 from supportops.db.migrate import SchemaError
@@ -97,6 +98,10 @@ def make_public_app(
                 form = await _form(request)
         except TimeoutError:
             return _page(408, refused="The form did not come in time.")
+        except ClientDisconnect:
+            return _page(400)  # nobody is left to read it
+        except ValueError:
+            return _page(400, refused="This form is not the one of this page.")
         if form is None:
             return _page(413, refused="The form is too large.")
         return await run_in_threadpool(answer, token, lambda page, now: _acted(page, form, now))
@@ -115,18 +120,20 @@ def make_public_app(
 
 
 async def _form(request: Request) -> Form | None:
-    """The fields of the form, which may all be missing; None for one that is too large."""
+    """The fields of the form, which may all be missing; None for one that is too large.
+
+    Raises ValueError for one with too many fields, or with a field twice, which a proxy before us
+    may read otherwise; ClientDisconnect where its client is gone.
+    """
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_FORM:
             return None
     found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
-
-    def value(name: str) -> str:
-        return found.get(name, [""])[0]
-
-    return Form(**{name: value(name) for name in Form.__slots__})
+    if any(len(values) > 1 for values in found.values()):
+        raise ValueError("a field is there twice")
+    return Form(**{name: found.get(name, [""])[0] for name in Form.__slots__})
 
 
 def _acted(page: Page | Draft, form: Form, now: datetime) -> str:

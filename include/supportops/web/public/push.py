@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect
 
 from supportops.db.engine import reading
 from supportops.db.migrate import SchemaError
@@ -94,6 +95,8 @@ async def read_bounded(request: Request, most: int) -> bytes | Response:
                     return PlainTextResponse(f"at most {most:,} bytes\n", 413)
     except TimeoutError:
         return PlainTextResponse("the body did not come in time\n", 408)
+    except ClientDisconnect:
+        return PlainTextResponse("the body is not whole\n", 400)  # nobody is left to read it
     return body
 
 
