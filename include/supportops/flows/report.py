@@ -93,12 +93,14 @@ def make_on_schedule(
 
     A schedule makes up for the last run it missed, also for one before anything was installed: of
     that a draft is kept, since nobody waited for it. So it is while alerts are held: going live
-    sends no report of the time before. Raises ReportError.
+    sends no report of the time before. What nobody asked for is sent with care: see
+    `ReportRequest`. Raises ReportError.
     """
     with reading(context.engine) as connection:
         began, held = first_start(connection), held_since(connection) is not None
-    send = request.send or (scheduled and not held and began is not None and began <= at)
-    return make_reports(context.engine, configuration, replace(request, send=send), at, now)
+    due = scheduled and not held and began is not None and began <= at
+    chosen = replace(request, send=request.send or due, careful=not request.send)
+    return make_reports(context.engine, configuration, chosen, at, now)
 
 
 def list_reports(context: Context, limit: int) -> list[ReportEntry]:

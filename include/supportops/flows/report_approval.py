@@ -112,5 +112,5 @@ def _why(report: StoredReport) -> str:
     if report.decided_by:
         return f"{report.decided_by} has {report.approval} it before"
     if report.approval is Approval.REPLACED:
-        return "a corrected edition has taken its place"
+        return "a later edition has taken its place"
     return "it does not wait for approval"

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, case, func, insert, select, update
 
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import report_documents, reports
@@ -29,7 +29,7 @@ class Approval(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
     REJECTED = "rejected"
-    REPLACED = "replaced"  # by a corrected edition, before anybody had decided
+    REPLACED = "replaced"  # by a later edition, before anybody had decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,27 @@ def issue(
 ) -> bool:
     """Marks a report as issued by this alert, to these; False if it was issued before."""
     statement = update(reports).where(_c.id == report, _c.issued_at.is_(None))
-    values = {"issued_at": now, "alert": alert, "recipients": list(recipients)}
+    waits = _c.approval == Approval.WAITING.value  # and nobody is asked any more
+    unasked = case((waits, None), else_=_c.approval)
+    values = {
+        "issued_at": now,
+        "alert": alert,
+        "recipients": list(recipients),
+        "approval": unasked,
+    }
     return connection.execute(statement.values(values)).rowcount == 1
 
 
-def ask(connection: Connection, report: StoredReport, audiences: Sequence[str]) -> None:
-    """Has an edition wait for approval; one of the same report that waits is replaced by it.
+def ask(connection: Connection, report: StoredReport) -> None:
+    """Has an edition wait for approval."""
+    unasked = (_c.id == report.id, _c.approval.is_(None), _c.issued_at.is_(None))
+    connection.execute(update(reports).where(*unasked).values(approval=Approval.WAITING.value))
 
-    `audiences`: the names under which the same report may be stored.
+
+def replace_waiting(connection: Connection, report: StoredReport, audiences: Sequence[str]) -> None:
+    """Of the same report, an edition other than this one that waits for approval is replaced by it.
+
+    `audiences`: the names under which it may be stored.
     """
     same = (
         _c.cadence == report.cadence.value,
@@ -139,8 +152,6 @@ def ask(connection: Connection, report: StoredReport, audiences: Sequence[str]) 
     )
     waits = (*same, _c.approval == Approval.WAITING.value, _c.id != report.id)
     connection.execute(update(reports).where(*waits).values(approval=Approval.REPLACED.value))
-    unasked = (_c.id == report.id, _c.approval.is_(None), _c.issued_at.is_(None))
-    connection.execute(update(reports).where(*unasked).values(approval=Approval.WAITING.value))
 
 
 def decide(connection: Connection, report: int, approval: Approval, by: str, now: datetime) -> bool:

@@ -31,10 +31,10 @@ from supportops.reports.period import Cadence, Period
 class EarlierReports:
     """Fills up as batches are made, so that each period is read once for many reports.
 
-    `same`: what was issued about a job's own period, else what waits for approval or was rejected,
-    by the job's name, without its figures, which
-    are megabytes. `reports`, `counts` and, of customers' months, `months`: by the audience's name
-    and the period's label. `customers`: by whose names a report is one of the same customer.
+    `same`: what was issued about a job's own period, else what was rejected, by the job's name,
+    without its figures, which are megabytes. `reports`, `counts` and, of customers' months,
+    `months`: by the audience's name and the period's label. `customers`: by whose
+    names a report is one of the same customer.
     """
 
     customers: Customers = field(default_factory=Customers)

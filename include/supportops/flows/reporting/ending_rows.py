@@ -23,19 +23,20 @@ def ending(
     connection: Connection, fleet: Fleet, as_of: datetime, policy: DomainPolicy | None = None
 ) -> list[Row]:
     """A row a site of `fleet` whose certificate was seen by `as_of`, and one a site whose domain's
-    registry had said by then when it ends: AHEAD_COLUMNS."""
+    registry had said by then when it ends, or else `policy` says so: AHEAD_COLUMNS."""
     seen = _seen(connection, as_of)
     registered = ends_as_of(connection, as_of)
+    written = (policy or DomainPolicy()).of
     domains = [
         {
             "kind": "domain",
             "site": site.name,
             "customer": site.customer,
             "name": domain.name,
-            "ends_at": registered[domain.name],
+            "ends_at": ends_at,
         }
         for domain in domains_of(fleet, policy)
-        if domain.name in registered
+        if (ends_at := registered.get(domain.name) or written(domain.name).ends_at) is not None
         for site in domain.sites
     ]
     return domains + [

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from supportops.config.configuration import Configuration
 from supportops.config.findings.raised import customers_named
+from supportops.config.snapshots import fleet_of
 from supportops.db.listed import among
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.noting import note_log
@@ -34,6 +35,7 @@ from supportops.reports.facts import (
     typed,
 )
 from supportops.reports.period import Cadence, Period, risk_until
+from supportops.sites.log.checks import fleet_at
 from supportops.sla.policy import PolicyBook
 
 # No page shows more of a subject, and a hostile one must not fill the memory.
@@ -81,7 +83,8 @@ def _facts(
     ahead: list[dict[str, Any]] = []
     tutorials: Tutorials | None = None
     if whole and period.cadence is Cadence.MONTHLY:
-        ahead = ending(connection, fleet, as_of, configuration.domains)
+        then = fleet_at(connection, fleet_of, as_of, fleet)
+        ahead = ending(connection, then, as_of, configuration.domains)
         tutorials = tutorial_facts(connection, configuration, start, end)
     if whole:
         sites, incidents = site_and_incident_rows(

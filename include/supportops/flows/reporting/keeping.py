@@ -72,12 +72,14 @@ class ReportResult:
 
 @dataclass(frozen=True, slots=True)
 class FinishedReport:
-    """A report that was made: its figures in JSON, how old its data is, and its files."""
+    """A report that was made: its figures in JSON, how old its data is, and its files. `asks`: it
+    is sent when somebody has approved it."""
 
     job: ReportJob
     figures: Mapping[str, Any]
     data_until: datetime | None
     rendered: Rendered
+    asks: bool = False
 
 
 def keep_and_send(
@@ -102,16 +104,17 @@ def keep_and_send(
         edition, is_new = _keep(connection, configuration, report, now)
         kept = _result(edition, ReportState.DRAFT if is_new else ReportState.UNCHANGED)
         targets = recipients(configuration, job.audience)
-        nobody = request.send and not job.audience.approved and not targets
+        nobody = request.send and not report.asks and not targets
         troubles = (*report.rendered.troubles, *([NO_RECIPIENTS] if nobody else []))
         _alert_operators(connection, job, troubles, now)
         if not request.send:
             return kept
-        if job.audience.approved:
-            store.ask(connection, edition, job.audience.names)
-            return _result(edition, ReportState.WAITING)
         if nobody:  # issued to nobody it would never be sent
             return replace(kept, troubles=troubles)
+        store.replace_waiting(connection, edition, job.audience.names)
+        if report.asks:
+            store.ask(connection, edition)
+            return _result(edition, ReportState.WAITING)
         post(connection, edition, targets, now)
         return _result(edition, ReportState.SENT, tuple(target.name for target in targets))
 
@@ -124,23 +127,24 @@ def recipients(configuration: Configuration, audience: Audience) -> tuple[Target
 
 
 def settled_before(connection: Connection, job: ReportJob) -> ReportResult | None:
-    """The result where nothing is made: it was issued, waits for approval, or was rejected."""
+    """The result where nothing is made: it was issued or rejected."""
     found = settled_edition(connection, job)
     return None if found is None else settled(found)
 
 
 def settled_edition(connection: Connection, job: ReportJob) -> store.StoredReport | None:
-    """The edition that keeps a job from being sent unless a corrected one is requested.
+    """The edition that keeps a job from being sent unless a corrected one is requested: what was
+    issued or rejected. What waits for approval does not, and is brought up to date.
 
     One of another name of the customer counts: who was renamed since is sent no second one.
     """
     for name in job.audience.names:
         named = (connection, job.period.cadence, job.period.label, name)
-        found = store.issued(*named)
-        if found is None and job.audience.approved:
-            found = store.asked(*named)
-        if found is not None:
+        if (found := store.issued(*named)) is not None:
             return found
+        asked = store.asked(*named)
+        if asked is not None and asked.approval is store.Approval.REJECTED:
+            return asked
     return None
 
 
@@ -148,8 +152,7 @@ def settled(found: store.StoredReport) -> ReportResult:
     """The result of a `settled_edition`."""
     if found.issued_at is not None:
         return _result(found, ReportState.SENT_BEFORE, tuple(found.recipients))
-    waits = found.approval is store.Approval.WAITING
-    return _result(found, ReportState.WAITING if waits else ReportState.REJECTED)
+    return _result(found, ReportState.REJECTED)
 
 
 def _keep(
@@ -159,8 +162,7 @@ def _keep(
     job, files = report.job, report.rendered.files
     newest = store.newest(connection, *job.name)
     digests = {file.name: file.digest for file in files}
-    open_ = newest is not None and _is_open(newest, job)
-    if newest is not None and open_ and store.digests(connection, newest.id) == digests:
+    if newest is not None and _is_open(newest) and store.digests(connection, newest.id) == digests:
         return newest, False
     draft = store.Draft(
         cadence=job.period.cadence,
@@ -181,10 +183,9 @@ def _keep(
     return store.keep(connection, draft, files), True
 
 
-def _is_open(edition: store.StoredReport, job: ReportJob) -> bool:
+def _is_open(edition: store.StoredReport) -> bool:
     """Whether an edition was not issued and may still be sent as it is."""
-    undecided = edition.approval in (None, store.Approval.WAITING)
-    return edition.issued_at is None and (undecided or not job.audience.approved)
+    return edition.issued_at is None and edition.approval in (None, store.Approval.WAITING)
 
 
 def _alert_operators(

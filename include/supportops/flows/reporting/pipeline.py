@@ -58,7 +58,7 @@ from supportops.reports.formats.render import render
 from supportops.reports.links import report_link
 from supportops.reports.measuring.figures_json import to_json
 from supportops.reports.measuring.measure import measure, of_audience, with_history
-from supportops.reports.measuring.month import month_of
+from supportops.reports.measuring.month import is_short, month_of
 from supportops.reports.measuring.response_times import counted
 from supportops.reports.words.explanations import Policy
 from supportops.reports.words.monthly import customer_month
@@ -181,7 +181,7 @@ def _make(
 
 
 def _is_done(request: ReportRequest, job: ReportJob, earlier: EarlierReports) -> bool:
-    """Whether it was issued, waits for approval or was rejected, and no correction is requested."""
+    """Whether it was issued or rejected, and no correction is requested."""
     return request.send and not request.again and job.name in earlier.same
 
 
@@ -232,7 +232,10 @@ def _make_one(
         )
     comparable = counted_file(counted(own.clocks, own.period, own.as_of))
     rendered = render(words, figures, own.clocks, comparable, formats)
-    report = FinishedReport(job, to_json(figures), figures.data_until, rendered)
+    old = figures.stale and figures.data_until is not None
+    doubtful = audience.brand is not None and (is_short(figures) or old)
+    asks = audience.approved or (request.careful and doubtful)
+    report = FinishedReport(job, to_json(figures), figures.data_until, rendered, asks)
     return keep_and_send(engine, configuration, request, report, now), rendered.files
 
 

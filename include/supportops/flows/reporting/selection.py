@@ -42,7 +42,8 @@ class ReportRequest:
     `customers`: those whose monthly report it is about, by any of their names, in place of
     `audiences`. `send` issues them; `again` issues a corrected edition of what was issued before.
     `bare` drafts hold mail and page alone: in a backfill of a year the workbooks would cost more
-    than all its figures.
+    than all its figures. `careful`: a customer's month of which little was watched, or
+    whose ticket data is old, waits for approval, whatever the file says.
     """
 
     cadence: Cadence
@@ -52,6 +53,7 @@ class ReportRequest:
     again: bool = False
     bare: bool = False
     customers: tuple[str, ...] = ()
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,14 @@ import pandas as pd
 
 from supportops.names import folded
 from supportops.reports.facts import Facts
-from supportops.reports.figures import Ahead, Month, MonthSums, TicketLine
+from supportops.reports.figures import Ahead, Figures, Month, MonthSums, TicketLine
 from supportops.reports.measuring.response_times import counted
 
 AHEAD_DAYS = 60
 """Certificates are mostly renewed 30 days ahead, domains often on the last day."""
+SHORTEST = timedelta(days=7)
+"""A month of which sites were watched for less is no month to report on unasked: what was installed
+on its last evening has seen two hours, and would call them September."""
 _FIRST_REPLY = "first_reply_time"
 # Zendesk's word for a ticket that waits for whoever raised it.
 _PENDING = "pending"
@@ -50,6 +53,19 @@ def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
         watched=len(ahead),
         year=(*earlier, sums(own)),
     )
+
+
+def watched_since(figures: Figures) -> datetime | None:
+    """When the first of a month's sites was watched; None where one was from the beginning on, and
+    where there is none."""
+    begun = [line.since for line in figures.sites]
+    return None if None in begun else min((at for at in begun if at is not None), default=None)
+
+
+def is_short(figures: Figures) -> bool:
+    """Whether the sites of a month were watched for less than SHORTEST."""
+    since = watched_since(figures)
+    return since is not None and figures.period.end - since < SHORTEST
 
 
 def sums(own: Facts) -> MonthSums:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cache
 
 from publicsuffixlist import PublicSuffixList
@@ -26,6 +26,11 @@ class Special:
     expires: date | None = None
     mail: bool | None = None
     site: str | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """`expires` as an instant, aware UTC: the day begins with the registration over."""
+        return None if self.expires is None else datetime.combine(self.expires, time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)

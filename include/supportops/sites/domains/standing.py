@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -58,9 +58,7 @@ class DomainStanding:
 
     def ends_at(self, special: Special) -> datetime | None:
         """The end of the registration: the registry's, else the one that the file gives."""
-        if self.ends is None and special.expires is not None:
-            return datetime.combine(special.expires, time(), UTC)
-        return self.ends
+        return special.ends_at if self.ends is None else self.ends
 
 
 def _networks(values: Sequence[str]) -> list[str]:

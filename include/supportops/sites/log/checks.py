@@ -32,6 +32,7 @@ FleetOf = Callable[[Connection, str], Fleet]
 
 # Results read at a time.
 _AT_ONCE = 50_000
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,13 @@ def fleet_history(
         some = connection.execute(select(c.slot).limit(1)).first()
         return FleetHistory([]) if some else FleetHistory.always(unchecked)
     return FleetHistory(changes)
+
+
+def fleet_at(connection: Connection, fleet_of: FleetOf, as_of: datetime, unchecked: Fleet) -> Fleet:
+    """The fleet that was in force at `as_of`, an empty one before the first run of checks;
+    `unchecked` in a store that has no run at all."""
+    known = fleet_history(connection, fleet_of, as_of, later(as_of, _MOMENT), unchecked, as_of)
+    return known.changes[-1][1] if known.changes else Fleet((), unchecked.policy)
 
 
 def few_of(history: SiteHistory) -> timedelta:

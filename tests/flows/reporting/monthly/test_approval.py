@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.reporting.monthly.months import ACME, APRIL, context_of, monthly, monthly_desk
-from flows.reporting.report_builders import ReportDesk, a_week
+from flows.reporting.report_builders import ReportDesk, a_week, raised
 from sla.policies import london
 from supportops.db.engine import reading
 from supportops.flows import report_approval
@@ -96,10 +96,47 @@ def test_a_corrected_edition_takes_the_place_of_one_that_waits(desk: ReportDesk)
     new = waiting(desk)
     assert len(new) == 2
     (late,) = decide(desk, old[0])
-    assert late.why == "a corrected edition has taken its place"
+    assert late.why == "a later edition has taken its place"
     assert desk.queued() == []
     (done,) = decide(desk, next(each for each in new if each not in old))
     assert done.why is None
+
+
+def test_what_became_known_while_it_waited_is_in_what_is_approved(desk: ReportDesk) -> None:
+    states(desk)
+    (old, _) = waiting(desk)
+    desk.append(*raised("9", "2026-04-20 09:00 asks", "2026-04-20 10:00 answers"))
+    assert states(desk) == [ReportState.WAITING] * 2
+    assert len(desk.editions()) == 4  # Birch's says from when its ticket data is
+    (late,) = decide(desk, old)
+    assert late.why == "a later edition has taken its place"
+    new = next(each for each in waiting(desk) if each > old + 1)
+    (done,) = decide(desk, new)
+    assert (done.why, done.report.edition) == (None, 2)
+    assert "Corrected" not in done.report.subject
+
+
+def without_approval(desk: ReportDesk) -> None:
+    file = desk.folder / "reports.yaml"
+    file.write_text(file.read_text().replace("approval: required", "approval: none"))
+
+
+def test_what_waited_goes_out_once_nobody_is_to_approve_it_and_waits_no_more(
+    desk: ReportDesk,
+) -> None:
+    states(desk)
+    without_approval(desk)
+    assert states(desk) == [ReportState.SENT] * 2
+    assert waiting(desk) == []
+    assert [each.edition for each in desk.editions()] == [1, 1]
+
+
+def test_what_was_rejected_stays_so_when_approval_is_no_longer_needed(desk: ReportDesk) -> None:
+    states(desk)
+    decide(desk, *waiting(desk), approve=False)
+    without_approval(desk)
+    assert states(desk) == [ReportState.REJECTED] * 2
+    assert desk.queued() == []
 
 
 def test_of_two_who_decide_at_once_one_does(desk: ReportDesk) -> None:

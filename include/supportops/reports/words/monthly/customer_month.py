@@ -9,6 +9,7 @@ from supportops.rendering.catalogue import spoken
 from supportops.reports.audience import Audience
 from supportops.reports.document import Block, Document, Head, Section, Words
 from supportops.reports.figures import Figures, Month
+from supportops.reports.measuring.month import watched_since
 from supportops.reports.words import explanations, labels, site_answers
 from supportops.reports.words import sentences as general
 from supportops.reports.words.dates import Reader
@@ -72,6 +73,13 @@ def _subtitle(figures: Figures, head: Head, reader: Reader) -> str:
 
 
 def _notices(figures: Figures, reader: Reader, *, corrects: bool) -> Iterator[Words]:
+    since = watched_since(figures)
+    if since is not None:
+        watched = reader.gettext(
+            "Sites were watched since {instant}: their figures are of the time after it.",
+            instant=reader.instant(since),
+        )
+        yield Words(watched)
     quiet = reader.gettext("No ticket arrived in this period, and none is open.")
     for notice in general.notices(figures, reader, corrects=corrects):
         if notice.text != quiet:  # the summary says so
