@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +46,25 @@ from supportops.tickets.triage import TriageRules
 class Checked:
     """A folder as it was read. `faults` by file: of each that cannot be used as it stands.
 
-    `findings`: what can be used but does hardly mean what it should, such as an alert that nobody
-    gets. Of a file with faults the `configuration` holds the last good version, if there was one.
+    Of a file with faults the `configuration` holds the last good version, if there was one.
+    `sources`: the files as they were read.
     """
 
     configuration: Configuration
     faults: Mapping[str, tuple[Fault, ...]]
-    findings: tuple[Fault, ...]
+    sources: Mapping[str, Source] = field(repr=False)
 
     @property
     def all_faults(self) -> tuple[Fault, ...]:
         return tuple(fault for faults in self.faults.values() for fault in faults)
+
+    @property
+    def findings(self) -> tuple[Fault, ...]:
+        """What can be used but does hardly mean what it should, such as an alert that nobody gets.
+
+        Searched for at each call: tasks that work by the configuration do without.
+        """
+        return tuple(find(self.configuration, self.sources))
 
 
 def load(folder: Path) -> Configuration:
@@ -110,7 +118,7 @@ def check(
     if read := _of_calendars(models.get(File.ROTA), calendars or {}):
         document[CALENDARS] = read
     configuration = assemble(models, document, ordered, pictures)
-    return Checked(configuration, ordered, tuple(find(configuration, sources)))
+    return Checked(configuration, ordered, sources)
 
 
 def _of_calendars(

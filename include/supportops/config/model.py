@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -27,6 +27,10 @@ class Model(BaseModel):
     """Every object of the configuration: no unknown key passes, nothing changes later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself: a default is the same object in all sites that do not say otherwise."""
+        return self
 
     @classmethod
     def across(cls, _data: Any) -> Iterable[Wrong]:

@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import holidays
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from supportops.alerts.alert import Severity
+from supportops.config.basics.public_holidays import is_known, public_holidays
 from supportops.config.model import Model, Wrong, entries, mapping, unknown
 from supportops.config.promises import PolicyEntry, wrong_default, wrong_policies
 from supportops.config.values import Identifier, Name, Url, Zone
@@ -24,24 +24,13 @@ from supportops.sla.calendar_spec import read_spec
 from supportops.sla.policy import Calendar, PolicyBook
 from supportops.sla.published.contact import Contact, OutOfHours
 
-FIRST_YEAR, LAST_YEAR = 1990, 2050
 _TIER_KEYS = ("default_tier", "outage_tier", "call_tier")
 
 
 def _region(found: str) -> str:
-    country, _, part = found.partition("/")
-    known: dict[str, list[str]] = holidays.list_supported_countries()
-    if country not in known or (part and part not in known[country]):
+    if not is_known(found):
         raise ValueError("a country and part that `holidays` knows, such as GB/ENG")
     return found
-
-
-@cache
-def public_holidays(region: str) -> Mapping[date, str]:
-    """The holidays of a region such as GB/ENG by their dates, FIRST_YEAR to LAST_YEAR."""
-    country, _, part = region.partition("/")
-    years = range(FIRST_YEAR, LAST_YEAR)
-    return dict(holidays.country_holidays(country, subdiv=part or None, years=years))
 
 
 Region = Annotated[str, AfterValidator(_region)]

@@ -144,8 +144,11 @@ class SiteEntry(Model):
     login: Identifier | None = None
     redirects: Redirects | None = None
 
-    def site(self, defaults: DefaultsEntry, zone: str) -> Site:
-        expect = self.expect.over(defaults.expect.over(Expectation()))
+    def site(
+        self, defaults: DefaultsEntry, base: Expectation, common: tuple[Maintenance, ...], zone: str
+    ) -> Site:
+        """`base` and `common`: what all sites expect and share as maintenance, by `defaults`."""
+        expect = self.expect.over(base)
         return Site(
             name=self.name,
             customer=self.customer,
@@ -154,7 +157,7 @@ class SiteEntry(Model):
             expect=expect,
             pages=tuple(Page(p.path, p.expect.over(_page_base(expect))) for p in self.pages),
             interval=self.interval or defaults.interval,
-            maintenance=defaults.maintenance.windows(zone) + self.maintenance.windows(zone),
+            maintenance=common + self.maintenance.windows(zone),
             allow_private=self.allow_private,
             request=RequestOptions(
                 headers=tuple(self.headers.items()),
@@ -270,4 +273,7 @@ class SitesFile(Model):
             heartbeat=check.heartbeat,
             heartbeat_failure=check.heartbeat_failure,
         )
-        return Fleet(tuple(site.site(self.defaults, zone) for site in self.sites), policy)
+        base = self.defaults.expect.over(Expectation())
+        common = self.defaults.maintenance.windows(zone)
+        sites = tuple(site.site(self.defaults, base, common, zone) for site in self.sites)
+        return Fleet(sites, policy)

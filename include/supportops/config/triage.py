@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -137,11 +138,17 @@ def _written(languages: Iterable[str], own: Mapping[str, Iterable[str]]) -> dict
     """The phrases of each list, those of all languages together, in an order in which each list
     comes after those that it uses."""
     found: dict[str, list[str]] = {}
-    sources = [read(WORDS / f"{language}.yaml").data for language in languages]
-    for lists in (*sources, own):
+    for lists in (*map(_shipped_words, languages), own):
         for name, phrases in lists.items():
             found.setdefault(name, []).extend(map(str, phrases))
     return found
+
+
+@cache
+def _shipped_words(language: str) -> Mapping[str, Iterable[str]]:
+    """The lists of one language; they come with the program and do not change while it runs."""
+    words: Mapping[str, Iterable[str]] = read(WORDS / f"{language}.yaml").data
+    return words
 
 
 def _lists(languages: Iterable[str], own: Mapping[str, Iterable[str]]) -> dict[str, Phrases]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from supportops.config.basics.yaml_data import UNSTORABLE, NotPlainError, build
 from supportops.files import open_file
 from supportops.rendering.printable import printable
 
@@ -74,13 +76,44 @@ class Source:
         return None
 
 
+class _LinesOnDemand(Mapping[KeyPath, int]):
+    """The lines of a file without faults of its syntax, read when the first is asked for."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name, self._text = name, text
+
+    @cached_property
+    def _lines(self) -> Mapping[KeyPath, int]:
+        return parse_with_lines(self._name, self._text).lines
+
+    def __getitem__(self, path: KeyPath) -> int:
+        return self._lines[path]
+
+    def __iter__(self) -> Iterator[KeyPath]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
 def read(path: Path) -> Source:
     """The file as data with lines. Raises ConfigurationError with every fault of its syntax."""
     return parse(path.name, _text(path))
 
 
 def parse(name: str, text: str) -> Source:
-    """`text` as the content of a file called `name`. Raises as `read`."""
+    """`text` as the content of a file called `name`. Raises as `read`.
+
+    Plain files are read in one pass, and their lines only when something is wrong with them.
+    """
+    try:
+        return Source(build(text, _Loader), _LinesOnDemand(name, text))
+    except NotPlainError:
+        return parse_with_lines(name, text)
+
+
+def parse_with_lines(name: str, text: str) -> Source:
+    """The same for any file, through the tree of its nodes."""
     lines: dict[KeyPath, int] = {}
     faults: list[Fault] = []
     loader = None
@@ -209,9 +242,7 @@ def _wrong(node: yaml.Node) -> tuple[str, str] | None:
     """What no store can hold, or no JSON say: found, and expected."""
     if node.tag not in _KNOWN_TAGS:
         return f"the type !{node.tag.removeprefix(_TAG)}"[:80], "a text, number, list or mapping"
-    if isinstance(node, yaml.ScalarNode) and any(
-        sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in node.value
-    ):
+    if isinstance(node, yaml.ScalarNode) and UNSTORABLE.search(node.value):
         return "NUL or half a character", "a text that can be stored"
     if node.tag == f"{_TAG}float" and node.value.lower().lstrip("+-") in (".inf", ".nan"):
         return node.value, "a number"

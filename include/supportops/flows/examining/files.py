@@ -24,9 +24,10 @@ def configuration(installation: Installation) -> Iterator[Finding]:
             "The last good version of the file is used, or nothing of it.",
             f"mend the file; {_CHECK}",
         )
-    for finding in checked.findings:
+    findings = checked.findings
+    for finding in findings:
         yield Finding(Level.WARNING, str(finding), "It has hardly the effect it should.", _CHECK)
-    if not checked.faults and not checked.findings:
+    if not checked.faults and not findings:
         sites = len(checked.configuration.fleet.sites)
         yield fine(f"{installation.context.config}: no faults, {sites} sites")
 
