@@ -37,6 +37,10 @@ class SourceError(RuntimeError):
         self.refused = refused
 
 
+class TicketRefused(SourceError):
+    """The source takes no such change of this ticket, as it is closed, merged or deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What records of a source mean: events, and the records that cannot be read."""
@@ -144,5 +148,5 @@ class Desk(Protocol):
         """Adds a comment where `text` is not empty, and sets the status where one is given.
 
         A ticket that has a comment of this text already gets no second one. Raises SourceError,
-        also where the account may not do it.
+        also where the account may not do it, and TicketRefused where the ticket takes no change.
         """

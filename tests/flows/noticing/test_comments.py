@@ -43,6 +43,15 @@ class Desk:
         self.agency.clock.now = datetime.fromtimestamp(self.zendesk.now, UTC)
         return number
 
+    def read(self, ticket: int, kind: EventKind, value: str) -> None:
+        """The next sync reads this about a ticket."""
+        at = self.agency.clock.now
+        event = Event(
+            *("zendesk", f"{ticket}/{kind}", f"{ticket}", kind, at, at, Author.AGENT, value)
+        )
+        with writing(self.store) as connection:
+            append_events(connection, [event], at)
+
     def round(self) -> dict[str, Any]:
         found = self.agency.round()
         account = Account(self.zendesk.address, LOGIN, TOKEN)
@@ -125,3 +134,37 @@ def test_what_zendesk_refuses_is_tried_again_and_not_posted_once_there_is_a_newe
     assert desk.round()["comments"] == 1
     ((text, _),) = desk.comments(ticket)
     assert text.startswith("acme-shop works again")
+
+
+def test_a_ticket_that_was_merged_meanwhile_passes_its_comment_on(desk: Desk) -> None:
+    desk.agency.down("acme-shop")
+    merged, whole = desk.ticket(), desk.ticket()
+    desk.zendesk.fail(f"tickets/{merged}", *[Status(500)] * 20)
+    with pytest.raises(SourceError):
+        desk.round()
+    desk.zendesk.faults.clear()
+    desk.read(merged, EventKind.MERGED, str(whole))
+    desk.agency.clock.turn(minutes=3)
+    desk.round()
+    desk.agency.clock.turn(minutes=1)
+    desk.round()
+    assert desk.comments(merged) == []
+    assert len(desk.comments(whole)) == 1, "it had one already"
+    (notice,) = desk.agency.notices()
+    about = {each.ticket: each for each in notices.show(desk.agency.context, notice.id).comments}
+    assert about[str(merged)].detail == f"merged into {whole}"
+
+
+def test_a_ticket_that_was_closed_meanwhile_gets_none_and_fails_no_round(desk: Desk) -> None:
+    desk.agency.down("acme-shop")
+    ticket = desk.ticket()
+    desk.zendesk.fail("tickets/", *[Status(422)] * 40)
+    assert desk.round()["comments"] == 0
+    desk.zendesk.faults.clear()
+    desk.read(ticket, EventKind.STATUS, "closed")
+    desk.agency.clock.turn(minutes=3)
+    assert desk.round()["comments"] == 0
+    assert desk.comments(ticket) == []
+    (notice,) = desk.agency.notices()
+    (comment,) = notices.show(desk.agency.context, notice.id).comments
+    assert (comment.state, comment.detail) == ("given_up", "the ticket is closed")

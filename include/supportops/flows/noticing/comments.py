@@ -24,12 +24,21 @@ from supportops.notices.notice import Notice, Thread
 from supportops.notices.settings import TicketComment
 from supportops.notices.wording import Reader, sent_text
 from supportops.tickets.log.twins import twins_of
-from supportops.tickets.source import OWN_SOURCES, Desk, SourceError, TicketSource
+from supportops.tickets.source import (
+    OWN_SOURCES,
+    Desk,
+    SourceError,
+    TicketRefused,
+    TicketSource,
+)
 from supportops.tickets.ticket import Author, Event, EventKind
 
 # After 1, 2, 4, 8 and then every 15 minutes: for two hours.
 MOST_ATTEMPTS = 11
 _LONGEST_PAUSE = timedelta(minutes=15)
+# What is refused as the ticket is closed or gone waits for the sync that says so, for a quarter of
+# an hour.
+_MOST_REFUSALS = 4
 
 
 def write(
@@ -66,8 +75,12 @@ def post(
         with writing(engine) as connection:
             if not comment_log.take(connection, comment, clock()):
                 continue
+            if _goes_elsewhere(connection, comment, clock()):
+                continue
         try:
             posted += _posted(engine, comment, sources, clock())
+        except TicketRefused as refused:
+            _failed(engine, comment, str(refused), clock(), most=_MOST_REFUSALS)
         except SourceError as error:
             errors.append(error)
             _failed(engine, comment, str(error), clock())
@@ -122,10 +135,32 @@ def _posted(
     return True
 
 
-def _failed(engine: Engine, comment: Comment, why: str, now: datetime) -> None:
+def _goes_elsewhere(connection: Connection, comment: Comment, now: datetime) -> bool:
+    """Ends a comment on a ticket that is not open any more; one on a ticket that was merged goes to
+    the ticket that it is a part of now, if that is of the same customer and has none of it yet."""
+    t = tickets_table.c
+    columns = (t.ticket, t.open, t.status, t.customer, t.merged_into)
+    about = select(*columns).where(t.source == comment.source)
+    ticket = connection.execute(about.where(t.ticket == comment.ticket)).one_or_none()
+    if ticket is None or ticket.open:
+        return False
+    state, why = CommentState.GIVEN_UP, f"the ticket is {ticket.status}"
+    if ticket.merged_into is not None:
+        why = f"merged into {ticket.merged_into}"
+        whole = connection.execute(about.where(t.ticket == ticket.merged_into)).one_or_none()
+        if whole is not None and whole.customer == ticket.customer:
+            state, to = CommentState.SUPERSEDED, [(comment.source, whole.ticket)]
+            comment_log.add(connection, comment.notice, to, comment.text, comment.counts_as, now)
+    comment_log.finish(connection, comment, state, why, now)
+    return True
+
+
+def _failed(
+    engine: Engine, comment: Comment, why: str, now: datetime, *, most: int = MOST_ATTEMPTS
+) -> None:
     pause = min(timedelta(minutes=2**comment.attempts), _LONGEST_PAUSE)
     with writing(engine) as connection:
-        if comment.attempts + 1 >= MOST_ATTEMPTS:
+        if comment.attempts + 1 >= most:
             comment_log.finish(connection, comment, CommentState.GIVEN_UP, why, now)
         else:
             comment_log.put_off(connection, comment, why, now + pause)

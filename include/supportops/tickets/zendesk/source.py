@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from supportops.tickets.source import Stream
+from supportops.tickets.source import Stream, TicketRefused
 from supportops.tickets.ticket import Status
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.directory import Directory
@@ -71,7 +71,12 @@ class ZendeskSource:
     def act(self, ticket: str, text: str, *, public: bool, status: Status | None) -> None:
         """A comment, made once, and the status, in one update."""
         word = None if status is None else status.value
-        self.client.act(ticket, text, public=public, status=word)
+        try:
+            self.client.act(ticket, text, public=public, status=word)
+        except ZendeskError as error:
+            if error.status not in _CLOSED_OR_GONE:
+                raise
+            raise TicketRefused(str(error)) from error
 
     def close(self) -> None:
         """Closes the client."""
