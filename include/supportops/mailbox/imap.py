@@ -29,6 +29,7 @@ _AT_ONCE = 500
 _LONGEST_WORDS = 200
 _UID = re.compile(rb"UID (\d+)")
 _ARRIVED = re.compile(rb'INTERNALDATE "([^"]{1,40})"')
+_SHORT = re.compile(rb'BODY\[\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -58,8 +59,12 @@ class ImapFolders:
         self._words.translate(lambda: self._move(folder, keys, to))
 
     def close(self) -> None:
-        with contextlib.suppress(Exception):
+        try:
             self._box.logout()
+        except Exception:
+            # A connection that broke off is not logged out, and still is a socket.
+            with contextlib.suppress(Exception):
+                self._box.client.shutdown()
 
     def _log_in(self, server: ImapServer, password: str) -> None:
         plain = server.login.isascii() and password.isascii()
@@ -110,6 +115,8 @@ class ImapFolders:
         for line in self._fetch(key, f"(BODY.PEEK[]<0.{most}>)"):
             if isinstance(line, tuple) and isinstance(line[1], bytes):
                 return line[1][:most]
+            if isinstance(line, bytes) and b"BODY[]" in line.upper():
+                return _quoted(line)[:most]
         return None
 
     def _fetch(self, uids: str, parts: str) -> Iterator[Any]:
@@ -180,6 +187,14 @@ def _connected(server: ImapServer) -> imap_tools.BaseMailBox:
             server.host, server.port, timeout=seconds, ssl_context=trust
         )
     return imap_tools.MailBox(server.host, server.port, timeout=seconds, ssl_context=trust)
+
+
+def _quoted(line: bytes) -> bytes:
+    """A message that is so short that it stands within its line. Raises MailboxError for NIL."""
+    found = _SHORT.search(line)
+    if found is None:
+        raise MailboxError(Fault.PROTOCOL, "the server lists a message without any content")
+    return re.sub(rb"\\(.)", rb"\1", found[1])
 
 
 def _arrival(head: bytes) -> datetime | None:

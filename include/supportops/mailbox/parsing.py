@@ -195,14 +195,15 @@ def _identity(
     """Equal for copies of one message, whichever way they came and wherever they lie.
 
     Answerphones exist that give every message the same Message-ID, so sender, date and subject
-    count beside it. Without one the beginning of the body does.
+    count beside it. Without one, or without a date, the beginning of the body does.
     """
     digest = hashlib.sha256()
     for name in ("from", "date", "subject"):
         digest.update("\0".join(headers.get(name, ())).encode("utf-8", "replace") + b"\1")
     if message_id is not None:
         digest.update(message_id.encode("utf-8", "replace"))
-        return "id:" + digest.hexdigest()
+        if any(headers.get("date", ())):
+            return "id:" + digest.hexdigest()
     plain = _unix(content)
     head, _, body = plain.partition(b"\n\n")
     digest.update(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -50,13 +50,21 @@ def read(
 ) -> None:
     """Reads the messages of all folders until `until`; `counts` grows with each.
 
-    A message that the server does not hand out stops none of the others; MailboxError is raised
-    for it at the end. What was taken is moved in any case.
+    A folder that is missing and a message that the server does not hand out stop none of the
+    others; MailboxError is raised for them at the end. What was taken is moved in any case.
     """
     faults: list[MailboxError] = []
+    missing: list[MailboxError] = []
     for folder in account.folders:
         one = _Folder(engine, configuration, account, folders, folder, clock, counts)
-        waiting = [each for each in folders.listed(folder) if _counts(account, each)]
+        try:
+            listed = folders.listed(folder)
+        except MailboxError as error:
+            if error.fault is not Fault.FOLDER:
+                raise
+            missing.append(error)
+            continue
+        waiting = [each for each in listed if _counts(account, each)]
         for place, each in enumerate(waiting):
             if clock() >= until:
                 counts.left += len(waiting) - place
@@ -70,6 +78,8 @@ def read(
                 if one.failed >= _MOST_FAILURES:
                     break
         one.move()
+    if missing:
+        raise missing[0]
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise MailboxError(faults[0].fault, f"a message cannot be read: {faults[0]}{more}")
@@ -102,12 +112,15 @@ class _Folder:
 
     def read(self, each: Listed) -> None:
         largest = self.account.largest_message
-        most = largest if each.size <= largest else BEGINNING
+        most = largest + 1 if each.size <= largest else BEGINNING
         content = self.folders.content(self.folder, each.key, most)
         if content is None:
             return
+        # Servers exist that only estimate sizes: what ended before `most` is whole.
+        size = len(content) if len(content) < most else max(each.size, most + 1)
+        known = replace(each, size=size)
         taken = take(
-            *(self.engine, self.configuration, self.account, self.folder, each, content),
+            *(self.engine, self.configuration, self.account, self.folder, known, content),
             self.clock(),
         )
         if taken.new:
