@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task, timezone
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS, URGENT
 
 EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
@@ -23,7 +23,7 @@ EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=10),
-    default_args=DEFAULT_ARGS | URGENT | {"retries": 1, "retry_delay": timedelta(seconds=10)},
+    default_args=DEFAULT_ARGS | URGENT | {"retry_delay": timedelta(seconds=10)},
     tags=["alerts"],
     doc_md=__doc__,
 )
@@ -33,7 +33,9 @@ def alert_dispatch():
         from supportops.flows import alert_dispatch as flow
 
         with open_context() as context:
-            return flow.run(context.engine, context.secrets, timezone.utcnow, folder=context.config)
+            return flow.run(
+                context.engine, context.secrets, clock_of(context), folder=context.config
+            )
 
     dispatch()
 

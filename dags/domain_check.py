@@ -8,10 +8,11 @@ is not asked again, and no alert is raised twice. **Who is notified:** the opera
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, CronTriggerTimetable, dag, task, timezone
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import BACKGROUND, DEFAULT_ARGS
+from supportops_dags.dispatching import dispatch_after
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_domain_check")
 
@@ -32,9 +33,8 @@ def domain_check():
         from supportops.flows import domain_check as flow
 
         with open_context() as context:
-            summary = flow.run(context, timezone.utcnow)
-        if summary["changes"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+            summary = flow.run(context, clock_of(context))
+        dispatch_after(outlet_events, ALERTS_RAISED, summary["changes"])
         return summary
 
     check()

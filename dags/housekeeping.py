@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, task, timezone
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import BACKGROUND, DEFAULT_ARGS
 
 SECONDS = 300
@@ -39,7 +39,7 @@ def housekeeping():
         from supportops.flows import housekeeping as flow
 
         with open_context() as context:
-            return flow.tidy(context.engine, context.config, timezone.utcnow(), SECONDS)
+            return flow.tidy(context.engine, context.config, clock_of(context)(), SECONDS)
 
     fold() >> prune()
 

@@ -13,7 +13,7 @@ from airflow.sdk import Asset, dag, task, timezone
 from airflow.sdk.exceptions import AirflowFailException
 
 from supportops_dags.call_form import FORM
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS, URGENT
 
 
@@ -23,7 +23,7 @@ from supportops_dags.defaults import DEFAULT_ARGS, URGENT
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=10),
-    default_args=DEFAULT_ARGS | URGENT | {"retries": 2, "retry_delay": timedelta(seconds=5)},
+    default_args=DEFAULT_ARGS | URGENT | {"retry_delay": timedelta(seconds=5)},
     params=FORM,
     tags=["tickets", "alerts"],
     doc_md=__doc__,
@@ -34,10 +34,10 @@ def log_call():
         from supportops.flows import log_call as flow
 
         fields = {name: params[name] or "" for name in FORM}
-        run, now = dag_run, timezone.utcnow()
         try:
             call = flow.Call.checked(**fields)
             with open_context() as context:
+                run, now = dag_run, clock_of(context)()
                 return flow.run(
                     context.engine, context.config, call, run.run_id, run.run_after, now
                 )

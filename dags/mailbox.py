@@ -9,12 +9,13 @@ notified:** the engineers of what was left outside office hours or cannot wait; 
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, CronTriggerTimetable, dag, task, timezone
 from airflow.sdk.exceptions import AirflowSkipException
 
 from supportops.schedule import mailbox_schedule
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.dispatching import dispatch_after
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_mailbox")
 SCHEDULE = mailbox_schedule()
@@ -36,11 +37,10 @@ def mailbox():
         from supportops.flows import mailbox as flow
 
         with open_context() as context:
-            summary = flow.run(context, timezone.utcnow)
+            summary = flow.run(context, clock_of(context))
         if "skipped" in summary:
             raise AirflowSkipException(summary["skipped"])
-        if summary["raised"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+        dispatch_after(outlet_events, ALERTS_RAISED, summary["raised"])
         return summary
 
     read()

@@ -11,10 +11,11 @@ for `notice_waiting` and `notice_late` names.
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.dispatching import dispatch_after, start_dispatch
 from supportops_dags.nudging import sync_if_nudged
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_notices")
@@ -36,16 +37,17 @@ def notices():
         from supportops.flows import notices as flow
 
         with open_context() as context:
-            sync_if_nudged(context)
-            summary = flow.run(context, timezone.utcnow)
-            if summary["to_dispatch"]:
-                outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+            sync_if_nudged(context, clock := clock_of(context))
+            summary = flow.run(context, clock)
+            dispatch_after(outlet_events, ALERTS_RAISED, summary["to_dispatch"])
             if summary["comments_due"]:
+                if summary["to_dispatch"]:  # a source that does not answer fails the task
+                    start_dispatch()
                 # A task of its own would take a second each minute, for what is seldom to be done.
                 from supportops.bootstrap import open_ticket_sources
 
                 with open_ticket_sources(Connection.get) as sources:
-                    summary |= flow.post_comments(context, sources, timezone.utcnow)
+                    summary |= flow.post_comments(context, sources, clock)
         return summary
 
     decide()

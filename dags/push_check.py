@@ -7,10 +7,11 @@ no alert is raised twice. **Who is notified:** the operators (route `operations`
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, CronTriggerTimetable, dag, task, timezone
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.dispatching import dispatch_after
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_push_check")
 
@@ -31,9 +32,8 @@ def push_check():
         from supportops.flows import push_check as flow
 
         with open_context() as context:
-            summary = flow.judge(context, timezone.utcnow())
-        if summary["changes"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+            summary = flow.judge(context, clock_of(context)())
+        dispatch_after(outlet_events, ALERTS_RAISED, summary["changes"])
         return summary
 
     judge()

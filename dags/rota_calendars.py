@@ -9,11 +9,12 @@ the operators (route `operations` in alerts.yaml).
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, CronTriggerTimetable, dag, task, timezone
 from airflow.sdk.exceptions import AirflowSkipException
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.dispatching import dispatch_after
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_rota_calendars")
 
@@ -34,11 +35,10 @@ def rota_calendars():
         from supportops.flows import rota_calendars as flow
 
         with open_context() as context:
-            summary = flow.run(context, timezone.utcnow())
+            summary = flow.run(context, clock_of(context)())
         if not (summary["read"] or summary["failed"]):
             raise AirflowSkipException(flow.NO_CALENDAR)
-        if summary["failed"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+        dispatch_after(outlet_events, ALERTS_RAISED, summary["failed"])
         return summary
 
     read()

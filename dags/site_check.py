@@ -7,11 +7,11 @@ checks nothing, no alert is raised twice. **Who is notified:** the operators (ro
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, CronTriggerTimetable, dag, task, timezone
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS, URGENT
-from supportops_dags.dispatching import start_dispatch
+from supportops_dags.dispatching import dispatch_after, start_dispatch
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_site_check")
 
@@ -22,7 +22,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_site_check")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULT_ARGS | URGENT | {"retries": 1, "retry_delay": timedelta(seconds=5)},
+    default_args=DEFAULT_ARGS | URGENT | {"retry_delay": timedelta(seconds=5)},
     tags=["sites"],
     doc_md=__doc__,
 )
@@ -32,7 +32,7 @@ def site_check():
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            at, now = dag_run.run_after, timezone.utcnow()
+            at, now = dag_run.run_after, clock_of(context)()
             return flow.plan(context.engine, context.config, at, now).specs()
 
     @task
@@ -40,18 +40,17 @@ def site_check():
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            send = flow.shown_at_once(context, clock := timezone.utcnow, start_dispatch)
+            send = flow.shown_at_once(context, clock := clock_of(context), start_dispatch)
             return flow.check(context.engine, spec, clock, secrets=context.secrets, on_changes=send)
 
-    @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
+    @task(trigger_rule="all_done", outlets=[ALERTS_RAISED], retries=1)
     def judge(specs, checked, dag_run=None, outlet_events=None):
         from supportops.flows import site_check as flow
 
         with open_context() as context:
-            at, now = dag_run.run_after, timezone.utcnow()
-            summary = flow.finish(context, specs, list(checked), at, now)
-        if summary["changes"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+            at, now = dag_run.run_after, clock_of(context)()
+            summary = flow.finish(context, specs, list(checked), at, now, start_dispatch)
+        dispatch_after(outlet_events, ALERTS_RAISED, summary["changes"])
         return summary
 
     judge(specs := plan(), check.expand(spec=specs))

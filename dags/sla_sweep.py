@@ -9,10 +9,11 @@ an hour that later sweeps have judged is only counted. **Who is notified:** the 
 import logging
 from datetime import timedelta
 
-from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, CronTriggerTimetable, dag, task, timezone
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.dispatching import dispatch_after
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_sla_sweep")
 
@@ -33,12 +34,12 @@ def sla_sweep():
         from supportops.flows import sla_sweep as flow
 
         with open_context() as context:
-            summary = flow.hourly(context, dag_run.run_after, timezone.utcnow())
+            summary = flow.hourly(context, dag_run.run_after, clock_of(context)())
         log = logging.getLogger("airflow.task")
         for one in summary["unjudgeable"]:
             log.warning("%s could not be judged: %s", one["ticket"], one["error"])
-        if summary["raised"] > summary["untold"] or summary["retracted"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+        new = summary["raised"] > summary["untold"] or summary["retracted"]
+        dispatch_after(outlet_events, ALERTS_RAISED, new)
         return summary
 
     sweep()

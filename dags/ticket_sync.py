@@ -10,11 +10,12 @@ notified:** the operators (route `operations` in alerts.yaml).
 from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import Asset, AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
+from airflow.sdk import AssetAlias, Connection, CronTriggerTimetable, dag, task, timezone
 from airflow.sdk.exceptions import AirflowSkipException
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
 from supportops_dags.defaults import DEFAULT_ARGS
+from supportops_dags.dispatching import dispatch_after
 
 ALERTS_RAISED = AssetAlias("alerts_raised_by_ticket_sync")
 
@@ -38,16 +39,16 @@ def ticket_sync():
         with open_context() as context, open_ticket_sources(Connection.get) as sources:
             if not sources:
                 raise AirflowSkipException(flow.NO_SOURCE)
-            return flow.fetch(context, sources, timezone.utcnow)
+            return flow.fetch(context, sources, clock_of(context))
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def sweep(outlet_events=None):
         from supportops.flows import touched_tickets as flow
 
         with open_context() as context:
-            summary = flow.follow(context, timezone.utcnow())
-        if summary["raised"] > summary["untold"] or summary["retracted"]:
-            outlet_events[ALERTS_RAISED].add(Asset("alerts"))
+            summary = flow.follow(context, clock_of(context)())
+        new = summary["raised"] > summary["untold"] or summary["retracted"]
+        dispatch_after(outlet_events, ALERTS_RAISED, new)
         return summary
 
     # A run's state is that of its last tasks: it fails where the sync did, whatever the sweep does.

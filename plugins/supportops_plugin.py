@@ -22,13 +22,14 @@ def _record(report):
     No error in here reaches Airflow, which does not expect one from a listener.
     """
     try:
-        from airflow.sdk import Connection, timezone
+        from airflow.sdk import Connection
 
         from supportops.bootstrap import open_context
+        from supportops.clock import shared_clock
         from supportops.flows import airflow_failure
 
         with open_context(Connection.get) as context:
-            report(airflow_failure, context.engine, timezone.utcnow())
+            report(airflow_failure, context.engine, shared_clock(context.engine)())
     except Exception as error:
         if type(error).__name__ == "SchemaError":
             log.error("supportops could not record what Airflow reported: %s", error)

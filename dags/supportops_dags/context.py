@@ -1,4 +1,4 @@
-"""The installation that a task works with; its secrets are Airflow's Connections."""
+"""The installation that a task works with, and its time; its secrets are Airflow's Connections."""
 
 from airflow.sdk import Connection
 
@@ -11,3 +11,10 @@ def open_context():
     from supportops.bootstrap import open_context
 
     return open_context(Connection.get)
+
+
+def clock_of(context):
+    """The time that all workers share, whatever the clocks of their machines say."""
+    from supportops.clock import shared_clock
+
+    return shared_clock(context.engine)

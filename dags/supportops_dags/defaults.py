@@ -13,7 +13,8 @@ DEFAULT_ARGS = {
     "priority_weight": 5,
     "weight_rule": "absolute",
 }
-# From a failed check or a customer's call to the message.
-URGENT = {"priority_weight": 10}
+# From a failed check or a customer's call to the message. A worker that is killed uses up a try,
+# and one after the other may be, as when all of them are replaced.
+URGENT = {"priority_weight": 10, "retries": 3}
 # Reports, and what is done by night.
 BACKGROUND = {"priority_weight": 1, "queue": "background"}

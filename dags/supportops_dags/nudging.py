@@ -5,18 +5,16 @@ Asked by the DAG `notices`, which runs every minute, so that no DAG of its own h
 
 import logging
 
-from airflow.sdk import timezone
-
 log = logging.getLogger(__name__)
 SYNC = "ticket_sync"
 
 
-def sync_if_nudged(context):
+def sync_if_nudged(context, clock):
     """Asks Airflow for a run of the sync. Where that fails, its own schedule remains."""
     try:
         from supportops.flows import ticket_sync as flow
 
-        now = timezone.utcnow()
+        now = clock()
         if not flow.is_nudged(context, now):
             return
         from airflow.sdk.execution_time import task_runner
@@ -26,9 +24,7 @@ def sync_if_nudged(context):
         waiting = task_runner.SUPERVISOR_COMMS.send(GetDRCount(dag_id=SYNC, states=["queued"]))
         if not waiting.count:
             run_id = f"nudged__{now.isoformat()}"
-            task_runner.SUPERVISOR_COMMS.send(
-                TriggerDagRun(dag_id=SYNC, run_id=run_id, run_after=now)
-            )
+            task_runner.SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=SYNC, run_id=run_id))
         flow.note_asked(context, now)
         log.info("a sync %s", "waits already" if waiting.count else "was asked for")
     except Exception:

@@ -1,9 +1,9 @@
 """The body of the one task that each of the report DAGs has."""
 
-from airflow.sdk import Asset, timezone
 from airflow.sdk.exceptions import AirflowFailException
 
-from supportops_dags.context import open_context
+from supportops_dags.context import clock_of, open_context
+from supportops_dags.dispatching import dispatch_after
 
 
 def make_report(run, request, alerts_raised, dag_run, outlet_events):
@@ -19,9 +19,8 @@ def make_report(run, request, alerts_raised, dag_run, outlet_events):
     due = dag_run.run_type == "scheduled"
     try:
         with open_context() as context:
-            summary = run(context, at, timezone.utcnow(), scheduled=due, **request)
+            summary = run(context, at, clock_of(context)(), scheduled=due, **request)
     except ReportError as error:
         raise AirflowFailException(str(error)) from None
-    if summary["sent"] or summary["troubles"]:
-        outlet_events[alerts_raised].add(Asset("alerts"))
+    dispatch_after(outlet_events, alerts_raised, summary["sent"] or summary["troubles"])
     return summary

@@ -41,6 +41,22 @@ def test_a_dag_sets_its_limits_and_says_whose_it_is(bag, name: str) -> None:
         assert timedelta(0) < task.execution_timeout < timedelta(minutes=8)
 
 
+@pytest.mark.parametrize("name", ["site_check", "alert_dispatch", "log_call"])
+def test_what_is_urgent_outlives_workers_that_are_killed_one_after_the_other(
+    bag, name: str
+) -> None:
+    for task in bag.dags[name].tasks:
+        # The judgement tries in vain again where a shard is missing.
+        assert task.retries == (1 if task.task_id == "judge" else 3)
+        assert task.retry_delay <= timedelta(seconds=10)
+
+
+def test_no_task_takes_its_time_from_the_clock_of_its_machine() -> None:
+    # In `dispatching` it is part of a name.
+    reading = [path for path in DAGS.rglob("*.py") if "utcnow" in path.read_text()]
+    assert [path.stem for path in reading] == ["dispatching"]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_dag_says_what_its_failure_means_and_who_is_notified(bag, name: str) -> None:
     text = " ".join(bag.dags[name].doc_md.split())

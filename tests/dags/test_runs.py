@@ -6,20 +6,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 
 from airflow_home import ROOT
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from sites.servers import Server, answer, resets, server
 from supportops.db.schema import alerts, check_results, incidents, messages, notification_log
+from supportops.flows import site_check
+from supportops.flows.checking.judgement import PartJudge
 
 SITES = """
 check: {{deadline: 2s, confirm_after: [1s, 1s], shard: 2}}
@@ -124,14 +125,52 @@ def test_an_outage_and_its_end_reach_every_channel(agency: Agency, bag) -> None:
     assert count(agency.store, messages) == count(agency.store, notification_log) == 6
 
 
+ASKED = (DagRun.dag_id == "alert_dispatch", DagRun.run_id.startswith("asked__"))
+
+
+@pytest.fixture
+def dispatches() -> Callable[[], int]:
+    """How many runs of the dispatch were asked for since the test began; none of them starts."""
+    with create_session() as session:
+        session.execute(delete(DagRun).where(*ASKED))
+
+    def number() -> int:
+        with create_session() as session:
+            return session.scalar(select(func.count()).select_from(DagRun).where(*ASKED))
+
+    return number
+
+
+def test_an_outage_that_a_lost_shard_recorded_is_dispatched_though_the_run_fails(
+    agency: Agency, bag, monkeypatch: pytest.MonkeyPatch, dispatches: Callable[[], int]
+) -> None:
+    agency.shop.talk = resets
+    whole = site_check.check
+
+    def killed_in_the_end(engine, spec, *more, **settings):
+        whole(engine, spec, *more, **settings)
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(site_check, "check", killed_in_the_end)
+    monkeypatch.setattr(PartJudge, "judge", lambda _: None)
+    for task in bag.dags["site_check"].tasks:
+        monkeypatch.setattr(task, "retries", 0)
+    run = bag.dags["site_check"].test()
+    assert states(run) == {"plan": ["success"], "check": ["failed"] * 2, "judge": ["failed"]}
+    assert count(agency.store, incidents) == 1
+    assert dispatches() == 1
+
+
 def test_a_confirmed_outage_starts_a_dispatch_while_other_sites_are_checked(
-    agency: Agency, bag
+    agency: Agency, bag, dispatches: Callable[[], int]
 ) -> None:
     agency.shop.talk = resets
     assert bag.dags["site_check"].test().state == "success"
-    with create_session() as session:
-        asked = session.scalars(select(DagRun).where(DagRun.dag_id == "alert_dispatch")).all()
-    assert any(run.run_id.startswith("site_check__") for run in asked)
+    assert dispatches() == 1
+    # That one has not begun, and will send what is found until then.
+    agency.shop.talk = answer(b"shop")
+    assert bag.dags["site_check"].test().state == "success"
+    assert dispatches() == 1
 
 
 def test_a_dispatch_before_the_first_check_is_green(agency: Agency, bag) -> None:
@@ -148,7 +187,8 @@ def test_a_failed_run_becomes_an_alert_and_the_next_good_one_ends_it(
     agency: Agency, bag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (agency.config / "sites.yaml").write_text("sites: nonsense")
-    monkeypatch.setattr(bag.dags["site_check"].get_task("plan"), "retry_delay", timedelta(0))
+    for task in bag.dags["site_check"].tasks:
+        monkeypatch.setattr(task, "retries", 0)
     assert bag.dags["site_check"].test().state == "failed"
     with agency.store.connect() as connection:
         found = connection.execute(select(alerts.c.kind, alerts.c.subject)).all()

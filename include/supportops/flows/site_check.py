@@ -105,8 +105,12 @@ def finish(
     checked: Sequence[Mapping[str, Any]],
     slot: datetime,
     now: datetime,
+    on_changes: OnChanges = no_one,
 ) -> dict[str, Any]:
     """Judges the run that was planned for `slot`, writes status pages and calls the heartbeat.
+
+    `on_changes` is called, without the changes, where there may be any: a task that fails later
+    makes no event for the dispatch.
 
     Raises IncompleteRunError, after the judgement, if shards are missing in `checked`: what was
     recorded counts, and the run is a failed one all the same.
@@ -116,6 +120,9 @@ def finish(
         slot = datetime.fromisoformat(specs[0]["slot"])
         ahead = timedelta(seconds=specs[0]["ahead_seconds"])
     summary = judge(context.engine, slot, now, ahead)
+    missing = len(specs) - len(checked)
+    if summary["changes"] or missing:
+        on_changes(())
     summary["runs"] += sum(shard["runs"] for shard in checked)
     summary["changes"] = [*(c for shard in checked for c in shard["changes"]), *summary["changes"]]
     standing = watch_dispatch(context.engine, Flow.SITE_CHECK, now)
@@ -125,7 +132,6 @@ def finish(
     summary["failing"] = sum(shard["failing"] for shard in checked)
     if (pages := status_pages.refresh(context, now)) is not None:
         summary["status_pages"] = pages
-    missing = len(specs) - len(checked)
     if missing:
         raise IncompleteRunError(f"{missing} of {len(specs)} shards failed; judged: {summary}")
     return summary | {"heartbeat": heartbeat(context, standing) if specs else None}
