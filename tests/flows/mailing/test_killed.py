@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from airflow_home import ROOT
 from builders import NOON
 from flows.mailing.dovecot import PLAIN_PASSWORD, Dovecot
 from flows.mailing.mails import drop, installation, mail, maildir, voicemail
+from killing.program import Program, started
 from supportops.db.engine import make_engine
 from supportops.db.schema import (
     alerts,
@@ -35,30 +32,16 @@ Run = Callable[[int], tuple[int, int]]
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(ROOT / "tests/flows/mailing/killed_reading.py")]
-    pipe = subprocess.PIPE
-    environment = {"PYTHONPATH": str(ROOT / "include"), "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as running:
+def program() -> Iterator[Program]:
+    with started("flows/mailing/killed_reading.py") as running:
         yield running
-        assert running.stdin
-        running.stdin.close()
 
 
 @pytest.fixture
-def run(program: subprocess.Popen[str], store_address: str, tmp_path: Path) -> Run:
-    def one(point: int) -> tuple[int, int]:
-        job: dict[str, Any] = {"store": store_address, "config": str(tmp_path / "config")}
-        secrets = {"mailbox_answerphone": PLAIN_PASSWORD}
-        job |= {"now": NIGHT.timestamp(), "point": point, "secrets": secrets}
-        assert program.stdin
-        assert program.stdout
-        program.stdin.write(json.dumps(job) + "\n")
-        program.stdin.flush()
-        answer = json.loads(program.stdout.readline())
-        return answer["code"], answer["passed"]
-
-    return one
+def run(program: Program, store_address: str, tmp_path: Path) -> Run:
+    job = {"store": store_address, "config": str(tmp_path / "config"), "now": NIGHT.timestamp()}
+    secrets = {"mailbox_answerphone": PLAIN_PASSWORD}
+    return lambda point: program.run(**job, secrets=secrets, point=point)
 
 
 MESSAGES = (

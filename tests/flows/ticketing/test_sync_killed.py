@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
 
-from airflow_home import ROOT
+from killing.program import Program, started
 from supportops.db.engine import make_engine
 from supportops.db.schema import quarantine, sync_marks, ticket_events, tickets
 from tickets.fake_zendesk import AGENT, CUSTOMER, LOGIN, TOKEN, FakeZendesk, fake_zendesk
@@ -42,31 +39,17 @@ def zendesk() -> Iterator[FakeZendesk]:
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(ROOT / "tests/tickets/killed_sync.py")]
-    pipe = subprocess.PIPE
-    environment = {"PYTHONPATH": str(ROOT / "include"), "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as running:
+def program() -> Iterator[Program]:
+    with started("tickets/killed_sync.py") as running:
         yield running
-        assert running.stdin
-        running.stdin.close()
 
 
 @pytest.fixture
 def run(
-    program: subprocess.Popen[str], zendesk: FakeZendesk, store_address: str
+    program: Program, zendesk: FakeZendesk, store_address: str
 ) -> Callable[[int], tuple[int, int]]:
-    def one(point: int) -> tuple[int, int]:
-        job = {"store": store_address, "zendesk": zendesk.address, "now": zendesk.now}
-        job |= {"login": LOGIN, "token": TOKEN, "point": point}
-        assert program.stdin
-        assert program.stdout
-        program.stdin.write(json.dumps(job) + "\n")
-        program.stdin.flush()
-        answer = json.loads(program.stdout.readline())
-        return answer["code"], answer["passed"]
-
-    return one
+    job = {"store": store_address, "zendesk": zendesk.address, "login": LOGIN, "token": TOKEN}
+    return lambda point: program.run(**job, now=zendesk.now, point=point)
 
 
 def rows(address: str) -> dict[str, list[Any]]:
