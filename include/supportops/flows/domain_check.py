@@ -7,12 +7,13 @@ that was killed is continued by the next: what was checked in the last hours is 
 from __future__ import annotations
 
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as Late
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ LONGEST = timedelta(minutes=5)
 # What was checked since then is not asked again, unless somebody wants it now.
 FRESH = timedelta(hours=12)
 SUBJECT = "look-ups of domains"
-# So many domains, and more than half of all, that lose every record at once are our resolver's.
+# So many domains, and more than half of all, that lose every record at once are our resolver's;
+# of one registry's, that it denies at once, the registry's.
 _MOST_GONE = 3
 
 
@@ -83,16 +85,19 @@ def run(
     with reading(context.engine) as connection:
         known = store.load(connection)
     due = [d for d in domains if d.name in only or (not only and (again or _is_due(known, d, now)))]
+    due.sort(key=lambda domain: _longest_ago(known, domain))
     found: list[Found] = []
     if policy is not None and due:
         asked = look_ups or LookUps()
         names = asked.names or Names(policy.resolvers)
         with closing(asked.registries or _registries(policy, context.config)) as registries:
             found = list(_look_up(due, policy, names, registries, clock))
-        found = _without_a_bad_resolver(found, known)
+        found = _without_a_bad_registry(_without_a_bad_resolver(found, known), known)
+        answer = any(e.registration.status is not RegistryStatus.UNKNOWN for e in found)
         for each in found:
-            changes += _record(context.engine, configuration, each)
-        _watch(context.engine, found, clock())
+            changes += _record(context.engine, configuration, each, answer)
+        if found and not only:  # those that somebody picked say nothing of the others
+            _watch(context.engine, found, clock())
     return {
         "domains": len(domains),
         "checked": len(found),
@@ -106,6 +111,16 @@ def run(
 def _is_due(known: dict[str, DomainStanding], domain: Domain, now: datetime) -> bool:
     standing = known.get(domain.name)
     return standing is None or not timedelta(0) <= now - standing.checked_at < FRESH
+
+
+def _longest_ago(known: dict[str, DomainStanding], domain: Domain) -> tuple[Any, ...]:
+    """First what was never checked or not for most days, of these what no registry answered for:
+    where there is no time for all, others come first the next day."""
+    standing = known.get(domain.name)
+    if standing is None:
+        return (date.min, 0.0, domain.name)
+    answered_at = standing.answered_at or standing.checked_at
+    return (standing.checked_at.date(), answered_at.timestamp(), domain.name)
 
 
 def _registries(policy: DomainPolicy, folder: Path) -> Registries:
@@ -178,14 +193,40 @@ def _without_a_bad_resolver(
     ]
 
 
+def _without_a_bad_registry(
+    found: Sequence[Found], known: dict[str, DomainStanding]
+) -> list[Found]:
+    """A registry that denies most of its domains at once, which it knew, says nothing of any."""
+    denied: defaultdict[str, list[str]] = defaultdict(list)
+    had = Counter[str]()
+    for each in found:
+        before = known.get(each.domain)
+        if before is not None and before.status is RegistryStatus.KNOWN:
+            top = each.domain.rpartition(".")[2]
+            had[top] += 1
+            if each.registration.status is RegistryStatus.NOT_REGISTERED:
+                denied[top].append(each.domain)
+    unlikely = {
+        name
+        for top, names in denied.items()
+        if len(names) >= _MOST_GONE and 2 * len(names) > had[top]
+        for name in names
+    }
+    nothing = Registration(RegistryStatus.UNKNOWN, detail="unlikely")
+    return [replace(e, registration=nothing) if e.domain in unlikely else e for e in found]
+
+
 def _lost_all(found: Found, before: DomainStanding | None) -> bool:
     if before is None or not any(known.values for known in before.records.values()):
         return False
     return found.seen and not any(answer.values for answer in found.records.values())
 
 
-def _record(engine: Engine, configuration: Configuration, found: Found) -> list[Change]:
-    """One domain in one transaction; nothing where another run has a later check of it."""
+def _record(
+    engine: Engine, configuration: Configuration, found: Found, answer: bool
+) -> list[Change]:
+    """One domain in one transaction; nothing where another run has a later check of it. `answer`:
+    some registry gave one in this run."""
     policy = configuration.domains
     assert policy is not None
     domains = domains_of(configuration.fleet, policy)
@@ -197,7 +238,15 @@ def _record(engine: Engine, configuration: Configuration, found: Found) -> list[
             return []
         store.append(connection, found)
         mine = _open(connection, found.domain)
-        judged = judge(domain, policy, before, found, mine, accepted=_accepted(connection, mine))
+        judged = judge(
+            domain,
+            policy,
+            before,
+            found,
+            mine,
+            accepted=_accepted(connection, mine),
+            others_answer=answer,
+        )
         store.save(connection, found.domain, judged.standing)
         _apply(connection, judged.changes, found.checked_at)
     return list(judged.changes)

@@ -12,7 +12,7 @@ from typing import Any
 
 from supportops.sites.certificates import step_reached
 from supportops.sites.check import instant_to_json
-from supportops.sites.domains.domain import Domain, DomainPolicy
+from supportops.sites.domains.domain import Domain, DomainPolicy, Special
 from supportops.sites.domains.found import Found
 from supportops.sites.domains.mail import NO_RECORD
 from supportops.sites.domains.registration import RegistryStatus
@@ -23,6 +23,8 @@ from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 KINDS = (IncidentKind.REGISTRATION, IncidentKind.DNS_CHANGE, IncidentKind.MAIL_RECORDS)
 # After so long the records of now are the right ones, whether somebody said so or not.
 ACCEPTED_AFTER = timedelta(days=7)
+# A registry that says nothing for so long may have said that the domain was given up.
+SILENT_AFTER = timedelta(days=7)
 NOT_KNOWN = "not_known"
 _MOST_CHANGES, _MOST_VALUES = 5, 4
 Open = Mapping[IncidentKind, Incident]
@@ -44,9 +46,12 @@ def judge(
     still_open: Open,
     *,
     accepted: bool = False,
+    others_answer: bool = True,
 ) -> Judged:
-    """`accepted`: somebody has acknowledged the alert on the changed records."""
+    """`accepted`: somebody has acknowledged the alert on the changed records. `others_answer`:
+    the registry of some domain did in this check; where none does, the silence is about us."""
     judging = _Judging(domain, policy, before, found, still_open)
+    judging.others_answer = others_answer
     judging.registration()
     judging.records(accepted)
     judging.mail()
@@ -72,6 +77,7 @@ class _Judging:
         self.now = found.checked_at
         self.open = dict(still_open)
         self.changes: list[Change] = []
+        self.others_answer = True
         self.standing = _after(before, found)
         self._follow_configuration()
 
@@ -80,6 +86,9 @@ class _Judging:
         found, ends = self.open.get(kind), self.standing.ends_at(special)
         if self.standing.status is RegistryStatus.NOT_REGISTERED:
             self._raise(kind, "not_registered", {"words": "its registry does not know it"})
+        elif self._is_silent(special, ends):
+            words = f"its registry has not answered since {self.standing.answered_at:%Y-%m-%d}"
+            self._raise(kind, NOT_KNOWN, {"words": words, "step_at": instant_to_json(self.now)})
         elif ends is not None:
             self._ahead(found, ends)
         elif self.standing.status in (RegistryStatus.NO_RDAP, RegistryStatus.NO_DATE):
@@ -88,6 +97,18 @@ class _Judging:
             words = f"its end is not known: its registry {says}; sites.yaml can say it"
             # With a step of its own it is not reminded of.
             self._raise(kind, NOT_KNOWN, {"words": words, "step_at": instant_to_json(self.now)})
+
+    def _is_silent(self, special: Special, ends: datetime | None) -> bool:
+        """Whether its registry has said nothing for long, and nothing more urgent is known."""
+        silent = self.found.registration.status is RegistryStatus.UNKNOWN and self.others_answer
+        since, found = self.standing.answered_at, self.open.get(IncidentKind.REGISTRATION)
+        if not silent or since is None or special.expires is not None:
+            return False
+        if found is not None and found.reason != NOT_KNOWN:
+            return False
+        if ends is not None and step_reached(ends - self.now, self.policy.warn) is not None:
+            return False
+        return self.now - since >= SILENT_AFTER
 
     def _ahead(self, found: Incident | None, ends: datetime) -> None:
         kind, left = IncidentKind.REGISTRATION, ends - self.now
@@ -207,6 +228,7 @@ def _after(before: DomainStanding | None, found: Found) -> DomainStanding:
     standing = before or DomainStanding(found.checked_at)
     registration = found.registration
     answered = registration.status is not RegistryStatus.UNKNOWN
+    first = standing.answered_at is None
     mail = {
         name: standing.mail.get(name, each) if each.valid is None else each
         for name, each in found.mail.items()
@@ -221,6 +243,7 @@ def _after(before: DomainStanding | None, found: Found) -> DomainStanding:
         status=registration.status if answered else standing.status,
         ends=registration.ends if answered else standing.ends,
         seen_at=found.checked_at if found.seen else standing.seen_at,
+        answered_at=found.checked_at if answered or first else standing.answered_at,
         mail=mail,
     )
 

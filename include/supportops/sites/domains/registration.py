@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ LARGEST = 4 * 1024 * 1024
 LONGEST_SECONDS = 15.0
 MOST_REDIRECTS = 3
 _CONNECT_SECONDS = 5.0
+# A registry that gave no answer so often in a row is not asked about its other domains.
+_MOST_FAILURES = 3
+_TOO_MANY_REQUESTS = 429
 
 
 class RegistryStatus(StrEnum):
@@ -113,6 +117,7 @@ class Registries:
         allow_private: bool = False,
     ) -> None:
         self._registries, self._lock, self._listed = registries, threading.Lock(), False
+        self._failures = Counter[str]()  # in a row, by top-level domain
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.max_redirects = MOST_REDIRECTS
@@ -122,19 +127,35 @@ class Registries:
             self._session.verify = trust
 
     def ask(self, domain: str) -> Registration:
-        """What the registry of `domain` says. Never raises."""
+        """What the registry of `domain` says. Never raises.
+
+        One that asks for a pause, or did not answer several times in a row, is left alone: each of
+        its domains would cost the time of others.
+        """
+        top = domain.rpartition(".")[2]
         with self._lock:
-            try:
-                self._list()
-                found = whoisit.domain(domain, session=self._session, follow_related=False)
-            except UnsupportedError:
-                return Registration(RegistryStatus.NO_RDAP)
-            except ResourceDoesNotExist:
-                return Registration(RegistryStatus.NOT_REGISTERED)
-            except (QueryError, ParseError, WhoisItError) as error:
-                return Registration(RegistryStatus.UNKNOWN, detail=_why(error))
-            except Exception as error:  # a registry's answer can be anything
-                return Registration(RegistryStatus.UNKNOWN, detail=type(error).__name__)
+            if self._failures[top] >= _MOST_FAILURES:
+                return Registration(RegistryStatus.UNKNOWN, detail="its registry is not answering")
+            found = self._ask(domain)
+            if found.status is not RegistryStatus.UNKNOWN:
+                self._failures[top] = 0
+            else:
+                paused = found.detail == _status_words(_TOO_MANY_REQUESTS)
+                self._failures[top] += _MOST_FAILURES if paused else 1
+            return found
+
+    def _ask(self, domain: str) -> Registration:
+        try:
+            self._list()
+            found = whoisit.domain(domain, session=self._session, follow_related=False)
+        except UnsupportedError:
+            return Registration(RegistryStatus.NO_RDAP)
+        except ResourceDoesNotExist:
+            return Registration(RegistryStatus.NOT_REGISTERED)
+        except (QueryError, ParseError, WhoisItError) as error:
+            return Registration(RegistryStatus.UNKNOWN, detail=_why(error))
+        except Exception as error:  # a registry's answer can be anything
+            return Registration(RegistryStatus.UNKNOWN, detail=type(error).__name__)
         return _registration(found)
 
     def _list(self) -> None:
@@ -168,4 +189,8 @@ def _registration(found: Mapping[str, Any]) -> Registration:
 
 def _why(error: Exception) -> str:
     status = getattr(error, "status_code", None)
-    return f"HTTP status {status}" if status else type(error).__name__
+    return _status_words(status) if status else type(error).__name__
+
+
+def _status_words(status: int) -> str:
+    return f"HTTP status {status}"

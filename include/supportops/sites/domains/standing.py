@@ -47,12 +47,14 @@ class KnownRecords:
 @dataclass(frozen=True, slots=True)
 class DomainStanding:
     """What was last known. `status` is that of the last check, `ends` the last end that a registry
-    gave. `mail` by name as in `Found`."""
+    gave. `answered_at`: when its registry said anything last, at first the first check. `mail` by
+    name as in `Found`."""
 
     checked_at: datetime
     status: RegistryStatus = RegistryStatus.UNKNOWN
     ends: datetime | None = None
     seen_at: datetime | None = None
+    answered_at: datetime | None = None
     records: Mapping[str, KnownRecords] = field(default_factory=dict)
     mail: Mapping[str, MailRecord] = field(default_factory=dict)
 
@@ -82,6 +84,7 @@ def to_json(standing: DomainStanding) -> dict[str, Any]:
         "status": standing.status.value,
         "ends": instant_to_json(standing.ends),
         "seen_at": instant_to_json(standing.seen_at),
+        "answered_at": instant_to_json(standing.answered_at),
         "records": {
             key: {"values": list(known.values), "networks": dict(known.networks)}
             for key, known in standing.records.items()
@@ -97,11 +100,13 @@ def from_json(found: Mapping[str, Any]) -> DomainStanding:
     """The standing that `to_json` wrote."""
     checked_at = instant_from_json(found["checked_at"])
     assert checked_at is not None
+    answered_at = instant_from_json(found.get("answered_at"))  # not in those of the first days
     return DomainStanding(
         checked_at,
         RegistryStatus(found["status"]),
         instant_from_json(found["ends"]),
         instant_from_json(found["seen_at"]),
+        answered_at or checked_at,
         {k: KnownRecords(tuple(v["values"]), v["networks"]) for k, v in found["records"].items()},
         {k: MailRecord(v["valid"], v["fault"], v["record"]) for k, v in found["mail"].items()},
     )
