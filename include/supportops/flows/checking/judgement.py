@@ -18,6 +18,7 @@ from supportops.flows.checking.incident_alerts import raise_or_resolve
 from supportops.flows.checking.own_failures import watch_own_failures
 from supportops.flows.checking.timer import Clock, Timer
 from supportops.flows.ticketing import outage_tickets
+from supportops.flows.ticketing.late_hints import hint_calls
 from supportops.sites import store
 from supportops.sites.incident import Change, FleetState, Run
 from supportops.sites.judging import BLIND, fold
@@ -167,6 +168,7 @@ def _fold(
     now_true = presents(after, configuration.fleet)
     note_present(connection, {(kind.value, name): it for (kind, name), it in now_true.items()})
     outage_tickets.record(connection, changes, now, outage_tier(configuration))
+    hint_calls(connection, configuration, changes, now)
     return after, changes
 
 

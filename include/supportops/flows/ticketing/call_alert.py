@@ -22,6 +22,7 @@ from supportops.tickets.source import MAILBOX, OUTAGE
 from supportops.tickets.ticket import Author, Event, EventKind, Ticket, fold
 
 LONGEST_HEADLINE = 300
+_HINT = "hint"
 _MEANS = {"voice": "voicemail", "email": "e-mail"}
 
 
@@ -112,19 +113,25 @@ def hint_of(
     )
 
 
-def hint_note(created: Event, hint: str) -> Event:
-    """The note on the ticket that says so; `created`: its first event."""
+def hint_note(created: Event, hint: str, *, about: str = "", at: datetime | None = None) -> Event:
+    """The note on the ticket that says so; `created`: its first event. `about`: the number of the
+    ticket of an outage that was confirmed `at` a later instant, of which there is one note."""
     text = f"{hint[0].upper()}{hint[1:]}. This is a hint, by the number or the name of the caller."
     return Event(
         source=created.source,
-        source_event=f"{created.ticket}/hint",
+        source_event=f"{created.ticket}/{_HINT}{f'/{about}' if about else ''}",
         ticket=created.ticket,
         kind=EventKind.NOTE,
-        happened_at=created.happened_at,
-        recorded_at=created.recorded_at,
+        happened_at=at or created.happened_at,
+        recorded_at=at or created.recorded_at,
         author=Author.AUTOMATIC,
         facts={"text": text},
     )
+
+
+def is_hint(event: Event) -> bool:
+    """Whether it is such a note."""
+    return event.source_event.startswith(f"{event.ticket}/{_HINT}")
 
 
 def bring_up_to_date(

@@ -52,8 +52,7 @@ def outage_hint(
     to be from. Where these are several, each site is named with its customer.
     """
     customers = configuration.customers
-    named = [each.name for each in customers.by_phone(number)] if number else []
-    wanted = {customers.key(each) for each in (*named[:_MOST_CUSTOMERS], customer) if each}
+    wanted = _callers(configuration, number, customer)
     if not wanted:
         return ""
     found = [
@@ -74,6 +73,21 @@ def outage_hint(
     if more := len(said) - len(shown):
         shown.append(f"{more} more")
     return f"possibly about {', or '.join(shown)}" if shown else ""
+
+
+def is_about(
+    configuration: Configuration, incident: Incident, *, number: str | None, customer: str | None
+) -> bool:
+    """Whether a site of a caller's is in the incident; `number` and `customer` as there."""
+    wanted = _callers(configuration, number, customer)
+    return any(configuration.customers.key(each.customer) in wanted for each in _parts(incident))
+
+
+def _callers(configuration: Configuration, number: str | None, customer: str | None) -> set[str]:
+    """Who may be calling, as names are compared."""
+    customers = configuration.customers
+    named = [each.name for each in customers.by_phone(number)] if number else []
+    return {customers.key(each) for each in (*named[:_MOST_CUSTOMERS], customer) if each}
 
 
 def _parts(incident: Incident) -> Iterator[_Part]:

@@ -102,7 +102,7 @@ def lasted_at(
         incident
         for incident in near
         if incident.kind in kinds
-        and _began(incident) <= at
+        and began(incident) <= at
         and (incident.ended_at is None or at < incident.ended_at)
     ]
 
@@ -197,8 +197,8 @@ def _clock(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _began(incident: Incident) -> datetime:
-    """When the outage may have begun: after the last good check, if that was recent."""
+def began(incident: Incident) -> datetime:
+    """When an outage may have begun: after the last good check, if that was recent."""
     earliest = incident.started_at - MOST_UNNOTICED
     try:
         last_good = datetime.fromisoformat(str(incident.facts.get("last_good_at")))
@@ -215,7 +215,7 @@ def _raised_within(connection: Connection, incident: Incident, now: datetime) ->
     statement = (
         select(table.source, table.ticket, table.subject, table.created_at)
         .where(table.site.in_(sites), table.source != OUTAGE, table.ended_at.is_(None))
-        .where(table.created_at >= _began(incident), table.created_at <= now)
+        .where(table.created_at >= began(incident), table.created_at <= now)
         .order_by(table.created_at, table.id)
     )
     if incident.ended_at is not None:
