@@ -101,3 +101,35 @@ def test_a_file_without_any_usable_version_opens_nothing(tmp_path: Path) -> None
     last_good = load(folder(tmp_path, login())).document
     after = check(folder(tmp_path, "logins: ["), last_good).configuration
     assert after.access.customers_of("portal", may_act=False) == {"Acme"}
+
+
+def test_a_folder_that_is_empty_for_a_while_unbinds_no_login(tmp_path: Path) -> None:
+    """As during a checkout, or where the folder is not mounted."""
+    path = folder(tmp_path, login() | {"unlisted": "none"})
+    before = check(path).configuration
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    now = check(empty, before.document)
+    assert "access.yaml: found no such file" in faults(now)
+    assert "customers.yaml: found no such file" in faults(now)
+    assert now.configuration.access == before.access
+    assert now.configuration.customers == before.customers
+
+
+def test_a_file_that_is_removed_binds_nobody_any_more(tmp_path: Path) -> None:
+    path = folder(tmp_path, login())
+    before = check(path).configuration
+    (path / "access.yaml").unlink()
+    now = check(path, before.document)
+    assert faults(now) == ""
+    assert now.configuration.access.customers_of("portal", may_act=False) is None
+
+
+def test_a_link_to_what_is_not_there_is_no_removed_file(tmp_path: Path) -> None:
+    path = folder(tmp_path, login())
+    before = check(path).configuration
+    (path / "access.yaml").unlink()
+    (path / "access.yaml").symlink_to(tmp_path / "nowhere")
+    now = check(path, before.document)
+    assert "access.yaml: found a link to what is not there" in faults(now)
+    assert now.configuration.access == before.access

@@ -72,3 +72,19 @@ def test_a_bad_address_is_answered_with_a_page(client: TestClient, tmp_path: Pat
     answer = client.get("/?state=nonsense", headers=dict(READER))
     assert answer.status_code == 422
     assert "<h1>Not a page</h1>" in answer.text
+
+
+def test_a_body_that_is_too_large_is_not_read_to_see_who_sends_it(client: TestClient) -> None:
+    body = b'{"word": "' + b"a" * 5 * 1024 * 1024 + b'"}'
+    json = {"content-type": "application/json"}
+    for who in ({}, {"x-user": "ada"}):
+        answer = client.post("/act/greet", content=body, headers=json | who)
+        assert (answer.status_code, "at most 4 MiB" in answer.text) == (413, True)
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_no_answer_leads_to_the_host_that_a_request_names(client: TestClient) -> None:
+    for path in ("/tickets/", "/act/examine/", "//evil.example/", "/static/"):
+        answer = client.get(path, headers={"host": "evil.example"}, follow_redirects=False)
+        assert answer.status_code in (401, 404, 405), path
+        assert "location" not in answer.headers

@@ -86,8 +86,10 @@ def check(
     file that refers to another is checked against the version that is used of it. `calendars`:
     what was read from those of rota.yaml, by team.
     """
-    sources, faults = _read(folder)
+    sources, faults, incomplete = _read(folder)
     earlier = dict(data_of(last_good)) if last_good else {}
+    if incomplete:
+        faults |= {name: _gone(name) for name in earlier if name not in {*sources, *faults}}
     names = [*MODELS, *sorted({*sources, *faults, *_mappings(earlier)} - set(MODELS))]
     models: dict[str, Model] = {}
     data: dict[str, Any] = {}
@@ -153,8 +155,10 @@ def json_schema(name: str) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _read(folder: Path) -> tuple[dict[str, Source], dict[str, tuple[Fault, ...]]]:
-    """Each file that is there as data with lines, and the faults of those that cannot be read."""
+def _read(folder: Path) -> tuple[dict[str, Source], dict[str, tuple[Fault, ...]], bool]:
+    """Each file that is there as data with lines, the faults of those that cannot be read, and
+    whether one is missing that must be there."""
+    incomplete = False
     sources: dict[str, Source] = {}
     faults: dict[str, tuple[Fault, ...]] = {}
     for name in (*MODELS, *_mappings_in(folder)):
@@ -165,9 +169,17 @@ def _read(folder: Path) -> tuple[dict[str, Source], dict[str, tuple[Fault, ...]]
         try:
             sources[name] = read(folder / f"{name}.yaml")
         except ConfigurationError as error:
-            if not (name in OPTIONAL and isinstance(error, MissingFileError)):
+            missing = isinstance(error, MissingFileError)
+            if not (missing and name in OPTIONAL):
                 faults[name] = error.faults
-    return sources, faults
+                incomplete |= missing
+    return sources, faults, incomplete
+
+
+def _gone(name: str) -> tuple[Fault, ...]:
+    """The fault of an optional file that was there: in a folder that is empty or half copied its
+    absence says nothing, and must not open the board to logins that it binds."""
+    return (Fault(file_name(name), None, "", "no such file", "it, while others are missing too"),)
 
 
 def _pictures(

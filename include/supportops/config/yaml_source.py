@@ -148,6 +148,9 @@ def _text(path: Path) -> str:
             return written.decode("utf-8-sig")
         found, expected = f"more than {MAX_BYTES >> 20} MiB", "a smaller file"
     except FileNotFoundError:
+        if path.is_symlink():  # somebody put it there: it is not one that was left out
+            fault = Fault(path.name, None, "", "a link to what is not there", "a file")
+            raise ConfigurationError((fault,)) from None
         fault = Fault(path.name, None, "", "no such file", f"a file in {path.parent}")
         raise MissingFileError((fault,)) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -22,6 +22,7 @@ from supportops.db.storable import storable
 from supportops.flows.doctor import ReadAirflow
 from supportops.web.acts.act import Act
 from supportops.web.acts.registry import ACTS
+from supportops.web.bounded_body import BoundedBody
 from supportops.web.examinations import Examinations
 from supportops.web.guard import HEADERS, admitting, write_refusal
 from supportops.web.metrics.endpoint import metrics_endpoint
@@ -69,7 +70,16 @@ def make_app(
     machines for the time.
     """
     admitted = admitting(viewer, open_context, active_configuration, OPEN_TO_CUSTOMERS)
-    app = FastAPI(dependencies=[Depends(admitted)], docs_url=None, redoc_url=None, openapi_url=None)
+    # Starlette's redirects between addresses with and without a slash go to the host that the
+    # request names, whoever asks.
+    app = FastAPI(
+        dependencies=[Depends(admitted)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(BoundedBody)
     app.middleware("http")(_only_texts)
     app.middleware("http")(_with_headers)
     examinations = Examinations(open_context, clock, read_airflow, online=online)
