@@ -13,7 +13,6 @@ from builders import SHIPPED
 from config.documented_examples import access_data
 from supportops.config.configuration import restore
 from supportops.config.loader import Checked, check, load
-from supportops.config.yaml_source import ConfigurationError
 
 
 def folder(path: Path, written: Any) -> Path:
@@ -96,8 +95,8 @@ def test_a_customer_that_no_file_names_is_a_finding_with_the_name_that_was_meant
 
 
 def test_a_file_without_any_usable_version_opens_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError):
-        _ = check(folder(tmp_path, "logins: [")).configuration.access
+    first = check(folder(tmp_path, "logins: [")).configuration.access
+    assert first.customers_of("portal", may_act=False) == frozenset()
     last_good = load(folder(tmp_path, login())).document
     after = check(folder(tmp_path, "logins: ["), last_good).configuration
     assert after.access.customers_of("portal", may_act=False) == {"Acme"}
@@ -133,3 +132,17 @@ def test_a_link_to_what_is_not_there_is_no_removed_file(tmp_path: Path) -> None:
     now = check(path, before.document)
     assert "access.yaml: found a link to what is not there" in faults(now)
     assert now.configuration.access == before.access
+
+
+def test_a_first_file_with_faults_opens_nothing_to_whoever_may_only_read(tmp_path: Path) -> None:
+    path = folder(tmp_path, login())
+    (path / "access.yaml").unlink()
+    before = check(path).configuration
+    (path / "access.yaml").write_text("logins: [")
+    for earlier in (None, before.document):
+        now = check(path, earlier)
+        assert "until it is right, a login that may only read sees nothing" in faults(now)
+        for configuration in (now.configuration, restore(now.configuration.document)):
+            access = configuration.access
+            assert access.customers_of("portal", may_act=False) == frozenset()
+            assert access.customers_of("portal", may_act=True) is None

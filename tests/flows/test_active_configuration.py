@@ -79,7 +79,7 @@ def test_a_folder_that_is_gone_is_a_fault_like_any_other(desk: Desk) -> None:
     desk.run()
     for file in desk.folder.iterdir():
         file.unlink()
-    assert len(desk.run(after=5)["faults"]) == 3
+    assert len(desk.run(after=5)["faults"]) == 4
     assert desk.alerts() == [FIRING]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from supportops.config.configuration import (
 )
 from supportops.config.findings.find import find
 from supportops.config.model import Model
+from supportops.config.of_customers.access import CLOSED, AccessFile
 from supportops.config.of_customers.logos import read_logos
 from supportops.config.rota import RotaFile
 from supportops.config.validation import located, validate
@@ -40,6 +41,8 @@ from supportops.config.yaml_source import (
 from supportops.rendering.printable import printable
 from supportops.tickets.imports.mapping import ImportMapping
 from supportops.tickets.triage import TriageRules
+
+_UNTIL_THEN = "until it is right, a login that may only read sees nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,11 @@ def check(
                 data[name] = earlier[name]
             except ConfigurationError:
                 pass  # it does not fit what the other files have become
+    if File.ACCESS in faults and File.ACCESS not in models:
+        models[File.ACCESS] = AccessFile.model_validate(CLOSED)
+        data[File.ACCESS] = dict(CLOSED)
+        first, *more = faults[File.ACCESS]
+        faults[File.ACCESS] = (replace(first, hint=_UNTIL_THEN), *more)
     ordered = {name: faults[name] for name in names if name in faults}
     document = _document(data, faults)
     if logos and File.CUSTOMERS in data:

@@ -22,9 +22,8 @@ from supportops.db.storable import storable
 from supportops.flows.doctor import ReadAirflow
 from supportops.web.acts.act import Act
 from supportops.web.acts.registry import ACTS
-from supportops.web.bounded_body import BoundedBody
 from supportops.web.examinations import Examinations
-from supportops.web.guard import HEADERS, admitting, write_refusal
+from supportops.web.guard import HEADERS, BoundedBody, admitting, write_refusal
 from supportops.web.metrics.endpoint import metrics_endpoint
 from supportops.web.page import (
     ActiveConfiguration,

@@ -17,6 +17,8 @@ from supportops.names import folded
 EVERYTHING = None
 """What a login sees that is bound to no customer."""
 MOST_LOGINS = 5_000
+CLOSED: Mapping[str, Any] = {"unlisted": "none"}
+"""The file that counts while the first one has faults: nobody knows yet whom it would bind."""
 
 
 class Unlisted(StrEnum):
