@@ -35,13 +35,14 @@ def housekeeping():
             return flow.hourly(context.engine, SECONDS)
 
     @task
-    def prune():
+    def prune(folded):
         from supportops.flows import housekeeping as flow
 
         with open_context() as context:
-            return flow.tidy(context.engine, context.config, clock_of(context)(), SECONDS)
+            now, took = clock_of(context)(), folded["seconds"]
+            return flow.tidy(context.engine, context.config, now, SECONDS, took)
 
-    fold() >> prune()
+    prune(fold())
 
 
 housekeeping()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from builders import NOON
 from flows.availability.logs import SEEN, Log
+from supportops.db.activity import Flow, activities
 from supportops.db.engine import reading
 from supportops.db.schema import check_results
 from supportops.sites.summaries import store as summaries
@@ -28,6 +30,9 @@ def test_it_folds_what_is_over_and_removes_what_is_old(
     assert run.state == "success", run.get_task_instances()
     with reading(store) as connection:
         (folded,) = summaries.folded_until(connection).values()
+        took = activities(connection)[Flow.HOUSEKEEPING].took
         first = connection.execute(select(func.min(check_results.c.slot))).scalar_one()
     assert folded == (NOON + 19 * DAY).replace(hour=11)
+    assert took is not None
+    assert timedelta(0) < took < timedelta(minutes=5)
     assert first == NOON + 11 * DAY

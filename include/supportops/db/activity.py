@@ -81,6 +81,14 @@ def worked(
     connection.execute(update(flow_activity).where(_c.flow == flow.value).values(values))
 
 
+def took(connection: Connection, flow: Flow, time: timedelta, now: datetime) -> None:
+    """Notes how long a part of `flow` took, which is most of it; another part notes that it has
+    worked."""
+    expect(connection, flow, now)
+    changed = update(flow_activity).where(_c.flow == flow.value)
+    connection.execute(changed.values(seconds=max(time, timedelta(0)).total_seconds()))
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
     """The last run of a flow: when, how long it took, and what it counted; None if not known."""

@@ -11,18 +11,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from supportops.config.configuration import Configuration
 from supportops.config.loader import check
 from supportops.context import Context
+from supportops.db.engine import reading
 from supportops.flows.examining import airflow, database, files, machine, work, workers
 from supportops.flows.examining.airflow import airflow_state as airflow_state
 from supportops.flows.examining.airflow import dag_states as dag_states
 from supportops.flows.examining.finding import AirflowState as AirflowState
-from supportops.flows.examining.finding import Check, Installation, fine
+from supportops.flows.examining.finding import Check, Installation, fine, unknown
 from supportops.flows.examining.finding import Finding as Finding
 from supportops.flows.examining.finding import Level as Level
+from supportops.flows.examining.work import is_needed as is_needed
 from supportops.flows.receivers import Tested
 from supportops.flows.who_is_notified import configuration_in
 
@@ -49,6 +52,8 @@ CHECKS: Mapping[str, Check] = {
 }
 
 _STORE = "store"
+# Each would wait for a store that does not answer as long as the first did.
+_READ_THE_STORE = ("store clock", "store rights", "room", "flows", "outbox", "receivers")
 _NEEDS_THE_STORE = Finding(
     Level.UNKNOWN,
     "it reads the store, which is not usable yet",
@@ -81,11 +86,18 @@ def examine(
 ) -> list[Examined]:
     """Every check in its order. `online`: other machines are asked, for the time. `airflow` reads
     Airflow's own list of DAGs."""
-    installation = Installation(context, _configuration(context), now, online, airflow)
+    away = _is_away(context)
+    installation = Installation(context, _configuration(context, away), now, online, airflow)
     done: list[Examined] = []
     for name, run in CHECKS.items():
-        broken = any(each.check == _STORE and _is_fault(each) for each in done)
-        done.append(Examined(name, _findings(name, run, installation, broken)))
+        if away is not None and name == _STORE:
+            found: tuple[Finding, ...] = (_away(away),)
+        elif away is not None and name in _READ_THE_STORE:
+            found = (_NEEDS_THE_STORE,)
+        else:
+            broken = any(each.check == _STORE and _is_fault(each) for each in done)
+            found = _findings(name, run, installation, broken)
+        done.append(Examined(name, found))
     return done
 
 
@@ -127,16 +139,40 @@ def _findings(
         if broken and isinstance(error, SQLAlchemyError):
             return (_NEEDS_THE_STORE,)
         log.debug("the check %s failed", name, exc_info=True)
-        # The driver's text names host and database, never the password.
-        reason = (str(getattr(error, "orig", error)).splitlines() or ["?"])[0][:200]
-        what = f"it could not be checked: {type(error).__name__}: {reason}"
-        fault = Level.FAULT if name == _STORE else Level.UNKNOWN
-        return (Finding(fault, what, "What it would find is not known.", "see the fault"),)
+        what = f"it could not be checked: {_words(error)}"
+        return (unknown(what, "What it would find is not known.", "supportops doctor, once more"),)
 
 
-def _configuration(context: Context) -> Configuration:
-    """The files, with their last good version where a store answers."""
+def _is_away(context: Context) -> Exception | None:
+    """Why the store does not answer, None where it does."""
     try:
-        return configuration_in(context.config, context.engine).displayed()
-    except Exception:
-        return check(context.config).configuration.displayed()
+        with reading(context.engine) as connection:
+            connection.execute(text("SELECT 1"))
+    except Exception as error:
+        return error
+    return None
+
+
+def _away(error: Exception) -> Finding:
+    return Finding(
+        Level.FAULT,
+        f"the store does not answer: {_words(error)}",
+        "Nothing is checked, stored or sent without it.",
+        "start the database (docker compose ps postgres); look at SUPPORTOPS_DATABASE_URL",
+    )
+
+
+def _words(error: Exception) -> str:
+    # The driver's text names host and database, never the password.
+    reason = (str(getattr(error, "orig", error)).splitlines() or ["?"])[0][:200]
+    return f"{type(error).__name__}: {reason}"
+
+
+def _configuration(context: Context, away: Exception | None) -> Configuration:
+    """The files, with their last good version where a store answers."""
+    if away is None:
+        try:
+            return configuration_in(context.config, context.engine).displayed()
+        except Exception:
+            log.debug("the last good configuration cannot be read", exc_info=True)
+    return check(context.config).configuration.displayed()

@@ -76,11 +76,12 @@ def folded(engine: Engine) -> Folded:
 
 
 def hourly(engine: Engine, seconds: float) -> dict[str, Any]:
-    """One run of the DAG: its summary."""
-    days = 0
+    """The first step of the DAG: its summary, with how many `seconds` it took."""
+    began, days = monotonic(), 0
     for progress in fold(engine, seconds):
         days = progress.days
-    return folded(engine).to_json() | {"days": days}
+    found = folded(engine).to_json()
+    return found | {"days": days, "seconds": monotonic() - began}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +173,13 @@ def _removals(connection: Connection, retention: Retention, now: datetime) -> li
     return [*found, FormerConfigurations(now - LATELY)]
 
 
-def tidy(engine: Engine, folder: Path, now: datetime, seconds: float) -> dict[str, Any]:
-    """One pruning by the DAG, its last step: its summary."""
+def tidy(
+    engine: Engine, folder: Path, now: datetime, seconds: float, before: float = 0.0
+) -> dict[str, Any]:
+    """One pruning by the DAG, its last step: its summary. `before`: the seconds of the first."""
+    began = monotonic()
     found = list(prune(engine, retention_of(engine, folder, now), now, seconds))
+    took = timedelta(seconds=monotonic() - began + before)
     with writing(engine) as connection:
-        worked(connection, Flow.HOUSEKEEPING, now)
+        worked(connection, Flow.HOUSEKEEPING, now, took)
     return (found[-1] if found else Pruned(dict.fromkeys(Kind, 0), 0.0)).to_json()

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from supportops.config.configuration import File
 from supportops.context import Context
+from supportops.db.activity import Flow, took
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good
@@ -78,7 +79,8 @@ def fetch(context: Context, sources: Sequence[TicketSource], clock: Clock) -> di
     Returns the numbers of all sources together. A source that fails does not stop the others;
     SourceError is raised at the end, and what was read until then is kept.
     """
-    configuration, _ = load_or_last_good(context.engine, context.config, clock(), NEEDS)
+    began = clock()
+    configuration, _ = load_or_last_good(context.engine, context.config, began, NEEDS)
     with writing(context.engine) as connection:
         take_nudges(connection, clock())
     summaries: dict[str, dict[str, Any]] = {}
@@ -100,6 +102,8 @@ def fetch(context: Context, sources: Sequence[TicketSource], clock: Clock) -> di
             summaries[source.title] = synced | mirrored
         except SourceError as error:
             errors.append(error)
+    with writing(context.engine) as connection:
+        took(connection, Flow.TICKET_SYNC, clock() - began, began)
     if errors:
         raise _together(errors)
     return _sum(summaries)

@@ -13,6 +13,7 @@ from threading import Thread
 
 import pytest
 from sqlalchemy import Engine, delete, text, update
+from sqlalchemy.event import listen
 
 from airflow_home import ROOT
 from builders import NOON, SHIPPED
@@ -25,7 +26,7 @@ from supportops.db.engine import make_engine, writing
 from supportops.db.schema import flow_activity
 from supportops.flows import doctor
 from supportops.flows.doctor import AirflowState, Level, airflow_state
-from supportops.flows.examining import machine
+from supportops.flows.examining import database, machine
 from supportops.flows.examining.airflow import DAGS
 
 
@@ -59,8 +60,8 @@ def levels(found: dict[str, list[doctor.Finding]], check: str) -> set[Level]:
 def test_an_installation_that_works_has_nothing_to_mend(busy: Engine, folder: Path) -> None:
     found = doctor.examine(Context(busy, folder, lambda name: f"json://{name}"), NOON, online=False)
     bad = {Level.WARNING, Level.FAULT}
-    ours = [each for each in found if each.check not in ("store clock", "store rights")]
-    # The tests' PostgreSQL has one administrator for all, and the tests a clock of their own.
+    ours = [each for each in found if each.check != "store rights"]
+    # The tests' PostgreSQL has one administrator for all.
     assert [f for each in ours for f in each.findings if f.level in bad] == []
     assert [each.check for each in found] == list(doctor.CHECKS)
     assert all(each.findings for each in found)
@@ -266,3 +267,76 @@ def test_a_token_of_metrics_that_could_be_guessed_is_found(
     found = examined(busy, folder, lambda name: token if name == "metrics_token" else "x")
     assert levels(found, "metrics") == {level}
     assert "hidden-word" not in str(found)
+
+
+def test_a_flow_with_nothing_to_do_any_more_may_be_silent(busy: Engine, folder: Path) -> None:
+    """The mailbox that was removed, or that somebody read once by hand."""
+    with writing(busy) as connection:
+        silent = NOON - timedelta(days=9)
+        connection.execute(update(flow_activity).values(at=silent, since=silent))
+    found = [each.what for each in examined(busy, folder)["flows"]]
+    named = {what.split()[0] for what in found if "worked" in what}
+    assert named == {"alert_dispatch", "site_check", "sla_sweep", "ticket_sync", "housekeeping"}
+
+
+def test_a_store_that_does_not_answer_is_waited_for_once(
+    folder: Path,
+) -> None:
+    asked: list[int] = []
+    away = make_engine("postgresql://nobody@127.0.0.1:9/none")
+    listen(away, "do_connect", lambda *_: asked.append(1))
+    found = examined(away, folder)
+    assert len(asked) == 1
+    assert [f.level for f in found["store"]] == [Level.FAULT]
+    for check in ("store clock", "store rights", "room", "flows", "outbox", "receivers"):
+        assert levels(found, check) == {Level.UNKNOWN}
+
+
+@pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+def test_a_store_that_cannot_be_written_to_is_a_fault(busy: Engine, folder: Path) -> None:
+    name = busy.url.database
+    setting = f'ALTER DATABASE "{name}" SET default_transaction_read_only'
+    with writing(busy) as connection:
+        connection.execute(text(f"{setting} = on"))
+    try:
+        busy.dispose()
+        (found, *_) = examined(busy, folder)["store rights"]
+        assert found.level is Level.FAULT
+        assert "cannot be written to: cannot execute UPDATE in a read-only" in found.what
+    finally:
+        with writing(busy) as connection:
+            connection.execute(text("SET TRANSACTION READ WRITE"))
+            connection.execute(text(f"{setting} = off"))
+        busy.dispose()
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_store_that_somebody_has_locked_is_not_waited_for(
+    busy: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.05)
+    with writing(busy):
+        (found, *_) = examined(busy, folder)["store rights"]
+    assert (found.level, "has been writing" in found.what) == (Level.WARNING, True)
+    assert levels(examined(busy, folder), "store rights") == {Level.FINE}
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_what_a_store_lacks_is_named(busy: Engine, folder: Path) -> None:
+    with writing(busy) as connection:
+        connection.execute(text("DROP TABLE pruned"))
+        connection.execute(text("ALTER TABLE flow_activity DROP COLUMN seconds"))
+    (found, *_) = examined(busy, folder)["store"]
+    assert found.level is Level.FAULT
+    assert "pruned" in found.what
+    assert "flow_activity.seconds" in found.what
+
+
+@pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+def test_the_time_that_an_examination_takes_is_no_difference_of_clocks(
+    busy: Engine, folder: Path
+) -> None:
+    context = Context(busy, folder, lambda name: f"json://{name}")
+    found = doctor.examine(context, NOON, online=False)
+    (clock,) = [each for each in found if each.check == "store clock"]
+    assert [f.level for f in clock.findings] == [Level.FINE]

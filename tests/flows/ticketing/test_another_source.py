@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from sqlalchemy import Engine, select
 from builders import SHIPPED
 from flows.ticketing.syncing import everything, quarantined
 from supportops.context import Context
+from supportops.db.activity import Flow, activities
 from supportops.db.engine import reading, writing
 from supportops.db.schema import quarantine, sync_marks, ticket_events, tickets
 from supportops.flows import ticket_import, ticket_sync
@@ -55,6 +58,21 @@ def an_outage(store: Engine, *, over: bool = False) -> None:
         changes.append(Change(ChangeKind.CLOSED, ended, "2 good checks"))
     with writing(store) as connection:
         record(connection, changes, NOON, TIER)
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("fails", [False, True])
+def test_how_long_reading_took_is_noted(store: Engine, remote: Helpline, fails: bool) -> None:
+    a_story(remote)
+    an_outage(store)
+    source, seconds = HelplineSource(remote), count()
+    source.fault = "no answer" if fails else None
+    context = Context(store, SHIPPED, lambda _: None)
+    with pytest.raises(SourceError) if fails else nullcontext():
+        ticket_sync.fetch(context, [source], lambda: NOON + next(seconds) * timedelta(seconds=1))
+    with reading(store) as connection:
+        took = activities(connection)[Flow.TICKET_SYNC].took
+    assert took == (next(seconds) - 1) * timedelta(seconds=1)
 
 
 def test_its_records_become_tickets_with_tiers(store: Engine, remote: Helpline) -> None:

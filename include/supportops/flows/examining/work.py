@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from supportops.alerts import hold, store
 from supportops.alerts.alert import Kind
 from supportops.alerts.outbox import is_wanted
-from supportops.config.configuration import File
+from supportops.config.configuration import Configuration, File
 from supportops.db.activity import EVERY, Flow, last_worked, longest
 from supportops.db.engine import reading
 from supportops.db.schema import messages
+from supportops.flows.examining.airflow import DAGS
 from supportops.flows.examining.finding import Finding, Installation, Level, fine
 from supportops.rendering.render import duration
 
@@ -30,12 +31,25 @@ _WHY_SILENT = {
 }
 
 
+def is_needed(flow: Flow, configuration: Configuration) -> bool:
+    """Whether a flow has anything to do. One that worked and is not needed any more is silent,
+    and rightly so."""
+    if flow is Flow.PUBLIC_ENDPOINT:
+        linked = configuration.has(File.ALERTS) and configuration.alerts.public_url
+        pages = configuration.customers.pages.url
+        return bool(linked or configuration.monitors.all or pages)
+    dag = DAGS.get(flow.value)
+    return dag is None or dag.needed(configuration)
+
+
 def flows(installation: Installation) -> Iterator[Finding]:
     """When each scheduled flow last worked, against how often it is to work."""
     now = installation.now
     with reading(installation.context.engine) as connection:
         last = {flow: last_worked(connection, flow) for flow in Flow}
     for flow, at in last.items():
+        if not is_needed(flow, installation.configuration):
+            continue
         if at is None:
             if flow in _ALWAYS:
                 yield Finding(

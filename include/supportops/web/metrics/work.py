@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from supportops.alerts.hold import held_since
 from supportops.db.activity import EVERY, activities
 from supportops.db.schema import configurations, notices, reports
+from supportops.flows.doctor import is_needed
 from supportops.flows.ticket_sync import last_syncs
 from supportops.notices.notice import NoticeState
 from supportops.reports.period import Cadence
@@ -18,8 +19,11 @@ from supportops.web.metrics.sample import Sample, instant
 
 
 def flows(asked: Asked) -> Iterator[Sample]:
-    """When each flow last worked and how long that took; nothing of one that never did."""
+    """When each flow last worked and how long that took; nothing of one that never did, or that
+    has nothing to do any more."""
     for flow, activity in activities(asked.connection).items():
+        if not is_needed(flow, asked.configuration):
+            continue
         yield from instant("flow_last_run_timestamp_seconds", activity.at, flow.value)
         if activity.took is not None:
             seconds = activity.took.total_seconds()
