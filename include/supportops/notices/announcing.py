@@ -40,4 +40,5 @@ def _is_named(thread: Thread, trouble: Trouble, troubles: Sequence[Trouble], now
 
 def _former(trouble: Trouble, troubles: Sequence[Trouble]) -> list[Item]:
     """What it was called before its site was renamed."""
-    return [each.item for each in troubles if each.renamed and each.incident in trouble.follows]
+    follows = [each.item for each in troubles if each.renamed and each.incident in trouble.follows]
+    return [*follows, *((site, trouble.page) for site in trouble.formerly)]

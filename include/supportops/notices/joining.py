@@ -50,26 +50,26 @@ def troubles_of(thread: Thread, troubles: Iterable[Trouble]) -> list[Trouble]:
     return [
         each
         for each in troubles
-        if each.site in thread.sites
+        if each.sites & thread.sites
         and (each.incident in thread.incidents or each.follows & thread.incidents)
     ]
 
 
 def _has(thread: Thread, trouble: Trouble) -> bool:
-    return trouble.site in thread.sites and trouble.incident in thread.incidents
+    return bool(trouble.sites & thread.sites) and trouble.incident in thread.incidents
 
 
 def _goes_on(thread: Thread, trouble: Trouble, now: datetime) -> bool:
     """Whether the trouble is of an open thread, or of one that was over a moment ago."""
     same = trouble.incident in thread.incidents or bool(trouble.follows & thread.incidents)
     if thread.closed_at is None:
-        return same or trouble.site in thread.sites
+        return same or bool(trouble.sites & thread.sites)
     last = thread.last_sent
     if last is None or last.kind is not NoticeKind.END or last.decided_at is None:
         return False
     lately = now - last.decided_at <= REOPENED_WITHIN
     to_announce = trouble.notify_at <= now and not trouble.quiet
-    return lately and to_announce and trouble.site in thread.sites
+    return lately and to_announce and bool(trouble.sites & thread.sites)
 
 
 def _joined(thread: Thread | None, troubles: Sequence[Trouble]) -> Joined:

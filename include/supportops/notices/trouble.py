@@ -28,6 +28,7 @@ class Trouble:
     the customer is to be notified. `quiet`: why nobody is to be notified of it for now (such as
     maintenance), empty otherwise. `answers`: it works again, which is not confirmed yet. `good`:
     whether it was seen to end well. `follows`: the keys of incidents that it goes on from.
+    `formerly`: what the site was called earlier in the same incident.
     """
 
     incident: str
@@ -42,10 +43,16 @@ class Trouble:
     good: bool = True
     renamed: bool = False
     follows: frozenset[str] = frozenset()
+    formerly: frozenset[str] = frozenset()
 
     @property
     def item(self) -> Item:
         return self.site, self.page
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Every name that its site has or had."""
+        return self.formerly | {self.site}
 
 
 def joined(troubles: Iterable[Trouble]) -> list[Trouble]:

@@ -99,7 +99,8 @@ class Notice:
 class Incident:
     """What is wrong, or was, with some of the page's sites; instants are aware UTC.
 
-    `key` names it in feeds and says nothing else. `until`: None while it lasts.
+    `key` names it in feeds and says nothing else. `until`: None while it lasts. `good`: whether it
+    ended well; else one of the sites was not checked any more.
     """
 
     key: str
@@ -108,6 +109,7 @@ class Incident:
     since: datetime
     until: datetime | None = None
     notices: tuple[Notice, ...] = ()
+    good: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "sites": list(incident.sites),
         "since": _iso(incident.since),
         "until": _iso(incident.until),
+        "recovered": None if incident.until is None else incident.good,
         "notices": [
             {"at": _iso(each.at), "subject": each.subject, "text": each.text}
             for each in incident.notices
@@ -187,7 +188,7 @@ def _items(page: StatusPage, reader: Reader) -> Iterator[tuple[str, datetime, st
         title = reader.title(each)
         since = reader.words.gettext("since {since}", since=reader.moment(each.since))
         found.append((each.key, each.since, title, since))
-        if each.until is not None:
+        if each.until is not None and each.good:
             over = reader.words.gettext("Over: {what}", what=title)
             found.append((f"{each.key}-over", each.until, over, reader.span(each)))
         for notice in each.notices:

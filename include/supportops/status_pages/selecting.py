@@ -36,12 +36,14 @@ class KnownSite:
 
 @dataclass(frozen=True, slots=True)
 class Hurt:
-    """A site in an incident, and whose it was then; `until`: None while it fails."""
+    """A site in an incident, and whose it was then; `until`: None while it fails. `good`: whether
+    it works again after that; else it was not checked any more."""
 
     site: str
     customer: str
     since: datetime
     until: datetime | None
+    good: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _incident(
         ),
         since=min(hurt.since for hurt in hurts),
         until=until,
+        good=all(hurt.good for hurt in hurts),
         notices=tuple(sorted(notices, key=lambda notice: (notice.at, notice.subject))),
     )
 

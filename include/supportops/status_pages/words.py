@@ -158,6 +158,13 @@ class Reader:
             return self.words.gettext("since {since}", since=since)
         until = self.moment(incident.until)
         length = self.length(incident.until - incident.since)
+        if not incident.good:
+            return self.words.gettext(
+                "from {since} to {until} ({length}), then no longer checked",
+                since=since,
+                until=until,
+                length=length,
+            )
         return self.words.gettext(
             "from {since} to {until} ({length})", since=since, until=until, length=length
         )

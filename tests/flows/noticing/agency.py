@@ -157,6 +157,16 @@ class Agency:
         ]
         self._changed(ChangeKind.UPDATED, replace(known, facts={**known.facts, "affected": listed}))
 
+    def rename_on_the_host(self, old: str, new: str) -> None:
+        """A site that is down with the server is called otherwise from now on."""
+        known = self.open[HOST]
+        named = [
+            {**each, "site": new} if each["site"] == old else each
+            for each in known.facts["affected"]
+        ]
+        facts = {**known.facts, "affected": named, "sites": [each["site"] for each in named]}
+        self._changed(ChangeKind.UPDATED, replace(known, facts={**facts, "renamed": {old: new}}))
+
     def up(self, subject: str, ending: Ending = Ending.RECOVERED, **facts: Any) -> Incident:
         """It worked from a minute ago on, which is confirmed now."""
         incident, now = self.open.pop(subject), self.clock.now

@@ -170,3 +170,15 @@ def test_notices_that_reach_nobody_by_mail_are_an_alert_until_somebody_is_named(
     agency.activate(configuration())
     agency.pass_minutes(1)
     assert agency.late() == []
+
+
+def test_a_site_that_is_renamed_while_its_server_is_down_has_its_end(agency: Agency) -> None:
+    agency.activate(configuration(AT_ONCE))
+    agency.host_down("acme-shop")
+    agency.pass_minutes(1)
+    agency.rename_on_the_host("acme-shop", "acme-blog")
+    agency.pass_minutes(1)
+    agency.up(HOST)
+    agency.pass_minutes(2)
+    assert agency.mails("acme_email") == ["acme-shop cannot be reached", "acme-blog works again"]
+    assert len(agency.threads()) == 1

@@ -181,6 +181,7 @@ class _Reader:
                 good=back is not None or _well_enough(incident),
                 renamed=incident.facts.get("ending") == Ending.RENAMED.value,
                 follows=_follows(incident),
+                formerly=_formerly(incident, site),
             ),
         )
 
@@ -233,6 +234,16 @@ def _what(reason: str) -> What:
 def _follows(incident: Incident) -> frozenset[str]:
     found = incident.facts.get("follows", ())
     return frozenset(map(str, found)) if isinstance(found, list | tuple) else frozenset()
+
+
+def _formerly(incident: Incident, site: str) -> frozenset[str]:
+    """What a server's outage called the site before it was renamed."""
+    renamed = incident.facts.get("renamed")
+    names, before = {site}, 0
+    while isinstance(renamed, Mapping) and len(names) > before:
+        before = len(names)
+        names |= {str(old) for old, new in renamed.items() if new in names}
+    return frozenset(names - {site})
 
 
 def _reasons(connection: Connection) -> dict[str, str]:

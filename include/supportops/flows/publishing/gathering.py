@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
 from supportops.config.configuration import Configuration
-from supportops.customers import Customers
 from supportops.db.schema import site_status
 from supportops.flows.publishing.days import days_of
+from supportops.flows.publishing.hurts import known_incidents, without_covered
 from supportops.flows.publishing.open_tickets import tickets_of
 from supportops.notices import store as notice_store
 from supportops.notices.published import published
 from supportops.sites.history import SiteHistory, Span
-from supportops.sites.incident import DEGRADED, Incident, IncidentKind, failed_since, instant_of
+from supportops.sites.incident import IncidentKind
 from supportops.sites.log.checks import FleetOf
 from supportops.sites.site import CheckPolicy, Site
 from supportops.sites.standing import SiteState, Track
 from supportops.sites.store import list_incidents
 from supportops.status_pages.page import Notice, State, worst
-from supportops.status_pages.selecting import PAST, Hurt, Known, KnownIncident, KnownSite
+from supportops.status_pages.selecting import PAST, Known, KnownIncident, KnownSite
 
 PLANNED = timedelta(days=30)
 """How far ahead maintenance is shown."""
@@ -40,8 +39,8 @@ def gather(
     by_name = fleet.by_name()
     stored = list_incidents(connection, now - PAST, now + _DAY)
     blind = any(i.kind is IncidentKind.BLIND and i.closed_at is None for i in stored)
-    every = [each for i in stored if (each := _known(i, customers, by_name))]
-    found = [each for each in without_covered(every) if _is_recent(each, now)]
+    every = without_covered(known_incidents(stored, customers, by_name))
+    found = [each for each in every if _is_recent(each, now)]
     checked, states = _checked(connection)
     wrong = _wrong(found)
     sites = [
@@ -61,58 +60,6 @@ def gather(
 
 def _is_recent(incident: KnownIncident, now: datetime) -> bool:
     return any(hurt.until is None or hurt.until > now - PAST for hurt in incident.hurts)
-
-
-def _known(
-    incident: Incident, customers: Customers, sites: Mapping[str, Site]
-) -> KnownIncident | None:
-    """The incident with whom it hurts; None for one that no customer can see."""
-    match incident.kind:
-        case IncidentKind.OUTAGE:
-            state = State.DEGRADED if incident.reason == DEGRADED else State.DOWN
-        case IncidentKind.HOST_OUTAGE:
-            state = State.DOWN
-        case IncidentKind.FAULT:
-            state = State.DEGRADED if incident.reason == DEGRADED else State.FAULT
-        case _:
-            return None
-    return KnownIncident(incident.key, state, tuple(_hurts(incident, customers, sites)))
-
-
-def _hurts(incident: Incident, customers: Customers, sites: Mapping[str, Site]) -> Iterator[Hurt]:
-    """Each site with its customer of that time."""
-    over = None if incident.closed_at is None else incident.ended_at or incident.closed_at
-    if incident.site is not None:
-        owner = incident.customer or getattr(sites.get(incident.site), "customer", None)
-        yield Hurt(incident.site, customers.key(owner), failed_since(incident), over)
-        return
-    listed = incident.facts.get("affected")
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, Mapping) and each.get("site") and each.get("customer"):
-            since = instant_of(each.get("since")) or incident.started_at
-            until = instant_of(each.get("until")) or over
-            yield Hurt(str(each["site"]), customers.key(str(each["customer"])), since, until)
-
-
-def without_covered(incidents: Iterable[KnownIncident]) -> list[KnownIncident]:
-    """Without what lasts as a part of something worse: a page of a site that is down, and a site
-    whose server is."""
-    known = list(incidents)
-    cause: dict[str, str] = {}
-    for each in sorted(known, key=lambda each: len(each.hurts)):
-        if each.state is State.DOWN:
-            cause.update({hurt.site: each.key for hurt in each.hurts if hurt.until is None})
-    return [
-        replace(
-            each,
-            hurts=tuple(
-                hurt
-                for hurt in each.hurts
-                if hurt.until is not None or cause.get(hurt.site, each.key) == each.key
-            ),
-        )
-        for each in known
-    ]
 
 
 def _wrong(incidents: Iterable[KnownIncident]) -> dict[str, set[State]]:
