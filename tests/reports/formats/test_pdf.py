@@ -15,10 +15,10 @@ from reports.document_builders import (
     trend_chart,
 )
 from reports.hostile_texts import HOSTILE
-from supportops.reports.document import Cell, Column, Document, Section, Table, Unit
+from supportops.reports.document import Cell, Column, Document, Section, Table, Unit, Words
 from supportops.reports.formats.charts.charts import svg
 from supportops.reports.formats.charts.typeface import BOX, drawable, undrawable
-from supportops.reports.formats.pdf import PdfFailed, pdf
+from supportops.reports.formats.pdf import PdfFailed, contents, pdf
 from supportops.reports.formats.table_widths import PAGE, widths
 
 MARKUP = ("#panic()", "$ x ^", "\\ \\u{41}", "@ref", "<label>", "= heading", "- item", "/*", "```")
@@ -209,3 +209,11 @@ def test_columns_share_a_page_and_the_widest_texts_give_way() -> None:
 def test_many_columns_of_long_texts_still_have_widths() -> None:
     columns = tuple(Column("W" * 100) for _ in range(30))
     assert min(widths(columns, ((Cell("W" * 100),) * 30,))) > 0
+
+
+def test_a_duration_in_a_sentence_stays_in_one_line() -> None:
+    said = "2 Websites waren 1 Tg. 4 h nicht erreichbar, danach 2 h 10 min und 1 j 4 h"
+    found = contents(document(summary=said, notices=(Words(said),)), {}, None)
+    kept = said.replace("1 Tg. 4 h", "1_Tg._4_h").replace("2 h 10 min", "2_h_10_min")
+    kept = kept.replace("1 j 4 h", "1_j_4_h").replace("_", "\u00a0")
+    assert found["summary"] == found["notices"][0]["text"] == kept

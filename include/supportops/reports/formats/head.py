@@ -15,6 +15,8 @@ _INK, _PAPER = "#000000", "#ffffff"
 _USUAL = "#1b3a57"
 _READABLE = 4.5  # WCAG 2.2, 1.4.3
 _HIGHEST = 48  # points; twice the height on a page, for sharp screens
+# Points. A drawing of a thousand times its height would be a picture of as many megapixels.
+_WIDEST = 480
 
 
 def band(head: Head) -> str:
@@ -75,7 +77,7 @@ def as_svg(logo: bytes) -> str:
 def logo_file(head: Head) -> File | None:
     """The logo as a PNG, which mail programs show; None without one.
 
-    Raises whatever the typesetter does where an SVG cannot be drawn.
+    Raises whatever the typesetter does where it cannot be drawn.
     """
     if head.logo is None:
         return None
@@ -84,14 +86,17 @@ def logo_file(head: Head) -> File | None:
 
 @lru_cache(maxsize=64)
 def _png(logo: bytes) -> bytes:
-    if logo.startswith(_PNG):
-        return logo
     import typst
 
     source = (
         "#set page(width: auto, height: auto, margin: 0pt, fill: none)\n"
-        f'#image(bytes(sys.inputs.logo), format: "svg", height: {_HIGHEST}pt)'
+        '#let logo(..size) = image(bytes(sys.inputs.logo), format: "svg", ..size)\n'
+        f"#context if measure(logo(height: {_HIGHEST}pt)).width > {_WIDEST}pt "
+        f"{{ logo(width: {_WIDEST}pt) }} else {{ logo(height: {_HIGHEST}pt) }}"
     )
     inputs = {"logo": as_svg(logo)}
+    if logo.startswith(_PNG):  # to be taken as it is, if it is one to its end
+        typst.compile(source.encode(), format="pdf", sys_inputs=inputs)
+        return logo
     drawn: Any = typst.compile(source.encode(), format="png", ppi=144.0, sys_inputs=inputs)
     return bytes(drawn)

@@ -54,6 +54,7 @@ _ENDLESS = re.compile(r"\S{19,}")
 _LONGEST_WORD = 40
 _PIECE = re.compile(r"(\S{6})(?=\S)")
 _FIGURE = re.compile(r"(\d) (?=(?:%|s|min|h|d|j|Sek|Min|Std|Tg)(?!\w))")
+_LONGER_FIGURE = re.compile(r"(\d\u00a0(?:h|d|j|Tg\.)) (?=\d+\u00a0)")  # "2 h 10 min"
 _TAG = re.compile(r"([a-z]{2,3})(?:-[A-Za-z]{4})?(?:-([A-Z]{2}))?(?:-.*)?")
 
 
@@ -127,7 +128,7 @@ def contents(
         "subject": _text(document.subject),
         "keywords": [_text(word) for word in document.keywords],
         "notices": [_words(notice) for notice in document.notices],
-        "summary": _text(document.summary, 2000),
+        "summary": _prose(document.summary, 2000),
         "tiles": [_tile(tile) for tile in document.tiles],
         "sections": [_section(section, charts, words) for section in document.sections],
         "definitions": [
@@ -199,6 +200,11 @@ def _text(text: str, at_most: int = SIGNS_AT_MOST) -> str:
     return _ENDLESS.sub(_breakable, line)
 
 
+def _prose(text: str, at_most: int) -> str:
+    """As `_text`; a duration of two figures stays in one line, which a cell may lack."""
+    return _LONGER_FIGURE.sub("\\1\u00a0", _text(text, at_most))
+
+
 def _breakable(word: re.Match[str]) -> str:
     """A word of letters is hyphenated by its language's rules; what is none may break anywhere."""
     if word[0].isalpha() and len(word[0]) <= _LONGEST_WORD:
@@ -224,7 +230,7 @@ def _block(block: Block, charts: Mapping[str, bytes], words: Catalogue) -> dict[
 
 
 def _words(words: Words) -> dict[str, Any]:
-    return {"text": _text(words.text, 4000), "tone": words.tone}
+    return {"text": _prose(words.text, 4000), "tone": words.tone}
 
 
 def _chart(chart: Chart, charts: Mapping[str, bytes], words: Catalogue) -> dict[str, Any]:
@@ -247,7 +253,7 @@ def _table(table: Table, words: Catalogue) -> dict[str, Any]:
         "widths": widths(table.columns, rows),
         "rows": [[_cell(cell) for cell in row] for row in rows],
         "empty": _text(table.empty),
-        "note": _text(table.note, 2000),
+        "note": _prose(table.note, 2000),
         "left": _shown(len(rows), len(table.rows), words) if left else "",
     }
 

@@ -53,11 +53,12 @@ def render(
 ) -> Rendered:
     """The mail, the page, the pictures, what is to be attached in these formats, and `counted`."""
     renderer = _Renderer(document, figures, clocks)
+    logo = renderer.logo()
     attached = renderer.attachments(formats)
     pictures = {chart.name: file for chart in renderer.charts if (file := renderer.picture(chart))}
-    if (logo := renderer.logo()) is not None:
+    if logo is not None:
         pictures[logo.name] = logo
-    final = _with_troubles(document, renderer.troubles)
+    final = _with_troubles(renderer.document, renderer.troubles)
     names = tuple(file.name for file in attached)
     words = (
         html.mail(final, pictures, names),
@@ -136,7 +137,10 @@ class _Renderer:
         head = self.document.head
         if head is None or head.logo is None:
             return None
-        return self._attempt(Trouble(N_("the logo")), lambda: logo_file(head))
+        drawn = self._attempt(Trouble(N_("the logo")), lambda: logo_file(head))
+        if drawn is None:  # with it there would be no PDF either
+            self.document = replace(self.document, head=replace(head, logo=None))
+        return drawn
 
     def _pdf(self) -> File:
         pictures = {chart.name: charts.svg(chart, self.words) for chart in self.charts}

@@ -119,3 +119,14 @@ def test_an_end_that_only_the_file_knows_is_ahead_too(desk: ReportDesk) -> None:
     monthly(desk)
     (ahead,) = json.loads(desk.text(ACME, JSON))["month"]["ahead"]
     assert (ahead["name"], ahead["ends_at"][:10]) == ("example.org", "2026-05-20")
+
+
+def test_a_logo_that_cannot_be_drawn_costs_no_pdf(store: Engine, tmp_path: Path) -> None:
+    desk = monthly_desk(store, tmp_path / "config", formats="pdf")
+    broken = '<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0"/>'
+    (desk.folder / "logo.svg").write_text(broken)
+    customers = desk.folder / "customers.yaml"
+    customers.write_text(customers.read_text().replace("[monthly],", "[monthly], logo: logo.svg,"))
+    acme, _ = monthly(desk)
+    assert acme.troubles == ("the logo could not be made (TypstError)",)
+    assert "report.pdf" in [file.name for file in desk.files[ACME]]
