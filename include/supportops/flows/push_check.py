@@ -34,7 +34,7 @@ from supportops.sites.push import store
 from supportops.sites.push.judging import KINDS, removed
 from supportops.sites.push.judging import judge as judge_one
 from supportops.sites.push.monitor import Monitor, about
-from supportops.sites.push.standing import PushStanding, after, expected, in_force, state_of
+from supportops.sites.push.standing import Push, PushStanding, after, expected, in_force, state_of
 from supportops.sites.site import Fleet
 from supportops.sites.store import open_incidents, save_changes
 
@@ -92,9 +92,10 @@ def judge(context: Context, now: datetime) -> dict[str, Any]:
     faults = token_faults(configuration.monitors, context.secrets)
     with writing(context.engine) as connection:
         advisory_lock(connection, Lock.RECORD_PUSHES)
-        changes, states = _judge(connection, configuration, faults, now)
+        pushed = store.not_folded(connection)
+        changes, states = _judge(connection, configuration, faults, pushed, now)
         watch_tokens(connection, configuration.monitors, faults, now)
-        pruned = store.prune(connection, now)
+        pruned = store.prune(connection, now, pushed)
     took = timedelta(seconds=monotonic() - began)
     watch_dispatch(context.engine, Flow.PUSH_CHECK, now, took)
     return {
@@ -125,11 +126,12 @@ def monitored(
     only: Sequence[Monitor] | None = None,
 ) -> list[Monitored]:
     """As `standing_of`, of what is recorded; `only` of these."""
-    fleet = configuration.displayed().fleet
-    around = Around.load(connection, fleet, now - LOOK_BACK, now)
     known, found = store.standings(connection), list[Monitored]()
     pushed = store.not_folded(connection)
-    for monitor in configuration.monitors.all if only is None else only:
+    monitors = configuration.monitors.all if only is None else only
+    fleet = configuration.displayed().fleet
+    around = Around.load(connection, fleet, _looks_back(monitors, known, now), now)
+    for monitor in monitors:
         fault = (faults or {}).get(monitor.token)
         standing, waiting = known.get(monitor.token), pushed.get(monitor.token, ())
         if standing is None and not waiting:
@@ -148,12 +150,13 @@ def _judge(
     connection: Connection,
     configuration: Configuration,
     faults: Mapping[str, str],
+    pushed: Mapping[str, Sequence[Push]],
     now: datetime,
 ) -> tuple[list[Change], dict[str, int]]:
     monitors, fleet = configuration.monitors, configuration.fleet
-    known, pushed = store.standings(connection), store.not_folded(connection)
+    known = store.standings(connection)
     still_open = by_kind(open_incidents(connection, KINDS))
-    around = Around.load(connection, fleet, now - LOOK_BACK, now)
+    around = Around.load(connection, fleet, _looks_back(monitors.all, known, now), now)
     changes: list[Change] = []
     saved, states, present = {}, dict[str, int](), {}
     for monitor in monitors.all:
@@ -184,6 +187,17 @@ def _judge(
     first = min((each.since for each, _ in saved.values()), default=now)
     endpoint.watch(connection, len(monitors.all), now, first)
     return changes, states
+
+
+def _looks_back(
+    monitors: Sequence[Monitor], known: Mapping[str, PushStanding], now: datetime
+) -> datetime:
+    """Since when stops and outages count: no push is missing that was due before the last ones.
+
+    A push may come its grace, or a minute, before it is expected.
+    """
+    due = [known[each.token].anchor - each.grace for each in monitors if each.token in known]
+    return max(min([now, *due]), now - LOOK_BACK)
 
 
 def apply(connection: Connection, changes: Sequence[Change], now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from supportops.db.schema import endpoint_stops, push_standings, pushes
 from supportops.db.statements import insert_new, insert_or_update
@@ -114,11 +114,15 @@ def forget(connection: Connection, monitors: Iterable[str]) -> None:
         connection.execute(delete(pushes).where(_c.monitor.in_(names)))
 
 
-def prune(connection: Connection, now: datetime) -> int:
-    """Deletes pushes that are folded and old, or too many; answers how many."""
-    folded = {row.monitor: row.folded for row in connection.execute(select(push_standings))}
-    deleted = 0
-    for monitor, last in sorted(folded.items()):
+def prune(connection: Connection, now: datetime, came: Iterable[str]) -> int:
+    """Deletes pushes that are folded and old, or too many; answers how many.
+
+    `came`: the monitors with pushes since the last call, which alone can have too many now.
+    """
+    folded = select(_s.folded).where(_s.monitor == _c.monitor).scalar_subquery()
+    gone = delete(pushes).where(_c.received_at < now - STORED_FOR, _c.id < folded)
+    deleted = connection.execute(gone).rowcount
+    for monitor in sorted(set(came)):
         beyond = (
             select(_c.id)
             .where(_c.monitor == monitor)
@@ -126,10 +130,12 @@ def prune(connection: Connection, now: datetime) -> int:
             .limit(1)
             .offset(MOST_OF_ONE)
         )
-        oldest = connection.execute(beyond).scalar() or 0
-        old = or_(_c.received_at < now - STORED_FOR, _c.id <= oldest)
-        gone = delete(pushes).where(and_(_c.monitor == monitor, _c.id < last, old))
-        deleted += len(connection.execute(gone.returning(_c.id)).all())
+        oldest = connection.execute(beyond).scalar()
+        if oldest is not None:
+            many = _c.id <= oldest, _c.id < folded
+            deleted += connection.execute(
+                delete(pushes).where(_c.monitor == monitor, *many)
+            ).rowcount
     connection.execute(delete(endpoint_stops).where(endpoint_stops.c.until < now - STORED_FOR))
     return deleted
 
