@@ -364,6 +364,8 @@ alerts = Table(
     Column("snoozed_until", Instant),
     Column("resumed_at", Instant),
     Index(None, "kind", "opened_at"),
+    # A key begins with what it is about: of a range of keys only in the order of their bytes.
+    Index("alerts_key_pattern_idx", "key", postgresql_ops={"key": "text_pattern_ops"}),
     Index(
         "alerts_open_key",
         "kind",

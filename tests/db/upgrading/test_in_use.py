@@ -104,7 +104,7 @@ def test_nothing_long_is_done_while_a_lock_stops_writers(
         there = set(walked.held)
     watcher.close()
     concurrently = [words for _, words in done if "CONCURRENTLY" in words]
-    assert len(concurrently) == 6
+    assert len(concurrently) == 7
     filled = [words for revision, words in done if revision == "0006" and "UPDATE" in words]
     assert len(filled) > 1
 
