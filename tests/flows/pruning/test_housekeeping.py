@@ -106,6 +106,38 @@ def test_pruning_that_was_cut_short_goes_on(log: Log) -> None:
     assert said(log, 0, 19 * DAYS) == whole
 
 
+def test_of_two_prunings_at_once_the_one_behind_says_nothing_of_the_other(log: Log) -> None:
+    """What says how far checks are gone decides which summaries may be forgotten."""
+    months(log)
+    list(housekeeping.fold(log.engine))
+    retention, now = Retention(checks=14 * DAY), NOON + 25 * DAY
+    first, second = (
+        housekeeping.prune(log.engine, retention, now, pause=lambda _: None) for _ in range(2)
+    )
+    for each in (first, second):
+        next(each)
+    list(first)
+    with reading(log.engine) as connection:
+        until = summaries.pruned_until(connection)
+    next(second, None)
+    second.close()
+    with reading(log.engine) as connection:
+        assert summaries.pruned_until(connection) == until == first_check(log).replace(hour=0)
+
+
+@on_sqlite
+def test_a_shard_of_a_late_run_is_removed_too(log: Log) -> None:
+    months(log)
+    list(housekeeping.fold(log.engine))
+    prune(log, 25)
+    with writing(log.engine) as connection:
+        part = {"slot": NOON, "judged_order": 9**9, "judged_at": NOON, "pages": [], "controls": []}
+        connection.execute(insert(schema.check_parts).values(part))
+    prune(log, 25)
+    again = housekeeping.old(log.engine, Retention(14 * DAY), NOON + 25 * DAY)
+    assert {each.rows for each in again} == {0}
+
+
 @on_sqlite
 def test_a_site_in_question_keeps_its_checks_until_it_is_decided(log: Log) -> None:
     """It answers in a maintenance of ten days, which confirms nothing; then it does."""

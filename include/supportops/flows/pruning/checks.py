@@ -76,8 +76,9 @@ class OldChecks:
         return rows
 
     def _behind(self, connection: Connection, most: int) -> int | None:
-        """Removes what sites had kept that are decided by now."""
+        """Removes what sites that are decided by now had kept, and shards of late runs."""
         if self.left_behind is None:
+            connection.execute(delete(check_parts).where(check_parts.c.slot < self.before))
             names = select(_r.site).where(_r.slot < self.before, self._decided()).distinct()
             self.left_behind = list(connection.execute(names.order_by(_r.site)).scalars())
         while self.left_behind:

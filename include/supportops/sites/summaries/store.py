@@ -95,8 +95,13 @@ def pruned_until(connection: Connection) -> datetime | None:
 
 
 def note_pruned(connection: Connection, until: datetime) -> None:
-    """Notes that the checks before an instant were removed."""
-    insert_or_update(connection, pruned, [{"what": CHECKS, "until": until}])
+    """Notes that the checks before an instant were removed, or before a later one."""
+    if insert_new(connection, pruned, [{"what": CHECKS, "until": until}]):
+        return
+    c = pruned.c
+    # Of two prunings at once one is behind, and may be the one that is killed.
+    later = update(pruned).where(c.what == CHECKS, c.until < until)
+    connection.execute(later.values(until=until))
 
 
 def reopen(connection: Connection, at: datetime) -> bool:
