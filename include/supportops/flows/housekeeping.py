@@ -169,7 +169,7 @@ def _removals(connection: Connection, retention: Retention, now: datetime) -> li
     if retention.quarantine is not None:
         found.append(OldQuarantine(now - retention.quarantine))
     if retention.recordings is not None:
-        found.append(OldRecordings(now - retention.recordings))
+        found.append(OldRecordings(now - retention.recordings, retention.hold))
     return [*found, FormerConfigurations(now - LATELY)]
 
 

@@ -91,6 +91,30 @@ def test_two_different_times_are_a_fault_and_nothing_is_removed(
     assert (fault.file, fault.path) == ("store.yaml", "retention.recordings")
 
 
+@pytest.mark.parametrize("prefix", ["", "mailbox/"])
+def test_the_recordings_of_a_ticket_on_hold_stay_until_it_is_taken_off(
+    store: Engine, tmp_path: Path, prefix: str
+) -> None:
+    folder = installation(tmp_path)
+    drop(tmp_path / "box", voicemail(), NIGHT)
+    drop(tmp_path / "box", voicemail(audio=wav(10)), NIGHT)
+    read(store, folder, NIGHT)
+    held, _ = (row.ticket for row in rows(store, recordings))
+    retention = {"recordings": "30d", "hold": [f"{prefix}{held}"]}
+    (folder / "store.yaml").write_text(yaml.safe_dump({"retention": retention}))
+    kept = housekeeping.retention_of(store, folder, NIGHT)
+    (found,) = (
+        each
+        for each in housekeeping.old(store, kept, NIGHT + 31 * DAY)
+        if each.kind is Kind.RECORDINGS
+    )
+    assert found.rows == 1
+    assert left_after(store, folder, 31 * DAY) == 1
+    assert [row.ticket for row in rows(store, recordings)] == [held]
+    written(folder, recordings="30d")
+    assert left_after(store, folder, 31 * DAY) == 0
+
+
 @pytest.mark.parametrize("wrong", ["12h", "0d", "ever", 30])
 def test_a_time_that_is_none_is_a_fault(tmp_path: Path, wrong: str) -> None:
     folder = written(installation(tmp_path), recordings=wrong)

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from supportops.config.model import Model, Wrong, mapping, shown
-from supportops.config.values import Duration
+from supportops.config.values import Duration, Name
+from supportops.tickets.source import MAILBOX
 
 DAY = timedelta(days=1)
 # What is not confirmed yet is judged by checks of the last seven days.
@@ -36,24 +37,27 @@ def _at_least(least: timedelta) -> AfterValidator:
 class Retention:
     """How long each is kept: single checks after which their summaries say the same; messages of
     alerts that are over, with their attempts; records of sources that could not be read; the sound
-    of voicemails, counted from their arrival. None: for ever."""
+    of voicemails, counted from their arrival. None: for ever. `hold`: the numbers of the tickets
+    whose recordings stay whatever their age, such as for a dispute."""
 
     checks: timedelta | None = 45 * DAY
     messages: timedelta | None = 400 * DAY
     quarantine: timedelta | None = 400 * DAY
     recordings: timedelta | None = None
+    hold: tuple[str, ...] = ()
 
 
 AS_SHIPPED = Retention()
 
 
 class RetentionEntry(Model):
-    """Each a number of days; null keeps it for ever."""
+    """Each a number of days; null keeps it for ever. `hold`: tickets, as the board names them."""
 
     checks: Annotated[Duration, _at_least(LEAST_CHECKS)] | None = AS_SHIPPED.checks
     messages: Annotated[Duration, _at_least(LEAST_MESSAGES)] | None = AS_SHIPPED.messages
     quarantine: Annotated[Duration, _at_least(LEAST_QUARANTINE)] | None = AS_SHIPPED.quarantine
     recordings: Annotated[Duration, _at_least(LEAST_RECORDINGS)] | None = AS_SHIPPED.recordings
+    hold: list[Name] = []
 
 
 class StoreFile(Model):
@@ -80,4 +84,5 @@ class StoreFile(Model):
         found = self.retention
         said = "recordings" in found.model_fields_set
         recordings = found.recordings if said else former
-        return Retention(found.checks, found.messages, found.quarantine, recordings)
+        hold = tuple(each.removeprefix(f"{MAILBOX}/") for each in found.hold)
+        return Retention(found.checks, found.messages, found.quarantine, recordings, hold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
@@ -15,26 +16,26 @@ MOST_BYTES = 20_000_000
 
 
 class OldRecordings:
-    """Recordings that arrived before an instant."""
+    """Recordings that arrived before an instant, but for those of tickets on `hold`."""
 
     kind = Kind.RECORDINGS
 
-    def __init__(self, before: datetime) -> None:
-        self.before = before
+    def __init__(self, before: datetime, hold: Sequence[str] = ()) -> None:
+        self.old = (_c.received_at < before, _c.ticket.not_in(list(hold)))
 
     def rows(self, connection: Connection) -> dict[str, int]:
         """See `Removal`."""
-        count = select(func.count()).where(_c.received_at < self.before)
+        count = select(func.count()).where(*self.old)
         return {recordings.name: connection.execute(count).scalar_one()}
 
     def size(self, connection: Connection) -> int:
         """The bytes of sound that will be removed."""
-        size = select(func.coalesce(func.sum(_c.size), 0)).where(_c.received_at < self.before)
+        size = select(func.coalesce(func.sum(_c.size), 0)).where(*self.old)
         return int(connection.execute(size).scalar_one())
 
     def batch(self, connection: Connection, most: int) -> int | None:
         """See `Removal`."""
-        old = select(_c.id, _c.size).where(_c.received_at < self.before)
+        old = select(_c.id, _c.size).where(*self.old)
         ids, size = list[int](), 0
         for row in connection.execute(old.order_by(_c.id).limit(most)).all():
             size += row.size
