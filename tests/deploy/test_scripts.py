@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from celery import Celery
 
 from deploy.compose_file import ROOT, compose_file, interpolated, secrets_of
 from supportops.local.install.compose_secrets import document
@@ -227,7 +228,8 @@ def test_databases_are_made_at_each_start_and_what_is_there_stays(server: Path) 
 
 
 def test_a_password_that_was_changed_takes_effect_with_the_next_start(server: Path) -> None:
-    stored = "SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL ORDER BY 1"
+    stored = """SELECT rolname, rolpassword FROM pg_authid
+                WHERE rolpassword IS NOT NULL AND rolname <> 'celery' ORDER BY 1"""
     before = dict(administered(server, stored))
     assert set(before) == {"airflow", "postgres", "supportops"}
     assert create_databases(server, SUPPORTOPS_DB_PASSWORD="changed").returncode == 0
@@ -408,19 +410,43 @@ def test_init_run_again_changes_the_administrators_password_and_no_other(
         assert init_environment[secret] not in answer.stdout + answer.stderr
 
 
+@pytest.fixture(scope="module")
+def results(server: Path) -> str:
+    """The address of a database of Celery's results, with old and young ones."""
+    scale = {"EXECUTOR": "CeleryExecutor", "CELERY_DB_PASSWORD": "celery's"}
+    assert create_databases(server, **scale).returncode == 0
+    address = f"db+postgresql+psycopg://celery@/celery?host={server}"
+    with Celery(backend=address) as app:
+        for name in ("old", "young"):
+            app.backend.store_result(name, None, "SUCCESS")
+    with psycopg.connect(f"host={server} user=celery dbname=celery") as connection:
+        old = "UPDATE celery_taskmeta SET date_done = date_done - interval '25 hours'"
+        connection.execute(f"{old} WHERE task_id = 'old'")
+    return address
+
+
 @pytest.mark.usefixtures("first_init")
-def test_cleaning_takes_old_logs_and_leaves_young_ones(init_environment: dict[str, str]) -> None:
+def test_cleaning_takes_what_is_old_and_leaves_what_is_young(
+    server: Path, init_environment: dict[str, str], results: str
+) -> None:
     logs = Path(init_environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"])
     ages = {"dag_id=old/attempt=1.log": 31, "dag_id=young/attempt=1.log": 29}
     for name, days in ages.items():
         (logs / name).parent.mkdir(parents=True)
         (logs / name).write_text("a line")
         os.utime(logs / name, (time.time() - days * DAY,) * 2)
-    answer = script("clean.sh", init_environment)
+    with_workers = {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CELERY__RESULT_BACKEND": results,
+    }
+    answer = script("clean.sh", init_environment | with_workers)
     assert answer.returncode == 0, answer.stderr
     assert {str(file.relative_to(logs)) for file in logs.rglob("*.log")} == {
         "dag_id=young/attempt=1.log"
     }
+    with psycopg.connect(f"host={server} user=celery dbname=celery") as connection:
+        left = connection.execute("SELECT task_id FROM celery_taskmeta").fetchall()
+    assert left == [("young",)]
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "all", "1.5", "30; touch x"])
