@@ -21,6 +21,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_site_check")
     start_date=timezone.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
+    max_active_tasks=1024,
     dagrun_timeout=timedelta(minutes=15),
     default_args=DEFAULT_ARGS | URGENT | {"retry_delay": timedelta(seconds=5)},
     tags=["sites"],

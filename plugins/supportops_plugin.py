@@ -1,4 +1,5 @@
-"""What supportops adds to Airflow: the board, and a listener that makes an alert of a failed task.
+"""What supportops adds to Airflow: the board, a listener that makes an alert of a failed task, and
+the pool of ordinary tasks.
 
 Airflow executes this file in every process; nothing happens at import. What a listener does is
 imported when it is called, the board when its first page is requested.
@@ -65,6 +66,28 @@ def on_new_dag_import_error(filename, stacktrace):
 @hookimpl
 def on_existing_dag_import_error(filename, stacktrace):
     _record(lambda flow, engine, now: flow.import_failed(engine, filename, stacktrace, now))
+
+
+@hookimpl
+def on_starting(component):
+    # Airflow says so in every process; the pool is the scheduler's business.
+    if type(component).__name__ != "Job" or "scheduler" not in sys.argv:
+        return
+    try:
+        make_pool()
+    except Exception:
+        log.exception("supportops could not make Airflow's pool `ordinary`")
+
+
+def make_pool():
+    """Tasks of the pool never take the last place, which is for urgent ones. A background task
+    takes two, so a smaller pool would never let one begin."""
+    from airflow.configuration import conf
+    from airflow.models.pool import Pool
+
+    slots = max(2, conf.getint("core", "parallelism") - 1)
+    words = "All but checks, dispatch and calls; one place less than [core] parallelism."
+    Pool.create_or_update_pool("ordinary", slots, words, include_deferred=False)
 
 
 class _Board:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -84,14 +85,19 @@ def first_failures(store: Engine) -> dict[str, datetime]:
         return {row.site: row.first for row in connection.execute(query)}
 
 
+def from_airflow(here: Installation, query: str, **parameters: str) -> Any:
+    """The first value that Airflow's database answers with."""
+    airflow = create_engine(f"postgresql+psycopg://airflow@/airflow?host={here.socket}")
+    with airflow.connect() as connection:
+        found = connection.execute(text(query), parameters).scalar()
+    airflow.dispose()
+    return found
+
+
 def run_state(here: Installation, run: str) -> str | None:
     """The state of a run of the site check, as Airflow's database has it."""
-    airflow = create_engine(f"postgresql+psycopg://airflow@/airflow?host={here.socket}")
-    query = text("SELECT state FROM dag_run WHERE dag_id = 'site_check' AND run_id = :run")
-    with airflow.connect() as connection:
-        state = connection.execute(query, {"run": run}).scalar()
-    airflow.dispose()
-    return state
+    query = "SELECT state FROM dag_run WHERE dag_id = 'site_check' AND run_id = :run"
+    return from_airflow(here, query, run=run)
 
 
 # On a quiet machine it takes a minute and a half, of which 40 s are the confirmation of outages.
@@ -105,6 +111,8 @@ def test_a_worker_killed_in_the_middle_of_a_check_delays_and_repeats_nothing(
     api = here.api
     wait_until(lambda: set(DAGS) <= set(api.dags()), "DAGs")
     assert [here.health(name).returncode for name in WORKERS] == [0, 0]
+    # All but urgent tasks wait in a pool, which the scheduler has made.
+    assert from_airflow(here, "SELECT slots FROM slot_pool WHERE pool = 'ordinary'") == 63
 
     run = api.trigger("site_check")
     wait_until(lambda: first_failures(shared).keys() == DOWN, "first checks")
