@@ -35,9 +35,10 @@ def log_call():
 
         fields = {name: params[name] or "" for name in FORM}
         try:
-            call = flow.Call.checked(**fields)
+            run = dag_run
+            call = flow.Call.checked(**fields, by=getattr(run, "triggering_user_name", None) or "")
             with open_context() as context:
-                run, now = dag_run, clock_of(context)()
+                now = clock_of(context)()
                 return flow.run(
                     context.engine, context.config, call, run.run_id, run.run_after, now
                 )

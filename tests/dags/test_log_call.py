@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from builders import configure
-from supportops.db.schema import alerts, tickets
+from supportops.db.schema import alerts, ticket_events, tickets
 from supportops.flows.call_lists import CallLists, call_lists
 from supportops.flows.log_call import Call, CallError
 
@@ -44,6 +44,8 @@ def test_the_form_makes_a_ticket_and_a_page(installation: Engine, bag) -> None:
     assert ticket.created_at == run.run_after
     assert (alert.kind, alert.severity) == ("call", "critical")
     assert alert.headline == "call from Acme, +44 20 79460958: All is down"
+    by = {row.facts["by"] for row in rows(installation, ticket_events) if row.author == "agent"}
+    assert by == {"dag_test"}, "as Airflow names who pressed Trigger"
 
 
 def test_only_the_customer_and_what_has_happened_are_required(installation: Engine, bag) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from supportops.bootstrap import open_context
+from supportops.cli.alerting.options import By, person
 from supportops.cli.instants import now
 from supportops.cli.output import Json, echo, fail, print_json
 from supportops.rendering.printable import printable_line
@@ -27,13 +28,14 @@ def log_call(
     call_id: Annotated[
         str | None, typer.Option("--id", help="Repeating a call with its id adds nothing.")
     ] = None,
+    by: By = None,
     as_json: Json = False,
 ) -> None:
     """Take down a call: a ticket, and a page with the next dispatch if its tier wakes people."""
     from supportops.flows import log_call as flow
 
     try:
-        call = flow.Call.checked(customer, what, site, number, tier)
+        call = flow.Call.checked(customer, what, site, number, tier, person(by))
     except flow.CallError as error:
         fail(str(error))
     run_id = f"shell__{call_id or uuid.uuid4()}"

@@ -120,7 +120,8 @@ def check(
         models[File.ACCESS] = AccessFile.model_validate(CLOSED)
         data[File.ACCESS] = dict(CLOSED)
         first, *more = faults[File.ACCESS]
-        faults[File.ACCESS] = (replace(first, hint=_UNTIL_THEN), *more)
+        hint = "; ".join(filter(None, (first.hint, _UNTIL_THEN)))
+        faults[File.ACCESS] = (replace(first, hint=hint), *more)
     ordered = {name: faults[name] for name in names if name in faults}
     document = _document(data, faults)
     if logos and File.CUSTOMERS in data:

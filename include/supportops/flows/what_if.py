@@ -60,7 +60,8 @@ class _CancelledError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """A replay as stored. `done` of `total` tickets are judged; `result` as `_result` writes it."""
+    """A replay as stored. `done` of `total` tickets are judged; `result` as `_result` writes it.
+    `error`: why it failed, or who cancelled it."""
 
     id: int
     by: str
@@ -119,10 +120,10 @@ def start(
     return number
 
 
-def cancel(context: Context, number: int, now: datetime) -> bool:
-    """Ends a replay at its next step; False where it is over."""
+def cancel(context: Context, number: int, by: str, now: datetime) -> bool:
+    """`by` ends a replay at its next step; False where it is over."""
     with writing(context.engine) as connection:
-        return _end(connection, number, State.CANCELLED, now)
+        return _end(connection, number, State.CANCELLED, now, error=f"by {storable(by)}")
 
 
 def find(connection: Connection, number: int, now: datetime) -> WhatIf | None:

@@ -49,7 +49,7 @@ def _start(acting: Acting, body: Another) -> Done:
 
 
 def _cancel(acting: Acting, body: Number) -> Done:
-    if not what_if.cancel(acting.context, body.id, acting.now):
+    if not what_if.cancel(acting.context, body.id, acting.who, acting.now):
         raise Refused("It is over already.")
     return Done("It is cancelled.")
 
