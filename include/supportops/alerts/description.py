@@ -294,6 +294,8 @@ def _clock(alert: Alert) -> Iterator[Row]:
 
 def _pages(alert: Alert, facts: Facts, board: str | None) -> Iterator[Row]:
     """Where the ticket can be read and worked on."""
+    if alert.kind is Kind.CALL and (number := facts.text("ticket")):
+        yield Row("Ticket", f"{facts.text('source') or 'phone'}/{number}")
     if page := page_on(board, alert):
         yield Row("Ticket page", page, page)
     if there := page_at_source(alert):

@@ -87,7 +87,9 @@ def edit(
     ] = None,
     next_word: Annotated[
         str | None,
-        typer.Option("--next", help="When the next word comes after this one: 30m, 2h, or never."),
+        typer.Option(
+            "--next", help="How long after this one the next is promised: 30m, 2h, or never."
+        ),
     ] = None,
     version: Version = None,
     by: By = None,

@@ -64,7 +64,7 @@ class ChangedSince(NoticeError):
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A notice with all that was done with it. `text` is what the customer reads, with when the
-    next word comes; `contacts` are the targets that a notice to the customer goes to, `comments`
+    next update comes; `contacts` are the targets that a notice to the customer goes to, `comments`
     those on the customer's tickets. `due`: what `text` says of tickets."""
 
     thread: Thread
@@ -314,12 +314,12 @@ def edit(
 ) -> Done:
     """Gives a draft another subject and text; it goes on waiting.
 
-    `every`: how long after it is sent the next word is promised, None as it was; without `promise`
-    none is. Raises AlreadyDecided, ChangedSince, NoticeError.
+    `every`: how long after it is sent the next update is promised, None as it was; without
+    `promise` none is. Raises AlreadyDecided, ChangedSince, NoticeError.
     """
     by, written = _who(who), _text(subject, text)
     if every is not None and not timedelta(0) < every <= LONGEST_EVERY:
-        raise NoticeError(f"the next word comes within {LONGEST_EVERY.days} days, or never")
+        raise NoticeError(f"the next update comes within {LONGEST_EVERY.days} days, or never")
     with writing(context.engine) as connection:
         advisory_lock(connection, Lock.DRAFT_NOTICES)
         configuration, thread, notice = _to_decide(connection, number, version)

@@ -97,10 +97,10 @@ def _lasting(
     if not items(active) <= thread.failing and now >= _decided_at(last) + GATHERED:
         return _declined_or(thread, active, settings, now, "more is affected", sure, answering)
     if last.next_at is None:
-        return Decision(Act.WAIT, "no further word was promised")
+        return Decision(Act.WAIT, "no further update was promised")
     if now < last.next_at - settings.waits - MARGIN:
-        return Decision(Act.WAIT, "the next word is not due yet")
-    return _declined_or(thread, active, settings, now, "the next word is due", sure, False)
+        return Decision(Act.WAIT, "the next update is not due yet")
+    return _declined_or(thread, active, settings, now, "the next update is due", sure, False)
 
 
 def _first(

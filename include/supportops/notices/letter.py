@@ -1,4 +1,4 @@
-"""A notice as an e-mail: the approver's text, when the next word comes, and who writes."""
+"""A notice as an e-mail: the approver's text, when the next update comes, and who writes."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Notice:
     """One notice as stored; `text` is that of its last `version`. Instants are aware UTC.
 
     `items`: what it is about. `edited`: whether a person wrote the text. `decide_at`: when
-    `timeout` decides, if nobody has. `every`: how long after it was sent the next word is due,
+    `timeout` decides, if nobody has. `every`: how long after it was sent the next update is due,
     None where the customer is not to wait for one; `next_at` is that instant once it was sent.
     `alert`: the key of the message in the outbox. `due`: by when the customer's tickets about it
     are answered, a sentence a line, as it was when the notice was sent.

@@ -13,8 +13,8 @@ from supportops.notices.wording import Reader, sent_text
 @dataclass(frozen=True, slots=True)
 class Published:
     """One notice as the customer has it. Instants are aware UTC; `text` is plain paragraphs, and
-    ends with when the next word comes; what was said of tickets is not in it. `next_at`: None where
-    none was promised, or the next one came."""
+    ends with when the next update comes; what was said of tickets is not in it. `next_at`: None
+    where none was promised, or the next one came."""
 
     id: int
     at: datetime

@@ -83,7 +83,7 @@ def end(troubles: Sequence[Trouble], cause: str, reader: Reader) -> Text:
 
 
 def next_word(notice: Notice, reader: Reader) -> str:
-    """The sentence that says when the next word comes, as it stands in what was sent; "" where
+    """The sentence that says when the next update comes, as it stands in what was sent; "" where
     none is promised."""
     if notice.next_at is None or notice.kind is NoticeKind.END:
         return ""

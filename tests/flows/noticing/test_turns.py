@@ -257,7 +257,7 @@ def test_a_word_that_is_late_alerts_the_team_until_it_is_sent(agency: Agency) ->
     assert agency.late() == []
     agency.pass_minutes(2)
     (late,) = agency.late()
-    assert late == "the next word to Acme was promised for Tue 24 Nov 2026 12:20 GMT"
+    assert late == "the next update to Acme was promised for Tue 24 Nov 2026 12:20 GMT"
     assert any("NOTICE LATE" in title for title in agency.mails("team_email"))
     agency.up("acme-shop")
     agency.round()

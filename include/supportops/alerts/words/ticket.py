@@ -17,8 +17,11 @@ _MOST_TIERS = 3
 
 def title(alert: Alert) -> str:
     """What an alert is about, for people: number and subject of its ticket, else its site's name,
-    or whatever else it is about."""
+    or whatever else it is about. The number of a call's ticket is a hash, which nobody knows
+    it by: there it is the words alone."""
     facts = Facts(alert.facts)
+    if alert.kind is Kind.CALL and (said := facts.text("title")):
+        return said
     if alert.kind in OF_TICKETS and facts.text("ticket"):
         return f"{number(alert)} {facts.text('title') or ''}".strip()
     return one_line(alert.subject) or alert.kind.value

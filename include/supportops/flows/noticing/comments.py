@@ -50,8 +50,8 @@ def write(
     now: datetime,
 ) -> None:
     """Writes the comments of a notice that is being sent; those of earlier ones are not posted any
-    more. `notice` as it is sent, with when the next word comes. `due`: what is said of each ticket,
-    which stands on that one alone."""
+    more. `notice` as it is sent, with when the next update comes. `due`: what is said of each
+    ticket, which stands on that one alone."""
     comment_log.supersede(connection, [each.id for each in thread.sent], now)
     settings = configuration.notices.of(configuration.customers.get(thread.customer))
     if settings is None or settings.tickets is TicketComment.NONE:

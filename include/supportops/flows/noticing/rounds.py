@@ -33,7 +33,7 @@ _MOST_STEPS = 6
 NO_NOTICES = "no notices are configured for the customer any more"
 _LATE = {
     Word.FIRST: "the first notice to {customer} was due at {time}",
-    Word.NEXT: "the next word to {customer} was promised for {time}",
+    Word.NEXT: "the next update to {customer} was promised for {time}",
     Word.END: "the end was to be announced to {customer} by {time}",
     Word.ANY: "notices to {customer} reach nobody by mail: customers.yaml names no contact",
 }

@@ -13,7 +13,7 @@ from supportops.rendering.render import sentence
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 
 Number = Annotated[int, Field(ge=1, le=2**62)]
-# 0: no next word is promised.
+# 0: no next update is promised.
 Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
 
 
@@ -33,8 +33,8 @@ class Dropping(Body):
 
 
 class Writing(Body):
-    """A draft with another text. `next_minutes`: how long after it the next word comes, None as it
-    was."""
+    """A draft with another text. `next_minutes`: how long after it the next update comes, None
+    as it was."""
 
     id: Number
     version: Number

@@ -12,6 +12,7 @@ from supportops.alerts.acts.reference import reference_of
 from supportops.alerts.description import incident_path
 from supportops.flows import notices as flow
 from supportops.notices.notice import Notice, NoticeKind, NoticeState, Thread
+from supportops.rendering.catalogue import catalogue
 from supportops.web import queries
 from supportops.web.notifications import (
     MOST_ATTEMPTS,
@@ -29,13 +30,13 @@ KINDS = {
     NoticeKind.END: "Last notice",
 }
 NEXT = {
-    0: "none is promised",
-    15: "15 minutes later",
-    30: "30 minutes later",
-    60: "1 hour later",
-    120: "2 hours later",
-    240: "4 hours later",
-    1440: "a day later",
+    0: "promise none",
+    15: "15 minutes after this one",
+    30: "30 minutes after this one",
+    60: "1 hour after this one",
+    120: "2 hours after this one",
+    240: "4 hours after this one",
+    1440: "a day after this one",
 }
 _MARKS = {
     NoticeState.WAITING: Status.DEGRADED,
@@ -54,7 +55,8 @@ class Focus(Query):
 @dataclass(frozen=True, slots=True)
 class Row:
     """A notice with its thread. `left`: until its time decides, for one that waits; `incidents`
-    are names and addresses of what it is about."""
+    are names and addresses of what it is about. `language`: the name of the one it is written in.
+    """
 
     thread: Thread
     notice: Notice
@@ -63,6 +65,7 @@ class Row:
     href: str
     incidents: tuple[tuple[str, str], ...]
     sites: tuple[str, ...]
+    language: str
     left: timedelta | None = None
     next_minutes: int = 0
 
@@ -117,9 +120,15 @@ def _row(page: PageContext, thread: Thread, notice: Notice) -> Row:
         href=link("notices", id=notice.id),
         incidents=tuple((f"#{reference_of(key)}", incident_path(key)) for key in keys),
         sites=tuple(sorted({site for site, _ in notice.items})),
+        language=_language(notice.language),
         left=notice.decide_at - page.now if waits else None,
         next_minutes=0 if every is None else round(every.total_seconds() / 60),
     )
 
 
 NOTICES = Page("notices", Focus, notices)
+
+
+def _language(tag: str) -> str:
+    """ "German" of the BCP 47 tag "de-AT"."""
+    return catalogue(tag).locale.get_language_name("en") or tag
