@@ -108,6 +108,17 @@ def test_the_runbook_has_a_section_for_every_alert_and_every_check_of_the_doctor
     assert set(sections) == expected
 
 
+def test_the_runbook_says_what_each_alert_of_the_installation_is_about() -> None:
+    """One kind stands for several things that can be wrong, with other things to do."""
+    named = re.compile(r'^(?:SUBJECT|_SUBJECT|UNJUDGEABLE|SCHEDULE) = "(.*?) ?"$', re.MULTILINE)
+    flows = sorted((ROOT / "include/supportops/flows").rglob("*.py"))
+    subjects = {name for file in flows for name in named.findall(file.read_text())}
+    assert len(subjects) >= 11
+    alone = {"configuration", "site check"}  # the kind has no other subject
+    for subject in subjects - alone:
+        assert re.search(rf'(^\| {subject}\b|"{subject}\b)', RUNBOOK, re.MULTILINE), subject
+
+
 def test_every_command_of_the_runbook_exists() -> None:
     commands: dict[str, set[str]] = {}
     for name, command in get_command(app).commands.items():

@@ -128,7 +128,7 @@ def _held_until(connection: Connection, policy: AlertPolicy, now: datetime) -> d
 
 
 def watch_flows(connection: Connection, now: datetime) -> None:
-    """The dispatch's own watch over sweep, sync and notices: raises or ends their alerts."""
+    """The dispatch's own watch over all that runs on a schedule: raises or ends their alerts."""
     set_back(connection, now)
     for flow in _FLOWS:
         subject = f"{flow.value} schedule"
@@ -182,4 +182,5 @@ _FLOWS = {
     Flow.TICKET_SYNC: "Tickets are not read and not judged: urgent ones would go unnoticed.",
     Flow.NOTICES: "Customers are not notified of outages, and nobody learns that they are not.",
     Flow.PUSH_CHECK: "Jobs that fall silent are not noticed; what they push is recorded.",
+    Flow.HOUSEKEEPING: "Nothing is summarised or removed: pages get slower, and the store grows.",
 }

@@ -166,14 +166,16 @@ def test_the_dispatch_watches_what_ran_on_a_schedule(desk: Desk) -> None:
 
     for _ in range(3):
         note(Flow.TICKET_SYNC)
+        note(Flow.HOUSEKEEPING)
         desk.dispatch()
         desk.clock.turn(minutes=5)
     note(Flow.SLA_SWEEP)  # once, by hand
     for _ in range(40):
         desk.dispatch()
         desk.clock.turn(minutes=5)
-    assert subjects() == ["ticket_sync schedule"]
+    assert subjects() == ["housekeeping schedule", "ticket_sync schedule"]
     note(Flow.TICKET_SYNC)
+    note(Flow.HOUSEKEEPING)
     with writing(desk.store) as connection:
         watch_flows(connection, desk.clock.now)
     assert subjects() == []
