@@ -1,10 +1,11 @@
 """The files for Kubernetes agree with docker-compose.yaml, which is run, and with each other.
 
-Neither a cluster nor the chart's schema is here; docs/kubernetes.md says so.
+There is no cluster here; docs/kubernetes.md says so.
 """
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,12 @@ from docs.test_commands import fault_of_ours
 
 FOLDER = ROOT / "deploy/kubernetes"
 VALUES = yaml.safe_load((FOLDER / "values.yaml").read_text())
-OBJECTS = list(yaml.safe_load_all((FOLDER / "supportops.yaml").read_text()))
+WITH_PAGES = yaml.safe_load((FOLDER / "status-pages-values.yaml").read_text())
+OBJECTS = [
+    each
+    for name in ("supportops.yaml", "status-pages.yaml")
+    for each in yaml.safe_load_all((FOLDER / name).read_text())
+]
 PAGE = (ROOT / "docs/kubernetes.md").read_text()
 PODS = [each["spec"]["template"]["spec"] for each in OBJECTS if "template" in each["spec"]]
 
@@ -26,7 +32,7 @@ def secrets(value: Any) -> Iterator[str]:
         if "secretRef" in value:
             yield value["secretRef"]["name"]
         for key, each in value.items():
-            if key.endswith("SecretName"):
+            if key.endswith(("SecretName", "secretName")):
                 yield each
             yield from secrets(each)
     for each in value if isinstance(value, list) else ():
@@ -58,7 +64,7 @@ def test_nothing_runs_as_root_or_writes_outside_of_tmp() -> None:
     chart = VALUES["securityContexts"]
     pods = [(chart["pod"], chart["containers"])]
     pods += [(pod["securityContext"], pod["containers"][0]["securityContext"]) for pod in PODS]
-    assert len(pods) == 3
+    assert len(pods) == 4
     for pod, container in pods:
         assert (pod["runAsNonRoot"], pod["runAsUser"]) == (True, VALUES["uid"]) == (True, 50000)
         assert container["readOnlyRootFilesystem"]
@@ -79,8 +85,45 @@ def test_the_commands_exist_with_their_options() -> None:
         first, *words = pod["containers"][0]["command"]
         assert first == "supportops"
         assert fault_of_ours(tuple(words), whole=True) is None
-    links = compose_file()["services"]["public-links"]["entrypoint"]
-    assert PODS[1]["containers"][0]["command"] == links[links.index("supportops") :]
+    for number, name in [(1, "public-links"), (2, "status-pages")]:
+        service = compose_file()["services"][name]["entrypoint"]
+        assert PODS[number]["containers"][0]["command"] == service[service.index("supportops") :]
+
+
+def test_logins_are_airflows_simple_ones_as_in_compose() -> None:
+    core = VALUES["config"]["core"]
+    module, _, name = core["auth_manager"].rpartition(".")
+    assert hasattr(importlib.import_module(module), name)
+    assert core["simple_auth_manager_users"] == "admin:admin"
+    assert VALUES["createUserJob"] == {"enabled": False}
+    (volume,), (mount,) = (
+        VALUES["apiServer"]["extraVolumes"],
+        VALUES["apiServer"]["extraVolumeMounts"],
+    )
+    assert volume["name"] == mount["name"]
+    command = VALUES["apiServer"]["args"][-1]
+    assert f"cp {mount['mountPath']}/passwords.json /tmp/ && exec airflow api-server" in command
+    assert core["simple_auth_manager_passwords_file"] == "/tmp/passwords.json"
+    served = compose_file()["services"]["airflow-apiserver"]["command"]
+    assert command.endswith(" ".join(served))
+
+
+def test_status_pages_are_written_by_tasks_to_what_is_served() -> None:
+    tasks = WITH_PAGES["workers"]
+    (volume,), (mount,), (setting,) = (
+        tasks["extraVolumes"],
+        tasks["extraVolumeMounts"],
+        tasks["env"],
+    )
+    (claim,) = (each for each in OBJECTS if each["kind"] == "PersistentVolumeClaim")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    claimed = {"claimName": claim["metadata"]["name"]}
+    assert volume["persistentVolumeClaim"] == claimed
+    served = PODS[2]
+    assert {"name": "status-pages", "persistentVolumeClaim": claimed} in served["volumes"]
+    assert setting in served["containers"][0]["env"]
+    assert setting["value"] == mount["mountPath"]
+    assert "envFrom" not in served["containers"][0]
 
 
 def test_the_page_says_that_it_is_untried() -> None:
