@@ -30,15 +30,30 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Disruptions:
-    """Outages and faults in a period by site; `blind` and `gaps` concern every site.
+class Strip:
+    """What is drawn of one site, in this order. `unseen`: whether what no site was seen in is
+    drawn, which is the same in all strips of a page: `Disruptions.unseen`."""
 
-    `blind`: our own connection was down. `gaps`: no run was judged.
+    under: Sequence[Piece]
+    unseen: bool = False
+    over: Sequence[Piece] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disruptions:
+    """Outages and faults in a period by site; `unseen` concerns every site.
+
+    `unseen`: our own connection was down, or no run was judged. There may be hundreds in a day,
+    so they are worked out and drawn once and not for each site.
     """
 
     by_site: Mapping[str, Sequence[tuple[Span, Status]]]
-    blind: Sequence[Span]
-    gaps: Sequence[Span]
+    unseen: Sequence[Piece]
+
+    @property
+    def path(self) -> str:
+        """`unseen` as one path of SVG."""
+        return "".join(f"M{p.x:g} 0h{p.width:g}v10h-{p.width:g}z" for p in self.unseen)
 
 
 def disruptions(
@@ -60,7 +75,8 @@ def disruptions(
             if incident.reason == DEGRADED:
                 status = Status.DEGRADED
             by_site.setdefault(name, []).append((span, status))
-    return Disruptions(by_site, blind, _gaps(slots, period))
+    spans = (*blind, *_gaps(slots, period))
+    return Disruptions(by_site, _pieces(((span, Status.UNKNOWN) for span in spans), period))
 
 
 def _sites_of(incident: Incident) -> Sequence[str]:
@@ -89,22 +105,26 @@ def strip(
     first_checked: datetime | None,
     found: Disruptions,
     period: Span,
-) -> list[Piece]:
-    """The pieces of the strip of the site `name` over `period`, to be drawn in their order.
+) -> Strip:
+    """The strip of the site `name` over `period`.
 
     `history`: how it was configured then, None where no configuration in force had it.
     """
     if first_checked is None or history is None:
-        return [Piece(0.0, WIDTH, Status.UNKNOWN)]
-    layers = [(period, Status.UP)]
+        return Strip([Piece(0.0, WIDTH, Status.UNKNOWN)])
+    under = [(period, Status.UP)]
     mine = found.by_site.get(name, ())
     for shown in (Status.FAULT, Status.DEGRADED, Status.DOWN):
-        layers += [(span, status) for span, status in mine if status is shown]
-    layers += [(span, Status.UNKNOWN) for span in (*found.blind, *found.gaps)]
+        under += [(span, status) for span, status in mine if status is shown]
+    over = []
     if first_checked - period.start > 2 * history.latest.interval:
-        layers.append((Span(period.start, first_checked), Status.UNKNOWN))
-    layers += [(span, Status.MAINTENANCE) for span in history.quiet(period.start, period.end)]
-    layers += [(span, Status.UNKNOWN) for span in _removed(history, period)]
+        over.append((Span(period.start, first_checked), Status.UNKNOWN))
+    over += [(span, Status.MAINTENANCE) for span in history.quiet(period.start, period.end)]
+    over += [(span, Status.UNKNOWN) for span in _removed(history, period)]
+    return Strip(_pieces(under, period), bool(found.unseen), _pieces(over, period))
+
+
+def _pieces(layers: Iterable[tuple[Span, Status]], period: Span) -> list[Piece]:
     return [piece for span, status in layers if (piece := _piece(span, status, period))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from supportops.sites.site import FIVE_MINUTES, CheckPolicy
 from supportops.web.page import LastCheck
 from supportops.web.pages.board import verdict
 from supportops.web.pages.incident import BAR, waterfall
-from supportops.web.strip import DAY, WIDTH, Piece, disruptions, strip
+from supportops.web.strip import DAY, WIDTH, Disruptions, Piece, Strip, disruptions, strip
 from supportops.web.tiles import Status, Tile
 
 PERIOD = Span(NOON - DAY, NOON)
@@ -39,7 +40,26 @@ def always(**fields: object) -> SiteHistory:
 
 def drawn(*incidents: Incident, slots: list = SLOTS, **fields: object) -> list[Piece]:
     found = disruptions(incidents, slots, PERIOD)
-    return strip("shop", always(**fields), PERIOD.start, found, PERIOD)
+    return pieces(strip("shop", always(**fields), PERIOD.start, found, PERIOD), found)
+
+
+def pieces(found: Strip, common: Disruptions) -> list[Piece]:
+    """In the order in which they are drawn."""
+    return [*found.under, *(common.unseen if found.unseen else ()), *found.over]
+
+
+def test_what_no_site_was_seen_in_is_one_path_for_all_strips() -> None:
+    slots = [PERIOD.start + timedelta(minutes=15) * number for number in range(97)]
+    found = disruptions([], slots, PERIOD)
+    strips = [strip(name, always(), PERIOD.start, found, PERIOD) for name in ("shop", "blog")]
+    assert [(len(each.under), each.unseen, len(each.over)) for each in strips] == [(1, True, 0)] * 2
+    assert len(found.unseen) == 96
+    drawn_again = re.findall(r"M([\d.]+) 0h([\d.]+)v10h-([\d.]+)z", found.path)
+    assert [(float(x), float(width)) for x, width, _ in drawn_again] == [
+        (piece.x, piece.width) for piece in found.unseen
+    ]
+    assert all(width == back for _, width, back in drawn_again)
+    assert disruptions([], SLOTS, PERIOD).path == ""
 
 
 def test_a_day_without_trouble_is_one_piece() -> None:
@@ -70,9 +90,10 @@ def test_a_gap_between_runs_and_being_blind_are_unknown_for_everybody() -> None:
 
 def test_before_a_site_was_first_checked_nothing_is_known_of_it() -> None:
     found = disruptions([], SLOTS, PERIOD)
-    half = strip("shop", always(), NOON - timedelta(hours=12), found, PERIOD)
+    half = pieces(strip("shop", always(), NOON - timedelta(hours=12), found, PERIOD), found)
     assert half[1] == Piece(0.0, 144.0, Status.UNKNOWN)
-    assert strip("shop", always(), None, found, PERIOD) == [Piece(0.0, WIDTH, Status.UNKNOWN)]
+    never = pieces(strip("shop", always(), None, found, PERIOD), found)
+    assert never == [Piece(0.0, WIDTH, Status.UNKNOWN)]
 
 
 def test_announced_maintenance_lies_over_everything() -> None:

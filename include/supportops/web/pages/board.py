@@ -28,7 +28,7 @@ from supportops.web.page import (
     last_check,
     link,
 )
-from supportops.web.strip import DAY, Disruptions, Piece, disruptions, strip
+from supportops.web.strip import DAY, Disruptions, Strip, disruptions, strip
 from supportops.web.tickets.due_now import due_now
 from supportops.web.tiles import Status, Tile, TilePage, count, grouped, reason_words, tile
 from supportops.web.troubles import troubles
@@ -97,6 +97,7 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
     shown_incidents = still_open[:MOST_INCIDENTS]
     known = alert_store.find_all(page.connection, [each.key for each in shown_incidents])
     taken_by = {key: _taken_by(alert.at(page.now)) for key, alert in known.items()}
+    strips, found = _strips(page, tile_page, incidents, period)
     return {
         "check": checked,
         "verdict": verdict(mine, still_open, checked, customer),
@@ -107,7 +108,8 @@ def board(page: PageContext, filters: Filters) -> dict[str, Any]:
         "incidents": [_card(each, taken_by.get(each.key)) for each in shown_incidents],
         "more_incidents": max(0, len(still_open) - MOST_INCIDENTS),
         "tile_page": tile_page,
-        "strips": _strips(page, tile_page, incidents, period),
+        "strips": strips,
+        "unseen": found.path,
         "filters": filters,
         "pages": _pages(filters, tile_page),
         "link": link,
@@ -252,15 +254,16 @@ def _strips(
     tile_page: TilePage,
     incidents: Sequence[Incident],
     period: Span,
-) -> dict[str, list[Piece]]:
-    """The last 24 hours of every site on this page, by name."""
+) -> tuple[dict[str, Strip], Disruptions]:
+    """The last 24 hours of every site on this page, by name, and what is common to all."""
     names = [t.name for group in tile_page.groups for t in (*group.attention, *group.up)]
     history = fleet_history(page.connection, page.fleet_of, period.start, period.end)
     sites = history.sites(period.start, period.end, set(names))
     slots = queries.run_slots(page.connection, period.start)
     since = queries.first_checked(page.connection, names, period.start)
-    found: Disruptions = disruptions(incidents, slots, period)
-    return {name: strip(name, sites.get(name), since.get(name), found, period) for name in names}
+    found = disruptions(incidents, slots, period)
+    strips = {name: strip(name, sites.get(name), since.get(name), found, period) for name in names}
+    return strips, found
 
 
 def _pages(filters: Filters, tile_page: TilePage) -> list[Choice]:

@@ -27,7 +27,7 @@ from supportops.web import queries
 from supportops.web.latency import latency_chart
 from supportops.web.page import NotFound, Page, PageContext, Query, Text, last_check, link
 from supportops.web.pages.board import KIND_TITLES
-from supportops.web.strip import DAY, Piece, disruptions, strip
+from supportops.web.strip import DAY, Strip, disruptions, strip
 from supportops.web.tiles import Status, Tile, reason_words, tile
 
 LONGEST = timedelta(days=90)
@@ -82,6 +82,7 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
     found = configured or (past.history.latest if past else _removed_site(page, name))
     recent = store.list_incidents(page.connection, start, page.now, name)
     checks = queries.good_checks(page.connection, name, day.start, page.now)
+    drawn, unseen = _strip(page, found, past, recent, day)
     return {
         "check": last_check(page.connection, page.now),
         "site": found,
@@ -91,7 +92,8 @@ def site(page: PageContext, query: Name) -> dict[str, Any]:
             for words, length in _PERIODS
         ],
         "days": days(past, start, page.now) if past else [],
-        "strip": _strip(page, found, past, recent, day),
+        "strip": drawn,
+        "unseen": unseen,
         "latency": latency_chart(checks, day),
         "maintenance": _announced(page, configured),
         "jobs": _jobs(page, configured),
@@ -208,12 +210,14 @@ def _stack(parts: Availability) -> list[tuple[Status, float, float]]:
 
 def _strip(
     page: PageContext, found: Site, past: SitePast | None, recent: Sequence[Incident], day: Span
-) -> list[Piece]:
+) -> tuple[Strip, str]:
+    """The strip, and the path of what no site was seen in."""
     since = queries.first_checked(page.connection, [found.name], day.start)
     slots = queries.run_slots(page.connection, day.start)
     in_day = [each for each in recent if (each.ended_at or day.end) > day.start]
     history = past.history if past else None
-    return strip(found.name, history, since.get(found.name), disruptions(in_day, slots, day), day)
+    common = disruptions(in_day, slots, day)
+    return strip(found.name, history, since.get(found.name), common, day), common.path
 
 
 def _concerning(incidents: Sequence[Incident], name: str) -> list[Incident]:
