@@ -64,6 +64,8 @@ def copy_store(
     """
     copied: dict[str, Copied] = {}
     with reading(source) as theirs, writing(target) as ours:
+        for connection in (theirs, ours):
+            _wait_for_long(connection)
         _refuse_unlike(current(theirs), current(ours))
         tables = present(theirs)
         if ours.dialect.name == "postgresql":
@@ -79,6 +81,13 @@ def copy_store(
         if target.dialect.name == "postgresql":
             _continue_numbers(ours, tables)
     return copied
+
+
+def _wait_for_long(connection: Connection) -> None:
+    """A limit that a server sets for statements of pages and tasks is too short for a copy."""
+    if connection.dialect.name == "postgresql":
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {limit} = 0"))
 
 
 def make_ready(target: Engine) -> None:

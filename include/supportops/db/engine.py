@@ -19,6 +19,12 @@ _SQLITE_SETTINGS = {"cached_statements", "check_same_thread", "timeout"}
 _BESIDE = ("-wal", "-shm", "-journal")
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 LOCK_WAIT_SECONDS = 60
+# Whatever the server, the database or the user has as its default: psycopg reads no other style of
+# dates, and transactions are written for this isolation.
+_SESSION = (
+    "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; "
+    "SET default_transaction_isolation = 'read committed'"
+)
 CONNECT_SECONDS = 10
 
 
@@ -94,12 +100,12 @@ def _postgresql(url: URL, wait: float) -> Engine:
     named = {name: value for name, value in settings.items() if name not in url.query}
     engine = create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4, connect_args=named)
 
-    def limit_waiting(connection: Any, _record: Any) -> None:
+    def prepare(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = {round(wait * 1000)}")
+            cursor.execute(f"SET lock_timeout = {round(wait * 1000)}; {_SESSION}")
         connection.commit()
 
-    event.listen(engine, "connect", limit_waiting)
+    event.listen(engine, "connect", prepare)
     return engine
 
 

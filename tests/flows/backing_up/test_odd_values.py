@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,39 @@ def test_what_only_postgresql_holds_does_not_stop_a_backup(store: Engine, tmp_pa
     before = contents(store)
     assert flow.backup(installation(store), tmp_path / "backup") == before
     assert flow.verify(tmp_path / "backup") == before
+
+
+@pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+def test_what_a_server_has_as_its_defaults_changes_nothing(store: Engine, tmp_path: Path) -> None:
+    """Its own style of dates, zone and isolation, and limits for what takes long."""
+    fill(store)
+    before, name = contents(store), store.url.database
+    settings = {
+        "datestyle": "'German, DMY'",
+        "timezone": "'America/New_York'",
+        "bytea_output": "'escape'",
+        "default_transaction_isolation": "'serializable'",
+        "statement_timeout": "200",
+        "idle_in_transaction_session_timeout": "50",
+    }
+    with writing(store) as connection:
+        for key, value in settings.items():
+            connection.execute(text(f'ALTER DATABASE "{name}" SET {key} = {value}'))
+    store.dispose()
+
+    def slow(table: str, _rows: int) -> None:
+        if table == "configurations":
+            time.sleep(0.1)
+
+    try:
+        assert flow.backup(installation(store), tmp_path / "backup", on_rows=slow) == before
+        with writing(store) as connection:
+            shown = connection.execute(text("SHOW transaction_isolation")).scalar_one()
+        assert shown == "read committed"
+    finally:
+        with writing(store) as connection:
+            connection.execute(text(f'ALTER DATABASE "{name}" RESET ALL'))
+        store.dispose()
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
