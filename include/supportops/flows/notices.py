@@ -8,8 +8,8 @@ about it, and a notice and its messages, are each one transaction; the dispatch 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 
 from supportops.alerts import hold
 from supportops.alerts.alert import Kind
+from supportops.alerts.store import list_open
 from supportops.config.configuration import Configuration, File
 from supportops.context import Context
 from supportops.db.activity import CLOCK_TOLERANCE, Flow, worked
@@ -130,11 +131,11 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
             return _nothing(context, now, note)
         known = store.customers(connection, now - REOPENED_WITHIN)
         found = _seen(connection, configuration, now)
+        idle = _idle(connection, configuration, found, known, now)
     if not configuration.has(File.ALERTS, File.CUSTOMERS):
         return _nothing(context, now, "there is no usable alerts.yaml or customers.yaml")
-    named = {configuration.customers.named(customer) for customer in known}
-    done, failed = Counter[str](), list[Exception]()
-    for customer in sorted({*found.troubles, *named}):
+    done, failed = sum(idle.values(), Counter[str]()), list[Exception]()
+    for customer in sorted(_concerned(configuration, found, known) - idle.keys()):
         try:
             if clock() - found.at > FRESH:
                 with reading(context.engine) as connection:
@@ -152,6 +153,42 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
         comments_due = bool(comment_log.due(connection, clock()))
     due = {"to_dispatch": bool(done) or to_dispatch, "comments_due": comments_due}
     return {**done, **due}
+
+
+def _concerned(configuration: Configuration, found: Seen, known: Iterable[str]) -> set[str]:
+    """Those with something wrong, and those with threads, as customers.yaml calls them."""
+    return {*found.troubles, *map(configuration.customers.named, known)}
+
+
+def _idle(
+    connection: Connection,
+    configuration: Configuration,
+    found: Seen,
+    known: Iterable[str],
+    now: datetime,
+) -> dict[str, Counter[str]]:
+    """The customers for whom nothing is to be done at `now`, with what is counted of them.
+
+    It is judged from one reading of all threads. Where one of them cannot be read, nobody is idle,
+    and each customer has a round of their own.
+    """
+    if not configuration.has(File.ALERTS, File.CUSTOMERS):
+        return {}
+    try:
+        threads = store.threads(connection, closed_since=now - REOPENED_WITHIN)
+    except Exception:
+        log.exception("not all threads of notices can be read")
+        return {}
+    mine: defaultdict[str, list[Thread]] = defaultdict(list)
+    for thread in threads:
+        mine[configuration.customers.named(thread.customer)].append(thread)
+    late = {each.subject: each.headline for each in list_open(connection, Kind.NOTICE_LATE)}
+    idle: dict[str, Counter[str]] = {}
+    for customer in _concerned(configuration, found, known):
+        work = _work(connection, configuration, found, customer, now)
+        if work.is_idle(mine[customer], late):
+            idle[customer] = work.done
+    return idle
 
 
 def post_comments(

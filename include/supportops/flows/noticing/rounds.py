@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -31,6 +31,7 @@ from supportops.rendering.render import local, one_line
 # Withdrawn, drafted anew and sent is the most that one round does with a thread.
 _MOST_STEPS = 6
 NO_NOTICES = "no notices are configured for the customer any more"
+_NOTIFIED = "the customer has been notified, or need not be"
 _LATE = {
     Word.FIRST: "the first notice to {customer} was due at {time}",
     Word.NEXT: "the next update to {customer} was promised for {time}",
@@ -56,6 +57,27 @@ class CustomerRound:
         """What the customer's threads may be called: the customer had another name, maybe."""
         return self.configuration.customers.also_called([self.customer])
 
+    def is_idle(self, threads: Sequence[Thread], late: Mapping[str, str]) -> bool:
+        """Whether a round would change nothing; `done` counts what stays late. It only reads.
+
+        `threads` with those closed lately; `late`: the headlines of the open alerts on words that
+        are late, by their subjects.
+        """
+        settings, lasting = self._settings(), [each for each in threads if each.closed_at is None]
+        if settings is None:
+            return not lasting
+        if join(threads, self.troubles, self.now):
+            return False
+        for thread in lasting:
+            if self.decision(thread, settings).act is not Act.WAIT:
+                return False
+            found = self._late(thread, settings)
+            headline = None if found is None else self._headline(thread, found)
+            if headline != late.get(_subject(thread)):
+                return False
+            self.done["late"] += found is not None
+        return True
+
     def run(self, threads: Sequence[Thread]) -> None:
         """Brings every thread of the customer up to date; `threads` with those closed lately."""
         settings = self._settings()
@@ -63,19 +85,28 @@ class CustomerRound:
             for thread in threads:
                 self._stop(thread)
             return
-        for joined in join(threads, self.troubles, self.now):
+        changes = join(threads, self.troubles, self.now)
+        for joined in changes:
             sites, incidents = joined.sites, joined.incidents
             if joined.thread is None:
                 store.begin(self.connection, self.customer, sites, incidents, self.now)
             else:
                 store.extend(self.connection, joined.thread.id, sites, incidents)
-        for thread in store.threads(self.connection, customers=self.names):
-            self.advance(thread, settings)
+        if changes:
+            threads = store.threads(self.connection, customers=self.names)
+        for thread in threads:
+            if thread.closed_at is None:
+                self.advance(thread, settings)
 
     def advance(self, thread: Thread, settings: NoticeSettings) -> None:
         """Does what is to be done about one thread, and says what is late of it."""
         for _ in range(_MOST_STEPS):
             decision = self.decision(thread, settings)
+            if decision.act is Act.CLOSE:
+                store.close(self.connection, thread.id, decision.why, self.now)
+                self.done["closed"] += 1
+                self._not_late(thread, _NOTIFIED)
+                return
             if not self._do(thread, decision, settings):
                 break
             thread = store.thread(self.connection, thread.id)
@@ -86,7 +117,8 @@ class CustomerRound:
     ) -> Decision:
         """What is to be done about a thread, now or at another instant."""
         mine = troubles_of(thread, self.troubles)
-        cause = self._cause(thread)
+        over = not any(each.until is None for each in mine)
+        cause = self._cause(thread) if over or _ends(thread) else ""
         return decide(thread, mine, settings, at or self.now, sure=self.sure, cause=cause)
 
     def redraft(self, thread: Thread, waiting: Notice, why: str) -> None:
@@ -115,11 +147,7 @@ class CustomerRound:
         """Does it; whether the thread is to be decided about again."""
         waiting = thread.waiting
         match decision.act:
-            case Act.WAIT:
-                return False
-            case Act.CLOSE:
-                store.close(self.connection, thread.id, decision.why, self.now)
-                self.done["closed"] += 1
+            case Act.WAIT | Act.CLOSE:
                 return False
             case Act.DRAFT:
                 assert decision.kind is not None
@@ -209,16 +237,24 @@ class CustomerRound:
         names = foreign_names(self.configuration, self.customer)
         return "" if foreign(cause, names) else one_line(cause)
 
-    def _watch(self, thread: Thread, settings: NoticeSettings) -> None:
+    def _late(self, thread: Thread, settings: NoticeSettings) -> Late | None:
         found = late(thread, self._announced(thread), settings, self.now)
         if found is None and (thread.sent or thread.waiting) and not self._contacts(thread):
-            found = Late(Word.ANY, thread.opened_at)
-        closed = store.thread(self.connection, thread.id).closed_at is not None
-        if found is None or closed:
-            self._not_late(thread, "the customer has been notified, or need not be")
+            return Late(Word.ANY, thread.opened_at)
+        return found
+
+    def _watch(self, thread: Thread, settings: NoticeSettings) -> None:
+        found = self._late(thread, settings)
+        if found is None:
+            self._not_late(thread, _NOTIFIED)
             return
         self.done["late"] += 1
-        raise_alert(self.connection, _alert(thread, found, self._zone, self.now), self.now)
+        alert = _alert(thread, found, self._headline(thread, found), self.now)
+        raise_alert(self.connection, alert, self.now)
+
+    def _headline(self, thread: Thread, found: Late) -> str:
+        time = local(found.by, self._zone)
+        return _LATE[found.word].format(customer=one_line(thread.customer), time=time)
 
     def _not_late(self, thread: Thread, over: str) -> None:
         resolve_alert(self.connection, Kind.NOTICE_LATE, _subject(thread), self.now, {"over": over})
@@ -251,9 +287,12 @@ def _subject(thread: Thread) -> str:
     return f"notices to {one_line(thread.customer)} ({thread.id})"
 
 
-def _alert(thread: Thread, found: Late, zone: str, now: datetime) -> Alert:
-    time = local(found.by, zone)
-    headline = _LATE[found.word].format(customer=one_line(thread.customer), time=time)
+def _ends(thread: Thread) -> bool:
+    waiting = thread.waiting
+    return waiting is not None and waiting.kind is NoticeKind.END
+
+
+def _alert(thread: Thread, found: Late, headline: str, now: datetime) -> Alert:
     return operations_alert(
         Kind.NOTICE_LATE,
         _subject(thread),
