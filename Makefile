@@ -3,6 +3,7 @@
 # WORKERS is the number of processes that `make test` distributes the tests to: one more than a small
 # machine has cores, because tests wait for servers and processes a third of their time.
 # VERBOSE=1 has `make demo` show whole messages instead of a line for each.
+# AIRFLOW has `make test` run pytest on another version of Airflow, below .local; ARGS goes to it.
 # SUPPORTOPS_PORT moves the UI from 8080. ARGS goes to `make lock` (--upgrade), `make bench` and `make chaos` (--seed 7).
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -30,12 +31,17 @@ secrets: ## Write .env with generated secrets for docker compose; ARGS="--rotate
 	@python=$$(sh include/supportops/local/install/find_python.sh "$(PYTHON)") || exit 2; \
 	"$$python" -m supportops.local.install.compose_secrets $(ARGS)
 
-test: devtools ## Lint, types, import contracts and every test
+SHARED = -n $(WORKERS) --dist worksteal --max-worker-restart 0
+test: devtools ## Lint, types, import contracts and every test; AIRFLOW=3.3.1 on another version
+ifdef AIRFLOW
+	@$(VENV) -m supportops.local.install.another_airflow $(AIRFLOW) $(SHARED) $(ARGS)
+else
 	@$(VENV) -m ruff check .
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(VENV) -m pytest -n $(WORKERS) --dist worksteal --max-worker-restart 0
+	@$(VENV) -m pytest $(SHARED)
+endif
 
 bench: devtools ## Run every benchmark, report all misses at the end; ARGS="--only report"
 	@PYTHONPATH=$(CURDIR)/include:$(CURDIR) $(VENV) -m bench.every $(ARGS)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # health.sh PART: the health check of a service, and its watchdog. PART is apiserver, scheduler,
-# dag_processor, triggerer, or worker with the name of its queue.
+# dag_processor, triggerer, serving with its port, or worker with the name of its queue.
 #
 # Docker restarts a service that ended and leaves one alone that hangs. When each check of the last
 # HEALTH_SECONDS (300 by default, which is longer than any start) failed, this ends the service's
@@ -9,13 +9,13 @@
 set -uo pipefail
 
 part="${1:?health.sh PART}"
-queue="${2:-default}"
+detail="${2:-default}"
 most="${HEALTH_SECONDS:-300}"
 since_file="${TMPDIR:-/tmp}/unhealthy-since"
 api="${AIRFLOW_HEALTH_URL:-http://airflow-apiserver:8080/api/v2/monitor/health}"
 
 answer() {
-    curl --silent --max-time 8 "$1"
+    curl --silent --max-time "${CURL_SECONDS:-8}" "$1"
 }
 
 # state_of COMPONENT JSON: "healthy" or another word; empty when the answer names no such component.
@@ -41,7 +41,9 @@ healthy() {
         [ "$(state_of metadatabase "$found")" = healthy ] || return 0
         [ "$(state_of "$part" "$found")" = healthy ]
         ;;
-    worker) python "$(dirname "$0")/worker_health.py" "$queue" ;;
+    worker) python "$(dirname "$0")/worker_health.py" "$detail" ;;
+    # Nothing may be at this address, and the answer says that it serves.
+    serving) answer "http://localhost:$detail/" >/dev/null ;;
     *) echo "health: no part is called $part" >&2 && exit 2 ;;
     esac
 }

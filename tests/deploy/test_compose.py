@@ -318,16 +318,23 @@ def test_airflow_waits_for_the_init_and_the_init_for_checked_secrets(
 def test_health_is_asked_at_the_addresses_of_airflow_3(services: dict[str, Any]) -> None:
     script = "/opt/airflow/deploy/health.sh"
     parts = {
-        name: services[name]["healthcheck"]["test"][-1]
+        name: services[name]["healthcheck"]["test"][3:]
         for name in SERVING - WORKERS
         if script in services[name]["healthcheck"]["test"]
     }
+    # All but PostgreSQL and Redis, which end by themselves or answer, have a watchdog.
     assert parts == {
-        "airflow-apiserver": "apiserver",
-        "airflow-scheduler": "scheduler",
-        "airflow-dag-processor": "dag_processor",
-        "airflow-triggerer": "triggerer",
+        "airflow-apiserver": ["apiserver"],
+        "airflow-scheduler": ["scheduler"],
+        "airflow-dag-processor": ["dag_processor"],
+        "airflow-triggerer": ["triggerer"],
+        "public-links": ["serving", "8090"],
+        "status-pages": ["serving", "8091"],
     }
+    for name in ("public-links", "status-pages"):
+        # The first process of a container only passes signals on; what it started is ended.
+        assert services[name]["entrypoint"][0] == "dumb-init"
+        assert services[name]["entrypoint"][-1] == parts[name][-1]
     environment = services["airflow-scheduler"]["environment"]
     assert environment["AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"] == "true"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -276,9 +277,11 @@ def test_a_postgresql_that_is_not_there_is_said_in_a_line_without_passwords(tmp_
         assert secret not in answer.stderr
 
 
-def health(part: str, folder: Path, url: str, **changed: str) -> subprocess.CompletedProcess[str]:
+def health(
+    part: str, folder: Path, url: str, *more: str, **changed: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", str(DEPLOY / "health.sh"), part],
+        ["bash", str(DEPLOY / "health.sh"), part, *more],
         env={"PATH": os.environ["PATH"], "TMPDIR": str(folder), "AIRFLOW_HEALTH_URL": url}
         | changed,
         capture_output=True,
@@ -322,6 +325,26 @@ def test_a_part_is_healthy_as_the_api_server_says(
     said["dag_processor"] = GOOD
     assert health("dag_processor", tmp_path, url).returncode == 0
     assert not list(tmp_path.iterdir())  # the fault is forgotten
+
+
+def test_what_serves_pages_is_healthy_as_long_as_it_answers(tmp_path: Path) -> None:
+    class Nothing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        port = str(server.server_port)
+        assert health("serving", tmp_path, "", port).returncode == 0
+        server.shutdown()
+    assert health("serving", tmp_path, "", port).returncode == 1
+    # One that takes connections and answers none, as a process that hangs.
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        port = str(hanging.getsockname()[1])
+        assert health("serving", tmp_path, "", port, CURL_SECONDS="1").returncode == 1
 
 
 def test_a_part_is_not_blamed_for_the_api_server_or_the_database(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 
@@ -198,6 +199,11 @@ def test_another_version_of_airflow_than_the_tested_one_is_found(
     (finding,) = examined(busy, folder)["versions"]
     assert finding.level is Level.WARNING
     assert "tested was 4.0.0" in finding.what
+    assert "were not tried" in finding.why
+    monkeypatch.setattr(machine, "DAGS_TESTED_ON", (version("apache-airflow"),))
+    (finding,) = examined(busy, folder)["versions"]
+    assert finding.level is Level.WARNING
+    assert "only the DAGs" in finding.why
 
 
 def airflow_of(**paused: bool) -> AirflowState:
