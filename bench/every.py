@@ -73,6 +73,7 @@ PLAN = (
     Planned("publishing.monthly", 5),
     Planned("publishing.pushes", 3),
     Planned("publishing.notices", 4),
+    Planned("publishing.domains", 3),
     Planned("hanging_server", 4),
     Planned("pruning", 4),
     Planned("mailbox", 5, ("--messages", "150", "--kills", "6")),

@@ -1,14 +1,18 @@
-"""Registries that say nothing, ask for a pause, or deny what they knew."""
+"""Registries and name servers that say nothing, ask for a pause, or deny what they knew."""
 
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from types import SimpleNamespace
 
+import dns.rcode
+import dns.resolver
 import pytest
 
 from flows.domains.test_domain_check import SHOP, Agency, agency, servers
 from supportops.flows import domain_check, domains_ahead
+from supportops.sites.domains.records import Names
 
 __all__ = ["agency", "servers"]  # fixtures
 
@@ -135,3 +139,54 @@ def test_a_domain_that_somebody_picks_says_nothing_of_all_registries(agency: Age
     agency.registry.answers["shop.com"] = (503, b"")
     agency.check(1, only=("shop.com",))
     assert agency.open() == []
+
+
+def no_resolver(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Names) -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(Names, "resolver", refused)
+
+
+@pytest.mark.parametrize("trouble", ["servers fail", "no resolver"])
+def test_while_no_name_server_answers_no_open_fault_is_called_right(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    del agency.names.zone["_dmarc.shop.com", "TXT"]
+    agency.check(0)
+    agency.names.zone["shop.com", "NS"] = ["ns1.thief.org."]
+    agency.check(1)
+    said = {"mail_records", "dns_change"}
+    assert {kind for kind, _ in agency.open()} == said
+    with monkeypatch.context() as patch:
+        if trouble == "no resolver":
+            no_resolver(agency, patch)
+        else:
+            agency.names.rcode = dns.rcode.SERVFAIL
+        agency.check(2)
+    assert {kind for kind, _ in agency.open()} == said | {"task_failed"}
+    agency.names.rcode = None
+    agency.check(3)
+    assert {kind for kind, _ in agency.open()} == said
+    assert agency.alert("dns_change").opened_at == agency.now - timedelta(days=2)
+
+
+def test_records_that_changed_while_nobody_answered_are_a_change(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency.check(0)
+    with monkeypatch.context() as patch:
+        no_resolver(agency, patch)
+        agency.check(1)
+    agency.names.zone["shop.com", "MX"] = ["10 mx.thief.org."]
+    agency.check(2)
+    assert "dns_change" in {kind for kind, _ in agency.open()}
+
+
+def test_mail_that_is_no_longer_judged_is_not_called_right(agency: Agency) -> None:
+    del agency.names.zone["_dmarc.shop.com", "TXT"]
+    agency.check(0)
+    agency.configure(mail=False)
+    agency.check(1)
+    assert agency.open() == []
+    assert agency.alert("mail_records").facts["ending"] == "domain_removed"

@@ -78,7 +78,7 @@ class _Judging:
         self.open = dict(still_open)
         self.changes: list[Change] = []
         self.others_answer = True
-        self.standing = _after(before, found)
+        self.standing = _after(before, found, judges_mail=policy.judges_mail(domain.name))
         self._follow_configuration()
 
     def registration(self) -> None:
@@ -140,6 +140,8 @@ class _Judging:
 
     def records(self, accepted: bool) -> None:
         kind, records = IncidentKind.DNS_CHANGE, self.found.records
+        if not self.found.seen:
+            return  # what was known stands, and so does what was said of it
         found = self.open.get(kind)
         listed: Mapping[str, Any] = (found.facts.get("changes") or {}) if found else {}
         known, changed = dict(self.standing.records), dict[str, list[list[str]]]()
@@ -172,7 +174,9 @@ class _Judging:
         kind, mail = IncidentKind.MAIL_RECORDS, self.standing.mail
         faults = [f"{name}: {each.fault}" for name, each in mail.items() if each.valid is False]
         found = self.open.get(kind)
-        if faults:
+        if found is not None and not self.policy.judges_mail(self.domain.name):
+            self._close(found, Ending.DOMAIN_REMOVED, "its mail records are no longer judged")
+        elif faults:
             self._raise(kind, "faulty", {"words": "; ".join(faults)})
         elif found is not None and all(each.valid is not None for each in mail.values()):
             self._close(found, Ending.RECOVERED, "its mail records are right")
@@ -223,7 +227,7 @@ def _differs(known: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
     return any(known.get(name) != value for name, value in facts.items() if name != "step_at")
 
 
-def _after(before: DomainStanding | None, found: Found) -> DomainStanding:
+def _after(before: DomainStanding | None, found: Found, *, judges_mail: bool) -> DomainStanding:
     """With what the check learned; records are judged one by one."""
     standing = before or DomainStanding(found.checked_at)
     registration = found.registration
@@ -233,6 +237,8 @@ def _after(before: DomainStanding | None, found: Found) -> DomainStanding:
         name: standing.mail.get(name, each) if each.valid is None else each
         for name, each in found.mail.items()
     }
+    if judges_mail and not found.mail:
+        mail = dict(standing.mail)  # nobody answered, so nothing was looked up
     mx = found.records.get(f"{found.domain} MX")
     no_servers = mx is not None and mx.known and not mx.values
     if no_servers and not standing.mail and all(each.fault == NO_RECORD for each in mail.values()):
