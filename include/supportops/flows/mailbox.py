@@ -7,10 +7,13 @@ between finds it again, knows it, and moves it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from supportops.config.configuration import Configuration, File
 from supportops.context import Context
@@ -21,9 +24,10 @@ from supportops.flows.mailing import standing
 from supportops.flows.mailing.opening import opened
 from supportops.flows.mailing.reading import Counts, read, unreadable
 from supportops.flows.mailing.transcripts import write_transcripts
-from supportops.mailbox.account import Account
+from supportops.mailbox.account import Account, AccountKind
 from supportops.mailbox.folder import MailboxError
 
+log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 # No message is begun after so long: a task ends within eight minutes, the rest comes next time.
@@ -39,23 +43,34 @@ def run(context: Context, clock: Clock, names: Sequence[str] = ()) -> dict[str, 
     """Reads the mailboxes called `names`, or every one.
 
     One that cannot be read stops no other; its fault is in the summary and, by
-    `mailing.standing`, an alert. Raises UnknownMailbox, and ConfigurationError where no version of
-    mailbox.yaml can be used.
+    `mailing.standing`, an alert. What nobody expected in one is raised after all were read.
+    Those of answerphones come first, as people may have to be paged. Raises UnknownMailbox, and
+    ConfigurationError where no version of mailbox.yaml can be used.
     """
     configuration = _configuration(context, clock())
-    accounts = _chosen(configuration, names)
+    chosen = _chosen(configuration, names)
+    accounts = sorted(chosen, key=lambda each: each.kind is not AccountKind.VOICEMAIL)
     if not accounts:
         return {"skipped": NOT_CONFIGURED}
     began = clock()
     until = began + LONGEST_RUN
     found: dict[str, Any] = {}
-    alerts = 0
+    alerts, unexpected = 0, list[Exception]()
     for account in accounts:
         counts = Counts()
-        fault, new = _read_one(context, configuration, account, clock, until, counts)
+        try:
+            fault, new = _read_one(context, configuration, account, clock, until, counts)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            log.exception("the mailbox %s failed", account.name)
+            unexpected.append(error)
+            continue
         found[account.name] = counts.to_json() | {"fault": fault}
         alerts += new + counts.paged
     transcripts = write_transcripts(context.engine, configuration, clock)
+    if unexpected:
+        raise unexpected[0]
     with writing(context.engine) as connection:
         known = [each.name for each in configuration.mailboxes.accounts]
         standing.end_of_removed(connection, known, clock())

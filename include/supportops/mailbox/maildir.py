@@ -75,7 +75,11 @@ class Maildir:
     def _place(self, folder: str) -> Path:
         """Raises MailboxError where the folder is no Maildir."""
         path = self._folder(folder)
-        if not all((path / part).is_dir() for part in _PLACES):
+        try:
+            there = all((path / part).is_dir() for part in _PLACES)
+        except OSError as error:
+            raise _failed(str(path), error) from None
+        if not there:
             raise MailboxError(Fault.FOLDER, f"{path} is no Maildir: it has no folders new and cur")
         return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from flows.mailing.mails import drop, installation, mail, voicemail, wav
+from flows.mailing.mails import drop, installation, mail, maildir, voicemail, wav
 from flows.mailing.scripted import Script, scripted
 from flows.mailing.test_reading import NIGHT, calls, rows
 from supportops.context import Context
 from supportops.db.schema import quarantine, recordings, tickets
 from supportops.flows import mailbox
+from supportops.flows.mailing import taking
+from supportops.mailbox.account import Account
+from supportops.mailbox.classification import Classified
+from supportops.mailbox.mail import Mail
+from supportops.mailbox.maildir import Maildir
 
 
 @pytest.fixture(params=["sqlite"])
@@ -108,3 +114,69 @@ def test_answerphones_that_number_and_date_nothing_lose_no_message(
         content = mail("New voicemail", said, message_id="<1@pbx>").replace(b"Date: ", b"X-Old: ")
         drop(tmp_path / "box", content, NIGHT)
     assert read(store, folder)["ticket"] == 2
+
+
+def test_a_mailbox_whose_path_no_system_takes_stops_no_other(store: Engine, tmp_path: Path) -> None:
+    wrong = {"name": "support", "kind": "support", "maildir": "../" + 300 * "x"}
+    folder = installation(tmp_path, wrong, {"name": "answerphone", "maildir": "../box"})
+    drop(tmp_path / "box", voicemail(), NIGHT)
+    found = mailbox.run(Context(store, folder, {}.get), lambda: NIGHT)["mailboxes"]
+    assert found["answerphone"]["ticket"] == 1
+    assert "File name too long" in found["support"]["fault"]
+
+
+def test_what_nobody_expected_in_one_mailbox_stops_no_other_and_is_raised(
+    store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maildir(tmp_path / "odd")
+    odd = {"name": "odd", "maildir": "../odd"}
+    folder = installation(tmp_path, odd, {"name": "answerphone", "maildir": "../box"})
+    drop(tmp_path / "box", voicemail(), NIGHT)
+    listed = Maildir.listed
+
+    def broken(self: Maildir, place: str) -> Any:
+        if self._path.name == "odd":
+            raise RuntimeError("nobody expected this")
+        return listed(self, place)
+
+    monkeypatch.setattr(Maildir, "listed", broken)
+    with pytest.raises(RuntimeError, match="nobody expected this"):
+        mailbox.run(Context(store, folder, {}.get), lambda: NIGHT)
+    assert len(rows(store, tickets)) == 1
+
+
+def test_a_message_that_no_code_can_read_is_set_aside(
+    store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = installation(tmp_path)
+    drop(tmp_path / "box", mail("A hostile one"), NIGHT)
+    drop(tmp_path / "box", voicemail(), NIGHT)
+    known = taking.classify
+
+    def fails(message: Mail, account: Account) -> Classified:
+        if message.subject == "A hostile one":
+            raise AssertionError("within a library")
+        return known(message, account)
+
+    monkeypatch.setattr(taking, "classify", fails)
+    found = read(store, folder)
+    assert (found["ticket"], found["quarantined"]) == (1, 1)
+    (row,) = rows(store, quarantine)
+    assert row.reason == "it cannot be read (AssertionError)"
+
+
+def test_a_full_mailbox_of_requests_keeps_no_voicemail_waiting(
+    store: Engine, tmp_path: Path
+) -> None:
+    maildir(tmp_path / "desk")
+    desk = {"name": "desk", "kind": "support", "maildir": "../desk"}
+    folder = installation(tmp_path, desk, {"name": "answerphone", "maildir": "../box"})
+    for number in range(8):
+        drop(tmp_path / "desk", mail(f"Request {number}"), NIGHT)
+    drop(tmp_path / "box", voicemail(), NIGHT)
+    slow = itertools.count()
+    found = mailbox.run(
+        Context(store, folder, {}.get), lambda: NIGHT + timedelta(seconds=20 * next(slow))
+    )["mailboxes"]
+    assert found["answerphone"]["ticket"] == 1
+    assert found["desk"]["left"] > 0

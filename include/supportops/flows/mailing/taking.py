@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
 
 from supportops.alerts.store import raise_alert
 from supportops.config.configuration import Configuration, File
@@ -32,10 +39,9 @@ from supportops.tickets.ticket import Author, Event, EventKind, Status, fold
 from supportops.tickets.triage import with_tiers
 from supportops.tickets.validation import clean
 
+log = logging.getLogger(__name__)
 OUT_OF_HOURS = "a message on the answerphone outside office hours"
 NO_RULES = "a message on the answerphone"
-# What the code that reads a message may meet in a hostile one, apart from what it expects.
-_BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 _SHOWN = 1_000
 
 
@@ -77,8 +83,15 @@ def take(
         reason, identity = str(why), identity_of_unreadable(content)
     except (OperationalError, InterfaceError):
         raise
-    except (DBAPIError, StatementError, *_BROKEN) as error:
+    except (DBAPIError, StatementError) as error:
         reason = f"it cannot be stored ({type(error).__name__})"
+        identity = identity_of_unreadable(content)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        # Whatever a hostile message makes of a library stops no other message.
+        log.exception("a message cannot be read")
+        reason = f"it cannot be read ({type(error).__name__})"
         identity = identity_of_unreadable(content)
     return _quarantine(engine, account, folder, listed, content, reason, identity, now)
 
