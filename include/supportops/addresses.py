@@ -7,6 +7,7 @@ must never make it connect to a neighbour or to the cloud's metadata service.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -72,12 +73,19 @@ _TEREDO = ip_network("2001::/32")
 _SIX_TO_FOUR = ip_network("2002::/16")
 
 
+@lru_cache(maxsize=4096)
+def read(text: str) -> Address:
+    """The address that `text` is; ValueError where it is none. Many sites share a server."""
+    return ip_address(text)
+
+
+@lru_cache(maxsize=4096)
 def refusal(address: Address | str, *, allow_private: bool = False) -> str | None:
     """Why `address` may not be connected to, in two or three words; None: it may.
 
     Text that is no address raises ValueError.
     """
-    ip = ip_address(address) if isinstance(address, str) else address
+    ip = read(address) if isinstance(address, str) else address
     if isinstance(ip, IPv6Address):
         if ip.scope_id:
             return "link-local"

@@ -28,8 +28,30 @@ def chain_of(presented: Presented) -> Chain:
     return Chain(presented.host, tuple(_certificate(each) for each in presented.certificates))
 
 
+_PRINTED = re.compile(
+    rb"([A-Z][a-z]{2}) ([ 1-3][0-9]) ([012][0-9]):([0-5][0-9]):([0-5][0-9]) (\d{4}) GMT"
+)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
+}
+
+
 def instant_of(text: bytes) -> datetime | None:
-    """`Nov 20 22:46:31 2026 GMT` as OpenSSL prints it; None for anything else."""
+    """`Nov 20 22:46:31 2026 GMT` as OpenSSL prints it; None for anything else.
+
+    What is no such text, or no such day, is left to the library, whose reading costs a check more
+    than its connection's socket does.
+    """
+    found = _PRINTED.fullmatch(text)
+    if found is not None and (month := _MONTHS.get(found[1])):
+        day, hour, minute, second, year = map(int, found.groups()[1:])
+        with contextlib.suppress(ValueError):
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    return _by_the_library(text)
+
+
+def _by_the_library(text: bytes) -> datetime | None:
     with contextlib.suppress(ValueError, OverflowError):
         return datetime.fromtimestamp(cert_time_to_seconds(text.decode("ascii")), UTC)
     return None

@@ -10,11 +10,11 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Any
 
 import pycurl
 
+from supportops.addresses import read
 from supportops.sites.certificates import MOST_CERTIFICATES, Fields
 from supportops.sites.check import Phases, Reason
 from supportops.sites.probe import curl_errors
@@ -34,6 +34,9 @@ _MOST_PIECES = CAP // 64
 # Without OpenSSL's post-quantum default: it takes a sixth of the CPU of a check, and nothing is
 # sent that has to stay secret for years.
 _CURVES = "X25519:P-256:P-384:P-521"
+# All that OpenSSL offers, in the order in which browsers do: its own begins with the one whose
+# longer keys and hashes cost a handshake more.
+_CIPHERS = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 
 class Transfer:
@@ -48,6 +51,7 @@ class Transfer:
         self.ran_short = False
         self._trust = trust
         self._pinned: str | None = None
+        self._headers_set: tuple[object, ...] | None = None
         self._sockets: list[socket.socket] = []
         self._reset(Expectation(), (), by_libcurl=False)
         self._user_agent = user_agent
@@ -60,6 +64,7 @@ class Transfer:
             (pycurl.SSL_VERIFYHOST, 2),
             (pycurl.SSL_SESSIONID_CACHE, 0),
             (pycurl.SSL_EC_CURVES, _CURVES),
+            (pycurl.TLS13_CIPHERS, _CIPHERS),
             (pycurl.OPT_CERTINFO, 1),
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
             (pycurl.COOKIEFILE, ""),
@@ -82,7 +87,7 @@ class Transfer:
 
     def _reset(self, expect: Expectation, addresses: Sequence[str], *, by_libcurl: bool) -> None:
         self._expect = expect
-        self._allowed = frozenset(ip_address(address) for address in addresses)
+        self._allowed = frozenset(map(read, addresses))
         self._reads = expect.reads_text
         self._status: int | None = None
         self._location: bytes | None = None
@@ -119,6 +124,19 @@ class Transfer:
             curl.setopt(pycurl.USERPWD, ":".join(web_address.login).encode())
 
     def _set_headers(self, request: RequestState) -> None:
+        curl = self.curl
+        agent = request.target.options.user_agent or self._user_agent
+        # Most requests are alike in this, and libcurl keeps what it was told.
+        wanted = (request.headers, request.by_libcurl, agent)
+        if wanted != self._headers_set:
+            self._headers_set = None
+            self._set_other_headers(request, agent)
+            self._headers_set = wanted
+        curl.setopt(pycurl.COOKIELIST, "ALL")
+        for cookie in request.cookies:
+            curl.setopt(pycurl.COOKIELIST, cookie)
+
+    def _set_other_headers(self, request: RequestState, agent: str) -> None:
         curl, sent = self.curl, {"accept": "Accept: */*", "connection": "Connection: close"}
         curl.unsetopt(pycurl.COOKIE)
         for name, value in request.headers:
@@ -133,10 +151,7 @@ class Transfer:
             sent["accept-encoding"] = f"Accept-Encoding: {ACCEPTED}"
         curl.setopt(pycurl.HTTP_CONTENT_DECODING, int(request.by_libcurl))
         curl.setopt(pycurl.HTTPHEADER, list(sent.values()))
-        curl.setopt(pycurl.USERAGENT, request.target.options.user_agent or self._user_agent)
-        curl.setopt(pycurl.COOKIELIST, "ALL")
-        for cookie in request.cookies:
-            curl.setopt(pycurl.COOKIELIST, cookie)
+        curl.setopt(pycurl.USERAGENT, agent)
 
     def _pins(self, web_address: WebAddress, addresses: Sequence[str]) -> list[str]:
         """What libcurl's own DNS cache shall hold: this name, and no longer the one before it."""
@@ -151,7 +166,7 @@ class Transfer:
     def _open_socket(self, _purpose: int, endpoint: Any) -> Any:
         """The second check: only allowed addresses are reached, however libcurl reads the URL."""
         family, kind, protocol, where = endpoint
-        if ip_address(where[0]) not in self._allowed:
+        if read(where[0]) not in self._allowed:
             self._strayed = str(where[0])
             return pycurl.SOCKET_BAD
         self._notice_unused_sockets()

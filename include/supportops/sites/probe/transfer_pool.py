@@ -28,6 +28,8 @@ _SHORTAGE_PAUSE = 0.2
 # it takes no place away from others. In all there are so many times as many requests at once.
 PATIENCE = 2.0
 MOST_WAITING = 8
+# Many sites share a server.
+_ROUTE_SECONDS = 1.0
 # What libcurl can decode and Python cannot; a server that sends it unasked is asked once more.
 _LIBCURL_DECODES = frozenset(
     coding for coding, library in (("br", "brotli"), ("zstd", "zstd")) if library in pycurl.version
@@ -50,6 +52,7 @@ class TransferPool:
         self._starts: deque[float] = deque(maxlen=most)
         self._user_agent = user_agent
         self._trust = trust
+        self._routes: dict[str, float] = {}
         self._idle: list[Transfer] = []
         self._busy: dict[pycurl.Curl, tuple[Transfer, RequestState]] = {}
         self._done: list[RequestState] = []
@@ -82,7 +85,7 @@ class TransferPool:
             self._done.append(request)
             self._idle.append(transfer)
             return
-        addresses = [address for address in request.addresses if has_route(address)]
+        addresses = [address for address in request.addresses if self._has_route(address)]
         if not addresses:
             listed = ", ".join(request.addresses)
             request.responded(Response(Reason.INTERNAL, f"this machine has no route to {listed}"))
@@ -100,6 +103,16 @@ class TransferPool:
         self._busy[transfer.curl] = (transfer, request)
         self._starts.append(monotonic())
         self._multi.add_handle(transfer.curl)
+
+    def _has_route(self, address: str) -> bool:
+        """A way that was there a second ago is; if not, the connection's error says so."""
+        now = monotonic()
+        if self._routes.get(address, now) <= now:
+            self._routes.pop(address, None)
+            if not has_route(address):
+                return False
+            self._routes[address] = now + _ROUTE_SECONDS
+        return True
 
     def _new(self) -> Transfer:
         return Transfer(user_agent=self._user_agent, trust=self._trust)
