@@ -28,9 +28,8 @@ LOG_TAIL = 5000
 def front_pages(connection: Connection, only: str | None = None) -> dict[str, FrontPage]:
     """The state of every front page, or of the site `only`, by the site's name."""
     c = site_status.c
-    statement = select(c.site, c.state, c.reason, c.since, c.checked_at, c.total_ms).where(
-        c.page == "", c.track == Track.OUTAGE.value
-    )
+    columns = (c.site, c.state, c.reason, c.since, c.checked_at, c.total_ms, c.certificate_expires)
+    statement = select(*columns).where(c.page == "", c.track == Track.OUTAGE.value)
     if only is not None:
         statement = statement.where(c.site == only)
     rows = connection.execute(statement).all()

@@ -28,13 +28,14 @@ ORDER = {status: number for number, status in enumerate(Status)}
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
-    """The stored state of a site's front page: the columns that a tile needs. `total_ms`: ms."""
+    """The stored state of a site's front page: what tiles and metrics need. `total_ms`: ms."""
 
     state: SiteState
     reason: str
     since: datetime
     checked_at: datetime
     total_ms: float | None
+    certificate_expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

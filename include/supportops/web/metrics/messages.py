@@ -51,17 +51,18 @@ def deliveries(asked: Asked) -> Iterator[Sample]:
         return
     c, connection = notification_log.c, asked.connection
     failing = {alert.subject for alert in store.list_open(connection, Kind.DELIVERY)}
-    for name, target in asked.configuration.alerts.targets().items():
-        lately = (
-            select(c.outcome, func.count())
-            .where(c.target == name, c.started_at > asked.now - DAY)
-            .where(c.alert.not_like(f"{TEST_KEYS}%"))
-            .group_by(c.outcome)
-        )
-        counts: dict[str, int] = dict(connection.execute(lately).all())
+    targets = asked.configuration.alerts.targets()
+    lately = (
+        select(c.target, c.outcome, func.count())
+        .where(c.target.in_(sorted(targets)), c.started_at > asked.now - DAY)
+        .where(c.alert.not_like(f"{TEST_KEYS}%"))
+        .group_by(c.target, c.outcome)
+    )
+    counts = {(name, outcome): n for name, outcome, n in connection.execute(lately).all()}
+    for name, target in targets.items():
         for outcome in Outcome:
             labels = (name, target.channel, outcome.value)
-            yield Sample("delivery_attempts_last_day", counts.get(outcome.value, 0), labels)
+            yield Sample("delivery_attempts_last_day", counts.get((name, outcome.value), 0), labels)
         yield Sample("receiver_failing", name in failing, (name,))
 
 

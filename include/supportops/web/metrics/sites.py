@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
-from supportops.db.schema import incidents, push_standings, site_status
+from supportops.db.schema import incidents, push_standings
 from supportops.sites.incident import IncidentKind
 from supportops.sites.push.standing import PushState
-from supportops.sites.standing import Track
 from supportops.sites.store import last_run
 from supportops.web import queries
 from supportops.web.metrics.asked import Asked
@@ -26,7 +24,11 @@ def sites(asked: Asked) -> Iterator[Sample]:
     connection, fleet = asked.connection, asked.configuration.fleet
     fronts = queries.front_pages(connection)
     faults = queries.faulty_pages(connection)
-    expiries = _expiries(connection)
+    expiries = {
+        name: front.certificate_expires
+        for name, front in fronts.items()
+        if front.certificate_expires is not None
+    }
     tiles = [
         tile(site, fronts.get(site.name), faults.get(site.name, ()), asked.now)
         for site in fleet.sites
@@ -75,12 +77,3 @@ def pushes(asked: Asked) -> Iterator[Sample]:
         counts = Counter(known.get(each.token, "waiting") for each in monitors)
         states = dict.fromkeys([*(state.value for state in PushState), *counts])
         yield from (Sample("push_monitors", counts[state], (state,)) for state in states)
-
-
-def _expiries(connection: Connection) -> dict[str, datetime]:
-    """When each site's certificate expires, of those where it is known."""
-    c = site_status.c
-    statement = select(c.site, c.certificate_expires).where(
-        c.page == "", c.track == Track.OUTAGE.value, c.certificate_expires.is_not(None)
-    )
-    return dict(connection.execute(statement).all())
