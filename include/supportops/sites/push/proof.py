@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from supportops.context import Secrets
 from supportops.sites.push.monitor import Monitor
@@ -40,12 +41,18 @@ def whose(monitors: Iterable[Monitor], secrets: Secrets, token: str) -> Monitor 
     the time of the answer says nothing about any of them."""
     given, found = _digest(token), None
     for monitor in monitors:
-        own = secrets(monitor.token)
-        usable = token_fault(own) is None
-        same = hmac.compare_digest(_digest(own or ""), given)
+        usable, digest = _own(secrets(monitor.token))
+        same = hmac.compare_digest(digest, given)
         if same and usable and found is None:
             found = monitor
     return found
+
+
+# A push is compared with all of them: each is read at every push and hashed once.
+@lru_cache(maxsize=16_384)
+def _own(token: str | None) -> tuple[bool, bytes]:
+    """Whether a monitor's token can be used, and its digest."""
+    return token_fault(token) is None, _digest(token or "")
 
 
 def _digest(token: str) -> bytes:
