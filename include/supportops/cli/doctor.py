@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from supportops.bootstrap import airflow_login, open_context
+from supportops.bootstrap import SetupError, airflow_login, open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, Json, print_json
 
@@ -33,12 +34,11 @@ def doctor(
     """
     from supportops.cli.tables.doctor import doctor_rows, doctor_table
     from supportops.flows import doctor as flow
-    from supportops.flows import receivers
 
     with open_context(migrated=False) as context:
         found = flow.examine(context, now(), online=not offline, airflow=_airflow(offline))
         if send_test:
-            found.append(flow.tested(receivers.send_test(context, [], getpass.getuser(), now)))
+            found.append(flow.test_messages(context, found, getpass.getuser(), now))
     if as_json:
         print_json(doctor_rows(found))
     else:
@@ -48,8 +48,12 @@ def doctor(
 
 
 def _airflow(offline: bool) -> ReadAirflow | None:
-    """Reads Airflow's own list of DAGs over its API; None where no login is set."""
-    login = None if offline else airflow_login()
+    """Reads Airflow's own list of DAGs over its API; None where no login is set. A login that
+    cannot be used is a finding of the check that reads the list."""
+    try:
+        login = None if offline else airflow_login()
+    except SetupError as error:
+        return partial(_refuse, error)
     if login is None:
         return None
     from supportops.flows.doctor import airflow_state
@@ -62,3 +66,7 @@ def _airflow(offline: bool) -> ReadAirflow | None:
         return airflow_state(paused, api.import_errors(), api.health())
 
     return read
+
+
+def _refuse(error: SetupError) -> NoReturn:
+    raise error

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from supportops.config.configuration import Configuration
 from supportops.config.loader import check
+from supportops.config.yaml_source import ConfigurationError
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.flows.examining import airflow, database, files, machine, work, workers
@@ -26,7 +27,7 @@ from supportops.flows.examining.finding import Check, Installation, fine, unknow
 from supportops.flows.examining.finding import Finding as Finding
 from supportops.flows.examining.finding import Level as Level
 from supportops.flows.examining.work import is_needed as is_needed
-from supportops.flows.receivers import Tested
+from supportops.flows.receivers import Tested, send_test
 from supportops.flows.who_is_notified import configuration_in
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ CHECKS: Mapping[str, Check] = {
     "versions": machine.versions,
 }
 
-_STORE = "store"
+_STORE, _TESTS = "store", "test messages"
 # Each would wait for a store that does not answer as long as the first did.
 _READ_THE_STORE = ("store clock", "store rights", "room", "flows", "outbox", "receivers")
 _NEEDS_THE_STORE = Finding(
@@ -101,6 +102,29 @@ def examine(
     return done
 
 
+def test_messages(
+    context: Context, examined: Sequence[Examined], who: str, now: Callable[[], datetime]
+) -> Examined:
+    """Sends a test message to every receiver, as a check of its own; none goes out, and nothing is
+    written, where the store has a fault."""
+    if any(each.check == _STORE and _is_fault(each) for each in examined):
+        return Examined(_TESTS, (_NEEDS_THE_STORE,))
+    try:
+        return tested(send_test(context, [], who, now))
+    except ConfigurationError as error:
+        why = str(error.faults[0]) if error.faults else str(error)
+    except Exception as error:
+        log.debug("no test message was sent", exc_info=True)
+        why = _words(error)
+    finding = Finding(
+        Level.FAULT,
+        f"no test message was sent: {why}",
+        "Whether anybody would hear of an alert is not known.",
+        "mend what is said of the configuration and the store, then: supportops receivers test",
+    )
+    return Examined(_TESTS, (finding,))
+
+
 def tested(outcomes: Sequence[Tested]) -> Examined:
     """The outcomes of test messages as a check of their own."""
     findings = tuple(
@@ -115,7 +139,7 @@ def tested(outcomes: Sequence[Tested]) -> Examined:
         )
         for each in outcomes
     )
-    return Examined("test messages", findings)
+    return Examined(_TESTS, findings)
 
 
 def worst(examined: list[Examined]) -> Level:

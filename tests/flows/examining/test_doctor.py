@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,14 +16,17 @@ from threading import Thread
 import pytest
 from sqlalchemy import Engine, delete, text, update
 from sqlalchemy.event import listen
+from typer.testing import CliRunner
 
 from airflow_home import ROOT
 from builders import NOON, SHIPPED
 from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert
+from supportops.cli.main import app
 from supportops.context import Context
 from supportops.db.activity import Flow, worked
+from supportops.db.copying import contents
 from supportops.db.engine import make_engine, writing
 from supportops.db.schema import flow_activity
 from supportops.flows import doctor
@@ -346,3 +350,50 @@ def test_the_time_that_an_examination_takes_is_no_difference_of_clocks(
     found = doctor.examine(context, NOON, online=False)
     (clock,) = [each for each in found if each.check == "store clock"]
     assert [f.level for f in clock.findings] == [Level.FINE]
+
+
+def test_no_test_message_is_sent_or_stored_on_a_store_of_another_version(
+    store: Engine, folder: Path
+) -> None:
+    with writing(store) as connection:
+        before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    context = Context(store, folder, lambda name: f"json://{name}")
+    try:
+        held = contents(store)
+        found = doctor.examine(context, NOON, online=False)
+        tried = doctor.test_messages(context, found, "ada", lambda: NOON)
+        assert [f.level for f in tried.findings] == [Level.UNKNOWN]
+        assert contents(store) == held
+    finally:
+        with writing(store) as connection:
+            connection.execute(
+                text("UPDATE alembic_version SET version_num = :before"), {"before": before}
+            )
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_test_message_that_cannot_be_made_is_a_finding_beside_the_others(
+    store: Engine, folder: Path
+) -> None:
+    (folder / "alerts.yaml").write_text("receivers: [")
+    context = Context(store, folder, lambda name: f"json://{name}")
+    found = doctor.examine(context, NOON, online=False)
+    (finding,) = doctor.test_messages(context, found, "ada", lambda: NOON).findings
+    assert finding.level is Level.FAULT
+    assert finding.what.startswith("no test message was sent: alerts.yaml")
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_login_to_airflow_that_is_none_is_a_finding_beside_the_others(
+    store: Engine, store_address: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
+    monkeypatch.setenv("SUPPORTOPS_CONFIG", str(folder))
+    monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_API", "hidden-word")
+    monkeypatch.setattr(machine, "_apart", lambda _address: None)
+    done = CliRunner().invoke(app, ["doctor", "--json"])
+    assert done.exit_code == 1
+    (dags,) = [each for each in json.loads(done.output) if each["check"] == "dags"]
+    assert "expected http://user:password@host" in str(dags)
+    assert "hidden-word" not in done.output
