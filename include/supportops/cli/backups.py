@@ -88,6 +88,8 @@ def copy(
     from supportops.flows import backup as flow
 
     address = os.environ.get(to)  # noqa: TID251 (a command is an entrance)
+    if not to.isidentifier():  # the address itself is a mistake that lies near
+        fail("expected the name of a variable that holds the address, not what was given")
     if not address:
         fail(f"the variable {to} is not set; expected the address of the other database in it")
     with open_context() as context, _refusals(), _progress("copied", as_json) as on_rows:

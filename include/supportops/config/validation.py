@@ -124,8 +124,14 @@ def _alternatives(kind: Any) -> Iterator[Any]:
         yield kind
 
 
+NAMES_OF_SECRETS = frozenset(
+    {"secret", "heartbeat", "heartbeat_failure", "login", "token", "signature"}
+)
+"""The keys under which the name of a secret stands."""
+
+
 def _shown(path: KeyPath, value: Any) -> str:
     """The offending value. Where a secret's name belongs, the secret may have been written."""
-    if path and path[-1] in ("secret", "heartbeat", "heartbeat_failure") and isinstance(value, str):
+    if path and path[-1] in NAMES_OF_SECRETS and isinstance(value, str | int | float):
         return "what is no name (not shown: it may be the secret)"
     return shown(value)

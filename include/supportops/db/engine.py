@@ -62,13 +62,17 @@ def store_url(address: str) -> URL:
 
 
 def make_engine(address: str | URL, *, lock_wait: float | None = None) -> Engine:
-    """An engine whose writers wait for each other, for `lock_wait` seconds, and then fail."""
+    """An engine whose writers wait for each other, for `lock_wait` seconds, and then fail.
+
+    Its errors, which end in logs, hold no values: these are customers' words, and links with their
+    signatures.
+    """
     url = store_url(address) if isinstance(address, str) else address
     wait = LOCK_WAIT_SECONDS if lock_wait is None else lock_wait
     try:
         if url.get_backend_name() == "postgresql":
             return _postgresql(url, wait)
-        engine = create_engine(url, connect_args={"timeout": wait})
+        engine = create_engine(url, connect_args={"timeout": wait}, hide_parameters=True)
     except (ArgumentError, TypeError, ValueError) as error:
         words = url.render_as_string(hide_password=True)
         raise StoreAddressError(f"the store's address {words} cannot be used: {error}") from None
@@ -98,7 +102,14 @@ def _postgresql(url: URL, wait: float) -> Engine:
     # libpq itself waits for a server that never answers as long as the network does.
     settings: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
     named = {name: value for name, value in settings.items() if name not in url.query}
-    engine = create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4, connect_args=named)
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=4,
+        max_overflow=4,
+        connect_args=named,
+        hide_parameters=True,
+    )
 
     def prepare(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
