@@ -25,8 +25,7 @@ def _record(report):
     try:
         from airflow.sdk import Connection
 
-        from supportops.bootstrap import open_context
-        from supportops.clock import shared_clock
+        from supportops.bootstrap import open_context, shared_clock
         from supportops.flows import airflow_failure
 
         with open_context(Connection.get) as context:

@@ -15,6 +15,6 @@ def open_context():
 
 def clock_of(context):
     """The time that all workers share, whatever the clocks of their machines say."""
-    from supportops.clock import shared_clock
+    from supportops.bootstrap import shared_clock
 
     return shared_clock(context.engine)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from supportops.clock import shared_clock as shared_clock
 from supportops.context import Context, Secrets
 from supportops.db.engine import make_engine
 from supportops.db.migrate import check
