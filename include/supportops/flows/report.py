@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from supportops.alerts.hold import held_since
@@ -40,6 +40,8 @@ __all__ = [
     "summary",
 ]
 
+LATEST = timedelta(days=7)
+"""So long after the instant of its run a report is sent by itself at the latest."""
 # A report names sites, is about promises, and goes to receivers.
 NEEDS = (File.REPORTS, File.SERVICE_LEVELS, File.SITES, File.ALERTS)
 
@@ -93,12 +95,14 @@ def make_on_schedule(
 
     A schedule makes up for the last run it missed, also for one before anything was installed: of
     that a draft is kept, since nobody waited for it. So it is while alerts are held: going live
-    sends no report of the time before. What nobody asked for is sent with care: see
-    `ReportRequest`. Raises ReportError.
+    sends no report of the time before. And so it is of a run that is cleared long after its day:
+    who became a reader since would get a report of months ago. What nobody asked for is sent with
+    care: see `ReportRequest`. Raises ReportError.
     """
     with reading(context.engine) as connection:
         began, held = first_start(connection), held_since(connection) is not None
-    due = scheduled and not held and began is not None and began <= at
+    late = now - at >= LATEST
+    due = scheduled and not late and not held and began is not None and began <= at
     chosen = replace(request, send=request.send or due, careful=not request.send)
     return make_reports(context.engine, configuration, chosen, at, now)
 

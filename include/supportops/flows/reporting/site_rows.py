@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,7 +15,7 @@ from supportops.config.snapshots import fleet_of
 from supportops.customers import UNLISTED, Customers
 from supportops.flows.site_availability import SiteAvailability, of_past
 from supportops.sites.domains.judging import NOT_KNOWN
-from supportops.sites.history import SiteHistory
+from supportops.sites.history import SiteHistory, Span
 from supportops.sites.incident import Incident, IncidentKind, ended_well
 from supportops.sites.log.reading import by_site, pasts
 from supportops.sites.outages import SiteOutage, SitePast, outages_of, renamed_in
@@ -59,7 +61,7 @@ def site_and_incident_rows(
     rows: list[Row] = []
     for past in found:
         sites[past.name] = [_site(each) for each in of_past(past, start, end, customers)]
-        rows += _outages(past, start, end, as_of)
+        rows += _outages(past, start, end, as_of, customers)
     incidents = [i for i in list_incidents(connection, start, end) if i.opened_at <= as_of]
     rows += [_fault(each, as_of) for each in incidents if _is_listed(each)]
     for name, own in by_site(incidents).items():
@@ -91,15 +93,32 @@ def _site(found: SiteAvailability) -> Row:
     }
 
 
-def _outages(past: SitePast, start: datetime, end: datetime, as_of: datetime) -> Iterator[Row]:
-    for each in past.outages:
-        if each.span.start < end and each.span.end > start:
-            down = past.down_in(each, start, end)
-            whole = past.down_in(each, each.span.start, as_of)
-            yield _outage(each, past.name, past.history, as_of) | {
-                "down_seconds": down.total_seconds(),
-                "seconds": whole.total_seconds(),
-            }
+def _outages(
+    past: SitePast, start: datetime, end: datetime, as_of: datetime, customers: Customers
+) -> Iterator[Row]:
+    for outage in past.outages:
+        for each in _by_owner(outage, past.history, customers):
+            if each.span.start < end and each.span.end > start:
+                first, last = each.span.start, each.span.end
+                down = past.down_in(outage, max(first, start), min(last, end))
+                whole = past.down_in(outage, first, min(last, as_of))
+                yield _outage(each, past.name, past.history, as_of) | {
+                    "down_seconds": down.total_seconds(),
+                    "seconds": whole.total_seconds(),
+                }
+
+
+def _by_owner(
+    outage: SiteOutage, history: SiteHistory, customers: Customers
+) -> Iterator[SiteOutage]:
+    """An outage in parts, where the site was given to another customer in it: to each of them it
+    began and ended with what was theirs."""
+    whole = outage.span
+    owned = [(customers.key(t.site.customer), t.span) for t in history.terms]
+    owned = [(key, part) for key, span in owned if (part := span.within(whole.start, whole.end))]
+    edges = [after.start for (one, _), (other, after) in pairwise(owned) if one != other]
+    for first, last in pairwise([whole.start, *edges, whole.end]):
+        yield replace(outage, span=Span(first, last))
 
 
 def _outage(outage: SiteOutage, name: str, history: SiteHistory | None, as_of: datetime) -> Row:

@@ -25,6 +25,8 @@ from supportops.db.schema import domain_checks
 from supportops.flows import monthly_report, report_approval
 from supportops.flows.ticketing.freshness import mark_synced
 from supportops.reports.formats.file import JSON
+from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
+from supportops.sites.store import save_changes
 
 pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 
@@ -130,3 +132,42 @@ def test_a_logo_that_cannot_be_drawn_costs_no_pdf(store: Engine, tmp_path: Path)
     acme, _ = monthly(desk)
     assert acme.troubles == ("the logo could not be made (TypstError)",)
     assert "report.pdf" in [file.name for file in desk.files[ACME]]
+
+
+def test_an_outage_in_which_a_site_changes_hands_is_in_both_months_as_far_as_it_was_theirs(
+    desk: ReportDesk,
+) -> None:
+    shop = {"name": "shop", "customer": "Acme", "url": "https://www.example.org/"}
+    (desk.folder / "sites.yaml").write_text(json.dumps({"sites": [shop]}))
+    checked(desk, "2026-03-01 10:00")
+    (desk.folder / "sites.yaml").write_text(json.dumps({"sites": [{**shop, "customer": "Birch"}]}))
+    checked(desk, "2026-04-15 12:00")
+    for begun, ended in (("10 10:00", "10 11:00"), ("15 10:00", "15 14:00"), ("20 10:00", None)):
+        start = london(f"2026-04-{begun}")
+        over = london(f"2026-04-{ended}") if ended else None
+        outage = Incident(
+            kind=IncidentKind.OUTAGE,
+            subject="shop",
+            reason="timeout",
+            started_at=start,
+            opened_at=start,
+            site="shop",
+            customer="Birch",
+            ended_at=over,
+            closed_at=over,
+        )
+        with writing(desk.store) as connection:
+            save_changes(connection, [Change(ChangeKind.OPENED, outage, "")])
+    monthly(desk)
+    seen = {}
+    for audience in (ACME, GERMAN):
+        figures = json.loads(desk.text(audience, JSON))
+        (site,) = figures["sites"]
+        assert site["outages"] == len(figures["incidents"]) == 2
+        seen[audience] = [(i["started_at"], i["ended_at"]) for i in figures["incidents"]]
+    handed = "2026-04-15T11:00:00Z"
+    assert sorted(seen[ACME])[1] == ("2026-04-15T09:00:00Z", handed)
+    assert sorted(seen[GERMAN]) == [
+        (handed, "2026-04-15T13:00:00Z"),
+        ("2026-04-20T09:00:00Z", None),
+    ]

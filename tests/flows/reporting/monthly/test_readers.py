@@ -135,3 +135,18 @@ def test_on_another_clock_than_the_offices_it_comes_once_the_month_is_over(
     days = ["2026-04-30", "2026-05-01", "2026-05-02"]
     made = [bool(run_at(desk, f"{day} 09:00", send=False)["reports"]) for day in days]
     assert days[made.index(True)] == first
+
+
+def test_a_run_that_is_cleared_months_later_sends_no_newcomer_an_old_month(
+    store: Engine, tmp_path: Path
+) -> None:
+    desk = desk_of(store, tmp_path)
+    run_at(desk, "2026-05-01 09:00", send=False)
+    newcomer = "  - {name: Till, contacts: [birch], reports: [monthly]}\n"
+    customers = desk.folder / "customers.yaml"
+    customers.write_text(customers.read_text() + newcomer)
+    sent = desk.queued()
+    at, now = london("2026-05-01 09:00"), london("2026-09-10 12:00")
+    found = monthly_report.run(context_of(desk), at, now, scheduled=True)
+    assert found["reports"][-1]["state"] == "draft"
+    assert desk.queued() == sent
