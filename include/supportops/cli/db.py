@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from time import monotonic
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,9 @@ from supportops.bootstrap import open_context
 from supportops.cli import backups
 from supportops.cli.instants import now
 from supportops.cli.output import Json, echo, print_json, warn
+
+if TYPE_CHECKING:
+    from supportops.flows.housekeeping import Folded
 
 # How often a long pruning says how far it is.
 EVERY_SECONDS = 5.0
@@ -84,10 +88,8 @@ def prune(
             found = flow.old(context.engine, retention, now())
             if as_json:
                 print_json([each.to_json() for each in found])
-            elif retention.checks and all(each.kind != "checks" for each in found):
-                echo(
-                    "checks: none is folded into summaries yet; without --dry-run that comes first"
-                )
+            elif retention.checks:
+                _say_what_folding_adds(flow.folded(context.engine), now() - retention.checks)
             for each in () if as_json else found:
                 size = "" if each.size is None else f", about {each.size / 1_000_000:,.1f} MB"
                 if each.kind == "configurations":
@@ -95,9 +97,11 @@ def prune(
                 else:
                     echo(f"{each.kind}: {each.rows:,} rows of {each.table}{size}")
             return
-        for _ in flow.fold(context.engine):
-            pass  # What is not folded is not removed.
-        shown, rows, longest = 0.0, dict[str, int](), 0.0
+        shown, rows, longest = monotonic(), dict[str, int](), 0.0
+        for progress in flow.fold(context.engine):  # What is not folded is not removed.
+            if not as_json and monotonic() - shown > EVERY_SECONDS:
+                shown = monotonic()
+                echo(f"folded until {progress.until:%Y-%m-%d %H:%M}: {progress.days} summaries")
         for done in flow.prune(context.engine, retention, now()):
             rows, longest = {kind.value: number for kind, number in done.rows.items()}, done.longest
             if not as_json and monotonic() - shown > EVERY_SECONDS:
@@ -107,6 +111,18 @@ def prune(
         print_json({"rows": rows, "longest": longest})
     else:
         echo(_words(rows))
+
+
+def _say_what_folding_adds(found: Folded, before: datetime) -> None:
+    """`before`: checks before it are to go. What is needed to judge the next week stays, too."""
+    if found.until is None:
+        echo("checks: none is folded into summaries yet; without --dry-run that comes first")
+    elif found.behind and found.until < before + timedelta(days=8):
+        echo(
+            f"checks: {found.behind} sites can be folded further, from "
+            f"{found.until:%Y-%m-%d %H:%M} UTC on; without --dry-run that comes first, and more "
+            "may go"
+        )
 
 
 def _words(rows: Mapping[str, int]) -> str:

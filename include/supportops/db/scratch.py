@@ -43,10 +43,14 @@ def _locked(folder: Path, or_elsewhere: bool) -> tuple[Path, int]:
             if not or_elsewhere or error.errno not in _NOT_WRITABLE:
                 raise
             made = Path(tempfile.mkdtemp(prefix=PREFIX))
-        handle = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Before it is locked, another command may take it for abandoned.
+        try:
+            handle = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
         if _lock(handle) is not False and made.exists():
             return made, handle
-        os.close(handle)  # another command took it for abandoned before it was locked
+        os.close(handle)
 
 
 def _remove_abandoned(folder: Path) -> None:

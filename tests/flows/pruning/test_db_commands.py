@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from typer.testing import CliRunner
 
 from flows.availability.logs import SEEN, Log
 from supportops.cli.main import app
+from supportops.db.engine import writing
+from supportops.db.schema import site_folds
+from supportops.sites.summaries import store as summaries
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
@@ -30,7 +34,15 @@ def test_what_is_old_is_shown_then_removed(
         return done.output
 
     assert "checks: none is folded into summaries yet" in said("db", "prune", "--dry-run")
+    with writing(store) as connection:
+        midnight = datetime(2026, 4, 8, tzinfo=UTC)
+        summaries.add_sites(connection, [("shop", midnight)])
+    more = "checks: 1 sites can be folded further, from 2026-04-08 00:00 UTC on; without --dry-run"
+    assert more in said("db", "prune", "--dry-run")
+    with writing(store) as connection:
+        connection.execute(delete(site_folds))
     assert "1 sites are folded, all until 2026-04-26" in said("db", "fold")
+    assert "can be folded further" not in said("db", "prune", "--dry-run")
     (results, *_) = json.loads(said("db", "prune", "--dry-run", "--json"))
     assert (results["table"], results["rows"] > 20) == ("check_results", True)
     period = ["availability", "--from", "2026-04-08T06:30", "--to", "2026-04-09T12:00"]
