@@ -30,6 +30,9 @@ AIRFLOW_VARIABLE = "AIRFLOW_CONN_AIRFLOW_API"
 STATUS_PAGES_VARIABLE = "SUPPORTOPS_STATUS_PAGES"
 EXECUTOR_VARIABLE = "AIRFLOW__CORE__EXECUTOR"
 BROKER_VARIABLE = "AIRFLOW__CELERY__BROKER_URL"
+AUTH_VARIABLE = "AIRFLOW__CORE__AUTH_MANAGER"
+USERS_VARIABLE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+ALL_ADMINS_VARIABLE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"
 
 
 _SETTINGS = ("SUPPORTOPS_", "AIRFLOW_CONN_")
@@ -117,6 +120,28 @@ def several_workers() -> Workers | None:
     if "CeleryExecutor" not in os.environ.get(EXECUTOR_VARIABLE, ""):
         return None
     return Workers(os.environ.get(BROKER_VARIABLE) or None)
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowUsers:
+    """The users of Airflow's simple auth manager, as its settings have them. `roles` by login, ""
+    for none; `all_admins`: nobody has to sign in."""
+
+    roles: Mapping[str, str]
+    all_admins: bool = False
+
+
+def airflow_users() -> AirflowUsers | None:
+    """None where another auth manager keeps the users, or this process knows nothing of Airflow."""
+    written = os.environ.get(USERS_VARIABLE)
+    all_admins = os.environ.get(ALL_ADMINS_VARIABLE, "").strip().lower() in ("true", "t", "1")
+    if "SimpleAuthManager" not in os.environ.get(AUTH_VARIABLE, "SimpleAuthManager"):
+        return None
+    if written is None and not all_admins:
+        return None
+    parts = [each.strip().split(":") for each in (written or "").split(",") if each.strip()]
+    roles = {login: "".join(more[:1]).strip() for login, *more in parts}
+    return AirflowUsers(roles, all_admins)
 
 
 def secret_reader(lookup: Lookup | None = None) -> Secrets:

@@ -19,7 +19,7 @@ from supportops.config.loader import check
 from supportops.config.yaml_source import ConfigurationError
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows.examining import airflow, database, files, machine, work, workers
+from supportops.flows.examining import airflow, database, files, logins, machine, work, workers
 from supportops.flows.examining.airflow import airflow_state as airflow_state
 from supportops.flows.examining.airflow import dag_states as dag_states
 from supportops.flows.examining.finding import AirflowState as AirflowState
@@ -36,6 +36,7 @@ CHECKS: Mapping[str, Check] = {
     "configuration": files.configuration,
     "secrets": files.secrets,
     "metrics": files.metrics,
+    "logins": logins.logins,
     "store": database.schema,
     "store clock": database.clocks,
     "store rights": database.rights,

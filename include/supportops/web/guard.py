@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading
 from supportops.db.migrate import SchemaError
+from supportops.rendering.printable import printable_line
 from supportops.rendering.render import sentence
 from supportops.web.page import ActiveConfiguration, OpenContext, Unavailable, Viewer
 
@@ -81,6 +82,16 @@ def admitting(
         return access.customers_of(who.name, may_act=who.may_act)
 
     asked: Any = Depends(viewer)
+    named = set[str]()
+
+    def name_once(who: Viewer) -> None:
+        if who.may_read and who.name not in named:
+            named.add(who.name)
+            log.warning(
+                "%s is bound to customers and has a role in Airflow, whose own API shows it every "
+                "customer's tasks: take the role away",
+                printable_line(who.name),
+            )
 
     def admitted(request: Request, who: Viewer = asked) -> Viewer:
         path = route_path(request)
@@ -91,6 +102,7 @@ def admitting(
             if not who.may_read:
                 raise HTTPException(403, "Forbidden")
             return who
+        name_once(who)
         if path not in opened:
             log.info("%s is bound to customers: %s is closed", who.name, path)
             raise HTTPException(404)

@@ -246,6 +246,18 @@ def test_a_bound_login_reads_the_reports_of_its_customer(board: Board) -> None:
     assert [each["subject"] for each in told["rows"]] == ["A month of Acme"]
 
 
+def test_a_bound_login_with_a_role_is_named_once_in_the_log(
+    board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    board.client = TestClient(board.app(), follow_redirects=False)
+    for _ in range(2):
+        board.get("reports", BOUND[0])
+    assert "take the role away" not in caplog.text
+    for _ in range(2):
+        board.get("reports", BOUND[1])
+    assert caplog.text.count("ACME-portal is bound to customers and has a role in Airflow") == 1
+
+
 def test_nothing_of_the_desk_is_on_its_pages(board: Board) -> None:
     (who, _) = BOUND
     page = board.get("reports", who).text
