@@ -21,6 +21,7 @@ from supportops.db.activity import Flow, worked
 from supportops.db.engine import make_engine, writing
 from supportops.db.schema import messages, notification_log
 from supportops.flows.doctor import AirflowState, Examination, Examined, Finding, Level
+from supportops.flows.ticketing.freshness import mark_synced
 from supportops.web.metrics import collect
 from supportops.web.metrics.catalogue import METRICS
 from supportops.web.metrics.collect import DOWN, PARTS, metrics_text, without_store
@@ -258,3 +259,21 @@ def promtool(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess
     program = shutil.which("promtool")
     assert program, "promtool is missing: Debian's package prometheus has it (.ci/run installs it)"
     return subprocess.run([program, *arguments], input=given, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_what_was_removed_from_the_configuration_has_no_metrics(context: Context) -> None:
+    """A rule would say for ever that it is silent."""
+    with writing(context.engine) as connection:
+        for flow in Flow:
+            worked(connection, flow, NOON, timedelta(seconds=7))
+        for source in ("zendesk", "mailbox"):
+            mark_synced(connection, source, NOON)
+    found = metrics(context)
+    flows = {name for name in found if name.startswith("flow_last_run_duration_seconds")}
+    assert flows == {
+        f"flow_last_run_duration_seconds{{flow={flow}}}"
+        for flow in ("alert_dispatch", "site_check", "sla_sweep", "ticket_sync", "housekeeping")
+    }
+    assert "source_last_sync_timestamp_seconds{source=zendesk}" in found
+    assert "source_last_sync_timestamp_seconds{source=mailbox}" not in found

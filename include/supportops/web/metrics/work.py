@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 
 from supportops.alerts.hold import held_since
-from supportops.db.activity import EVERY, activities
+from supportops.db.activity import EVERY, Flow, activities
 from supportops.db.schema import configurations, notices, reports
 from supportops.flows.doctor import is_needed
 from supportops.flows.ticket_sync import last_syncs
@@ -32,9 +32,11 @@ def flows(asked: Asked) -> Iterator[Sample]:
 
 
 def sources(asked: Asked) -> Iterator[Sample]:
-    """When each ticket source was last read to its end."""
+    """When each ticket source was last read to its end; not of mailboxes that were removed."""
+    mailboxes = is_needed(Flow.MAILBOX, asked.configuration)
     for source, at in last_syncs(asked.connection).items():
-        yield from instant("source_last_sync_timestamp_seconds", at, source)
+        if source != Flow.MAILBOX.value or mailboxes:
+            yield from instant("source_last_sync_timestamp_seconds", at, source)
 
 
 def issued(asked: Asked) -> Iterator[Sample]:
