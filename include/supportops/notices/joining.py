@@ -24,12 +24,14 @@ def join(threads: Sequence[Thread], troubles: Iterable[Trouble], now: datetime) 
     """What is to change, so that each trouble of one customer that lasts is in a thread.
 
     `threads`: the open ones, and those that were closed lately. A trouble belongs to the thread
-    of its incident, of what it follows, or of its site; at most one of them is open. One that is
-    to be announced and belongs to none begins a thread, together with all of its incident.
+    of its incident, of what it follows, or of its site; at most one of them is open. What is to be
+    announced and belongs to none goes into the first notice that still waits, or all together
+    begins a thread: sites that fail at once are one matter for their customer.
     """
     lasting = [each for each in troubles if each.until is None]
     more: dict[int, list[Trouble]] = {}
-    new: dict[str, list[Trouble]] = {}
+    new: list[Trouble] = []
+    begun = next((each for each in threads if _waits_to_begin(each)), None)
     for trouble in lasting:
         if any(_has(thread, trouble) for thread in threads if thread.closed_at is None):
             continue
@@ -37,11 +39,11 @@ def join(threads: Sequence[Thread], troubles: Iterable[Trouble], now: datetime) 
         if thread is not None:
             more.setdefault(thread.id, []).append(trouble)
         elif trouble.notify_at <= now and not trouble.quiet:
-            new.setdefault(trouble.incident, []).append(trouble)
+            (new if begun is None else more.setdefault(begun.id, [])).append(trouble)
     by_id = {thread.id: thread for thread in threads}
     return [
         *(_joined(by_id[number], added) for number, added in more.items()),
-        *(_joined(None, begun) for begun in new.values()),
+        *([_joined(None, new)] if new else []),
     ]
 
 
@@ -57,6 +59,13 @@ def troubles_of(thread: Thread, troubles: Iterable[Trouble]) -> list[Trouble]:
 
 def _has(thread: Thread, trouble: Trouble) -> bool:
     return bool(trouble.sites & thread.sites) and trouble.incident in thread.incidents
+
+
+def _waits_to_begin(thread: Thread) -> bool:
+    """Whether its first notice is a draft that can still be written anew."""
+    waiting = thread.waiting
+    first = waiting is not None and waiting.kind is NoticeKind.FIRST
+    return thread.closed_at is None and waiting is not None and first and not waiting.edited
 
 
 def _goes_on(thread: Thread, trouble: Trouble, now: datetime) -> bool:

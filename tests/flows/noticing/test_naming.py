@@ -182,3 +182,34 @@ def test_a_site_that_is_renamed_while_its_server_is_down_has_its_end(agency: Age
     agency.pass_minutes(2)
     assert agency.mails("acme_email") == ["acme-shop cannot be reached", "acme-blog works again"]
     assert len(agency.threads()) == 1
+
+
+def test_sites_that_fail_at_once_are_one_notice_whatever_server_they_are_on(
+    agency: Agency,
+) -> None:
+    agency.down("acme-shop")
+    agency.pass_minutes(2)
+    agency.down("acme-blog")
+    agency.pass_minutes(1)
+    assert agency.waiting().subject == "2 of your sites do not work as they should"
+    agency.approve()
+    agency.pass_minutes(1)
+    agency.up("acme-shop")
+    agency.pass_minutes(20)
+    assert agency.mails("acme_email") == ["2 of your sites do not work as they should"]
+    agency.up("acme-blog")
+    agency.pass_minutes(8)
+    assert agency.mails("acme_email")[1:] == ["Your sites work again"]
+    assert len(agency.threads()) == 1
+
+
+def test_what_fails_after_the_first_notice_was_edited_or_sent_is_another_matter(
+    agency: Agency,
+) -> None:
+    agency.down("acme-shop")
+    agency.pass_minutes(1)
+    draft, now = agency.waiting(), agency.clock.now
+    notices.edit(agency.context, draft.id, "Your shop", draft.text, "Ada", now)
+    agency.down("acme-blog")
+    agency.pass_minutes(8)
+    assert agency.mails("acme_email") == ["Your shop", "acme-blog cannot be reached"]
