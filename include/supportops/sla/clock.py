@@ -8,14 +8,15 @@ itself is in time, and so is a merge. A deadline that a changed tier moves to be
 is breached at the change: no breach is backdated. A breach of an earlier promise remains one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from supportops.sla.due import Due, due
@@ -24,6 +25,9 @@ from supportops.sla.history import History
 from supportops.sla.policy import METRICS, Metric, PolicyBook, Target
 from supportops.sla.policy_assignment import Codes, PolicyAssignment, to_micros
 from supportops.sla.runs import FULFILLED, PAUSED, Runs, View
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class State(StrEnum):
@@ -127,7 +131,7 @@ class Clocks:
         """From the start to the end or `as_of`, as the customer waits: pauses included."""
         return self.until - self.started_at
 
-    def take(self, chosen: Any) -> "Clocks":
+    def take(self, chosen: Any) -> Clocks:
         """The chosen rows, by position, mask or slice."""
         own = (column[chosen] for column in self.columns().values())
         return Clocks(self.history, self.book, self.assignment, self.as_of, *own)
@@ -149,6 +153,8 @@ class Clocks:
         open_seconds, paused_seconds, left_seconds, calendar_seconds (float64). `open_seconds` is
         the time on the promise's calendar, `calendar_seconds` the time that the customer waited.
         """
+        import pandas as pd  # a sweep has no frames, and its process starts a third sooner without
+
         own = self.take(self.in_order())
         listed = self.assignment.promises
         policies = [f"{version.name}/{promise.name}" for version, promise in listed]
@@ -307,7 +313,7 @@ class _Judge:
 
     def _before_changes(
         self, metric: Metric, runs: Runs, version: Ints, covered: Bools
-    ) -> "_Breaches":
+    ) -> _Breaches:
         """The breaches of what was promised before the ticket changed its tier, customer or tags.
 
         The first of each clock that has any. Marks in `covered` the clocks that an earlier promise
@@ -368,7 +374,7 @@ class _Breaches:
     tier: NDArray[np.int32]
     deadline: Ints
 
-    def put(self, rows: Ints, earlier: "_Breaches") -> None:
+    def put(self, rows: Ints, earlier: _Breaches) -> None:
         """Fills in what was broken earlier."""
         for name in ("at", "promise", "tier", "deadline"):
             getattr(self, name)[rows] = getattr(earlier, name)
@@ -388,7 +394,9 @@ def _put(column: NDArray[N], rows: NDArray[np.intp], new: NDArray[N]) -> NDArray
     return changed
 
 
-def _times(instants: Ints) -> "pd.Series[pd.Timestamp]":
+def _times(instants: Ints) -> pd.Series[pd.Timestamp]:
+    import pandas as pd
+
     return pd.Series(instants.view("M8[us]")).dt.tz_localize("UTC")
 
 

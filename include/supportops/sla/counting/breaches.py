@@ -7,10 +7,9 @@ one over: reports, alerts and the attainment of a replay all count by `as_counte
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from supportops.sla.clock import Clocks
@@ -18,6 +17,9 @@ from supportops.sla.due import ClockTime
 from supportops.sla.events import MICRO, NONE, Bools, Ints
 from supportops.sla.policy import METRICS, Promise, Target
 from supportops.sla.runs import RUNNING, Runs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def as_counted(clocks: Clocks) -> Clocks:
