@@ -119,7 +119,7 @@ AHEAD_COLUMNS = (
     "site",
     "customer",
     "name",  # what ends: the site's host, or the domain
-    "ends_at",
+    "ends_at",  # NaT of a domain of which nobody knows it
 )
 _ALL_COLUMNS = (
     *(CLOCK_COLUMNS, TICKET_COLUMNS, SITE_COLUMNS, INCIDENT_COLUMNS, ALERT_COLUMNS),

@@ -392,7 +392,8 @@ class Month:
 
     `solved`: in the order of their solution. `waiting`: open tickets, the oldest first. `ahead`:
     what ends within `AHEAD_DAYS`, the next one first; `watched`: of how many certificates and
-    domains. `year`: the months of the year so far, this one last.
+    domains. `year`: the months of the year so far, this one last. `unknown`: domains of whose
+    registration nobody knows when it ends, by name.
     """
 
     solved: tuple[TicketLine, ...]
@@ -400,6 +401,7 @@ class Month:
     ahead: tuple[Ahead, ...]
     watched: int
     year: tuple[MonthSums, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

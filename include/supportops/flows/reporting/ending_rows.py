@@ -22,8 +22,9 @@ Row = dict[str, Any]
 def ending(
     connection: Connection, fleet: Fleet, as_of: datetime, policy: DomainPolicy | None = None
 ) -> list[Row]:
-    """A row a site of `fleet` whose certificate was seen by `as_of`, and one a site whose domain's
-    registry had said by then when it ends, or else `policy` says so: AHEAD_COLUMNS."""
+    """A row a site of `fleet` whose certificate was seen by `as_of`, and one a site with a domain:
+    AHEAD_COLUMNS. When that ends its registry had said by then, or else `policy` says so; where
+    domains are checked and neither does, it is not known."""
     seen = _seen(connection, as_of)
     registered = ends_as_of(connection, as_of)
     written = (policy or DomainPolicy()).of
@@ -37,6 +38,7 @@ def ending(
         }
         for domain in domains_of(fleet, policy)
         if (ends_at := registered.get(domain.name) or written(domain.name).ends_at) is not None
+        or policy is not None
         for site in domain.sites
     ]
     return domains + [

@@ -43,7 +43,8 @@ def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
     solved = [line for row, line in lines if row["solved"] and not row["open"]]
     waiting = [line for row, line in lines if row["open"]]
     until = own.as_of + timedelta(days=AHEAD_DAYS)
-    ahead = _each_once(own.ahead)
+    known = own.ahead["ends_at"].notna()
+    ahead = _each_once(own.ahead[known])
     return Month(
         solved=tuple(sorted(solved, key=lambda each: (_instant_key(each.solved_at), _name(each)))),
         waiting=tuple(
@@ -52,6 +53,7 @@ def month_of(own: Facts, earlier: Sequence[MonthSums]) -> Month:
         ahead=tuple(each for each in ahead if each.ends_at < until),
         watched=len(ahead),
         year=(*earlier, sums(own)),
+        unknown=tuple(sorted(set(own.ahead.loc[~known, "name"]))),
     )
 
 

@@ -171,3 +171,14 @@ def test_an_outage_in_which_a_site_changes_hands_is_in_both_months_as_far_as_it_
         (handed, "2026-04-15T13:00:00Z"),
         ("2026-04-20T09:00:00Z", None),
     ]
+
+
+def test_a_domain_of_which_nobody_knows_the_end_is_named(desk: ReportDesk) -> None:
+    shop = {"name": "shop", "customer": "Acme", "url": "https://www.example.org/"}
+    other = {"name": "club", "customer": "Birch", "url": "https://10.0.0.1/"}
+    (desk.folder / "sites.yaml").write_text(json.dumps({"sites": [shop, other], "domains": {}}))
+    monthly(desk)
+    month = json.loads(desk.text(ACME, JSON))["month"]
+    assert (month["watched"], month["ahead"], month["unknown"]) == (0, [], ["example.org"])
+    assert "It is not known when these registrations end: example.org." in desk.text(ACME)
+    assert "Registrierungen" not in desk.text(GERMAN)

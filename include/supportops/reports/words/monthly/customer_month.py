@@ -100,7 +100,7 @@ def _sections(figures: Figures, month: Month, reader: Reader) -> Iterator[Sectio
             ("promises", reader.gettext("Promises"), ticket_tables.promises(figures, reader)),
             ("tickets", reader.gettext("Tickets"), ticket_tables.tickets(figures, month, reader)),
         ]
-    if month.watched:
+    if month.watched or month.unknown:
         title = reader.gettext("Certificates and domains")
         blocks.append(("ahead", title, site_tables.ahead(figures, month, reader)))
     if tickets:

@@ -130,7 +130,24 @@ def _incident(line: IncidentLine, reader: Reader, *, told: bool) -> tuple[Cell, 
 
 
 def ahead(figures: Figures, month: Month, reader: Reader) -> tuple[Block, ...]:
-    """Certificates and domains that end soon, or that none does."""
+    """Certificates and domains that end soon, or that none does, and of which nobody knows it."""
+    unknown = _unknown(month, reader)
+    return (*(_known(figures, month, reader) if month.watched else ()), *unknown)
+
+
+def _unknown(month: Month, reader: Reader) -> tuple[Words, ...]:
+    if not month.unknown:
+        return ()
+    named = [labels.short_line(each, 100) for each in month.unknown[:SHOWN_AHEAD]]
+    if more := len(month.unknown) - len(named):
+        named.append(reader.ngettext("{number} more", "{number} more", more))
+    says = reader.gettext(
+        "It is not known when these registrations end: {domains}.", domains=reader.listed(named)
+    )
+    return (Words(says),)
+
+
+def _known(figures: Figures, month: Month, reader: Reader) -> tuple[Block, ...]:
     days = reader.ngettext("{number} day", "{number} days", AHEAD_DAYS)
     watched = reader.ngettext(
         "{number} certificate or domain is watched",
