@@ -23,12 +23,19 @@ import pytest
 from celery import Celery
 
 from deploy.compose_file import ROOT, compose_file, interpolated, secrets_of
+from supportops.db.engine import make_engine, writing
+from supportops.db.migrate import upgrade
 from supportops.local.install.compose_secrets import document
+from supportops.tickets.log.store import append_events
+from supportops.tickets.ticket import Author, EventKind
+from web.boards import NOON
+from web.desk import event
 
 DEPLOY = ROOT / "deploy"
 NAMES = sorted(secrets_of(document()))
 WORKERS_ALONE = ["REDIS_PASSWORD", "CELERY_DB_PASSWORD"]
 DAY = 86_400
+OTHERS_WORDS = "zq7words"
 
 
 def check_secrets(values: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -477,3 +484,76 @@ def test_cleaning_refuses_a_retention_that_is_no_number_of_days(days: str) -> No
     answer = script("clean.sh", {"PATH": os.environ["PATH"], "KEEP_LOGS_DAYS": days})
     assert answer.returncode == 2
     assert days in answer.stderr
+
+
+@pytest.fixture(scope="module")
+def with_reader(server: Path) -> Path:
+    """A migrated store with a ticket in it; deploy/bi.sql has run twice."""
+    engine = make_engine(f"postgresql://supportops@/supportops?host={server}")
+    upgrade(engine)
+    facts = {
+        "subject": OTHERS_WORDS,
+        "text": OTHERS_WORDS,
+        "requester": f"{OTHERS_WORDS}@acme.example",
+    }
+    with writing(engine) as connection:
+        made = event("7", EventKind.CREATED, NOON, Author.CUSTOMER, **facts)
+        agent = event("7", EventKind.ASSIGNEE, NOON, Author.AGENT, OTHERS_WORDS)
+        append_events(connection, [made, agent], NOON)
+    engine.dispose()
+    for _ in range(2):
+        run_sql(server)
+    return server
+
+
+def run_sql(socket: Path) -> None:
+    psql = Path(str(quiet_postgres().__file__)).parent / "pginstall/bin/psql"
+    subprocess.run(
+        [psql, "--no-psqlrc", "-q", "-h", socket, "-U", "postgres", "-f", DEPLOY / "bi.sql"],
+        check=True,
+        capture_output=True,
+    )
+
+
+def reader(socket: Path, database: str = "supportops") -> psycopg.Connection:
+    return psycopg.connect(f"host={socket} user=supportops_bi dbname={database}", autocommit=True)
+
+
+def relations(connection: psycopg.Connection, schema: str) -> list[str]:
+    found = connection.execute(
+        "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        " WHERE nspname = %s AND relkind IN ('r', 'v', 'm', 'S') ORDER BY relname",
+        [schema],
+    )
+    return [row[0] for row in found]
+
+
+def test_the_views_answer_without_what_people_wrote(with_reader: Path) -> None:
+    with reader(with_reader) as connection:
+        views = relations(connection, "bi")
+        said = {view: connection.execute(f"SELECT * FROM bi.{view}").fetchall() for view in views}
+    assert len(said["tickets"]) == 1
+    assert set(views) == {
+        *("tickets", "incidents", "site_days", "site_status"),
+        *("alerts", "notifications", "reports"),
+    }
+    assert OTHERS_WORDS not in str(said)
+
+
+def test_no_table_is_read_and_nothing_written(with_reader: Path) -> None:
+    with reader(with_reader) as connection:
+        tables = relations(connection, "public")
+        assert len(tables) > 40
+        statements = [f"SELECT 1 FROM public.{table}" for table in tables]
+        # Whoever may set what holds for a session may not write for that.
+        connection.execute("SET default_transaction_read_only = off")
+        statements += ["DELETE FROM bi.tickets", "UPDATE bi.tickets SET tier = 'x'"]
+        statements += ["CREATE TABLE bi.mine (x int)", "CREATE TABLE public.mine (x int)"]
+        statements += ["CREATE TEMP TABLE mine (x int)", "SET ROLE supportops", "CREATE ROLE other"]
+        for statement in statements:
+            with pytest.raises(psycopg.Error) as refused:
+                connection.execute(statement)  # type: ignore[call-overload]
+            assert refused.value.sqlstate == "42501", statement
+    for other in ("airflow", "postgres"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            reader(with_reader, other)
