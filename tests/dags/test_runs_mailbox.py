@@ -18,7 +18,9 @@ def test_a_message_is_read_and_without_a_mailbox_the_run_is_skipped(
     store: Engine, store_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = installation(tmp_path, interval="2m")
-    (folder / "service_levels.yaml").unlink()  # without its hours every message pages
+    levels = folder / "service_levels.yaml"
+    hours = levels.read_text()
+    levels.unlink()  # without its hours every message pages
     monkeypatch.setenv("SUPPORTOPS_CONFIG", str(folder))
     monkeypatch.setenv("SUPPORTOPS_DATABASE_URL", store_address)
     drop(tmp_path / "box", voicemail(), datetime.now(UTC))
@@ -29,6 +31,8 @@ def test_a_message_is_read_and_without_a_mailbox_the_run_is_skipped(
         assert len(connection.execute(select(recordings)).all()) == 1
         kinds = connection.execute(select(alerts.c.kind)).scalars()
         assert sorted(kinds) == ["call", "configuration"]
+    # Of a folder that is whole the absence of an optional file counts.
+    levels.write_text(hours)
     (folder / "mailbox.yaml").unlink()
     run = dag.test()
     assert [each.state for each in run.get_task_instances()] == ["skipped"]
