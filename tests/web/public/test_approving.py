@@ -102,10 +102,10 @@ def test_a_text_that_was_changed_since_is_not_sent(phone: Phone) -> None:
     form = phone.form(decision="approve")
     phone.agency.down("acme-blog")
     phone.agency.round()
-    assert phone.agency.notices()[0].version == 1, "another outage, another thread"
-    other = {**form, "version": "7"}
-    assert phone.client.post(phone.address, data=other).status_code == 409
-    assert phone.agency.states()[0] == "first waiting"
+    assert phone.agency.notices()[0].version == 2, "the draft names both"
+    assert phone.client.post(phone.address, data=form).status_code == 409
+    assert phone.agency.states() == ["first waiting"]
+    assert phone.client.post(phone.address, data=form | {"version": "2"}).status_code == 200
 
 
 def test_the_link_expires(phone: Phone) -> None:
