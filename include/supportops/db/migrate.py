@@ -20,11 +20,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.locks import Lock
+from supportops.db.schema import metadata
 
 # PostgreSQL's lock_not_available and deadlock_detected: what has a lock gives it back in the end.
 _RETRIED = ("55P03", "40P01")
@@ -137,7 +138,7 @@ def _upgrade(engine: Engine, to: str, patience: Patience) -> str:
     if is_newer(found):
         raise SchemaError(difference(found))
     if found is None:
-        _refuse_encoding(engine)
+        _refuse_unfit(engine)
     if found is None or engine.dialect.name != "postgresql":
         # A new store has no table that anybody could want.
         with writing(engine) as connection:
@@ -158,10 +159,16 @@ def encoding(connection: Connection) -> str:
     return str(connection.execute(text(statement)).scalar_one())
 
 
-def _refuse_encoding(engine: Engine) -> None:
-    """No other one has a place for every name and text that may come."""
+def _refuse_unfit(engine: Engine) -> None:
+    """No new store is made among tables of the same names, nor where not every text has a place."""
     with reading(engine) as connection:
         found = encoding(connection)
+        taken = sorted(metadata.tables.keys() & set(inspect(connection).get_table_names()))
+    if taken:
+        raise SchemaError(
+            f"the database has no store, and already a table {taken[0]}: it is another program's, "
+            "or its table alembic_version was removed. Name an empty database"
+        )
     if not found.startswith("UTF"):
         raise SchemaError(
             f"the database's encoding is {found}; expected UTF8: make it anew by CREATE DATABASE "

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Connection, Engine, insert, inspect, text
 
 from builders import NOON
 from flows.backing_up.filled import fill
 from flows.backing_up.test_backup import KEY, empty_sqlite, installation
 from supportops.db import scratch
 from supportops.db.copying import contents, copy_store
-from supportops.db.engine import make_engine, writing
+from supportops.db.engine import make_engine, reading, writing
 from supportops.db.migrate import SchemaError, newest, upgrade
 from supportops.db.schema import flow_activity, logos
 from supportops.flows import backup as flow
@@ -228,6 +228,23 @@ def test_whoever_writes_to_a_store_that_is_being_filled_waits(
     other.dispose()
     assert "lock timeout" in refused[0]
     assert contents(store) == copied
+
+
+def test_a_database_with_tables_of_another_program_is_left_alone(
+    unmigrated: Engine, tmp_path: Path
+) -> None:
+    with writing(unmigrated) as connection:
+        connection.execute(text("CREATE TABLE tickets (id INTEGER)"))
+    with empty_sqlite(tmp_path) as source:
+        flow.backup(installation(source), tmp_path / "backup")
+    for act in (
+        lambda: flow.restore(installation(unmigrated), tmp_path / "backup"),
+        lambda: upgrade(unmigrated),
+    ):
+        with pytest.raises(SchemaError, match="already a table tickets: it is another program's"):
+            act()
+    with reading(unmigrated) as connection:
+        assert inspect(connection).get_table_names() == ["tickets"]
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
