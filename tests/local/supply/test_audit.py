@@ -15,6 +15,7 @@ import pytest
 from supportops.local.supply import audit as module
 from supportops.local.supply.audit import (
     ALLOWED,
+    LOCKS,
     ROOT,
     Allowed,
     AuditError,
@@ -22,6 +23,7 @@ from supportops.local.supply.audit import (
     audit,
     first_of,
     judged,
+    locks,
     pip_audit,
 )
 
@@ -110,6 +112,29 @@ def test_the_list_of_accepted_ones_is_checked(
     monkeypatch.setattr(module, "ALLOWED", broken)
     assert module.main() == 2
     assert capsys.readouterr().err.startswith("audit: audit-allowed.toml cannot be used")
+
+
+@pytest.mark.parametrize("text", [None, "", "# nothing\n", "a\n", "\xff"])
+def test_a_lock_without_packages_is_no_good_news(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    for name in LOCKS:
+        (tmp_path / name).write_text(LOCK)
+    assert locks(tmp_path) == [LOCK, LOCK]
+    (tmp_path / LOCKS[-1]).unlink()
+    if text is not None:
+        (tmp_path / LOCKS[-1]).write_bytes(text.encode("latin-1"))
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "pip_audit", lambda lock: pytest.fail("nobody is asked"))
+    assert module.main() == 2
+
+
+def test_without_pip_audit_nobody_says_that_nobody_answered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    assert module.main() == 2
+    assert "pip-audit is not installed" in capsys.readouterr().err
 
 
 def test_the_bill_of_materials_has_every_hash_and_is_the_same_each_time(tmp_path: Path) -> None:

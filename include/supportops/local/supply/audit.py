@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ Ask = Callable[[Path], Mapping[str, Any] | None]
 
 
 class AuditError(ValueError):
-    """A list of accepted vulnerabilities that cannot be used."""
+    """A list of accepted vulnerabilities, a lock or pip-audit itself that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,25 @@ def first_of(lock: str) -> str:
     return f"{found[0]}\n" if found else ""
 
 
+def locks(folder: Path) -> list[str]:
+    """The texts of the locks. Raises AuditError for one that names no package: in it no
+    vulnerability could be found either."""
+    found = []
+    for name in LOCKS:
+        try:
+            found.append((folder / name).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise AuditError(f"{name} cannot be read: {type(error).__name__}") from None
+        if not first_of(found[-1]):
+            raise AuditError(f"{name} names no package with its version; make lock")
+    return found
+
+
 def pip_audit(lock: Path) -> Mapping[str, Any] | None:
-    """Asks with pip-audit, which asks the package index for each locked version."""
+    """Asks with pip-audit, which asks the package index for each locked version. Raises AuditError
+    where it is not installed, which is not the same as that nobody answers."""
+    if find_spec("pip_audit") is None:
+        raise AuditError("pip-audit is not installed; make devtools")
     command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes"]
     command += ["--progress-spinner", "off", "--timeout", "15", "-f", "json", "-r", str(lock)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -123,15 +141,14 @@ def audit(
 
 def main() -> int:
     """0 where nothing is to be mended, or nobody could be asked; 1 for what is to be mended; 2 for
-    a list of accepted ones that cannot be used."""
+    what could not be asked about: a list of accepted ones, a lock or pip-audit is of no use."""
     try:
         accepted = allowed(ALLOWED.read_text(encoding="utf-8"))
+        today = datetime.now(UTC).date()  # noqa: TID251 (an entrance)
+        code, lines = audit(pip_audit, locks(ROOT), accepted, today)
     except AuditError as error:
         sys.stderr.write(f"audit: {error}\n")
         return 2
-    texts = [(ROOT / lock).read_text(encoding="utf-8") for lock in LOCKS]
-    today = datetime.now(UTC).date()  # noqa: TID251 (an entrance)
-    code, lines = audit(pip_audit, texts, accepted, today)
     sys.stderr.write("".join(f"audit: {line}\n" for line in lines))
     return code
 
