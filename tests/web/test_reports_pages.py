@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -15,6 +15,7 @@ from httpx import Response
 from sqlalchemy import Engine
 
 from supportops.alerts.policy import Target
+from supportops.config.reports import audience_name
 from supportops.db.engine import writing
 from supportops.flows import alert_dispatch
 from supportops.flows.active_configuration import load_or_last_good
@@ -395,6 +396,22 @@ def test_what_waits_is_approved_on_its_page_once(board: Board) -> None:
     page = visible(board.get("report", **report()))
     assert "Approved ada" in page
     assert "manager_email email waiting" in page
+
+
+@on_sqlite
+def test_what_waits_under_a_customers_former_name_has_the_recipients_of_now(
+    board: Board, tmp_path: Path
+) -> None:
+    renamed = "{name: Acme Group, aliases: [Acme], contacts: [manager], reports: [monthly]}"
+    folder = tmp_path / "config"
+    (folder / "customers.yaml").write_text(f"customers: [{renamed}]\n", encoding="utf-8")
+    load_or_last_good(board.engine, folder, MONDAY + timedelta(minutes=1))
+    former = audience_name("Acme")
+    waiting = board.keep(audience=former)
+    with writing(board.engine) as connection:
+        report_store.ask(connection, waiting)
+    page = board.get("report", **report(former))
+    assert "When it is approved it is sent to manager." in visible(page)
 
 
 @on_sqlite

@@ -175,8 +175,8 @@ def _chosen(page: PageContext, address: ReportAddress) -> ReportEntry:
 
 def _receivers(page: PageContext, entry: ReportEntry) -> tuple[str, ...]:
     """Who is sent it when it is approved, by the names of receivers."""
-    known = {each.name: each.receivers for each in page.configuration.reports.audiences}
-    return known.get(entry.audience, ())
+    readers = page.configuration.reports.audiences
+    return next((each.receivers for each in readers if entry.audience in each.names), ())
 
 
 def _file(entry: ReportEntry, name: str) -> str:
