@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
 from flows.pushing.jobs import HOURLY, TOKEN, Jobs
@@ -122,6 +123,15 @@ def test_a_push_while_the_store_is_away_is_to_be_sent_again(endpoint: Endpoint) 
     assert endpoint.curl("/push/nobody", "-X", "POST")[0] == 503
     endpoint.broken = False
     assert endpoint.curl(f"/push/{TOKEN}", "-X", "POST")[0] == 200
+
+
+def test_a_push_before_the_first_configuration_is_to_be_sent_again(
+    store: Engine, tmp_path: Path
+) -> None:
+    jobs = Endpoint(store, tmp_path / "config")
+    app = make_public_app(jobs.opened, LastConfiguration(), None, lambda: jobs.now)
+    answer = TestClient(app).post(f"/push/{TOKEN}")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
 
 
 def test_the_endpoint_says_that_it_serves_and_when_it_did_not(endpoint: Endpoint) -> None:
