@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -108,7 +109,8 @@ def _is_about(row: Any, arrival: Arrival) -> bool:
     if row.kind == "report":
         day = date.fromisoformat(row.key.split(":")[2])
         return f"{day:%A} {day.day} {day:%b}" in arrival.text
-    return f"#{reference_of(row.key)}" in arrival.text
+    # A call names the alert of the outage that it may be about.
+    return re.search(rf"(?<!alert )#{reference_of(row.key)}", arrival.text) is not None
 
 
 def _heading(arrival: Arrival) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -89,7 +90,8 @@ def test_a_renamed_tier_changes_nothing_but_the_name(tmp_path: Path, sqlite_temp
         place = tmp_path / tier
         place.mkdir()
         text = json.dumps(all_that_comes_of_it(place, sqlite_template, tier), default=str, indent=1)
-        found[tier] = text.replace(str(place), "").replace("platinum", "mission_critical")
+        text = re.sub(r"after \d+ ms", "after some ms", text.replace(str(place), ""))
+        found[tier] = text.replace("platinum", "mission_critical")
         shutil.rmtree(place)
     assert found["platinum"].splitlines() == found["mission_critical"].splitlines()
     # And it is what wakes people, calls them, and stands in reports.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from airflow.dag_processing.dagbag import sync_bag_to_db
 from airflow.jobs.job import Job as AirflowJob
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagbag import DBDagBag
+from airflow.models.dagcode import DagCode
 from airflow.models.pool import Pool
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.sdk import timezone
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
@@ -64,11 +68,20 @@ def test_the_scheduler_makes_the_pool_with_a_place_left_over(
 
 
 @pytest.fixture(scope="module")
-def known(bag: Any) -> set[str]:
-    """The DAGs, as the DAG processor makes them known to the scheduler."""
+def known(bag: Any) -> Iterator[set[str]]:
+    """The DAGs, as the DAG processor makes them known to the scheduler.
+
+    Runs in other tests of the process would be of another version of a DAG, and of two Airflow
+    warns. So these versions are gone afterwards.
+    """
+    with create_session() as session:
+        before = session.scalars(select(DagVersion.id)).all()
     DagBundlesManager().sync_bundles_to_db()
     sync_bag_to_db(bag, "dags-folder", None)
-    return set(bag.dags)
+    yield set(bag.dags)
+    with create_session() as session:
+        for each in (SerializedDagModel.dag_version_id, DagCode.dag_version_id, DagVersion.id):
+            session.execute(delete(each.class_).where(each.not_in(before)))
 
 
 def begun(names: set[str], running: set[str], places: int) -> list[str]:
