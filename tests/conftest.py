@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import shutil
 import signal
@@ -61,6 +62,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing_out.
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         sharing_out.longest_first(items)
+
+
+@pytest.fixture(autouse=True)
+def _loggers_are_on() -> None:
+    """An earlier test that set logging up may have turned off the loggers that there were."""
+    logging.disable(logging.NOTSET)
+    for logger in list(logging.root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
 
 
 @pytest.fixture(scope="session")
