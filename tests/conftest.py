@@ -65,12 +65,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def _loggers_are_on() -> None:
-    """An earlier test that set logging up may have turned off the loggers that there were."""
-    logging.disable(logging.NOTSET)
-    for logger in list(logging.root.manager.loggerDict.values()):
-        if isinstance(logger, logging.Logger):
-            logger.disabled = False
+def _warnings_are_logged() -> Iterator[None]:
+    """What sets up logging in this process would hide warnings from the tests that come after."""
+    yield
+    assert logging.getLogger().level <= logging.WARNING
 
 
 @pytest.fixture(scope="session")

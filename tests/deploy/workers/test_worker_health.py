@@ -16,6 +16,7 @@ import pytest
 import redis
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 from sqlalchemy import Engine
 
 from builders import NOON
@@ -55,6 +56,11 @@ def empty(broker: str) -> Iterator[redis.Redis]:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@setup_logging.connect
+def _leave_logging_alone(**_: Any) -> None:
+    """Where somebody answers this signal, Celery does not set up the logging of the process."""
 
 
 @contextmanager
