@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from airflow_home import ROOT
+from inboxes import free_port
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.web.public import status_pages
@@ -116,11 +117,6 @@ class Nginx:
         return "".join(each.read_text() for each in (self.folder / "log").iterdir())
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        return int(listening.getsockname()[1])
-
-
 def test_the_public_endpoint_is_passed_on_and_limited_and_no_address_is_logged(
     upstream: str, certificate: Path, tmp_path: Path
 ) -> None:
@@ -129,7 +125,9 @@ def test_the_public_endpoint_is_passed_on_and_limited_and_no_address_is_logged(
         status, found = nginx.curl(f"/{TOKEN}")
         assert status == "404"
         assert all(f"{name}: {value}" in found for name, value in HEADERS.items())
-        assert nginx.curl(f"/push/{TOKEN}", "-X", "POST")[0] == "404"
+        # The store has no configuration yet.
+        status, found = nginx.curl(f"/push/{TOKEN}", "-X", "POST")
+        assert (status, "retry-after: 30" in found.lower()) == ("503", True)
         # As large as each address takes it: a draft's form, and a webhook.
         (tmp_path / "form").write_bytes(b"text=" + b"a" * 60_000)
         assert nginx.curl(f"/{TOKEN}", "--data-binary", f"@{tmp_path}/form")[0] == "404"
