@@ -70,6 +70,13 @@ def due_targets(
     return list(connection.execute(statement).scalars())
 
 
+def waiting_since() -> ColumnElement[datetime]:
+    """Since when a message could have been sent: a deadline may have passed long before anybody
+    knew, and the message be queued only then."""
+    c = messages.c
+    return case((c.queued_at > c.due_at, c.queued_at), else_=c.due_at)
+
+
 def oldest_due(
     connection: Connection, now: datetime, which: ColumnElement[bool] = ALL
 ) -> dict[str, datetime]:

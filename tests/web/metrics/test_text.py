@@ -168,7 +168,8 @@ def test_messages_count_by_receiver_and_outcome_for_a_day(context: Context) -> N
                 "reminder": 0,
                 "why": "route",
                 "urgency": 1,
-                "due_at": at,
+                # A deadline that had passed before anybody knew of it.
+                "due_at": at - timedelta(hours=2),
                 "queued_at": at,
                 "state": state,
                 "attempts": 1,

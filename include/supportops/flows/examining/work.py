@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from supportops.alerts import hold, store
+from supportops.alerts import claims, hold, store
 from supportops.alerts.alert import Kind
 from supportops.alerts.outbox import is_wanted
 from supportops.config.configuration import Configuration, File
@@ -80,7 +80,7 @@ def outbox(installation: Installation) -> Iterator[Finding]:
     """How many messages wait, and for how long the oldest of them has been due."""
     c = messages.c
     with reading(installation.context.engine) as connection:
-        waiting = select(func.count(), func.min(c.due_at)).where(
+        waiting = select(func.count(), func.min(claims.waiting_since())).where(
             is_wanted(), c.due_at <= installation.now
         )
         count, oldest = connection.execute(waiting).one()

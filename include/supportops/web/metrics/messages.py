@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
-from supportops.alerts import store
+from supportops.alerts import claims, store
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, TEST_KEYS, Kind, Severity
 from supportops.alerts.outbox import MessageState
 from supportops.config.configuration import File
@@ -37,7 +37,7 @@ def outbox(asked: Asked) -> Iterator[Sample]:
     counts: dict[str, int] = dict(connection.execute(rows).all())
     for state in _UNFINISHED:
         yield Sample("outbox_messages", counts.get(state.value, 0), (state.value,))
-    due = select(func.count(), func.min(c.due_at)).where(
+    due = select(func.count(), func.min(claims.waiting_since())).where(
         unfinished, c.due_at <= asked.now, c.next_attempt_at <= asked.now
     )
     count, oldest = connection.execute(due).one()
