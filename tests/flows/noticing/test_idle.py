@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from flows.noticing.agency import Agency, configuration
-from supportops.db.engine import make_engine
-
-
-@pytest.fixture
-def agency(sqlite_template: Path, tmp_path: Path) -> Iterator[Agency]:
-    """On SQLite alone: how often is asked depends on no database."""
-    path = tmp_path / "store.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    engine = make_engine(f"sqlite:///{path}")
-    yield Agency(engine)
-    engine.dispose()
 
 
 def statements(agency: Agency) -> int:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from flows.noticing.agency import HOST, Agency, configuration
 from supportops.config.configuration import with_announced
-from supportops.db.engine import make_engine
 from supportops.flows import notices
 from supportops.sites.announced.window import AnnouncedWindow, Scope
 from supportops.sites.check import Reason
@@ -18,16 +15,6 @@ from supportops.sites.ending import Ending
 from supportops.sites.incident import IncidentKind
 
 AT_ONCE = {"approval": "none"}
-
-
-@pytest.fixture
-def agency(sqlite_template: Path, tmp_path: Path) -> Iterator[Agency]:
-    """On SQLite alone: what is decided here depends on no database."""
-    path = tmp_path / "store.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    engine = make_engine(f"sqlite:///{path}")
-    yield Agency(engine)
-    engine.dispose()
 
 
 def test_what_works_again_before_the_notice_is_sent_is_not_said_to_fail(agency: Agency) -> None:

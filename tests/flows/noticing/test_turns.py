@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -16,7 +14,7 @@ from supportops.alerts.routing.matcher import How, Pattern
 from supportops.alerts.silencing import log as silences
 from supportops.alerts.silencing.silence import Label, Matcher, Silence
 from supportops.config.configuration import restore, with_announced
-from supportops.db.engine import make_engine, reading, writing
+from supportops.db.engine import reading, writing
 from supportops.db.schema import alert_hold
 from supportops.flows import notices
 from supportops.flows.incident_notes import note
@@ -25,16 +23,6 @@ from supportops.notify.outgoing import Outcome
 from supportops.sites.announced.window import AnnouncedWindow, Scope
 from supportops.sites.ending import Ending
 from supportops.sites.incident import IncidentKind
-
-
-@pytest.fixture
-def agency(sqlite_template: Path, tmp_path: Path) -> Iterator[Agency]:
-    """On SQLite alone: what is decided here depends on no database."""
-    path = tmp_path / "store.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    engine = make_engine(f"sqlite:///{path}")
-    yield Agency(engine)
-    engine.dispose()
 
 
 def test_what_is_over_before_it_was_approved_is_never_announced(agency: Agency) -> None:
