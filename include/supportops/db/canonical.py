@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Null
 
 from supportops.db.storable import storable
 
@@ -75,4 +75,8 @@ def _jsonable(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, (bytes, memoryview)):
         return bytes(value).hex()
+    if isinstance(value, Null):
+        return None
+    if value is JSON.NULL:
+        return {"JSON": None}
     return value

@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    null,
     select,
     text,
 )
@@ -149,13 +150,25 @@ def _pages(
         for column in table.primary_key.columns
     ]
     chosen = list(table.columns) if columns is None else [table.c[name] for name in columns]
+    maybe = [at for at, column in enumerate(chosen) if isinstance(column.type, JSON)]
+    absent = [chosen[at].is_(None) for at in maybe]
     options = {"yield_per": _at_once(chosen)}
-    statement = select(*chosen).order_by(*order).execution_options(**options)
+    statement = select(*chosen, *absent).order_by(*order).execution_options(**options)
     try:
         for page in connection.execute(statement).partitions():
-            yield (canonical(tuple(row), chosen) for row in page)
+            yield (canonical(_with_nulls(tuple(row), maybe), chosen) for row in page)
     except ValueError as error:  # SQLite stores any text as JSON
         raise DifferentCopyError(f"{table.name} has a row that cannot be read: {error}") from None
+
+
+def _with_nulls(row: Row, maybe: Sequence[int]) -> Row:
+    """Of JSON the driver gives None for NULL and for JSON's null alike. Which one it is, the last
+    columns of `row` say for those at the places `maybe`."""
+    values, absent = list(row[: len(row) - len(maybe)]), row[len(row) - len(maybe) :]
+    for at, is_null in zip(maybe, absent, strict=True):
+        if values[at] is None:
+            values[at] = null() if is_null else JSON.NULL
+    return tuple(values)
 
 
 def _at_once(columns: Sequence[Column[Any]]) -> int:

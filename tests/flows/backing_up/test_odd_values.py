@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import JSON, Engine, delete, insert, null, select, text, update
 
 from builders import NOON
 from flows.backing_up.filled import fill
 from flows.backing_up.test_backup import empty_sqlite, installation
 from supportops.db.copying import DifferentCopyError, contents, copy_store
 from supportops.db.engine import reading, writing
-from supportops.db.schema import configuration_parts, logos, quarantine
+from supportops.db.schema import configuration_parts, flow_activity, logos, quarantine
 from supportops.flows import backup as flow
 
 PARTS = configuration_parts.c
@@ -84,6 +84,28 @@ def test_what_a_server_has_as_its_defaults_changes_nothing(store: Engine, tmp_pa
         with writing(store) as connection:
             connection.execute(text(f'ALTER DATABASE "{name}" RESET ALL'))
         store.dispose()
+
+
+def test_null_and_the_null_of_json_stay_what_they_are(store: Engine, tmp_path: Path) -> None:
+    """Queries tell them apart, and readers in Python do not."""
+    c = flow_activity.c
+    counts = {"1": null(), "2": JSON.NULL, "3": {"a": None}}
+    with writing(store) as connection:
+        connection.execute(delete(flow_activity))
+        for name, value in counts.items():
+            values = {"flow": name, "since": NOON, "at": NOON, "counts": value}
+            connection.execute(insert(flow_activity).values(values))
+        connection.execute(insert(configuration_parts).values(digest="1", content=JSON.NULL))
+    with empty_sqlite(tmp_path) as other, empty_sqlite(tmp_path, "third.db") as back:
+        assert copy_store(store, other) == copy_store(other, back) == contents(store)
+        for each in (store, other, back):
+            with reading(each) as connection:
+                is_null = connection.execute(select(c.counts.is_(None)).order_by(c.flow)).scalars()
+                assert [bool(found) for found in is_null] == [True, False, False]
+            assert _texts(each, PARTS.content) == [None]
+        with writing(other) as connection:
+            connection.execute(update(flow_activity).values(counts=JSON.NULL))
+        assert contents(other)["flow_activity"] != contents(store)["flow_activity"]
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import dns.rcode
@@ -11,7 +12,10 @@ import dns.resolver
 import pytest
 
 from flows.domains.test_domain_check import SHOP, Agency, agency, servers
+from supportops.db.engine import reading
 from supportops.flows import domain_check, domains_ahead
+from supportops.flows.active_configuration import active_configuration
+from supportops.flows.reporting.ending_rows import ending
 from supportops.sites.domains.records import Names
 
 __all__ = ["agency", "servers"]  # fixtures
@@ -190,3 +194,34 @@ def test_mail_that_is_no_longer_judged_is_not_called_right(agency: Agency) -> No
     agency.check(1)
     assert agency.open() == []
     assert agency.alert("mail_records").facts["ending"] == "domain_removed"
+
+
+def test_a_registry_that_says_no_end_any_more_leaves_the_one_that_it_said(agency: Agency) -> None:
+    agency.configure(SHOP, mail=False)
+    agency.registry.ends["shop.com"] = "2026-07-20T00:00:00Z"
+    agency.check(0)
+    silent = {"objectClassName": "domain", "handle": "1", "ldhName": "shop.com", "events": []}
+    agency.registry.answers["shop.com"] = (200, json.dumps(silent).encode())
+    agency.check(1)
+    assert agency.open() == []
+    (known,) = domains_ahead.domains(agency.context)
+    assert (known.status, known.ends and f"{known.ends:%Y-%m-%d}") == ("no_date", "2026-07-20")
+    with reading(agency.engine) as connection:
+        fleet = active_configuration(connection).fleet
+        (row,) = ending(connection, fleet, agency.now)
+    assert row["ends_at"] == known.ends
+    for day in range(2, 60, 9):
+        agency.check(day)
+    ((kind, headline),) = agency.open()
+    assert kind == "registration"
+    assert headline.startswith("the registration ends in 56 days, by what its registry said last")
+    with reading(agency.engine) as connection:
+        (row,) = ending(connection, fleet, agency.now)
+    assert row["ends_at"] == known.ends, "also where no end was said for long"
+    agency.configure(SHOP, mail=False, names={"shop.com": {"expires": date(2027, 7, 20)}})
+    agency.check()
+    assert agency.open() == [], "the file can know better"
+    del agency.registry.answers["shop.com"]
+    agency.registry.ends["shop.com"] = "2026-07-20T00:00:00Z"
+    agency.check()
+    assert [kind for kind, _ in agency.open()] == ["registration"], "what it says counts again"

@@ -125,13 +125,16 @@ def test_a_push_while_the_store_is_away_is_to_be_sent_again(endpoint: Endpoint) 
     assert endpoint.curl(f"/push/{TOKEN}", "-X", "POST")[0] == 200
 
 
-def test_a_push_before_the_first_configuration_is_to_be_sent_again(
-    store: Engine, tmp_path: Path
+def test_a_push_before_the_first_configuration_is_to_be_sent_again_and_one_line_in_the_log(
+    store: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     jobs = Endpoint(store, tmp_path / "config")
     app = make_public_app(jobs.opened, LastConfiguration(), None, lambda: jobs.now)
     answer = TestClient(app).post(f"/push/{TOKEN}")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    (said,) = (r for r in caplog.records if r.name.startswith("supportops"))
+    assert (said.levelname, said.exc_info) == ("WARNING", None)
+    assert "no configuration was activated yet" in said.getMessage()
 
 
 def test_the_endpoint_says_that_it_serves_and_when_it_did_not(endpoint: Endpoint) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select
 
 from supportops.db.schema import check_results
 from supportops.sites.domains.domain import DomainPolicy, domains_of
-from supportops.sites.domains.store import ends_as_of
+from supportops.sites.domains.standing import DomainStanding
+from supportops.sites.domains.store import known_as_of
 from supportops.sites.site import Fleet
 
 SEEN_WITHIN = timedelta(days=2)
@@ -26,8 +27,8 @@ def ending(
     AHEAD_COLUMNS. When that ends its registry had said by then, or else `policy` says so; where
     domains are checked and neither does, it is not known."""
     seen = _seen(connection, as_of)
-    registered = ends_as_of(connection, as_of)
-    written = (policy or DomainPolicy()).of
+    registered = known_as_of(connection, as_of)
+    written, nothing = (policy or DomainPolicy()).of, DomainStanding(as_of)
     domains = [
         {
             "kind": "domain",
@@ -37,7 +38,7 @@ def ending(
             "ends_at": ends_at,
         }
         for domain in domains_of(fleet, policy)
-        if (ends_at := registered.get(domain.name) or written(domain.name).ends_at) is not None
+        if (ends_at := registered.get(domain.name, nothing).ends_at(written(domain.name)))
         or policy is not None
         for site in domain.sites
     ]

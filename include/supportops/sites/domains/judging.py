@@ -16,7 +16,7 @@ from supportops.sites.domains.domain import Domain, DomainPolicy, Special
 from supportops.sites.domains.found import Found
 from supportops.sites.domains.mail import NO_RECORD
 from supportops.sites.domains.registration import RegistryStatus
-from supportops.sites.domains.standing import DomainStanding, KnownRecords
+from supportops.sites.domains.standing import WITHOUT_END, DomainStanding, KnownRecords
 from supportops.sites.ending import Ending
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, closed
 
@@ -91,7 +91,7 @@ class _Judging:
             self._raise(kind, NOT_KNOWN, {"words": words, "step_at": instant_to_json(self.now)})
         elif ends is not None:
             self._ahead(found, ends)
-        elif self.standing.status in (RegistryStatus.NO_RDAP, RegistryStatus.NO_DATE):
+        elif self.standing.status in WITHOUT_END:
             without = self.standing.status is RegistryStatus.NO_RDAP
             says = "has no RDAP" if without else "does not say"
             words = f"its end is not known: its registry {says}; sites.yaml can say it"
@@ -128,6 +128,8 @@ class _Judging:
         ended = left <= timedelta(0)
         when = "has ended" if ended else f"ends in {left.days} days"
         words = f"the registration {when}"
+        if self.standing.is_former and self.policy.of(self.domain.name).expires is None:
+            words += ", by what its registry said last; sites.yaml can say otherwise"
         facts: dict[str, Any] = {
             "registration_ends": instant_to_json(ends),
             "step": known.get("step", step),
@@ -230,9 +232,6 @@ def _differs(known: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
 def _after(before: DomainStanding | None, found: Found, *, judges_mail: bool) -> DomainStanding:
     """With what the check learned; records are judged one by one."""
     standing = before or DomainStanding(found.checked_at)
-    registration = found.registration
-    answered = registration.status is not RegistryStatus.UNKNOWN
-    first = standing.answered_at is None
     mail = {
         name: standing.mail.get(name, each) if each.valid is None else each
         for name, each in found.mail.items()
@@ -244,12 +243,9 @@ def _after(before: DomainStanding | None, found: Found, *, judges_mail: bool) ->
     if no_servers and not standing.mail and all(each.fault == NO_RECORD for each in mail.values()):
         mail = {}  # nobody expects mail of it
     return replace(
-        standing,
+        standing.after(found.registration, found.checked_at),
         checked_at=found.checked_at,
-        status=registration.status if answered else standing.status,
-        ends=registration.ends if answered else standing.ends,
         seen_at=found.checked_at if found.seen else standing.seen_at,
-        answered_at=found.checked_at if answered or first else standing.answered_at,
         mail=mail,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 from supportops.sites.check import instant_from_json, instant_to_json
 from supportops.sites.domains.domain import Special
 from supportops.sites.domains.mail import MailRecord
-from supportops.sites.domains.registration import RegistryStatus
+from supportops.sites.domains.registration import Registration, RegistryStatus
 
 # For so long an address that a name once had counts as one of its own: content networks answer
 # with another of theirs each time.
 REMEMBERED = timedelta(days=30)
 _BITS = {4: 16, 6: 32}
+WITHOUT_END = (RegistryStatus.NO_DATE, RegistryStatus.NO_RDAP)
+"""Answers that say nothing about the end, which is then what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,23 @@ class DomainStanding:
     mail: Mapping[str, MailRecord] = field(default_factory=dict)
 
     def ends_at(self, special: Special) -> datetime | None:
-        """The end of the registration: the registry's, else the one that the file gives."""
-        return special.ends_at if self.ends is None else self.ends
+        """The end of the registration: the registry's, else the one that the file gives, else what
+        the registry said before it stopped saying it."""
+        if self.ends is None or (self.is_former and special.ends_at is not None):
+            return special.ends_at
+        return self.ends
+
+    @property
+    def is_former(self) -> bool:
+        """Whether the registry answers without an end: `ends` is what it said before."""
+        return self.status in WITHOUT_END
+
+    def after(self, said: Registration, at: datetime) -> DomainStanding:
+        """The standing after what the registry said at `at`, or did not answer."""
+        if said.status is RegistryStatus.UNKNOWN:
+            return replace(self, answered_at=self.answered_at or at)
+        ends = self.ends if said.status in WITHOUT_END else said.ends
+        return replace(self, status=said.status, ends=ends, answered_at=at)
 
 
 def _networks(values: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
@@ -56,24 +56,30 @@ def last_checks(connection: Connection, domain: str, most: int) -> list[Found]:
     return [checks.from_json(row.domain, row.checked_at, row.found) for row in rows]
 
 
-def ends_as_of(connection: Connection, as_of: datetime) -> dict[str, datetime]:
-    """When the registration of each domain ends, as its registry had said last by `as_of`.
+def known_as_of(connection: Connection, as_of: datetime) -> dict[str, DomainStanding]:
+    """What each registry had said last by `as_of`: `status` and `ends` of the domain's standing.
 
-    What nobody answered for longer than ANSWERED_WITHIN is left out.
+    What nobody answered for longer than ANSWERED_WITHIN is left out. Where a registry answers and
+    does not say an end any more, the one that it said last counts.
     """
-    since = as_of - ANSWERED_WITHIN
-    rows = connection.execute(
-        select(domain_checks)
-        .where(_c.checked_at > since, _c.checked_at <= as_of)
-        .order_by(_c.checked_at, _c.domain)
-    )
-    found: dict[str, datetime] = {}
-    for row in rows:
-        registration = checks.from_json(row.domain, row.checked_at, row.found).registration
-        if registration.ends is not None:
-            found[row.domain] = registration.ends
-        elif registration.status is not RegistryStatus.UNKNOWN:
-            found.pop(row.domain, None)
+    found = _said(connection, as_of - ANSWERED_WITHIN, as_of)
+    former = sorted(name for name, each in found.items() if each.is_former and each.ends is None)
+    before = _said(connection, as_of - STORED_FOR, as_of, former) if former else {}
+    return found | before
+
+
+def _said(
+    connection: Connection, since: datetime, as_of: datetime, only: Sequence[str] | None = None
+) -> dict[str, DomainStanding]:
+    statement = select(domain_checks).where(_c.checked_at > since, _c.checked_at <= as_of)
+    if only is not None:
+        statement = statement.where(_c.domain.in_(only))
+    found: dict[str, DomainStanding] = {}
+    for row in connection.execute(statement.order_by(_c.checked_at, _c.domain)):
+        said = checks.from_json(row.domain, row.checked_at, row.found).registration
+        before = found.get(row.domain, DomainStanding(row.checked_at))
+        if said.status is not RegistryStatus.UNKNOWN:
+            found[row.domain] = before.after(said, row.checked_at)
     return found
 
 

@@ -43,11 +43,16 @@ def add_push_routes(
     def answer(request: flow.Request) -> Response:
         try:
             with open_context() as context:
-                with reading(context.engine) as connection:
+                try:
+                    with reading(context.engine) as connection:
+                        configuration = active_configuration(connection)
+                except LookupError as error:
                     # Before the first, as while a backup is restored, nobody knows whose push it
                     # is: that is an error, after which the job sends it again.
-                    configuration = active_configuration(connection)
-                found = flow.receive(context, configuration, request, clock())
+                    log.warning("a push could not be recorded: %s", error)
+                    found = flow.Answer(503, "the push could not be recorded; try again", 30)
+                else:
+                    found = flow.receive(context, configuration, request, clock())
         except SchemaError as error:
             log.error("%s", error)
             found = flow.Answer(503, "the push could not be recorded; try again", 30)
