@@ -28,9 +28,9 @@ from sqlalchemy import Engine
 
 from supportops.config import snapshots
 from supportops.db.engine import make_engine, reading, writing
-from supportops.flows import housekeeping
-from supportops.flows.reporting.site_rows import site_and_incident_rows
-from supportops.flows.site_availability import of_period
+from supportops.flows.operations import housekeeping
+from supportops.flows.reports.reporting.site_rows import site_and_incident_rows
+from supportops.flows.sites.site_availability import of_period
 from supportops.sites.summaries import store as summaries
 
 MOST_SECONDS = 2.0

@@ -31,7 +31,7 @@ from starlette.testclient import TestClient
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine
-from supportops.flows.scraping import SECRET
+from supportops.flows.operations.scraping import SECRET
 from supportops.web.app import make_app
 from supportops.web.page import Viewer, link
 from supportops.web.pages.registry import PAGES

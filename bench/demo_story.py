@@ -31,7 +31,8 @@ from supportops.config.loader import load
 from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine
 from supportops.db.migrate import upgrade
-from supportops.flows import list_clocks, ticket_import
+from supportops.flows.sla import list_clocks
+from supportops.flows.tickets import ticket_import
 from supportops.local.demo.tickets import LOG as STORY
 from supportops.local.demo.tickets import UCI_LOG as LOG
 

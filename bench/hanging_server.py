@@ -28,7 +28,7 @@ from rich.table import Table
 
 from supportops.db.engine import make_engine
 from supportops.db.migrate import upgrade
-from supportops.flows import site_check
+from supportops.flows.sites import site_check
 from supportops.sites.incident import Change, failed_since
 
 MOST_SECONDS = 90.0

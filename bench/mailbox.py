@@ -35,14 +35,14 @@ from sqlalchemy import create_engine, func, select, text
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))  # the messages and the IMAP server are those of the tests
 
-from flows.mailing.dovecot import PLAIN_PASSWORD, PROGRAM, Dovecot, dovecot  # noqa: E402
-from flows.mailing.hostile import hostile  # noqa: E402
-from flows.mailing.mails import drop, installation, voicemail, wav  # noqa: E402
+from flows.tickets.mailing.dovecot import PLAIN_PASSWORD, PROGRAM, Dovecot, dovecot  # noqa: E402
+from flows.tickets.mailing.hostile import hostile  # noqa: E402
+from flows.tickets.mailing.mails import drop, installation, voicemail, wav  # noqa: E402
 from supportops.context import Context  # noqa: E402
 from supportops.db.engine import make_engine, store_url  # noqa: E402
 from supportops.db.migrate import upgrade  # noqa: E402
 from supportops.db.schema import mailbox_messages, quarantine, tickets  # noqa: E402
-from supportops.flows import mailbox  # noqa: E402
+from supportops.flows.tickets import mailbox  # noqa: E402
 
 DATABASE = "supportops_bench_mailbox"
 LOGIN = "bench"

@@ -32,7 +32,7 @@ from supportops.db import schema
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.migrate import upgrade
-from supportops.flows import housekeeping
+from supportops.flows.operations import housekeeping
 from supportops.sites.summaries import store as summaries
 
 START = datetime(2026, 10, 1, tzinfo=UTC)

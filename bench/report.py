@@ -33,9 +33,9 @@ from sqlalchemy import Engine, create_engine, text
 from supportops.config.loader import load
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
-from supportops.flows.reporting.gathering import gather
-from supportops.flows.reporting.pipeline import make_reports
-from supportops.flows.reporting.selection import (
+from supportops.flows.reports.reporting.gathering import gather
+from supportops.flows.reports.reporting.pipeline import make_reports
+from supportops.flows.reports.reporting.selection import (
     WEEKS_SHOWN,
     FactsRequest,
     ReportRequest,
@@ -137,7 +137,7 @@ def _vacuum(engine: Engine) -> None:
 def _warm() -> BaseContext:
     """Forks processes from one that has imported everything, which takes longer than a report."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["supportops.config.loader", "supportops.flows.report"])
+    context.set_forkserver_preload(["supportops.config.loader", "supportops.flows.reports.report"])
     return context
 
 

@@ -35,7 +35,7 @@ from supportops.config.loader import load
 from supportops.config.snapshots import save
 from supportops.db.engine import make_engine, store_url, writing
 from supportops.db.migrate import upgrade
-from supportops.flows import alert_dispatch
+from supportops.flows.alerts import alert_dispatch
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
 CONFIG = Path(__file__).parents[1] / "include" / "config"

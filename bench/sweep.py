@@ -32,7 +32,7 @@ from supportops.config.loader import load
 from supportops.config.service_levels import ServiceLevels
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
-from supportops.flows import sla_sweep
+from supportops.flows.sla import sla_sweep
 
 CONFIG = Path(__file__).parents[1] / "include" / "config"
 NOW = datetime(2026, 4, 16, 14, 3, tzinfo=UTC)

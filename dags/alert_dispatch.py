@@ -30,7 +30,7 @@ EVERY_FIVE_MINUTES = CronTriggerTimetable("2-59/5 * * * *", timezone="UTC")
 def alert_dispatch():
     @task
     def dispatch():
-        from supportops.flows import alert_dispatch as flow
+        from supportops.flows.alerts import alert_dispatch as flow
 
         with open_context() as context:
             return flow.run(

@@ -30,7 +30,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_domain_check")
 def domain_check():
     @task(outlets=[ALERTS_RAISED])
     def check(outlet_events=None):
-        from supportops.flows import domain_check as flow
+        from supportops.flows.sites import domain_check as flow
 
         with open_context() as context:
             summary = flow.run(context, clock_of(context))

@@ -29,14 +29,14 @@ SECONDS = 300
 def housekeeping():
     @task
     def fold():
-        from supportops.flows import housekeeping as flow
+        from supportops.flows.operations import housekeeping as flow
 
         with open_context() as context:
             return flow.hourly(context.engine, SECONDS)
 
     @task
     def prune(folded):
-        from supportops.flows import housekeeping as flow
+        from supportops.flows.operations import housekeeping as flow
 
         with open_context() as context:
             now, took = clock_of(context)(), folded["seconds"]

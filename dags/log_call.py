@@ -31,7 +31,7 @@ from supportops_dags.defaults import DEFAULT_ARGS, URGENT
 def log_call():
     @task(outlets=[Asset("alerts")], execution_timeout=timedelta(minutes=3))
     def take_down(params=None, dag_run=None):
-        from supportops.flows import log_call as flow
+        from supportops.flows.tickets import log_call as flow
 
         fields = {name: params[name] or "" for name in FORM}
         try:

@@ -34,7 +34,7 @@ SCHEDULE = mailbox_schedule()
 def mailbox():
     @task(outlets=[ALERTS_RAISED])
     def read(outlet_events=None):
-        from supportops.flows import mailbox as flow
+        from supportops.flows.tickets import mailbox as flow
 
         with open_context() as context:
             summary = flow.run(context, clock_of(context))

@@ -45,7 +45,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_monthly_report")
 def monthly_report():
     @task(outlets=[Asset("reports"), ALERTS_RAISED])
     def report(params=None, dag_run=None, outlet_events=None):
-        from supportops.flows import monthly_report as flow
+        from supportops.flows.reports import monthly_report as flow
 
         request = {name: params[name] for name in FORM}
         return make_report(flow.run, request, ALERTS_RAISED, dag_run, outlet_events)

@@ -34,7 +34,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_notices")
 def notices():
     @task(outlets=[ALERTS_RAISED])
     def decide(outlet_events=None):
-        from supportops.flows import notices as flow
+        from supportops.flows.customers import notices as flow
 
         with open_context() as context:
             sync_if_nudged(context, clock := clock_of(context))

@@ -29,7 +29,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_push_check")
 def push_check():
     @task(outlets=[ALERTS_RAISED])
     def judge(outlet_events=None):
-        from supportops.flows import push_check as flow
+        from supportops.flows.sites import push_check as flow
 
         with open_context() as context:
             summary = flow.judge(context, clock_of(context)())

@@ -32,7 +32,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_rota_calendars")
 def rota_calendars():
     @task(outlets=[ALERTS_RAISED])
     def read(outlet_events=None):
-        from supportops.flows import rota_calendars as flow
+        from supportops.flows.rota import rota_calendars as flow
 
         with open_context() as context:
             summary = flow.run(context, clock_of(context)())

@@ -30,7 +30,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_site_check")
 def site_check():
     @task
     def plan(dag_run=None):
-        from supportops.flows import site_check as flow
+        from supportops.flows.sites import site_check as flow
 
         with open_context() as context:
             at, now = dag_run.run_after, clock_of(context)()
@@ -38,7 +38,7 @@ def site_check():
 
     @task
     def check(spec):
-        from supportops.flows import site_check as flow
+        from supportops.flows.sites import site_check as flow
 
         with open_context() as context:
             send = flow.shown_at_once(context, clock := clock_of(context), start_dispatch)
@@ -46,7 +46,7 @@ def site_check():
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED], retries=1)
     def judge(specs, checked, dag_run=None, outlet_events=None):
-        from supportops.flows import site_check as flow
+        from supportops.flows.sites import site_check as flow
 
         with open_context() as context:
             at, now = dag_run.run_after, clock_of(context)()

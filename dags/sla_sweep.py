@@ -31,7 +31,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_sla_sweep")
 def sla_sweep():
     @task(outlets=[ALERTS_RAISED])
     def sweep(dag_run=None, outlet_events=None):
-        from supportops.flows import sla_sweep as flow
+        from supportops.flows.sla import sla_sweep as flow
 
         with open_context() as context:
             summary = flow.hourly(context, dag_run.run_after, clock_of(context)())

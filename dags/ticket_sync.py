@@ -34,7 +34,7 @@ def ticket_sync():
     @task
     def sync():
         from supportops.bootstrap import open_ticket_sources
-        from supportops.flows import ticket_sync as flow
+        from supportops.flows.tickets import ticket_sync as flow
 
         with open_context() as context, open_ticket_sources(Connection.get) as sources:
             if not sources:
@@ -43,7 +43,7 @@ def ticket_sync():
 
     @task(trigger_rule="all_done", outlets=[ALERTS_RAISED])
     def sweep(outlet_events=None):
-        from supportops.flows import touched_tickets as flow
+        from supportops.flows.tickets import touched_tickets as flow
 
         with open_context() as context:
             summary = flow.follow(context, clock_of(context)())

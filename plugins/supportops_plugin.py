@@ -26,7 +26,7 @@ def _record(report):
         from airflow.sdk import Connection
 
         from supportops.bootstrap import open_context, shared_clock
-        from supportops.flows import airflow_failure
+        from supportops.flows.alerts import airflow_failure
 
         with open_context(Connection.get) as context:
             report(airflow_failure, context.engine, shared_clock(context.engine)())
@@ -161,7 +161,7 @@ def read_airflow():
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    from supportops.flows.doctor import airflow_state
+    from supportops.flows.operations.doctor import airflow_state
 
     listed = select(DagModel.dag_id, DagModel.is_paused).where(DagModel.is_stale.is_(False))
     with create_session() as session:

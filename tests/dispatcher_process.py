@@ -24,7 +24,7 @@ from sqlalchemy import Engine, event
 from alert_builders import alert
 from supportops.alerts.store import raise_alert
 from supportops.db.engine import make_engine, writing
-from supportops.flows import alert_dispatch
+from supportops.flows.alerts import alert_dispatch
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.notify.send import send
 

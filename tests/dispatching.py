@@ -18,8 +18,8 @@ from supportops.config.configuration import Configuration, restore
 from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, messages, notification_log
-from supportops.flows import alert_dispatch
-from supportops.flows.dispatching.posting import Send
+from supportops.flows.alerts import alert_dispatch
+from supportops.flows.alerts.dispatching.posting import Send
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.notify.send import send
 

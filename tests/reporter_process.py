@@ -20,10 +20,10 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from dispatcher_process import in_a_child
-from flows.reporting.posting import files, readers
+from flows.reports.reporting.posting import files, readers
 from supportops.db.engine import make_engine
-from supportops.flows.reporting.keeping import FinishedReport, ReportResult, keep_and_send
-from supportops.flows.reporting.selection import FactsRequest, ReportJob, ReportRequest
+from supportops.flows.reports.reporting.keeping import FinishedReport, ReportResult, keep_and_send
+from supportops.flows.reports.reporting.selection import FactsRequest, ReportJob, ReportRequest
 from supportops.reports.formats.render import Rendered
 from supportops.reports.period import Cadence, parse
 

@@ -20,7 +20,7 @@ from dispatcher_process import in_a_child
 from flows.sweep_builders import TIERS
 from sla.policies import book
 from supportops.db.engine import make_engine
-from supportops.flows import sla_sweep
+from supportops.flows.sla import sla_sweep
 
 MOMENTS = ("commit", "after_cursor_execute")
 BOOK = book()

@@ -10,7 +10,7 @@ from airflow_home import ROOT
 from sites.behaviours import page as what_counts_as_up
 from supportops.alerts.alert import Kind
 from supportops.cli.main import app
-from supportops.flows.doctor import CHECKS
+from supportops.flows.operations.doctor import CHECKS
 from supportops.sites.check import Reason
 from supportops.web.tiles import Status
 

@@ -9,8 +9,6 @@ from airflow_home import ROOT
 
 MOST = 16
 EXCEPTIONS = {
-    "include/supportops/flows": (60, "a file for each DAG, each command and each act"),
-    "include/supportops/cli": (40, "a file for each group of commands"),
     "include/supportops/db/migrations/versions": (60, "a file for each migration"),
 }
 

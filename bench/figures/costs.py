@@ -31,7 +31,7 @@ from supportops.alerts.store import raise_alert
 from supportops.config.loader import load
 from supportops.config.snapshots import save
 from supportops.db.engine import make_engine, reading, writing
-from supportops.flows import alert_dispatch
+from supportops.flows.alerts import alert_dispatch
 from supportops.notify.outgoing import Delivery, Outcome
 
 TABLES = {

@@ -22,30 +22,20 @@ from bench.month.script import FIVE_MINUTES, MINUTE, Script
 from bench.month.sink import Sink
 from sqlalchemy import Engine, select
 
-from flows.mailing.mails import drop, voicemail
+from flows.tickets.mailing.mails import drop, voicemail
 from supportops.alerts import hold
 from supportops.context import Context
 from supportops.db.activity import Flow, worked
 from supportops.db.engine import reading, writing
 from supportops.db.schema import tickets
-from supportops.flows import (
-    active_configuration,
-    alert_acts,
-    alert_dispatch,
-    daily_report,
-    housekeeping,
-    mailbox,
-    monthly_report,
-    notices,
-    push_check,
-    report_approval,
-    site_check,
-    sla_sweep,
-    ticket_acts,
-    ticket_sync,
-    touched_tickets,
-    weekly_report,
-)
+from supportops.flows import active_configuration
+from supportops.flows.alerts import alert_acts, alert_dispatch
+from supportops.flows.customers import notices
+from supportops.flows.operations import housekeeping
+from supportops.flows.reports import daily_report, monthly_report, report_approval, weekly_report
+from supportops.flows.sites import push_check, site_check
+from supportops.flows.sla import sla_sweep
+from supportops.flows.tickets import mailbox, ticket_acts, ticket_sync, touched_tickets
 from supportops.notices.notice import NoticeState
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.model import Account

@@ -22,11 +22,11 @@ from supportops.config.loader import load
 from supportops.config.of_store.retention import LEAST_CHECKS, Retention
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, check_results, incidents, messages, reports
-from supportops.flows import site_availability
-from supportops.flows.housekeeping import prune
-from supportops.flows.pruning.removal import Kind
-from supportops.flows.reporting.pipeline import make_reports
-from supportops.flows.reporting.selection import ReportRequest
+from supportops.flows.operations.housekeeping import prune
+from supportops.flows.operations.pruning.removal import Kind
+from supportops.flows.reports.reporting.pipeline import make_reports
+from supportops.flows.reports.reporting.selection import ReportRequest
+from supportops.flows.sites import site_availability
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import File
 from supportops.reports.period import Cadence

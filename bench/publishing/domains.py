@@ -33,7 +33,7 @@ from rich.console import Console
 
 from supportops.context import Context
 from supportops.db.engine import make_engine
-from supportops.flows import domain_check
+from supportops.flows.sites import domain_check
 from supportops.local.demo import registry
 
 NOW = datetime(2026, 4, 7, 5, 20, tzinfo=UTC)

@@ -29,8 +29,8 @@ from sqlalchemy import text
 from supportops.config.loader import load
 from supportops.config.snapshots import fleet_of, save
 from supportops.db.engine import make_engine, writing
-from supportops.flows.reporting.pipeline import make_reports
-from supportops.flows.reporting.selection import ReportRequest
+from supportops.flows.reports.reporting.pipeline import make_reports
+from supportops.flows.reports.reporting.selection import ReportRequest
 from supportops.reports.formats.file import PDF
 from supportops.reports.period import Cadence
 from supportops.sites.summaries import fold

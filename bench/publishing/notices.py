@@ -32,8 +32,8 @@ from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.schema import alert_hold
 from supportops.db.schema import notices as table
-from supportops.flows import notices
-from supportops.flows.checking.incident_alerts import raise_or_resolve
+from supportops.flows.customers import notices
+from supportops.flows.sites.checking.incident_alerts import raise_or_resolve
 from supportops.sites.ending import Ending
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind, closed
 from supportops.sites.store import begin_run, mark_judged, save_changes

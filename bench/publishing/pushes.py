@@ -28,8 +28,8 @@ from rich.console import Console
 from supportops.config.loader import load
 from supportops.context import Context
 from supportops.db.engine import make_engine
-from supportops.flows import push_check
-from supportops.flows.push_check import Request
+from supportops.flows.sites import push_check
+from supportops.flows.sites.push_check import Request
 
 LEAST_A_SECOND, MOST_SECONDS = 100.0, 30.0
 

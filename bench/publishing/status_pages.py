@@ -27,7 +27,7 @@ from sqlalchemy import Engine
 
 from supportops.context import Context
 from supportops.db.engine import make_engine
-from supportops.flows import status_pages
+from supportops.flows.customers import status_pages
 
 MOST_SECONDS = 5.0
 SECRET = "a secret for the pages of a benchmark"

@@ -5,7 +5,7 @@ A change of the files is in the form once the DAG file has been parsed again.
 
 from airflow.sdk import Param
 
-from supportops.flows.call_lists import call_lists
+from supportops.flows.tickets.call_lists import call_lists
 
 PHONE = r"^$|^\s*[(+]{0,2}[0-9][0-9 ()./-]{2,30}(\s?([xX]|[eE][xX][tT]\.?)\s?[0-9]{1,6})?\s*$"
 BY_WORDS = "By the words of the call"

@@ -12,7 +12,7 @@ SYNC = "ticket_sync"
 def sync_if_nudged(context, clock):
     """Asks Airflow for a run of the sync. Where that fails, its own schedule remains."""
     try:
-        from supportops.flows import ticket_sync as flow
+        from supportops.flows.tickets import ticket_sync as flow
 
         now = clock()
         if not flow.is_nudged(context, now):

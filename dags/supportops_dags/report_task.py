@@ -13,7 +13,7 @@ def make_report(run, request, alerts_raised, dag_run, outlet_events):
     gets an event where messages or alerts wait for the dispatch. A request that cannot be met
     fails the task at once: another try would fail like the first.
     """
-    from supportops.flows.report import ReportError
+    from supportops.flows.reports.report import ReportError
 
     at = dag_run.logical_date or dag_run.run_after
     due = dag_run.run_type == "scheduled"

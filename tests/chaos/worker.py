@@ -21,15 +21,11 @@ from typing import Any
 from supportops.config.configuration import Configuration  # noqa: F401 - imported before the fork
 from supportops.context import Context
 from supportops.db.engine import make_engine
-from supportops.flows import (
-    alert_dispatch,
-    log_call,
-    report,
-    site_check,
-    sla_sweep,
-    ticket_import,
-    ticket_sync,
-)
+from supportops.flows.alerts import alert_dispatch
+from supportops.flows.reports import report
+from supportops.flows.sites import site_check
+from supportops.flows.sla import sla_sweep
+from supportops.flows.tickets import log_call, ticket_import, ticket_sync
 from supportops.notify import send
 from supportops.reports.period import Cadence
 from supportops.tickets.zendesk.client import Client

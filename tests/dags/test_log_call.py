@@ -9,8 +9,8 @@ from sqlalchemy import Engine, select
 
 from builders import configure
 from supportops.db.schema import alerts, ticket_events, tickets
-from supportops.flows.call_lists import CallLists, call_lists
-from supportops.flows.log_call import Call, CallError
+from supportops.flows.tickets.call_lists import CallLists, call_lists
+from supportops.flows.tickets.log_call import Call, CallError
 
 NUMBERS = ("", "112", "+44 20 7946 0958", "(020) 7946-0958 ext. 12", "call me", "1" * 80, "12x")
 

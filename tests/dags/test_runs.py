@@ -19,8 +19,8 @@ from airflow_home import ROOT
 from inboxes import Endpoint, Mailbox, endpoint, mailbox
 from sites.servers import Server, answer, resets, server
 from supportops.db.schema import alerts, check_results, incidents, messages, notification_log
-from supportops.flows import site_check
-from supportops.flows.checking.judgement import PartJudge
+from supportops.flows.sites import site_check
+from supportops.flows.sites.checking.judgement import PartJudge
 
 SITES = """
 check: {{deadline: 2s, confirm_after: [1s, 1s], shard: 2}}

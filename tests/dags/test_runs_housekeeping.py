@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from builders import NOON
-from flows.availability.logs import SEEN, Log
+from flows.sites.availability.logs import SEEN, Log
 from supportops.db.activity import Flow, activities
 from supportops.db.engine import reading
 from supportops.db.schema import check_results

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from airflow_home import dag_bag
-from flows.mailing.mails import drop, installation, voicemail
+from flows.tickets.mailing.mails import drop, installation, voicemail
 from supportops.db.schema import alerts, recordings
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from builders import configure
 from supportops.context import Context, no_secrets
 from supportops.db.schema import sync_nudges
-from supportops.flows.ticketing.nudges import SETTLED, record_nudge
+from supportops.flows.tickets.syncing.nudges import SETTLED, record_nudge
 
 pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 SYNC = "ticket_sync"

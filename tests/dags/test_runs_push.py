@@ -12,7 +12,7 @@ from builders import configure
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, push_standings
-from supportops.flows import push_check
+from supportops.flows.sites import push_check
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from builders import configure
-from flows.reporting.report_builders import ALERTS, READERS, SITES, WEEK, a_week
+from flows.reports.reporting.report_builders import ALERTS, READERS, SITES, WEEK, a_week
 from supportops.db.engine import reading, writing
 from supportops.db.schema import messages, reports
 from supportops.tickets.log.store import append_events

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from builders import configure
 from flows.rota.test_rota_calendars import calendar, event
-from supportops.flows import rota_calendars
+from supportops.flows.rota import rota_calendars
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)

@@ -18,8 +18,8 @@ from supportops.config.configuration import Configuration, File
 from supportops.config.loader import load
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
-from supportops.flows.reporting.gathering import gather
-from supportops.flows.reporting.selection import FactsRequest
+from supportops.flows.reports.reporting.gathering import gather
+from supportops.flows.reports.reporting.selection import FactsRequest
 from supportops.reports.facts import Facts
 from supportops.sites.site import Fleet, Site
 from supportops.sla.policy import PolicyBook

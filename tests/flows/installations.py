@@ -19,17 +19,11 @@ from supportops.config.yaml_source import ConfigurationError
 from supportops.context import Context
 from supportops.db.engine import make_engine, reading
 from supportops.db.schema import incidents, messages, tickets
-from supportops.flows import (
-    alert_dispatch,
-    daily_report,
-    log_call,
-    site_check,
-    sla_sweep,
-    ticket_import,
-    ticket_sync,
-    touched_tickets,
-    weekly_report,
-)
+from supportops.flows.alerts import alert_dispatch
+from supportops.flows.reports import daily_report, weekly_report
+from supportops.flows.sites import site_check
+from supportops.flows.sla import sla_sweep
+from supportops.flows.tickets import log_call, ticket_import, ticket_sync, touched_tickets
 from supportops.notify.outgoing import Delivery, Outcome
 from web.boards import READER, make_board
 

@@ -14,7 +14,7 @@ from supportops.alerts.alert import Severity
 from supportops.config.service_levels import Tier, Tiers
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, sync_marks, ticket_events, tickets
-from supportops.flows import sla_sweep
+from supportops.flows.sla import sla_sweep
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Event

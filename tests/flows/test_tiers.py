@@ -17,7 +17,7 @@ from flows.installations import Installation, installation
 from sla.policies import story
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, messages, report_documents, ticket_events
-from supportops.flows import explain_ticket
+from supportops.flows.sla import explain_ticket
 from supportops.tickets.log.store import append_events
 
 ROOT = Path(__file__).parents[2]

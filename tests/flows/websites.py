@@ -16,7 +16,7 @@ from sites.servers import Server, answer, server
 from supportops.bootstrap import Context
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, check_results, incidents
-from supportops.flows import site_check
+from supportops.flows.sites import site_check
 
 GOOD, BROKEN = answer(), answer(b"sorry", status="503 Service Unavailable")
 

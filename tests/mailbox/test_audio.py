@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.mailing.mails import wav
+from flows.tickets.mailing.mails import wav
 from supportops.mailbox.audio import MEDIA_TYPES, audio_type, is_meant_as_audio, wav_seconds
 from supportops.mailbox.mail import Attachment
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.mailing.mails import mail
+from flows.tickets.mailing.mails import mail
 from supportops.mailbox.caller import Caller, caller_of, shown
 from supportops.mailbox.parsing import parse
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.mailing.mails import mail, voicemail
+from flows.tickets.mailing.mails import mail, voicemail
 from supportops.mailbox.account import Account, AccountKind
 from supportops.mailbox.classification import Category, classify
 from supportops.mailbox.parsing import parse

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.mailing.hostile import KINDS, attached, message, multipart, recording
-from flows.mailing.mails import mail, voicemail, wav
+from flows.tickets.mailing.hostile import KINDS, attached, message, multipart, recording
+from flows.tickets.mailing.mails import mail, voicemail, wav
 from supportops.mailbox.decoding import text_of_html
 from supportops.mailbox.parsing import Unreadable, parse
 

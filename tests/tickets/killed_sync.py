@@ -11,7 +11,7 @@ from typing import Any
 
 from killing.points import Job, Points, serve
 from supportops.db.engine import make_engine
-from supportops.flows.ticket_sync import sync
+from supportops.flows.tickets.ticket_sync import sync
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.http import ZendeskHttp
 from supportops.tickets.zendesk.model import Account

@@ -14,7 +14,7 @@ import yaml
 from supportops import download as fetching
 from supportops.addresses import Address
 from supportops.download import DownloadError
-from supportops.flows.tutorials import entries_of
+from supportops.flows.tickets.tutorials import entries_of
 from supportops.tutorials.feed import FeedError, read_feed
 from supportops.tutorials.tutorial import Library, Tutorial
 
@@ -139,7 +139,7 @@ def test_no_redirect_leads_inside_or_to_a_file(monkeypatch: pytest.MonkeyPatch) 
 def test_what_is_too_large_or_no_page_is_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("supportops.flows.tutorials._LARGEST", 1000)
+    monkeypatch.setattr("supportops.flows.tickets.tutorials._LARGEST", 1000)
     with server(b"a" * 5000) as address, pytest.raises(DownloadError, match="larger"):
         entries_of(address, Library(()), allow_private=True)
     large = tmp_path / "sitemap.xml"

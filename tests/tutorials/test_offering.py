@@ -21,9 +21,9 @@ from supportops.cli.main import app
 from supportops.config.loader import load
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows import ticket_sync
-from supportops.flows.ticket_queue import Standing, queue
-from supportops.flows.tutorials import sparing
+from supportops.flows.tickets import ticket_sync
+from supportops.flows.tickets.ticket_queue import Standing, queue
+from supportops.flows.tickets.tutorials import sparing
 from supportops.tickets.log.store import events_of
 from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.ticket import EventKind

@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 
 from airflow_home import ROOT
 from builders import SHIPPED
-from flows.ticketing.syncing import events, pass_delay
+from flows.tickets.syncing.syncing import events, pass_delay
 from supportops.config.loader import load
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows import ticket_sync
-from supportops.flows.ticket_queue import Standing, queue
+from supportops.flows.tickets import ticket_sync
+from supportops.flows.tickets.ticket_queue import Standing, queue
 from supportops.sla.policy import Metric
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.zendesk.client import Client

@@ -17,7 +17,7 @@ from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.site_check import judge
+from supportops.flows.sites.site_check import judge
 from supportops.reports.period import Cadence, parse
 from supportops.reports.store import Draft
 from supportops.sites import store

@@ -19,8 +19,8 @@ from supportops.alerts.store import find, find_open, raise_alert
 from supportops.context import Context, no_secrets
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alert_hold
-from supportops.flows import alert_dispatch, silences
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.alerts import alert_dispatch, silences
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.sites.check import Reason
 from supportops.sites.site import Site

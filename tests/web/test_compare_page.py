@@ -19,8 +19,8 @@ from supportops.alerts.policy import Target
 from supportops.context import Context
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.report_comparison import NotCompared, compare_on_request
-from supportops.flows.reporting.messages import post
+from supportops.flows.reports.report_comparison import NotCompared, compare_on_request
+from supportops.flows.reports.reporting.messages import post
 from supportops.reports import store as report_store
 from supportops.reports.figures import Attainment, Restatement, TicketReason
 from supportops.reports.measuring.figures_json import to_json

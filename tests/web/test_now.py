@@ -15,7 +15,7 @@ from supportops.alerts.alert import Kind
 from supportops.context import Context, no_secrets
 from supportops.db.activity import Flow, worked
 from supportops.db.engine import reading, writing
-from supportops.flows import alert_acts
+from supportops.flows.alerts import alert_acts
 from supportops.sites.check import Reason
 from web.boards import (
     ACTOR,

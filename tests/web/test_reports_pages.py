@@ -17,9 +17,9 @@ from sqlalchemy import Engine
 from supportops.alerts.policy import Target
 from supportops.config.reports import audience_name
 from supportops.db.engine import writing
-from supportops.flows import alert_dispatch
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.reporting.messages import post
+from supportops.flows.alerts import alert_dispatch
+from supportops.flows.reports.reporting.messages import post
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import COUNTED, MAIL_HTML, MAIL_TEXT, PAGE, PDF, WORKBOOK, File

@@ -18,11 +18,11 @@ from supportops.context import Context, no_secrets
 from supportops.customers import Customers
 from supportops.db.engine import reading, writing
 from supportops.db.schema import what_ifs
-from supportops.flows import replay as replaying
-from supportops.flows import what_if
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.replay import Period, replay
-from supportops.flows.ticketing.judged_tickets import policy_book, policy_book_in
+from supportops.flows.sla import replay as replaying
+from supportops.flows.sla import what_if
+from supportops.flows.sla.judging.judged_tickets import policy_book, policy_book_in
+from supportops.flows.sla.replay import Period, replay
 from supportops.tickets.log.store import append_events
 from web import boards
 from web.boards import ACTOR, NOON, READER, make_board, site_entry, visible, write_config

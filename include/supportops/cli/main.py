@@ -2,9 +2,9 @@
 
 Exit codes: 0 fine, 1 findings, 2 usage or configuration.
 
-Each file of this folder holds its commands in a `typer.Typer` called `app`: with a name they are a
-group, without one they stand beside the groups. Commands read the clock from `cli.instants`, and
-`output.Commands` handles the errors of all of them.
+Each file of a folder beside this one holds its commands in a `typer.Typer` called `app`: with a
+name they are a group, without one they stand beside the groups. Commands read the clock from
+`cli.instants`, and `output.Commands` handles the errors of all of them.
 """
 
 from __future__ import annotations
@@ -18,36 +18,15 @@ import typer
 from typer.main import get_command
 
 from supportops.bootstrap import STORE_VARIABLE
-from supportops.cli import (
-    alerts,
-    config,
-    customers,
-    db,
-    demo,
-    doctor,
-    domains,
-    go_live,
-    incidents,
-    log_call,
-    mailbox,
-    maintenance,
-    metrics,
-    notices,
-    push,
-    receivers,
-    report,
-    rota,
-    service_levels,
-    sites,
-    sla,
-    status_pages,
-    streams,
-    ticket_sync,
-    tickets,
-    triage,
-    tutorials,
-)
+from supportops.cli import streams
+from supportops.cli.alerts import alerts, go_live, incidents, receivers, rota
+from supportops.cli.customers import customers, notices, status_pages
+from supportops.cli.operations import config, db, demo, doctor, metrics
 from supportops.cli.output import FINE, USAGE, Commands, warn
+from supportops.cli.reports import report
+from supportops.cli.sites import domains, maintenance, push, sites
+from supportops.cli.sla import service_levels, sla
+from supportops.cli.tickets import log_call, mailbox, ticket_sync, tickets, triage, tutorials
 from supportops.local.install.shell import is_demo, shell_settings
 
 app = typer.Typer(

@@ -3,7 +3,7 @@
 Instants are aware UTC: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite.
 Logs (`check_runs`, `check_results`, `alert_acts`, `notification_log`, `configurations`,
 `incident_notes`, `notice_acts`, `reports` with their documents) are only ever appended to, and what
-is old of some is removed (`flows/housekeeping.py`); `site_days` says the same of checks;
+is old of some is removed (`flows/operations/housekeeping.py`); `site_days` says the same of checks;
 `site_status`, `incidents`, `alerts`, `messages` and `notices` are what was folded from them and
 what is still to be done.
 """

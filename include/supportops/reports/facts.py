@@ -1,6 +1,6 @@
 """What a report is made from: frames of clocks, tickets, sites, incidents and alerts.
 
-Data alone, gathered in flows/reporting. Instants are aware UTC datetimes (pandas
+Data alone, gathered in flows/reports/reporting. Instants are aware UTC datetimes (pandas
 `datetime64[us, UTC]`, NaT where there is none), durations seconds (NaN where there is none), texts
 None where there is none. Whatever order rows come in, the report is the same.
 """

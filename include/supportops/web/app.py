@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from supportops.context import Secrets, no_secrets
 from supportops.db.storable import storable
-from supportops.flows.doctor import ReadAirflow
+from supportops.flows.operations.doctor import ReadAirflow
 from supportops.web.acts.act import Act
 from supportops.web.acts.registry import ACTS
 from supportops.web.examinations import Examinations

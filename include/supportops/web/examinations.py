@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from threading import Lock, Thread
 
-from supportops.flows.doctor import AirflowState, Examination, ReadAirflow, examine
+from supportops.flows.operations.doctor import AirflowState, Examination, ReadAirflow, examine
 from supportops.web.page import Clock, OpenContext
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from supportops.alerts.alert import Alert, Kind, Severity, usual_severity
 from supportops.alerts.escalation import MessageStatus, Phase, decide
 from supportops.alerts.policy import AlertPolicy, Hours
 from supportops.alerts.routing.matching import Mismatch, matching, mismatches, visible_to
-from supportops.flows.checking.incident_alerts import SEVERITY
+from supportops.flows.sites.checking.incident_alerts import SEVERITY
 
 SITES = {"shop": "Acme", "blog": "Acme", "wiki": "Beta"}
 ACME = route(step("acme_email"), name="acme", customers=("Acme",))

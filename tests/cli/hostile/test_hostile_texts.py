@@ -22,7 +22,7 @@ from cli.hostile.test_every_argument import answer, obeyed
 from cli.hostile.test_streams import start
 from cli.hostile.values import SEQUENCES
 from supportops.alerts.store import raise_alert
-from supportops.cli import report
+from supportops.cli.reports import report
 from supportops.db.engine import writing
 from supportops.rendering.formulas import csv_without_formulas
 from supportops.rendering.printable import printable, printable_json, printable_line

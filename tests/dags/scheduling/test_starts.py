@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 FREQUENT = (
-    *("site_check", "alert_dispatch", "push_check", "ticket_sync", "touched_tickets"),
-    *("sla_sweep", "notices", "mailbox", "rota_calendars", "log_call"),
+    *("sites.site_check", "alerts.alert_dispatch", "sites.push_check", "tickets.ticket_sync"),
+    *("tickets.touched_tickets", "sla.sla_sweep", "customers.notices", "tickets.mailbox"),
+    *("rota.rota_calendars", "tickets.log_call"),
 )
 # Each takes between a tenth of a second and a whole one of CPU, of every task.
 HEAVY = frozenset({"pandas", "matplotlib", "fastapi", "apprise", "weasyprint", "openpyxl", "PIL"})

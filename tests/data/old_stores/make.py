@@ -16,11 +16,12 @@ import sqlite3
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import yaml
 
@@ -86,6 +87,14 @@ def configure(folder: Path, address: str) -> None:
     (folder / "events.csv").write_text(EVENTS)
 
 
+def flow_of(name: str) -> ModuleType:
+    """The flow `name`: a file of supportops/flows or, since later, of one of its folders."""
+    package = import_module("supportops")
+    root = Path(package.__path__[0]).parent
+    file = next((root / "supportops" / "flows").rglob(f"{name}.py"))
+    return import_module(".".join(file.relative_to(root).with_suffix("").parts))
+
+
 def main() -> None:
     store = Path(sys.argv[1]).absolute()
     work = store.with_suffix(".work")
@@ -101,18 +110,14 @@ def main() -> None:
     opener = getattr(bootstrap, "open_context", None) or bootstrap.open_workplace
     migrate = import_module("supportops.db.migrate")
     flows = {
-        name: import_module(f"supportops.flows.{name}")
+        name: flow_of(name)
         for name in ("site_check", "alert_dispatch", "sla_sweep", "weekly_report", "ticket_import")
     }
     clock = Clock()
     with opener(migrated=False) as context:
         migrate.upgrade(context.engine)
-        try:
-            from supportops.flows import go_live
-
-            go_live.run(context, "Ada", clock())
-        except (ImportError, AttributeError):
-            pass
+        with suppress(StopIteration, AttributeError):
+            flow_of("go_live").run(context, "Ada", clock())
         for minute, down in ((0, False), (60, True), (65, False), (70, False), (75, True)):
             clock.set(MONDAY + timedelta(minutes=minute))
             Server.down = down

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
-from flows.backing_up.filled import value
+from flows.operations.backing_up.filled import value
 from supportops.db.copying import Copied, copy_store, measured
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.migrate import upgrade

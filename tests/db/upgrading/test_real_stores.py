@@ -16,14 +16,10 @@ from supportops.alerts.hold import held_since
 from supportops.db.engine import reading, writing
 from supportops.db.migrate import current, newest, upgrade
 from supportops.db.schema import incidents
-from supportops.flows import (
-    alert_dispatch,
-    explain_ticket,
-    housekeeping,
-    list_clocks,
-    sla_sweep,
-    weekly_report,
-)
+from supportops.flows.alerts import alert_dispatch
+from supportops.flows.operations import housekeeping
+from supportops.flows.reports import weekly_report
+from supportops.flows.sla import explain_ticket, list_clocks, sla_sweep
 from supportops.reports import store as reports
 from supportops.sites.check import Reason
 from web.boards import (

@@ -20,7 +20,7 @@ from supportops.context import Context, no_secrets
 from supportops.db.copying import contents
 from supportops.db.engine import make_engine, writing
 from supportops.db.migrate import SchemaError, check, newest, upgrade
-from supportops.flows import backup
+from supportops.flows.operations import backup
 from supportops.web import shared_context
 from supportops.web.app import make_app
 from supportops.web.page import Viewer

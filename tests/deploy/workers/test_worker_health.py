@@ -25,8 +25,8 @@ from deploy.workers.several_workers import wait_until
 from inboxes import free_port
 from supportops.bootstrap import BROKER_VARIABLE, EXECUTOR_VARIABLE
 from supportops.context import Context
-from supportops.flows import doctor
-from supportops.flows.examining import workers
+from supportops.flows.operations import doctor
+from supportops.flows.operations.examining import workers
 
 NAME = "one@test"
 PASSWORD = "a-password-for-tests"

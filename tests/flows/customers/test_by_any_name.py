@@ -14,11 +14,14 @@ from supportops.alerts.silencing.silence import parsed
 from supportops.alerts.store import list_open
 from supportops.db.engine import reading
 from supportops.db.schema import tickets
-from supportops.flows import log_call, maintenance, silences, sla_sweep, ticket_acts, ticket_queue
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.call_preview import preview
-from supportops.flows.reporting.gathering import gather
-from supportops.flows.reporting.selection import FactsRequest
+from supportops.flows.alerts import silences
+from supportops.flows.reports.reporting.gathering import gather
+from supportops.flows.reports.reporting.selection import FactsRequest
+from supportops.flows.sites import maintenance
+from supportops.flows.sla import sla_sweep
+from supportops.flows.tickets import log_call, ticket_acts, ticket_queue
+from supportops.flows.tickets.call_preview import preview
 from supportops.reports.period import Cadence, parse
 from supportops.sites.announced.window import Scope
 from supportops.tickets.ticket import EventKind

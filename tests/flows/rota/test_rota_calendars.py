@@ -20,10 +20,10 @@ from supportops.config.loader import check
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.download import DownloadError
-from supportops.flows import rota_calendars
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.known_duties import known_duties
-from supportops.flows.rota import who
+from supportops.flows.rota import rota_calendars
+from supportops.flows.rota.known_duties import known_duties
+from supportops.flows.rota.rota import who
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

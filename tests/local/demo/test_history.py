@@ -13,8 +13,10 @@ from supportops.alerts.store import list_open
 from supportops.context import Context, no_secrets
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, check_runs, incidents
-from supportops.flows import demo_history, monthly_report, site_availability
-from supportops.flows.report import ReportRequest, make_on_request
+from supportops.flows.operations import demo_history
+from supportops.flows.reports import monthly_report
+from supportops.flows.reports.report import ReportRequest, make_on_request
+from supportops.flows.sites import site_availability
 from supportops.local.demo import tickets
 from supportops.local.demo.config import choose_ports, write
 from supportops.local.demo.tickets import HISTORY

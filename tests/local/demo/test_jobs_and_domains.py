@@ -17,7 +17,7 @@ from supportops.alerts.store import list_open
 from supportops.config.loader import load
 from supportops.context import Context, no_secrets
 from supportops.db.engine import reading
-from supportops.flows import domain_check
+from supportops.flows.sites import domain_check
 from supportops.local.demo import breakage, jobs, registry
 from supportops.local.demo.breakage import FailureMode
 from supportops.local.demo.config import SHIPPED, SOURCE, choose_ports, write

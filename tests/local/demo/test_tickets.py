@@ -16,7 +16,7 @@ from supportops.config.loader import load_mapping, load_triage
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.schema import ticket_events, tickets
-from supportops.flows.demo_tickets import has_other_tickets
+from supportops.flows.operations.demo_tickets import has_other_tickets
 from supportops.local.demo import tickets as demo_tickets
 from supportops.local.demo.config import SHIPPED, SOURCE, choose_ports, write
 from supportops.local.install.installation import Installation

@@ -14,7 +14,7 @@ from supportops.alerts.store import list_open
 from supportops.context import Context, no_secrets
 from supportops.db.engine import reading
 from supportops.db.schema import recordings
-from supportops.flows import mailbox
+from supportops.flows.tickets import mailbox
 from supportops.local.demo.config import choose_ports, write
 from supportops.local.demo.voicemail import Answerphone
 from supportops.local.install.installation import Installation

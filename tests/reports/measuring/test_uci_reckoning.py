@@ -17,8 +17,8 @@ from reports.measuring.uci_reckoning import ticket_times as slow_times
 from reports.slow_measuring import slow_quantile
 from sla.policies import book, minutes, version
 from supportops.db.engine import reading
-from supportops.flows.reporting.gathering import gather
-from supportops.flows.reporting.selection import FactsRequest
+from supportops.flows.reports.reporting.gathering import gather
+from supportops.flows.reports.reporting.selection import FactsRequest
 from supportops.local.demo.tickets import UCI_LOG as DEMO_FILE
 from supportops.reports.figures import By
 from supportops.reports.measuring.response_times import promises

@@ -16,7 +16,7 @@ from sites.behaviours.behaviour import Arranged
 from sites.probing import MOMENT, policy, probe_one
 from sites.servers import Authority, answer, closed_port, hangs, server
 from supportops.context import no_secrets
-from supportops.flows.checking.targets import target_of
+from supportops.flows.sites.checking.targets import target_of
 from supportops.sites.check import ProbeResult, Reason
 from supportops.sites.probe import standstill, transfer, transfer_pool
 from supportops.sites.probe.probe import probe

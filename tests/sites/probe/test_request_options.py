@@ -9,7 +9,7 @@ import pytest
 from builders import site as a_site
 from sites.probing import MOMENT, policy
 from sites.servers import Server, answer, redirects, server
-from supportops.flows.checking.targets import target_of
+from supportops.flows.sites.checking.targets import target_of
 from supportops.sites.check import ProbeResult, Reason, State
 from supportops.sites.probe.probe import Target, probe
 from supportops.sites.site import Expectation, RequestOptions

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select
 from builders import SHIPPED
 from supportops.db.engine import reading
 from supportops.db.schema import tickets
-from supportops.flows.ticket_import import run
+from supportops.flows.tickets.ticket_import import run
 from supportops.tickets.imports.file_form import ImportFault
 from supportops.tickets.imports.mapping import FileFormat
 from supportops.tickets.imports.proposal import proposed

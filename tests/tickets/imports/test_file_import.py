@@ -16,8 +16,8 @@ from builders import SHIPPED
 from supportops.config.loader import load_mapping
 from supportops.db.engine import reading
 from supportops.db.schema import quarantine, ticket_events, tickets
-from supportops.flows.demo_tickets import import_demo
-from supportops.flows.ticket_import import run
+from supportops.flows.operations.demo_tickets import import_demo
+from supportops.flows.tickets.ticket_import import run
 from supportops.local.demo.tickets import UCI_LOG as DEMO_FILE
 from supportops.tickets.imports.file_form import ImportFault
 from supportops.tickets.imports.file_import import import_file, weeks_until

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from builders import SHIPPED
 from supportops.db.engine import make_engine, reading
 from supportops.db.schema import tickets
-from supportops.flows.ticket_import import run
+from supportops.flows.tickets.ticket_import import run
 from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import EventKind
 

@@ -14,7 +14,7 @@ from builders import SHIPPED
 from supportops.config.loader import load_mapping
 from supportops.db.engine import reading
 from supportops.db.schema import quarantine, tickets
-from supportops.flows.ticket_import import run, trial
+from supportops.flows.tickets.ticket_import import run, trial
 from supportops.tickets.imports.summary import ImportSummary
 from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import Event, EventKind

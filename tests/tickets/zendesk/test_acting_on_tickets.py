@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import Engine
 
 from builders import NOON, SHIPPED
-from flows.ticketing.syncing import pass_delay, sync
+from flows.tickets.syncing.syncing import pass_delay, sync
 from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine
-from supportops.flows import explain_ticket, ticket_acts
-from supportops.flows.ticket_acts import ActError, Done
-from supportops.flows.ticketing.own_acts import Act
+from supportops.flows.sla import explain_ticket
+from supportops.flows.tickets import ticket_acts
+from supportops.flows.tickets.own_tickets.own_acts import Act
+from supportops.flows.tickets.ticket_acts import ActError, Done
 from supportops.sla.words.explanation import sections
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.model import Account

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine
 
-from flows.noticing.agency import Agency
+from flows.customers.noticing.agency import Agency
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.web.app import make_app

@@ -24,8 +24,9 @@ from supportops.context import Context, no_secrets
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.migrate import upgrade
 from supportops.db.schema import configurations
-from supportops.flows import sla_sweep, weekly_report, what_if
 from supportops.flows.active_configuration import active_configuration
+from supportops.flows.reports import weekly_report
+from supportops.flows.sla import sla_sweep, what_if
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File
 from supportops.reports.links import report_path

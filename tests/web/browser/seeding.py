@@ -14,8 +14,8 @@ from supportops.alerts import hold
 from supportops.alerts.policy import Target
 from supportops.db.engine import writing
 from supportops.db.schema import configurations
-from supportops.flows import alert_dispatch
-from supportops.flows.reporting.messages import post
+from supportops.flows.alerts import alert_dispatch
+from supportops.flows.reports.reporting.messages import post
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.reports import store as report_store
 from supportops.reports.formats.file import PAGE, PDF, File

@@ -18,8 +18,8 @@ from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.engine import make_engine
 from supportops.db.schema import alert_acts, notification_log
-from supportops.flows import alert_dispatch
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.alerts import alert_dispatch
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 from supportops.web.public.app import make_public_app
 from web.boards import NOON

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from flows.mailing.mails import voicemail, wav
+from flows.tickets.mailing.mails import voicemail, wav
 from supportops.db.engine import make_engine
 from web.browser.opening import open_page
 from web.browser.serving import serving

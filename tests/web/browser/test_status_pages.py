@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.publishing.agency import Agency
+from flows.customers.publishing.agency import Agency
 from supportops.db.engine import make_engine
-from supportops.flows import maintenance
+from supportops.flows.sites import maintenance
 from supportops.sites.announced.window import Scope
 from supportops.sites.check import Reason
 from supportops.sites.site import FIVE_MINUTES

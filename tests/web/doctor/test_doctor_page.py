@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.doctor import AirflowState
+from supportops.flows.operations.doctor import AirflowState
 from supportops.web.app import make_app
 from supportops.web.page import Viewer
 from supportops.web.pages import doctor

@@ -18,7 +18,7 @@ from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.activity import Flow, worked
 from supportops.db.engine import writing
-from supportops.flows import sla_sweep
+from supportops.flows.sla import sla_sweep
 from supportops.sites.check import Reason
 from supportops.sites.site import Site
 from supportops.tickets.log.store import append_events

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
-from supportops.flows.scraping import may_scrape
+from supportops.flows.operations.scraping import may_scrape
 from supportops.web.app import make_app
 from supportops.web.metrics.collect import DOWN
 from supportops.web.page import OpenContext, Viewer

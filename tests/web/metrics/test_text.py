@@ -20,8 +20,8 @@ from supportops.context import Context, no_secrets
 from supportops.db.activity import Flow, worked
 from supportops.db.engine import make_engine, writing
 from supportops.db.schema import messages, notification_log
-from supportops.flows.doctor import AirflowState, Examination, Examined, Finding, Level
-from supportops.flows.ticketing.freshness import mark_synced
+from supportops.flows.operations.doctor import AirflowState, Examination, Examined, Finding, Level
+from supportops.flows.tickets.syncing.freshness import mark_synced
 from supportops.web.metrics import collect
 from supportops.web.metrics.catalogue import METRICS
 from supportops.web.metrics.collect import DOWN, PARTS, metrics_text, without_store

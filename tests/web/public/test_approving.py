@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from flows.noticing.agency import Agency, configuration
+from flows.customers.noticing.agency import Agency, configuration
 from supportops.alerts.acts.link import LIFE, Links
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context

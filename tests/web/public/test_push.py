@@ -15,7 +15,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
-from flows.pushing.jobs import HOURLY, TOKEN, Jobs
+from flows.sites.pushing.jobs import HOURLY, TOKEN, Jobs
 from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.activity import Flow, last_worked

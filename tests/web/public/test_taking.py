@@ -20,7 +20,7 @@ from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import alert_acts as table
-from supportops.flows import alert_acts
+from supportops.flows.alerts import alert_acts
 from supportops.notify.outgoing import Outcome
 from supportops.web.public.app import make_public_app
 

@@ -20,8 +20,8 @@ from supportops.config.snapshots import LastConfiguration
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import sync_nudges
-from supportops.flows import ticket_sync
-from supportops.flows.ticketing import nudges
+from supportops.flows.tickets import ticket_sync
+from supportops.flows.tickets.syncing import nudges
 from supportops.tickets.zendesk.webhook import TIMESTAMP_HEADER
 from supportops.web.public.app import make_public_app
 from supportops.web.public.zendesk import SECRET

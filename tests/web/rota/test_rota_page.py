@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from supportops.flows.known_duties import KnownDuty
+from supportops.flows.rota.known_duties import KnownDuty
 from supportops.sites.check import Reason
 from supportops.web.rota.drawing import midnight, weeks
 from web import boards

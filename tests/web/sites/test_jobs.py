@@ -10,11 +10,11 @@ import yaml
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from flows.pushing.jobs import TOKEN
+from flows.sites.pushing.jobs import TOKEN
 from supportops.context import Context
 from supportops.db.engine import reading, writing
-from supportops.flows import push_check
 from supportops.flows.active_configuration import active_configuration
+from supportops.flows.sites import push_check
 from supportops.sites.check import Reason
 from supportops.sites.domains.mail import MailRecord
 from supportops.sites.domains.registration import RegistryStatus

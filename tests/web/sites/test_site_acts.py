@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from inboxes import Endpoint, endpoint
 from supportops.context import Context, no_secrets
-from supportops.flows import maintenance
-from supportops.flows.check_now import CheckNow, TooSoonError
+from supportops.flows.sites import maintenance
+from supportops.flows.sites.check_now import CheckNow, TooSoonError
 from supportops.sites.check import Reason
 from web import boards
 from web.boards import ACTOR, NOON, READER, live_through, make_board, site_entry, slots_until

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from supportops.flows.ticket_queue import QueuedTicket, Standing
+from supportops.flows.tickets.ticket_queue import QueuedTicket, Standing
 from supportops.web.tickets.filters import (
     FIELDS,
     Filters,

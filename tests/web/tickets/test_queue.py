@@ -14,8 +14,9 @@ from sqlalchemy import Engine, select, text, update
 from supportops.config.snapshots import newest
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, tickets
-from supportops.flows import sla_sweep, ticket_queue
-from supportops.flows.ticket_queue import Standing, queue
+from supportops.flows.sla import sla_sweep
+from supportops.flows.tickets import ticket_queue
+from supportops.flows.tickets.ticket_queue import Standing, queue
 from supportops.tickets.ticket import Author, Event, EventKind
 from supportops.web.tickets.filters import Filters
 from supportops.web.tickets.solved import searching

@@ -9,10 +9,11 @@ import pytest
 import yaml
 from sqlalchemy import Engine, select
 
-from flows.mailing.mails import drop, mail, maildir, voicemail, wav
+from flows.tickets.mailing.mails import drop, mail, maildir, voicemail, wav
 from supportops.db.engine import reading
 from supportops.db.schema import recordings, tickets
-from supportops.flows import alert_acts, mailbox
+from supportops.flows.alerts import alert_acts
+from supportops.flows.tickets import mailbox
 from web.boards import NOON, READER
 from web.desk import Desk
 

@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import find_open
 from supportops.db.engine import reading
-from supportops.flows import log_call, sla_sweep, ticket_acts
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.sla import sla_sweep
+from supportops.flows.tickets import log_call, ticket_acts
 from supportops.tickets.source import OWN_SOURCES
 from supportops.tickets.ticket import EventKind, Status
 from tickets.helpline import Helpline, HelplineSource

@@ -15,7 +15,7 @@ from supportops.alerts.description import reference
 from supportops.alerts.silencing.silence import Silence, SilenceState
 from supportops.alerts.words.ticket import title
 from supportops.cli.output import fields
-from supportops.flows.silences import Listed, Matched, Preview
+from supportops.flows.alerts.silences import Listed, Matched, Preview
 from supportops.rendering.printable import printable_line
 
 MOST_SITES = 20

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from supportops.flows.doctor import Examined, Level, worst
+from supportops.flows.operations.doctor import Examined, Level, worst
 from supportops.rendering.printable import printable_line
 
 _SIGNS = {

@@ -9,7 +9,7 @@ from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Kind
 from supportops.alerts.hold import Released
 from supportops.alerts.routing.course import Course
 from supportops.cli.output import fields
-from supportops.flows.go_live import Preview, Recipient
+from supportops.flows.alerts.go_live import Preview, Recipient
 from supportops.rendering.printable import printable_line
 from supportops.rendering.render import duration
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from supportops.flows.incident_notes import Listed
+from supportops.flows.alerts.incident_notes import Listed
 from supportops.rendering.printable import printable_line
 
 

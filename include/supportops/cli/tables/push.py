@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from supportops.cli.tables.sites import _plain, _table
-from supportops.flows.push_check import Monitored
+from supportops.flows.sites.push_check import Monitored
 
 
 def monitor_table(found: Sequence[Monitored]) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from supportops.flows.receivers import Receiver, Tested
+from supportops.flows.alerts.receivers import Receiver, Tested
 from supportops.rendering.printable import printable_line
 from supportops.rendering.render import duration
 

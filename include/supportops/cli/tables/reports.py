@@ -11,9 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from supportops.flows.report import ReportEntry, ReportResult, ReportState
-from supportops.flows.report_approval import Decided
-from supportops.flows.report_comparison import Compared
+from supportops.flows.reports.report import ReportEntry, ReportResult, ReportState
+from supportops.flows.reports.report_approval import Decided
+from supportops.flows.reports.report_comparison import Compared
 from supportops.rendering.catalogue import DEFAULT
 from supportops.rendering.printable import printable_line
 from supportops.reports.document import Tone

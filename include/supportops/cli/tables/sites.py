@@ -13,7 +13,7 @@ from rich.text import Text
 from supportops.alerts.alert import Alert
 from supportops.alerts.description import reference
 from supportops.alerts.words.ticket import doubt, title
-from supportops.flows.site_availability import SiteAvailability
+from supportops.flows.sites.site_availability import SiteAvailability
 from supportops.rendering.printable import printable_line
 from supportops.rendering.render import duration
 from supportops.sites.availability import Availability

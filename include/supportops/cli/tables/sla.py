@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from supportops.flows.explain_ticket import ExplainedTicket
-from supportops.flows.replay import Replay
+from supportops.flows.sla.explain_ticket import ExplainedTicket
+from supportops.flows.sla.replay import Replay
 from supportops.rendering.printable import printable_line
 from supportops.rendering.render import one_line, render
 from supportops.sla.explain import ClockExplanation, calendar_of

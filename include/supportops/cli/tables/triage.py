@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from supportops.cli.tables.tickets import plain, plain_table, when
-from supportops.flows.doubtful_tickets import DoubtfulTicket
+from supportops.flows.tickets.doubtful_tickets import DoubtfulTicket
 from supportops.tickets.triage import Decision
 from supportops.tickets.trial import Outcome
 

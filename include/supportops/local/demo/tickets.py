@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from supportops.bootstrap import open_context
 from supportops.context import Context
 from supportops.db.engine import make_engine
-from supportops.flows import demo_history, demo_tickets
+from supportops.flows.operations import demo_history, demo_tickets
 from supportops.local.demo import registry
 from supportops.local.demo.clock import utc_now
 from supportops.local.supervisor.components import FOLLOW

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from supportops.flows import alert_acts, incident_notes
+from supportops.flows.alerts import alert_acts, incident_notes
 from supportops.rendering.render import sentence
 from supportops.web.acts.act import LONGEST_KEY, Act, Acting, Body, Done, Refused
 

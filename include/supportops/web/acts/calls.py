@@ -6,9 +6,9 @@ from pydantic import Field
 
 from supportops.config.snapshots import newest
 from supportops.db.engine import reading
-from supportops.flows import log_call
-from supportops.flows.call_preview import Preview, preview
-from supportops.flows.log_call import Call, CallError
+from supportops.flows.tickets import log_call
+from supportops.flows.tickets.call_preview import Preview, preview
+from supportops.flows.tickets.log_call import Call, CallError
 from supportops.rendering.render import render, sentence
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 from supportops.web.pages.tickets import address

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from supportops.flows import notices as flow
+from supportops.flows.customers import notices as flow
 from supportops.rendering.render import sentence
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from supportops.config.yaml_source import ConfigurationError
-from supportops.flows import receivers
+from supportops.flows.alerts import receivers
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 from supportops.web.notifications import OUTCOMES
 

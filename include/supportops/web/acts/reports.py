@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from supportops.flows import report_approval as flow
+from supportops.flows.reports import report_approval as flow
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 
 Number = Annotated[int, Field(ge=1, le=2**62)]

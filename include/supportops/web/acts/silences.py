@@ -9,7 +9,7 @@ from pydantic import Field
 
 from supportops.alerts.routing.matcher import How, MatcherError
 from supportops.alerts.silencing.silence import Label
-from supportops.flows import silences as flow
+from supportops.flows.alerts import silences as flow
 from supportops.rendering.render import sentence
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 from supportops.web.alerting.matchers import Form, matchers_of

@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from supportops.db.engine import reading
-from supportops.flows import maintenance
 from supportops.flows.active_configuration import active_configuration
-from supportops.flows.check_now import TooSoonError, check_now
+from supportops.flows.sites import maintenance
+from supportops.flows.sites.check_now import TooSoonError, check_now
 from supportops.rendering.render import local, sentence
 from supportops.sites.announced.window import Scope
 from supportops.sites.check import WORDS, ProbeResult

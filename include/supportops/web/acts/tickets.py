@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from supportops.flows import doubtful_tickets, ticket_acts
-from supportops.flows.ticket_acts import TicketAct
+from supportops.flows.tickets import doubtful_tickets, ticket_acts
+from supportops.flows.tickets.ticket_acts import TicketAct
 from supportops.rendering.render import sentence
 from supportops.tickets.ticket import EventKind, Status
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused

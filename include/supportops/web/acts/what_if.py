@@ -10,8 +10,8 @@ from pydantic import Field
 
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading
-from supportops.flows import what_if
 from supportops.flows.active_configuration import active_configuration
+from supportops.flows.sla import what_if
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 from supportops.web.page import link
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows.doctor import AirflowState, Examination, Level, dag_states
+from supportops.flows.operations.doctor import AirflowState, Examination, Level, dag_states
 from supportops.web.metrics import messages, sites, store, work
 from supportops.web.metrics.asked import Asked
 from supportops.web.metrics.sample import Sample, instant, text_of

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from supportops.context import Secrets
-from supportops.flows import scraping
+from supportops.flows.operations import scraping
 from supportops.web.examinations import Examinations
 from supportops.web.metrics.collect import metrics_text, without_store
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext

@@ -16,7 +16,7 @@ from supportops.config.configuration import File
 from supportops.db.activity import Flow, activities
 from supportops.db.schema import alerts, messages, notification_log, tickets
 from supportops.db.sound_json import sound_json
-from supportops.flows.sla_sweep import OPEN_CLOCKS
+from supportops.flows.sla.sla_sweep import OPEN_CLOCKS
 from supportops.notify.outgoing import Outcome
 from supportops.sla.policy import METRICS as CLOCKS
 from supportops.web.metrics.asked import Asked

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from supportops.alerts.hold import held_since
 from supportops.db.activity import EVERY, Flow, activities
 from supportops.db.schema import configurations, notices, reports
-from supportops.flows.doctor import is_needed
-from supportops.flows.ticket_sync import last_syncs
+from supportops.flows.operations.doctor import is_needed
+from supportops.flows.tickets.ticket_sync import last_syncs
 from supportops.notices.notice import NoticeState
 from supportops.reports.period import Cadence
 from supportops.reports.store import Approval

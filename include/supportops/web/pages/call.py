@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from supportops.flows.log_call import LONGEST_NAME, LONGEST_TEXT
+from supportops.flows.tickets.log_call import LONGEST_NAME, LONGEST_TEXT
 from supportops.web.page import Page, PageContext, Query, Text, last_check
 from supportops.web.tickets import related
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from supportops.flows.report_comparison import (
+from supportops.flows.reports.report_comparison import (
     Choice as Chosen,
 )
-from supportops.flows.report_comparison import (
+from supportops.flows.reports.report_comparison import (
     Compared,
     NotCompared,
     choices,

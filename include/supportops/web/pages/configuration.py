@@ -16,7 +16,8 @@ from supportops.alerts.routing.course import Course
 from supportops.alerts.store import list_open
 from supportops.config import snapshots
 from supportops.config.yaml_source import ConfigurationError
-from supportops.flows import new_site, receivers, who_is_notified
+from supportops.flows.alerts import receivers, who_is_notified
+from supportops.flows.sites import new_site
 from supportops.web.notifications import OUTCOMES
 from supportops.web.office_time import instant_of
 from supportops.web.page import Page, PageContext, Query, Text, last_check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from supportops.flows.doctor import Examination, Finding, Level
+from supportops.flows.operations.doctor import Examination, Finding, Level
 from supportops.web.page import NoQuery, Page, PageContext, last_check
 
 WAIT_SECONDS = 4.0

@@ -18,7 +18,7 @@ from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
 from supportops.alerts.words.ticket import path_of
 from supportops.db.schema import incidents
-from supportops.flows import alert_acts, incident_notes
+from supportops.flows.alerts import alert_acts, incident_notes
 from supportops.web.alerting.filters import DURATIONS
 from supportops.web.notifications import notifications
 from supportops.web.page import NotFound, Page, PageContext, Query, Redirect, Text, last_check, link

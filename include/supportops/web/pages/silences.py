@@ -10,7 +10,7 @@ from supportops.alerts.description import incident_path
 from supportops.alerts.routing.matcher import How, MatcherError
 from supportops.alerts.silencing.silence import Label
 from supportops.alerts.words.ticket import title
-from supportops.flows import silences as flow
+from supportops.flows.alerts import silences as flow
 from supportops.web.alerting.filters import DURATIONS
 from supportops.web.alerting.matchers import Form, matchers_of
 from supportops.web.page import Page, PageContext, last_check

@@ -12,10 +12,10 @@ from supportops.alerts.alert import Alert
 from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.db.schema import tickets as tickets_table
-from supportops.flows.explain_ticket import ExplainedTicket, find_ticket
-from supportops.flows.ticket_acts import PRIORITIES
-from supportops.flows.ticket_queue import queue
-from supportops.flows.tutorials import for_ticket, note_for
+from supportops.flows.sla.explain_ticket import ExplainedTicket, find_ticket
+from supportops.flows.tickets.ticket_acts import PRIORITIES
+from supportops.flows.tickets.ticket_queue import queue
+from supportops.flows.tickets.tutorials import for_ticket, note_for
 from supportops.rendering.board_links import safe_link
 from supportops.sites.standing import SiteState
 from supportops.sla.words.explanation import Section, sections, whole_ticket

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Row as StoredRow
 
-from supportops.flows import ticket_queue
-from supportops.flows.ticket_queue import Queue, QueuedTicket, Standing, queue
+from supportops.flows.tickets import ticket_queue
+from supportops.flows.tickets.ticket_queue import Queue, QueuedTicket, Standing, queue
 from supportops.rendering.formulas import never_formula
 from supportops.rendering.printable import printable_line
 from supportops.sites.standing import SiteState

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from supportops.config.configuration import File
 from supportops.db.schema import tickets
 from supportops.files import open_file
-from supportops.flows import what_if as flow
-from supportops.flows.what_if import State, WhatIf
+from supportops.flows.sla import what_if as flow
+from supportops.flows.sla.what_if import State, WhatIf
 from supportops.sla.words.explanation import METRIC_TITLES
 from supportops.web.page import NotFound, Page, PageContext, Query, last_check, link
 

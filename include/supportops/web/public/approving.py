@@ -13,7 +13,7 @@ from supportops.alerts.acts.link import Link
 from supportops.alerts.alert import Alert
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows import notices
+from supportops.flows.customers import notices
 from supportops.notices.notice import NoticeKind, NoticeState
 from supportops.rendering.render import local, one_line, sentence
 from supportops.web.page import ActiveConfiguration

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from supportops.db.engine import reading
 from supportops.db.migrate import SchemaError
-from supportops.flows import push_check as flow
+from supportops.flows.sites import push_check as flow
 from supportops.sites.push.content import LARGEST_BODY
 from supportops.sites.push.proof import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from supportops.web.page import ActiveConfiguration, Clock, OpenContext

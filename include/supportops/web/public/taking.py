@@ -12,7 +12,7 @@ from supportops.alerts.description import Description, Notification, describe
 from supportops.alerts.routing.narrowing import for_target
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows import alert_acts
+from supportops.flows.alerts import alert_acts
 from supportops.rendering.render import local, one_line, sentence
 from supportops.web.page import ActiveConfiguration
 from supportops.web.public.answers import Form, PublicError, signed_by

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
 from supportops.db.migrate import SchemaError
-from supportops.flows import ticket_sync as flow
+from supportops.flows.tickets import ticket_sync as flow
 from supportops.tickets.zendesk.webhook import (
     LARGEST_BODY,
     SIGNATURE_HEADER,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from supportops.flows.known_duties import KnownDuty
+from supportops.flows.rota.known_duties import KnownDuty
 
 WEEK = timedelta(days=7)
 COLOURS = 8

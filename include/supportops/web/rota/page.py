@@ -14,8 +14,8 @@ from supportops.alerts.rota.calendar_store import StoredCalendar, stored_calenda
 from supportops.alerts.rota.team import Override, Team
 from supportops.config.configuration import File
 from supportops.config.rota import Rota
-from supportops.flows.known_duties import KnownDuty, known_duties
-from supportops.flows.rota import OnDuty, who
+from supportops.flows.rota.known_duties import KnownDuty, known_duties
+from supportops.flows.rota.rota import OnDuty, who
 from supportops.web.page import Page, PageContext, Query, last_check, link
 from supportops.web.rota.drawing import WEEK, Week, midnight, monday_of, styles_of, weeks
 

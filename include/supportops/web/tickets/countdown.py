@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from supportops.flows.ticket_queue import OpenClock
+from supportops.flows.tickets.ticket_queue import OpenClock
 from supportops.sla.words.explanation import METRIC_TITLES
 
 # A page is refreshed long before.

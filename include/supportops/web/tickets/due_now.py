@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from supportops.flows.ticket_queue import Standing, queue
+from supportops.flows.tickets.ticket_queue import Standing, queue
 from supportops.web.page import PageContext, link
 from supportops.web.pages.tickets import Line, lines_of
 from supportops.web.tickets.filters import Sort, ordered

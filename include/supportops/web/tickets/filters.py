@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
-from supportops.flows.ticket_queue import Narrowed, QueuedTicket, Standing
+from supportops.flows.tickets.ticket_queue import Narrowed, QueuedTicket, Standing
 from supportops.rendering.render import one_line
 from supportops.web.page import PageNumber, Query, Text, link
 

@@ -12,7 +12,7 @@ from supportops.alerts import store as alert_store
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind
 from supportops.alerts.description import incident_path
 from supportops.db.schema import alerts, incidents, tickets
-from supportops.flows.show_ticket import outage_tickets
+from supportops.flows.tickets.show_ticket import outage_tickets
 from supportops.names import folded
 from supportops.sites.site import Fleet
 from supportops.tickets.source import OUTAGE

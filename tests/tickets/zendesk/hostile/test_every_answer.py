@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from cli.hostile.values import SEQUENCES
-from flows.ticketing.syncing import everything, pass_delay, sync
+from flows.tickets.syncing.syncing import everything, pass_delay, sync
 from supportops.tickets.source import SourceError
 from tickets.fake_zendesk import AGENT, Body, FakeZendesk, Status, fake_zendesk
 

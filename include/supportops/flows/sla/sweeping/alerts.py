@@ -1,0 +1,325 @@
+"""Compares what clocks call for with the stored alerts: what to raise, to end and to retract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
+from supportops.alerts.words.ticket import ADDRESS, PATH, ticket_path
+from supportops.config.service_levels import Tiers
+from supportops.customers import Customers
+from supportops.db.schema import alerts, tickets
+from supportops.db.sound_json import sound_json
+from supportops.db.statements import insert_new
+from supportops.db.storable import storable
+from supportops.flows.sla.sweeping.evaluation import (
+    ClockAlert,
+    Evaluation,
+    breach_key,
+    ending,
+    facts_of,
+    is_old,
+    ticket_part,
+    tier_of,
+)
+from supportops.sla.milestones import Milestone
+from supportops.sla.policy import Metric
+from supportops.tickets.columns import instant
+from supportops.tickets.log.doubtful import DOUBTFUL, doubtful_tiers
+from supportops.tickets.log.pages import page_forms, page_of
+
+# At a ticket's first sweep, a breach so long ago whose clock has ended is stored and not sent.
+HORIZON = timedelta(days=2)
+_PAGE = 500
+# The alerts of more tickets than this are found sooner by reading those of all.
+_MOST_SOUGHT = 5_000
+
+_AWAITED = {
+    Metric.FIRST_REPLY.value: "the first reply",
+    Metric.NEXT_REPLY.value: "the next reply",
+    Metric.UPDATE.value: "the update on progress",
+    Metric.RESOLUTION.value: "the solution",
+}
+_HEADLINES = {
+    Milestone.WARNING: "{} is due soon",
+    Milestone.WARNING_BEFORE: "{} is due very soon",
+    Milestone.AIM: "{} has missed its aim",
+    Milestone.BREACH: "{} is late",
+    Milestone.FOLLOW_UP: "{} is late and still missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert in the store. `base` is its key without the number of one that came back."""
+
+    key: str
+    base: str
+    kind: Kind
+    open: bool
+    retracted: bool
+
+    @property
+    def number(self) -> int:
+        """1, or the number of an alert that came back after a retraction."""
+        return int(self.key[len(self.base) + 1 :] or 1)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What to do with the stored alerts.
+
+    raised: alerts to raise, by key. over: keys of warnings to resolve. ended: by key, the facts of
+    the clock's end, with its instant under "ended" (ISO 8601). retracted: by key, why. untold: how
+    many of `raised` come too late to be sent.
+    """
+
+    raised: dict[str, ClockAlert] = field(default_factory=dict)
+    over: list[str] = field(default_factory=list)
+    ended: dict[str, dict[str, str]] = field(default_factory=dict)
+    retracted: dict[str, str] = field(default_factory=dict)
+    untold: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """How many of each, by the names of `Tally`."""
+        return {
+            "raised": len(self.raised),
+            "untold": self.untold,
+            "resolved": len(self.over) + len(self.ended),
+            "retracted": len(self.retracted),
+        }
+
+
+def stored_alerts(connection: Connection, prefixes: Iterable[str]) -> dict[str, list[StoredAlert]]:
+    """The stored alerts of some tickets, by the `key_prefix` of the ticket."""
+    c = alerts.c
+    wanted = sorted(set(prefixes))
+    kinds = {kind.value for kind in SERVICE_LEVEL_KINDS}
+    rows = select(
+        c.key, c.kind, c.resolved_at.is_(None), sound_json(c.facts)["retracted"].as_boolean()
+    )
+    if len(wanted) <= _MOST_SOUGHT:  # without the kind: SQLite would rather go through its index
+        rows = rows.join(each := _listed(connection, wanted), _begins_with(connection, each))
+    else:
+        rows = rows.where(c.kind.in_(sorted(kinds)))
+    found: dict[str, list[StoredAlert]] = {prefix: [] for prefix in wanted}
+    # A key may begin with two of them: a ticket's number may have colons.
+    for key, kind, is_open, retracted in dict.fromkeys(connection.execute(rows).all()):
+        own = found.get(ticket_part(key))
+        if own is not None and kind in kinds:
+            own.append(StoredAlert(key, _base(key), Kind(kind), bool(is_open), bool(retracted)))
+    return {prefix: own for prefix, own in found.items() if own}
+
+
+def _listed(connection: Connection, prefixes: list[str]) -> Any:
+    """The prefixes as a table of one column `value`."""
+    if connection.dialect.name == "postgresql":
+        given = literal(prefixes, ARRAY(Text))
+        return func.unnest(given).table_valued("value").render_derived(name="prefixes")
+    return func.json_each(json.dumps(prefixes)).table_valued("value", name="prefixes")
+
+
+def _begins_with(connection: Connection, prefixes: Any) -> ColumnElement[bool]:
+    """Whether a key begins with the prefix and a colon. `;` is the sign after it."""
+    key, value = alerts.c.key, prefixes.c.value
+    if connection.dialect.name == "postgresql":  # by bytes, whatever the database's language
+        low, high = func.concat(value, ":"), func.concat(value, ";")
+        return and_(key.bool_op("~>=~")(low), key.bool_op("~<~")(high))
+    return and_(key >= value.concat(":"), key < value.concat(";"))
+
+
+def compare(evaluation: Evaluation, stored: Iterable[StoredAlert]) -> Changes:
+    """What to do so that the stored alerts of some tickets are what their clocks call for now."""
+    changes = Changes()
+    known: dict[str, StoredAlert] = {}
+    for alert in stored:
+        if alert.base not in known or known[alert.base].number < alert.number:
+            known[alert.base] = alert
+    for base, alert in known.items():
+        if alert.kind in LASTING_KINDS:
+            _end_or_retract(changes, evaluation, base, alert)
+        elif alert.open and not evaluation.may_hold(base):
+            changes.over.append(alert.key)
+    for key, due in evaluation.alerts.items():
+        earlier = known.get(key)
+        if earlier is None:
+            changes.raised[key] = due
+        elif earlier.retracted:
+            changes.raised[f"{key}#{earlier.number + 1}"] = due
+    return changes
+
+
+def _end_or_retract(
+    changes: Changes, evaluation: Evaluation, base: str, alert: StoredAlert
+) -> None:
+    """A breach or its follow-up ends with its clock, and is retracted if it never was."""
+    breach = evaluation.alerts.get(breach_key(base))
+    if alert.retracted:
+        return
+    if breach is None:
+        changes.retracted[alert.key] = "by all that is known now, the promise was kept"
+        return
+    assert evaluation.clocks is not None
+    over = ending(evaluation.clocks, breach)
+    if alert.open and over:
+        changes.ended[alert.key] = over
+
+
+def write(
+    connection: Connection,
+    evaluation: Evaluation,
+    changes: Changes,
+    tiers: Tiers,
+    customers: Customers,
+    first: set[int],
+    at: datetime,
+) -> None:
+    """Does what `changes` say. `first`: tickets that were never swept before."""
+    rows = list(_rows(connection, evaluation, changes, tiers, customers, first, at))
+    insert_new(connection, alerts, rows)
+    keys = [*changes.over, *changes.ended, *changes.retracted]
+    found = dict(_facts(connection, keys))
+    _end(connection, [_over(found, key, at, {}) for key in changes.over])
+    late = changes.ended.items()
+    _end(
+        connection,
+        [_over(found, k, datetime.fromisoformat(end["ended"]), end) for k, end in late],
+    )
+    retracted = [
+        _over(found, key, at, {"retracted": True, "why": why})
+        for key, why in changes.retracted.items()
+    ]
+    _end(connection, retracted)
+    sent = [row["row"] for row in retracted if not found[row["row"]][1].get("untold")]
+    if sent:
+        statement = update(alerts).where(alerts.c.key == bindparam("row")).values(settled_at=None)
+        connection.execute(statement, [{"row": key} for key in sent])
+
+
+def _rows(
+    connection: Connection,
+    evaluation: Evaluation,
+    changes: Changes,
+    tiers: Tiers,
+    customers: Customers,
+    first: set[int],
+    at: datetime,
+) -> Iterator[dict[str, Any]]:
+    """The rows to insert. What a first sweep finds too late to be sent is settled at once."""
+    raised = {alert.ticket for alert in changes.raised.values()}
+    details, doubtful = _details(connection, raised), doubtful_tiers(connection, raised)
+    clocks, forms = evaluation.clocks, page_forms(connection) if raised else {}
+    for key, alert in changes.raised.items():
+        assert clocks is not None
+        ticket, end = details[alert.ticket], ending(clocks, alert)
+        tier = tier_of(clocks, alert)
+        customer = ticket["customer"] and customers.named(ticket["customer"])
+        facts = {
+            "source": ticket["source"],
+            "ticket": ticket["ticket"],
+            "title": ticket["subject"],
+            "tier": tier,
+            "customer": customer,
+            "assignee": ticket["assignee"],
+            PATH: ticket_path(ticket["source"], ticket["ticket"]),
+            **facts_of(clocks, alert),
+        }
+        if page := page_of(forms, ticket["source"], ticket["ticket"]):
+            facts[ADDRESS] = page
+        if alert.ticket in doubtful:
+            facts[DOUBTFUL] = doubtful[alert.ticket].facts[DOUBTFUL]
+        untold = alert.ticket in first and is_old(clocks, alert, HORIZON)
+        changes.untold += untold
+        facts |= end | ({"untold": True} if untold else {})
+        opened_at = instant(alert.at)
+        resolved_at = max(datetime.fromisoformat(end["ended"]), opened_at) if end else None
+        awaited = _AWAITED[facts["metric"]]
+        yield storable(
+            {
+                "key": key,
+                "kind": alert.kind.value,
+                "severity": tiers.severity(tier).value,
+                "subject": _subject(facts, alert),
+                "headline": _HEADLINES[alert.milestone].format(awaited),
+                "site": ticket["site"],
+                "customer": customer,
+                "host": None,
+                "facts": facts,
+                "opened_at": opened_at,
+                "last_seen_at": at,
+                "resolved_at": resolved_at,
+                "settled_at": at if untold else None,
+            }
+        )
+
+
+def _subject(facts: Mapping[str, Any], alert: ClockAlert) -> str:
+    parts = (facts["source"], facts["ticket"], facts["metric"], facts["instance"])
+    about = (*parts, alert.milestone.value, instant(alert.anchor).isoformat())
+    return " ".join(str(part) for part in about)
+
+
+def _details(connection: Connection, ids: set[int]) -> dict[int, dict[str, Any]]:
+    c = tickets.c
+    columns = (c.id, c.source, c.ticket, c.subject, c.customer, c.assignee, c.site)
+    found: dict[int, dict[str, Any]] = {}
+    for page in _pages(sorted(ids)):
+        rows = connection.execute(select(*columns).where(c.id.in_(page))).mappings().all()
+        found |= {row["id"]: dict(row) for row in rows}
+    return found
+
+
+Stored = tuple[datetime, dict[str, Any], datetime | None]  # opened_at, facts, resolved_at
+
+
+def _facts(connection: Connection, keys: list[str]) -> Iterator[tuple[str, Stored]]:
+    c = alerts.c
+    for page in _pages(keys):
+        rows = select(c.key, c.opened_at, c.facts, c.resolved_at).where(c.key.in_(page))
+        for row in connection.execute(rows).all():
+            yield row.key, (row.opened_at, dict(row.facts), row.resolved_at)
+
+
+def _over(
+    found: Mapping[str, Stored], key: str, end: datetime, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    opened_at, stored, resolved_at = found[key]
+    return {
+        "row": key,
+        "end": resolved_at or max(end, opened_at),
+        "merged": storable({**stored, **facts}),
+    }
+
+
+def _end(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        statement = update(alerts).where(alerts.c.key == bindparam("row"))
+        statement = statement.values(resolved_at=bindparam("end"), facts=bindparam("merged"))
+        connection.execute(statement, rows)
+
+
+def _base(key: str) -> str:
+    """A key without the number of an alert that came back; an instant holds no `#`."""
+    head, colon, last = key.rpartition(":")
+    return f"{head}{colon}{last.partition('#')[0]}"
+
+
+def _pages(values: list[Any]) -> Iterator[list[Any]]:
+    return (values[start : start + _PAGE] for start in range(0, len(values), _PAGE))
