@@ -131,13 +131,18 @@ FLOWS = [[file.parent.name, file.stem] for file in (PACKAGE / "flows").glob("*/*
 
 def reaches_past_a_flow(source: str) -> list[str]:
     """The modules that a DAG or plugin file imports though only flows may."""
+    names = _imported(source)
+    return [name for name in names if name.startswith("supportops.") and not _allowed(name)]
+
+
+def _imported(source: str) -> list[str]:
     names = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return [name for name in names if name.startswith("supportops.") and not _allowed(name)]
+    return names
 
 
 def _allowed(name: str) -> bool:
@@ -169,6 +174,19 @@ def test_a_dag_or_plugin_uses_flows_and_never_their_steps(file: Path) -> None:
 )
 def test_a_dag_that_imports_a_step_is_found(line: str) -> None:
     assert reaches_past_a_flow(line) != []
+
+
+ENTRANCES = [ROOT / "dags", ROOT / "plugins", *(PACKAGE / f for f in ("cli", "local", "web"))]
+
+
+def test_a_flow_that_no_entrance_uses_is_a_step_of_another() -> None:
+    files = [file for folder in ENTRANCES for file in folder.rglob("*.py")]
+    used = {name for file in files for name in _imported(file.read_text())}
+    names = {".".join(("supportops.flows", *flow)) for flow in FLOWS if flow[1] != "__init__"}
+    assert len(names) >= 40
+    assert {
+        flow for flow in names if not any(f"{name}.".startswith(f"{flow}.") for name in used)
+    } == set()
 
 
 # Files that find something outside of their own top-level folder, and what.
