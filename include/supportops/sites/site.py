@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from supportops.sites.failure_rate import AS_SHIPPED, DegradedPolicy
 from supportops.sites.maintenance import Maintenance
 
+# Airflow's [core] max_map_length as shipped.
+MOST_SHARDS = 1024
 FIVE_MINUTES = timedelta(minutes=5)
 # A run that begins this much before a site's interval is over checks it all the same.
 DUE_TOLERANCE = timedelta(minutes=1)
@@ -161,6 +163,7 @@ class Fleet:
         return {site.name: site for site in self.sites}
 
 
-def shards(names: Sequence[str], size: int) -> list[list[str]]:
-    """`names` cut into runs of at most `size`, in order."""
-    return [list(names[i : i + size]) for i in range(0, len(names), size)]
+def shard_size(sites: int, size: int) -> int:
+    """How many of a run's `sites` one task checks: `size`, or more where there would be more tasks
+    than Airflow allows, which would be a run that checks nothing."""
+    return max(size, -(-sites // MOST_SHARDS))

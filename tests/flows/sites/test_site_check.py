@@ -24,11 +24,13 @@ from builders import NOON, Clock, checks
 from flows.websites import Desk, Websites, websites
 from sites.servers import answer, closed_port, hangs, server
 from supportops.config import snapshots
+from supportops.db.activity import Flow, activities
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.schema import alerts, check_runs, incidents, site_status
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.sites import site_check
 from supportops.flows.sites.checking import incident_alerts, planning, writer
+from supportops.sites import site
 from supportops.sites import store as sites_store
 from supportops.sites.incident import FleetState, Run
 from supportops.sites.judging import fold
@@ -209,6 +211,27 @@ class TestShards:
         with pytest.raises(site_check.IncompleteRunError, match="1 of 2"):
             site_check.finish(desk.place(), specs, done, NOON, desk.clock())
         assert desk.alerts() == [DOWN]
+
+    def test_there_are_never_more_shards_than_airflow_maps(
+        self, desk: Desk, web: Websites, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(site, "MOST_SHARDS", 2)
+        desk.write(web.entries(), shard=1)
+        specs = desk.plan()
+        assert [desk.check(spec)["pages"] for spec in specs] == [2, 1]
+        assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
+
+    def test_how_long_a_run_took_is_noted_with_its_wait_for_a_place(self, desk: Desk) -> None:
+        specs = desk.plan()
+        desk.clock.move(4)
+        done = [desk.check(spec) for spec in specs]
+        site_check.finish(desk.place(), specs, done, NOON, desk.clock())
+        with reading(desk.engine) as connection:
+            assert activities(connection)[Flow.SITE_CHECK].took == timedelta(minutes=4)
+        # One that checked nothing took no time, and is no reason to forget how long they take.
+        site_check.finish(desk.place(), [], [], NOON + timedelta(minutes=5), desk.clock())
+        with reading(desk.engine) as connection:
+            assert activities(connection)[Flow.SITE_CHECK].took == timedelta(minutes=4)
 
     def test_a_spec_that_was_not_planned_is_refused(self, desk: Desk) -> None:
         spec = {"slot": NOON.isoformat(), "ahead_seconds": 0, "shard": 0}

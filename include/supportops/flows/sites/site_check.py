@@ -22,6 +22,7 @@ from supportops.flows.sites.checking.planning import plan
 from supportops.flows.sites.checking.shard import Shard
 from supportops.flows.sites.checking.timer import Clock, Timer
 from supportops.notify.heartbeat import beat
+from supportops.sites import store
 from supportops.sites.incident import Change
 
 __all__ = [
@@ -125,7 +126,8 @@ def finish(
         on_changes(())
     summary["runs"] += sum(shard["runs"] for shard in checked)
     summary["changes"] = [*(c for shard in checked for c in shard["changes"]), *summary["changes"]]
-    standing = watch_dispatch(context.engine, Flow.SITE_CHECK, now)
+    took = _took(context.engine, slot, now + ahead) if specs else None
+    standing = watch_dispatch(context.engine, Flow.SITE_CHECK, now, took)
     if standing is not None:
         _notify_of_standstill(context, now)
     summary["pages"] = sum(shard["pages"] for shard in checked)
@@ -135,6 +137,13 @@ def finish(
     if missing:
         raise IncompleteRunError(f"{missing} of {len(specs)} shards failed; judged: {summary}")
     return summary | {"heartbeat": heartbeat(context, standing) if specs else None}
+
+
+def _took(engine: Engine, slot: datetime, log_now: datetime) -> timedelta | None:
+    """How long ago the run was planned: its checks, and their wait for a place."""
+    with reading(engine) as connection:
+        begun = store.run_of(connection, slot)
+    return None if begun is None else max(log_now - begun.started_at, timedelta(0))
 
 
 def _notify_of_standstill(context: Context, now: datetime) -> None:

@@ -132,6 +132,16 @@ def test_a_flow_that_never_worked_or_stands_still_is_found(busy: Engine, folder:
     }
 
 
+def test_a_flow_that_takes_most_of_its_interval_is_found(busy: Engine, folder: Path) -> None:
+    with writing(busy) as connection:
+        worked(connection, Flow.SITE_CHECK, NOON, timedelta(minutes=4))
+        worked(connection, Flow.SLA_SWEEP, NOON, timedelta(minutes=4))
+    (found,) = [f for f in examined(busy, folder)["flows"] if f.level != Level.FINE]
+    assert found.level is Level.WARNING
+    assert found.what == "site_check took 4 min, and is to work every 5 min"
+    assert "WORKERS" in found.mend
+
+
 def test_a_receiver_whose_messages_do_not_arrive_is_found(busy: Engine, folder: Path) -> None:
     with writing(busy) as connection:
         alert = operations_alert(Kind.DELIVERY, "team_email", "refused", NOON, facts={})

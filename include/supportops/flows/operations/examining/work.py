@@ -11,7 +11,7 @@ from supportops.alerts import claims, hold, store
 from supportops.alerts.alert import Kind
 from supportops.alerts.outbox import is_wanted
 from supportops.config.configuration import Configuration, File
-from supportops.db.activity import EVERY, Flow, last_worked, longest
+from supportops.db.activity import EVERY, Flow, activities, longest
 from supportops.db.engine import reading
 from supportops.db.schema import messages
 from supportops.flows.operations.examining.airflow import DAGS
@@ -22,6 +22,16 @@ from supportops.rendering.render import duration
 _LONGEST_WAIT = timedelta(minutes=15)
 # Who works depends on what is configured; these always do.
 _ALWAYS = (Flow.SITE_CHECK, Flow.ALERT_DISPATCH)
+# As the rule SupportopsFlowSlow of deploy/prometheus/alerts.yml.
+_MOST_OF_AN_INTERVAL = 0.75
+_SLOW = "A run that takes longer makes the next ones late."
+_WHEN_SLOW = {
+    Flow.SITE_CHECK: (
+        "A run that takes longer than that makes the next one late or leaves it out: outages are "
+        "noticed later.",
+        "more places: PARALLELISM, or WORKERS and WORKER_TASKS; docs/scaling.md",
+    ),
+}
 # What is no DAG.
 _WHY_SILENT = {
     Flow.PUBLIC_ENDPOINT: (
@@ -46,11 +56,11 @@ def flows(installation: Installation) -> Iterator[Finding]:
     """When each scheduled flow last worked, against how often it is to work."""
     now = installation.now
     with reading(installation.context.engine) as connection:
-        last = {flow: last_worked(connection, flow) for flow in Flow}
-    for flow, at in last.items():
+        last = activities(connection)
+    for flow in Flow:
         if not is_needed(flow, installation.configuration):
             continue
-        if at is None:
+        if flow not in last:
             if flow in _ALWAYS:
                 yield Finding(
                     Level.FAULT,
@@ -59,9 +69,12 @@ def flows(installation: Installation) -> Iterator[Finding]:
                     f"airflow dags unpause {flow}; airflow dags list-import-errors",
                 )
             continue
-        silent = now - at
+        silent, took = now - last[flow].at, last[flow].took
         if silent <= longest(flow):
-            yield fine(f"{flow} worked {duration(silent)} ago")
+            if took is not None and took > _MOST_OF_AN_INTERVAL * EVERY[flow]:
+                yield _slow(flow, took)
+            else:
+                yield fine(f"{flow} worked {duration(silent)} ago")
             continue
         yield Finding(
             Level.FAULT if flow in _ALWAYS else Level.WARNING,
@@ -74,6 +87,12 @@ def flows(installation: Installation) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _slow(flow: Flow, took: timedelta) -> Finding:
+    why, mend = _WHEN_SLOW.get(flow, (_SLOW, f"airflow dags list-runs {flow}"))
+    what = f"{flow} took {duration(took)}, and is to work every {duration(EVERY[flow])}"
+    return Finding(Level.WARNING, what, why, mend)
 
 
 def outbox(installation: Installation) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.sites import store
 from supportops.sites.runs.due import from_text, to_text
-from supportops.sites.site import FIVE_MINUTES, Fleet, Site, shards
+from supportops.sites.site import FIVE_MINUTES, Fleet, Site, shard_size
 from supportops.sites.summaries import store as summaries
 
 log = logging.getLogger(__name__)
@@ -91,8 +91,8 @@ def _plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
         assert begun is not None
         fleet = snapshots.get(connection, begun.configuration).fleet
     sites = from_text(fleet, begun.due)
-    cut = shards([site.name for site in sites], fleet.policy.shard)
-    return Plan(slot, len(cut), len(sites), ahead, faults)
+    shards = -(-len(sites) // shard_size(len(sites), fleet.policy.shard))
+    return Plan(slot, shards, len(sites), ahead, faults)
 
 
 def _due(connection: Connection, fleet: Fleet, slot: datetime) -> Sequence[Site]:

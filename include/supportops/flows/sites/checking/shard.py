@@ -24,7 +24,7 @@ from supportops.sites.log.chains import SeenChain
 from supportops.sites.recheck import pause_before_next
 from supportops.sites.runs.due import from_text
 from supportops.sites.runs.parts import PageKey, is_news
-from supportops.sites.site import Expectation, Fleet, Site
+from supportops.sites.site import Expectation, Fleet, Site, shard_size
 from supportops.sites.standing import Attempt, Track
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ class Shard:
             if run is None:
                 raise LookupError(f"no run was planned for {slot.isoformat()}")
             fleet = snapshots.get(connection, run.configuration).fleet
-            size = fleet.policy.shard
-            sites = from_text(fleet, run.due)[number * size : (number + 1) * size]
+            due = from_text(fleet, run.due)
+            size = shard_size(len(due), fleet.policy.shard)
+            sites = due[number * size : (number + 1) * size]
             names = {site.name for site in sites}
             down = store.down_pages(connection, names)
             shard = cls(slot, fleet, sites, down, over=run.judged_at is not None)
