@@ -24,11 +24,11 @@ from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import active_configuration, load_or_last_good
 from supportops.flows.alerts.dispatching.dispatch_watch import watch_dispatch
 from supportops.flows.sites.checking.incident_alerts import raise_or_resolve
-from supportops.flows.sites.pushing import endpoint
+from supportops.flows.sites.pushing import arrivals, endpoint
 from supportops.flows.sites.pushing.receiving import Answer, Request, receive
 from supportops.flows.sites.pushing.surroundings import Around, by_kind
 from supportops.flows.sites.pushing.tokens import token_faults, watch_tokens
-from supportops.sites.incident import Change
+from supportops.sites.incident import Change, IncidentKind
 from supportops.sites.present import PresentState
 from supportops.sites.push import store
 from supportops.sites.push.judging import KINDS, removed
@@ -131,6 +131,7 @@ def monitored(
     monitors = configuration.monitors.all if only is None else only
     fleet = configuration.displayed().fleet
     around = Around.load(connection, fleet, _looks_back(monitors, known, now), now)
+    around = around.also_unseen(arrivals.unseen(connection))
     for monitor in monitors:
         fault = (faults or {}).get(monitor.token)
         standing, waiting = known.get(monitor.token), pushed.get(monitor.token, ())
@@ -156,7 +157,10 @@ def _judge(
     monitors, fleet = configuration.monitors, configuration.fleet
     known = store.standings(connection)
     still_open = by_kind(open_incidents(connection, KINDS))
+    arrivals.end(connection, len(monitors.all), now)
     around = Around.load(connection, fleet, _looks_back(monitors.all, known, now), now)
+    wider = _none_arrives(connection, monitors.all, around, known, faults, pushed)
+    around = around.also_unseen(arrivals.unseen(connection))
     changes: list[Change] = []
     saved, states, present = {}, dict[str, int](), {}
     for monitor in monitors.all:
@@ -176,7 +180,7 @@ def _judge(
         states[state] = states.get(state, 0) + 1
         saved[token] = (judged.standing, state)
         for kind in judged.open:
-            present[(kind.value, monitor.name)] = _present(around, monitor)
+            present[(kind.value, monitor.name)] = _present(around, monitor, kind, wider)
     gone = (known.keys() | still_open.keys()) - monitors.by_token().keys()
     for token in sorted(gone):
         changes += [removed(each, now) for each in still_open.get(token, {}).values()]
@@ -211,8 +215,43 @@ def _site(monitor: Monitor, fleet: Fleet) -> Any:
     return next(iter(about(monitor, fleet)), None) if monitor.site is not None else None
 
 
-def _present(around: Around, monitor: Monitor) -> dict[str, Any]:
+def _none_arrives(
+    connection: Connection,
+    monitors: Sequence[Monitor],
+    around: Around,
+    known: Mapping[str, PushStanding],
+    faults: Mapping[str, str],
+    pushed: Mapping[str, Sequence[Push]],
+) -> str | None:
+    """The key of the alert that no push comes of any job, where that is so."""
+    now, due, standings = around.now, list[arrivals.Due](), dict[str, PushStanding]()
+    for monitor in monitors:
+        token = monitor.token
+        if token in faults:
+            continue
+        standing = reduce(after, pushed.get(token, ()), in_force(known.get(token), monitor, now))
+        standings[token] = standing
+        next_push = expected(monitor, standing, around.of(monitor))
+        if next_push.passed(now):
+            due.append(arrivals.Due(monitor, next_push.at, _place(monitor, around.fleet)))
+    return arrivals.watch(connection, due, standings, now)
+
+
+def _place(monitor: Monitor, fleet: Fleet) -> str:
+    hosts = [site.host for site in about(monitor, fleet)]
+    return next(filter(None, [monitor.server, *hosts, monitor.site]), monitor.name)
+
+
+def _present(
+    around: Around, monitor: Monitor, kind: IncidentKind, none_arrives: str | None
+) -> dict[str, Any]:
     wider = around.covered_by(monitor)
-    if wider is None:
-        return {"state": PresentState.FAILS.value}
-    return {"state": PresentState.COVERED.value, "by": wider.key, "name": wider.subject}
+    if wider is not None:
+        return {"state": PresentState.COVERED.value, "by": wider.key, "name": wider.subject}
+    if none_arrives is not None and kind is IncidentKind.PUSH_MISSING:
+        return {
+            "state": PresentState.UNSEEN.value,
+            "by": none_arrives,
+            "name": arrivals.SUBJECT,
+        }
+    return {"state": PresentState.FAILS.value}

@@ -70,6 +70,13 @@ def not_folded(connection: Connection, only: str | None = None) -> dict[str, lis
     return found
 
 
+def first_since(connection: Connection, since: datetime) -> datetime | None:
+    """When the first push of any monitor came after `since`, a refused one among them."""
+    statement = select(func.min(_c.received_at)).where(_c.received_at > since)
+    found: datetime | None = connection.execute(statement).scalar()
+    return found
+
+
 def last_pushes(connection: Connection, monitor: str, most: int) -> list[Push]:
     """The last pushes of a monitor, the newest first."""
     statement = select(pushes).where(_c.monitor == monitor).order_by(_c.id.desc()).limit(most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -34,6 +34,10 @@ class Around:
         kinds = (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
         outages = [each for each in incidents if each.kind in kinds]
         return cls(fleet, [*endpoint.unseen(connection, since, now), *blind], outages, now)
+
+    def also_unseen(self, unseen: Sequence[Span]) -> Around:
+        """With more time in which no push could reach the log."""
+        return replace(self, unseen=[*self.unseen, *unseen])
 
     def of(self, monitor: Monitor) -> Surroundings:
         """For one monitor. Of a server: it is down as a whole, or each of its sites is."""
