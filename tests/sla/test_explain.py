@@ -48,6 +48,42 @@ def test_the_days_add_up_to_the_promise():
     assert first.within == "3 working days"
 
 
+def test_the_days_of_a_clock_that_is_late_end_at_its_deadline():
+    late = explained(
+        "2026-04-13 11:00 asks", "2026-04-13 11:00 tier mission_critical", at="2026-04-15 12:00"
+    )
+    found = of(late, "first_reply")
+    assert found.open_seconds == 49 * 3600
+    assert [day.words for day in found.days] == ["Mon 13 Apr: 15 min"]
+    asked = ("2026-04-13 11:00 asks", "2026-04-13 11:00 tier bug_fix")
+    found = of(explained(*asked, "2026-04-14 16:00 answers", at="2026-04-15 12:00"), "first_reply")
+    assert [day.words for day in found.days] == ["Mon 13 Apr: 6 h", "Tue 14 Apr: 2 h"]
+
+
+def test_a_tier_that_comes_with_the_reply_is_no_promise_of_that_reply():
+    found = of(
+        explained(
+            "2026-04-13 11:00 asks",
+            "2026-04-14 16:00 tier bug_fix",
+            "2026-04-14 16:00 answers",
+            at="2026-04-15 12:00",
+        ),
+        "first_reply",
+    )
+    assert [(applied.promise, applied.deadline) for applied in found.promises] == [
+        ("user_support", london("2026-04-16 11:00"))
+    ]
+
+
+def test_a_broken_promise_is_named():
+    asked = ("2026-04-13 11:00 asks", "2026-04-13 11:00 tier mission_critical")
+    found = of(
+        explained(*asked, "2026-04-13 12:00 tier bug_fix", at="2026-04-13 13:00"), "first_reply"
+    )
+    assert found.policy == "2000/bug_fix"
+    assert found.breached_policy == "2000/mission_critical"
+
+
 def test_paused_days_and_evenings_have_their_reason():
     found = of(explained(*MOVED, at="2026-04-14 15:00"), "resolution")
     assert [day.words for day in found.days] == [

@@ -28,10 +28,17 @@ class DayShare:
         dates = f"{self.first:%a %-d %b}"
         dates += f" to {self.last:%a %-d %b}" if self.last != self.first else ""
         if self.open_seconds:
-            hours, minutes = divmod(round(self.open_seconds / 60), 60)
-            amount = f"{hours} h" + (f" {minutes} min" if minutes else "")
-            return f"{dates}: {amount}{f' ({self.why})' if self.why else ''}"
+            return f"{dates}: {self._amount}{f' ({self.why})' if self.why else ''}"
         return f"{dates}: {self.why}"
+
+    @property
+    def _amount(self) -> str:
+        """ "6 h 30 min", "15 min"; seconds only below one minute."""
+        if self.open_seconds < 60:
+            return f"{max(1, round(self.open_seconds))} s"
+        hours, minutes = divmod(round(self.open_seconds / 60), 60)
+        parts = (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "")
+        return " ".join(part for part in parts if part)
 
 
 def shares(

@@ -11,11 +11,19 @@ from typing import Any
 import numpy as np
 
 from supportops.sla.calendar_days import DayShare, shares
-from supportops.sla.clock import STATES, Clocks, judge
+from supportops.sla.clock import STATES, Clocks, State, judge
 from supportops.sla.counting.ticket_times import ticket_times
 from supportops.sla.events import KNOWN_SINCE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
-from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook, Promise, Target
+from supportops.sla.policy import (
+    METRICS,
+    Calendar,
+    Metric,
+    PolicyBook,
+    PolicyVersion,
+    Promise,
+    Target,
+)
 from supportops.sla.policy_assignment import to_datetime
 
 
@@ -48,6 +56,8 @@ class ClockExplanation:
     """One clock with its reasons. Durations in seconds, instants aware UTC.
 
     `within` is the target in words, `policy` "version/promise"; None where nothing is promised.
+    `breached_policy`: the promise that was broken, which an earlier tier may have made; None where
+    none was. `days`: the open time from the start to the deadline, date by date.
     """
 
     metric: str
@@ -62,6 +72,7 @@ class ClockExplanation:
     fulfilled_at: datetime | None
     ended_at: datetime | None
     breached_at: datetime | None
+    breached_policy: str | None
     open_seconds: float | None
     paused_seconds: float | None
     calendar_seconds: float
@@ -145,8 +156,7 @@ def _known_since(events: EventColumns) -> datetime | None:
 
 def _explain_clock(found: Clocks, place: int) -> ClockExplanation:
     one = found.take(slice(place, place + 1))
-    code = int(one.promise[0])
-    version, promise = found.assignment.promises[code] if code >= 0 else (None, None)
+    promise = _promise(one, int(one.promise[0]))[1]
     metric = METRICS[int(one.metric[0])]
     target = promise.target(metric) if promise else None
     tier = found.history.values[int(one.tier[0])] or found.book.default_tier
@@ -155,7 +165,7 @@ def _explain_clock(found: Clocks, place: int) -> ClockExplanation:
         instance=int(one.instance[0]),
         tier=tier,
         state=STATES[int(one.state[0])].value,
-        policy=f"{version.name}/{promise.name}" if version and promise else None,
+        policy=_policy(one, int(one.promise[0])),
         within=str(target.deadline) if target and target.deadline else None,
         started_at=to_datetime(int(one.started_at[0])),
         deadline=_instant(one.deadline),
@@ -163,6 +173,7 @@ def _explain_clock(found: Clocks, place: int) -> ClockExplanation:
         fulfilled_at=_instant(one.fulfilled_at),
         ended_at=_instant(one.ended_at),
         breached_at=_instant(one.breached_at),
+        breached_policy=_policy(one, int(one.breached_promise[0])),
         open_seconds=_seconds(one.spent),
         paused_seconds=_seconds(one.paused),
         calendar_seconds=int(one.calendar_time[0]) / MICRO,
@@ -172,17 +183,34 @@ def _explain_clock(found: Clocks, place: int) -> ClockExplanation:
     )
 
 
+def _promise(one: Clocks, code: int) -> tuple[PolicyVersion | None, Promise | None]:
+    return one.assignment.promises[code] if code >= 0 else (None, None)
+
+
+def _policy(one: Clocks, code: int) -> str | None:
+    """ "version/promise" of a promise's code, None for -1."""
+    version, promise = _promise(one, code)
+    return f"{version.name}/{promise.name}" if version and promise else None
+
+
 def _promises(one: Clocks) -> Iterator[AppliedPromise]:
-    """Each promise that held while the clock ran, with the deadline that it set."""
+    """Each promise that held while the clock ran, with the deadline that it set.
+
+    What a reply brings with it in one act, such as another tier, holds for what comes next.
+    """
     profiles, values = one.history.profiles, one.history.values
     start, until = int(one.started_at[0]), int(one.until[0])
+    removed = profiles.attributes["removed"] > 0
+    fulfilled = STATES[int(one.state[0])] is State.FULFILLED
     for n, at in enumerate(profiles.at):
         following = int(profiles.at[n + 1]) if n + 1 < len(profiles.at) else NEVER
         if following <= start or int(at) > until:
             continue
+        if fulfilled and start < int(at) == until and not removed[n - 1]:
+            continue
         tier, customer, tags = (values[int(profiles.attributes[k][n])] for k in _WHO)
         match = one.book.match(to_datetime(start), tier, customer, tags)
-        gone = int(profiles.attributes["removed"][n]) > 0
+        gone = bool(removed[n])
         yield AppliedPromise(
             since=to_datetime(max(int(at), start)),
             promise=match.promise.name if match.promise and not gone else None,
@@ -228,7 +256,11 @@ def _days(one: Clocks, promise: Promise | None, metric: Metric) -> Iterator[DayS
         return
     calendar = one.book.calendars[promise.calendar]
     start, until = to_datetime(int(one.started_at[0])), to_datetime(int(one.until[0]))
-    ran = [(s.since, s.until) for s in _segments(one, promise, metric) if s.ran]
+    ran = [
+        (s.since, min(s.until, deadline))
+        for s in _segments(one, promise, metric)
+        if s.ran and s.since < deadline
+    ]
     if deadline > until:
         ran.append((until, deadline))
     yield from shares(calendar, start, deadline, ran)

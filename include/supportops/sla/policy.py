@@ -203,6 +203,14 @@ class PolicyBook:
         begun = [version for version in self.versions if version.valid_from <= at]
         return begun[-1] if begun else None
 
+    def hours_of_promises(self) -> dict[str, BusinessHours]:
+        """The hours that each promise counts in, by "version/promise"."""
+        return {
+            f"{version.name}/{promise.name}": self.calendars[promise.calendar].hours
+            for version in self.versions
+            for promise in version.promises
+        }
+
     def match(
         self, at: datetime, tier: str | None, customer: str | None = None, tags: str | None = None
     ) -> Match:

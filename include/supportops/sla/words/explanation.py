@@ -171,7 +171,7 @@ def _rows(
         if instant:
             yield label, story.at(instant)
     if clock.breached_at:
-        yield "Broken", story.at(clock.breached_at)
+        yield "Broken", story.at(clock.breached_at) + _earlier(clock, book, story)
     if clock.open_seconds is not None:
         spent = f"{_hours(clock.open_seconds)} of {_kind_of_hours(calendar)}"
         yield "Time taken", f"{spent}; {_hours(clock.calendar_seconds)} on the calendar"
@@ -212,6 +212,14 @@ def _promises(clock: ClockExplanation, book: PolicyBook, story: Story) -> Iterat
     if len(found) > 1:
         for since, words in found:
             yield f"From {story.at(since)}", words
+
+
+def _earlier(clock: ClockExplanation, book: PolicyBook, story: Story) -> str:
+    """Whose promise was broken, where it is not the one that the section is about."""
+    if clock.breached_policy in (None, clock.policy):
+        return ""
+    promise = _named(clock, book, str(clock.breached_policy).partition("/")[2])
+    return f", as {story.tier(promise.tier)}" if promise else ""
 
 
 def _named(clock: ClockExplanation, book: PolicyBook, name: str | None) -> Promise | None:
