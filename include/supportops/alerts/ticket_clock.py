@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ _METRICS = {
     "update_time": ("update", "update"),
     "resolution_time": ("fix", "fix"),
 }
+NOTHING: Mapping[str, OfficeHours] = {}
 # Nearer than this a weekday alone is clear.
 _NEAR = timedelta(days=6)
 
@@ -66,25 +68,35 @@ class TicketClock:
             left_seconds=facts.number("left_seconds"),
             calendar_seconds=facts.number("calendar_seconds"),
             paused=text("state") == "paused",
-            # A critical ticket is worked on day and night, any other in the office hours.
+            # Where nothing says otherwise, a critical ticket is worked on day and night, any other
+            # in the office hours.
             round_the_clock=alert.severity is Severity.CRITICAL,
         )
 
-    def at(self, now: datetime, office: OfficeHours) -> TicketClock:
-        """As of `now`: a message may wait for the morning while the clock runs on, or ends."""
+    def at(
+        self, now: datetime, office: OfficeHours, promised: OfficeHours | None = None
+    ) -> TicketClock:
+        """As of `now`: a message may wait for the morning while the clock runs on, or ends.
+
+        `promised`: the hours that its promise counts in, where they are known.
+        """
         until, read_at = self.ended_at or now, self.read_at
         if self.started_at is None or read_at is None or until <= read_at:
             return self
         calendar = (until - self.started_at).total_seconds()
         try:
-            left = self._left_at(until, read_at, office)
+            left = self._left_at(until, read_at, office, promised)
         except ValueError:  # no calendar reaches that far; one odd ticket must stop no message
             left = None
         return replace(self, left_seconds=left, calendar_seconds=calendar)
 
-    def _left_at(self, until: datetime, read_at: datetime, office: OfficeHours) -> float | None:
+    def _left_at(
+        self, until: datetime, read_at: datetime, office: OfficeHours, promised: OfficeHours | None
+    ) -> float | None:
         if self.left_seconds is None or self.paused:
             return self.left_seconds
+        if promised is not None:
+            return self.left_seconds - promised.elapsed(read_at, until)
         if self.round_the_clock:
             return self.left_seconds - (until - read_at).total_seconds()
         return self.left_seconds - office.elapsed(read_at, until)
@@ -143,12 +155,18 @@ class TicketClock:
         return f"{weekday} {clock}" if near else f"{weekday} {day} {month} {clock}"
 
 
-def as_of(alert: Alert, now: datetime, office: OfficeHours) -> Alert:
+def as_of(
+    alert: Alert, now: datetime, office: OfficeHours, promised: Mapping[str, OfficeHours] = NOTHING
+) -> Alert:
     """The same with its ticket's clock as of `now`: a message may be sent long after the clock was
-    read. An alert that is about no ticket stays as it is."""
+    read. An alert that is about no ticket stays as it is.
+
+    `promised`: the hours that promises count in, by the names that alerts call them by.
+    """
     if alert.kind not in SERVICE_LEVEL_KINDS:
         return alert
-    clock = TicketClock.of(alert).at(now, office)
+    hours = promised.get(Facts(alert.facts).text("policy") or "")
+    clock = TicketClock.of(alert).at(now, office, hours)
     latest = {"left_seconds": clock.left_seconds, "calendar_seconds": clock.calendar_seconds}
     return replace(alert, facts={**alert.facts, **latest})
 

@@ -214,6 +214,8 @@ class _Dispatch:
         configuration = configuration.displayed()
         self.configuration = configuration
         self.office = configuration.office
+        book = configuration.promises
+        self.promised = {} if book is None else book.hours_of_promises()
         self.customers = configuration.customers
         self.attach_at_most = configuration.reports.attach_at_most
         self.rota = configuration.rota if configuration.has(File.ROTA) else None
@@ -223,7 +225,7 @@ class _Dispatch:
         self.targets = self.policy.targets()
         self.unreadable: frozenset[str] = frozenset()
         self.watched = False  # what cannot be read, once in a dispatch
-        self.composer = Composer(self.policy, self.office, secrets, clock)
+        self.composer = Composer(self.policy, self.office, secrets, clock, self.promised)
         self.poster = Poster(send, clock, self.policy.retry.timeout.total_seconds())
         self.recorder = Recorder(self.policy, name)
 
@@ -253,7 +255,9 @@ class _Dispatch:
             known = self._histories(connection, unsettled, outbox.history(connection))
             self._decide_and_queue(connection, unsettled, known, now)
             if self.rota is not None:
-                new = queue_hand_overs(connection, self.policy, self.rota, now, self.office)
+                new = queue_hand_overs(
+                    connection, self.policy, self.rota, now, self.office, self.promised
+                )
                 self.summary.queued += new
 
     def _corrected(self) -> list[str]:

@@ -251,7 +251,9 @@ def _write_chunk(
             own = (alert for row in some for alert in stored.get(row.prefix, ()))
             changes = compare(found, own)
             first = {row.id for row in some if row.swept_at is None}
-            write(connection, found, changes, tiers, customers_now(connection), first, at)
+            touched = {row.id for row in some if _touched(row)}
+            customers = customers_now(connection)
+            write(connection, found, changes, tiers, customers, first, touched, at)
         _write_next(connection, some, found, at)
         _count(tally, some, found, changes)
     return rows[-1].id
@@ -270,14 +272,18 @@ def _write_next(
             continue
         micros = found.next_at[row.id] if isinstance(found, Evaluation) else None
         next_at = at if micros is None else None if micros == NONE else instant(micros)
-        touched = row.swept_at is None or row.touched_at >= row.swept_at
-        if touched or next_at != row.next_at:
+        if _touched(row) or next_at != row.next_at:
             swept_at = row.swept_at if isinstance(found, Exception) else at
             changed.append({"row": row.id, "next": next_at, "swept": swept_at})
     if changed:
         statement = update(tickets).where(tickets.c.id == bindparam("row"))
         statement = statement.values(next_at=bindparam("next"), swept_at=bindparam("swept"))
         connection.execute(statement, changed)
+
+
+def _touched(row: Row) -> bool:
+    """Whether something happened to the ticket since it was swept."""
+    return row.swept_at is None or row.touched_at >= row.swept_at
 
 
 def _count(

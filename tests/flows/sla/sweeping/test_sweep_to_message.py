@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from dispatching import Desk, configuration, everything_to
+from dispatching import LEVELS, Desk, configuration, everything_to
 from flows.sweep_builders import Sweeper, recorded, sweeper
 from inboxes import Mail, Mailbox
-from sla.policies import london, story
+from sla.policies import WEEK, london, story
+from supportops.config.configuration import restore
 from supportops.db.engine import writing
 from supportops.tickets.log.pages import note_pages
 
@@ -78,3 +79,76 @@ def test_the_alert_holds_where_its_ticket_is_read(tickets: Sweeper, desk: Desk) 
     assert facts["12 a"]["ticket_path"] == "ticket?source=zendesk&id=12%20a"
     assert facts["12 a"]["ticket_address"] == "https://acme.zendesk.com/agent/tickets/12%20a"
     assert "ticket_address" not in facts["13"]
+
+
+def test_a_message_that_waited_for_the_morning_names_who_has_the_ticket_by_then(
+    tickets: Sweeper, desk: Desk, mail: Mailbox
+) -> None:
+    asks, given, moved, named, paused = story(
+        f"{ASKED} asks",
+        "2026-04-10 08:30 assignee Ada",
+        "2026-04-10 08:31 customer Kestrel Hire",
+        "2026-04-10 08:32 site kestrel-hire",
+        "2026-04-10 08:33 status pending",
+    )
+    tickets.append(asks)
+    tickets.sweep("2026-04-09 17:03")
+    (before,) = (row for row in tickets.alerts() if row.kind == "sla_breach")
+    assert (before.facts["assignee"], before.customer, before.site) == (None, None, None)
+
+    tickets.append(*recorded([given, moved, named, paused], "2026-04-10 08:35"))
+    tickets.due("2026-04-10 08:40")
+    (after,) = (row for row in tickets.alerts() if row.kind == "sla_breach")
+    assert (after.key, after.opened_at) == (before.key, before.opened_at)
+    assert (after.customer, after.site) == ("Kestrel Hire", "kestrel-hire")
+    assert (after.facts["assignee"], after.facts["customer"]) == ("Ada", "Kestrel Hire")
+    desk.clock.now = london("2026-04-10 09:00")
+    desk.dispatch()
+    assert "in calendar time; Ada" in text_of(mail.wait_for(1)[0])
+    rows = tickets.rows()
+    tickets.due("2026-04-10 08:40")
+    assert tickets.rows() == rows
+
+
+DAY_AND_NIGHT = {
+    "tiers": {"user_support": {}, "hosting": {}},
+    "outage_tier": "hosting",
+    "call_tier": "hosting",
+    "calendars": {
+        **LEVELS["calendars"],
+        "always": {"hours": {day: [["00:00", "24:00"]] for day in WEEK}},
+    },
+    "policies": [
+        {
+            "name": "first",
+            "from": "2000-01-01",
+            "promises": [
+                {
+                    "tier": tier,
+                    "calendar": "always",
+                    "targets": {"first_reply_time": {"within": "2h"}},
+                }
+                for tier in ("user_support", "hosting")
+            ],
+        }
+    ],
+    "default_tier": "user_support",
+}
+
+
+def test_what_waited_over_the_weekend_is_late_by_the_hours_of_its_own_promise(
+    tickets: Sweeper, desk: Desk, mail: Mailbox
+) -> None:
+    route = everything_to("team_email", digest=True, hours="office")
+    levels = {**LEVELS, **DAY_AND_NIGHT}
+    known = configuration("team_email", routes=[route])
+    document = {**known.document, "service_levels": levels}
+    active = restore(document)
+    desk.activate(active)
+    assert active.promises is not None
+    tickets.book = active.promises
+    tickets.append(*story("2026-04-10 18:00 asks", "2026-04-10 18:00 tier hosting"))
+    assert tickets.sweep("2026-04-10 20:03")["raised"] == 1
+    desk.clock.now = london("2026-04-13 09:00")
+    desk.dispatch()
+    assert "61 h 00 min over in business time" in text_of(mail.wait_for(1)[0])

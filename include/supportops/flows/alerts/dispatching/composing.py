@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from supportops.alerts.message import compose
 from supportops.alerts.outbox import QueuedMessage
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.routing.narrowing import for_target
-from supportops.alerts.ticket_clock import as_of
+from supportops.alerts.ticket_clock import NOTHING, as_of
 from supportops.context import Secrets
 from supportops.flows.alerts.dispatching.batch import Batch, Group
 from supportops.flows.alerts.dispatching.prepared import (
@@ -64,9 +64,12 @@ class Composer:
         office: OfficeHours,
         secrets: Secrets,
         clock: Callable[[], datetime],
+        promised: Mapping[str, OfficeHours] = NOTHING,
     ) -> None:
+        """`promised`: the hours that promises count in, see `as_of`."""
         self._policy = policy
         self._office = office
+        self._promised = promised
         self._secrets = secrets
         self._clock = clock
         self._targets = policy.targets()
@@ -164,7 +167,7 @@ class Composer:
     def _notification(self, message: QueuedMessage, batch: Batch, now: datetime) -> Notification:
         alert = for_target(batch.alerts[message.alert], message.target, self._policy)
         return Notification(
-            alert=as_of(alert, now, self._office),
+            alert=as_of(alert, now, self._office, self._promised),
             phase=message.phase,
             step=message.step,
             reminder=message.reminder > 0,

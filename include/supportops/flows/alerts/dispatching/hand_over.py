@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.rota.team import Duty, Team
 from supportops.alerts.routing.matching import matching, names
 from supportops.alerts.routing.narrowing import for_target
-from supportops.alerts.ticket_clock import as_of
+from supportops.alerts.ticket_clock import NOTHING, as_of
 from supportops.config.rota import Rota
 from supportops.flows.alerts.dispatching import addressing
 from supportops.rendering.render import local, one_line
@@ -30,9 +30,16 @@ _TO_READ = ("email", "chat")
 
 
 def queue_hand_overs(
-    connection: Connection, policy: AlertPolicy, rota: Rota, now: datetime, office: OfficeHours
+    connection: Connection,
+    policy: AlertPolicy,
+    rota: Rota,
+    now: datetime,
+    office: OfficeHours,
+    promised: Mapping[str, OfficeHours] = NOTHING,
 ) -> int:
     """Queues a message to each person who went on duty by `now`; answers how many were new.
+
+    `promised`: the hours that promises count in, see `as_of`.
 
     The message and the alert that carries it are part of the caller's transaction, which holds the
     lock of the dispatch: a hand-over whose message was queued has its alert.
@@ -42,7 +49,7 @@ def queue_hand_overs(
         duty = latest_duty(team, now)
         for person in duty.people if duty is not None else ():
             assert duty is not None
-            queued += _notify(connection, policy, rota, team, duty, person, now, office)
+            queued += _notify(connection, policy, rota, team, duty, person, now, office, promised)
     return queued
 
 
@@ -62,6 +69,7 @@ def _notify(
     person: str,
     now: datetime,
     office: OfficeHours,
+    promised: Mapping[str, OfficeHours],
 ) -> int:
     key = f"{Kind.HAND_OVER}:{team.name}:{person}:{duty.since.isoformat()}"
     mine = [t for name in rota.people[person].receivers for t in policy.receivers.get(name, ())]
@@ -69,7 +77,9 @@ def _notify(
         return 0
     zone = policy.timezone
     theirs = _routed_to(store.list_open(connection), policy, mine, now)
-    lines = [_line(each, target, policy, now, office, zone) for each, target in theirs[:_MOST]]
+    lines = [
+        _line(each, target, policy, now, office, promised, zone) for each, target in theirs[:_MOST]
+    ]
     count = f"{len(theirs)} alert{'' if len(theirs) == 1 else 's'}" if theirs else "nothing"
     alert = Alert(
         key=key,
@@ -108,11 +118,12 @@ def _line(
     policy: AlertPolicy,
     now: datetime,
     office: OfficeHours,
+    promised: Mapping[str, OfficeHours],
     zone: str,
 ) -> str:
     """An alert in one line, as the target may read it, and who has it."""
     try:
-        seen = as_of(for_target(alert, target.name, policy), now, office)
+        seen = as_of(for_target(alert, target.name, policy), now, office, promised)
         title = describe(Notification(seen, Phase.FIRING, at=now), zone).title
     except Exception:  # what cannot be put into words must not stop the dispatch
         title = f"{KIND_TEXTS[alert.kind].label}: {one_line(alert.subject)}"

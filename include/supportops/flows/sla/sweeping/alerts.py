@@ -87,14 +87,16 @@ class Changes:
     """What to do with the stored alerts.
 
     raised: alerts to raise, by key. over: keys of warnings to resolve. ended: by key, the facts of
-    the clock's end, with its instant under "ended" (ISO 8601). retracted: by key, why. untold: how
-    many of `raised` come too late to be sent.
+    the clock's end, with its instant under "ended" (ISO 8601). retracted: by key, why. standing:
+    the open ones that are still called for, by key. untold: how many of `raised` come too late to
+    be sent.
     """
 
     raised: dict[str, ClockAlert] = field(default_factory=dict)
     over: list[str] = field(default_factory=list)
     ended: dict[str, dict[str, str]] = field(default_factory=dict)
     retracted: dict[str, str] = field(default_factory=dict)
+    standing: dict[str, ClockAlert] = field(default_factory=dict)
     untold: int = 0
 
     def counts(self) -> dict[str, int]:
@@ -163,6 +165,8 @@ def compare(evaluation: Evaluation, stored: Iterable[StoredAlert]) -> Changes:
             changes.raised[key] = due
         elif earlier.retracted:
             changes.raised[f"{key}#{earlier.number + 1}"] = due
+        elif earlier.open and earlier.key not in changes.ended:
+            changes.standing[earlier.key] = due
     return changes
 
 
@@ -189,11 +193,14 @@ def write(
     tiers: Tiers,
     customers: Customers,
     first: set[int],
+    touched: set[int],
     at: datetime,
 ) -> None:
-    """Does what `changes` say. `first`: tickets that were never swept before."""
+    """Does what `changes` say. `first`: tickets that were never swept before; `touched`: those to
+    which something happened since they were swept, whose open alerts are brought up to date."""
     rows = list(_rows(connection, evaluation, changes, tiers, customers, first, at))
     insert_new(connection, alerts, rows)
+    _bring_up_to_date(connection, evaluation, changes.standing, customers, touched)
     keys = [*changes.over, *changes.ended, *changes.retracted]
     found = dict(_facts(connection, keys))
     _end(connection, [_over(found, key, at, {}) for key in changes.over])
@@ -231,16 +238,7 @@ def _rows(
         ticket, end = details[alert.ticket], ending(clocks, alert)
         tier = tier_of(clocks, alert)
         customer = ticket["customer"] and customers.named(ticket["customer"])
-        facts = {
-            "source": ticket["source"],
-            "ticket": ticket["ticket"],
-            "title": ticket["subject"],
-            "tier": tier,
-            "customer": customer,
-            "assignee": ticket["assignee"],
-            PATH: ticket_path(ticket["source"], ticket["ticket"]),
-            **facts_of(clocks, alert),
-        }
+        facts = _ticket_facts(ticket, customer, tier) | facts_of(clocks, alert)
         if page := page_of(forms, ticket["source"], ticket["ticket"]):
             facts[ADDRESS] = page
         if alert.ticket in doubtful:
@@ -268,6 +266,51 @@ def _rows(
                 "settled_at": at if untold else None,
             }
         )
+
+
+def _ticket_facts(ticket: Mapping[str, Any], customer: str | None, tier: str) -> dict[str, Any]:
+    return {
+        "source": ticket["source"],
+        "ticket": ticket["ticket"],
+        "title": ticket["subject"],
+        "tier": tier,
+        "customer": customer,
+        "assignee": ticket["assignee"],
+        PATH: ticket_path(ticket["source"], ticket["ticket"]),
+    }
+
+
+def _bring_up_to_date(
+    connection: Connection,
+    evaluation: Evaluation,
+    standing: Mapping[str, ClockAlert],
+    customers: Customers,
+    touched: set[int],
+) -> None:
+    """Whose ticket it is and who works on it may change while a message waits for the morning; so
+    may its site, by which it is silenced, and its clock may be paused."""
+    stale = {key: alert for key, alert in standing.items() if alert.ticket in touched}
+    clocks = evaluation.clocks
+    if not stale or clocks is None:
+        return
+    c, changed = alerts.c, []
+    details = _details(connection, {alert.ticket for alert in stale.values()})
+    for page in _pages(sorted(stale)):
+        rows = select(c.key, c.customer, c.site, c.facts).where(c.key.in_(page))
+        for row in connection.execute(rows).all():
+            alert = stale[row.key]
+            ticket = details[alert.ticket]
+            customer = ticket["customer"] and customers.named(ticket["customer"])
+            present = _ticket_facts(ticket, customer, tier_of(clocks, alert))
+            facts = {**row.facts, **present, **facts_of(clocks, alert)}
+            now = storable({"customer": customer, "site": ticket["site"], "facts": facts})
+            if now != {"customer": row.customer, "site": row.site, "facts": row.facts}:
+                changed.append({"row": row.key} | {f"new_{name}": now[name] for name in now})
+    if changed:
+        statement = update(alerts).where(c.key == bindparam("row"))
+        names = ("customer", "site", "facts")
+        statement = statement.values({name: bindparam(f"new_{name}") for name in names})
+        connection.execute(statement, changed)
 
 
 def _subject(facts: Mapping[str, Any], alert: ClockAlert) -> str:
