@@ -30,7 +30,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import tickets
 from supportops.flows import active_configuration
 from supportops.flows.alerts import alert_acts, alert_dispatch
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts, notices, show_notices
 from supportops.flows.operations import housekeeping
 from supportops.flows.reports import daily_report, monthly_report, report_approval, weekly_report
 from supportops.flows.sites import push_check, site_check
@@ -235,10 +235,10 @@ class Month:
 
     def _approve_notices(self) -> None:
         now = self.clock()
-        for _, notice in notices.listing(self.context, 50):
+        for _, notice in show_notices.listing(self.context, 50):
             is_due = now - notice.drafted_at >= APPROVED_AFTER
             if notice.state is NoticeState.WAITING and is_due:
-                notices.approve(self.context, notice.id, "Ada", now)
+                notice_acts.approve(self.context, notice.id, "Ada", now)
 
     def _mailbox(self) -> None:
         with self.meter.run("mailbox", self._day):

@@ -14,7 +14,7 @@ from supportops.cli.output import Json, echo, fail, print_json
 from supportops.rendering.printable import printable, printable_line
 
 if TYPE_CHECKING:
-    from supportops.flows.customers.notices import Done
+    from supportops.flows.customers.notice_acts import Done
 
 app = typer.Typer(
     name="notices",
@@ -33,7 +33,7 @@ def list_notices(
     as_json: Json = False,
 ) -> None:
     """Show the drafts that wait, then the last notices, the newest first."""
-    from supportops.flows.customers import notices as flow
+    from supportops.flows.customers import show_notices as flow
 
     with open_context() as context:
         found = flow.listing(context, most)
@@ -48,7 +48,7 @@ def list_notices(
 @app.command("show")
 def show(number: Number, as_json: Json = False) -> None:
     """Show a notice as the customer reads it, and what was done with it."""
-    from supportops.flows.customers import notices as flow
+    from supportops.flows.customers import show_notices as flow
 
     with open_context() as context:
         found = flow.show(context, number, now())
@@ -68,12 +68,12 @@ def show(number: Number, as_json: Json = False) -> None:
 @app.command("approve")
 def approve(number: Number, version: Version = None, by: By = None, as_json: Json = False) -> None:
     """Send a draft as it stands."""
-    from supportops.flows.customers import notices as flow
+    from supportops.flows.customers import notice_acts, show_notices
 
     with open_context() as context:
         try:
-            done = flow.approve(context, number, person(by), now(), version)
-        except flow.NoticeError as error:
+            done = notice_acts.approve(context, number, person(by), now(), version)
+        except show_notices.NoticeError as error:
             fail(str(error))
     _said(done, as_json)
 
@@ -96,15 +96,15 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Give a draft another text; it goes on waiting for approval."""
-    from supportops.flows.customers import notices as flow
+    from supportops.flows.customers import notice_acts, show_notices
 
     written = sys.stdin.read() if text == "-" else text
     never = next_word == "never"
     every = None if next_word is None or never else length_of("--next", next_word)
     with open_context() as context:
         try:
-            before = flow.show(context, number).notice
-            done = flow.edit(
+            before = show_notices.show(context, number).notice
+            done = notice_acts.edit(
                 context,
                 number,
                 before.subject if subject is None else subject,
@@ -115,7 +115,7 @@ def edit(
                 every=every,
                 promise=not never,
             )
-        except flow.NoticeError as error:
+        except show_notices.NoticeError as error:
             fail(str(error))
     _said(done, as_json)
 
@@ -129,12 +129,12 @@ def drop(
     as_json: Json = False,
 ) -> None:
     """Decide not to send a draft."""
-    from supportops.flows.customers import notices as flow
+    from supportops.flows.customers import notice_acts, show_notices
 
     with open_context() as context:
         try:
-            done = flow.drop(context, number, person(by), now(), why=why, version=version)
-        except flow.NoticeError as error:
+            done = notice_acts.drop(context, number, person(by), now(), why=why, version=version)
+        except show_notices.NoticeError as error:
             fail(str(error))
     _said(done, as_json)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from supportops.flows.customers import notices as flow
+from supportops.flows.customers import notice_acts, show_notices
 from supportops.rendering.render import sentence
 from supportops.web.acts.act import Act, Acting, Body, Done, Refused
 
@@ -45,13 +45,13 @@ class Writing(Body):
 
 def _approve(acting: Acting, body: Version) -> Done:
     return _done(
-        lambda: flow.approve(acting.context, body.id, acting.who, acting.now, body.version)
+        lambda: notice_acts.approve(acting.context, body.id, acting.who, acting.now, body.version)
     )
 
 
 def _drop(acting: Acting, body: Dropping) -> Done:
     return _done(
-        lambda: flow.drop(
+        lambda: notice_acts.drop(
             acting.context, body.id, acting.who, acting.now, why=body.why, version=body.version
         )
     )
@@ -64,17 +64,17 @@ def _edit(acting: Acting, body: Writing) -> Done:
 def _edit_and_approve(acting: Acting, body: Writing) -> Done:
     """What is sent is the text of this very form, or nothing."""
 
-    def act() -> flow.Done:
+    def act() -> notice_acts.Done:
         edited = _written(acting, body)
         version = edited.notice.version
-        return flow.approve(acting.context, body.id, acting.who, acting.now, version)
+        return notice_acts.approve(acting.context, body.id, acting.who, acting.now, version)
 
     return _done(act)
 
 
-def _written(acting: Acting, body: Writing) -> flow.Done:
+def _written(acting: Acting, body: Writing) -> notice_acts.Done:
     minutes = body.next_minutes
-    return flow.edit(
+    return notice_acts.edit(
         acting.context,
         body.id,
         body.subject,
@@ -87,10 +87,10 @@ def _written(acting: Acting, body: Writing) -> flow.Done:
     )
 
 
-def _done(act: Callable[[], flow.Done]) -> Done:
+def _done(act: Callable[[], notice_acts.Done]) -> Done:
     try:
         done = act()
-    except flow.NoticeError as error:
+    except show_notices.NoticeError as error:
         raise Refused(sentence(error)) from error
     return Done(sentence(done.said), values={"state": done.notice.state.value})
 

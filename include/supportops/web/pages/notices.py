@@ -10,7 +10,7 @@ from pydantic import Field
 
 from supportops.alerts.acts.reference import reference_of
 from supportops.alerts.description import incident_path
-from supportops.flows.customers import notices as flow
+from supportops.flows.customers import show_notices as flow
 from supportops.notices.notice import Notice, NoticeKind, NoticeState, Thread
 from supportops.rendering.catalogue import catalogue
 from supportops.web import queries

@@ -13,7 +13,7 @@ from supportops.alerts.acts.link import Link
 from supportops.alerts.alert import Alert
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts, show_notices
 from supportops.notices.notice import NoticeKind, NoticeState
 from supportops.rendering.render import local, one_line, sentence
 from supportops.web.page import ActiveConfiguration
@@ -52,8 +52,8 @@ def draft_of(
     try:
         with reading(context.engine) as connection:
             configuration = active_configuration(connection)
-            shown = notices.shown(connection, configuration, int(str(number)), now)
-    except (notices.UnknownNotice, ValueError):
+            shown = show_notices.shown(connection, configuration, int(str(number)), now)
+    except (show_notices.UnknownNotice, ValueError):
         raise PublicError("There is no such notice any more.", 410) from None
     notice, zone = shown.notice, configuration.alerts.timezone
     waits = notice.state is NoticeState.WAITING
@@ -86,15 +86,17 @@ def decide(page: Draft, form: Form, now: datetime) -> str:
     version = int(form.version[:18])
     try:
         if form.decision == DROP:
-            done = notices.drop(page.context, page.number, who, now, why=form.note, version=version)
+            done = notice_acts.drop(
+                page.context, page.number, who, now, why=form.note, version=version
+            )
             return sentence(done.said)
         if (form.subject, _plain(form.text)) != (page.subject, _plain(page.text)):
-            edited = notices.edit(
+            edited = notice_acts.edit(
                 page.context, page.number, form.subject, form.text, who, now, version=version
             )
             version = edited.notice.version
-        done = notices.approve(page.context, page.number, who, now, version)
-    except notices.NoticeError as error:
+        done = notice_acts.approve(page.context, page.number, who, now, version)
+    except show_notices.NoticeError as error:
         raise PublicError(sentence(error), 409, page) from None
     return sentence(f"it is sent: {done.said}")
 

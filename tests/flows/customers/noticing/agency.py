@@ -16,7 +16,7 @@ from supportops.alerts.alert import Kind
 from supportops.config.configuration import Configuration, restore
 from supportops.context import Context
 from supportops.db.engine import reading, writing
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts, notices
 from supportops.flows.sites.checking.incident_alerts import raise_or_resolve
 from supportops.notices import store as notice_store
 from supportops.notices.notice import Notice, Thread
@@ -239,7 +239,7 @@ class Agency:
         return [alert.headline for alert in self.desk.open_alerts(Kind.NOTICE_WAITING)]
 
     def approve(self, customer: str = "Acme", who: str = "Ada") -> None:
-        notices.approve(self.context, self.waiting(customer).id, who, self.clock.now)
+        notice_acts.approve(self.context, self.waiting(customer).id, who, self.clock.now)
 
     def customer_of(self, site: str) -> str:
         return next(each.customer for each in self._sites() if each.name == site)

@@ -18,7 +18,7 @@ from typing import Any
 from dispatcher_process import die_at, in_a_child
 from flows.customers.noticing.agency import START, Agency, configuration
 from supportops.db.engine import make_engine, writing
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts, notices
 from supportops.notices import comment_log
 from supportops.notices.settings import TicketComment
 
@@ -73,7 +73,7 @@ def act(order: dict[str, Any], offset: timedelta, moment: str, n: int) -> None:
 
 def again(order: dict[str, Any], offset: timedelta) -> None:
     agency = agency_at(order, offset + timedelta(minutes=6))
-    with suppress(notices.AlreadyDecided):
+    with suppress(notice_acts.AlreadyDecided):
         agency.checked()
         do(order, agency)
     agency.clock.turn(minutes=1)
@@ -93,7 +93,7 @@ def do(order: dict[str, Any], agency: Agency) -> None:
             notices.run(agency.context, agency.clock)
         case "approve":
             draft = max(agency.notices(), key=lambda notice: notice.id)
-            notices.approve(agency.context, draft.id, "Ada", agency.clock.now)
+            notice_acts.approve(agency.context, draft.id, "Ada", agency.clock.now)
         case "comment":
             source: Any = Helpline(Path(order["file"]))
             notices.post_comments(agency.context, [source], agency.clock)

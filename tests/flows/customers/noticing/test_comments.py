@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from flows.customers.noticing.agency import Agency, configuration
 from flows.tickets.syncing.syncing import events, pass_delay, sync
 from supportops.db.engine import writing
-from supportops.flows.customers import notices
+from supportops.flows.customers import notices, show_notices
 from supportops.tickets.log.store import append_events
 from supportops.tickets.source import SourceError
 from supportops.tickets.ticket import Author, Event, EventKind
@@ -151,7 +151,9 @@ def test_a_ticket_that_was_merged_meanwhile_passes_its_comment_on(desk: Desk) ->
     assert desk.comments(merged) == []
     assert len(desk.comments(whole)) == 1, "it had one already"
     (notice,) = desk.agency.notices()
-    about = {each.ticket: each for each in notices.show(desk.agency.context, notice.id).comments}
+    about = {
+        each.ticket: each for each in show_notices.show(desk.agency.context, notice.id).comments
+    }
     assert about[str(merged)].detail == f"merged into {whole}"
 
 
@@ -166,5 +168,5 @@ def test_a_ticket_that_was_closed_meanwhile_gets_none_and_fails_no_round(desk: D
     assert desk.round()["comments"] == 0
     assert desk.comments(ticket) == []
     (notice,) = desk.agency.notices()
-    (comment,) = notices.show(desk.agency.context, notice.id).comments
+    (comment,) = show_notices.show(desk.agency.context, notice.id).comments
     assert (comment.state, comment.detail) == ("given_up", "the ticket is closed")

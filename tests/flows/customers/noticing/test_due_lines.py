@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from flows.customers.noticing.agency import Agency, configuration
 from flows.customers.publishing.raised import answered, became, raised, synced
 from supportops.config.configuration import restore
-from supportops.flows.customers import notices
+from supportops.flows.customers import show_notices
 from supportops.notices import comment_log
 from supportops.tickets.ticket import Status
 
@@ -62,7 +62,7 @@ def sent(agency: Agency) -> list[str]:
 def test_it_is_added_when_the_notice_is_sent_and_shown_to_who_approves(agency: Agency) -> None:
     number = agency.waiting().id
     assert "#12" not in agency.waiting().text
-    seen = notices.show(agency.context, number, agency.clock.now)
+    seen = show_notices.show(agency.context, number, agency.clock.now)
     assert "\n\nYour ticket #12: answer due by " in seen.text
     agency.approve()
     agency.dispatch()
@@ -88,7 +88,7 @@ def test_what_was_said_stays_and_what_is_said_next_is_as_it_is_then(
     agency.approve() if any(n.state.value == "waiting" for n in agency.notices()) else None
     first, second = sent(agency)
     assert [first] == before
-    assert first in notices.show(agency.context, number, agency.clock.now).text
+    assert first in show_notices.show(agency.context, number, agency.clock.now).text
     assert second.startswith("Your ticket #12: solution due by "), "the update is the notice itself"
 
 
@@ -125,7 +125,7 @@ def test_each_comment_is_about_its_own_ticket(agency: Agency, store: Engine) -> 
 def test_what_the_status_page_publishes_has_no_ticket(agency: Agency) -> None:
     agency.approve()
     with agency.store.connect() as connection:
-        (found,) = notices.published_to(
+        (found,) = show_notices.published_to(
             connection, agency.configuration, "Acme", agency.clock.now - timedelta(days=1)
         )
     assert "ticket" not in found.text
@@ -136,7 +136,7 @@ def test_nothing_is_said_where_it_is_off_stale_or_a_reply(agency: Agency, store:
     number = agency.waiting().id
 
     def due(after: float = 0) -> str:
-        return notices.show(agency.context, number, agency.clock.now + after * MINUTE).due
+        return show_notices.show(agency.context, number, agency.clock.now + after * MINUTE).due
 
     assert due()
     assert not due(120), "the last sync is two hours old"

@@ -8,7 +8,7 @@ import pytest
 
 from flows.customers.noticing.agency import HOST, Agency, configuration
 from supportops.config.configuration import with_announced
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts
 from supportops.sites.announced.window import AnnouncedWindow, Scope
 from supportops.sites.check import Reason
 from supportops.sites.ending import Ending
@@ -34,8 +34,8 @@ def test_who_approves_what_is_partly_over_by_now_is_shown_the_new_text_first(
     agency.round()
     draft = agency.waiting()
     agency.back_on_the_host("acme-blog")
-    with pytest.raises(notices.ChangedSince, match="part of it works again"):
-        notices.approve(agency.context, draft.id, "Ada", agency.clock.now, draft.version)
+    with pytest.raises(notice_acts.ChangedSince, match="part of it works again"):
+        notice_acts.approve(agency.context, draft.id, "Ada", agency.clock.now, draft.version)
     assert agency.waiting().subject == "acme-shop cannot be reached"
     agency.approve()
     agency.pass_minutes(1)
@@ -48,7 +48,7 @@ def test_a_form_whose_text_was_left_as_it_was_is_no_edit(agency: Agency) -> None
     draft = agency.waiting()
     written = draft.text.replace("\n", "\r\n")
     now = agency.clock.now
-    done = notices.edit(agency.context, draft.id, draft.subject, written, "Ada", now, version=1)
+    done = notice_acts.edit(agency.context, draft.id, draft.subject, written, "Ada", now, version=1)
     assert (done.notice.edited, done.notice.version) == (False, 1)
     assert done.said == "notice 1 is left as it was"
 
@@ -138,7 +138,7 @@ def test_an_end_that_a_person_dropped_is_not_asked_for_again(agency: Agency) -> 
     agency.approve()
     agency.up("acme-shop")
     agency.round()
-    notices.drop(agency.context, agency.waiting().id, "Ada", agency.clock.now)
+    notice_acts.drop(agency.context, agency.waiting().id, "Ada", agency.clock.now)
     agency.clock.turn(minutes=90)
     agency.pass_minutes(2)
     assert agency.states() == ["first sent", "end dropped"]
@@ -196,7 +196,7 @@ def test_what_fails_after_the_first_notice_was_edited_or_sent_is_another_matter(
     agency.down("acme-shop")
     agency.pass_minutes(1)
     draft, now = agency.waiting(), agency.clock.now
-    notices.edit(agency.context, draft.id, "Your shop", draft.text, "Ada", now)
+    notice_acts.edit(agency.context, draft.id, "Your shop", draft.text, "Ada", now)
     agency.down("acme-blog")
     agency.pass_minutes(8)
     assert agency.mails("acme_email") == ["Your shop", "acme-blog cannot be reached"]

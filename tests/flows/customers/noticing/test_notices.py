@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from flows.customers.noticing.agency import Agency, configuration
 from supportops.config.configuration import restore
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_what_the_approver_wrote_is_sent(agency: Agency) -> None:
     agency.pass_minutes(1)
     draft = agency.waiting()
     now = agency.clock.now
-    notices.edit(agency.context, draft.id, "Your shop", "A <b>disk</b> died.", "Ada", now)
+    notice_acts.edit(agency.context, draft.id, "Your shop", "A <b>disk</b> died.", "Ada", now)
     agency.approve()
     agency.pass_minutes(1)
     (mail,) = agency.messages("acme_email")
@@ -112,13 +112,13 @@ def test_of_two_who_approve_at_once_one_has_it_and_the_customer_one_mail(agency:
     agency.down("acme-shop")
     agency.round()
     draft = agency.waiting()
-    notices.approve(agency.context, draft.id, "Ada", agency.clock.now, draft.version)
-    with pytest.raises(notices.AlreadyDecided, match="was sent by Ada"):
-        notices.approve(agency.context, draft.id, "Bob", agency.clock.now, draft.version)
-    with pytest.raises(notices.AlreadyDecided):
-        notices.drop(agency.context, draft.id, "Bob", agency.clock.now)
-    with pytest.raises(notices.AlreadyDecided):
-        notices.edit(agency.context, draft.id, "Other", "words", "Bob", agency.clock.now)
+    notice_acts.approve(agency.context, draft.id, "Ada", agency.clock.now, draft.version)
+    with pytest.raises(notice_acts.AlreadyDecided, match="was sent by Ada"):
+        notice_acts.approve(agency.context, draft.id, "Bob", agency.clock.now, draft.version)
+    with pytest.raises(notice_acts.AlreadyDecided):
+        notice_acts.drop(agency.context, draft.id, "Bob", agency.clock.now)
+    with pytest.raises(notice_acts.AlreadyDecided):
+        notice_acts.edit(agency.context, draft.id, "Other", "words", "Bob", agency.clock.now)
     agency.pass_minutes(8)
     assert agency.mails("acme_email") == ["acme-shop cannot be reached"]
 
@@ -127,11 +127,11 @@ def test_nobody_sends_a_text_that_was_changed_since_they_read_it(agency: Agency)
     agency.down("acme-shop")
     agency.round()
     read, now = agency.waiting(), agency.clock.now
-    notices.edit(agency.context, read.id, "Other", "words", "Bob", now, version=read.version)
-    with pytest.raises(notices.ChangedSince):
-        notices.approve(agency.context, read.id, "Ada", now, read.version)
-    with pytest.raises(notices.ChangedSince):
-        notices.edit(agency.context, read.id, "Mine", "words", "Ada", now, version=read.version)
+    notice_acts.edit(agency.context, read.id, "Other", "words", "Bob", now, version=read.version)
+    with pytest.raises(notice_acts.ChangedSince):
+        notice_acts.approve(agency.context, read.id, "Ada", now, read.version)
+    with pytest.raises(notice_acts.ChangedSince):
+        notice_acts.edit(agency.context, read.id, "Mine", "words", "Ada", now, version=read.version)
     assert agency.waiting().subject == "Other"
 
 
@@ -143,8 +143,8 @@ def test_of_many_who_approve_at_the_same_instant_one_has_it(agency: Agency) -> N
     def approve(who: str) -> str:
         start.wait(20)
         try:
-            notices.approve(agency.context, draft.id, who, agency.clock.now, draft.version)
-        except notices.AlreadyDecided:
+            notice_acts.approve(agency.context, draft.id, who, agency.clock.now, draft.version)
+        except notice_acts.AlreadyDecided:
             return "late"
         return who
 

@@ -17,7 +17,7 @@ from supportops.config.configuration import restore, with_announced
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alert_hold
 from supportops.flows.alerts.incident_notes import note
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts, notices, show_notices
 from supportops.flows.customers.noticing.seen import seen
 from supportops.notify.outgoing import Outcome
 from supportops.sites.announced.window import AnnouncedWindow, Scope
@@ -30,8 +30,8 @@ def test_what_is_over_before_it_was_approved_is_never_announced(agency: Agency) 
     agency.round()
     draft = agency.waiting()
     agency.up("acme-shop")
-    with pytest.raises(notices.NoticeError, match="it is over"):
-        notices.approve(agency.context, draft.id, "Ada", agency.clock.now)
+    with pytest.raises(show_notices.NoticeError, match="it is over"):
+        notice_acts.approve(agency.context, draft.id, "Ada", agency.clock.now)
     agency.pass_minutes(3)
     assert agency.states() == ["first withdrawn"]
     assert agency.mails("acme_email") == []
@@ -309,7 +309,7 @@ def test_a_customer_who_is_called_otherwise_by_now_goes_on_in_the_same_thread(
     agency.pass_minutes(1)
     assert agency.mails("acme_email") == ["acme-shop cannot be reached", "acme-shop works again"]
     with reading(agency.store) as connection:
-        found = notices.published_to(connection, agency.configuration, "acme", NOON)
+        found = show_notices.published_to(connection, agency.configuration, "acme", NOON)
     assert [each.kind.value for each in found] == ["first", "end"]
     assert [each.next_at for each in found] == [None, None]
 
@@ -327,13 +327,13 @@ def test_what_is_published_is_what_was_sent_to_this_customer_about_this_incident
 
         def published(customer: str, incident: str | None = None) -> list[str]:
             known = agency.configuration
-            found = notices.published_to(connection, known, customer, NOON, incident)
+            found = show_notices.published_to(connection, known, customer, NOON, incident)
             return [each.subject for each in found]
 
         assert published("Acme", shop.key) == ["acme-shop cannot be reached"]
         assert published("Borealis", shop.key) == []
         assert published("Borealis") == ["borealis cannot be reached"]
-        (first,) = notices.published_to(connection, agency.configuration, "Acme", NOON)
+        (first,) = show_notices.published_to(connection, agency.configuration, "Acme", NOON)
     assert first.next_at is not None
     assert "We will write to you again by" in first.text
 
@@ -343,8 +343,8 @@ def test_a_draft_is_not_sent_once_the_customer_gets_no_notices_any_more(agency: 
     agency.round()
     draft = agency.waiting()
     agency.activate(configuration(own={"Acme": {"notices": []}}))
-    with pytest.raises(notices.NoticeError, match="no notices are configured"):
-        notices.approve(agency.context, draft.id, "Ada", agency.clock.now)
+    with pytest.raises(show_notices.NoticeError, match="no notices are configured"):
+        notice_acts.approve(agency.context, draft.id, "Ada", agency.clock.now)
     agency.round()
     assert all(thread.closed_at for thread in agency.threads())
     assert agency.asked() == []

@@ -17,6 +17,7 @@ from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import Configuration
 from supportops.flows.alerts.acting import note_log
 from supportops.flows.customers.noticing import publishing
+from supportops.flows.customers.noticing.seen import Seen
 from supportops.notices import store
 from supportops.notices.announcing import announced
 from supportops.notices.deciding import Act, Decision, decide
@@ -258,6 +259,18 @@ class CustomerRound:
 
     def _not_late(self, thread: Thread, over: str) -> None:
         resolve_alert(self.connection, Kind.NOTICE_LATE, _subject(thread), self.now, {"over": over})
+
+
+def round_of(
+    connection: Connection,
+    configuration: Configuration,
+    found: Seen,
+    customer: str,
+    now: datetime,
+) -> CustomerRound:
+    """The round of one customer, with what was `found` wrong with their sites."""
+    troubles = found.troubles.get(customer, [])
+    return CustomerRound(connection, configuration, customer, troubles, found.sure, now)
 
 
 def foreign_names(configuration: Configuration, customer: str) -> set[str]:

@@ -77,6 +77,8 @@ class Seen:
 
 def seen(connection: Connection, configuration: Configuration, now: datetime) -> Seen:
     """The troubles of every customer that gets notices, open or over lately."""
+    if configuration.notices.rules is None:
+        return Seen({}, sure=False, at=now)
     incidents = list_incidents(connection, now - 2 * LATEST_END, now + timedelta(days=1))
     blind = any(i.kind is IncidentKind.BLIND and i.closed_at is None for i in incidents)
     wanted = [each for each in incidents if each.kind in _KINDS]

@@ -17,7 +17,7 @@ from flows.customers.noticing.story.whole_chain import (
     SITES,
     Story,
 )
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts, show_notices
 from supportops.flows.sites import maintenance
 from supportops.sites.announced.window import Scope
 from web.boards import site_entry
@@ -70,8 +70,8 @@ def test_an_approval_after_the_site_came_back_sends_nothing(story: Story) -> Non
     draft = story.waiting()
     story.is_mended(SHOP)
     story.later(2)
-    with pytest.raises(notices.NoticeError, match="it was not sent: "):
-        notices.approve(story.context, draft.id, "Ada", story.now)
+    with pytest.raises(show_notices.NoticeError, match="it was not sent: "):
+        notice_acts.approve(story.context, draft.id, "Ada", story.now)
     story.pass_minutes(10)
     assert story.to("books") == []
     assert story.states() == ["first withdrawn"]
@@ -80,7 +80,7 @@ def test_an_approval_after_the_site_came_back_sends_nothing(story: Story) -> Non
 
 @on_sqlite
 def test_a_draft_that_is_dropped_has_no_end(story: Story) -> None:
-    notices.drop(story.context, story.waiting().id, "Ada", story.now, why="a test")
+    notice_acts.drop(story.context, story.waiting().id, "Ada", story.now, why="a test")
     story.pass_minutes(10)
     story.is_mended(SHOP)
     story.pass_minutes(15)
@@ -94,8 +94,8 @@ def test_a_draft_that_is_dropped_has_no_end(story: Story) -> None:
 def test_of_two_who_approve_at_once_one_sends(story: Story) -> None:
     draft = story.waiting()
     story.approve("Ada")
-    with pytest.raises(notices.AlreadyDecided, match="Ada"):
-        notices.approve(story.context, draft.id, "Ben", story.now, draft.version)
+    with pytest.raises(notice_acts.AlreadyDecided, match="Ada"):
+        notice_acts.approve(story.context, draft.id, "Ben", story.now, draft.version)
     story.pass_minutes(1)
     assert len(story.to("books")) == 1
 

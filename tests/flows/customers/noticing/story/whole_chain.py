@@ -14,7 +14,7 @@ from supportops.alerts.alert import Alert
 from supportops.alerts.store import list_open
 from supportops.db.engine import reading
 from supportops.flows.alerts import alert_dispatch, incident_notes
-from supportops.flows.customers import notices
+from supportops.flows.customers import notice_acts, notices
 from supportops.notices import store as notice_store
 from supportops.notices.notice import Notice
 from supportops.notify.outgoing import Delivery, Outcome
@@ -92,7 +92,7 @@ class Story(Agency):
         return found
 
     def approve(self, who: str = "Ada") -> None:
-        notices.approve(self.context, self.waiting().id, who, self.now)
+        notice_acts.approve(self.context, self.waiting().id, who, self.now)
 
     def pass_and_approve(self, count: int) -> None:
         """Whatever waits is approved at once."""
