@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
-from supportops.local.supervisor import airflow_api
 from supportops.local.supervisor.airflow_api import AirflowApi, AirflowError
 
 Serve = Callable[[list[int]], AirflowApi]
@@ -57,12 +57,10 @@ def test_a_run_that_was_started_although_the_answer_said_otherwise_is_not_starte
     assert serve([500, 409]).trigger("site_check").startswith("manual__")
 
 
-def test_an_airflow_that_stays_busy_is_an_error(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(airflow_api, "BUSY_FOR", 0.0)
+def test_an_airflow_that_stays_busy_is_an_error(serve: Serve) -> None:
+    api = replace(serve([503]), busy_for=0.0)
     with pytest.raises(AirflowError, match="answered 503"):
-        serve([503]).trigger("site_check")
+        api.trigger("site_check")
 
 
 def test_a_refusal_is_not_repeated(serve: Serve) -> None:
