@@ -22,7 +22,7 @@ def test_what_is_due_and_when() -> None:
     thursday = NOW.replace(day=26, hour=17)
     assert said(Metric.FIRST_REPLY, thursday) == "answer due by Thu 17:00"
     assert said(Metric.NEXT_REPLY, thursday) == "answer due by Thu 17:00"
-    assert said(Metric.UPDATE, thursday) == "word on progress due by Thu 17:00"
+    assert said(Metric.UPDATE, thursday) == "progress update due by Thu 17:00"
     assert said(Metric.RESOLUTION, thursday) == "solution due by Thu 17:00"
     assert said(Metric.RESOLUTION, None) == "waiting for your answer"
     late = NOW - timedelta(hours=3)

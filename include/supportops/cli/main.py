@@ -72,7 +72,8 @@ for each in (
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command that `arguments` (else those of the process) name, and exits."""
     streams.prepare()
-    _use_local_installation()
+    words = sys.argv[1:] if arguments is None else arguments
+    _use_local_installation(quietly=words[:1] == ["demo"])
     try:
         get_command(app).main(arguments, prog_name="supportops")
     except SystemExit as end:
@@ -80,12 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(FINE)
 
 
-def _use_local_installation() -> None:
+def _use_local_installation(*, quietly: bool) -> None:
     """Where no store is named, works on the one that `make up` or `make demo` made here."""
     environment = os.environ  # noqa: TID251 - an entrance: the environment of this process
     settings = shell_settings(environment)
     environment.update(settings)
-    if is_demo(settings):
+    if is_demo(settings) and not quietly:
         warn(f"this is the demo's store; {STORE_VARIABLE} names another")
 
 

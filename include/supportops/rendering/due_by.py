@@ -38,8 +38,8 @@ def due_by(
             return words.gettext("answer due by {when}", when=when)
         case "update_time":
             if late:
-                return words.gettext("word on progress was due by {when}", when=when)
-            return words.gettext("word on progress due by {when}", when=when)
+                return words.gettext("progress update was due by {when}", when=when)
+            return words.gettext("progress update due by {when}", when=when)
         case _:
             if late:
                 return words.gettext("solution was due by {when}", when=when)

@@ -63,7 +63,7 @@ def test_breaking_another_site_leaves_the_first_broken(here: Installation) -> No
         "harbour-trust": FailureMode.SLOW,
     }
     assert typed(here, "mend", "--all").output.count("answers well again") == 2
-    assert typed(here, "mend", "--all").output == "Nothing of that was broken.\n"
+    assert typed(here, "mend", "--all").output == "None of these was broken.\n"
 
 
 def test_a_job_and_a_domain_are_broken_and_mended(here: Installation) -> None:

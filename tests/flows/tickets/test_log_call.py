@@ -252,11 +252,11 @@ class TestShell:
         first, again = self.typed(*words), self.typed(*words)
         assert first.exit_code == again.exit_code == 0
         assert first.output.splitlines() == [
-            f"phone/{the_ticket(store).ticket} taken down",
+            f"phone/{the_ticket(store).ticket} logged",
             "mission_critical: the engineers are paged",
             "we check no site called 'nope'",
         ]
-        assert "was taken down before" in again.output
+        assert "was logged before" in again.output
 
     def test_without_an_id_each_is_another_call(self, store: Engine) -> None:
         found = {json.loads(self.typed("Acme", "Down", "--json").output)["ticket"] for _ in "12"}

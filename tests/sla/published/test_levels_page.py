@@ -62,7 +62,7 @@ def test_it_says_every_promise_and_what_it_counts_in(shipped: Configuration) -> 
         "Bug fixes",
         "First answer within 1 working day",
         "Each further answer within 1 working day",
-        "Word on progress no later than 1 working day after the last, not counting while we wait "
+        "A progress update no later than 1 working day after the last, not counting while we wait "
         "for you",
         "Solution within 2 working days; we aim at 1 working day, not counting while we wait for "
         "you",
@@ -71,7 +71,7 @@ def test_it_says_every_promise_and_what_it_counts_in(shipped: Configuration) -> 
         "Mission critical",
         "First answer within 15 minutes",
         "Each further answer within 30 minutes",
-        "Word on progress no later than 1 hour after the last, not counting while we wait for you",
+        "A progress update no later than 1 hour after the last, not counting while we wait for you",
         "Counted day and night.",
         "We respond outside our office hours, too.",
         "An outage of your site is one, also if we find it first.",

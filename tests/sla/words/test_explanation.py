@@ -75,8 +75,8 @@ def test_the_second_of_a_kind_has_its_number_in_words():
     lines = (*LATE, "2026-04-10 11:00 asks", "2026-04-10 12:00 answers", "2026-04-10 13:00 asks")
     lines = (lines[0], "2026-04-04 11:00 tier bug_fix", *lines[1:])
     found = said(*lines, at="2026-04-10 14:00")
-    assert "Word on progress (2nd), bug fix" in found
-    assert found["Word on progress (2nd), bug fix"].verdict == "still to come, in time"
+    assert "Progress update (2nd), bug fix" in found
+    assert found["Progress update (2nd), bug fix"].verdict == "still to come, in time"
 
 
 def test_it_names_the_ticket_that_it_was_merged_into():

@@ -58,7 +58,7 @@ def test_a_draft_is_approved_on_the_board_and_what_was_sent_is_shown(board: Boar
     page = board.page()
     assert "First notice to Acme about acme-shop" in visible(page)
     assert "It is sent in 4 min" in visible(page)
-    assert board.act("approve_notice").json()["said"] == "Notice 1 to Acme: 1 receiver."
+    assert board.act("approve_notice").json()["said"] == "Notice 1 to Acme goes to 1 receiver."
     board.agency.pass_minutes(1)
     shown = visible(board.page("/notices?id=1"))
     assert "sent by ada" in shown

@@ -64,7 +64,7 @@ def test_a_customers_call_is_taken_answered_and_solved(board: Desk) -> None:
         page.fill("[name=number]", "12")
         page.fill("[name=what]", "Nobody can pay since this morning.")
         page.locator("#look", has_text="Atlas Books").wait_for()
-        page.click("text=Take it down")
+        page.click("text=Log the call")
         page.locator("#fault-call_take-number").wait_for()
         assert board.rows(tickets, source="phone") == []
         number = page.locator("[name=number]")
@@ -72,9 +72,9 @@ def test_a_customers_call_is_taken_answered_and_solved(board: Desk) -> None:
         assert number.get_attribute("aria-describedby") == "fault-call_take-number"
         assert number.evaluate("each => each === document.activeElement")
         page.fill("[name=number]", "+44 20 7946 0958")
-        page.locator("text=Take it down").dblclick()
+        page.locator("text=Log the call").dblclick()
         page.wait_for_url("**/ticket?*")
-        said(page, "is taken down")
+        said(page, "is logged")
         (ticket,) = board.rows(tickets, source="phone")
         assert (ticket["customer"], ticket["site"]) == ("Acme", "Atlas Books")
 

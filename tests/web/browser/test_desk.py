@@ -63,7 +63,7 @@ def test_a_call_is_taken_answered_and_solved(desk_address: str) -> None:
         page.fill("textarea[name=what]", "The shop shows <b>nothing</b>")
         page.select_option("select[name=tier]", "mission_critical")
         page.wait_for_selector("text=the engineers are paged")
-        page.click("text=Take it down")
+        page.click("text=Log the call")
         page.wait_for_url(re.compile(r"ticket\?source=phone"))
         assert page.inner_text("h1") == "The shop shows <b>nothing</b>"
         page.fill("textarea[name=text]", "We have restarted it.")

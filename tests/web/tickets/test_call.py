@@ -56,13 +56,13 @@ def test_a_call_becomes_a_ticket_whose_page_comes_next_and_is_signed(desk: Desk)
     fields = {"customer": "acme", "what": "Nothing works", "site": "SHOP.example", "call": name}
     answer = desk.act("call_take", **fields, tier="mission_critical")
     assert answer.status_code == 200, answer.text
-    assert answer.json()["said"].endswith("is taken down; the engineers are paged.")
+    assert answer.json()["said"].endswith("is logged; the engineers are paged.")
     text = visible(desk.client.get(f"/{answer.json()['to']}", headers={"x-user": "bob"}).text)
     assert "Nothing works" in text
     assert "Acme" in text
     assert "ada tier Mission critical chosen by whoever took the call" in text
     again = desk.act("call_take", **fields, tier="mission_critical")
-    assert "was taken down before" in again.json()["said"]
+    assert "was logged before" in again.json()["said"]
     assert stored(desk) == 1
 
 

@@ -59,7 +59,7 @@ def test_the_page_says_what_was_promised_and_draws_when_its_clock_ran(desk: Desk
     for part in ("ran", "closed", "coming", "deadline"):
         assert f'class="{part}"' in page
     assert "bo replied On it." in text
-    assert "Solution in 12 h 00 min" in text or "Word on progress in" in text
+    assert "Solution in 12 h 00 min" in text or "Progress update in" in text
 
 
 def test_a_ticket_that_is_not_there_is_a_page_that_says_so(desk: Desk) -> None:

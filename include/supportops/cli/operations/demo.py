@@ -73,13 +73,13 @@ def _not_waiting(
     jobs, domains = set(demo.jobs()), set(demo.domains())
     if any(name not in jobs | domains for name in names):
         yield demo.when(then)
-        yield "Not waiting for it: supportops demo check"
+        yield "To check now: .venv/bin/supportops demo check"
     if jobs.intersection(names):
         yield "Jobs are judged every five minutes, and are silent after three."
-        yield "Not waiting for it: supportops push check"
+        yield "To check now: .venv/bin/supportops push check"
     if domains.intersection(names):
         yield "Domains are checked once a day."
-        yield "Not waiting for it: supportops domains check --again"
+        yield "To check now: .venv/bin/supportops domains check --again"
 
 
 @app.command("mend")
@@ -102,7 +102,7 @@ def mend_command(
     for line in _not_waiting(demo, mended, "soon after the inbox shows it"):
         write_line(line)
     if not mended:
-        write_line("Nothing of that was broken.")
+        write_line("None of these was broken.")
 
 
 @app.command("check")
@@ -125,7 +125,7 @@ def voicemail_command(
     answerphone = voicemail.Answerphone(demo.here)
     answerphone.take(now(), one_line(number)[:40], one_line(words)[:2_000])
     write_line("A message waits on the answerphone, which is read every minute.")
-    write_line("Not waiting for it: supportops mailbox read")
+    write_line("To check now: .venv/bin/supportops mailbox read")
 
 
 @app.command("status")

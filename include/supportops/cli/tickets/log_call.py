@@ -52,7 +52,7 @@ def log_call(
 
 
 def _show(summary: dict[str, Any]) -> None:
-    state = "taken down" if summary["new"] else "was taken down before"
+    state = "logged" if summary["new"] else "was logged before"
     echo(f"{summary['ticket']} {state}")
     tier = printable_line(summary["tier"] or "default tier")
     echo(f"{tier}: {'the engineers are paged' if summary['pages'] else _WAITS}")

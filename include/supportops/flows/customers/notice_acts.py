@@ -69,7 +69,8 @@ def approve(
         raise ChangedSince("it was changed just now; look at it again")
     names = len(publishing.contacts(configuration, thread.customer))
     to = "1 receiver" if names == 1 else f"{names} receivers"
-    return Done(_again(context, number), f"notice {number} to {one_line(thread.customer)}: {to}")
+    said = f"notice {number} to {one_line(thread.customer)} goes to {to}"
+    return Done(_again(context, number), said)
 
 
 def edit(

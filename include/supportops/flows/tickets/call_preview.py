@@ -1,4 +1,4 @@
-"""What a call would become, before it is taken down: nothing is written."""
+"""What a call would become, before it is logged: nothing is written."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ DEMO = (
         "an outage: e-mail, SMS and chat arrive here",
     ),
     (".venv/bin/supportops demo break web-2", "a whole server: one alert, not four"),
-    (".venv/bin/supportops demo voicemail", "a message on the answerphone: a page, and to hear"),
+    (".venv/bin/supportops demo voicemail", "a voicemail: pages the engineer, plays on its ticket"),
     (
         ".venv/bin/supportops demo break shop-backup",
         "a job falls silent",

@@ -182,7 +182,7 @@ def _promised(target: Target, words: Catalogue) -> Iterator[str]:
             line = words.gettext("Each further answer within {amount}", amount=amount)
         case Metric.UPDATE:
             line = words.gettext(
-                "Word on progress no later than {amount} after the last", amount=amount
+                "A progress update no later than {amount} after the last", amount=amount
             )
         case _:
             line = words.gettext("Solution within {amount}", amount=amount)

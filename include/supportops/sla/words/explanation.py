@@ -19,13 +19,13 @@ from supportops.sla.policy import Calendar, Metric, PolicyBook, Promise
 METRIC_TITLES = {
     Metric.FIRST_REPLY: "First reply",
     Metric.NEXT_REPLY: "Next reply",
-    Metric.UPDATE: "Word on progress",
+    Metric.UPDATE: "Progress update",
     Metric.RESOLUTION: "Solution",
 }
 _PROMISED = {
     Metric.FIRST_REPLY: "a first reply",
     Metric.NEXT_REPLY: "a reply",
-    Metric.UPDATE: "word on progress",
+    Metric.UPDATE: "progress update",
     Metric.RESOLUTION: "a solution",
 }
 _DONE = {

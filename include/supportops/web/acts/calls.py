@@ -68,7 +68,7 @@ def _take(acting: Acting, body: Form) -> Done:
         words = sentence(str(error))
         raise Refused("One field is not as expected.", **{error.field: words}) from None
     source, _, number = str(done["ticket"]).partition("/")
-    state = "is taken down" if done["new"] else "was taken down before"
+    state = "is logged" if done["new"] else "was logged before"
     paged = "the engineers are paged" if done["pages"] else "nobody is paged"
     return Done(f"{done['ticket']} {state}; {paged}.", to=address(source, number))
 

@@ -30,7 +30,7 @@ KINDS = {
     NoticeKind.END: "Last notice",
 }
 NEXT = {
-    0: "promise none",
+    0: "none promised",
     15: "15 minutes after this one",
     30: "30 minutes after this one",
     60: "1 hour after this one",

@@ -160,7 +160,7 @@ def test_a_promise_is_one_item_of_the_feed_whose_words_do_not_change(agency: Age
     shown(agency)
     after = agency.page(BOOKS, "feed.xml")
     assert "answer due by" not in after
-    assert "solution due by" in after or "word on progress due by" in after
+    assert "solution due by" in after or "progress update due by" in after
 
 
 @on_sqlite

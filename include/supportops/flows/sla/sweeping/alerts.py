@@ -54,7 +54,7 @@ _MOST_SOUGHT = 5_000
 _AWAITED = {
     Metric.FIRST_REPLY.value: "the first reply",
     Metric.NEXT_REPLY.value: "the next reply",
-    Metric.UPDATE.value: "the update on progress",
+    Metric.UPDATE.value: "the progress update",
     Metric.RESOLUTION.value: "the solution",
 }
 _HEADLINES = {
