@@ -15,7 +15,7 @@ from supportops.flows.alerts.airflow_failure import (
     run_succeeded,
     task_failed,
 )
-from supportops.flows.alerts.dispatching.self_watch import watch_checks
+from supportops.flows.alerts.watching.self_watch import watch_checks
 
 DAG = "site_check"
 FILE = "/opt/airflow/dags/site_check.py"

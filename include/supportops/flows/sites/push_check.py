@@ -22,7 +22,7 @@ from supportops.db.activity import Flow
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import active_configuration, load_or_last_good
-from supportops.flows.alerts.dispatching.dispatch_watch import watch_dispatch
+from supportops.flows.alerts.watching.dispatch_watch import watch_dispatch
 from supportops.flows.sites.checking.incident_alerts import raise_or_resolve
 from supportops.flows.sites.pushing import arrivals, endpoint
 from supportops.flows.sites.pushing.receiving import Answer, Request, receive

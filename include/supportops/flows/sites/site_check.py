@@ -15,7 +15,7 @@ from supportops.db.activity import Flow
 from supportops.db.engine import reading
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.alerts.alert_dispatch import send_alone
-from supportops.flows.alerts.dispatching.dispatch_watch import standing_alert, watch_dispatch
+from supportops.flows.alerts.watching.dispatch_watch import standing_alert, watch_dispatch
 from supportops.flows.customers import status_pages
 from supportops.flows.sites.checking.judgement import OnChanges, PartJudge, change_to_json, judge
 from supportops.flows.sites.checking.planning import plan

@@ -28,7 +28,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import tickets
 from supportops.flows.active_configuration import customers_now, load_or_last_good
-from supportops.flows.alerts.dispatching.dispatch_watch import watch_dispatch
+from supportops.flows.alerts.watching.dispatch_watch import watch_dispatch
 from supportops.flows.sla.sweeping.alerts import Changes, compare, stored_alerts, write
 from supportops.flows.sla.sweeping.evaluation import Evaluation, evaluate, open_clocks
 from supportops.flows.sla.sweeping.selection import (

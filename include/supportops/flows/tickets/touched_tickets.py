@@ -14,7 +14,7 @@ from supportops.db.activity import Flow
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good, outage_tier
-from supportops.flows.alerts.dispatching.dispatch_watch import watch_dispatch
+from supportops.flows.alerts.watching.dispatch_watch import watch_dispatch
 from supportops.flows.sla.sla_sweep import sweep_due
 from supportops.flows.tickets.own_tickets.outage_tickets import link_tickets
 

@@ -13,7 +13,7 @@ from inboxes import Behaviour, Endpoint, Mailbox, free_port
 from supportops.alerts.alert import Kind
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, configurations, messages, metadata
-from supportops.flows.alerts.dispatching.self_watch import watch_checks
+from supportops.flows.alerts.watching.self_watch import watch_checks
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage
 
 

@@ -26,7 +26,7 @@ from supportops.db.engine import make_engine, reading, writing
 from supportops.db.migrate import upgrade
 from supportops.db.schema import alert_hold
 from supportops.flows.alerts import alert_dispatch, go_live
-from supportops.flows.alerts.dispatching.dispatch_watch import watch_dispatch
+from supportops.flows.alerts.watching.dispatch_watch import watch_dispatch
 from supportops.notify.outgoing import Outcome
 
 TARGETS = ("team_email", "engineer_sms", "team_chat", "boss_email")

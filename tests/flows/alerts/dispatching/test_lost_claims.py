@@ -39,13 +39,13 @@ class Killed(BaseException):
 
 def claim_and_die(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dispatcher that claimed what is due and died before it could record anything."""
-    from supportops.flows.alerts import alert_dispatch
+    from supportops.flows.alerts.dispatching import dispatcher
 
     def killed(*_: object, **__: object) -> Any:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(alert_dispatch, "send_all", killed)
+        patch.setattr(dispatcher, "send_all", killed)
         with pytest.raises(Killed):
             desk.dispatch(who="dead")
     assert desk.outbox()[-1].state == "claimed"
@@ -77,21 +77,21 @@ def test_a_claim_that_runs_out_between_two_steps_of_a_dispatch_is_not_sent_after
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lease is over when messages are claimed, and was not when they were withdrawn."""
-    from supportops.flows.alerts.alert_dispatch import _Dispatch
+    from supportops.flows.alerts.dispatching.dispatcher import Dispatcher
 
     outage = alert()
     desk.raise_(outage)
     claim_and_die(desk, monkeypatch)
     desk.resolve(outage)
-    queue = _Dispatch.queue
+    queue = Dispatcher.queue
 
-    def queue_slowly(self: _Dispatch) -> None:
+    def queue_slowly(self: Dispatcher) -> None:
         queue(self)
         desk.clock.turn(minutes=10)
 
     service = Service(HANDED_OVER)
     with monkeypatch.context() as patch:
-        patch.setattr(_Dispatch, "queue", queue_slowly)
+        patch.setattr(Dispatcher, "queue", queue_slowly)
         desk.dispatch(service)
     assert service.titles == []
     desk.dispatch(service)

@@ -17,7 +17,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.store import list_open
 from supportops.config.reports import audience_name
 from supportops.db.engine import reading, writing
-from supportops.flows.alerts.dispatching.report_watch import watch_reports
+from supportops.flows.alerts.watching.report_watch import watch_reports
 from supportops.flows.reports import monthly_report, report_approval
 from supportops.flows.reports.reporting.keeping import NO_RECIPIENTS
 from supportops.reports.formats.file import JSON

@@ -15,8 +15,8 @@ from sla.policies import london
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.db.engine import writing
 from supportops.flows.active_configuration import active_configuration
-from supportops.flows.alerts.dispatching.due_report import last_due
-from supportops.flows.alerts.dispatching.report_watch import watch_reports
+from supportops.flows.alerts.watching.due_report import last_due
+from supportops.flows.alerts.watching.report_watch import watch_reports
 from supportops.reports.period import Cadence
 
 ON_ONE_STORE = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)

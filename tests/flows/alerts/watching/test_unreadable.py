@@ -20,7 +20,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, messages, notification_log
 from supportops.flows.alerts import alert_acts
 from supportops.flows.alerts.dispatching import composing
-from supportops.flows.alerts.dispatching.unreadable import SUBJECT
+from supportops.flows.alerts.watching.unreadable import SUBJECT
 from supportops.flows.sla.sweeping.alerts import stored_alerts
 from supportops.flows.sla.sweeping.evaluation import ticket_part
 from supportops.notify.outgoing import Delivery, Outcome, OutgoingMessage

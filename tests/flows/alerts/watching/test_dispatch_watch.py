@@ -23,8 +23,9 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, flow_activity, messages
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.alerts import alert_dispatch
-from supportops.flows.alerts.dispatching import dispatch_watch
-from supportops.flows.alerts.dispatching.dispatch_watch import SUBJECT, watch_dispatch, watch_flows
+from supportops.flows.alerts.dispatching import dispatcher
+from supportops.flows.alerts.watching import dispatch_watch
+from supportops.flows.alerts.watching.dispatch_watch import SUBJECT, watch_dispatch, watch_flows
 from supportops.notify.outgoing import Delivery, Outcome
 from supportops.web.page import last_check
 
@@ -98,7 +99,7 @@ def test_a_dispatch_that_only_fails_stands_still(
         raise RuntimeError
 
     desk.dispatch()
-    monkeypatch.setattr(alert_dispatch._Dispatch, "settle", fails)
+    monkeypatch.setattr(dispatcher.Dispatcher, "settle", fails)
     for _ in range(4):
         with pytest.raises(RuntimeError):
             desk.dispatch()

@@ -21,7 +21,7 @@ from supportops.alerts.store import list_open, raise_alert, resolve_alert
 from supportops.config.configuration import Configuration
 from supportops.config.snapshots import get
 from supportops.db.schema import configurations, messages, notification_log, reports
-from supportops.flows.alerts.dispatching.due_report import (
+from supportops.flows.alerts.watching.due_report import (
     DueReport,
     key_prefix,
     last_due,
