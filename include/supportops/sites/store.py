@@ -119,6 +119,13 @@ def first_start(connection: Connection) -> datetime | None:
     return min((at for at in starts if at is not None), default=None)
 
 
+def configurations_used(connection: Connection, start: datetime, end: datetime) -> list[str]:
+    """The digests of the configurations of the runs in `start` < slot <= `end`, oldest first."""
+    slot = check_runs.c.slot
+    statement = select(check_runs.c.configuration).where(slot > start, slot <= end).order_by(slot)
+    return list(connection.execute(statement).scalars())
+
+
 def unjudged(connection: Connection) -> list[CheckRun]:
     """Runs that wait for their judgement, oldest first."""
     statement = _runs().where(check_runs.c.judged_at.is_(None)).order_by(check_runs.c.slot)

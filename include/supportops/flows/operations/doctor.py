@@ -46,6 +46,7 @@ CHECKS: Mapping[str, Check] = {
     "metrics": files.metrics,
     "logins": logins.logins,
     "store": database.schema,
+    "active configuration": files.active,
     "store clock": database.clocks,
     "store rights": database.rights,
     "room": database.room,
@@ -63,7 +64,15 @@ CHECKS: Mapping[str, Check] = {
 
 _STORE, _TESTS = "store", "test messages"
 # Each would wait for a store that does not answer as long as the first did.
-_READ_THE_STORE = ("store clock", "store rights", "room", "flows", "outbox", "receivers")
+_READ_THE_STORE = (
+    "active configuration",
+    "store clock",
+    "store rights",
+    "room",
+    "flows",
+    "outbox",
+    "receivers",
+)
 _NEEDS_THE_STORE = Finding(
     Level.UNKNOWN,
     "it reads the store, which is not usable yet",

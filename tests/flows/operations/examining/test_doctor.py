@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from supportops.db.activity import Flow, worked
 from supportops.db.copying import contents
 from supportops.db.engine import make_engine, writing
 from supportops.db.schema import flow_activity
+from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.operations import doctor
 from supportops.flows.operations.doctor import AirflowState, Level, airflow_state
 from supportops.flows.operations.examining import database, machine
@@ -130,6 +132,30 @@ def test_a_flow_that_never_worked_or_stands_still_is_found(busy: Engine, folder:
         "site_check has never worked": Level.FAULT,
         "sla_sweep worked 3 h 00 min ago, and is to work every 1 h 00 min": Level.WARNING,
     }
+
+
+def test_a_machine_with_older_files_than_those_in_force_is_found(
+    busy: Engine, folder: Path, tmp_path: Path
+) -> None:
+    elsewhere = shutil.copytree(folder, tmp_path / "elsewhere")
+    written = (elsewhere / "sites.yaml").read_text(encoding="utf-8")
+    changed = written.replace("shard: 500", "shard: 400")
+    (elsewhere / "sites.yaml").write_text(changed, encoding="utf-8")
+    an_hour_ago = (NOON - timedelta(hours=1)).timestamp()
+    for each in [folder, *folder.rglob("*")]:
+        os.utime(each, (an_hour_ago, an_hour_ago))
+    load_or_last_good(busy, folder, NOON)
+    assert levels(examined(busy, folder), "active configuration") == {Level.FINE}
+    load_or_last_good(busy, elsewhere, NOON + timedelta(minutes=5))
+    (found,) = examined(busy, folder)["active configuration"]
+    assert found.level is Level.WARNING
+    assert found.what == (
+        "what is in force since 2026-04-07 12:05 UTC has another sites.yaml than this machine, "
+        "whose files are older"
+    )
+    (folder / "sites.yaml").touch()
+    (found,) = examined(busy, folder)["active configuration"]
+    assert found.what == "the next site check puts into force what changed in sites.yaml"
 
 
 def test_a_flow_that_takes_most_of_its_interval_is_found(busy: Engine, folder: Path) -> None:
@@ -308,7 +334,15 @@ def test_a_store_that_does_not_answer_is_waited_for_once(
     found = examined(away, folder)
     assert len(asked) == 1
     assert [f.level for f in found["store"]] == [Level.FAULT]
-    for check in ("store clock", "store rights", "room", "flows", "outbox", "receivers"):
+    for check in (
+        "active configuration",
+        "store clock",
+        "store rights",
+        "room",
+        "flows",
+        "outbox",
+        "receivers",
+    ):
         assert levels(found, check) == {Level.UNKNOWN}
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from supportops.alerts.acts.link import SECRET as ALERT_LINKS
-from supportops.config.configuration import Configuration, File
+from supportops.config.configuration import ANNOUNCED, CALENDARS, Configuration, File, file_name
 from supportops.config.loader import check
+from supportops.config.snapshots import last_versions, newest
 from supportops.context import Context
+from supportops.db.engine import reading
 from supportops.flows.operations import scraping
-from supportops.flows.operations.examining.finding import Finding, Installation, Level, fine
+from supportops.flows.operations.examining.finding import (
+    Finding,
+    Installation,
+    Level,
+    fine,
+    unknown,
+)
 
 _CHECK = "supportops config check"
 
@@ -30,6 +40,39 @@ def configuration(installation: Installation) -> Iterator[Finding]:
     if not checked.faults and not findings:
         sites = len(checked.configuration.fleet.sites)
         yield fine(f"{installation.context.config}: no faults, {sites} sites")
+
+
+def active(installation: Installation) -> Iterator[Finding]:
+    """Whether the files of this machine are those in force. Another machine whose files differ
+    makes its own the active ones when it plans a check."""
+    with reading(installation.context.engine) as connection:
+        last = last_versions(connection, 1)
+        in_force = newest(connection)
+    if in_force is None:
+        yield unknown("no configuration is in force yet", "Nothing was checked.", "a site check")
+        return
+    here, there = installation.configuration.document, in_force.document
+    names = sorted({*here, *there} - {ANNOUNCED, CALENDARS})
+    differing = [file_name(name) for name in names if here.get(name) != there.get(name)]
+    since = last[0][1]
+    if not differing:
+        yield fine(f"what is in force since {since:%Y-%m-%d %H:%M} UTC is what the files say")
+    elif _changed_at(installation.context.config) > since:
+        yield fine(f"the next site check puts into force what changed in {', '.join(differing)}")
+    else:
+        yield Finding(
+            Level.WARNING,
+            f"what is in force since {since:%Y-%m-%d %H:%M} UTC has another {', '.join(differing)} "
+            "than this machine, whose files are older",
+            "Each machine that plans a check makes its own files the active ones.",
+            "give all machines the same files; docs/several-workers.md",
+        )
+
+
+def _changed_at(folder: Path) -> datetime:
+    """When a file of the folder was written last."""
+    written = max((each.stat().st_mtime for each in folder.rglob("*")), default=0.0)
+    return datetime.fromtimestamp(max(written, folder.stat().st_mtime), UTC)
 
 
 def secrets(installation: Installation) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from supportops.config.configuration import File
 from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good
+from supportops.flows.sites.checking.taking_turns import watch_turns
 from supportops.sites import store
 from supportops.sites.runs.due import from_text, to_text
 from supportops.sites.site import FIVE_MINUTES, Fleet, Site, shard_size
@@ -86,6 +87,7 @@ def _plan(engine: Engine, folder: Path, slot: datetime, now: datetime) -> Plan:
         due = _due(connection, configuration.fleet, slot)
         text = to_text(configuration.fleet, due)
         store.begin_run(connection, slot, configuration.digest, now + ahead, len(due), text)
+        watch_turns(connection, slot, now)
         summaries.reopen(connection, slot)
         begun = store.run_of(connection, slot)
         assert begun is not None
