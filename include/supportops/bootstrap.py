@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from supportops.clock import shared_clock as shared_clock
 from supportops.context import Context, Secrets
-from supportops.db.engine import make_engine
+from supportops.db.engine import make_engine, store_url
 from supportops.db.migrate import check
 from supportops.db.storable import storable
 from supportops.schedule import CONFIG_VARIABLE, configured_folder
@@ -87,6 +87,15 @@ def store_address(lookup: Lookup | None = None) -> str:
             f"sqlite+pysqlite:////path/store.db, or in Airflow the Connection {STORE_CONNECTION}"
         )
     return connection.get_uri()
+
+
+def has_store() -> bool:
+    """Whether a store is named and, where it is a file, exists: to open one would make it.
+
+    Raises as `store_address` and `make_engine` do.
+    """
+    url = store_url(store_address())
+    return url.get_backend_name() != "sqlite" or Path(str(url.database)).is_file()
 
 
 def config_folder() -> Path:

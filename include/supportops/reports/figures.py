@@ -302,15 +302,23 @@ class TicketReason:
     why: str
 
 
+SERVICE_LEVELS = "service levels"
+
+
 @dataclass(frozen=True, slots=True)
 class Restatement:
-    """An issued figure that is another one as known today. `tier` None: all tiers together."""
+    """An issued figure that is another one as known today. `tier` None: all tiers together.
+
+    `rules`: what of service_levels.yaml was changed since and judges that time otherwise, such as
+    "calendar office", for a customer SERVICE_LEVELS alone; none where it judges it by the same.
+    """
 
     label: str
     tier: str | None
     issued: Attainment
     now: Attainment
     because: tuple[TicketReason, ...]
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

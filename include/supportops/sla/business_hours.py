@@ -203,6 +203,12 @@ class BusinessHours:
         closing = self._done[k] - self._lag[k]
         return _EPOCH + _MICROSECOND * max(micro, closing)
 
+    def edges(self) -> Column:
+        """Every instant at which it opens or closes, in UTC epoch seconds (int64), in no order."""
+        opens = self._dones[:-1] - self._lags[1:]
+        closes = self._dones[1:] - self._lags[1:]
+        return np.concatenate((opens, closes))
+
     def _micros(self, t: datetime) -> int:
         """UTC epoch microseconds of a datetime within the range."""
         try:

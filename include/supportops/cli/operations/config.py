@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
-from supportops.bootstrap import config_folder
+from supportops.bootstrap import SetupError, config_folder, has_store, open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, USAGE, Json, echo, fail, fields, print_json
+from supportops.db.engine import StoreAddressError
+from supportops.db.migrate import SchemaError
 from supportops.rendering.printable import printable_line
 
 app = typer.Typer(
@@ -25,15 +29,22 @@ def check(
     """Check every file of the configuration; all faults and findings are reported at once.
 
     A fault stops what needs its file (exit 2). A finding stops nothing, but is hardly what you
-    mean, such as an alert that no route sends to anybody (exit 1).
+    mean, such as an alert that no route sends to anybody (exit 1). Where there is a store, it is
+    also a finding that the past would be judged otherwise than by the active configuration.
     """
     from supportops.config.loader import check as check_folder
     from supportops.flows.rota import rota
+    from supportops.flows.sla import changed_promises
 
     where = folder or config_folder()
     checked = check_folder(where)
     faults = checked.all_faults
-    findings = [*checked.findings, *rota.findings(checked.configuration, now())]
+    at, configuration = now(), checked.configuration
+    findings = [*checked.findings, *rota.findings(configuration, at)]
+    with suppress(SetupError, StoreAddressError, SchemaError, OperationalError):
+        if has_store():  # a folder is also checked where there is none
+            with open_context() as context:
+                findings += changed_promises.findings(context.engine, configuration, at)
     exit_code = USAGE if faults else FINDINGS if findings else 0
     if as_json:
         found = [("fault", each) for each in faults] + [("finding", each) for each in findings]
@@ -43,7 +54,6 @@ def check(
         echo(printable_line(f"finding: {finding}"))
     if faults:
         fail(*(str(fault) for fault in faults))
-    configuration = checked.configuration
     counts = {
         "site": len(configuration.fleet.sites),
         "route": len(configuration.alerts.routes),

@@ -83,6 +83,7 @@ def restatements_of(issued: Mapping[str, Any]) -> tuple[Restatement, ...]:
             _attainment(each["issued"]),
             _attainment(each["now"]),
             tuple(TicketReason(**why) for why in each["because"]),
+            tuple(each.get("rules", ())),
         )
         for each in issued["restatements"]
     )

@@ -98,11 +98,14 @@ def restated(each: Restatement, reader: Reader) -> str:
     """ "Bug fixes, 2026-W46: 91.3 % of 23 due, now 90.9 % of 22 due: ticket zendesk/123 merged"."""
     name = labels.group(By.ALL if each.tier is None else By.TIER, each.tier, reader)
     then, now = (sentences.share_of_due(side, reader) for side in (each.issued, each.now))
-    because = "; ".join(
+    rules = ", ".join(labels.short_line(rule, 40) for rule in each.rules)
+    parts = [f"changed since, also for that time: {rules}"] if rules else []
+    parts += [
         f"ticket {labels.short_line(f'{why.source}/{why.number}', 60)} "
         f"{labels.short_line(why.why, 120)}"
         for why in each.because
-    )
+    ]
+    because = "; ".join(parts)
     return f"{name}, {each.label}: {then}, now {now}{': ' if because else ''}{because}"
 
 

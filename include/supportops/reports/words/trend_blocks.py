@@ -242,8 +242,18 @@ def _restated(each: Restatement, reader: Reader) -> tuple[Cell, ...]:
         Cell(labels.group(by, each.tier, reader)),
         Cell(_share(each.issued, reader)),
         Cell(_share(each.now, reader)),
-        Cell(because(each.because, reader)),
+        Cell(reader.words.clauses(_whys(each, reader)) or "–"),
     )
+
+
+def _whys(each: Restatement, reader: Reader) -> list[str]:
+    """Changed rules come first: they explain what the tickets alone do not."""
+    parts = _because(each.because, reader)
+    if each.rules:
+        named = (short_line(reader.gettext(rule), 40) for rule in each.rules)
+        words = reader.gettext("changed since, also for that time: {parts}", parts=", ".join(named))
+        parts.insert(0, words)
+    return parts
 
 
 def _share(attainment: Attainment, reader: Reader) -> str:
@@ -256,6 +266,10 @@ def _share(attainment: Attainment, reader: Reader) -> str:
 
 def because(reasons: Sequence[TicketReason], reader: Reader) -> str:
     """ "ticket 123 merged; ticket 124 was late after all"."""
+    return reader.words.clauses(_because(reasons, reader)) or "–"
+
+
+def _because(reasons: Sequence[TicketReason], reader: Reader) -> list[str]:
     parts = [
         reader.gettext(
             "ticket {number} {reason}",
@@ -267,4 +281,4 @@ def because(reasons: Sequence[TicketReason], reader: Reader) -> str:
     more = len(reasons) - len(parts)
     if more > 0:
         parts.append(reader.ngettext("and {number} more", "and {number} more", more))
-    return reader.words.clauses(parts) or "–"
+    return parts

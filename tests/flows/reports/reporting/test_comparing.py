@@ -112,6 +112,33 @@ def test_what_counts_as_issued_again_is_restated_too(desk: ReportDesk) -> None:
     assert report(desk, 19)["restatements"] == []
 
 
+def test_a_day_off_that_is_written_afterwards_is_named_as_the_cause(desk: ReportDesk) -> None:
+    report(desk, 16)
+    file = desk.folder / "service_levels.yaml"
+    file.write_text(file.read_text().replace("holidays: []", "holidays: [2026-04-16]", 1))
+
+    figures = report(desk, 17)
+    assert [each["rules"] for each in figures["restatements"]] == [["calendar office"]] * 2
+    shown = " ".join(desk.text("managers").split())
+    assert "changed since, also for that time: calendar office" in shown
+    of_customer = report(desk, 17, "acme")
+    assert not of_customer["restatements"]
+
+
+def test_a_promise_of_later_is_no_cause(desk: ReportDesk) -> None:
+    report(desk, 16)
+    desk.append(later_event("3", "2026-04-21 10:00 merged"))
+    later = """
+  - name: summer
+    from: 2026-06-01
+    promises:
+      - {tier: user_support, calendar: office, targets: {first_reply_time: {within: 1h}}}
+"""
+    file = desk.folder / "service_levels.yaml"
+    file.write_text(file.read_text() + later)
+    assert [each["rules"] for each in report(desk, 17)["restatements"]] == [[], []]
+
+
 def test_a_draft_restates_for_nobody_so_the_report_that_is_sent_does(desk: ReportDesk) -> None:
     report(desk, 16)
     desk.append(later_event("3", "2026-04-21 10:00 merged"))

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
-from supportops.config.configuration import Configuration
+from supportops.config import snapshots
+from supportops.config.configuration import Configuration, File, restore
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reports.reporting.earlier_reports import EarlierReports
 from supportops.flows.reports.reporting.selection import FactsRequest, ReportJob
@@ -23,7 +25,7 @@ from supportops.flows.sla.judging.judged_tickets import Unjudgeable, each_judged
 from supportops.reports import store
 from supportops.reports.audience import Audience
 from supportops.reports.facts import Facts, spelled
-from supportops.reports.figures import Attainment, Restatement, TicketReason
+from supportops.reports.figures import SERVICE_LEVELS, Attainment, Restatement, TicketReason
 from supportops.reports.formats.data_files import read_counted
 from supportops.reports.formats.file import COUNTED
 from supportops.reports.measuring.measure import of_audience
@@ -31,6 +33,7 @@ from supportops.reports.measuring.response_times import counted
 from supportops.reports.measuring.restating import CURRENT_COLUMNS, gone, restatements
 from supportops.sla.clock import Clocks, judge
 from supportops.sla.counting.breaches import counted_frame
+from supportops.sla.counting.changed_past import changed_past
 from supportops.sla.history import History, prepare
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
@@ -84,7 +87,7 @@ def _changed(
         clocks = current_clocks(connection, book, missing, own.as_of)
         called = {c: configuration.customers.named(c) for c in clocks["customer"].unique() if c}
         clocks = spelled(clocks, called)
-    return restatements(
+    found = restatements(
         issued.period,
         then,
         today,
@@ -94,6 +97,32 @@ def _changed(
         since=issued.as_of,
         customer=audience.customer,
     )
+    rules = changed_since(connection, configuration, issued) if found else ()
+    if rules and audience.customer is not None:  # a calendar may be called after another customer
+        rules = (SERVICE_LEVELS,)
+    return tuple(replace(each, rules=rules) for each in found)
+
+
+def changed_since(
+    connection: Connection, configuration: Configuration, issued: store.StoredReport
+) -> tuple[str, ...]:
+    """What of the promises judges the time up to an issued report otherwise now, see
+    `changed_past`; a customer that takes part in it under another name is the same customer."""
+    if issued.configuration == configuration.digest:
+        return ()
+    document = snapshots.get_document(connection, issued.configuration)
+    if _promising(document) == _promising(configuration.document):
+        return ()
+    before, after = restore(_promising(document)).promises, configuration.promises
+    if before is None or after is None:
+        return ()
+    return changed_past(before, after, issued.as_of)
+
+
+def _promising(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a configuration that promises are made of."""
+    parts = ("version", File.SERVICE_LEVELS, File.CUSTOMERS)
+    return {name: document[name] for name in parts if name in document}
 
 
 def _not_yet_restated(
