@@ -328,3 +328,14 @@ def test_a_ticket_whose_log_begins_later_is_replayed_as_it_was_swept() -> None:
     ]
     sweeps = window(21, 36)
     assert columnar(events, book(), sweeps) == slowly(events, book(), sweeps)
+
+
+def test_without_messages_it_counts_the_same_and_holds_none(store: Engine) -> None:
+    fill(store, *story(SATURDAY, "2026-04-13 10:00 answers"))
+    books = {"then": book(), "stricter": book(policy_version([user_support(working_days=1)]))}
+    period = Period(london("2026-04-01 00:00"), london("2026-05-01 00:00"), LATER)
+    with reading(store) as connection:
+        whole = replay(connection, books, period)
+        short = replay(connection, books, period, with_messages=False)
+    assert whole.messages
+    assert replace(whole, messages=()) == short

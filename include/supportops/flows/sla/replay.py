@@ -200,11 +200,13 @@ def replay(
     period: Period,
     *,
     as_recorded: bool = False,
+    with_messages: bool = True,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Replay:
     """The period under each of `books`, at least one; events are read and ordered once for all.
 
-    `on_progress` gets how many tickets were judged by then, and may raise to end it.
+    `on_progress` gets how many tickets were judged by then, and may raise to end it. Without
+    messages memory does not grow with the number of tickets.
 
     Under the first, the messages of the sweeps; under each, the attainment. A sweep is replayed as
     of its full hour: by the events that had happened by then, or with `as_recorded` by those that
@@ -212,12 +214,12 @@ def replay(
     change moved the deadline later, so it counts in exactly one of several periods with the same
     `as_of`; one met before its deadline counts at the deadline.
     """
-    replayed = _Replayed(connection, books, period)
+    replayed = _Replayed(connection, books, period, with_messages)
     for events, known in _chunks(connection, as_recorded):
 
         def prepared(
             rows: NDArray[np.intp], events: EventColumns = events, known: Any = known
-        ) -> tuple[list[Clocks], SweepMessages]:
+        ) -> tuple[list[Clocks], SweepMessages | None]:
             return replayed.judged(events.take(rows), known[rows])
 
         for judged in each_judged(events, prepared, replayed.unjudgeable):
@@ -242,9 +244,14 @@ class _Replayed:
     """A replay as it adds up, chunk by chunk."""
 
     def __init__(
-        self, connection: Connection, books: Mapping[str, PolicyBook], period: Period
+        self,
+        connection: Connection,
+        books: Mapping[str, PolicyBook],
+        period: Period,
+        with_messages: bool,
     ) -> None:
         self.connection, self.books, self.period = connection, books, period
+        self.with_messages = with_messages
         end = min(period.end, period.as_of)
         self.sweeps = Sweeps.between(to_micros(period.start), to_micros(end))
         self.policies = [PolicyResult(name) for name in books]
@@ -255,17 +262,20 @@ class _Replayed:
 
     def judged(
         self, events: EventColumns, known: NDArray[np.int64]
-    ) -> tuple[list[Clocks], SweepMessages]:
+    ) -> tuple[list[Clocks], SweepMessages | None]:
         """The clocks under each policy, and the messages of the sweeps under the first."""
         history = prepare(events)
         clocks = [judge(history, book, self.period.as_of) for book in self.books.values()]
+        if not self.with_messages:
+            return clocks, None
         views = Views.of(events, known, self.sweeps)
         return clocks, sweep_messages(views, next(iter(self.books.values())))
 
-    def add(self, judged: tuple[list[Clocks], SweepMessages]) -> None:
+    def add(self, judged: tuple[list[Clocks], SweepMessages | None]) -> None:
         for result, clocks in zip(self.policies, judged[0], strict=True):
             _count(result, clocks, self.period)
-        self.messages += _messages(self.connection, judged[1])
+        if judged[1] is not None:
+            self.messages += _messages(self.connection, judged[1])
         if len(judged[0]) > 1:
             self._compare(*judged[0][:2])
 

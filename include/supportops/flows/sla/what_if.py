@@ -161,7 +161,7 @@ def _run(
 
     try:
         with reading(engine) as connection:
-            found = replay(connection, books, period, on_progress=progress)
+            found = replay(connection, books, period, with_messages=False, on_progress=progress)
         with writing(engine) as connection:
             _end(connection, number, State.DONE, clock(), result=_result(found))
     except _CancelledError:
