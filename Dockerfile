@@ -48,9 +48,10 @@ COPY --from=build /opt/supportops /opt/supportops
 COPY --from=build /command/supportops /opt/supportops/bin/
 COPY --from=build /code /opt/airflow
 USER root
-# The two folders that volumes are mounted on; a new volume takes their owner.
+# The folders that volumes are mounted on; a new volume takes their owner.
 RUN install --directory --owner=airflow --group=0 --mode=0775 /opt/airflow/auth /opt/airflow/logs \
-        /opt/airflow/status-pages
+        /opt/airflow/status-pages \
+    && install --directory --owner=airflow --group=0 --mode=0700 /scratch
 USER airflow
 
 # A package that cannot be imported fails the build and not the first run. Airflow is not started

@@ -48,11 +48,16 @@ healthy() {
     esac
 }
 
+# It is asked whether it speaks TLS, as every client asks first: a server that hangs takes connections
+# and says nothing.
 database_answers() {
     python -S -c '
 import socket, sys
-socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).close()
-' "${DATABASE_HOST:-postgres}" "${DATABASE_PORT:-5432}" 2>/dev/null
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3])) as server:
+    server.sendall(bytes.fromhex("0000000804d2162f"))
+    sys.exit(server.recv(1) not in (b"S", b"N"))
+' "${DATABASE_HOST:-postgres}" "${DATABASE_PORT:-5432}" "${DATABASE_SECONDS:-5}" \
+        2>/dev/null
 }
 
 # Process 1 of a container only passes signals on; the service is its child. Anywhere else nothing

@@ -26,3 +26,22 @@ PYTHON
 
 airflow db migrate
 supportops db upgrade
+
+# Later the last good configuration stays in force and an alert says why. At the first start there is
+# none, and nobody could be notified: everything would run and do nothing.
+config="${SUPPORTOPS_CONFIG:-/opt/airflow/include/config}"
+unreadable="$(find "$config" ! -readable -print 2>/dev/null | head -n 1)"
+if [ -n "$unreadable" ]; then
+    echo "init: user $(id -u) (groups $(id -G)) cannot read $unreadable. On the host:" \
+        "chmod -R a+rX on the folder of the configuration, or g+rX and CONFIG_GROUP in .env" >&2
+    python -c '
+import sys
+from sqlalchemy import exists, select
+from supportops.bootstrap import open_context
+from supportops.db.engine import reading
+from supportops.db.schema import configurations
+
+with open_context() as context, reading(context.engine) as connection:
+    sys.exit(not connection.scalar(select(exists().select_from(configurations))))
+'
+fi

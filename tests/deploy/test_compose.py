@@ -29,17 +29,25 @@ SERVING = {
     "airflow-worker-background",
 }
 WORKERS = {"airflow-worker", "airflow-worker-background"}
-ONE_SHOT = {"check-secrets", "create-databases", "airflow-init", "airflow-clean"}
+ONE_SHOT = {"check-secrets", "create-databases", "airflow-init", "airflow-clean", "store"}
 AIRFLOW = sorted(name for name in SERVING | ONE_SHOT if name.startswith("airflow-"))
-STORE = {"AIRFLOW_CONN_SUPPORT_DB", "SUPPORTOPS_DATABASE_URL", "AIRFLOW_CONN_ALERT_LINKS"}
+STORE = {"AIRFLOW_CONN_SUPPORT_DB", "SUPPORTOPS_DATABASE_URL"}
+LINKS = "AIRFLOW_CONN_ALERT_LINKS"
 CELERY = {"AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CELERY__RESULT_BACKEND"}
 # What works on the store, and of that what sends messages: tasks, and the board's test messages.
-WITH_STORE = {"airflow-init", "airflow-apiserver", "airflow-scheduler", "public-links"} | WORKERS
 WITH_RECEIVERS = {"airflow-apiserver", "airflow-scheduler", "public-links"} | WORKERS
+WITH_STORE = {"airflow-init", "store"} | WITH_RECEIVERS
 # Only what hands over tasks, takes them, or deletes what is noted of them.
 WITH_BROKER = {"airflow-scheduler", "airflow-clean"} | WORKERS
 # With several workers alone.
 SCALE_SECRETS = {"REDIS_PASSWORD", "CELERY_DB_PASSWORD"}
+CONFIG = {
+    "type": "bind",
+    "source": "./include/config",
+    "target": "/opt/airflow/include/config",
+    "read_only": True,
+    "bind": {"create_host_path": False},  # a folder that is not there is a fault
+}
 SCHEMA = ROOT / "tests/data/compose-spec.json"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 DEFAULTS = runpy.run_path(str(ROOT / "dags/supportops_dags/defaults.py"))
@@ -130,7 +138,7 @@ def test_ui_and_links_alone_are_published_and_those_to_this_machine(
 def shared_settings(environment: dict[str, str]) -> dict[str, str]:
     """What no service has for itself alone."""
     own = {"ADMIN_PASSWORD", "FORWARDED_ALLOW_IPS", "KEEP_RUNS_DAYS", "KEEP_LOGS_DAYS"} | STORE
-    own.add("SUPPORTOPS_STATUS_PAGES")
+    own |= {"SUPPORTOPS_STATUS_PAGES", LINKS}
     celery = ("AIRFLOW__CELERY__", "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__")
     return {k: v for k, v in environment.items() if k not in own and not k.startswith(celery)}
 
@@ -150,7 +158,7 @@ def test_the_same_secrets_and_the_package_reach_every_airflow_service(
     else:
         assert shared == scheduler
     assert environment["PYTHONPATH"] == "/opt/airflow/include"
-    assert "./include/config:/opt/airflow/include/config:ro" in services[name]["volumes"]
+    assert CONFIG in services[name]["volumes"]
     assert "airflow-logs:/opt/airflow/logs" in services[name]["volumes"]
 
 
@@ -160,6 +168,7 @@ def test_a_service_gets_the_store_and_the_receivers_only_where_it_uses_them(
 ) -> None:
     given = set(services[name]["environment"])
     assert given & STORE == (STORE if name in WITH_STORE else set())
+    assert (LINKS in given) == (name in WITH_RECEIVERS)
     files = services[name].get("env_file", [])
     assert bool(files) == (name in WITH_RECEIVERS)
     assert all(each == {"path": "receivers.env", "required": False} for each in files)
@@ -392,12 +401,36 @@ def test_cleaning_and_links_wait_until_they_are_called(services: dict[str, Any])
     waiting = {name: s["profiles"] for name, s in services.items() if "profiles" in s}
     assert waiting == {
         "airflow-clean": ["maintenance"],
+        "store": ["maintenance"],
         "public-links": ["public"],
         "status-pages": ["status"],
         "redis": ["scale"],
         "airflow-worker": ["scale"],
         "airflow-worker-background": ["scale"],
     }
+
+
+def test_the_configuration_may_be_outside_of_the_clone(services: dict[str, Any]) -> None:
+    variables = secrets_of(document()) | {"CONFIG_DIR": "/srv/agency/config"}
+    moved = interpolated(compose_file()["services"], variables)
+    for name, service in services.items():
+        if CONFIG in service.get("volumes", []):
+            assert CONFIG | {"source": "/srv/agency/config"} in moved[name]["volumes"]
+            assert CONFIG not in moved[name]["volumes"]
+    assert CONFIG in services["public-links"]["volumes"]
+
+
+def test_backups_and_restores_have_room_and_no_secret_but_the_stores(
+    services: dict[str, Any],
+) -> None:
+    store = services["store"]
+    scratch = store["environment"]["TMPDIR"]
+    assert set(store["environment"]) == STORE | {"PYTHONPATH", "SUPPORTOPS_CONFIG", "TMPDIR"}
+    assert f"store-scratch:{scratch}" in store["volumes"]
+    assert f" {scratch}\n" in DOCKERFILE  # made there, so that the volume takes its owner
+    assert store["entrypoint"][-2:] == ["supportops", "db"]
+    # By itself on a new machine: it makes PostgreSQL's databases, and the restore the tables.
+    assert set(store["depends_on"]) == {"create-databases"}
 
 
 def test_status_pages_are_served_while_all_else_is_down(services: dict[str, Any]) -> None:
@@ -425,7 +458,8 @@ def test_the_links_are_signed_with_a_secret_of_their_own(services: dict[str, Any
 
 
 def test_every_volume_is_declared_and_every_mounted_file_is_there(services: dict[str, Any]) -> None:
-    sources = {v.split(":")[0] for s in services.values() for v in s.get("volumes", [])}
+    volumes = [v for s in services.values() for v in s.get("volumes", [])]
+    sources = {v["source"] if isinstance(v, dict) else v.split(":")[0] for v in volumes}
     named = {source for source in sources if not source.startswith("./")}
     assert named == set(compose_file()["volumes"])
     assert [s for s in sources - named if not (ROOT / s).exists()] == []

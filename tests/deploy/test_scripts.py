@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,11 +11,8 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from types import ModuleType
-from typing import Any
 
 import psycopg
 import pytest
@@ -284,104 +280,6 @@ def test_a_postgresql_that_is_not_there_is_said_in_a_line_without_passwords(tmp_
         assert secret not in answer.stderr
 
 
-def health(
-    part: str, folder: Path, url: str, *more: str, **changed: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", str(DEPLOY / "health.sh"), part, *more],
-        env={"PATH": os.environ["PATH"], "TMPDIR": str(folder), "AIRFLOW_HEALTH_URL": url}
-        | changed,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def api_server() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The address of an api-server that answers with what the dictionary holds."""
-    said: dict[str, Any] = {}
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(said).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", said
-        server.shutdown()
-
-
-GOOD, BAD = {"status": "healthy"}, {"status": "unhealthy"}
-
-
-def test_a_part_is_healthy_as_the_api_server_says(
-    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
-) -> None:
-    url, said = api_server
-    said |= {"metadatabase": GOOD, "triggerer": GOOD, "dag_processor": BAD}
-    assert health("triggerer", tmp_path, url).returncode == 0
-    assert health("dag_processor", tmp_path, url).returncode == 1
-    said["dag_processor"] = GOOD
-    assert health("dag_processor", tmp_path, url).returncode == 0
-    assert not list(tmp_path.iterdir())  # the fault is forgotten
-
-
-def test_what_serves_pages_is_healthy_as_long_as_it_answers(tmp_path: Path) -> None:
-    class Nothing(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_error(404)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        port = str(server.server_port)
-        assert health("serving", tmp_path, "", port).returncode == 0
-        server.shutdown()
-    assert health("serving", tmp_path, "", port).returncode == 1
-    # One that takes connections and answers none, as a process that hangs.
-    with socket.create_server(("127.0.0.1", 0)) as hanging:
-        port = str(hanging.getsockname()[1])
-        assert health("serving", tmp_path, "", port, CURL_SECONDS="1").returncode == 1
-
-
-def test_a_part_is_not_blamed_for_the_api_server_or_the_database(
-    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
-) -> None:
-    url, said = api_server
-    said |= {"metadatabase": BAD, "triggerer": BAD}
-    assert health("triggerer", tmp_path, url).returncode == 0
-    assert health("triggerer", tmp_path, "http://127.0.0.1:9/").returncode == 0
-
-
-def test_a_part_that_does_not_work_for_long_is_ended_unless_the_database_is_away(
-    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
-) -> None:
-    url, said = api_server
-    said |= {"metadatabase": GOOD, "triggerer": BAD}
-    port = url.rsplit(":", 1)[1].strip("/")
-    database = {"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": port}
-    first = health("triggerer", tmp_path, url, **database)
-    assert (first.returncode, first.stdout) == (1, "")
-    (tmp_path / "unhealthy-since").write_text(str(int(time.time()) - 301))
-    away = health("triggerer", tmp_path, url, **database | {"DATABASE_PORT": "9"})
-    assert (away.returncode, away.stdout) == (1, "")
-    # This machine's first process is none of a container's, so nothing is ended here.
-    late = health("triggerer", tmp_path, url, **database)
-    assert late.returncode == 1
-    assert "triggerer has not worked for 30" in late.stdout
-    assert not (tmp_path / "unhealthy-since").exists()
-
-
 @pytest.fixture(scope="module")
 def init_environment(server: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What compose gives airflow-init, on this machine's folders and this server."""
@@ -438,6 +336,31 @@ def test_init_run_again_changes_the_administrators_password_and_no_other(
     assert json.loads(passwords.read_text()) == {"admin": 'new "one" \\ é', "eve": "generated"}
     for secret in ("ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET"):
         assert init_environment[secret] not in answer.stdout + answer.stderr
+
+
+@pytest.mark.usefixtures("first_init")
+@pytest.mark.parametrize("known", [False, True], ids=["first start", "later"])
+def test_a_configuration_that_the_container_cannot_read_ends_a_first_start_with_a_line(
+    server: Path, init_environment: dict[str, str], tmp_path: Path, known: bool
+) -> None:
+    # Both databases are migrated already; and root, who may run this, reads everything.
+    said = {"airflow": "", "supportops": "", "find": 'echo "$1/sites.yaml"'}
+    for name, does in said.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "sites.yaml").touch(0o000)
+    given = {"SUPPORTOPS_CONFIG": str(config), "PATH": f"{tmp_path}:{init_environment['PATH']}"}
+    store = f"host={server} user=supportops dbname=supportops"
+    with psycopg.connect(store, autocommit=True) as connection:
+        if known:
+            connection.execute("INSERT INTO configurations VALUES ('a', now(), '{}')")
+        answer = script("init.sh", init_environment | given)
+        connection.execute("DELETE FROM configurations")
+    assert answer.returncode == (0 if known else 1), answer.stderr
+    assert f"cannot read {config}/sites.yaml" in answer.stderr
+    assert "chmod -R a+rX" in answer.stderr
 
 
 @pytest.fixture(scope="module")

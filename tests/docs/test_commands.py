@@ -24,8 +24,8 @@ TREE = get_command(app)
 SHOWN = shown()
 # Programs of others, whose options are theirs.
 OTHERS = {
-    *("airflow", "backup.sh", "cd", "cp", "curl", "git", "helm", "jq", "kubectl", "openssl"),
-    *("pg_dump", "pg_restore"),
+    *("airflow", "backup.sh", "cd", "cp", "curl", "echo", "git", "helm", "jq", "kubectl", "mv"),
+    *("openssl", "pg_dump", "pg_restore", "umask"),
 }
 COMPOSE_OPTIONS = {
     *("-d", "--build", "--rm", "-T", "-v", "--entrypoint", "--scale", "--remove-orphans"),
@@ -135,6 +135,8 @@ def fault_of_compose(words: list[str], *, whole: bool) -> str | None:
     if inner[:1] == ["supportops"] or entrypoint == "supportops":
         ours = inner if entrypoint else inner[1:]
         return fault_of_ours(tuple(ours), whole=whole)
+    if services == ["store"]:  # its entrypoint is `supportops db`
+        return fault_of_ours(("db", *inner), whole=whole)
     return None
 
 

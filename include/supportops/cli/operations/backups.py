@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from supportops.bootstrap import open_context
-from supportops.cli.output import Json, echo, fail, print_json
+from supportops.cli.output import Json, echo, fail, print_json, warn
 from supportops.files import open_file
 
 app = typer.Typer()
@@ -22,11 +23,16 @@ KeyFile = Annotated[
     Path | None,
     typer.Option("--key-file", help="Encrypt with this key: `openssl rand -hex 32 > FILE`."),
 ]
-File = Annotated[Path, typer.Argument(help="The file of the backup.")]
+File = Annotated[Path, typer.Argument(help="The file of the backup; - for standard input.")]
+_STREAM = "-"
 
 
 @app.command("backup")
-def backup(file: File, key_file: KeyFile = None, as_json: Json = False) -> None:
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file of the backup; - for standard output.")],
+    key_file: KeyFile = None,
+    as_json: Json = False,
+) -> None:
     """Back the store up into one file, while everything runs.
 
     The file holds the store as of one instant and appears when it was compared with it. A store
@@ -34,13 +40,24 @@ def backup(file: File, key_file: KeyFile = None, as_json: Json = False) -> None:
     """
     from supportops.flows.operations import backup as flow
 
+    streamed = str(file) == _STREAM
+    if streamed and as_json:
+        fail("with - the backup itself goes to standard output: leave out --json, or name a file")
+    if streamed and sys.stdout.isatty():
+        fail("standard output is a terminal: supportops db backup - > FILE")
     with (
         open_context(migrated=False) as context,
         _refusals(),
         _progress("backed up", as_json) as on_rows,
     ):
-        copied = flow.backup(context, file, _key(key_file), on_rows)
-    _say(copied, f"{file} has the store", as_json)
+        if streamed:
+            copied = flow.send(context, sys.stdout.buffer, _key(key_file), on_rows)
+        else:
+            copied = flow.backup(context, file, _key(key_file), on_rows)
+    if streamed:
+        warn(_summary(copied, "standard output has the store"))
+    else:
+        _say(copied, f"{file} has the store", as_json)
 
 
 @app.command("verify")
@@ -48,9 +65,10 @@ def verify(file: File, key_file: KeyFile = None, as_json: Json = False) -> None:
     """Open a backup, bring it to this version in a copy, and count what it holds."""
     from supportops.flows.operations import backup as flow
 
-    with _refusals():
-        copied = flow.verify(file, _key(key_file))
-    _say(copied, f"{file} can be restored", as_json)
+    with _refusals(), _given(file) as given:
+        copied = flow.verify(given, _key(key_file))
+    name = "the backup" if str(file) == _STREAM else file
+    _say(copied, f"{name} can be restored", as_json)
 
 
 @app.command("restore")
@@ -64,9 +82,10 @@ def restore(file: File, key_file: KeyFile = None, as_json: Json = False) -> None
     with (
         open_context(migrated=False) as context,
         _refusals(),
+        _given(file) as given,
         _progress("restored", as_json) as on_rows,
     ):
-        copied = flow.restore(context, file, _key(key_file), on_rows)
+        copied = flow.restore(context, given, _key(key_file), on_rows)
     _say(copied, "the store is restored", as_json)
 
 
@@ -108,8 +127,25 @@ def _say(copied: Mapping[str, Any], words: str, as_json: bool) -> None:
     if as_json:
         print_json({name: {"rows": c.rows, "sha256": c.digest} for name, c in copied.items()})
         return
+    echo(_summary(copied, words))
+
+
+def _summary(copied: Mapping[str, Any], words: str) -> str:
     rows = sum(each.rows for each in copied.values())
-    echo(f"{words}: {rows:,} rows of {len(copied)} tables, compared")
+    return f"{words}: {rows:,} rows of {len(copied)} tables, compared"
+
+
+@contextmanager
+def _given(file: Path) -> Iterator[Path]:
+    from supportops.flows.operations import backup as flow
+
+    if str(file) != _STREAM:
+        yield file
+        return
+    if sys.stdin.isatty():
+        fail("standard input is a terminal: supportops db restore - < FILE")
+    with flow.received(sys.stdin.buffer) as received:
+        yield received
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import errno
 import gzip
 import os
 import shutil
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -109,6 +110,35 @@ def copy(context: Context, address: str, on_rows: OnRows | None = None) -> Mappi
         return copy_store(context.engine, target, on_rows)
     finally:
         target.dispose()
+
+
+def send(
+    context: Context, stream: BinaryIO, key: bytes | None = None, on_rows: OnRows | None = None
+) -> Mapping[str, Copied]:
+    """Writes a backup to `stream`, of which nothing is written before it was compared.
+
+    The folder of temporary files (`TMPDIR`) has to have room for the store, uncompressed.
+    """
+    with scratch_in(Path(tempfile.gettempdir())) as folder:
+        file = folder / "backup"
+        copied = backup(context, file, key, on_rows)
+        with open_file(file) as packed:
+            shutil.copyfileobj(packed, stream, 1 << 20)
+        stream.flush()
+    return copied
+
+
+@contextmanager
+def received(stream: BinaryIO) -> Iterator[Path]:
+    """The backup that `stream` gives, in a file of the folder of temporary files (`TMPDIR`)."""
+    with scratch_in(Path(tempfile.gettempdir())) as folder:
+        file = folder / "standard input"
+        with _room_in(folder), create_file(file) as written:
+            shutil.copyfileobj(stream, written, 1 << 20)
+        try:
+            yield file
+        except BackupError as error:
+            raise BackupError(str(error).replace(str(file), file.name)) from None
 
 
 @contextmanager

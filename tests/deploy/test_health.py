@@ -1,0 +1,148 @@
+"""deploy/health.sh: who is healthy, who is blamed, and who is ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from deploy.compose_file import ROOT
+
+DEPLOY = ROOT / "deploy"
+
+
+def health(
+    part: str, folder: Path, url: str, *more: str, **changed: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", str(DEPLOY / "health.sh"), part, *more],
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(folder), "AIRFLOW_HEALTH_URL": url}
+        | changed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def api_server() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of an api-server that answers with what the dictionary holds."""
+    said: dict[str, Any] = {}
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(said).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", said
+        server.shutdown()
+
+
+GOOD, BAD = {"status": "healthy"}, {"status": "unhealthy"}
+
+
+def test_a_part_is_healthy_as_the_api_server_says(
+    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
+) -> None:
+    url, said = api_server
+    said |= {"metadatabase": GOOD, "triggerer": GOOD, "dag_processor": BAD}
+    assert health("triggerer", tmp_path, url).returncode == 0
+    assert health("dag_processor", tmp_path, url).returncode == 1
+    said["dag_processor"] = GOOD
+    assert health("dag_processor", tmp_path, url).returncode == 0
+    assert not list(tmp_path.iterdir())  # the fault is forgotten
+
+
+def test_what_serves_pages_is_healthy_as_long_as_it_answers(tmp_path: Path) -> None:
+    class Nothing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        port = str(server.server_port)
+        assert health("serving", tmp_path, "", port).returncode == 0
+        server.shutdown()
+    assert health("serving", tmp_path, "", port).returncode == 1
+    # One that takes connections and answers none, as a process that hangs.
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        port = str(hanging.getsockname()[1])
+        assert health("serving", tmp_path, "", port, CURL_SECONDS="1").returncode == 1
+
+
+def test_a_part_is_not_blamed_for_the_api_server_or_the_database(
+    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
+) -> None:
+    url, said = api_server
+    said |= {"metadatabase": BAD, "triggerer": BAD}
+    assert health("triggerer", tmp_path, url).returncode == 0
+    assert health("triggerer", tmp_path, "http://127.0.0.1:9/").returncode == 0
+
+
+@contextmanager
+def database(answer: bytes | None) -> Iterator[dict[str, str]]:
+    """Where PostgreSQL is, for health.sh: it answers so, or takes a connection and hangs."""
+
+    class Server(BaseRequestHandler):
+        def handle(self) -> None:
+            if self.request.recv(8) == bytes.fromhex("0000000804d2162f") and answer is not None:
+                self.request.sendall(answer)
+            self.request.recv(1)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Server) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        port = str(server.server_address[1])
+        yield {"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": port, "DATABASE_SECONDS": "1"}
+        server.shutdown()
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_nothing_is_ended_while_the_database_is_away(
+    tmp_path: Path, api_server: tuple[str, dict[str, Any]], hangs: bool
+) -> None:
+    url, said = api_server
+    said |= {"metadatabase": GOOD, "triggerer": BAD}
+    (tmp_path / "unhealthy-since").write_text(str(int(time.time()) - 301))
+    with database(None) as hanging:
+        where = hanging if hangs else {"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": "9"}
+        away = health("triggerer", tmp_path, url, **where)
+    assert (away.returncode, away.stdout) == (1, "")
+
+
+def test_a_part_that_does_not_work_for_long_is_ended(
+    tmp_path: Path, api_server: tuple[str, dict[str, Any]]
+) -> None:
+    url, said = api_server
+    said |= {"metadatabase": GOOD, "triggerer": BAD}
+    first = health("triggerer", tmp_path, url)
+    assert (first.returncode, first.stdout) == (1, "")
+    (tmp_path / "unhealthy-since").write_text(str(int(time.time()) - 301))
+    # This machine's first process is none of a container's, so nothing is ended here.
+    with database(b"N") as answering:
+        late = health("triggerer", tmp_path, url, **answering)
+    assert late.returncode == 1
+    assert "triggerer has not worked for 30" in late.stdout
+    assert not (tmp_path / "unhealthy-since").exists()
