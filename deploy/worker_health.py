@@ -43,11 +43,11 @@ def fault(queue, seen_file):
     """What is wrong with this machine's worker, in one line; None for nothing."""
     try:
         oldest = oldest_task(queue)
+        running = running_tasks(NAME)
     except Exception as error:  # its text may hold the password
         sys.stdout.write(f"health: the broker does not answer: {type(error).__name__}\n")
         return None
     seen = seen_file.read_text() if seen_file.exists() else ""
-    running = running_tasks(NAME)
     if running is None:
         return "the worker does not answer"
     if oldest is None or running >= ROOM:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -108,6 +109,21 @@ def test_a_broker_that_does_not_answer_is_not_the_workers_fault(tmp_path: Path) 
     assert words == "health: the broker does not answer: ConnectionError"
 
 
+@pytest.fixture
+def full(empty: redis.Redis) -> Iterator[None]:
+    """Redis takes nothing more, and drops nothing."""
+    empty.config_set("maxmemory-policy", "noeviction")
+    empty.config_set("maxmemory", "1mb")
+    yield
+    empty.config_set("maxmemory", "0")
+
+
+@pytest.mark.usefixtures("full")
+def test_a_broker_that_is_full_is_not_the_workers_fault(broker: str, tmp_path: Path) -> None:
+    words = "health: the broker does not answer: OutOfMemoryError"
+    assert health(broker, tmp_path) == (0, words)
+
+
 def test_a_worker_that_does_not_answer_does_not_work(broker: str, tmp_path: Path) -> None:
     code, words = health(broker, tmp_path)
     assert (code, words) == (1, "health: the worker does not answer")
@@ -163,6 +179,14 @@ def test_the_doctor_sees_queues_without_workers_and_what_waits(
         # On a busy machine a worker that answered once may be late the next time.
         wait_until(lambda: examined() == expected, f"{expected}", 40)
         empty.flushall()
+
+
+@pytest.mark.usefixtures("full")
+def test_the_doctor_sees_a_broker_that_is_full(examined: Any) -> None:
+    found = [what for level, what in examined() if level == "fault"]
+    assert any(
+        re.fullmatch(r"Redis uses \d+% of the memory that it may use", what) for what in found
+    )
 
 
 def test_the_doctor_says_where_to_ask_when_it_does_not_know_the_broker(

@@ -24,6 +24,8 @@ _REDIS = ("redis://", "rediss://")
 _SECONDS = 3.0
 # A run of the site check queues a task for each shard, and each is begun within seconds.
 _MANY = 50
+# What waits takes kilobytes; compose allows 128 MB.
+_NEARLY_FULL = 0.8
 
 
 def workers(installation: Installation) -> Iterator[Finding]:
@@ -47,6 +49,13 @@ def workers(installation: Installation) -> Iterator[Finding]:
         )
         return
     try:
+        if (used := _used(settings.broker)) > _NEARLY_FULL:
+            yield Finding(
+                Level.FAULT,
+                f"Redis uses {used:.0%} of the memory that it may use",
+                "When it is full workers end, and no task begins.",
+                "docker compose exec redis redis-cli --bigkeys; docker compose restart redis",
+            )
         waiting = _waiting(settings.broker)
         served = _served(settings.broker)
     except Exception as error:  # its text may hold the password, its type does not
@@ -85,6 +94,19 @@ def _waiting(broker: str) -> dict[str, int]:
     limits: Any = {"socket_timeout": _SECONDS, "socket_connect_timeout": _SECONDS}
     with redis.Redis.from_url(broker, **limits) as connection:
         return {queue: int(connection.llen(queue)) for queue in QUEUES}
+
+
+def _used(broker: str) -> float:
+    """How much of its memory Redis uses, from 0 to 1; 0 where nothing bounds it."""
+    if not broker.startswith(_REDIS):
+        return 0.0
+    import redis
+
+    limits: Any = {"socket_timeout": _SECONDS, "socket_connect_timeout": _SECONDS}
+    with redis.Redis.from_url(broker, **limits) as connection:
+        memory: Any = connection.info("memory")
+    most = int(memory.get("maxmemory") or 0)
+    return int(memory["used_memory"]) / most if most else 0.0
 
 
 def _served(broker: str) -> dict[str, int]:
