@@ -12,7 +12,7 @@ import yaml
 
 from supportops.sites.check import ProbeResult, Reason, State
 from supportops.sites.incident import VANTAGE, Change, FleetState, Run
-from supportops.sites.judging import fold
+from supportops.sites.judging.fold import fold
 from supportops.sites.site import CheckPolicy, Fleet, Site
 from supportops.sites.standing import Attempt
 

@@ -52,7 +52,9 @@ MUTATIONS = [
     ("reports/words/cells.py", "import pydantic", PURE),
     ("sla/due.py", "from time import time", PURE),
     ("sla/due.py", "from supportops.schedule import schedule_zone", PURE),
-    ("sites/judging.py", "import sqlalchemy", PURE_FILES),
+    ("sites/judging/fold.py", "import sqlalchemy", PURE_FILES),
+    ("sites/push/judging.py", "import socket", PURE_FILES),
+    ("tickets/imports/guessing.py", "import requests", PURE_FILES),
     ("sites/a_new_file.py", "import httpx", PURE_FILES),
     ("tickets/folding.py", "import subprocess", PURE_FILES),
     ("tickets/triage.py", "import os", PURE_FILES),
@@ -60,7 +62,8 @@ MUTATIONS = [
     ("alerts/message.py", "from supportops.notify.send import send", PURE_FILES),
     ("alerts/channels/sms.py", "import apprise", PURE_FILES),
     ("reports/period.py", "import socket", PURE_FILES),
-    ("sites/judging.py", "from supportops.sites import store", PURE_USE),
+    ("sites/judging/fold.py", "from supportops.sites import store", PURE_USE),
+    ("sites/domains/judging.py", "from supportops.sites.probe import probe", PURE_USE),
     ("alerts/escalation.py", "from supportops.alerts.outbox import pending", PURE_USE),
 ]
 

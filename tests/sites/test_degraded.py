@@ -10,7 +10,7 @@ import pytest
 from builders import CONTROL, NOON, checks, fleet, site
 from supportops.sites.failure_rate import CountedRun, DegradedPolicy, FailureRate
 from supportops.sites.incident import Change, FleetState
-from supportops.sites.judging import fold
+from supportops.sites.judging.fold import fold
 from supportops.sites.maintenance import OneOffMaintenance
 from supportops.sites.site import Fleet, Page, Site
 from supportops.sites.standing import SiteState, Track, from_json, to_json

@@ -22,7 +22,7 @@ from supportops.sites.incident import (
     IncidentKind,
     Run,
 )
-from supportops.sites.judging import fold
+from supportops.sites.judging.fold import fold
 from supportops.sites.maintenance import OneOffMaintenance, WeeklyMaintenance
 from supportops.sites.site import FIVE_MINUTES, Expectation, Fleet, Page
 from supportops.sites.standing import Attempt, SiteState, Track

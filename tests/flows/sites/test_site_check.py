@@ -33,7 +33,7 @@ from supportops.flows.sites.checking import incident_alerts, planning, writer
 from supportops.sites import site
 from supportops.sites import store as sites_store
 from supportops.sites.incident import FleetState, Run
-from supportops.sites.judging import fold
+from supportops.sites.judging.fold import fold
 from supportops.sites.runs import part_store
 
 DOWN = ("outage", "shop", True)

@@ -10,7 +10,7 @@ import pytest
 
 from builders import CONTROL, MARKS, NOON, checks, fleet, result, site
 from supportops.sites.incident import VANTAGE, FleetState, Run
-from supportops.sites.judging import fold
+from supportops.sites.judging.fold import fold
 from supportops.sites.maintenance import OneOffMaintenance
 from supportops.sites.recheck import pause_before_next
 from supportops.sites.runs.parts import ready

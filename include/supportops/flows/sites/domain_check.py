@@ -36,7 +36,8 @@ from supportops.sites.domains.found import Found
 from supportops.sites.domains.judging import KINDS, judge, removed
 from supportops.sites.domains.mail import MailRecord, mail_records
 from supportops.sites.domains.records import Answer, Names, records_of
-from supportops.sites.domains.registration import Registration, Registries, RegistryStatus
+from supportops.sites.domains.registration import Registration, RegistryStatus
+from supportops.sites.domains.registries import Registries
 from supportops.sites.domains.standing import DomainStanding
 from supportops.sites.incident import Change, Incident, IncidentKind
 from supportops.sites.store import open_incidents, save_changes

@@ -9,7 +9,7 @@ from supportops.db.engine import reading
 from supportops.db.schema import check_parts
 from supportops.sites import store as sites_store
 from supportops.sites.incident import FleetState
-from supportops.sites.judging import fold
+from supportops.sites.judging.fold import fold
 from supportops.sites.runs import part_store
 
 

@@ -27,7 +27,7 @@ from supportops.flows.reports.reporting.ending_rows import ending
 from supportops.flows.sites import domain_check, domains_ahead
 from supportops.sites.domains import records
 from supportops.sites.domains.records import Names
-from supportops.sites.domains.registration import Registries
+from supportops.sites.domains.registries import Registries
 
 NOON = datetime(2026, 4, 7, 12, tzinfo=UTC)
 SHOP = {"name": "shop", "url": "https://www.shop.com/"}
@@ -220,7 +220,7 @@ def test_a_registry_that_answers_anything_at_all_leaves_the_domain_as_it_was(
 
 @one_database
 def test_an_answer_without_end_is_cut_off(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("supportops.sites.domains.registration.LARGEST", 100_000)
+    monkeypatch.setattr("supportops.sites.domains.registries.LARGEST", 100_000)
     agency.registry.answers["shop.com"] = (200, b" " * 5_000_000)
     agency.check(0)
     assert agency.open()[0][0] == "task_failed"

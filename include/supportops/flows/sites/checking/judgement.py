@@ -21,7 +21,8 @@ from supportops.flows.tickets.own_tickets import outage_tickets
 from supportops.flows.tickets.own_tickets.late_hints import hint_calls
 from supportops.sites import store
 from supportops.sites.incident import Change, FleetState, Run
-from supportops.sites.judging import BLIND, fold
+from supportops.sites.judging.fold import fold
+from supportops.sites.judging.judged_run import BLIND
 from supportops.sites.present import presents
 from supportops.sites.runs import part_store
 from supportops.sites.runs.due import from_text
