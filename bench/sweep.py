@@ -29,7 +29,7 @@ from rich.table import Table
 from sqlalchemy import Engine, create_engine, text
 
 from supportops.config.loader import load
-from supportops.config.service_levels import ServiceLevels
+from supportops.config.of_tickets.service_levels import ServiceLevels
 from supportops.db.engine import make_engine, reading, store_url, writing
 from supportops.db.migrate import upgrade
 from supportops.flows.sla import sla_sweep

@@ -14,7 +14,8 @@ from inboxes import Endpoint, Mailbox
 from supportops.alerts import store as alert_store
 from supportops.alerts.acts import log as acts_log
 from supportops.alerts.alert import Alert, Kind
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import restore
 from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs, messages, notification_log

@@ -25,7 +25,8 @@ from bench.targets import conclude
 from rich.console import Console
 from sqlalchemy import Connection, Engine, func, select, update
 
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import restore
 from supportops.config.loader import load
 from supportops.config.snapshots import newest_digest, save
 from supportops.context import Context, no_secrets

@@ -11,7 +11,7 @@ import yaml
 
 from builders import SHIPPED
 from config.documented_examples import access_data
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.loader import Checked, check, load
 
 

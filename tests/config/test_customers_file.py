@@ -13,7 +13,7 @@ import yaml
 
 from builders import SHIPPED
 from config.documented_examples import customers_text
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.loader import Checked, check, load
 from supportops.customers import Customer, CustomerReport, Notice, PageAccess
 

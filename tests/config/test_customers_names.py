@@ -17,7 +17,8 @@ from supportops.alerts.alert import Affected, Alert, Kind, Severity
 from supportops.alerts.routing.matching import matching
 from supportops.alerts.silencing.silence import Silence, aliased, covered, parsed
 from supportops.config import snapshots
-from supportops.config.configuration import Configuration, with_announced
+from supportops.config.configuration import Configuration
+from supportops.config.documents import with_announced
 from supportops.config.findings.raised import customers_named
 from supportops.config.loader import check, load
 from supportops.db.engine import reading, writing

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from supportops.alerts.alert import ADDRESSED_KINDS, Kind
-from supportops.config.configuration import MODELS
+from supportops.config.documents import MODELS
 from supportops.config.loader import check, load
 from supportops.config.yaml_source import ConfigurationError, Fault
 

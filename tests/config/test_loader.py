@@ -23,7 +23,8 @@ from config.documented_examples import (
 )
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.config import values
-from supportops.config.configuration import MODELS, Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import MODELS, restore
 from supportops.config.loader import json_schema, load
 from supportops.config.yaml_source import ConfigurationError, read
 from supportops.sites.maintenance import OneOffMaintenance, WeeklyMaintenance

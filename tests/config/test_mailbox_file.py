@@ -13,7 +13,7 @@ import yaml
 
 from builders import SHIPPED
 from config.documented_examples import mailbox_data
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.loader import Checked, check, load
 from supportops.mailbox.account import AccountKind, Tls
 from supportops.schedule import mailbox_schedule

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from builders import configure
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import restore
 from supportops.config.loader import load
 from supportops.config.reports import audience_name
 from supportops.config.yaml_source import ConfigurationError

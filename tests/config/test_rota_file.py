@@ -14,7 +14,7 @@ import yaml
 from builders import SHIPPED
 from config.documented_examples import rota_text
 from supportops.alerts.rota.checking import faults
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.loader import Checked, check
 
 SINCE = datetime(2026, 1, 6, tzinfo=UTC)

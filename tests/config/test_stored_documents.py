@@ -12,7 +12,7 @@ import yaml
 
 from builders import SHIPPED
 from supportops.alerts.alert import Severity
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.loader import check, load
 from supportops.config.yaml_source import ConfigurationError, read
 from supportops.reports.audience import Plan

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, select
 
 from sla.policies import book, london
 from supportops.alerts.alert import Severity
-from supportops.config.service_levels import Tier, Tiers
+from supportops.config.of_tickets.service_levels import Tier, Tiers
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, sync_marks, ticket_events, tickets
 from supportops.flows.sla import sla_sweep

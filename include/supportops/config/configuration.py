@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
 from supportops.alerts.policy import AlertPolicy
-from supportops.config.alerts import AlertsFile
-from supportops.config.imports import ImportFile
-from supportops.config.model import Model, did_you_mean
-from supportops.config.of_customers.access import Access, AccessFile
-from supportops.config.of_customers.customers import CustomersFile
-from supportops.config.of_customers.mailbox import MailboxFile
-from supportops.config.of_customers.one_name import under_one_name
-from supportops.config.of_customers.tutorials import TutorialsFile
-from supportops.config.of_store.retention import AS_SHIPPED, Retention, StoreFile
-from supportops.config.reports import ReportsFile, with_customers
-from supportops.config.rota import Rota, RotaFile
-from supportops.config.service_levels import ServiceLevels, ServiceLevelsFile, Tiers
-from supportops.config.sites import SitesFile
-from supportops.config.triage import TriageFile
+from supportops.config.model import did_you_mean
+from supportops.config.of_customers.access import Access
+from supportops.config.of_store.retention import AS_SHIPPED, Retention
+from supportops.config.of_tickets.service_levels import ServiceLevels, Tiers
+from supportops.config.rota import Rota
 from supportops.config.values import WEEKDAYS
 from supportops.config.yaml_source import ConfigurationError, Fault
 from supportops.customers import Customers
 from supportops.mailbox.account import Mailboxes
 from supportops.notices.settings import NoticePlan
 from supportops.reports.audience import Plan
-from supportops.sites.announced.window import AnnouncedWindow, Scope, announced
 from supportops.sites.domains.domain import DomainPolicy
 from supportops.sites.push.monitor import Monitors
 from supportops.sites.site import Fleet
@@ -41,28 +29,14 @@ from supportops.tickets.imports.mapping import ImportMapping
 from supportops.tickets.triage import TriageRules
 from supportops.tutorials.tutorial import Library
 
-VERSION = 2
 IMPORTS = "imports"
-# What people announced while the installation runs is in force beside the files.
-ANNOUNCED = "announced"
-# What was read from the calendars of the teams of rota.yaml.
-CALENDARS = "calendars"
-# The digests of the pictures that customers.yaml names, by file.
-LOGOS = "logos"
 # Parts of sites.yaml that are not about the check of sites.
 MONITORS, DOMAINS = "monitors", "domains"
-# A document of an older version was written when each file had a zone of its own, this one unless
-# it said otherwise; now they follow the office's.
-_FORMER_ZONE = "Europe/London"
 # The part of customers.yaml about notices.
-_NOTICES = "notices"
+NOTICES = "notices"
 # While nobody knows the office's zone.
-_NO_ZONE = "UTC"
-_ALWAYS_OPEN = {
-    "tz": _NO_ZONE,
-    "hours": {day: [["00:00", "24:00"]] for day in WEEKDAYS},
-}
-
+NO_ZONE = "UTC"
+_ALWAYS_OPEN = {"tz": NO_ZONE, "hours": {day: [["00:00", "24:00"]] for day in WEEKDAYS}}
 Part = TypeVar("Part")
 
 
@@ -82,26 +56,6 @@ class File(StrEnum):
     ACCESS = "access"
 
 
-MODELS: Mapping[str, type[Model]] = {
-    File.SITES.value: SitesFile,
-    File.ALERTS.value: AlertsFile,
-    File.SERVICE_LEVELS.value: ServiceLevelsFile,
-    File.REPORTS.value: ReportsFile,
-    File.TRIAGE.value: TriageFile,
-    File.ROTA.value: RotaFile,
-    File.CUSTOMERS.value: CustomersFile,
-    File.MAILBOX.value: MailboxFile,
-    File.TUTORIALS.value: TutorialsFile,
-    File.STORE.value: StoreFile,
-    File.ACCESS.value: AccessFile,
-}
-# What an installation may be without: then nothing of it is set.
-OPTIONAL = frozenset(
-    {
-        *(File.REPORTS.value, File.TRIAGE.value, File.ROTA.value, File.CUSTOMERS.value),
-        *(File.MAILBOX.value, File.TUTORIALS.value, File.STORE.value, File.ACCESS.value),
-    }
-)
 # Of these a document says nothing where they are missing, as it did before there were any.
 UNSTORED = frozenset(
     {
@@ -114,11 +68,6 @@ UNSTORED = frozenset(
 def file_name(name: str) -> str:
     """What the file `name` is called in a fault: a mapping without its folder."""
     return f"{name.removeprefix(f'{IMPORTS}/')}.yaml"
-
-
-def model_of(name: str) -> type[Model]:
-    """The model of `sites`, ..., or of `imports/NAME`."""
-    return MODELS.get(name, ImportFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +140,7 @@ class Configuration:
     def notices(self) -> NoticePlan:
         """Who approves notices to customers; nobody gets any where customers.yaml does not say so,
         or has no usable version."""
-        plan = self.parts.get(_NOTICES, NoticePlan())
+        plan = self.parts.get(NOTICES, NoticePlan())
         assert isinstance(plan, NoticePlan)
         return plan
 
@@ -289,148 +238,9 @@ class Configuration:
     @property
     def zone(self) -> str:
         """The office's; UTC where service_levels.yaml cannot be used."""
-        return self.office.zone.key if self.has(File.SERVICE_LEVELS) else _NO_ZONE
+        return self.office.zone.key if self.has(File.SERVICE_LEVELS) else NO_ZONE
 
 
 @cache
 def _always_open() -> BusinessHours:
     return BusinessHours.from_spec(_ALWAYS_OPEN)
-
-
-def assemble(
-    checked: Mapping[str, Model],
-    document: Mapping[str, Any],
-    faults: Mapping[str, tuple[Fault, ...]] | None = None,
-    pictures: Mapping[str, bytes] | None = None,
-) -> Configuration:
-    """The configuration of files that were `checked`, by their names; `document` is their data."""
-    levels = checked.get(File.SERVICE_LEVELS)
-    zone = levels.zone if isinstance(levels, ServiceLevelsFile) else _NO_ZONE
-    duty = checked.get(File.ROTA)
-    read = document.get(CALENDARS)
-    rota = duty.rota(zone, read) if isinstance(duty, RotaFile) else None
-    parts = {
-        name: _meaning(name, model, zone, rota)
-        for name, model in checked.items()
-        if name not in (File.CUSTOMERS, File.STORE)
-    }
-    stored, boxes = checked.get(File.STORE), checked.get(File.MAILBOX)
-    if isinstance(stored, StoreFile):
-        former = boxes.keep_recordings if isinstance(boxes, MailboxFile) else None
-        parts[File.STORE] = stored.means(former)
-    named = checked.get(File.CUSTOMERS)
-    customers = Customers()
-    if isinstance(named, CustomersFile):
-        customers = named.customers_named(document.get(LOGOS) or {})
-        parts[_NOTICES] = named.notice_plan()
-    if File.CUSTOMERS not in (faults or {}) or isinstance(named, CustomersFile):
-        parts[File.CUSTOMERS] = customers
-    sites = checked.get(File.SITES)
-    if isinstance(sites, SitesFile):
-        parts[MONITORS] = sites.push_monitors(zone)
-        parts[DOMAINS] = sites.domain_policy()
-    if File.REPORTS not in parts and document.get(File.REPORTS, 0) is None:
-        parts[File.REPORTS] = Plan(zone=zone)
-    if isinstance(plan := parts.get(File.REPORTS), Plan):
-        parts[File.REPORTS] = with_customers(plan, parts.get(File.CUSTOMERS) or Customers())
-    return Configuration(
-        document=document,
-        digest=_digest(document),
-        parts={name: under_one_name(part, customers) for name, part in parts.items()},
-        faults=faults or {},
-        pictures=pictures or {},
-    )
-
-
-def _meaning(name: str, model: Model, zone: str, rota: Rota | None) -> Any:
-    match model:
-        case SitesFile():
-            return model.fleet(zone)
-        case AlertsFile():
-            return model.policy(zone, rota)
-        case RotaFile():
-            return rota
-        case TutorialsFile():
-            return model.library()
-        case ServiceLevelsFile():
-            return model.service_levels()
-        case ReportsFile():
-            return model.plan(zone)
-        case TriageFile():
-            return model.triage()
-        case MailboxFile() | AccessFile():
-            return model.means()
-        case ImportFile():
-            return model.mapping(name.removeprefix(f"{IMPORTS}/"), zone)
-    raise AssertionError(name)
-
-
-def restore(document: Mapping[str, Any]) -> Configuration:
-    """The configuration of a stored `document`, as it was when it was loaded."""
-    checked = {name: model_of(name).model_validate(data) for name, data in data_of(document)}
-    restored = assemble(checked, _up_to_date(document))
-    windows = [AnnouncedWindow.from_json(each) for each in document.get(ANNOUNCED, ())]
-    restored = with_announced(restored, windows)
-    return replace(restored, document=document, digest=_digest(document))
-
-
-def with_announced(
-    configuration: Configuration, windows: Sequence[AnnouncedWindow]
-) -> Configuration:
-    """`configuration` with maintenance that people announced; another digest, if there is any."""
-    if not windows or not configuration.has(File.SITES):
-        return configuration
-    customers = configuration.customers
-    named = [
-        replace(each, name=customers.named(each.name)) if each.scope is Scope.CUSTOMER else each
-        for each in windows
-    ]
-    document = {**configuration.document, ANNOUNCED: [window.to_json() for window in windows]}
-    return replace(
-        configuration,
-        document=document,
-        digest=_digest(document),
-        parts={**configuration.parts, File.SITES: announced(configuration.fleet, named)},
-    )
-
-
-def data_of(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The name and the data of each file that a stored `document` holds, in today's form."""
-    for name, data in _up_to_date(document).items():
-        if name == IMPORTS:
-            yield from ((f"{IMPORTS}/{each}", written) for each, written in data.items())
-        elif name in MODELS and data is not None:
-            yield name, data
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _up_to_date(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A document in today's form; one of an older version keeps the zones that it meant."""
-    if document.get("version") == VERSION:
-        return document
-    sites = document[File.SITES]
-    fixed: dict[str, Any] = {
-        File.SITES: {
-            **sites,
-            "defaults": _with_zones(sites.get("defaults") or {}),
-            "sites": [_with_zones(site) for site in sites["sites"]],
-        },
-        File.ALERTS: {"timezone": _FORMER_ZONE, **document[File.ALERTS]},
-        File.REPORTS: None,
-    }
-    if File.REPORTS in document:
-        fixed[File.REPORTS] = {"timezone": _FORMER_ZONE, **document[File.REPORTS]}
-    return {**document, **fixed, "version": VERSION}
-
-
-def _with_zones(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A site, or what holds for all, with a zone in each of its weekly windows."""
-    maintenance = entry.get("maintenance") or {}
-    if not maintenance.get("weekly"):
-        return entry
-    weekly = [{"zone": _FORMER_ZONE, **window} for window in maintenance["weekly"]]
-    return {**entry, "maintenance": {**maintenance, "weekly": weekly}}

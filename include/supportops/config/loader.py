@@ -9,19 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from supportops.alerts.rota.calendar_store import StoredCalendar
-from supportops.config.configuration import (
+from supportops.config.configuration import IMPORTS, UNSTORED, Configuration, File, file_name
+from supportops.config.documents import (
     CALENDARS,
-    IMPORTS,
     LOGOS,
     MODELS,
     OPTIONAL,
-    UNSTORED,
     VERSION,
-    Configuration,
-    File,
     assemble,
     data_of,
-    file_name,
     model_of,
 )
 from supportops.config.findings.find import find

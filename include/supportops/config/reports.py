@@ -24,7 +24,7 @@ from supportops.config.model import (
     twice,
     unknown,
 )
-from supportops.config.service_levels import office_zone, tiers_in
+from supportops.config.of_tickets.service_levels import office_zone, tiers_in
 from supportops.config.values import (
     Clock,
     Colour,

@@ -22,7 +22,7 @@ from supportops.alerts.rota.team import Override, Team
 from supportops.alerts.rota.turns import EVERY_DAY, HOLIDAY, MIDNIGHT, Every, Turn
 from supportops.config.basics.public_holidays import FIRST_YEAR, LAST_YEAR, public_holidays
 from supportops.config.model import Model, Wrong, entries, items, mapping, unknown
-from supportops.config.service_levels import Region
+from supportops.config.of_tickets.service_levels import Region
 from supportops.config.values import WEEKDAYS, Clock, Identifier, Name, Weekday, Zone
 from supportops.config.yaml_source import KeyPath
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from supportops.config.configuration import ANNOUNCED, Configuration, File, restore
+from supportops.config.configuration import Configuration, File
+from supportops.config.documents import ANNOUNCED, restore
 from supportops.config.of_store.shared_parts import whole
 from supportops.customers import Customer
 from supportops.db.schema import configurations, logos

@@ -13,7 +13,8 @@ from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.rota.calendar_store import stored_calendars
 from supportops.alerts.store import raise_alert, resolve_alert
-from supportops.config.configuration import Configuration, File, with_announced
+from supportops.config.configuration import Configuration, File
+from supportops.config.documents import with_announced
 from supportops.config.loader import Checked, check
 from supportops.config.snapshots import newest, save
 from supportops.config.yaml_source import ConfigurationError

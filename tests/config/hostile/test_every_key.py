@@ -23,7 +23,8 @@ from config.documented_examples import (
     rota_data,
     store_data,
 )
-from supportops.config.configuration import IMPORTS, MODELS, File, file_name, model_of, restore
+from supportops.config.configuration import IMPORTS, File, file_name
+from supportops.config.documents import MODELS, model_of, restore
 from supportops.config.loader import check, json_schema
 from supportops.config.validation import validate
 from supportops.config.yaml_source import ConfigurationError, Source, plain, read

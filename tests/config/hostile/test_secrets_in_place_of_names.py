@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from builders import SHIPPED
-from supportops.config.configuration import MODELS
+from supportops.config.documents import MODELS
 from supportops.config.loader import check
 from supportops.config.validation import NAMES_OF_SECRETS
 

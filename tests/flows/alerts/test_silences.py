@@ -13,7 +13,8 @@ from alert_builders import NOON, alert, minutes
 from dispatching import Desk, Service, configuration, everything_to, receivers
 from supportops.alerts.alert import Alert, Kind
 from supportops.alerts.silencing.silence import Silence, SilenceState, parsed
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import restore
 from supportops.context import Context, no_secrets
 from supportops.flows.alerts import alert_acts, silences
 from supportops.flows.alerts.alert_dispatch import send_alone

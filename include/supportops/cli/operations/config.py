@@ -77,7 +77,8 @@ def schema(
     ],
 ) -> None:
     """Print the JSON Schema of one file, for editors that complete YAML."""
-    from supportops.config.configuration import IMPORTS, MODELS
+    from supportops.config.configuration import IMPORTS
+    from supportops.config.documents import MODELS
     from supportops.config.loader import json_schema
 
     names = [*MODELS, IMPORTS]

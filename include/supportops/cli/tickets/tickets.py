@@ -120,7 +120,7 @@ def _checked(option: str, word: str | None) -> str | None:
     """A word for an option that a mapping could hold as well; fails for another."""
     if word is None:
         return None
-    from supportops.config.imports import delimiter_sign, encoding_name
+    from supportops.config.of_tickets.imports import delimiter_sign, encoding_name
     from supportops.config.values import zone_name
 
     checks = {"--encoding": encoding_name, "--delimiter": delimiter_sign, "--zone": zone_name}

@@ -19,7 +19,7 @@ from supportops.config.findings.raised import RAISED_AT, promised_tiers
 from supportops.config.findings.unreached import unsent_reports, without_contacts
 from supportops.config.model import Wrong, did_you_mean, entries, mapping, shown, unknown
 from supportops.config.of_store.retention import FORMER_KEY
-from supportops.config.service_levels import former, tiers_in
+from supportops.config.of_tickets.service_levels import former, tiers_in
 from supportops.config.validation import located
 from supportops.config.yaml_source import Fault, KeyPath, Source
 from supportops.rendering.catalogue import language_of, languages

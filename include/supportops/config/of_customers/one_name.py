@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from supportops.alerts.policy import AlertPolicy
-from supportops.config.service_levels import ServiceLevels
+from supportops.config.of_tickets.service_levels import ServiceLevels
 from supportops.customers import Customers
 from supportops.reports.audience import Plan
 from supportops.sites.site import Fleet

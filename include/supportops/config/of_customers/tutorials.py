@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from supportops.config.model import Model, Wrong, entries, items, mapping, twice, unknown
-from supportops.config.service_levels import tiers_in
+from supportops.config.of_tickets.service_levels import tiers_in
 from supportops.config.values import Identifier, Name, Share, Url
 from supportops.tutorials.tutorial import LEAST, MOST, Library, Offer, Tutorial
 

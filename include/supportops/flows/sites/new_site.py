@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from supportops.config.configuration import Configuration, File
-from supportops.config.sites import SitesFile
+from supportops.config.of_sites.sites import SitesFile
 from supportops.config.validation import validate
 from supportops.config.yaml_source import ConfigurationError, Source
 from supportops.names import near

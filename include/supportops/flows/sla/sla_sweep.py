@@ -21,7 +21,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import File
-from supportops.config.service_levels import Tiers
+from supportops.config.of_tickets.service_levels import Tiers
 from supportops.context import Context
 from supportops.db.activity import Flow
 from supportops.db.engine import reading, writing

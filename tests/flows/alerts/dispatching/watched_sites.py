@@ -19,7 +19,7 @@ from supportops.alerts import store as alert_store
 from supportops.alerts.acts import log as acts_log
 from supportops.alerts.alert import Alert
 from supportops.config import snapshots
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.snapshots import save
 from supportops.db.engine import reading, writing
 from supportops.db.schema import check_runs

@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from alert_builders import NOON
 from dispatching import LEVELS, Clock, Desk, Service, everything_to, receivers
 from supportops.alerts.alert import Kind
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import restore
 from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.flows.customers import notice_acts, notices

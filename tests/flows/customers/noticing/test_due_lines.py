@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from flows.customers.noticing.agency import Agency, configuration
 from flows.customers.publishing.raised import answered, became, raised, synced
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.flows.customers import show_notices
 from supportops.notices import comment_log
 from supportops.tickets.ticket import Status

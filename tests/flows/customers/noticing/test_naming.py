@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flows.customers.noticing.agency import HOST, Agency, configuration
-from supportops.config.configuration import with_announced
+from supportops.config.documents import with_announced
 from supportops.flows.customers import notice_acts
 from supportops.sites.announced.window import AnnouncedWindow, Scope
 from supportops.sites.check import Reason

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.customers.noticing.agency import Agency, configuration
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.flows.customers import notice_acts
 
 

@@ -13,7 +13,7 @@ from supportops.alerts.hold import release
 from supportops.alerts.routing.matcher import How, Pattern
 from supportops.alerts.silencing import log as silences
 from supportops.alerts.silencing.silence import Label, Matcher, Silence
-from supportops.config.configuration import restore, with_announced
+from supportops.config.documents import restore, with_announced
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alert_hold
 from supportops.flows.alerts.incident_notes import note

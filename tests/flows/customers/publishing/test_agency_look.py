@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from flows.customers.noticing.agency import Agency as Noticing
 from flows.customers.noticing.agency import configuration as of_notices
 from flows.customers.publishing.agency import CUSTOMERS, SITES, Agency
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.loader import check
 from supportops.customers import Logo
 from supportops.flows.alerts import alert_dispatch

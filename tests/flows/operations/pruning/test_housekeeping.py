@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Table, func, insert, select
 from builders import NOON
 from flows.sites.availability.logs import MINUTE, SEEN, Log, page_of
 from flows.sites.availability.test_summaries import Story, said
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.config.of_store.retention import Retention
 from supportops.config.snapshots import get_document
 from supportops.db import schema

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from dispatching import LEVELS, Desk, everything_to, receivers
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import restore
 from supportops.config.snapshots import newest
 from supportops.db.engine import writing
 from supportops.flows.reports.reporting.messages import post

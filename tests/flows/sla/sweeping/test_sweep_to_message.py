@@ -11,7 +11,7 @@ from dispatching import LEVELS, Desk, configuration, everything_to
 from flows.sweep_builders import Sweeper, recorded, sweeper
 from inboxes import Mail, Mailbox
 from sla.policies import WEEK, london, story
-from supportops.config.configuration import restore
+from supportops.config.documents import restore
 from supportops.db.engine import writing
 from supportops.tickets.log.pages import note_pages
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from supportops.config.loader import check
 from supportops.config.of_customers.one_name import promises_under_one_name
-from supportops.config.service_levels import ServiceLevelsFile
+from supportops.config.of_tickets.service_levels import ServiceLevelsFile
 from supportops.config.validation import validate
 from supportops.config.yaml_source import Source, parse, read
 from supportops.customers import Customers

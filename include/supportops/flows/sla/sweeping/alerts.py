@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
 from supportops.alerts.words.ticket import ADDRESS, PATH, ticket_path
-from supportops.config.service_levels import Tiers
+from supportops.config.of_tickets.service_levels import Tiers
 from supportops.customers import Customers
 from supportops.db.schema import alerts, tickets
 from supportops.db.sound_json import sound_json

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from alert_builders import alert
 from dispatching import ENDPOINTS, LEVELS, Desk, Service, receivers
 from supportops.alerts.alert import Kind
-from supportops.config.configuration import Configuration, restore
+from supportops.config.configuration import Configuration
+from supportops.config.documents import restore
 from supportops.flows.alerts.dispatching import addressing, hand_over
 from supportops.notify.outgoing import Outcome
 

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from supportops.config.model import Model, Wrong, entries, twice
-from supportops.config.request_values import (
+from supportops.config.of_sites.domains import DomainsEntry, wrong_domains
+from supportops.config.of_sites.monitors import MonitorEntry, wrong_monitors
+from supportops.config.of_sites.request_values import (
     CertificateDays,
     Headers,
     HostName,
@@ -17,8 +19,6 @@ from supportops.config.request_values import (
     Redirects,
     UserAgent,
 )
-from supportops.config.site_parts.domains import DomainsEntry, wrong_domains
-from supportops.config.site_parts.monitors import MonitorEntry, wrong_monitors
 from supportops.config.values import (
     Clock,
     ControlUrl,

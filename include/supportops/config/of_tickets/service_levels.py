@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from supportops.alerts.alert import Severity
 from supportops.config.basics.public_holidays import is_known, public_holidays
 from supportops.config.model import Model, Wrong, entries, mapping, unknown
-from supportops.config.promises import PolicyEntry, wrong_default, wrong_policies
+from supportops.config.of_tickets.promises import PolicyEntry, wrong_default, wrong_policies
 from supportops.config.values import Identifier, Name, Url, Zone
 from supportops.config.yaml_source import KeyPath, read
 from supportops.sla.business_hours import BusinessHours
