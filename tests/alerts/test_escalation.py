@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from alert_builders import NIGHT, NOON, alert, minutes, office, policy, route, step
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
-from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.escalation import decide
 from supportops.alerts.policy import AlertPolicy, Hours, Retry
+from supportops.alerts.routing.decision import Decision, MessageStatus, Reason
 
 OPENING = NIGHT.replace(hour=9)
 CRITICAL = route(

@@ -7,7 +7,7 @@ from alerts.queueing import claimed, queued, recorded, rows
 from supportops.alerts import outbox
 from supportops.alerts.acts.log import acknowledge
 from supportops.alerts.alert import Kind, Phase
-from supportops.alerts.escalation import Decision, Reason
+from supportops.alerts.routing.decision import Decision, Reason
 from supportops.alerts.store import resolve_alert
 from supportops.db.engine import reading, writing
 

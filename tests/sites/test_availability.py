@@ -10,19 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NOON, checks, fleet, fold_all, site, tries
-from supportops.sites.availability import (
-    Availability,
-    CheckedRun,
-    Flip,
-    availability,
-    is_decided,
-    timeline,
-)
+from supportops.sites.availability import Availability, availability
 from supportops.sites.history import SiteHistory
 from supportops.sites.incident import IncidentKind
 from supportops.sites.maintenance import OneOffMaintenance, WeeklyMaintenance
 from supportops.sites.site import CheckPolicy, Site
 from supportops.sites.standing import SiteState
+from supportops.sites.timeline import CheckedRun, Flip, is_decided, timeline
 
 POLICY = CheckPolicy()
 MINUTE = timedelta(minutes=1)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from supportops.alerts.alert import LASTING_KINDS, Alert, Phase, Severity
-from supportops.alerts.escalation import Decision, MessageStatus, Reason
+from supportops.alerts.routing.decision import Decision, MessageStatus, Reason
 from supportops.db.schema import alerts, messages, notification_log
 from supportops.db.sound_json import sound_json
 from supportops.db.statements import insert_missing

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from supportops.sites.availability import NOTHING, Availability, Flip, states, weigh
+from supportops.sites.availability import NOTHING, Availability, states, weigh
 from supportops.sites.history import LAST, SiteHistory, Span
 from supportops.sites.incident import Incident, IncidentKind
 from supportops.sites.standing import SiteState
+from supportops.sites.timeline import Flip
 
 
 @dataclass(frozen=True, slots=True)

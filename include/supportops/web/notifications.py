@@ -10,9 +10,10 @@ from sqlalchemy import RowMapping
 
 from supportops.alerts import outbox
 from supportops.alerts.alert import TEST_KEYS, Alert, Kind, Phase
-from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.escalation import decide
 from supportops.alerts.hold import held_since
 from supportops.alerts.outbox import PHASES, REASONS, MessageState
+from supportops.alerts.routing.decision import Decision, MessageStatus, Reason
 from supportops.alerts.routing.matching import visible_to
 from supportops.alerts.routing.one_cause import notified_by_parts
 from supportops.alerts.routing.succession import predecessors, with_inherited

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from alert_builders import alert, minutes, office, policy, route, step, target
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.escalation import decide
 from supportops.alerts.policy import AlertPolicy, Hours, OnCall, Step
 from supportops.alerts.rota.team import Team
 from supportops.alerts.rota.turns import Turn
 from supportops.alerts.routing.course import course_of
+from supportops.alerts.routing.decision import Decision, MessageStatus, Reason
 
 # A Tuesday at 09:00 in London, when anna hands over to ben.
 HAND_OVER = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from alert_builders import alert, minutes, office, policy, route, target
 from alerts.routing.test_matching import listed
 from supportops.alerts.alert import Alert, Kind, Severity, usual_severity
-from supportops.alerts.escalation import MessageStatus
 from supportops.alerts.policy import AlertPolicy, Hours, Route, Step
 from supportops.alerts.routing.course import course_of
+from supportops.alerts.routing.decision import MessageStatus
 from supportops.alerts.routing.one_cause import decide_all
 
 TARGETS = ("team_email", "boss_email", "engineer_sms", "acme_email", "team_chat")

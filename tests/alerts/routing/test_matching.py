@@ -9,8 +9,9 @@ import pytest
 
 from alert_builders import NOON, alert, minutes, office, policy, route, step
 from supportops.alerts.alert import Alert, Kind, Severity, usual_severity
-from supportops.alerts.escalation import MessageStatus, Phase, decide
+from supportops.alerts.escalation import Phase, decide
 from supportops.alerts.policy import AlertPolicy, Hours
+from supportops.alerts.routing.decision import MessageStatus
 from supportops.alerts.routing.matching import Mismatch, matching, mismatches, visible_to
 from supportops.flows.sites.checking.incident_alerts import SEVERITY
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from alert_builders import NOON, alert, minutes, office, policy, route, step
 from supportops.alerts.alert import Alert, Kind, Phase
-from supportops.alerts.escalation import MessageStatus, Reason
+from supportops.alerts.routing.decision import MessageStatus, Reason
 from supportops.alerts.routing.one_cause import Decided, decide_all
 
 TEAM = policy(route(step("team_email")))

@@ -13,8 +13,9 @@ from alerts.silencing.builders import silence
 from alerts.silencing.test_silence import wide
 from supportops.alerts.acts.act import Act, ActKind, fold
 from supportops.alerts.alert import Alert, Kind, Phase
-from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide
+from supportops.alerts.escalation import decide
 from supportops.alerts.policy import AlertPolicy, Hours
+from supportops.alerts.routing.decision import Decision, MessageStatus, Reason
 from supportops.alerts.routing.one_cause import decide_all
 from supportops.alerts.silencing.silence import Silence
 

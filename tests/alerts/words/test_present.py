@@ -11,8 +11,8 @@ from alert_builders import NOON, alert
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.description import Notification, describe
-from supportops.alerts.escalation import Reason
 from supportops.alerts.message import compose
+from supportops.alerts.routing.decision import Reason
 from supportops.sites.present import Held, PresentState
 
 ZONE = "Europe/London"

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from supportops.alerts.alert import Alert, Phase
-from supportops.alerts.escalation import Decision, MessageStatus, Reason, decide, steps_due
+from supportops.alerts.escalation import decide, steps_due
 from supportops.alerts.policy import AlertPolicy, Hours, Limit, OfficeHours, Route
+from supportops.alerts.routing.decision import Decision, MessageStatus, Reason
 from supportops.alerts.routing.matching import Mismatch, matching, mismatches, visible_to
 from supportops.alerts.silencing.effect import quiet
 from supportops.alerts.silencing.silence import Silence, covered

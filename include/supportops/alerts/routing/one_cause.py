@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from supportops.alerts.alert import Alert, Kind, Phase
-from supportops.alerts.escalation import Decision, MessageStatus, decide
+from supportops.alerts.escalation import decide
 from supportops.alerts.policy import AlertPolicy, OfficeHours
+from supportops.alerts.routing.decision import Decision, MessageStatus
 from supportops.alerts.routing.matching import visible_to
 from supportops.alerts.silencing.effect import quiet
 from supportops.alerts.silencing.silence import Silence

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from supportops.alerts.alert import Alert, Phase
-from supportops.alerts.escalation import MessageStatus
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import AlertPolicy
+from supportops.alerts.routing.decision import MessageStatus
 from supportops.alerts.routing.matching import Mismatch, matching, mismatches, names
 
 Histories = Mapping[str, Sequence[MessageStatus]]

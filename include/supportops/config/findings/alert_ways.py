@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from supportops.alerts.alert import Affected, Alert, Kind
-from supportops.alerts.escalation import Reason, decide
+from supportops.alerts.escalation import decide
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Route
+from supportops.alerts.routing.decision import Reason
 from supportops.alerts.routing.matcher import is_one_of
 from supportops.alerts.routing.matching import Mismatch, mismatches
 from supportops.config.configuration import Configuration, File

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from supportops.alerts.alert import Alert, Kind, Severity
-from supportops.alerts.escalation import Reason, decide
+from supportops.alerts.escalation import decide
 from supportops.alerts.policy import AlertPolicy, OfficeHours
+from supportops.alerts.routing.decision import Reason
 from supportops.config.configuration import IMPORTS, Configuration, File, file_name
 from supportops.config.findings.alert_ways import never_matching, without_a_way
 from supportops.config.findings.lone_customers import lone_customers

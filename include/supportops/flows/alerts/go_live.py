@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from supportops.alerts import hold, store
 from supportops.alerts.alert import Kind, Severity, usual_severity
-from supportops.alerts.escalation import Reason
 from supportops.alerts.policy import Target
 from supportops.alerts.routing.course import Course
+from supportops.alerts.routing.decision import Reason
 from supportops.alerts.routing.one_cause import decide_all
 from supportops.config.configuration import Configuration, File
 from supportops.context import Context

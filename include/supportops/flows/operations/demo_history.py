@@ -26,7 +26,6 @@ from supportops.db.schema import check_runs
 from supportops.flows.alerts.acting import note_log
 from supportops.flows.alerts.acting.note_log import Entry
 from supportops.sites import store
-from supportops.sites.availability import Flip
 from supportops.sites.check import Phases, ProbeResult, Reason, State
 from supportops.sites.domains import store as domains
 from supportops.sites.domains.found import Found
@@ -46,6 +45,7 @@ from supportops.sites.standing import Attempt, SiteState, Standing
 from supportops.sites.summaries import store as summaries
 from supportops.sites.summaries.day import DAY, DaySummary, day_of
 from supportops.sites.summaries.day import summaries as summaries_of
+from supportops.sites.timeline import Flip
 
 WEEKS = 9
 """So many whole weeks before the current one hold the whole calendar month before this one."""

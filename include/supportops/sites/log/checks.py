@@ -14,17 +14,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, literal, select
 
 from supportops.db.schema import EPOCH, Instant, check_results, check_runs
-from supportops.sites.availability import (
-    CheckedRun,
-    Timeline,
-    is_decided,
-    longest_window,
-    timeline,
-)
 from supportops.sites.check import ProbeResult, Reason, State
 from supportops.sites.history import LAST, LONGEST_LEAD, FleetHistory, SiteHistory
 from supportops.sites.site import Fleet
 from supportops.sites.standing import Attempt, Standing
+from supportops.sites.timeline import CheckedRun, Timeline, is_decided, longest_window, timeline
 
 FleetOf = Callable[[Connection, str], Fleet]
 """The fleet of a stored configuration, by its digest."""

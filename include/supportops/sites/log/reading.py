@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from supportops.sites.availability import Flip, pieces
+from supportops.sites.availability import pieces
 from supportops.sites.history import FIRST, LAST, LONGEST_LEAD, Span
 from supportops.sites.incident import DEGRADED, Incident
 from supportops.sites.log.checks import (
@@ -38,6 +38,7 @@ from supportops.sites.standing import SiteState
 from supportops.sites.store import list_incidents
 from supportops.sites.summaries import store as summaries
 from supportops.sites.summaries.day import DAY, HOUR, day_of, decoded, hour_of, next_day
+from supportops.sites.timeline import Flip
 
 
 def pasts(

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from supportops.sites.availability import Flip, pieces, weigh
+from supportops.sites.availability import pieces, weigh
 from supportops.sites.history import SiteHistory, Span
 from supportops.sites.outages import CountedChecks
 from supportops.sites.standing import SiteState
+from supportops.sites.timeline import Flip
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 _MICROSECOND = timedelta(microseconds=1)

@@ -15,9 +15,9 @@ from alert_builders import NOON, alert
 from dispatching import Desk, Service, configuration, everything_to, receivers
 from service_level_alerts import ticket_alert
 from supportops.alerts.alert import Kind, Phase, Severity
-from supportops.alerts.escalation import Decision, Reason
 from supportops.alerts.hold import held_since
 from supportops.alerts.outbox import queue
+from supportops.alerts.routing.decision import Decision, Reason
 from supportops.alerts.store import raise_ended
 from supportops.cli.main import app
 from supportops.context import Context

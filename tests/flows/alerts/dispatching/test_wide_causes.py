@@ -17,7 +17,7 @@ from flows.websites import Desk, Websites, websites
 from inboxes import Endpoint, Mailbox
 from sites.servers import closed_port
 from supportops.alerts.alert import Kind
-from supportops.alerts.escalation import Reason
+from supportops.alerts.routing.decision import Reason
 from supportops.alerts.store import list_open
 from supportops.db.engine import reading
 from supportops.flows.alerts import alert_dispatch

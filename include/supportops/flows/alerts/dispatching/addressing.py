@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from supportops.alerts import outbox
 from supportops.alerts.alert import Alert, Phase
-from supportops.alerts.escalation import Decision, Reason
 from supportops.alerts.policy import Target
+from supportops.alerts.routing.decision import Decision, Reason
 from supportops.alerts.store import raise_ended
 
 

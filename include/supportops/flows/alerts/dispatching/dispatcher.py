@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Engine
 from supportops.alerts import claims, notification_log, outbox, store
 from supportops.alerts.acts import log as acts_log
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.escalation import MessageStatus, Reason
 from supportops.alerts.rate_limit import allowance
+from supportops.alerts.routing.decision import MessageStatus, Reason
 from supportops.alerts.routing.one_cause import decide_all
 from supportops.alerts.routing.succession import Histories, predecessors, with_inherited
 from supportops.alerts.silencing import log as silence_log
