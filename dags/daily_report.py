@@ -11,20 +11,17 @@ from datetime import timedelta
 from airflow.sdk import Asset, AssetAlias, CronTriggerTimetable, Param, dag, task, timezone
 
 from supportops.schedule import schedule_zone
-from supportops_dags.defaults import BACKGROUND, DEFAULT_ARGS
-from supportops_dags.report_task import make_report
+from supportops_dags.report_task import REPORT_ARGS, make_report, report_form
 
-FORM = {
-    "day": Param(
+FORM = report_form(
+    day=Param(
         None,
         type=["null", "string"],
         format="date",
         title="Day",
         description="Such as 2026-11-20; empty: the last working day that is over.",
     ),
-    "audience": Param(None, type=["null", "string"], title="Audience", description="Empty: all."),
-    "send": Param(False, type="boolean", title="Send it", description="Else a draft is kept."),
-}
+)
 ALERTS_RAISED = AssetAlias("alerts_raised_by_daily_report")
 
 
@@ -34,7 +31,7 @@ ALERTS_RAISED = AssetAlias("alerts_raised_by_daily_report")
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=15),
-    default_args=DEFAULT_ARGS | BACKGROUND | {"retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args=REPORT_ARGS,
     params=FORM,
     tags=["reports"],
     doc_md=__doc__,

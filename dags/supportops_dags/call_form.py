@@ -12,9 +12,10 @@ BY_WORDS = "By the words of the call"
 KNOWN = call_lists()
 
 
-def offered(names):
-    """What a free text may be chosen from; nothing where nothing is known."""
-    return {"examples": list(names)} if names else {}
+def text(title, description, names=(), **limits):
+    """A text that may be chosen from `names`, where any are known."""
+    offered = {"examples": list(names)} if names else {}
+    return {"title": title, "description": description, **offered, **limits}
 
 
 TIER = {
@@ -29,37 +30,29 @@ if KNOWN.tiers:
     }
 else:
     TIER |= {"type": ["null", "string"], "maxLength": 200}
+OPTIONAL = {"type": ["null", "string"]}
 FORM = {
     "customer": Param(
         type="string",
-        title="Customer",
         minLength=1,
         maxLength=200,
-        description="Who calls? Choose one, or write any other name.",
-        **offered(KNOWN.customers),
+        **text("Customer", "Who calls? Choose one, or write any other name.", KNOWN.customers),
     ),
     "site": Param(
         None,
-        type=["null", "string"],
-        title="Site",
         maxLength=200,
-        description="Name or address; choose one, or write any other.",
-        **offered(KNOWN.sites),
+        **text("Site", "Name or address; choose one, or write any other.", KNOWN.sites, **OPTIONAL),
     ),
     "what": Param(
         type="string",
-        title="What has happened",
-        format="multiline",
         minLength=1,
         maxLength=4000,
-        description="In the caller's words.",
+        **text("What has happened", "In the caller's words.", format="multiline"),
     ),
     "number": Param(
         None,
-        type=["null", "string"],
-        title="Caller's number",
         pattern=PHONE,
-        description="For the engineer to call back, such as +44 20 7946 0958.",
+        **text("Caller's number", "To call back, such as +44 20 7946 0958.", **OPTIONAL),
     ),
     "tier": Param("" if KNOWN.tiers else None, **TIER),
 }

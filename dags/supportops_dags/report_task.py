@@ -1,9 +1,22 @@
-"""The body of the one task that each of the report DAGs has."""
+"""What the report DAGs share: the body of their one task, its limits, and a part of their forms."""
 
+from datetime import timedelta
+
+from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException
 
 from supportops_dags.context import clock_of, open_context
+from supportops_dags.defaults import BACKGROUND, DEFAULT_ARGS
 from supportops_dags.dispatching import dispatch_after
+
+REPORT_ARGS = DEFAULT_ARGS | BACKGROUND | {"retries": 2, "retry_delay": timedelta(seconds=30)}
+
+
+def report_form(**own):
+    """The form of a report's DAG: `own` parameters by name, and those that all of them have."""
+    audience = {"type": ["null", "string"], "title": "Audience", "description": "Empty: all."}
+    send = {"type": "boolean", "title": "Send it", "description": "Else a draft is kept."}
+    return {**own, "audience": Param(None, **audience), "send": Param(False, **send)}
 
 
 def make_report(run, request, alerts_raised, dag_run, outlet_events):
