@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from supportops.alerts.acts.act import Standing
+from supportops.instants import aware_instant
 
 
 class Kind(StrEnum):
@@ -163,8 +164,8 @@ class Alert:
             Affected(
                 each.get("site"),
                 each.get("customer"),
-                _instant(each.get("since")),
-                _instant(each.get("until")),
+                aware_instant(each.get("since")),
+                aware_instant(each.get("until")),
             )
             for each in listed
         )
@@ -198,11 +199,7 @@ class Alert:
     def step_at(self) -> datetime | None:
         """When what it is about passed the last of its own steps; such an alert is reminded of at
         each step, and not by the clock."""
-        written = self.facts.get("step_at")
-        try:
-            return datetime.fromisoformat(written) if isinstance(written, str) else None
-        except ValueError:
-            return None
+        return aware_instant(self.facts.get("step_at"))
 
     @property
     def lasts(self) -> bool:
@@ -213,12 +210,3 @@ class Alert:
 def usual_severity(kind: Kind) -> Severity:
     """What an alert of `kind` is raised with, unless it is about a service level."""
     return Severity.CRITICAL if kind in CRITICAL_KINDS else Severity.WARNING
-
-
-def _instant(written: object) -> datetime | None:
-    """An aware instant out of JSON."""
-    try:
-        instant = datetime.fromisoformat(str(written))
-    except ValueError:
-        return None
-    return None if instant.tzinfo is None else instant

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from supportops.instants import aware_instant
 from supportops.rendering.render import one_line
 
 _LONGEST = 500
@@ -36,11 +37,7 @@ class Facts:
 
     def instant(self, key: str) -> datetime | None:
         """An ISO string with its offset; anything else is None."""
-        try:
-            instant = datetime.fromisoformat(str(self.values.get(key)))
-        except ValueError:
-            return None
-        return instant if instant.tzinfo is not None else None
+        return aware_instant(self.values.get(key))
 
     def names(self, key: str) -> tuple[str, ...]:
         """The items of a list as visible lines, without empty ones."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from supportops.instants import aware_instant
 from supportops.sites.check import WORDS, ProbeResult, Reason, instant_to_json, result_to_json
 from supportops.sites.ending import Ending
 from supportops.sites.site import Site
@@ -112,16 +113,7 @@ class Run:
 
 def failed_since(incident: Incident) -> datetime:
     """The first failed check, which under another name is earlier than `started_at`."""
-    return instant_of(incident.facts.get("first_failed_at")) or incident.started_at
-
-
-def instant_of(fact: object) -> datetime | None:
-    """The aware instant that a fact of an incident is; None where it is none."""
-    try:
-        found = datetime.fromisoformat(str(fact))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
+    return aware_instant(incident.facts.get("first_failed_at")) or incident.started_at
 
 
 def ended_well(incident: Incident) -> bool:

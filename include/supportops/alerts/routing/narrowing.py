@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from supportops.alerts.alert import Affected, Alert
 from supportops.alerts.policy import AlertPolicy
 from supportops.alerts.routing.matching import visible_to
+from supportops.instants import aware_instant
 
 # What counts sites of others too, or is the last instant of any.
 _COUNTS = ("checked", "failed", "last_good_at", "rest")
@@ -56,7 +56,7 @@ def _times(alert: Alert, theirs: Sequence[Affected]) -> dict[str, str]:
     since = [each.since for each in theirs if each.since is not None]
     until = [each.until for each in theirs if each.until is not None]
     times: dict[str, str] = {}
-    if since and (first := _instant(alert, "first_failed_at")):
+    if since and (first := aware_instant(alert.facts.get("first_failed_at"))):
         times["first_failed_at"] = max(first, min(since)).isoformat()
     if alert.resolved_at is not None and len(until) == len(theirs) and until:
         times["ended_at"] = min(max(until), alert.resolved_at).isoformat()
@@ -73,11 +73,6 @@ def _end(facts: Mapping[str, Any], theirs: Sequence[Affected]) -> dict[str, str]
     if still:
         return {"over": f"{len(still)} of {len(theirs)} sites still down"}
     return {"over": "all sites answer, but not steadily"}
-
-
-def _instant(alert: Alert, name: str) -> datetime | None:
-    value = alert.facts.get(name)
-    return datetime.fromisoformat(value) if isinstance(value, str) else None
 
 
 def _site(listed: Any) -> str | None:

@@ -41,7 +41,7 @@ def check(
 @app.command("list")
 def list_domains(as_json: Json = False) -> None:
     """Show what is known of each domain: the end of its registration, its mail records."""
-    from supportops.flows.sites import domains_ahead as flow
+    from supportops.flows.sites import show_domains as flow
 
     with open_context() as context:
         found = flow.domains(context)

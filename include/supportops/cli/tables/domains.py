@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from supportops.cli.tables.sites import _plain, _table
-from supportops.flows.sites.domains_ahead import DomainState
+from supportops.flows.sites.show_domains import DomainState
 
 
 def domain_table(found: Sequence[DomainState], now: datetime) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from supportops.alerts.description import incident_path
 from supportops.flows.sites import push_check
-from supportops.flows.sites.domains_ahead import DomainState, states
 from supportops.flows.sites.push_check import Monitored
+from supportops.flows.sites.show_domains import DomainState, states
 from supportops.sites import store
 from supportops.sites.announced import store as announced_store
 from supportops.sites.announced.window import AnnouncedWindow

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from supportops.instants import aware_instant
 from supportops.tickets.ticket import Author, Event, EventKind
 
 _WHO = {Author.CUSTOMER: "the customer", Author.AGENT: "an agent", Author.AUTOMATIC: "automatic"}
@@ -42,7 +43,7 @@ def _entry(event: Event, titles: Mapping[str, str]) -> Entry:
     decided = facts.get("decided_at")
     at = event.happened_at
     if isinstance(decided, str):
-        at = _instant(decided) or at
+        at = aware_instant(decided) or at
     return Entry(
         at=at,
         who=str(facts.get("by") or _WHO[event.author]),
@@ -72,10 +73,3 @@ def _words(event: Event, titles: Mapping[str, str]) -> str:
             return _WORDS[event.kind]
         case _:
             return f"{event.kind.value} {value or 'none'}"
-
-
-def _instant(written: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(written)
-    except ValueError:
-        return None

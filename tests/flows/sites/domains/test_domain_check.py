@@ -24,7 +24,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, domain_checks
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.reports.reporting.ending_rows import ending
-from supportops.flows.sites import domain_check, domains_ahead
+from supportops.flows.sites import domain_check, show_domains
 from supportops.sites.domains import records
 from supportops.sites.domains.records import Names
 from supportops.sites.domains.registries import Registries
@@ -118,7 +118,7 @@ def test_a_domain_in_order_raises_nothing_and_is_asked_once_a_day(agency: Agency
     assert agency.registry.asked == ["shop.com"], "one look-up of two sites"
     assert agency.check(0.1)["checked"] == 0
     assert agency.check(0.2, again=True)["checked"] == 1
-    (state,) = domains_ahead.domains(agency.context)
+    (state,) = show_domains.domains(agency.context)
     assert state.ends == datetime(2027, 4, 7, 12, tzinfo=UTC)
     assert state.records["shop.com NS"] == ("ns1.host.org", "ns2.host.org")
     assert {name: each.valid for name, each in state.mail.items()} == {"SPF": True, "DMARC": True}
@@ -214,7 +214,7 @@ def test_a_registry_that_answers_anything_at_all_leaves_the_domain_as_it_was(
     agency.registry.answers["shop.com"] = answer
     agency.check(1)
     assert [kind for kind, _ in agency.open()] in ([], ["task_failed"])
-    (state,) = domains_ahead.domains(agency.context)
+    (state,) = show_domains.domains(agency.context)
     assert state.ends in (datetime(2027, 4, 7, 12, tzinfo=UTC), None)
 
 
@@ -368,7 +368,7 @@ def test_mail_whose_includes_do_not_answer_is_unknown(agency: Agency) -> None:
     agency.names.zone[("shop.com", "TXT")] = ['"v=spf1 include:slow.org -all"']
     agency.names.dropped.add("slow.org")
     agency.check(0)
-    (state,) = domains_ahead.domains(agency.context)
+    (state,) = show_domains.domains(agency.context)
     assert (state.mail["SPF"].valid, agency.open()) == (None, [])
 
 
@@ -406,25 +406,12 @@ def test_what_no_site_has_any_more_ends_and_a_kill_leaves_whole_domains(
         with pytest.raises(SystemExit):
             agency.check(0)
     assert agency.open() == []
-    assert domains_ahead.domains(agency.context)[0].checked_at is None
+    assert show_domains.domains(agency.context)[0].checked_at is None
     agency.check(0)
     assert [kind for kind, _ in agency.open()] == ["registration"]
     agency.configure({"name": "own", "url": "https://10.0.0.1/"})
     agency.check(1)
     assert agency.alert("registration").facts["ending"] == "domain_removed"
-
-
-@one_database
-def test_what_ends_soon_is_ready_for_a_report(agency: Agency) -> None:
-    agency.registry.ends["shop.com"] = "2026-05-20T00:00:00Z"
-    agency.check(0)
-    with reading(agency.engine) as connection:
-        configuration = active_configuration(connection)
-        until = NOON + timedelta(days=60)
-        (found,) = domains_ahead.ahead(connection, configuration, until, "Acme")
-        assert (found.what, found.name, found.site) == ("registration", "shop.com", "shop")
-        assert domains_ahead.ahead(connection, configuration, until, "Beta") == []
-        assert domains_ahead.ahead(connection, configuration, NOON + timedelta(days=9)) == []
 
 
 @one_database

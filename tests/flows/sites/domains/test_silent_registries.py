@@ -15,7 +15,7 @@ from flows.sites.domains.test_domain_check import SHOP, Agency, agency, servers
 from supportops.db.engine import reading
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.reports.reporting.ending_rows import ending
-from supportops.flows.sites import domain_check, domains_ahead
+from supportops.flows.sites import domain_check, show_domains
 from supportops.sites.domains.records import Names
 
 __all__ = ["agency", "servers"]  # fixtures
@@ -132,7 +132,7 @@ def test_with_too_little_time_for_all_others_come_first_the_next_day(
         slow = SimpleNamespace(monotonic=lambda ticks=ticks: next(ticks) * 100.0)
         monkeypatch.setattr(domain_check, "time", slow)
         assert agency.check(day)["checked"] == 3
-    checked = [each.checked_at for each in domains_ahead.domains(agency.context)]
+    checked = [each.checked_at for each in show_domains.domains(agency.context)]
     assert None not in checked
 
 
@@ -204,7 +204,7 @@ def test_a_registry_that_says_no_end_any_more_leaves_the_one_that_it_said(agency
     agency.registry.answers["shop.com"] = (200, json.dumps(silent).encode())
     agency.check(1)
     assert agency.open() == []
-    (known,) = domains_ahead.domains(agency.context)
+    (known,) = show_domains.domains(agency.context)
     assert (known.status, known.ends and f"{known.ends:%Y-%m-%d}") == ("no_date", "2026-07-20")
     with reading(agency.engine) as connection:
         fleet = active_configuration(connection).fleet

@@ -18,19 +18,13 @@ from supportops.alerts.store import find_all
 from supportops.config.configuration import Configuration
 from supportops.customers import Customers
 from supportops.db.schema import site_status
+from supportops.instants import aware_instant
 from supportops.notices.deciding import LATEST_END
 from supportops.notices.settings import NoticeSettings
 from supportops.notices.trouble import Trouble, What
 from supportops.sites.check import Reason
 from supportops.sites.ending import Ending
-from supportops.sites.incident import (
-    DEGRADED,
-    Incident,
-    IncidentKind,
-    ended_well,
-    failed_since,
-    instant_of,
-)
+from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_well, failed_since
 from supportops.sites.site import STALE_AFTER, Site
 from supportops.sites.standing import Track
 from supportops.sites.store import last_run, list_incidents
@@ -38,10 +32,7 @@ from supportops.sites.store import last_run, list_incidents
 _KINDS = frozenset({IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE, IncidentKind.FAULT})
 _WHAT = {
     **dict.fromkeys(
-        (
-            *(Reason.TLS_EXPIRED, Reason.TLS_NOT_YET_VALID, Reason.TLS_NAME),
-            Reason.TLS_UNTRUSTED,
-        ),
+        (*(Reason.TLS_EXPIRED, Reason.TLS_NOT_YET_VALID, Reason.TLS_NAME), Reason.TLS_UNTRUSTED),
         What.CERTIFICATE,
     ),
     **dict.fromkeys(
@@ -52,10 +43,7 @@ _WHAT = {
         What.ERROR,
     ),
     **dict.fromkeys(
-        (
-            *(Reason.WRONG_HOST, Reason.TEXT_MISSING, Reason.TEXT_FORBIDDEN),
-            Reason.TEXT_BEYOND_CAP,
-        ),
+        (*(Reason.WRONG_HOST, Reason.TEXT_MISSING, Reason.TEXT_FORBIDDEN), Reason.TEXT_BEYOND_CAP),
         What.WRONG,
     ),
     Reason.SLOW: What.UNSTEADY,
@@ -164,8 +152,8 @@ class _Reader:
         settings = self.configuration.notices.of(self.customers.get(name))
         if settings is None or not settings.outages:
             return
-        since = instant_of(affected.get("since")) or failed_since(incident)
-        back = instant_of(affected.get("until"))
+        since = aware_instant(affected.get("since")) or failed_since(incident)
+        back = aware_instant(affected.get("until"))
         closed = incident.ended_at if incident.closed_at is not None else None
         until = back or closed
         yield (

@@ -6,15 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from supportops.customers import Customers
+from supportops.instants import aware_instant
 from supportops.sites.ending import Ending
-from supportops.sites.incident import (
-    DEGRADED,
-    Incident,
-    IncidentKind,
-    ended_well,
-    failed_since,
-    instant_of,
-)
+from supportops.sites.incident import DEGRADED, Incident, IncidentKind, ended_well, failed_since
 from supportops.sites.site import Site
 from supportops.status_pages.page import State
 from supportops.status_pages.selecting import Hurt, KnownIncident
@@ -80,8 +74,8 @@ def _hurts(incident: Incident, customers: Customers, sites: Mapping[str, Site]) 
     listed = incident.facts.get("affected")
     for each in listed if isinstance(listed, list) else ():
         if isinstance(each, Mapping) and each.get("site") and each.get("customer"):
-            since = instant_of(each.get("since")) or incident.started_at
-            back = instant_of(each.get("until"))
+            since = aware_instant(each.get("since")) or incident.started_at
+            back = aware_instant(each.get("until"))
             key = customers.key(str(each["customer"]))
             yield Hurt(str(each["site"]), key, since, back or over, good or back is not None)
 

@@ -18,8 +18,9 @@ from supportops.alerts.alert import Alert
 from supportops.alerts.store import find_all
 from supportops.config.configuration import Configuration
 from supportops.flows.tickets.own_tickets.outage_tickets import OUTAGES, lasted_at
+from supportops.instants import aware_instant
 from supportops.rendering.render import local, one_line
-from supportops.sites.incident import Incident, IncidentKind, failed_since, instant_of
+from supportops.sites.incident import Incident, IncidentKind, failed_since
 
 KINDS = OUTAGES | {IncidentKind.FAULT}
 MOST_NAMED = 3
@@ -99,8 +100,8 @@ def _parts(incident: Incident) -> Iterator[_Part]:
     affected = incident.facts.get("affected")
     for each in affected if isinstance(affected, list | tuple) else ():
         if isinstance(each, Mapping) and each.get("site") and each.get("customer"):
-            since = instant_of(each.get("since")) or failed_since(incident)
-            until = instant_of(each.get("until")) or over
+            since = aware_instant(each.get("since")) or failed_since(incident)
+            until = aware_instant(each.get("until")) or over
             yield _Part(str(each["site"]), str(each["customer"]), since, until)
 
 

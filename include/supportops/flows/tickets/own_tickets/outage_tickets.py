@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from supportops.db.schema import tickets as tickets_table
+from supportops.instants import aware_instant
 from supportops.rendering.render import duration
 from supportops.sites.incident import (
     Change,
@@ -200,11 +201,8 @@ def _clock(at: datetime) -> str:
 def began(incident: Incident) -> datetime:
     """When an outage may have begun: after the last good check, if that was recent."""
     earliest = incident.started_at - MOST_UNNOTICED
-    try:
-        last_good = datetime.fromisoformat(str(incident.facts.get("last_good_at")))
-    except ValueError:
-        return earliest
-    if last_good.tzinfo is None or last_good > incident.started_at:
+    last_good = aware_instant(incident.facts.get("last_good_at"))
+    if last_good is None or last_good > incident.started_at:
         return earliest
     return max(earliest, last_good)
 

@@ -1,4 +1,4 @@
-"""What is known of domains, and which registrations and certificates end soon."""
+"""What is known of domains: their registrations, records and mail."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from supportops.config.configuration import Configuration
 from supportops.context import Context
 from supportops.db.engine import reading
-from supportops.db.schema import site_status
 from supportops.flows.active_configuration import active_configuration
 from supportops.sites.domains import store
 from supportops.sites.domains.domain import domains_of
 from supportops.sites.domains.mail import MailRecord
-
-REGISTRATION, CERTIFICATE = "registration", "certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +52,6 @@ class DomainState:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """Something of a site that ends: its domain's registration, or its certificate."""
-
-    what: str
-    name: str
-    site: str
-    customer: str
-    ends: datetime
-
-
 def domains(context: Context) -> list[DomainState]:
     """Every domain of the active configuration, by name. Raises LookupError before the first."""
     with reading(context.engine) as connection:
@@ -98,28 +84,3 @@ def states(
             )
         )
     return result
-
-
-def ahead(
-    connection: Connection,
-    configuration: Configuration,
-    until: datetime,
-    customer: str | None = None,
-) -> list[Ahead]:
-    """What ends before `until`, what has ended already included, the soonest first: for a report's
-    list of domains and certificates ahead. Of one customer, or of all."""
-    named = configuration.displayed().fleet.by_name()
-    sites = {name: s for name, s in named.items() if customer in (None, s.customer)}
-    found = [
-        Ahead(REGISTRATION, state.domain, name, sites[name].customer, state.ends)
-        for state in states(connection, configuration)
-        for name in state.sites
-        if name in sites and state.ends is not None and state.ends < until
-    ]
-    c = site_status.c
-    front = select(c.site, c.certificate_expires).where(c.page == "", c.track == "outage")
-    for row in connection.execute(front.order_by(c.site)):
-        ends = row.certificate_expires
-        if row.site in sites and ends is not None and ends < until:
-            found.append(Ahead(CERTIFICATE, row.site, row.site, sites[row.site].customer, ends))
-    return sorted(found, key=lambda each: (each.ends, each.what, each.name, each.site))
