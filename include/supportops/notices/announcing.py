@@ -34,7 +34,7 @@ def unannounced(thread: Thread, troubles: Sequence[Trouble], now: datetime) -> s
 def _is_named(thread: Thread, trouble: Trouble, troubles: Sequence[Trouble], now: datetime) -> bool:
     names = {trouble.item, *_former(trouble, troubles)}
     if trouble.until is not None:
-        return thread.last_sent is None or bool(names & thread.told)
+        return thread.last_sent is None or bool(names & thread.named)
     return bool(names & thread.failing) or (trouble.notify_at <= now and not trouble.quiet)
 
 

@@ -112,7 +112,7 @@ class Thread:
         return last if last is not None and last.state is NoticeState.DROPPED else None
 
     @property
-    def told(self) -> frozenset[Item]:
+    def named(self) -> frozenset[Item]:
         """What the customer was notified of since the thread's beginning, or its last end."""
         found: frozenset[Item] = frozenset()
         for notice in self.sent:

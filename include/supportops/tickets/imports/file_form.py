@@ -164,7 +164,7 @@ def _workbook(path: Path, mapping: ImportMapping, packed: bool) -> Form:
             with zipfile.ZipFile(raw) as archive:
                 names = set(archive.namelist())
                 size = sum(entry.file_size for entry in archive.infolist())
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
             raise ImportFault(
                 "it is a damaged .xlsx workbook or zip archive; export it again"
             ) from None

@@ -92,7 +92,7 @@ def _resolution(figures: Figures, reader: Reader) -> str:
 def incidents(figures: Figures, reader: Reader) -> tuple[Block, ...]:
     """What happened to sites, in the order it began, with why."""
     lines = sorted(figures.incidents, key=lambda i: (i.started_at, i.site, i.key))
-    told = any(line.done for line in lines)
+    with_done = any(line.done for line in lines)
     table = Table(
         "incidents",
         reader.gettext("Incidents"),
@@ -105,9 +105,9 @@ def incidents(figures: Figures, reader: Reader) -> tuple[Block, ...]:
             Column(N_("Lasted"), Unit.SECONDS),
             Column(N_("Seen as")),
             Column(N_("Cause")),
-            *((Column(N_("What was done")),) if told else ()),
+            *((Column(N_("What was done")),) if with_done else ()),
         ),
-        tuple(_incident(line, reader, told=told) for line in lines),
+        tuple(_incident(line, reader, with_done=with_done) for line in lines),
         empty=reader.gettext("None: no site had an incident."),
         shown=SHOWN_INCIDENTS,
     )
@@ -115,7 +115,7 @@ def incidents(figures: Figures, reader: Reader) -> tuple[Block, ...]:
     return (*([words] if words else []), table)
 
 
-def _incident(line: IncidentLine, reader: Reader, *, told: bool) -> tuple[Cell, ...]:
+def _incident(line: IncidentLine, reader: Reader, *, with_done: bool) -> tuple[Cell, ...]:
     ended = Cell(reader.gettext("still open"), tone=Tone.BAD) if line.ended_at is None else None
     return (
         cells.text(line.site),
@@ -125,7 +125,7 @@ def _incident(line: IncidentLine, reader: Reader, *, told: bool) -> tuple[Cell, 
         cells.calendar(line.seconds, reader),
         cells.text(plain_reason(line.reason, reader)),
         cells.cause(line.cause, ""),
-        *((cells.cause(line.done, ""),) if told else ()),
+        *((cells.cause(line.done, ""),) if with_done else ()),
     )
 
 
