@@ -13,15 +13,11 @@ from flows.customers.publishing.agency import SITES, Agency
 from supportops.sites.check import Reason
 from web.boards import visible
 
+# What is shown does not depend on the database.
+pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+
 SHOP, BLOG, KESTREL = "bluebird-shop.example", "bluebird-blog.example", "kestrel.example"
 UNIQUE = [{**each, "url": f"https://{each['name']}/"} for each in SITES]
-
-
-@pytest.fixture(params=["sqlite"])
-def store_address(sqlite_template: Path, tmp_path: Path) -> str:
-    path = tmp_path / "store.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite+pysqlite:///{path}"
 
 
 @pytest.fixture

@@ -22,13 +22,8 @@ from supportops.mailbox.classification import Classified
 from supportops.mailbox.mail import Mail
 from supportops.mailbox.maildir import Maildir
 
-
-@pytest.fixture(params=["sqlite"])
-def store_address(sqlite_template: Path, tmp_path: Path) -> str:
-    """What a server says does not depend on the database."""
-    path = tmp_path / "store.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite+pysqlite:///{path}"
+# What a server says does not depend on the database.
+pytestmark = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
 
 
 def entry(script: Script, **changes: Any) -> dict[str, Any]:

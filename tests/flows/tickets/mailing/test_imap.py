@@ -28,15 +28,10 @@ from supportops.mailbox.account import ImapServer, Tls
 from supportops.mailbox.folder import MailboxError
 from supportops.mailbox.imap import ImapFolders
 
+# What a server says does not depend on the database.
+ONE_DATABASE = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+
 SECRETS = {"mailbox_answerphone": PLAIN_PASSWORD}
-
-
-@pytest.fixture(params=["sqlite"])
-def store_address(sqlite_template: Path, tmp_path: Path) -> str:
-    """What a server says does not depend on the database."""
-    path = tmp_path / "store.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite+pysqlite:///{path}"
 
 
 def read(
@@ -52,6 +47,7 @@ def troubles(store: Engine) -> list[Any]:
         return list_open(connection, Kind.TASK_FAILED)
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("tls", ["implicit", "starttls", "none"])
 def test_a_message_is_read_and_moved_whatever_protects_the_connection(
     store: Engine, tmp_path: Path, server: Dovecot, login: str, tls: str
@@ -64,6 +60,7 @@ def test_a_message_is_read_and_moved_whatever_protects_the_connection(
     assert {row.created_at for row in rows(store, tickets)} == {NOON}
 
 
+@ONE_DATABASE
 def test_new_uids_copies_and_what_was_moved_back_are_harmless(
     store: Engine, tmp_path: Path, server: Dovecot, login: str
 ) -> None:
@@ -81,6 +78,7 @@ def test_new_uids_copies_and_what_was_moved_back_are_harmless(
     assert server.held(login, "Handled") == 2
 
 
+@ONE_DATABASE
 def test_hostile_messages_make_one_ticket_each_or_one_row_of_the_quarantine(
     store: Engine, tmp_path: Path, server: Dovecot, login: str
 ) -> None:
@@ -103,6 +101,7 @@ def test_hostile_messages_make_one_ticket_each_or_one_row_of_the_quarantine(
     assert all("folder Handled" in note for note in notes)
 
 
+@ONE_DATABASE
 def test_folders_have_names_in_any_language(
     store: Engine, tmp_path: Path, server: Dovecot, login: str
 ) -> None:
@@ -155,6 +154,7 @@ DEFINITE = {
 }
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("case", DEFINITE)
 def test_what_will_not_pass_is_an_alert_at_once_and_says_no_secret(
     store: Engine, tmp_path: Path, server: Dovecot, login: str, case: str
@@ -181,6 +181,7 @@ def encoded(secret: str) -> str:
     return base64.b64encode(secret.encode()).decode()
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("case", ["closed", "silent", "no IMAP"])
 def test_what_may_pass_is_an_alert_within_two_intervals(
     store: Engine, tmp_path: Path, server: Dovecot, login: str, case: str
@@ -204,6 +205,7 @@ def test_what_may_pass_is_an_alert_within_two_intervals(
     assert troubles(store) == []
 
 
+@ONE_DATABASE
 def test_a_mailbox_that_is_not_configured_any_more_ends_its_alert(
     store: Engine, tmp_path: Path, server: Dovecot, login: str
 ) -> None:
@@ -215,6 +217,7 @@ def test_a_mailbox_that_is_not_configured_any_more_ends_its_alert(
     assert [each.subject for each in troubles(store)] == ["mailbox answerphone"]
 
 
+@ONE_DATABASE
 def test_a_check_counts_what_waits_and_changes_nothing(
     store: Engine, tmp_path: Path, server: Dovecot, login: str
 ) -> None:

@@ -21,6 +21,9 @@ from supportops.context import Context
 from supportops.flows.tickets import mailbox
 from supportops.mailbox.oauth import OAuthError, client_of, token_of
 
+# What a server says does not depend on the database.
+ONE_DATABASE = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+
 NAME = "AIRFLOW_CONN_MAILBOX_ANSWERPHONE"
 
 
@@ -58,14 +61,6 @@ class Box:
         return found["mailboxes"]["answerphone"]
 
 
-@pytest.fixture(params=["sqlite"])
-def store_address(sqlite_template: Path, tmp_path: Path) -> str:
-    """What a server says does not depend on the database."""
-    path = tmp_path / "store.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite+pysqlite:///{path}"
-
-
 @pytest.fixture
 def box(
     store: Engine, tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch, login: str
@@ -73,6 +68,7 @@ def box(
     return Box(store, tmp_path, server, monkeypatch, login)
 
 
+@ONE_DATABASE
 def test_it_logs_in_by_client_credentials_and_uses_a_token_while_it_is_good(box: Box) -> None:
     assert box.read()["ticket"] == 1
     box.server.deliver(box.login, voicemail(), at=NOON.timestamp())
@@ -82,11 +78,13 @@ def test_it_logs_in_by_client_credentials_and_uses_a_token_while_it_is_good(box:
     assert form["scope"] == "https://outlook.office365.com/.default"
 
 
+@ONE_DATABASE
 def test_the_password_of_the_connection_is_the_clients_secret(box: Box) -> None:
     box.connect(password=SECRET, client_secret=None)
     assert box.read()["ticket"] == 1
 
 
+@ONE_DATABASE
 def test_it_logs_in_by_a_refresh_token(box: Box) -> None:
     box.connect(refresh_token=REFRESH, scope=None)
     assert box.read()["ticket"] == 1
@@ -95,6 +93,7 @@ def test_it_logs_in_by_a_refresh_token(box: Box) -> None:
     assert "scope" not in form
 
 
+@ONE_DATABASE
 def test_a_token_that_is_no_longer_good_is_renewed_once(box: Box) -> None:
     box.read()
     box.tokens.good.clear()
@@ -108,6 +107,7 @@ def box_counts(**known: int) -> dict[str, Any]:
     return dict.fromkeys(names, 0) | known | {"fault": None}
 
 
+@ONE_DATABASE
 def test_a_token_that_has_expired_is_not_tried(box: Box) -> None:
     box.tokens.expires_in = 30
     box.read()
@@ -115,6 +115,7 @@ def test_a_token_that_has_expired_is_not_tried(box: Box) -> None:
     assert len(box.tokens.asked) == 2
 
 
+@ONE_DATABASE
 def test_a_refused_token_is_the_mailboxs_alert_with_the_servers_reason(
     box: Box, store: Engine
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_refused_token_is_the_mailboxs_alert_with_the_servers_reason(
     assert troubles(store) == []
 
 
+@ONE_DATABASE
 def test_an_authority_that_refuses_is_an_alert_at_once_and_no_secret_is_shown(
     box: Box, store: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -143,6 +145,7 @@ def test_an_authority_that_refuses_is_an_alert_at_once_and_no_secret_is_shown(
     assert not [each for each in ("wrong-s3cret", SECRET, REFRESH) if each in said]
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -169,12 +172,14 @@ def test_what_may_pass_is_an_alert_the_second_time(
     assert troubles(store) == []
 
 
+@ONE_DATABASE
 def test_a_redirect_does_not_carry_the_secret_away(box: Box) -> None:
     box.tokens.faults.append((302, b""))
     assert "status 302" in box.read()["fault"]
     assert len(box.tokens.asked) == 1
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
