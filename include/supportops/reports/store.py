@@ -241,16 +241,12 @@ def listing(
     *,
     cadence: Cadence | None = None,
     audience: str | None = None,
-    customer: str | None = None,
-    only_issued: bool = False,
 ) -> list[ReportEntry]:
     """The newest reports first, by period, then by edition; those that meet all that is given."""
     rows = select(*ENTRY_COLUMNS).order_by(_c.ends_at.desc(), _c.audience, _c.edition.desc(), _c.id)
-    for column, value in ((_c.cadence, cadence), (_c.audience, audience), (_c.customer, customer)):
+    for column, value in ((_c.cadence, cadence), (_c.audience, audience)):
         if value is not None:
             rows = rows.where(column == value)
-    if only_issued:
-        rows = rows.where(_c.issued_at.is_not(None))
     return [as_entry(row) for row in connection.execute(rows.limit(limit)).mappings()]
 
 

@@ -169,35 +169,6 @@ def attempts(
     return [_attempt(row) for row in rows if wanted is None or row["site"] in wanted]
 
 
-def front_page_runs(
-    connection: Connection, site: str, start: datetime, end: datetime
-) -> dict[datetime, list[Attempt]]:
-    """The checks of a site's front page by slot, in order, of the slots in [start, end).
-
-    Only what decides up or down is read: state, reason and instant. A week of five hundred sites
-    is a million results, and reading all of their columns took most of the time.
-    """
-    c = check_results.c
-    statement = (
-        select(c.slot, c.attempt, c.state, c.reason, c.checked_at)
-        .where(c.site == site, c.page == "", c.slot >= start, c.slot < end)
-        .order_by(c.slot, c.attempt)
-    )
-    runs: dict[datetime, list[Attempt]] = {}
-    for slot, number, state, reason, checked_at in connection.execute(statement):
-        result = ProbeResult("", State(state), Reason(reason), checked_at)
-        runs.setdefault(slot, []).append(Attempt(site, "", number, result))
-    return runs
-
-
-def blind_slots(connection: Connection, start: datetime, end: datetime) -> set[datetime]:
-    """The slots in [start, end) whose runs were judged blind."""
-    c = check_runs.c
-    statement = select(c.slot, c.summary).where(c.slot >= start, c.slot < end)
-    rows = connection.execute(statement.where(c.judged_at.is_not(None)))
-    return {slot for slot, summary in rows if summary and summary.get("blind")}
-
-
 def down_pages(connection: Connection, sites: Iterable[str]) -> dict[tuple[str, str], set[Track]]:
     """The pages of `sites` that were confirmed down, and on which tracks."""
     wanted, found = set(sites), dict[tuple[str, str], set[Track]]()

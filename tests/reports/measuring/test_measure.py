@@ -314,7 +314,8 @@ def test_restatements_are_handed_on_where_they_are_asked_for() -> None:
 
 def test_a_past_period_is_summed_up_by_tier_and_over_all() -> None:
     assert totals(everything()) == {"bug_fix": (2, 1), "user_support": (1, 0), None: (3, 1)}
-    assert totals(everything(), ("bug_fix",)) == {"bug_fix": (2, 1), None: (2, 1)}
+    only = everything().of_tiers(("bug_fix",))
+    assert totals(only) == {"bug_fix": (2, 1), None: (2, 1)}
     assert totals(facts()) == {None: (0, 0)}
 
 

@@ -72,10 +72,6 @@ class Team:
                 found.append(Duty(begin, end, people))
         return found
 
-    def has_turn_at(self, at: datetime) -> bool:
-        """Whether somebody has the turn, overrides left out."""
-        return any(True for _ in self._by_turn(at))
-
     def _by_turn(self, at: datetime) -> Iterator[str]:
         local = at.astimezone(self.zone).date()
         dates = [local - timedelta(days=1), local]

@@ -16,7 +16,6 @@ from supportops.flows.customers.noticing import publishing
 from supportops.flows.customers.noticing.due_lines import due_lines
 from supportops.notices import comment_log, store
 from supportops.notices.notice import Notice, NoticeState, Thread
-from supportops.notices.published import Published, published
 from supportops.notices.wording import Reader, sent_text
 
 
@@ -116,20 +115,6 @@ def shown(
         tuple(comment_log.of_notice(connection, number)),
         read.due or "",
     )
-
-
-def published_to(
-    connection: Connection,
-    configuration: Configuration,
-    customer: str,
-    since: datetime,
-    incident: str | None = None,
-) -> list[Published]:
-    """The notices as a customer has them, the oldest first: those of threads that are open, or were
-    closed since an instant; with `incident`, its key, those about it alone."""
-    names = configuration.customers.also_called([customer])
-    threads = store.threads(connection, closed_since=since, customers=names)
-    return published(threads, names, configuration.displayed().alerts.timezone, incident)
 
 
 def summary(thread: Thread, notice: Notice) -> dict[str, Any]:

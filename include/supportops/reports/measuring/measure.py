@@ -120,12 +120,13 @@ def of_audience(facts: Facts, audience: Audience) -> Facts:
     return replace(own, clocks=own.clocks.assign(assignee=None))
 
 
-def totals(facts: Facts, tiers: tuple[str, ...] = ()) -> Totals:
+def totals(facts: Facts) -> Totals:
     """Due and met of each tier in the period, and of all together under None.
 
-    For a period that no report was issued of. Of one customer: hand over its facts alone.
+    For a period that no report was issued of. Of one customer or some tiers: hand over the facts
+    of these alone.
     """
-    due = counted(facts.of_tiers(tiers).clocks, facts.period, facts.as_of)
+    due = counted(facts.clocks, facts.period, facts.as_of)
     found: Totals = {
         str(tier): (len(met), int(met.sum())) for tier, met in due.groupby("tier")["met"]
     }

@@ -49,13 +49,6 @@ def load(connection: Connection, only: Iterable[str] | None = None) -> dict[str,
     return {row.domain: standings.from_json(row.fold) for row in connection.execute(statement)}
 
 
-def last_checks(connection: Connection, domain: str, most: int) -> list[Found]:
-    """The last checks of a domain, the newest first."""
-    statement = select(domain_checks).where(_c.domain == domain)
-    rows = connection.execute(statement.order_by(_c.checked_at.desc()).limit(most))
-    return [checks.from_json(row.domain, row.checked_at, row.found) for row in rows]
-
-
 def known_as_of(connection: Connection, as_of: datetime) -> dict[str, DomainStanding]:
     """What each registry had said last by `as_of`: `status` and `ends` of the domain's standing.
 

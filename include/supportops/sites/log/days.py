@@ -14,7 +14,6 @@ from supportops.sites.history import LAST
 from supportops.sites.log.checks import FleetOf
 from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
-from supportops.sites.site import Fleet
 from supportops.sites.summaries import store as summaries
 from supportops.sites.summaries.day import DAY, DaySummary, day_of
 
@@ -45,7 +44,6 @@ def site_days(
     end: datetime,
     *,
     only: Sequence[str] | None = None,
-    unchecked: Fleet | None = None,
     as_of: datetime | None = None,
 ) -> dict[str, list[SiteDay]]:
     """The days of each site, or of each of `only`, from the midnight `start` until `end`; in order.
@@ -60,7 +58,7 @@ def site_days(
     for row in summaries.days(connection, start, max(until.values(), default=start), only):
         if row.site in until and row.day < until[row.site]:
             found[row.site].append(_from_summary(row))
-    names, _ = pasts(connection, fleet_of, start, end, only=only, unchecked=unchecked, as_of=as_of)
+    names, _ = pasts(connection, fleet_of, start, end, only=only, as_of=as_of)
     groups: defaultdict[datetime, list[str]] = defaultdict(list)
     for name in names:
         groups[max(start, until.get(name, start))].append(name)
@@ -72,7 +70,6 @@ def site_days(
                 cut,
                 end,
                 only=several,
-                unchecked=unchecked,
                 as_of=as_of,
                 cuts=(),
             )

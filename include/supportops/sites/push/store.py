@@ -77,12 +77,6 @@ def first_since(connection: Connection, since: datetime) -> datetime | None:
     return found
 
 
-def last_pushes(connection: Connection, monitor: str, most: int) -> list[Push]:
-    """The last pushes of a monitor, the newest first."""
-    statement = select(pushes).where(_c.monitor == monitor).order_by(_c.id.desc()).limit(most)
-    return [_push(row) for row in connection.execute(statement)]
-
-
 def _push(row: Any) -> Push:
     content = Content(Outcome(row.outcome), row.exit_code, row.message, row.reported)
     return Push(row.id, row.received_at, content)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from alert_builders import NOON
 from dispatching import LEVELS, Clock, Desk, Service, everything_to, receivers
@@ -21,6 +21,7 @@ from supportops.flows.customers import notice_acts, notices
 from supportops.flows.sites.checking.incident_alerts import raise_or_resolve
 from supportops.notices import store as notice_store
 from supportops.notices.notice import Notice, Thread
+from supportops.notices.published import Published, published
 from supportops.notify.outgoing import Outcome
 from supportops.sites.check import WORDS, Reason
 from supportops.sites.ending import Ending
@@ -267,3 +268,17 @@ class Agency:
 
 
 START = NOON
+
+
+def published_to(
+    connection: Connection,
+    configuration: Configuration,
+    customer: str,
+    since: datetime,
+    incident: str | None = None,
+) -> list[Published]:
+    """The notices as a customer has them, the oldest first: those of threads that are open, or were
+    closed since an instant; with `incident`, its key, those about it alone."""
+    names = configuration.customers.also_called([customer])
+    threads = notice_store.threads(connection, closed_since=since, customers=names)
+    return published(threads, names, configuration.displayed().alerts.timezone, incident)

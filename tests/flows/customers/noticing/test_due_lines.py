@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from flows.customers.noticing.agency import Agency, configuration
+from flows.customers.noticing.agency import Agency, configuration, published_to
 from flows.customers.publishing.raised import answered, became, raised, synced
 from supportops.config.documents import restore
 from supportops.flows.customers import show_notices
@@ -125,7 +125,7 @@ def test_each_comment_is_about_its_own_ticket(agency: Agency, store: Engine) -> 
 def test_what_the_status_page_publishes_has_no_ticket(agency: Agency) -> None:
     agency.approve()
     with agency.store.connect() as connection:
-        (found,) = show_notices.published_to(
+        (found,) = published_to(
             connection, agency.configuration, "Acme", agency.clock.now - timedelta(days=1)
         )
     assert "ticket" not in found.text

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from alert_builders import NOON
-from flows.customers.noticing.agency import HOST, Agency, configuration
+from flows.customers.noticing.agency import HOST, Agency, configuration, published_to
 from supportops.alerts.hold import release
 from supportops.alerts.routing.matcher import How, Pattern
 from supportops.alerts.silencing import log as silences
@@ -309,7 +309,7 @@ def test_a_customer_who_is_called_otherwise_by_now_goes_on_in_the_same_thread(
     agency.pass_minutes(1)
     assert agency.mails("acme_email") == ["acme-shop cannot be reached", "acme-shop works again"]
     with reading(agency.store) as connection:
-        found = show_notices.published_to(connection, agency.configuration, "acme", NOON)
+        found = published_to(connection, agency.configuration, "acme", NOON)
     assert [each.kind.value for each in found] == ["first", "end"]
     assert [each.next_at for each in found] == [None, None]
 
@@ -327,13 +327,13 @@ def test_what_is_published_is_what_was_sent_to_this_customer_about_this_incident
 
         def published(customer: str, incident: str | None = None) -> list[str]:
             known = agency.configuration
-            found = show_notices.published_to(connection, known, customer, NOON, incident)
+            found = published_to(connection, known, customer, NOON, incident)
             return [each.subject for each in found]
 
         assert published("Acme", shop.key) == ["acme-shop cannot be reached"]
         assert published("Borealis", shop.key) == []
         assert published("Borealis") == ["borealis cannot be reached"]
-        (first,) = show_notices.published_to(connection, agency.configuration, "Acme", NOON)
+        (first,) = published_to(connection, agency.configuration, "Acme", NOON)
     assert first.next_at is not None
     assert "We will write to you again by" in first.text
 
