@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from supportops.tickets.source import Batch
 from supportops.tickets.ticket import MAX_SEQUENCE, Author, EventKind, fold, from_creation
 from supportops.tickets.validation import clean, rejection_reason
-from supportops.tickets.zendesk import events, snapshots
+from supportops.tickets.zendesk import events, snapshots, updates
 from supportops.tickets.zendesk.http import RateLimiter, pause, retry_after
 from supportops.tickets.zendesk.model import Account, EventPage, Names
 from supportops.tickets.zendesk.records import BadRecordError, automatic, instant, tags
@@ -171,9 +171,9 @@ rows = st.fixed_dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(audits | anything, max_size=4), st.lists(rows | anything, max_size=4))
 def test_any_record_becomes_events_or_is_rejected(audited: list[Any], seen: list[Any]) -> None:
-    events.people_in(audited)
-    events.organizations_in(audited)
-    events.ticket_ids(audited)
+    updates.people_in(audited)
+    updates.organizations_in(audited)
+    updates.ticket_ids(audited)
     snapshots.people_in(seen)
     first = read(*audited)
     second = snapshots.read(seen, ACCOUNT, NAMES, {"1": NOW}, NOW)

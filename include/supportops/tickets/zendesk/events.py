@@ -34,6 +34,7 @@ from supportops.tickets.zendesk.records import (
     tags,
 )
 from supportops.tickets.zendesk.snapshots import MERGED_TAG
+from supportops.tickets.zendesk.updates import by_name, objects
 
 PLACE = "incremental/ticket_events"
 # The comment that a merge adds to the ticket that it closes.
@@ -85,58 +86,6 @@ def read_acting(audits: Iterable[Any], account: Account, acting: Acting, now: da
     return Batch(tuple(events), tuple(rejected))
 
 
-_PEOPLE = ("author_id", "assignee_id", "requester_id")
-
-
-def as_exported(audit: Any) -> Any:
-    """An update as the list of a ticket's own updates has it, in the words of the export."""
-    if not isinstance(audit, Mapping):
-        return audit
-    listed = audit.get("events")
-    children: Any = listed
-    if isinstance(listed, list):
-        children = [
-            {**each, "event_type": each.get("type")} if isinstance(each, Mapping) else each
-            for each in listed
-        ]
-    return {**audit, "updater_id": audit.get("author_id"), "child_events": children}
-
-
-def names_fields(audits: Iterable[Any]) -> bool:
-    """Whether one of `audits` creates a ticket with fields of the account's own."""
-    return any(
-        "custom_ticket_fields" in fields or own_fields(fields)
-        for fields in map(_by_name, _children(audits))
-        if fields.get("event_type") == "Create"
-    )
-
-
-def creates(audits: Iterable[Any]) -> bool:
-    """Whether one of `audits` is the update that created its ticket."""
-    return any(child.get("event_type") == "Create" for child in _children(audits))
-
-
-def people_in(audits: Iterable[Any]) -> set[str]:
-    """The ids of those whose roles and names are needed to read `audits`."""
-    found = {optional_number(audit.get("updater_id")) for audit in _objects(audits)}
-    for child in _children(audits):
-        fields = _by_name(child)
-        found |= {optional_number(fields.get(name)) for name in _PEOPLE}
-    return {one for one in found if one is not None and not one.startswith("-")}
-
-
-def organizations_in(audits: Iterable[Any]) -> set[str]:
-    """The ids of the organizations whose names are needed to read `audits`."""
-    found = {optional_number(_by_name(c).get("organization_id")) for c in _children(audits)}
-    return {one for one in found if one is not None}
-
-
-def ticket_ids(audits: Iterable[Any]) -> set[str]:
-    """The ids of the tickets that `audits` are about."""
-    found = {optional_number(audit.get("ticket_id")) for audit in _objects(audits)}
-    return {one for one in found if one is not None}
-
-
 class _Audit:
     """One update of a ticket: its own fields are checked first, then its children one by one."""
 
@@ -157,7 +106,7 @@ class _Audit:
         self.now = now
         self.updater = optional_number(fields.get("updater_id"))
         self.automatic = automatic(self.via)
-        self.creates = any(child.get("event_type") == "Create" for child in _objects(children))
+        self.creates = any(child.get("event_type") == "Create" for child in objects(children))
         self.ours = self.ticket in acting.ours or (self.creates and self._tagged_as_ours())
 
     def learn(self) -> None:
@@ -193,7 +142,7 @@ class _Audit:
             yield self.updater
 
     def _changed(self) -> Iterator[Mapping[str, Any]]:
-        return (_by_name(child) for child in _objects(self.children))
+        return (by_name(child) for child in objects(self.children))
 
     def _first_requester(self) -> str | None:
         """The requester that the ticket was created with: the customer who created it, if no
@@ -279,7 +228,7 @@ class _Audit:
         return [self._event(key, kind, None, author, facts)]
 
     def _changes(self, key: str, raw: Mapping[str, Any]) -> list[Event]:
-        fields = _by_name(raw)
+        fields = by_name(raw)
         author = self._author(raw, self.updater)
         created = raw.get("event_type") == "Create"
         found: list[Event] = []
@@ -381,12 +330,6 @@ class _Audit:
         return Event(SOURCE, name, self.ticket, kind, self.at, self.now, author, value, facts or {})
 
 
-def _by_name(child: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The child with its field as a key; the audit form has `field_name` and `value` instead."""
-    name = child.get("field_name")
-    return {**child, name: child.get("value")} if isinstance(name, str) else child
-
-
 def _custom_fields(fields: Mapping[str, Any], account: Account) -> list[str | None]:
     if account.site_field is not None and fields.get("field_name") == account.site_field:
         return [clean(fields.get("value"), LONGEST_WORD) or None]
@@ -396,16 +339,6 @@ def _custom_fields(fields: Mapping[str, Any], account: Account) -> list[str | No
     if account.site_field not in custom:
         return []
     return [clean(custom[account.site_field], LONGEST_WORD) or None]
-
-
-def _objects(rows: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
-    return (row for row in rows if isinstance(row, Mapping))
-
-
-def _children(audits: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
-    for audit in _objects(audits):
-        children = audit.get("child_events")
-        yield from _objects(children) if isinstance(children, list) else ()
 
 
 def _name(raw: Any) -> str:

@@ -17,7 +17,7 @@ from supportops.tickets.log.store import created_tickets
 from supportops.tickets.log.sync_marks import read_mark
 from supportops.tickets.log.twins import twins_of
 from supportops.tickets.source import Batch, Page
-from supportops.tickets.zendesk import events, snapshots, stored_tickets
+from supportops.tickets.zendesk import events, snapshots, stored_tickets, updates
 from supportops.tickets.zendesk.acting import Acting
 from supportops.tickets.zendesk.client import Client
 from supportops.tickets.zendesk.directory import Directory
@@ -57,7 +57,7 @@ class TicketStream:
         todo = [ticket for ticket in older if ticket not in fetched]
         part = todo[:HISTORIES_AT_ONCE]
         histories = {ticket: self._history(ticket) for ticket in part}
-        whole = {ticket: audits for ticket, audits in histories.items() if events.creates(audits)}
+        whole = {ticket: audits for ticket, audits in histories.items() if updates.creates(audits)}
         if len(todo) > len(part):
             rows = _rows_of(page.tickets, part)
             read = self._reader(rows, whole)
@@ -77,16 +77,16 @@ class TicketStream:
 
     def _history(self, ticket: str) -> tuple[Any, ...]:
         """All updates of a ticket in the words of the export; nothing where they are not shown."""
-        return tuple(map(events.as_exported, self._client.audits(ticket) or ()))
+        return tuple(map(updates.as_exported, self._client.audits(ticket) or ()))
 
     def _reader(
         self, rows: Sequence[Any], whole: Mapping[str, Sequence[Any]]
     ) -> Callable[[Connection, datetime], Batch]:
         audits = [audit for history in whole.values() for audit in history]
         names = self._directory.names(
-            snapshots.people_in(rows) | events.people_in(audits),
-            snapshots.organizations_in(rows) | events.organizations_in(audits),
-            fields=snapshots.names_fields(rows) or events.names_fields(audits),
+            snapshots.people_in(rows) | updates.people_in(audits),
+            snapshots.organizations_in(rows) | updates.organizations_in(audits),
+            fields=snapshots.names_fields(rows) or updates.names_fields(audits),
         )
         return partial(_read_tickets, rows, audits, frozenset(whole), self._client.account, names)
 
@@ -121,9 +121,9 @@ class EventStream:
         page = self._client.events(start=begin)
         audits = page.events
         names = self._directory.names(
-            events.people_in(audits),
-            events.organizations_in(audits),
-            fields=events.names_fields(audits),
+            updates.people_in(audits),
+            updates.organizations_in(audits),
+            fields=updates.names_fields(audits),
         )
         self._next = page.following(begin)
         self._refuse_part_of_a_second(audits, begin, old)
@@ -189,7 +189,7 @@ def _read_events(
 ) -> Batch:
     if not audits:
         return Batch(())
-    requesters = stored_tickets.requesters(connection, events.ticket_ids(audits))
+    requesters = stored_tickets.requesters(connection, updates.ticket_ids(audits))
     agents = stored_tickets.agents(connection)
     ours = frozenset(twins_of(connection, SOURCE))
     acting = Acting.of(names, requesters, agents, ours)
