@@ -32,9 +32,9 @@ from bench.targets import conclude
 from rich.console import Console
 from rich.table import Table
 
-from supportops.sla.business_hours import BusinessHours
-from supportops.sla.clock import judge
+from supportops.sla.calendar.business_hours import BusinessHours
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import (
     Amount,
     Calendar,

@@ -10,7 +10,7 @@ from typing import Any
 from supportops.alerts.alert import Alert, Kind, Severity
 from supportops.alerts.channels.registry import CHANNELS
 from supportops.alerts.policy import AlertPolicy, Route, Step, Target
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
 
 # A Tuesday; the office opens at 09:00 and London keeps GMT.
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -26,8 +26,8 @@ from supportops.reports.facts import (
     Facts,
 )
 from supportops.reports.period import Period, risk_until, week
-from supportops.sla.clock import judge
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.ticket import Event
 

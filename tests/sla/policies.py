@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from supportops.sla.business_hours import BusinessHours
-from supportops.sla.clock import Clocks, judge
+from supportops.sla.calendar.business_hours import BusinessHours
+from supportops.sla.clock import Clocks
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import (
     Amount,
     Calendar,

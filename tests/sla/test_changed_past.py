@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sla.policies import WEEK, always, bug_fix, london, mission_critical, user_support, version
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
 from supportops.sla.counting.changed_past import changed_past
 from supportops.sla.policy import Amount, Calendar, Escalation, PolicyBook, Promise
 

@@ -24,8 +24,8 @@ from sla.policies import (
     version,
 )
 from supportops.sla import events as codes
-from supportops.sla.clock import judge
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import DayReading, PolicyBook
 from supportops.tickets.ticket import Author, EventKind, Status
 

@@ -23,10 +23,11 @@ from sla.policies import (
     version,
 )
 from sla.slow_clock import Row, slow_clocks
-from supportops.sla.clock import Clocks, judge
+from supportops.sla.clock import Clocks
 from supportops.sla.counting.breaches import overdue, owed
 from supportops.sla.events import MICRO, NONE
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import DayReading, PolicyBook, Promise, Target
 from supportops.tickets.ticket import Author, Event, EventKind
 

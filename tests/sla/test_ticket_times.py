@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sla.policies import book, columns, london, story
 from sla.test_clock_properties import stories
-from supportops.sla.clock import judge
 from supportops.sla.counting.ticket_times import ticket_times
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.ticket import Author, Event, EventKind, from_creation
 

@@ -23,7 +23,7 @@ from supportops.reports.audience import Plan
 from supportops.sites.domains.domain import DomainPolicy
 from supportops.sites.push.monitor import Monitors
 from supportops.sites.site import Fleet
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.imports.mapping import ImportMapping
 from supportops.tickets.triage import TriageRules

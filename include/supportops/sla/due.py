@@ -11,10 +11,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from supportops.sla.business_hours import BusinessHours, OutsideRange
+from supportops.sla.calendar.business_hours import BusinessHours, OutsideRange
+from supportops.sla.calendar.open_time import OpenTime, WorkingDays
 from supportops.sla.events import MICRO, NONE, Bools, Ints, Places
 from supportops.sla.history import History
-from supportops.sla.open_time import OpenTime, WorkingDays
 from supportops.sla.policy import (
     Amount,
     Calendar,

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from supportops.sla.calendar_days import DayShare, shares
-from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.calendar.calendar_days import DayShare, shares
+from supportops.sla.clock import STATES, Clocks, State
 from supportops.sla.counting.ticket_times import ticket_times
 from supportops.sla.events import KNOWN_SINCE, MICRO, NEVER, NONE, STATUSES, EventColumns
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import (
     METRICS,
     Calendar,

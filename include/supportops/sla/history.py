@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from supportops.row_order import sorted_rows
 from supportops.sla import events as e
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
+from supportops.sla.calendar.open_time import OpenTime
 from supportops.sla.events import Bools, EventColumns, Ints, Places
 from supportops.sla.intervals import (
     Change,
@@ -24,7 +25,6 @@ from supportops.sla.intervals import (
     next_replies,
     updates,
 )
-from supportops.sla.open_time import OpenTime
 
 _CHANGES = (e.TIER, e.CUSTOMER_OF, e.TAGS, e.MERGED, e.DELETED, e.RESTORED)
 _LAST_OPEN = e.STATUSES.index(e.DONE[0]) - 1

@@ -10,11 +10,11 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from supportops.sla.calendar.open_time import OpenTime
 from supportops.sla.clock import Clocks
 from supportops.sla.counting.breaches import runs_of
 from supportops.sla.due import ClockTime
 from supportops.sla.events import MICRO, NEVER, NONE, Ints
-from supportops.sla.open_time import OpenTime
 from supportops.sla.policy import METRICS, Calendar, Promise, Target
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supportops.sla import events as e
-from supportops.sla.clock import Clocks, judge
+from supportops.sla.clock import Clocks
 from supportops.sla.events import MICRO, NONE, Bools, EventColumns, Ints
 from supportops.sla.history import History, prepare
+from supportops.sla.judging import judge
 from supportops.sla.milestones import MILESTONES, Milestone, milestones
 from supportops.sla.policy import PolicyBook
 from supportops.sla.policy_assignment import to_datetime

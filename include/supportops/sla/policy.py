@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from supportops.names import folded
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
 from supportops.sla.events import DONE, STATUSES
 
 

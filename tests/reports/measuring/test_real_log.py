@@ -27,8 +27,8 @@ from supportops.local.demo.tickets import UCI_LOG as DEMO_FILE
 from supportops.reports.figures import By, Quantile, Times
 from supportops.reports.measuring.response_times import promises
 from supportops.reports.period import Period, week
-from supportops.sla.clock import judge
 from supportops.sla.history import History, prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import Metric, PolicyBook, Promise, Target
 from supportops.tickets.imports.file_import import import_file
 from supportops.tickets.log.event_reading import event_columns

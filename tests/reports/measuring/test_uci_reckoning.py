@@ -24,9 +24,9 @@ from supportops.reports.figures import By
 from supportops.reports.measuring.response_times import promises
 from supportops.reports.measuring.ticket_times import ticket_times
 from supportops.reports.period import week
-from supportops.sla.clock import judge
 from supportops.sla.counting.breaches import counted_frame
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import Metric, Promise, Target
 from supportops.tickets.log.event_reading import event_columns
 

@@ -20,7 +20,7 @@ from supportops.config.configuration import Configuration
 from supportops.config.loader import check, load
 from supportops.files import NoFileError
 from supportops.flows.sla.service_levels_page import content, html, write
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
 from supportops.sla.published.hours import open_on, special_days, usual_week
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -19,8 +19,8 @@ from supportops.config.model import Model, Wrong, entries, mapping, unknown
 from supportops.config.of_tickets.promises import PolicyEntry, wrong_default, wrong_policies
 from supportops.config.values import Identifier, Name, Url, Zone
 from supportops.config.yaml_source import KeyPath, read
-from supportops.sla.business_hours import BusinessHours
-from supportops.sla.calendar_spec import read_spec
+from supportops.sla.calendar.business_hours import BusinessHours
+from supportops.sla.calendar.calendar_spec import read_spec
 from supportops.sla.policy import Calendar, PolicyBook
 from supportops.sla.published.contact import Contact, OutOfHours
 

@@ -19,7 +19,7 @@ from supportops.flows.alerts.acting.note_log import NOTHING, Noted, of_ticket
 from supportops.flows.sla.judging.judged_tickets import policy_book
 from supportops.flows.tickets.syncing.freshness import synced_until
 from supportops.rendering.render import one_line
-from supportops.sla.business_hours import OutsideRange
+from supportops.sla.calendar.business_hours import OutsideRange
 from supportops.sla.explain import Explanation, explain
 from supportops.sla.policy import PolicyBook
 from supportops.sla.words.explanation import Story

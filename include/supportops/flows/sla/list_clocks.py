@@ -21,10 +21,11 @@ from supportops.flows.sla.judging.judged_tickets import (
     names,
     policy_book,
 )
-from supportops.sla.clock import Clocks, judge
+from supportops.sla.clock import Clocks
 from supportops.sla.counting.breaches import overdue
 from supportops.sla.events import MICRO, NONE
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks

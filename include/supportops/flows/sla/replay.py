@@ -29,10 +29,11 @@ from supportops.flows.sla.judging.judged_tickets import (
     policy_book,
     policy_book_of,
 )
-from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.clock import STATES, Clocks, State
 from supportops.sla.counting.breaches import as_counted
 from supportops.sla.events import NONE
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.milestones import Milestone
 from supportops.sla.past_sweeps import (
     HOUR,

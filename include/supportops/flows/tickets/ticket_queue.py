@@ -19,10 +19,11 @@ from sqlalchemy import Connection, func, select
 from supportops.customers import UNLISTED, Customers
 from supportops.db.schema import tickets
 from supportops.flows.sla.judging.judged_tickets import Unjudgeable, each_judged
-from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.clock import STATES, Clocks, State
 from supportops.sla.counting.breaches import overdue
 from supportops.sla.events import MICRO, NEVER, NONE, Bools
 from supportops.sla.history import History, prepare
+from supportops.sla.judging import judge
 from supportops.sla.milestones import MILESTONES, Milestone, milestones
 from supportops.sla.policy import METRICS, Calendar, Metric, PolicyBook
 from supportops.sla.policy_assignment import to_datetime

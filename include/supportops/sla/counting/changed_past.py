@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
 from supportops.sla.policy import Calendar, PolicyBook, PolicyVersion, Promise
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

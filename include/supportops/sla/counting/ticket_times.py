@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from supportops.sla.calendar.open_time import OpenTime
 from supportops.sla.clock import Clocks
 from supportops.sla.events import DONE, MICRO, NEVER, NONE, Bools, Ints
 from supportops.sla.history import History
 from supportops.sla.intervals import PausedTime
-from supportops.sla.open_time import OpenTime
 from supportops.sla.runs import View
 
 NOT_WAITING = frozenset({"pending", *DONE})

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from supportops.sla.business_hours import BusinessHours, OutsideRange
+from supportops.sla.calendar.business_hours import BusinessHours, OutsideRange
 
 Span = tuple[time, time]
 Spans = tuple[Span, ...]

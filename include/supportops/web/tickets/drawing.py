@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from supportops.sla.business_hours import BusinessHours, OutsideRange
+from supportops.sla.calendar.business_hours import BusinessHours, OutsideRange
 from supportops.sla.explain import ClockExplanation, Explanation, calendar_of
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.ticket import Author, Event, EventKind

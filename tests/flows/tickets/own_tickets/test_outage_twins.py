@@ -20,8 +20,8 @@ from supportops.flows.tickets import ticket_sync
 from supportops.flows.tickets.own_tickets.outage_tickets import link_tickets, record, ticket_number
 from supportops.sites.incident import Change, ChangeKind, Incident, IncidentKind
 from supportops.sites.store import save_changes
-from supportops.sla.clock import judge
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.tickets.log.event_reading import event_columns
 from supportops.tickets.ticket import Author, EventKind
 from supportops.tickets.zendesk.client import Client

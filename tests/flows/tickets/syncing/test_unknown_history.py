@@ -18,8 +18,8 @@ from supportops.db.schema import tickets
 from supportops.flows.sla import explain_ticket
 from supportops.flows.sla.judging.judged_tickets import policy_book
 from supportops.flows.tickets import ticket_import
-from supportops.sla.clock import judge
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.tickets.log.event_reading import event_columns
 from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import Author, EventKind, fold

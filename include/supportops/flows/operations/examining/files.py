@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from supportops.alerts.acts.link import SECRET as ALERT_LINKS
-from supportops.config.configuration import ANNOUNCED, CALENDARS, Configuration, File, file_name
+from supportops.config.configuration import Configuration, File, file_name
+from supportops.config.documents import ANNOUNCED, CALENDARS
 from supportops.config.loader import check
 from supportops.config.snapshots import last_versions, newest
 from supportops.context import Context

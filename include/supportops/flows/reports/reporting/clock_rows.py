@@ -16,12 +16,13 @@ from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reports.reporting.selection import FactsRequest
 from supportops.flows.reports.reporting.ticket_rows import TicketStates, ticket_rows
 from supportops.flows.sla.judging.judged_tickets import Unjudgeable, each_judged
-from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.clock import STATES, Clocks, State
 from supportops.sla.counting.breaches import counted_frame, owed
 from supportops.sla.counting.ticket_times import TicketTimes, ticket_times
 from supportops.sla.due import look_back_start
 from supportops.sla.events import NONE
 from supportops.sla.history import History, prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import PolicyBook
 from supportops.sla.policy_assignment import to_datetime, to_micros
 from supportops.tickets.columns import EventColumns

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from supportops.config import snapshots
-from supportops.config.configuration import Configuration, File, restore
+from supportops.config.configuration import Configuration, File
+from supportops.config.documents import restore
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.reports.reporting.earlier_reports import EarlierReports
 from supportops.flows.reports.reporting.selection import FactsRequest, ReportJob
@@ -31,10 +32,11 @@ from supportops.reports.formats.file import COUNTED
 from supportops.reports.measuring.measure import of_audience
 from supportops.reports.measuring.response_times import counted
 from supportops.reports.measuring.restating import CURRENT_COLUMNS, gone, restatements
-from supportops.sla.clock import Clocks, judge
+from supportops.sla.clock import Clocks
 from supportops.sla.counting.breaches import counted_frame
 from supportops.sla.counting.changed_past import changed_past
 from supportops.sla.history import History, prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks

@@ -24,7 +24,7 @@ from supportops.reports.period import (
     with_days_off,
     working_day_before,
 )
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
 
 WEEKS_SHOWN = 13
 """Of a trend, the report's own week included."""

@@ -19,7 +19,8 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config import snapshots
-from supportops.config.configuration import ANNOUNCED, MODELS, file_name
+from supportops.config.configuration import file_name
+from supportops.config.documents import ANNOUNCED, MODELS
 from supportops.sites import store
 
 SUBJECT = "configuration of the workers"

@@ -14,9 +14,10 @@ from supportops.customers import Customers
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.sla.judging.judged_tickets import Unjudgeable, each_judged
 from supportops.flows.tickets.syncing.freshness import last_synced
-from supportops.sla.clock import Clocks, judge
+from supportops.sla.clock import Clocks
 from supportops.sla.counting.breaches import counted_frame, owed
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
 from supportops.tickets.log.event_reading import event_chunks

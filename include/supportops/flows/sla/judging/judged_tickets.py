@@ -18,7 +18,7 @@ from supportops.config.validation import validate
 from supportops.config.yaml_source import Source, parse, read
 from supportops.customers import Customers
 from supportops.db.schema import tickets as tickets_table
-from supportops.sla.business_hours import OutsideRange
+from supportops.sla.calendar.business_hours import OutsideRange
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from supportops.alerts.alert import Kind
 from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
-from supportops.sla.clock import STATES, Clocks, State, judge
+from supportops.sla.clock import STATES, Clocks, State
 from supportops.sla.counting.breaches import as_counted, overdue
 from supportops.sla.events import MICRO, NONE, Ints
 from supportops.sla.history import prepare
+from supportops.sla.judging import judge
 from supportops.sla.milestones import (
     MILESTONES,
     Milestone,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from supportops.config.configuration import Configuration, File
 from supportops.mailbox.mail import Mail
-from supportops.sla.business_hours import OutsideRange
+from supportops.sla.calendar.business_hours import OutsideRange
 
 # What claims to be older is taken to have come now: its clock was wrong.
 _OLDEST = timedelta(days=366)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from supportops.sla.calendar_spec import CalendarSpec
+from supportops.sla.calendar.calendar_spec import CalendarSpec
 
 Seconds = NDArray[np.int64]
 

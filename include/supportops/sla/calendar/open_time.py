@@ -10,9 +10,9 @@ from typing import Self
 
 import numpy as np
 
-from supportops.sla.business_hours import BusinessHours
+from supportops.sla.calendar.business_hours import BusinessHours
+from supportops.sla.calendar.open_segments import utc_offsets
 from supportops.sla.events import MICRO, Ints
-from supportops.sla.open_segments import utc_offsets
 
 _DAY = 86_400
 

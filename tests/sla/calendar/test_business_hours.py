@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supportops.sla.business_hours import BusinessHours, OutsideRange
-from supportops.sla.open_segments import utc_offsets
+from supportops.sla.calendar.business_hours import BusinessHours, OutsideRange
+from supportops.sla.calendar.open_segments import utc_offsets
 
 Spec = dict[str, Any]
 
@@ -23,7 +23,7 @@ WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 HOUR = 3600
 DAY = 8 * HOUR  # a working day of the office
 LONDON = ZoneInfo("Europe/London")
-CASES = json.loads((Path(__file__).parents[1] / "data" / "business_time_cases.json").read_text())
+CASES = json.loads((Path(__file__).parents[2] / "data" / "business_time_cases.json").read_text())
 
 
 def office(**changes: Any) -> Spec:

@@ -26,8 +26,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from supportops.sla.calendar_spec import CalendarSpec, read_spec
-from supportops.sla.open_segments import EdgeColumn, EdgeRow, open_segments
+from supportops.sla.calendar.calendar_spec import CalendarSpec, read_spec
+from supportops.sla.calendar.open_segments import EdgeColumn, EdgeRow, open_segments
 
 Column = NDArray[np.int64]
 
