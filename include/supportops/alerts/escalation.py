@@ -140,26 +140,36 @@ def _steps(
                 for target in on_call.targets_at(now):
                     yield from _reminder(alert, route, target, history, now, office, on_call.team)
         for target, duty in _named(step, number, history, max(now, due_at)):
-            reason = Reason.STEP_REACHED
+            reason = _why_step(
+                alert,
+                number,
+                early=now < due_at,
+                passed=0 < number < made_up,
+                is_open=route.open_at(now, office),
+            )
             if _is_the_failing_one(alert, target):
                 reason = Reason.FAILING_TARGET
             elif (target.name, number) in known:
                 if not duty:
                     yield from _reminder(alert, route, target, history, now, office)
                 reason = Reason.ALREADY
-            elif now < due_at and route.open_at(now, office):
-                reason = Reason.NOT_YET
-            elif alert.acknowledged_at is not None and number > 0:
-                reason = Reason.ACKNOWLEDGED
-            elif alert.snoozed_until is not None and number > 0:
-                reason = Reason.SNOOZED
-            elif 0 < number < made_up:
-                reason = Reason.PASSED
-            elif not route.open_at(now, office):
-                reason = Reason.OUTSIDE_HOURS
             if alert.resolved_at is not None and number > 0 and reason is not Reason.ALREADY:
                 reason = Reason.ENDED  # a lasting alert is sent once at most, by its first step
             yield _decision(target, Phase.FIRING, number, 0, reason, due_at, route, duty)
+
+
+def _why_step(alert: Alert, number: int, *, early: bool, passed: bool, is_open: bool) -> Reason:
+    """Why a step without a message is taken now, or not. `early`: before it is due; `passed`:
+    another one is made up for instead; `is_open`: the route sends at this hour."""
+    if early and is_open:
+        return Reason.NOT_YET
+    if alert.acknowledged_at is not None and number > 0:
+        return Reason.ACKNOWLEDGED
+    if alert.snoozed_until is not None and number > 0:
+        return Reason.SNOOZED
+    if passed:
+        return Reason.PASSED
+    return Reason.STEP_REACHED if is_open else Reason.OUTSIDE_HOURS
 
 
 def _named(

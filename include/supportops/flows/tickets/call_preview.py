@@ -64,14 +64,7 @@ def preview(
     connection: Connection, configuration: Configuration, call: Call, at: datetime
 ) -> Preview:
     """What `log_call.run` would make of `call` at `at`, whose fields may be missing or wrong."""
-    call = replace(
-        call,
-        customer=one_line(call.customer),
-        what=storable(call.what).strip(),
-        site=one_line(call.site),
-        number=one_line(call.number),
-        tier=one_line(call.tier),
-    )
+    call = _as_stored(call)
     faults = _faults(call)
     if {"tier", "site", "customer", "what"} & set(faults):
         call = replace(call, **dict.fromkeys(faults, ""))
@@ -106,6 +99,17 @@ def preview(
             at=at,
             now=at,
         ),
+    )
+
+
+def _as_stored(call: Call) -> Call:
+    return replace(
+        call,
+        customer=one_line(call.customer),
+        what=storable(call.what).strip(),
+        site=one_line(call.site),
+        number=one_line(call.number),
+        tier=one_line(call.tier),
     )
 
 

@@ -167,17 +167,20 @@ class _Past:
                 for name in whole.keys() & found.keys():
                     found[name].counted += whole[name]
             for span in _by_the_hour(self.start, end, cuts is not None):
-                for row in summaries.days(self.connection, day_of(span.start), span.end, found):
-                    if row.site in found:
-                        for each in row.counted():
-                            within = each.span.within(self.start, end) == each.span
-                            if within and each.span.start not in cut:
-                                found[row.site].counted.append(each)
-                            elif each.span.start in cut and each.span.start < removed:
-                                parts_of = each.cut(sorted(instants))
-                                found[row.site].counted += [
-                                    c for c in parts_of if c.span.within(self.start, end) == c.span
-                                ]
+                rows = summaries.days(self.connection, day_of(span.start), span.end, found)
+                hours = ((r.site, hour) for r in rows if r.site in found for hour in r.counted())
+                for name, each in hours:
+                    if each.span.start not in cut:
+                        pieces = [each]
+                    elif each.span.start < removed:
+                        pieces = each.cut(sorted(instants))
+                    else:
+                        continue
+                    found[name].counted += [
+                        piece
+                        for piece in pieces
+                        if piece.span.within(self.start, end) == piece.span
+                    ]
             for hour in sorted(cut):
                 first, last = max(hour, self.start), min(hour + HOUR, end)
                 if first < last and hour >= removed:
