@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from supportops.sites.availability import NOTHING, Availability, states, weigh
 from supportops.sites.history import LAST, SiteHistory, Span
-from supportops.sites.incident import Incident, IncidentKind
+from supportops.sites.incident import DEGRADED, Incident, IncidentKind
 from supportops.sites.standing import SiteState
 from supportops.sites.timeline import Flip
 
@@ -100,6 +100,18 @@ class SitePast:
         incident was held open because the site flapped.
         """
         return down_time(self.flips, self.history, outage.span, start, end)
+
+
+def down_since(incidents: Iterable[Incident], at: datetime) -> datetime | None:
+    """When the outage began that covers an instant; None where none does."""
+    begun = (
+        each.started_at
+        for each in incidents
+        if each.kind in (IncidentKind.OUTAGE, IncidentKind.HOST_OUTAGE)
+        and each.reason != DEGRADED
+        and Span(each.started_at, each.ended_at or LAST).covers(at)
+    )
+    return min(begun, default=None)
 
 
 def was_renamed(incident: Incident) -> bool:

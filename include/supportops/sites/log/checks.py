@@ -43,7 +43,8 @@ class JudgedRun:
 class Wanted:
     """What is asked of one site's log: its timeline in [start, end).
 
-    `begun`: when the first began of the incidents that decide how it starts. `renamed`: as for
+    `begun`: when the first began of the incidents that decide how it starts. `down_since`: when the
+    outage began in which it starts, which decides where no check of a week does. `renamed`: as for
     `timeline`.
     """
 
@@ -53,6 +54,7 @@ class Wanted:
     end: datetime
     begun: datetime
     renamed: Sequence[Standing] = ()
+    down_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ class CheckLog:
             longer = earlier(start, lead)
             more = self.runs([name], longer, reached).get(name, [])
             before, runs, reached = more + before, more + runs, longer
+        begun = wanted.down_since
+        if begun is not None and begun < reached and not is_decided(before, history):
+            runs = self.runs([name], earlier(begun, few), reached).get(name, []) + runs
         in_order = sorted(runs, key=lambda run: self._judged[run.planned_at].order)
         return Seen(timeline(in_order, history, wanted.renamed), sorted(run.at for run in runs))
 

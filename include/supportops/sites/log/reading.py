@@ -28,6 +28,7 @@ from supportops.sites.log.checks import (
 from supportops.sites.outages import (
     CountedChecks,
     SitePast,
+    down_since,
     outages_of,
     renamed_in,
     was_renamed,
@@ -134,7 +135,8 @@ class _Past:
             decides = [each for each in incidents if cut == first or each.reason == DEGRADED]
             begun = min((each.started_at for each in decides), default=cut)
             renamed = [standing_when_renamed(each) for each in incidents if was_renamed(each)]
-            wanted = Wanted(name, history, cut, last, begun, renamed)
+            down = down_since(incidents, cut)
+            wanted = Wanted(name, history, cut, last, begun, renamed, down)
             parts.append(_Part(wanted, incidents, first, cut))
         return parts
 

@@ -28,7 +28,7 @@ from supportops.sites.log.checks import (
     later,
 )
 from supportops.sites.log.reading import by_site
-from supportops.sites.outages import was_renamed
+from supportops.sites.outages import down_since, was_renamed
 from supportops.sites.renaming import standing_when_renamed
 from supportops.sites.store import list_incidents
 from supportops.sites.summaries import store
@@ -38,6 +38,7 @@ from supportops.sites.summaries.day import DAY, HOUR, DaySummary, day_of, hour_o
 AT_ONCE = 200
 # A run begins at most ten minutes after its slot; so much later, nothing is added to an hour.
 SETTLES = timedelta(minutes=30)
+_MOMENT = timedelta(microseconds=1)
 _c = check_runs.c
 
 
@@ -149,7 +150,9 @@ class _Reader:
         until: datetime,
     ) -> None:
         self.connection, self.names, self.start = connection, names, start
-        self.first, self.until = earlier(start, LONGEST_LEAD), until
+        touching = by_site(list_incidents(connection, start, later(start, _MOMENT)))
+        down = [down_since(touching.get(name, ()), start) or start for name in names]
+        self.first, self.until = earlier(min(down), LONGEST_LEAD), until
         last = later(until, LONGEST_LEAD)
         fleets = fleet_history(connection, fleet_of, self.first, last)
         self.histories = fleets.sites(start, until, set(names))
@@ -176,7 +179,8 @@ class _Reader:
         begun = [i.started_at for i in incidents if i.reason == DEGRADED]
         renamed = [standing_when_renamed(each) for each in incidents if was_renamed(each)]
         since = min([span.start, *begun])
-        return Wanted(name, self.histories[name], span.start, span.end, since, renamed)
+        history, down = self.histories[name], down_since(incidents, span.start)
+        return Wanted(name, history, span.start, span.end, since, renamed, down)
 
     def check(self, connection: Connection) -> None:
         """Raises _Overtaken where the batch was folded, or one of its runs judged, meanwhile."""

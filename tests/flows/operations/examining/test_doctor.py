@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import Engine, delete, text, update
+from sqlalchemy import Engine, delete, insert, text, update
 from sqlalchemy.event import listen
 from typer.testing import CliRunner
 
@@ -29,7 +29,7 @@ from supportops.context import Context
 from supportops.db.activity import Flow, worked
 from supportops.db.copying import contents
 from supportops.db.engine import make_engine, writing
-from supportops.db.schema import flow_activity
+from supportops.db.schema import alert_hold, flow_activity
 from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.operations import doctor
 from supportops.flows.operations.doctor import AirflowState, Level, airflow_state
@@ -158,6 +158,56 @@ def test_a_machine_with_older_files_than_those_in_force_is_found(
     assert found.what == "the next site check puts into force what changed in sites.yaml"
 
 
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_what_never_worked_is_a_fault_once_it_has_had_the_time(store: Engine, folder: Path) -> None:
+    """The first minutes of an installation are no fault, and nothing is fine then either."""
+    with writing(store) as connection:
+        connection.execute(delete(alert_hold))
+        connection.execute(insert(alert_hold).values(id=1, since=NOON - timedelta(minutes=4)))
+    for file in folder.iterdir():
+        os.utime(file, (0, 0))
+    new = examined(store, folder)["flows"]
+    assert {f.level for f in new} == {Level.UNKNOWN}
+    assert new[0].what == "alert_dispatch has not worked yet; it has had work to do for 4 min"
+    with writing(store) as connection:
+        connection.execute(update(alert_hold).values(since=NOON - timedelta(hours=1)))
+    later = {f.what.split()[0]: f.level for f in examined(store, folder)["flows"]}
+    assert later["site_check"] is later["alert_dispatch"] is Level.FAULT
+    assert later["ticket_sync"] is Level.WARNING
+    assert later["housekeeping"] is Level.UNKNOWN, "it may take two hours"
+    with writing(store) as connection:
+        connection.execute(update(alert_hold).values(since=NOON - timedelta(days=1)))
+    old = [f for f in examined(store, folder)["flows"] if f.what.startswith("housekeeping")]
+    assert [(f.level, f.why) for f in old] == [
+        (Level.WARNING, "Pages of sites get slower, and the store grows.")
+    ]
+    os.utime(folder / "sites.yaml", (NOON.timestamp(), NOON.timestamp()))
+    changed = {f.what.split()[0]: f.level for f in examined(store, folder)["flows"]}
+    assert changed["housekeeping"] is Level.UNKNOWN, "what it is for may be new"
+    assert changed["site_check"] is Level.FAULT
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [("# version 2026a", Level.FINE), ("# version 2019c", Level.WARNING), ("", Level.UNKNOWN)],
+)
+def test_the_age_of_the_systems_rules_of_zones_is_looked_at(
+    busy: Engine,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    level: Level,
+) -> None:
+    (tmp_path / "zones").mkdir()
+    (tmp_path / "zones" / "UTC").touch()
+    if said:
+        (tmp_path / "zones" / "tzdata.zi").write_text(f"{said}\n# more")
+    monkeypatch.setattr(machine, "TZPATH", (str(tmp_path / "zones"),))
+    assert levels(examined(busy, folder), "zones") == {level}
+
+
 def test_a_flow_that_takes_most_of_its_interval_is_found(busy: Engine, folder: Path) -> None:
     with writing(busy) as connection:
         worked(connection, Flow.SITE_CHECK, NOON, timedelta(minutes=4))
@@ -172,7 +222,8 @@ def test_a_receiver_whose_messages_do_not_arrive_is_found(busy: Engine, folder: 
     with writing(busy) as connection:
         alert = operations_alert(Kind.DELIVERY, "team_email", "refused", NOON, facts={})
         raise_alert(connection, alert, NOON)
-    (finding,) = examined(busy, folder)["receivers"]
+    finding, *others = examined(busy, folder)["receivers"]
+    assert {each.level for each in others} == {Level.UNKNOWN}, "nothing was sent to them yet"
     assert finding.level is Level.FAULT
     assert finding.mend == "supportops receivers test team_email"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -169,6 +170,26 @@ def test_a_site_in_question_waits_alone(store: Engine, tmp_path: Path) -> None:
     list(fold(store, fleet_of))
     same(log, 0, 360)
     assert log.of(0, 360).down == 25 * MINUTE, "from 12:40 until the maintenance"
+
+
+@on_sqlite
+def test_a_site_that_no_check_of_a_week_decides_stays_down(store: Engine, tmp_path: Path) -> None:
+    """Checks that are far apart confirm nothing: its outage is what says how it stands."""
+    log = Log(store, tmp_path / "config")
+    log.configured({"name": "shop", "interval": "15m"})
+    day = 24 * HOUR
+    log.run(0, {"shop": "xxx", SEEN: "."})
+    for minute in range(6 * HOUR, 11 * day, 6 * HOUR):
+        log.run(minute, {"shop": ".", SEEN: "."})
+        if minute % day == 0:
+            list(fold(store, fleet_of))
+    log.run(11 * day, {"shop": "..", SEEN: "."})
+    for minute in range(12 * day, 14 * day, 6 * HOUR):
+        log.run(minute, {"shop": ".", SEEN: "."})
+    list(fold(store, fleet_of))
+    assert log.of(8 * day, 10 * day).up == timedelta(0)
+    same(log, 7 * day, 12 * day)
+    same(log, 9 * day, 10 * day, 14 * day)
 
 
 def test_a_run_that_is_judged_after_its_hour_was_folded_has_it_folded_again(

@@ -14,7 +14,13 @@ from supportops.db.engine import make_engine, reading, writing
 from supportops.db.migrate import current, encoding, is_newer, newest
 from supportops.db.present import present
 from supportops.db.schema import flow_activity, metadata
-from supportops.flows.operations.examining.finding import Finding, Installation, Level, fine
+from supportops.flows.operations.examining.finding import (
+    Finding,
+    Installation,
+    Level,
+    fine,
+    unknown,
+)
 from supportops.rendering.render import duration
 
 # Deadlines are in minutes, and a check's times in seconds.
@@ -194,11 +200,18 @@ def room(installation: Installation) -> Iterator[Finding]:
         with reading(engine) as connection:
             size = connection.execute(text("SELECT pg_database_size(current_database())"))
             taken = int(size.scalar_one())
-        yield fine(f"the store has {taken // _MEGABYTE:,} MB; its server's disk is not seen here")
+        yield fine(f"the store has {taken // _MEGABYTE:,} MB")
+        yield unknown(
+            "how full the disk of the database's server is cannot be seen from here",
+            "A full one ends checks and messages.",
+            "df -h on that machine; with compose: docker compose exec postgres df -h",
+        )
         folder = Path.cwd()
     else:
         file = Path(str(engine.url.database))
-        yield fine(f"the store has {file.stat().st_size // _MEGABYTE:,} MB")
+        parts = [file, file.with_name(f"{file.name}-wal")]
+        taken = sum(part.stat().st_size for part in parts if part.exists())
+        yield fine(f"the store has {taken // _MEGABYTE:,} MB")
         folder = file.parent
     free = shutil.disk_usage(folder).free
     if free >= _LITTLE_FREE:

@@ -83,21 +83,45 @@ def zones(installation: Installation) -> Iterator[Finding]:
     """Whether the office's zone is known here, and how old the rules of zones are."""
     ZoneInfo(installation.configuration.zone)
     used = next((each for each in TZPATH if (Path(each) / "UTC").exists()), None)
-    try:
-        released = version("tzdata")
-    except PackageNotFoundError:
-        released = ""
-    where = used or f"the package tzdata {released}"
-    year = released.partition(".")[0]
-    if used or not year.isdigit() or int(year) >= (installation.now - _OLD_DATA).year:
-        yield fine(f"{installation.configuration.zone} is known, from {where}")
+    released = _packaged() if used is None else _of_system(Path(used))
+    where = used or "the package tzdata"
+    year = released[:4]
+    if not year.isdigit():
+        yield unknown(
+            f"{installation.configuration.zone} is known, from {where}, which does not say how old "
+            "its rules are",
+            "A change of clocks that was decided lately may be missing.",
+            "keep the system's tzdata up to date",
+        )
+        return
+    if int(year) >= (installation.now - _OLD_DATA).year:
+        yield fine(f"{installation.configuration.zone} is known, from {where}, of {released}")
         return
     yield Finding(
         Level.WARNING,
-        f"the rules of time zones are of {year}",
+        f"the rules of time zones in {where} are of {released}",
         "A change of clocks that was decided since is not known.",
         "install a newer tzdata, or the system's",
     )
+
+
+def _packaged() -> str:
+    """The release of the package of rules, such as 2025.2; empty where there is none."""
+    try:
+        return version("tzdata")
+    except PackageNotFoundError:
+        return ""
+
+
+def _of_system(folder: Path) -> str:
+    """The release of the system's rules, such as 2025b, as they say it; empty where they do not."""
+    for name in ("tzdata.zi", "+VERSION"):
+        try:
+            with (folder / name).open(encoding="ascii", errors="replace") as file:
+                return file.readline(100).removeprefix("# version").strip()
+        except OSError:
+            continue
+    return ""
 
 
 def certificates(installation: Installation) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -13,17 +13,25 @@ from supportops.alerts.outbox import is_wanted
 from supportops.config.configuration import Configuration, File
 from supportops.db.activity import EVERY, Flow, activities, longest
 from supportops.db.engine import reading
-from supportops.db.schema import messages
+from supportops.db.schema import alert_hold, messages, notification_log
 from supportops.flows.operations.examining.airflow import DAGS
-from supportops.flows.operations.examining.finding import Finding, Installation, Level, fine
+from supportops.flows.operations.examining.finding import (
+    Finding,
+    Installation,
+    Level,
+    fine,
+    unknown,
+)
 from supportops.rendering.render import duration
 
 # A message that waits longer is held back by something: dispatch, a limit or a receiver.
 _LONGEST_WAIT = timedelta(minutes=15)
+_MOST_NAMED = 5
 # Who works depends on what is configured; these always do.
 _ALWAYS = (Flow.SITE_CHECK, Flow.ALERT_DISPATCH)
 # As the rule SupportopsFlowSlow of deploy/prometheus/alerts.yml.
 _MOST_OF_AN_INTERVAL = 0.75
+_IMPORT_ERRORS = "airflow dags list-import-errors"
 _SLOW = "A run that takes longer makes the next ones late."
 _WHEN_SLOW = {
     Flow.SITE_CHECK: (
@@ -57,17 +65,12 @@ def flows(installation: Installation) -> Iterator[Finding]:
     now = installation.now
     with reading(installation.context.engine) as connection:
         last = activities(connection)
+        made = connection.execute(select(func.min(alert_hold.c.since))).scalar()
     for flow in Flow:
         if not is_needed(flow, installation.configuration):
             continue
         if flow not in last:
-            if flow in _ALWAYS:
-                yield Finding(
-                    Level.FAULT,
-                    f"{flow} has never worked",
-                    "Nothing is checked or sent without it.",
-                    f"airflow dags unpause {flow}; airflow dags list-import-errors",
-                )
+            yield _never(flow, _had_work_since(flow, made, installation), now)
             continue
         silent, took = now - last[flow].at, last[flow].took
         if silent <= longest(flow):
@@ -87,6 +90,27 @@ def flows(installation: Installation) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _had_work_since(flow: Flow, made: datetime | None, by: Installation) -> datetime | None:
+    """Since when the flow has had work to do, as far as that is known: since the store was made,
+    and what it is needed for may have been written into a file since."""
+    known = [] if made is None else [made]
+    if flow not in _ALWAYS:
+        files = by.context.config.glob("*.yaml")
+        known += [datetime.fromtimestamp(file.stat().st_mtime, UTC) for file in files]
+    return max((at for at in known if at <= by.now), default=None)
+
+
+def _never(flow: Flow, since: datetime | None, now: datetime) -> Finding:
+    without = DAGS[flow.value].without if flow.value in DAGS else _WHY_SILENT[flow][0]
+    _, mend = _WHY_SILENT.get(flow, ("", f"airflow dags unpause {flow}; {_IMPORT_ERRORS}"))
+    if since is not None and now - since <= longest(flow):
+        what = f"{flow} has not worked yet; it has had work to do for {duration(now - since)}"
+        later = f"if it says so {duration(longest(flow))} later: {mend}"
+        return unknown(what, f"Until it has: {without}", later)
+    level = Level.FAULT if flow in _ALWAYS else Level.WARNING
+    return Finding(level, f"{flow} has never worked", without, mend)
 
 
 def _slow(flow: Flow, took: timedelta) -> Finding:
@@ -128,8 +152,13 @@ def receivers(installation: Installation) -> Iterator[Finding]:
     """Whether messages to each receiver arrive."""
     if not installation.configuration.has(File.ALERTS):
         return
+    targets = installation.configuration.alerts.targets()
     with reading(installation.context.engine) as connection:
         failing = sorted(alert.subject for alert in store.list_open(connection, Kind.DELIVERY))
+        log = select(notification_log.c.target).where(
+            notification_log.c.target.in_(sorted(targets))
+        )
+        tried = set(connection.execute(log.distinct()).scalars())
     for name in failing:
         yield Finding(
             Level.FAULT,
@@ -137,6 +166,16 @@ def receivers(installation: Installation) -> Iterator[Finding]:
             "This person does not hear of alerts.",
             f"supportops receivers test {name}",
         )
-    if not failing:
-        count = len(installation.configuration.alerts.targets())
-        yield fine(f"messages to all {count} receivers arrive, as far as any were sent")
+    untried = sorted(targets.keys() - tried - {*failing})
+    if untried:
+        yield unknown(
+            f"nothing was sent yet to {', '.join(untried[:_MOST_NAMED])}"
+            + (f" and {len(untried) - _MOST_NAMED} more" if len(untried) > _MOST_NAMED else ""),
+            "Whether a message arrives there is not known.",
+            "supportops receivers test NAME",
+        )
+    if not failing and len(untried) < len(targets):
+        count = len(targets) - len(untried)
+        yield fine(
+            f"messages to {count} of {len(targets)} receivers arrive, as far as they were sent"
+        )
