@@ -47,7 +47,7 @@ class Sweeper:
         return sla_sweep.run(self.store, self.book, TIERS, london(at), london(now or at), **options)
 
     def due(self, at: str) -> dict[str, Any]:
-        return sla_sweep.sweep_due(self.store, self.book, TIERS, london(at), london(at))
+        return self.sweep(at, every_open=False)
 
     def alerts(self) -> list[Any]:
         with reading(self.store) as connection:

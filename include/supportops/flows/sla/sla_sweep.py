@@ -114,40 +114,16 @@ def run(
     now: datetime,
     *,
     size: int = CHUNK,
+    every_open: bool = True,
 ) -> dict[str, Any]:
     """Sweeps the open tickets, those touched since the last sweep, and those whose time has come.
 
-    `size`: how many tickets at once, in one transaction. The result counts
+    `size`: how many tickets at once, in one transaction. Without `every_open`, of open tickets only
+    those touched since, or whose next instant has come. The result counts
     tickets, clocks, alerts raised (and of these `untold`, too late to be sent), resolved and
     retracted, and those in force by kind; it names the tickets that cannot be judged, which stop
     no other; `written` and `note` say whether the store was written to, and why not.
     """
-    return _sweep(engine, book, tiers, at, now, size, every_open=True)
-
-
-def sweep_due(
-    engine: Engine,
-    book: PolicyBook | None,
-    tiers: Tiers,
-    at: datetime,
-    now: datetime,
-    *,
-    size: int = CHUNK,
-) -> dict[str, Any]:
-    """As `run`, but of open tickets only those touched since, or whose next instant has come."""
-    return _sweep(engine, book, tiers, at, now, size, every_open=False)
-
-
-def _sweep(
-    engine: Engine,
-    book: PolicyBook | None,
-    tiers: Tiers,
-    at: datetime,
-    now: datetime,
-    size: int,
-    *,
-    every_open: bool,
-) -> dict[str, Any]:
     tally, answer = Tally(), {"at": at.isoformat(), "written": False, "note": ""}
     if book is None:
         return answer | {"note": "no policy is written, nothing is promised"} | tally.to_json()

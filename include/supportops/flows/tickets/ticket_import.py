@@ -48,9 +48,7 @@ def run(
     a mapping or triage rules that cannot be used, ImportFault for a file of which nothing can be
     read.
     """
-    configuration = check(config).configuration
-    chosen = (written or Written()).applied(configuration.mapping(mapping))
-    what = _Import(configuration, path, chosen, now, progress, rejects)
+    what = _Import.of(config, path, mapping, written, now, progress, rejects)
     return _import(engine, what, engine)
 
 
@@ -68,17 +66,15 @@ def trial(
 
     The import runs in a temporary store, which gets the file's tickets from the real one before.
     """
-    configuration = check(config).configuration
-    chosen = (written or Written()).applied(configuration.mapping(mapping))
-    what = _Import(configuration, path, chosen, now, progress, None)
+    what = _Import.of(config, path, mapping, written, now, progress)
     with TemporaryDirectory(prefix="supportops-trial-") as folder:
         temporary = make_engine(f"sqlite+pysqlite:///{folder}/trial.db")
         try:
             upgrade(temporary)
             summary = _import(temporary, what, engine, known_to=engine)
-            if configuration.promises is None:
+            if (promises := what.configuration.promises) is None:
                 return summary
-            clocks, running = _clocks(temporary, configuration.promises, now)
+            clocks, running = _clocks(temporary, promises, now)
         finally:
             temporary.dispose()
     return replace(summary, clocks=clocks, running=running)
@@ -92,6 +88,22 @@ class _Import:
     now: datetime
     progress: Progress | None
     rejects: Path | None
+
+    @classmethod
+    def of(
+        cls,
+        config: Path,
+        path: Path,
+        mapping: str,
+        written: Written | None,
+        now: datetime,
+        progress: Progress | None,
+        rejects: Path | None = None,
+    ) -> _Import:
+        """An import of `path` by the mapping of that name in the folder `config`."""
+        configuration = check(config).configuration
+        chosen = (written or Written()).applied(configuration.mapping(mapping))
+        return cls(configuration, path, chosen, now, progress, rejects)
 
 
 def _import(

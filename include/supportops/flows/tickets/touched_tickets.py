@@ -15,7 +15,7 @@ from supportops.db.engine import writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import load_or_last_good, outage_tier
 from supportops.flows.alerts.watching.dispatch_watch import watch_dispatch
-from supportops.flows.sla.sla_sweep import sweep_due
+from supportops.flows.sla.sla_sweep import run as sweep
 from supportops.flows.tickets.own_tickets.outage_tickets import link_tickets
 
 
@@ -32,7 +32,7 @@ def follow(context: Context, now: datetime) -> dict[str, Any]:
         advisory_lock(connection, Lock.APPEND_TICKET_EVENTS)
         linked = link_tickets(connection, now, outage_tier(configuration))
     levels = configuration.service_levels
-    swept = sweep_due(context.engine, levels.promises, levels.tiers, now, now)
+    swept = sweep(context.engine, levels.promises, levels.tiers, now, now, every_open=False)
     watch_dispatch(context.engine, Flow.TICKET_SYNC, now)
     faults = [str(fault) for fault in error.faults] if error else []
     return swept | {"linked": linked, "faults": faults}
