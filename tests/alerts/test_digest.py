@@ -18,9 +18,10 @@ from service_level_alerts import ticket_alert
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.description import Notification, reference
+from supportops.alerts.description import reference
 from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import compose
+from supportops.alerts.words.notification import Notification
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.gsm7 import gsm7, septets
 

@@ -13,7 +13,7 @@ from chaos.receivers import MAIL_FAULTS, Arrival, HttpReceiver, MailReceiver, un
 from chaos.rounds import one_round
 from chaos.verdict import judge
 from chaos.world import World, world, write_file
-from supportops.alerts.description import MAY_BE_REPEATED
+from supportops.alerts.words.notification import MAY_BE_REPEATED
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.notify.send import send
 

@@ -9,8 +9,9 @@ import pytest
 from builders import NOON
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.description import Notification, incident_link
+from supportops.alerts.description import incident_link
 from supportops.alerts.message import compose
+from supportops.alerts.words.notification import Notification
 
 AIRFLOW = "https://airflow.example"
 

@@ -18,19 +18,13 @@ from supportops.alerts.channels.content import (
     DigestSection,
     SectionKind,
 )
-from supportops.alerts.description import (
-    Notification,
-    cut,
-    describe,
-    incident_link,
-    list_link,
-    reference,
-)
+from supportops.alerts.description import cut, describe, incident_link, list_link, reference
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
 from supportops.alerts.message import clock_time
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.ticket_clock import TicketClock
+from supportops.alerts.words.notification import Notification
 from supportops.alerts.words.ticket import doubt, page_at_source, page_on
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link

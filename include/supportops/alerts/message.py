@@ -10,7 +10,8 @@ from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.channels.channel import Channel
 from supportops.alerts.channels.content import AlertsContent
 from supportops.alerts.channels.counts import Count, counts, in_order, listed
-from supportops.alerts.description import Notification, cut, describe, incident_link, list_link
+from supportops.alerts.description import cut, describe, incident_link, list_link
+from supportops.alerts.words.notification import Notification
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.board_links import safe_link
 from supportops.rendering.render import local

@@ -9,9 +9,9 @@ import pytest
 from alert_builders import NOON, alert, minutes, policy, route, step
 from supportops.alerts.alert import Alert, Kind, Phase, Severity
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.description import Notification
 from supportops.alerts.message import compose
 from supportops.alerts.routing.narrowing import for_target
+from supportops.alerts.words.notification import Notification
 
 ROUTES = policy(
     route(step("acme_email"), customers=("Acme",)),

@@ -10,9 +10,10 @@ import pytest
 from alert_builders import NOON, alert
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.description import Notification, describe
+from supportops.alerts.description import describe
 from supportops.alerts.message import compose
 from supportops.alerts.routing.decision import Reason
+from supportops.alerts.words.notification import Notification
 from supportops.sites.present import Held, PresentState
 
 ZONE = "Europe/London"

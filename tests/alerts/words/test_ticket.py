@@ -11,9 +11,10 @@ from alert_builders import NOON, alert, office
 from service_level_alerts import ticket_alert
 from supportops.alerts.alert import Alert, Kind, Phase
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.description import Notification, reference
+from supportops.alerts.description import reference
 from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import compose
+from supportops.alerts.words.notification import Notification
 from supportops.alerts.words.ticket import ADDRESS, doubt, page_on, path_of, ticket_path, title
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.gsm7 import gsm7, septets

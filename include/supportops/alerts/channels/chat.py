@@ -10,7 +10,7 @@ from supportops.alerts.channels.content import (
     ReportContent,
     SectionKind,
 )
-from supportops.alerts.description import MAY_BE_REPEATED
+from supportops.alerts.words.notification import MAY_BE_REPEATED
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.catalogue import N_, catalogue
 from supportops.rendering.render import render

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from supportops.alerts.alert import Kind, Phase, Severity
-from supportops.alerts.description import Notification, cut, reference
+from supportops.alerts.description import cut, reference
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import KIND_TEXTS, not_mended
+from supportops.alerts.words.notification import Notification
 from supportops.alerts.words.present import present_of
 from supportops.alerts.words.ticket import title
 from supportops.rendering.render import one_line

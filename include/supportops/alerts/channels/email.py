@@ -12,7 +12,7 @@ from supportops.alerts.channels.content import (
     ReportContent,
     ReportUnavailable,
 )
-from supportops.alerts.description import MAY_BE_REPEATED, MOST_SITES
+from supportops.alerts.words.notification import MAY_BE_REPEATED, MOST_SITES
 from supportops.notify.mail_parts import Attachment
 from supportops.notify.outgoing import OutgoingMessage
 from supportops.rendering.catalogue import N_, Catalogue, catalogue

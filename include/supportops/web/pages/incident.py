@@ -13,9 +13,10 @@ from supportops.alerts import store as alert_store
 from supportops.alerts.acts.reference import reference_of
 from supportops.alerts.acts.timeline import EntryKind
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.description import Description, Notification, describe
+from supportops.alerts.description import Description, describe
 from supportops.alerts.facts import Facts
 from supportops.alerts.kind_texts import not_mended
+from supportops.alerts.words.notification import Notification
 from supportops.alerts.words.ticket import path_of
 from supportops.db.schema import incidents
 from supportops.flows.alerts import alert_acts, incident_notes

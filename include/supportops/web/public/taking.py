@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from supportops.alerts import store
 from supportops.alerts.acts.link import Link
 from supportops.alerts.alert import Alert, Kind
-from supportops.alerts.description import Description, Notification, describe
+from supportops.alerts.description import Description, describe
 from supportops.alerts.routing.narrowing import for_target
+from supportops.alerts.words.notification import Notification
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.flows.alerts import alert_acts

@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from flows.sites.pushing.jobs import HOURLY, Jobs
 from supportops.alerts.alert import Kind
 from supportops.alerts.channels.counts import counts, in_order
-from supportops.alerts.description import Notification
 from supportops.alerts.store import list_open
+from supportops.alerts.words.notification import Notification
 from supportops.db.engine import reading
 from supportops.flows.alerts import alert_dispatch
 from supportops.notify.outgoing import Delivery, Outcome

@@ -10,13 +10,13 @@ from datetime import datetime
 from supportops.alerts.acts.link import SECRET, Links, link_to
 from supportops.alerts.channels.content import ReportUnavailable
 from supportops.alerts.channels.registry import CHANNELS
-from supportops.alerts.description import Notification
 from supportops.alerts.digest import compose_digest
 from supportops.alerts.message import compose
 from supportops.alerts.outbox import QueuedMessage
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.routing.narrowing import for_target
 from supportops.alerts.ticket_clock import NOTHING, as_of
+from supportops.alerts.words.notification import Notification
 from supportops.context import Secrets
 from supportops.flows.alerts.dispatching.batch import Batch, Group
 from supportops.flows.alerts.dispatching.prepared import (

@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 
 from supportops.alerts import store
 from supportops.alerts.alert import ADDRESSED_KINDS, Alert, Kind, Phase, Severity
-from supportops.alerts.description import Notification, describe
+from supportops.alerts.description import describe
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.alerts.policy import AlertPolicy, OfficeHours, Target
 from supportops.alerts.rota.team import Duty, Team
 from supportops.alerts.routing.matching import matching, names
 from supportops.alerts.routing.narrowing import for_target
 from supportops.alerts.ticket_clock import NOTHING, as_of
+from supportops.alerts.words.notification import Notification
 from supportops.config.rota import Rota
 from supportops.flows.alerts.dispatching import addressing
 from supportops.rendering.render import local, one_line
