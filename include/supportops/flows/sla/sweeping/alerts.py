@@ -27,17 +27,16 @@ from supportops.config.of_tickets.service_levels import Tiers
 from supportops.customers import Customers
 from supportops.db.schema import alerts, tickets
 from supportops.db.sound_json import sound_json
-from supportops.db.statements import insert_new
+from supportops.db.statements import insert_missing
 from supportops.db.storable import storable
 from supportops.flows.sla.sweeping.evaluation import (
     ClockAlert,
     Evaluation,
     breach_key,
+    clock_facts,
     ending,
-    facts_of,
     is_old,
     ticket_part,
-    tier_of,
 )
 from supportops.sla.milestones import Milestone
 from supportops.sla.policy import Metric
@@ -199,7 +198,7 @@ def write(
     """Does what `changes` say. `first`: tickets that were never swept before; `touched`: those to
     which something happened since they were swept, whose open alerts are brought up to date."""
     rows = list(_rows(connection, evaluation, changes, tiers, customers, first, at))
-    insert_new(connection, alerts, rows)
+    insert_missing(connection, alerts, rows)
     _bring_up_to_date(connection, evaluation, changes.standing, customers, touched)
     keys = [*changes.over, *changes.ended, *changes.retracted]
     found = dict(_facts(connection, keys))
@@ -233,12 +232,13 @@ def _rows(
     raised = {alert.ticket for alert in changes.raised.values()}
     details, doubtful = _details(connection, raised), doubtful_tiers(connection, raised)
     clocks, forms = evaluation.clocks, page_forms(connection) if raised else {}
-    for key, alert in changes.raised.items():
-        assert clocks is not None
+    if clocks is None:
+        return
+    present = clock_facts(clocks, list(changes.raised.values()))
+    for (key, alert), (tier, of_clock) in zip(changes.raised.items(), present, strict=True):
         ticket, end = details[alert.ticket], ending(clocks, alert)
-        tier = tier_of(clocks, alert)
         customer = ticket["customer"] and customers.named(ticket["customer"])
-        facts = _ticket_facts(ticket, customer, tier) | facts_of(clocks, alert)
+        facts = _ticket_facts(ticket, customer, tier) | of_clock
         if page := page_of(forms, ticket["source"], ticket["ticket"]):
             facts[ADDRESS] = page
         if alert.ticket in doubtful:
@@ -294,15 +294,14 @@ def _bring_up_to_date(
     if not stale or clocks is None:
         return
     c, changed = alerts.c, []
+    present = dict(zip(stale, clock_facts(clocks, list(stale.values())), strict=True))
     details = _details(connection, {alert.ticket for alert in stale.values()})
     for page in _pages(sorted(stale)):
         rows = select(c.key, c.customer, c.site, c.facts).where(c.key.in_(page))
         for row in connection.execute(rows).all():
-            alert = stale[row.key]
-            ticket = details[alert.ticket]
+            ticket, (tier, of_clock) = details[stale[row.key].ticket], present[row.key]
             customer = ticket["customer"] and customers.named(ticket["customer"])
-            present = _ticket_facts(ticket, customer, tier_of(clocks, alert))
-            facts = {**row.facts, **present, **facts_of(clocks, alert)}
+            facts = {**row.facts, **_ticket_facts(ticket, customer, tier), **of_clock}
             now = storable({"customer": customer, "site": ticket["site"], "facts": facts})
             if now != {"customer": row.customer, "site": row.site, "facts": row.facts}:
                 changed.append({"row": row.key} | {f"new_{name}": now[name] for name in now})

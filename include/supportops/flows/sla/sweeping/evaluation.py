@@ -6,7 +6,7 @@ comparing with the keys of the stored alerts shows what is new, what is over and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -201,41 +201,53 @@ def is_old(clocks: Clocks, alert: ClockAlert, horizon: timedelta) -> bool:
     return not _is_open(clocks, alert) and age > horizon / timedelta(microseconds=1)
 
 
-def facts_of(clocks: Clocks, alert: ClockAlert) -> dict[str, Any]:
-    """The facts of an alert's clock: instants in ISO 8601, durations in seconds, None for none."""
-    row = alert.clock
-    one = _as_counted(clocks, alert)
-    code = int(one.promise[0])
-    version, promise = clocks.assignment.promises[code] if code >= 0 else (None, None)
-    breached_at = clocks.breached_at[row]
-    deadline = alert.anchor if breached_at != NONE else clocks.deadline[row]
-    return {
-        "metric": METRICS[clocks.metric[row]].value,
-        "instance": int(clocks.instance[row]),
-        "milestone": alert.milestone.value,
-        "policy": f"{version.name}/{promise.name}" if version and promise else None,
-        "state": STATES[clocks.state[row]].value,
-        "started_at": _iso(clocks.started_at[row]),
-        "deadline": _iso(deadline),
-        "breached_at": _iso(breached_at),
-        "fulfilled_at": _iso(
-            clocks.until[row] if STATES[clocks.state[row]] is State.FULFILLED else NONE
-        ),
-        "open_seconds": _seconds(one.spent[0]),
-        "calendar_seconds": _seconds(clocks.until[row] - clocks.started_at[row]),
-        "left_seconds": _seconds(
-            -overdue(clocks.take(slice(row, row + 1)))[0] if breached_at != NONE else one.left[0]
-        ),
+def clock_facts(
+    clocks: Clocks, alerts: Sequence[ClockAlert]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of each alert's clock the tier by which it counts and the facts, in the order of `alerts`.
+
+    Instants in ISO 8601, durations in seconds, None for none.
+    """
+    own = clocks.take(np.array([alert.clock for alert in alerts], dtype=np.intp))
+    counted = as_counted(own)
+    left = np.where(own.breached_at == NONE, counted.left, -overdue(own))
+    anchor = np.array([alert.anchor for alert in alerts], dtype=np.int64)
+    columns = {
+        "started_at": own.started_at,
+        "deadline": np.where(own.breached_at == NONE, own.deadline, anchor),
+        "breached_at": own.breached_at,
+        "fulfilled_at": own.fulfilled_at,
+        "open_seconds": counted.spent,
+        "calendar_seconds": own.calendar_time,
+        "left_seconds": left,
     }
-
-
-def tier_of(clocks: Clocks, alert: ClockAlert) -> str:
-    """The tier by which an alert's clock counts."""
-    return clocks.history.values[_as_counted(clocks, alert).tier[0]] or clocks.book.default_tier
-
-
-def _as_counted(clocks: Clocks, alert: ClockAlert) -> Clocks:
-    return as_counted(clocks.take(slice(alert.clock, alert.clock + 1)))
+    instants = {name for name in columns if name.endswith("_at")} | {"deadline"}
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    named = zip(
+        *(c.tolist() for c in (own.metric, own.instance, own.state)),
+        *(c.tolist() for c in (counted.promise, counted.tier)),
+        strict=True,
+    )
+    metrics, states = [each.value for each in METRICS], [each.value for each in STATES]
+    policies = [f"{version.name}/{each.name}" for version, each in clocks.assignment.promises]
+    tiers, default = clocks.history.values, clocks.book.default_tier
+    for alert, (metric, instance, state, code, tier), values in zip(
+        alerts, named, rows, strict=True
+    ):
+        yield (
+            tiers[tier] or default,
+            {
+                "metric": metrics[metric],
+                "instance": instance,
+                "milestone": alert.milestone.value,
+                "policy": policies[code] if code >= 0 else None,
+                "state": states[state],
+                **{
+                    name: _iso(value) if name in instants else _seconds(value)
+                    for name, value in zip(columns, values, strict=True)
+                },
+            },
+        )
 
 
 def _is_open(clocks: Clocks, alert: ClockAlert) -> bool:
