@@ -15,10 +15,21 @@ ALTER ROLE supportops_bi SET default_transaction_read_only = on;
 -- A long question must not keep old rows from being removed.
 ALTER ROLE supportops_bi SET statement_timeout = '60s';
 ALTER ROLE supportops_bi SET idle_in_transaction_session_timeout = '60s';
+-- A session may change those for itself, but not this: what a question may write while it sorts.
+ALTER ROLE supportops_bi SET temp_file_limit = '2GB';
+SELECT format('REVOKE %s FROM supportops_bi GRANTED BY %s CASCADE', roleid::regrole, grantor::regrole)
+FROM pg_auth_members WHERE member = 'supportops_bi'::regrole \gexec
 GRANT CONNECT ON DATABASE supportops TO supportops_bi;
 
 \connect supportops
 SET client_min_messages = warning;
+-- Whoever may connect may otherwise take the locks by which the store's user works, which would stop
+-- every alert, and fill the disk with large objects.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', pg_proc.oid::regprocedure)
+FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+AND proname ~ '^(pg_(try_)?advisory_|lo_|loread$|lowrite$)' \gexec
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO supportops', pg_proc.oid::regprocedure)
+FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?advisory_' \gexec
 SET ROLE supportops;
 BEGIN;
 DROP SCHEMA IF EXISTS bi CASCADE;

@@ -16,6 +16,13 @@ export EXECUTOR="${EXECUTOR:-}" CELERY_DB_PASSWORD="${CELERY_DB_PASSWORD:-}"
 export PGHOST="${PGHOST:-/var/run/postgresql}" PGUSER="${POSTGRES_USER:-postgres}" PGDATABASE=postgres
 output="$(psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 2>&1 <<'SQL'
 SET client_min_messages = warning;
+-- The server's log would repeat statements, and with them the passwords, where it is set to log all or
+-- where one fails.
+SET log_statement = none;
+SET log_min_error_statement = panic;
+SET log_min_duration_statement = -1;
+SET log_min_duration_sample = -1;
+SET log_transaction_sample_rate = 0;
 \getenv administrator_password POSTGRES_PASSWORD
 \getenv airflow_password AIRFLOW_DB_PASSWORD
 \getenv supportops_password SUPPORTOPS_DB_PASSWORD
@@ -47,6 +54,14 @@ SELECT 'CREATE DATABASE celery OWNER celery ENCODING ''UTF8'' TEMPLATE template0
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'celery') \gexec
 REVOKE ALL ON DATABASE celery FROM PUBLIC;
 \endif
+
+-- Rights that a user was given by hand: roles that it is a member of, and databases that are not its own.
+SELECT format('REVOKE %s FROM %s GRANTED BY %s CASCADE', roleid::regrole, member::regrole, grantor::regrole)
+FROM pg_auth_members JOIN pg_roles ON pg_roles.oid = member
+WHERE rolname IN ('airflow', 'supportops', 'celery') \gexec
+SELECT DISTINCT format('REVOKE ALL ON DATABASE %I FROM %I CASCADE', datname, rolname)
+FROM pg_database CROSS JOIN aclexplode(datacl) JOIN pg_roles ON pg_roles.oid = grantee
+WHERE rolname IN ('airflow', 'supportops', 'celery') AND rolname <> datname \gexec
 
 -- A first start that ended before the image had written this rule refuses every container.
 SELECT $$COPY (VALUES ('host all all all scram-sha-256')) TO PROGRAM 'cat >> "$$ ||

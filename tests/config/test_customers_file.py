@@ -181,6 +181,7 @@ SVG_WITH = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1
                 '<g xml:base="http://x.example/"/>',
                 "<style>path{fill:image-set('http://x.example/a' 1x)}</style>",
                 "<style>path{fill:u<!-- -->rl(http://x.example/a)}</style>",
+                "<style>path{fill:u<g/>rl(http:x.example/a)}</style>",
                 '<path style="background:url(  //x.example/a)"/>',
                 '<g id="a"><path/></g><g id="b"><use href="#a"/></g><use href="#b"/>',
                 '<g id="a"><use href="#a"/></g>',

@@ -93,6 +93,21 @@ def test_the_driver_is_always_named(address: str, driver: str) -> None:
     assert store_url(address).drivername == driver
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:sec@hunter22@h/db",
+        "postgresql://u:sec@ret/hunter22@h/db",
+        "postgres://u:@@hunter22@h/db",
+    ],
+)
+def test_a_password_with_an_at_sign_is_not_taken_for_a_host(address: str) -> None:
+    with pytest.raises(StoreAddressError, match="write it as %40") as error:
+        store_url(address)
+    assert "hunter22" not in str(error.value)
+    assert store_url("postgresql://u:a%40hunter22@h/db").password == "a@hunter22"
+
+
 @pytest.mark.parametrize("address", ["nonsense", "mysql://u:hunter22@h/db", "sqlite:///x.db"])
 def test_an_address_that_cannot_work_is_one_clear_error(address: str) -> None:
     with pytest.raises(StoreAddressError, match="expected") as error:

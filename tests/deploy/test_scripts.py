@@ -20,6 +20,7 @@ from celery import Celery
 
 from deploy.compose_file import ROOT, compose_file, interpolated, secrets_of
 from supportops.db.engine import make_engine, writing
+from supportops.db.locks import Lock, advisory_lock
 from supportops.db.migrate import upgrade
 from supportops.local.install.compose_secrets import document
 from supportops.tickets.log.store import append_events
@@ -217,6 +218,36 @@ def test_rights_that_a_user_was_given_by_hand_are_taken_back() -> None:
         assert create_databases(socket).returncode == 0
         rights = "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = 'supportops'"
         assert administered(socket, rights) == [(False, False)]
+        with psycopg.connect(f"host={socket} user=postgres dbname=postgres") as connection:
+            connection.execute("""CREATE ROLE "By Hand" CREATEROLE;
+                GRANT airflow, "By Hand" TO supportops;
+                GRANT pg_read_server_files TO "By Hand" WITH ADMIN OPTION;
+                SET ROLE "By Hand";
+                GRANT pg_read_server_files TO supportops;
+                RESET ROLE;
+                GRANT CONNECT ON DATABASE airflow, postgres TO supportops;
+                GRANT ALL ON DATABASE supportops TO airflow""")
+        assert create_databases(socket).returncode == 0
+        test_a_user_may_do_nothing_outside_its_database(socket, "supportops")
+        test_each_user_owns_its_database_and_cannot_open_the_other(socket, "airflow", "supportops")
+        test_each_user_owns_its_database_and_cannot_open_the_other(socket, "supportops", "airflow")
+
+
+def test_the_servers_log_holds_no_password_whatever_it_is_set_to_log(server: Path) -> None:
+    settings = {"log_statement": "'all'", "log_min_duration_statement": "0"}
+    with psycopg.connect(f"host={server} user=postgres dbname=postgres", autocommit=True) as own:
+        for name, value in settings.items():
+            own.execute(f"ALTER SYSTEM SET {name} = {value}")  # type: ignore[call-overload]
+        own.execute("SELECT pg_reload_conf()")
+        assert create_databases(server).returncode == 0
+        for name in settings:
+            own.execute(f"ALTER SYSTEM RESET {name}")  # type: ignore[call-overload]
+        own.execute("SELECT pg_reload_conf()")
+        (folder,) = own.execute("SHOW data_directory").fetchall()
+    written = (Path(folder[0]) / "log").read_text()
+    assert "SET log_statement = none" in written  # the last thing that it says of the script
+    for secret in ("the administrator", "quoted", "another"):
+        assert secret not in written, secret
 
 
 def administered(server: Path, statement: str) -> list[tuple[object, ...]]:
@@ -473,10 +504,18 @@ def test_no_table_is_read_and_nothing_written(with_reader: Path) -> None:
         statements += ["DELETE FROM bi.tickets", "UPDATE bi.tickets SET tier = 'x'"]
         statements += ["CREATE TABLE bi.mine (x int)", "CREATE TABLE public.mine (x int)"]
         statements += ["CREATE TEMP TABLE mine (x int)", "SET ROLE supportops", "CREATE ROLE other"]
+        # The lock without which no alert goes out, and what fills the disk.
+        statements += [f"SELECT pg_advisory_lock({Lock.DISPATCH_ALERTS.value})"]
+        statements += ["SELECT pg_try_advisory_xact_lock_shared(1, 2)", "SELECT lo_create(0)"]
+        statements += ["SELECT lo_from_bytea(0, 'x')", "SET temp_file_limit = -1"]
         for statement in statements:
             with pytest.raises(psycopg.Error) as refused:
                 connection.execute(statement)  # type: ignore[call-overload]
             assert refused.value.sqlstate == "42501", statement
+    engine = make_engine(f"postgresql://supportops@/supportops?host={with_reader}")
+    with writing(engine) as connection:
+        advisory_lock(connection, Lock.DISPATCH_ALERTS)
+    engine.dispose()
     for other in ("airflow", "postgres"):
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             reader(with_reader, other)

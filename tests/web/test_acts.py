@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,15 @@ def test_no_answer_leads_to_the_host_that_a_request_names(client: TestClient) ->
         answer = client.get(path, headers={"host": "evil.example"}, follow_redirects=False)
         assert answer.status_code in (401, 404, 405), path
         assert "location" not in answer.headers
+
+
+def test_what_somebody_wrote_is_one_line_of_the_log(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    forged = "x\n12:00 root: deleted\x1b[2J\u202e"
+    assert sent(client, {"word": forged})[0] == 400  # longer than the field
+    assert sent(client, {"word": "a\nb\x1b[2J\u202e"})[0] == 200
+    said = [each for each in caplog.records if each.name == "supportops.web.responses"]
+    lines = [each.getMessage() for each in said]
+    assert lines == ["ada: greet: ada says a b\\x1b[2J\\u202e."]

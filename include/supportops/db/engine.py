@@ -54,6 +54,11 @@ def store_url(address: str) -> URL:
         )
     if backend == "sqlite" and (unknown := url.query.keys() - _SQLITE_SETTINGS):
         raise StoreAddressError(f"the store's address has an unknown setting {min(unknown)!r}")
+    if backend == "postgresql" and "@" in f"{url.host}{url.database}":
+        # What follows a bare @ of the password is taken for the host, which errors name.
+        raise StoreAddressError(
+            "the store's address has an @ in its password; write it as %40, and / as %2F"
+        )
     if url.port is not None and not 0 < url.port < 65536:
         raise StoreAddressError(f"the port {url.port} in the store's address; expected 1 to 65535")
     if storable(address) != address:
@@ -74,7 +79,7 @@ def make_engine(address: str | URL, *, lock_wait: float | None = None) -> Engine
             return _postgresql(url, wait)
         engine = create_engine(url, connect_args={"timeout": wait}, hide_parameters=True)
     except (ArgumentError, TypeError, ValueError) as error:
-        words = url.render_as_string(hide_password=True)
+        words = url.set(query={}).render_as_string(hide_password=True)
         raise StoreAddressError(f"the store's address {words} cannot be used: {error}") from None
     event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)

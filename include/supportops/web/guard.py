@@ -104,7 +104,7 @@ def admitting(
             return who
         name_once(who)
         if path not in opened:
-            log.info("%s is bound to customers: %s is closed", who.name, path)
+            log.info("%s is bound to customers: %s is closed", printable_line(who.name), path)
             raise HTTPException(404)
         return replace(who, may_act=False, customers=customers)
 

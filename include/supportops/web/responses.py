@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.migrate import SchemaError
+from supportops.rendering.printable import printable_line
 from supportops.rendering.render import render, sentence
 from supportops.web.acts.act import Act, Acting, Refused
 from supportops.web.as_json import as_json
@@ -153,11 +154,12 @@ class Responses:
 
         404 for what is not there, 503 where the store failed.
         """
+        by = printable_line(who)
         try:
             with self.open_context() as context:
                 done = act.do(self._acting(context, who), body)
         except Refused as error:
-            log.info("%s: %s was refused: %s", who, act.name, error)
+            log.info("%s: %s was refused: %s", by, act.name, printable_line(error))
             return JSONResponse({"detail": str(error), "fields": error.fields}, 409)
         except LookupError as error:
             return JSONResponse({"detail": str(error)}, 404)
@@ -165,9 +167,9 @@ class Responses:
             return JSONResponse({"detail": sentence(error)}, 503)
         except Exception as error:
             # As in `_from_store`, only the log may hold more than the name of the error.
-            log.exception("%s could not %s", who, act.name)
+            log.exception("%s could not %s", by, act.name)
             return JSONResponse({"detail": f"It failed ({type(error).__name__})."}, 503)
-        log.info("%s: %s: %s", who, act.name, done.said)
+        log.info("%s: %s: %s", by, act.name, printable_line(done.said))
         return JSONResponse({**done.values, "said": done.said, "to": done.to})
 
     def unavailable(self, words: str) -> Response:

@@ -122,6 +122,22 @@ FAULTS = {
         whole(event("DTSTART:19700101T080000Z", "RRULE:FREQ=SECONDLY")),
         "more often than a duty",
     ),
+    "Easter": (
+        whole(event("DTSTART:20200101T080000Z", "RRULE:FREQ=YEARLY;BYEASTER=400")),
+        "recurrence of 'Anna'",
+    ),
+    "a length of millennia": (
+        whole(event("DTSTART:20200101T080000Z", "DURATION:P99999999999D")),
+        "times of 'Anna' cannot be",
+    ),
+    "a length that no number is": (
+        whole(event("DTSTART:20200101T080000Z", f"DURATION:P{'9' * 5000}D")),
+        "times of 'Anna' cannot be",
+    ),
+    "an end after the last year": (
+        whole(event("DTSTART:99991231T235959", "DURATION:PT1H")),
+        "times of 'Anna' cannot be",
+    ),
     "hours": (
         whole(event("DTSTART:20200101T080000Z", "RRULE:FREQ=HOURLY")),
         "more often than a duty",
@@ -157,6 +173,15 @@ def test_a_hostile_recurrence_ends_soon(rule: str) -> None:
         times = (f"DTSTART:{year}0101T000000Z", f"DTEND:{year}0101T010000Z")
         with suppress(CalendarError):
             assert len(read(event(*times, f"RRULE:{rule}"))) < 100
+
+
+@pytest.mark.timeout(20)
+def test_many_recurrences_without_a_day_end_soon() -> None:
+    times = ("DTSTART:20260101T000000Z", "DTEND:20260101T010000Z")
+    never = (*times, "RRULE:FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=31")
+    assert read(*[event(*never, uid=str(n)) for n in range(5)]) == []
+    with pytest.raises(CalendarError, match="recur on no day"):
+        read(*[event(*never, uid=str(n)) for n in range(100)])
 
 
 def test_a_count_ends_a_recurrence_as_its_end_does() -> None:

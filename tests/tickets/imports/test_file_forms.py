@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from supportops.db.engine import reading
 from supportops.db.schema import tickets
 from supportops.flows.tickets.ticket_import import run
 from supportops.tickets.imports.file_form import ImportFault
+from supportops.tickets.imports.json_array import JsonArray
 from supportops.tickets.imports.mapping import FileFormat
 from supportops.tickets.imports.proposal import proposed
 from supportops.tickets.imports.summary import ImportSummary
@@ -184,3 +186,51 @@ def test_an_alias_stands_in_only_for_a_column_that_is_not_there(
     with reading(store) as connection:
         found = connection.execute(select(tickets.c.requester).where(tickets.c.ticket == "1"))
         assert found.scalar_one() == "a@x.org"
+
+
+def repacked(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """A workbook whose first sheet is changed."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(written, "w", 8) as new:
+        for name in old.namelist():
+            part = old.read(name)
+            new.writestr(name, change(part) if name.endswith("/sheet1.xml") else part)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+@pytest.mark.timeout(30)
+def test_a_row_that_no_sheet_has_ends_the_file(
+    store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supportops.tickets.imports.workbook.MOST_ROWS", 50)
+    row = b'<row r="999999999999999"><c r="A999999999999999"><v>9</v></c></row></sheetData>'
+    content = repacked(workbook(), lambda sheet: sheet.replace(b"</sheetData>", row))
+    summary = load(store, tmp_path, content)
+    assert set(created(store)) == set(EXPECTED)
+    (why,) = summary.reasons
+    assert "that a sheet has" in why.reason
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_workbook_that_is_made_to_fill_a_memory_is_refused(store: Engine, tmp_path: Path) -> None:
+    blank = b" " * (101 * 2**20)
+    content = repacked(
+        workbook(), lambda sheet: sheet.replace(b"<sheetData>", blank + b"<sheetData>")
+    )
+    assert len(content) < 2**19
+    with pytest.raises(ImportFault, match="more than 200 times its size"):
+        load(store, tmp_path, content)
+
+
+def test_blanks_of_a_json_array_are_not_held() -> None:
+    class Blanks(io.StringIO):
+        left, largest = 40, 0
+
+        def read(self, size: int | None = -1, /) -> str:
+            Blanks.largest = max(Blanks.largest, size or 0)
+            Blanks.left -= 1
+            return "[" if Blanks.left == 39 else " " * (size or 0) if Blanks.left else '{"a": 1}]'
+
+    assert list(JsonArray(Blanks())) == [(1, {"a": 1})]
+    assert Blanks.largest <= 2**18

@@ -21,6 +21,8 @@ MOST_OCCURRENCES = 5_000
 MOST_EVENTS = 5_000
 MOST_RECURRING = 100
 MOST_STEPS = 12_000
+# Recurrences that fit no day: each is searched until the year 9999, which takes a second or three.
+MOST_EMPTY = 5
 _NARROWING = {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYEASTER"}
 _STEPS = {
     "YEARLY": timedelta(days=365),
@@ -65,6 +67,17 @@ class _Event:
         return _unescaped(found.value) if found else ""
 
 
+@dataclass(slots=True)
+class _Window:
+    """The times that are asked for, the clock of times without a zone, and how many recurrences
+    fitted no day so far."""
+
+    since: datetime
+    until: datetime
+    zone: ZoneInfo
+    empty: int = 0
+
+
 def occurrences(text: str, since: datetime, until: datetime, zone: ZoneInfo) -> list[Occurrence]:
     """Every time of every event that overlaps `since` to `until`, by its beginning.
 
@@ -81,12 +94,13 @@ def occurrences(text: str, since: datetime, until: datetime, zone: ZoneInfo) -> 
         if again is not None:
             changed.setdefault(event.text("UID"), set()).add(_instant(again, zone).astimezone(UTC))
     found = []
+    window = _Window(since, until, zone)
     for event in events:
         if event.text("STATUS").upper() == "CANCELLED":
             continue
         own = event.one("RECURRENCE-ID") is not None
         replaced = set() if own else changed.get(event.text("UID"), set())
-        for begin, end in _times(event, since, until, zone):
+        for begin, end in _times(event, window):
             if begin not in replaced and begin < until and end > since:
                 found.append(Occurrence(event.text("SUMMARY"), begin, end))
     return sorted(found, key=lambda each: (each.since, each.until, each.summary))
@@ -127,17 +141,27 @@ def _unfolded(text: str) -> list[str]:
     return re.sub(r"\r?\n[ \t]", "", text.lstrip("\ufeff")).splitlines()
 
 
-def _times(
-    event: _Event, since: datetime, until: datetime, zone: ZoneInfo
-) -> Iterator[tuple[datetime, datetime]]:
+def _times(event: _Event, window: _Window) -> Iterator[tuple[datetime, datetime]]:
     start = event.one("DTSTART")
     if start is None:
         raise CalendarError(f"the event {event.text('SUMMARY')[:60]!r} has no DTSTART")
-    begin = _instant(start, zone)
+    try:
+        yield from _times_from(event, start, window)
+    except CalendarError:
+        raise
+    except (ValueError, ArithmeticError) as error:  # a length or an instant that no clock has
+        words = event.text("SUMMARY")[:60]
+        raise CalendarError(f"the times of {words!r} cannot be ({type(error).__name__})") from None
+
+
+def _times_from(
+    event: _Event, start: _Property, window: _Window
+) -> Iterator[tuple[datetime, datetime]]:
+    begin = _instant(start, window.zone)
     own_zone = begin.tzinfo
     naive = begin.replace(tzinfo=None)
-    length, by_clock = _length(event, start, begin, zone)
-    starts = _starts(event, naive, since, until, own_zone, zone) if _recurs(event) else [naive]
+    length, by_clock = _length(event, start, begin, window.zone)
+    starts = _starts(event, naive, own_zone, window) if _recurs(event) else [naive]
     for each in starts:
         first = each.replace(tzinfo=own_zone)
         # A day is a day of the calendar; an hour is one of the clock.
@@ -150,28 +174,28 @@ def _recurs(event: _Event) -> bool:
     return any(name in event.properties for name in ("RRULE", "RDATE"))
 
 
-def _starts(
-    event: _Event,
-    naive: datetime,
-    since: datetime,
-    until: datetime,
-    own: object,
-    zone: ZoneInfo,
-) -> Sequence[datetime]:
+def _starts(event: _Event, naive: datetime, own: object, window: _Window) -> Sequence[datetime]:
     """The beginnings on the event's own clock, with a margin around the times asked for."""
     assert own is not None
     found = rruleset()
     margin = timedelta(days=400)
-    first, last = ((at.replace(tzinfo=None)) for at in (since - margin, until + margin))
+    first, last = (
+        (at.replace(tzinfo=None)) for at in (window.since - margin, window.until + margin)
+    )
     try:
         for rule in event.properties.get("RRULE", ()):
-            for each in _by_rule(_local_until(rule.value, own, zone), naive, last):
+            if window.empty >= MOST_EMPTY:
+                raise CalendarError(f"more than {MOST_EMPTY} of its events recur on no day")
+            beginnings = _by_rule(_local_until(rule.value, own, window.zone), naive, last)
+            window.empty += not beginnings
+            for each in beginnings:
                 found.rdate(each)
         found.rdate(naive)
         for name, add in (("RDATE", found.rdate), ("EXDATE", found.exdate)):
             for listed in event.properties.get(name, ()):
                 for word in listed.value.split(","):
-                    at = _instant(_Property(word.partition("/")[0], listed.parameters), zone)
+                    once = _Property(word.partition("/")[0], listed.parameters)
+                    at = _instant(once, window.zone)
                     add(at.astimezone(own).replace(tzinfo=None))  # type: ignore[arg-type]
         starts = []
         for each in found.xafter(first, inc=True):
@@ -180,15 +204,15 @@ def _starts(
             starts.append(each)
             if len(starts) > MOST_OCCURRENCES:
                 raise CalendarError("an event recurs more often than a duty can")
-    except (ValueError, TypeError, OverflowError, AttributeError) as error:
-        if isinstance(error, CalendarError):
-            raise
+    except CalendarError:
+        raise
+    except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError):
         words = event.text("SUMMARY")[:60]
         raise CalendarError(f"the recurrence of {words!r} cannot be read") from None
     return starts
 
 
-def _by_rule(rule: str, naive: datetime, last: datetime) -> Iterator[datetime]:
+def _by_rule(rule: str, naive: datetime, last: datetime) -> Sequence[datetime]:
     """The beginnings by one rule, not beyond `last`. COUNT is counted here, because a rule has one
     end alone.
 
@@ -205,7 +229,7 @@ def _by_rule(rule: str, naive: datetime, last: datetime) -> Iterator[datetime]:
     if "UNTIL" not in words or words["UNTIL"][:8] > f"{last:%Y%m%d}":
         words["UNTIL"] = f"{last:%Y%m%dT%H%M%S}"
     ended = ";".join(f"{name}={word}" for name, word in words.items())
-    return islice(iter(rrulestr(ended, dtstart=naive)), count)
+    return list(islice(iter(rrulestr(ended, dtstart=naive)), count))
 
 
 def _local_until(rule: str, own: object, zone: ZoneInfo) -> str:

@@ -175,8 +175,9 @@ class _Drawing:
             self._using |= {name for _, name in self._open if name}
 
     def end(self, _name: str) -> None:
-        self._open.pop()
-        self._style += " "
+        # A browser joins the texts of one style, whatever stands between them.
+        if self._open.pop()[0] == "style":
+            self._style += " "
 
     def text(self, found: str) -> None:
         if self._open[-1][0] == "style":

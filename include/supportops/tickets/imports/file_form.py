@@ -30,6 +30,9 @@ DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertica
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 # What a workbook may grow to when it is unpacked, in bytes.
 LARGEST_WORKBOOK = 4 * 2**30
+# Rows of cells are packed ten to thirty times; what grows by more is made to fill a memory.
+MOST_GROWTH = 200
+_ALWAYS_FITS = 100 * 2**20
 _GZIP, _ZIP = b"\x1f\x8b", b"PK"
 _CHUNK = 1024 * 1024
 _MARKS = (
@@ -164,6 +167,7 @@ def _workbook(path: Path, mapping: ImportMapping, packed: bool) -> Form:
             with zipfile.ZipFile(raw) as archive:
                 names = set(archive.namelist())
                 size = sum(entry.file_size for entry in archive.infolist())
+                packed_size = path.stat().st_size
         except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
             raise ImportFault(
                 "it is a damaged .xlsx workbook or zip archive; export it again"
@@ -181,6 +185,10 @@ def _workbook(path: Path, mapping: ImportMapping, packed: bool) -> Form:
         )
     if size > LARGEST_WORKBOOK:
         raise ImportFault("the workbook unpacks to more than 4 GiB; export it in parts or as CSV")
+    if size > max(_ALWAYS_FITS, MOST_GROWTH * packed_size):
+        raise ImportFault(
+            f"the workbook unpacks to more than {MOST_GROWTH} times its size; export it as CSV"
+        )
     guessed = ("an Excel workbook",) if mapping.format is FileFormat.AUTO else ()
     return Form(FileFormat.XLSX, "utf-8", ",", guessed)
 

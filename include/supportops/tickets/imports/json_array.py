@@ -51,6 +51,7 @@ class JsonArray:
             assert match is not None
             if match.end() < len(self._text):
                 return match.end()
+            self._pass_to(match.end())  # however many there are, they are not held
             if not self._more():
                 raise JsonFault("it ends before the array does")
 

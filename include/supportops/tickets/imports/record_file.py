@@ -26,7 +26,7 @@ from supportops.tickets.imports.header import (
 )
 from supportops.tickets.imports.json_array import JsonArray, JsonFault
 from supportops.tickets.imports.mapping import FileFormat, ImportMapping, Record
-from supportops.tickets.imports.workbook import Workbook, open_workbook
+from supportops.tickets.imports.workbook import MOST_ROWS, Workbook, open_workbook
 from supportops.tickets.ticket import EventKind
 from supportops.tickets.validation import UNSTORABLE
 
@@ -101,6 +101,8 @@ class RecordFile:
             found = _csv_row(self.mapping, header.names, line, cells)
             if found is not None:
                 yield found
+        if book.goes_on:
+            yield BadRow(MOST_ROWS + 1, f"a row after the {MOST_ROWS:,} that a sheet has", "")
 
 
 @contextmanager

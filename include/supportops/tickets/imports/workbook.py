@@ -14,6 +14,9 @@ from supportops.tickets.imports.file_form import ImportFault
 from supportops.tickets.imports.header import HEADER_WITHIN, has_required
 from supportops.tickets.imports.mapping import ImportMapping
 
+# As many as a sheet of Excel has. A few bytes can name a row that is never reached.
+MOST_ROWS = 1_048_576
+
 
 class Workbook:
     """One sheet of a workbook."""
@@ -21,6 +24,7 @@ class Workbook:
     def __init__(self, sheet: Any) -> None:
         self._sheet = sheet
         self._line = 0
+        self.goes_on = False
         self._last = max(sheet.max_row or 1, 1)
         # Some products write dimensions that leave out most of the rows.
         sheet.reset_dimensions()
@@ -39,10 +43,14 @@ class Workbook:
         """The rows after the one at `place` (from 0), with their numbers, from 1; blank ones not.
 
         A last row with nothing but its first cell, below a blank one, is a remark of the product.
+        Those after the last that a sheet can have are not read; `goes_on` says that there are any.
         """
         blank = False
-        rows = self._sheet.iter_rows(min_row=place + 2, values_only=True)
+        rows = self._sheet.iter_rows(min_row=place + 2, max_row=MOST_ROWS + 1, values_only=True)
         for line, row in enumerate(rows, place + 2):
+            if line > MOST_ROWS:
+                self.goes_on = True
+                return
             self._line = line
             cells = [cell_text(value) for value in row]
             filled = [cell for cell in cells if cell]
