@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from supportops.clock import shared_clock as shared_clock
 from supportops.context import Context, Secrets
@@ -194,9 +194,9 @@ def airflow_login() -> AirflowLogin | None:
     fields = _fields_of(AIRFLOW_CONNECTION, written)
     address = str(fields.get("host") or "")
     if not written.lstrip().startswith("{"):
-        named = urlsplit(written)
+        named = _parts_of(AIRFLOW_CONNECTION, written)
         address = f"{named.scheme}://{address}{named.path}"
-    parts = urlsplit(address)
+    parts = _parts_of(AIRFLOW_CONNECTION, address)
     user, password = str(fields.get("login") or ""), str(fields.get("password") or "")
     if parts.scheme not in ("http", "https") or not (parts.hostname and user and password):
         raise SetupError(
@@ -248,7 +248,7 @@ def _connection_fields(name: str, lookup: Lookup | None) -> Mapping[str, Any] | 
 def _fields_of(name: str, written: str) -> Mapping[str, Any]:
     """A connection's host, login, password and extra, from JSON or an address."""
     if not written.lstrip().startswith("{"):
-        parts = urlsplit(written)
+        parts = _parts_of(name, written)
         host = parts.netloc.rpartition("@")[2]
         return {
             "host": unquote(host),
@@ -263,6 +263,18 @@ def _fields_of(name: str, written: str) -> Mapping[str, Any]:
     except (ValueError, AttributeError):
         raise SetupError(
             f"the connection {name} is no JSON with host, login, password, extra"
+        ) from None
+
+
+def _parts_of(name: str, address: str) -> SplitResult:
+    """The parts of an address. Raises SetupError for one that is none, whose own error would repeat
+    its password."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        raise SetupError(
+            f"the connection {name} is no address; signs such as [ ] in its password are written "
+            "as %5B %5D"
         ) from None
 
 
