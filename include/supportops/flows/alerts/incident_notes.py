@@ -25,7 +25,7 @@ from supportops.db.storable import storable
 from supportops.flows.alerts.acting import note_log
 from supportops.flows.alerts.acting.note_log import NOTHING, Entry, Noted
 from supportops.flows.alerts.alert_acts import AmbiguousReference, UnknownAlert, meant
-from supportops.flows.sla.explain_ticket import find_ticket
+from supportops.flows.tickets.show_ticket import find_ticket
 from supportops.names import near, recognised
 from supportops.rendering.render import one_line
 from supportops.sites.incident import IncidentKind

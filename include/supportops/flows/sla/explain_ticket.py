@@ -17,6 +17,7 @@ from supportops.db.engine import reading
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.alerts.acting.note_log import NOTHING, Noted, of_ticket
 from supportops.flows.sla.judging.judged_tickets import policy_book
+from supportops.flows.tickets.show_ticket import find_ticket
 from supportops.flows.tickets.syncing.freshness import synced_until
 from supportops.rendering.render import one_line
 from supportops.sla.calendar.business_hours import OutsideRange
@@ -24,7 +25,7 @@ from supportops.sla.explain import Explanation, explain
 from supportops.sla.policy import PolicyBook
 from supportops.sla.words.explanation import Story
 from supportops.tickets.log.event_reading import event_columns
-from supportops.tickets.log.store import events_of, sources_of
+from supportops.tickets.log.store import events_of
 from supportops.tickets.source import OWN_SOURCES
 from supportops.tickets.ticket import Author, Event, EventKind, fold, from_creation
 
@@ -143,21 +144,3 @@ def _gaps(
     known = None if source in OWN_SOURCES else synced_until(connection, source)
     if known is not None and known < explanation.at:
         yield f"What happened after {story.at(known)} is not known yet."
-
-
-def find_ticket(connection: Connection, ticket: str, source: str | None = None) -> tuple[str, str]:
-    """Source and number of a ticket called NUMBER or SOURCE/NUMBER. Raises LookupError."""
-    sources = sources_of(connection, ticket)
-    if source is None and not sources:
-        source, slash, number = ticket.partition("/")
-        if not slash:
-            raise LookupError(f"no ticket {ticket!r}")
-        sources, ticket = sources_of(connection, number), number
-    if source is not None:
-        if source in sources:
-            return source, ticket
-        raise LookupError(f"no ticket {ticket!r} of source {source!r}")
-    if len(sources) > 1:
-        several = ", ".join(f"{each}/{ticket}" for each in sources)
-        raise LookupError(f"several tickets are called {ticket!r}: {several}")
-    return sources[0], ticket

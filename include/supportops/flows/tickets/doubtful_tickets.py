@@ -14,7 +14,7 @@ from supportops.context import Context
 from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import tickets
-from supportops.flows.sla.explain_ticket import find_ticket
+from supportops.flows.tickets.show_ticket import find_ticket
 from supportops.flows.tickets.ticket_import import outages
 from supportops.tickets.log.doubtful import DOUBTFUL, doubtful_tiers
 from supportops.tickets.log.store import append_events, events_of

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, select
 from supportops.context import Context
 from supportops.db.engine import reading
 from supportops.db.schema import tickets
-from supportops.flows.sla.explain_ticket import find_ticket
 from supportops.flows.tickets.own_tickets.outage_tickets import ticket_number
-from supportops.tickets.log.store import events_of
+from supportops.tickets.log.store import events_of, sources_of
 from supportops.tickets.source import OUTAGE
 from supportops.tickets.ticket import Event, Ticket, fold
 
@@ -49,3 +48,21 @@ def as_of(context: Context, name: str, at: datetime) -> TicketHistory:
     if not events:
         raise LookupError(f"nothing had happened to {name!r} by {at:%Y-%m-%d %H:%M}")
     return TicketHistory(fold(events), events)
+
+
+def find_ticket(connection: Connection, ticket: str, source: str | None = None) -> tuple[str, str]:
+    """Source and number of a ticket called NUMBER or SOURCE/NUMBER. Raises LookupError."""
+    sources = sources_of(connection, ticket)
+    if source is None and not sources:
+        source, slash, number = ticket.partition("/")
+        if not slash:
+            raise LookupError(f"no ticket {ticket!r}")
+        sources, ticket = sources_of(connection, number), number
+    if source is not None:
+        if source in sources:
+            return source, ticket
+        raise LookupError(f"no ticket {ticket!r} of source {source!r}")
+    if len(sources) > 1:
+        several = ", ".join(f"{each}/{ticket}" for each in sources)
+        raise LookupError(f"several tickets are called {ticket!r}: {several}")
+    return sources[0], ticket

@@ -20,9 +20,9 @@ from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import tickets as tickets_table
 from supportops.flows.active_configuration import load_or_last_good
-from supportops.flows.sla.explain_ticket import find_ticket
 from supportops.flows.tickets.own_tickets.call_alert import bring_up_to_date, taken
 from supportops.flows.tickets.own_tickets.own_acts import Act, events_of_act
+from supportops.flows.tickets.show_ticket import find_ticket
 from supportops.names import recognised, suggestion
 from supportops.rendering.render import one_line
 from supportops.tickets.log.store import append_events, events_of

@@ -12,7 +12,8 @@ from supportops.alerts.alert import Alert
 from supportops.alerts.description import incident_path
 from supportops.alerts.kind_texts import KIND_TEXTS
 from supportops.db.schema import tickets as tickets_table
-from supportops.flows.sla.explain_ticket import ExplainedTicket, find_ticket
+from supportops.flows.sla.explain_ticket import ExplainedTicket
+from supportops.flows.tickets.show_ticket import find_ticket
 from supportops.flows.tickets.ticket_acts import PRIORITIES
 from supportops.flows.tickets.ticket_queue import queue
 from supportops.flows.tickets.tutorials import for_ticket, note_for

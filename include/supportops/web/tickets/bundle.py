@@ -13,8 +13,9 @@ from typing import Any
 from supportops import __version__
 from supportops.config.configuration import File
 from supportops.config.snapshots import get_document
-from supportops.flows.sla.explain_ticket import ExplainedTicket, explained, find_ticket
+from supportops.flows.sla.explain_ticket import ExplainedTicket, explained
 from supportops.flows.tickets.doubtful_tickets import DECIDED
+from supportops.flows.tickets.show_ticket import find_ticket
 from supportops.tickets.log.store import events_of
 from supportops.tickets.ticket import Event, EventKind
 from supportops.web.page import MadeFile, NotFound, PageContext, Query, ServedFile, Text
