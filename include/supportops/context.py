@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,3 +27,7 @@ class Context:
     config: Path
     secrets: Secrets
     status_pages: Path | None = None
+
+
+OpenContext = Callable[[], AbstractContextManager[Context]]
+"""Opens an installation for a while, as `supportops.bootstrap.open_context` does."""

@@ -17,7 +17,8 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
-from supportops.context import Secrets, no_secrets
+from supportops.clock import Clock
+from supportops.context import OpenContext, Secrets, no_secrets
 from supportops.db.storable import storable
 from supportops.flows.operations.doctor import ReadAirflow
 from supportops.web.acts.act import Act
@@ -27,9 +28,7 @@ from supportops.web.guard import HEADERS, BoundedBody, admitting, write_refusal
 from supportops.web.metrics.endpoint import metrics_endpoint
 from supportops.web.page import (
     ActiveConfiguration,
-    Clock,
     MadeFile,
-    OpenContext,
     OpenSources,
     Page,
     Unavailable,

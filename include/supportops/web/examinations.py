@@ -6,8 +6,9 @@ import logging
 from datetime import timedelta
 from threading import Lock, Thread
 
+from supportops.clock import Clock
+from supportops.context import OpenContext
 from supportops.flows.operations.doctor import AirflowState, Examination, ReadAirflow, examine
-from supportops.web.page import Clock, OpenContext
 
 log = logging.getLogger(__name__)
 

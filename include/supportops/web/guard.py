@@ -11,11 +11,12 @@ from fastapi import Depends, HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from supportops.config.yaml_source import ConfigurationError
+from supportops.context import OpenContext
 from supportops.db.engine import reading
 from supportops.db.migrate import SchemaError
 from supportops.rendering.printable import printable_line
 from supportops.rendering.render import sentence
-from supportops.web.page import ActiveConfiguration, OpenContext, Unavailable, Viewer
+from supportops.web.page import ActiveConfiguration, Unavailable, Viewer
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -20,12 +20,9 @@ from supportops.sites.log.checks import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import first_start, last_run
 from supportops.tickets.source import TicketSource
+from supportops.web.examinations import Examinations
 from supportops.web.tiles import Status
 
-if TYPE_CHECKING:
-    from supportops.web.examinations import Examinations
-
-OpenContext = Callable[[], AbstractContextManager[Context]]
 OpenSources = Callable[[], AbstractContextManager[Sequence[TicketSource]]]
 """Opens the ticket sources that are connected, as `bootstrap.open_ticket_sources` does."""
 Q = TypeVar("Q", bound="Query")
@@ -39,9 +36,6 @@ class ActiveConfiguration(Protocol):
 
     def fleet_of(self, connection: Connection, digest: str) -> Fleet:
         """The fleet of any of them, by its digest."""
-
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

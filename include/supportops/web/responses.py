@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from supportops.context import Context
+from supportops.clock import Clock
+from supportops.context import Context, OpenContext
 from supportops.db.engine import reading
 from supportops.db.migrate import SchemaError
 from supportops.rendering.printable import printable_line
@@ -25,10 +26,8 @@ from supportops.web.examinations import Examinations
 from supportops.web.guard import ISSUED_REPORT_HEADERS
 from supportops.web.page import (
     ActiveConfiguration,
-    Clock,
     MadeFile,
     NotFound,
-    OpenContext,
     OpenSources,
     Page,
     PageContext,

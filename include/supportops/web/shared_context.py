@@ -9,9 +9,8 @@ from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from supportops.context import Context
+from supportops.context import Context, OpenContext
 from supportops.db.migrate import SchemaError, check
-from supportops.web.page import OpenContext
 
 # A process that serves pages lives for weeks, and the store may be migrated meanwhile.
 _CHECKED_FOR = 10.0

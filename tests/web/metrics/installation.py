@@ -15,7 +15,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import raise_alert
 from supportops.config.snapshots import LastConfiguration
-from supportops.context import Context
+from supportops.context import Context, OpenContext
 from supportops.db.activity import Flow, worked
 from supportops.db.engine import writing
 from supportops.flows.sla import sla_sweep
@@ -24,7 +24,6 @@ from supportops.sites.site import Site
 from supportops.tickets.log.store import append_events
 from supportops.tickets.ticket import Author, EventKind
 from supportops.web.metrics.collect import metrics_text
-from supportops.web.page import OpenContext
 from web.boards import NOON, live_through, site_entry, slots_until, write_config
 from web.desk import event
 

@@ -13,11 +13,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from supportops.config.snapshots import LastConfiguration
-from supportops.context import Context
+from supportops.context import Context, OpenContext
 from supportops.flows.operations.scraping import may_scrape
 from supportops.web.app import make_app
 from supportops.web.metrics.collect import DOWN
-from supportops.web.page import OpenContext, Viewer
+from supportops.web.page import Viewer
 from web.boards import NOON
 from web.metrics.installation import lived, opened
 

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from supportops.context import Context
+from supportops.context import Context, OpenContext
 from supportops.db.engine import reading
 from supportops.flows.operations.doctor import AirflowState, Examination, Level, dag_states
 from supportops.web.metrics import messages, sites, store, work
 from supportops.web.metrics.asked import Asked
 from supportops.web.metrics.sample import Sample, instant, text_of
-from supportops.web.page import ActiveConfiguration, OpenContext
+from supportops.web.page import ActiveConfiguration
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from supportops.context import Secrets
+from supportops.clock import Clock
+from supportops.context import OpenContext, Secrets
 from supportops.flows.operations import scraping
 from supportops.web.examinations import Examinations
 from supportops.web.metrics.collect import metrics_text, without_store
-from supportops.web.page import ActiveConfiguration, Clock, OpenContext
+from supportops.web.page import ActiveConfiguration
 
 log = logging.getLogger(__name__)
 

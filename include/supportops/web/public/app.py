@@ -20,9 +20,11 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.requests import ClientDisconnect
 
 from supportops.alerts.acts.link import LinkError, Links
+from supportops.clock import Clock
+from supportops.context import OpenContext
 from supportops.db.migrate import SchemaError
 from supportops.rendering.render import render
-from supportops.web.page import ActiveConfiguration, Clock, OpenContext
+from supportops.web.page import ActiveConfiguration
 from supportops.web.public.answers import Form, PublicError
 from supportops.web.public.approving import Draft, decide
 from supportops.web.public.push import BODY_SECONDS, add_push_routes, serving

@@ -15,12 +15,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 from starlette.requests import ClientDisconnect
 
+from supportops.clock import Clock
+from supportops.context import OpenContext
 from supportops.db.engine import reading
 from supportops.db.migrate import SchemaError
 from supportops.flows.sites import push_check as flow
 from supportops.sites.push.content import LARGEST_BODY
 from supportops.sites.push.proof import SIGNATURE_HEADER, TIMESTAMP_HEADER
-from supportops.web.page import ActiveConfiguration, Clock, OpenContext
+from supportops.web.page import ActiveConfiguration
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
+from supportops.clock import Clock
+from supportops.context import OpenContext
 from supportops.db.migrate import SchemaError
 from supportops.flows.tickets import ticket_sync as flow
 from supportops.tickets.zendesk.webhook import (
@@ -17,7 +19,6 @@ from supportops.tickets.zendesk.webhook import (
     NotOurs,
     verify,
 )
-from supportops.web.page import Clock, OpenContext
 from supportops.web.public.push import read_bounded
 
 log = logging.getLogger(__name__)
