@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -20,8 +20,10 @@ from supportops.sites.log.checks import FleetOf
 from supportops.sites.site import STALE_AFTER, Fleet
 from supportops.sites.store import first_start, last_run
 from supportops.tickets.source import TicketSource
-from supportops.web.examinations import Examinations
 from supportops.web.tiles import Status
+
+if TYPE_CHECKING:  # it loads what the doctor examines with
+    from supportops.web.examinations import Examinations
 
 OpenSources = Callable[[], AbstractContextManager[Sequence[TicketSource]]]
 """Opens the ticket sources that are connected, as `bootstrap.open_ticket_sources` does."""
