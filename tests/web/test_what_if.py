@@ -22,7 +22,8 @@ from supportops.flows.active_configuration import load_or_last_good
 from supportops.flows.sla import replay as replaying
 from supportops.flows.sla import what_if
 from supportops.flows.sla.judging.judged_tickets import policy_book, policy_book_in
-from supportops.flows.sla.replay import Period, replay
+from supportops.flows.sla.replay import replay
+from supportops.flows.sla.replayed import Period
 from supportops.tickets.log.store import append_events
 from web import boards
 from web.boards import ACTOR, NOON, READER, make_board, site_entry, visible, write_config

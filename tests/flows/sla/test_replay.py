@@ -27,7 +27,8 @@ from sla.test_clock_properties import stories
 from supportops.db.engine import reading, writing
 from supportops.flows.sla.judging.judged_tickets import Unjudgeable
 from supportops.flows.sla.list_clocks import rows
-from supportops.flows.sla.replay import Period, Replay, replay
+from supportops.flows.sla.replay import replay
+from supportops.flows.sla.replayed import Period, Replay
 from supportops.flows.sla.sweeping.evaluation import breach_key, evaluate, key_prefix
 from supportops.sla.past_sweeps import HOUR, MESSAGE_KINDS, RETRACTED, Sweeps, Views, sweep_messages
 from supportops.sla.policy import METRICS, PolicyBook

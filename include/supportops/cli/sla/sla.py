@@ -95,8 +95,9 @@ def replay(
     With other policies, how they would have been kept, side by side. Sends nothing.
     """
     from supportops.flows.sla import replay as flow
+    from supportops.flows.sla.replayed import Period
 
-    period = flow.Period(to_utc(start), to_utc(end), now())
+    period = Period(to_utc(start), to_utc(end), now())
     if period.end <= period.start:
         fail(f"--to must be after --from; found {period.start} to {period.end}")
     with open_context() as context:

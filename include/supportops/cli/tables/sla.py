@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from supportops.flows.sla.explain_ticket import ExplainedTicket
-from supportops.flows.sla.replay import Replay
+from supportops.flows.sla.replayed import Replay
 from supportops.rendering.printable import printable_line
 from supportops.rendering.render import one_line, render
 from supportops.sla.explain import ClockExplanation, calendar_of

@@ -22,7 +22,8 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import tickets, what_ifs
 from supportops.db.storable import storable
 from supportops.flows.sla.judging.judged_tickets import customers_in, policy_book, policy_book_in
-from supportops.flows.sla.replay import Period, Replay, replay
+from supportops.flows.sla.replay import replay
+from supportops.flows.sla.replayed import Period, Replay
 from supportops.sla.policy import PolicyBook
 
 log = logging.getLogger(__name__)

@@ -29,8 +29,8 @@ from supportops.db.engine import reading, writing
 from supportops.flows.reports.reporting import clock_rows
 from supportops.flows.reports.reporting.gathering import LONGEST_SUBJECT
 from supportops.flows.reports.reporting.selection import FactsRequest
-from supportops.flows.sla.replay import Period as Replayed
 from supportops.flows.sla.replay import replay
+from supportops.flows.sla.replayed import Period as Replayed
 from supportops.flows.tickets.syncing.freshness import mark_synced
 from supportops.reports import facts as documented
 from supportops.reports.facts import Facts

@@ -1,10 +1,9 @@
-"""Compares what clocks call for with the stored alerts: what to raise, to end and to retract."""
+"""The alerts of clocks in the store: those of some tickets are read, raised and ended."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from supportops.alerts.alert import LASTING_KINDS, SERVICE_LEVEL_KINDS, Kind
+from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Kind
 from supportops.alerts.words.ticket import ADDRESS, PATH, ticket_path
 from supportops.config.of_tickets.service_levels import Tiers
 from supportops.customers import Customers
@@ -29,10 +28,10 @@ from supportops.db.schema import alerts, tickets
 from supportops.db.sound_json import sound_json
 from supportops.db.statements import insert_missing
 from supportops.db.storable import storable
+from supportops.flows.sla.sweeping.comparing import Changes, StoredAlert, base_of
 from supportops.flows.sla.sweeping.evaluation import (
     ClockAlert,
     Evaluation,
-    breach_key,
     clock_facts,
     ending,
     is_old,
@@ -49,7 +48,6 @@ HORIZON = timedelta(days=2)
 _PAGE = 500
 # The alerts of more tickets than this are found sooner by reading those of all.
 _MOST_SOUGHT = 5_000
-
 _AWAITED = {
     Metric.FIRST_REPLY.value: "the first reply",
     Metric.NEXT_REPLY.value: "the next reply",
@@ -63,49 +61,6 @@ _HEADLINES = {
     Milestone.BREACH: "{} is late",
     Milestone.FOLLOW_UP: "{} is late and still missing",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAlert:
-    """An alert in the store. `base` is its key without the number of one that came back."""
-
-    key: str
-    base: str
-    kind: Kind
-    open: bool
-    retracted: bool
-
-    @property
-    def number(self) -> int:
-        """1, or the number of an alert that came back after a retraction."""
-        return int(self.key[len(self.base) + 1 :] or 1)
-
-
-@dataclass(slots=True)
-class Changes:
-    """What to do with the stored alerts.
-
-    raised: alerts to raise, by key. over: keys of warnings to resolve. ended: by key, the facts of
-    the clock's end, with its instant under "ended" (ISO 8601). retracted: by key, why. standing:
-    the open ones that are still called for, by key. untold: how many of `raised` come too late to
-    be sent.
-    """
-
-    raised: dict[str, ClockAlert] = field(default_factory=dict)
-    over: list[str] = field(default_factory=list)
-    ended: dict[str, dict[str, str]] = field(default_factory=dict)
-    retracted: dict[str, str] = field(default_factory=dict)
-    standing: dict[str, ClockAlert] = field(default_factory=dict)
-    untold: int = 0
-
-    def counts(self) -> dict[str, int]:
-        """How many of each, by the names of `Tally`."""
-        return {
-            "raised": len(self.raised),
-            "untold": self.untold,
-            "resolved": len(self.over) + len(self.ended),
-            "retracted": len(self.retracted),
-        }
 
 
 def stored_alerts(connection: Connection, prefixes: Iterable[str]) -> dict[str, list[StoredAlert]]:
@@ -125,7 +80,7 @@ def stored_alerts(connection: Connection, prefixes: Iterable[str]) -> dict[str, 
     for key, kind, is_open, retracted in dict.fromkeys(connection.execute(rows).all()):
         own = found.get(ticket_part(key))
         if own is not None and kind in kinds:
-            own.append(StoredAlert(key, _base(key), Kind(kind), bool(is_open), bool(retracted)))
+            own.append(StoredAlert(key, base_of(key), Kind(kind), bool(is_open), bool(retracted)))
     return {prefix: own for prefix, own in found.items() if own}
 
 
@@ -144,45 +99,6 @@ def _begins_with(connection: Connection, prefixes: Any) -> ColumnElement[bool]:
         low, high = func.concat(value, ":"), func.concat(value, ";")
         return and_(key.bool_op("~>=~")(low), key.bool_op("~<~")(high))
     return and_(key >= value.concat(":"), key < value.concat(";"))
-
-
-def compare(evaluation: Evaluation, stored: Iterable[StoredAlert]) -> Changes:
-    """What to do so that the stored alerts of some tickets are what their clocks call for now."""
-    changes = Changes()
-    known: dict[str, StoredAlert] = {}
-    for alert in stored:
-        if alert.base not in known or known[alert.base].number < alert.number:
-            known[alert.base] = alert
-    for base, alert in known.items():
-        if alert.kind in LASTING_KINDS:
-            _end_or_retract(changes, evaluation, base, alert)
-        elif alert.open and not evaluation.may_hold(base):
-            changes.over.append(alert.key)
-    for key, due in evaluation.alerts.items():
-        earlier = known.get(key)
-        if earlier is None:
-            changes.raised[key] = due
-        elif earlier.retracted:
-            changes.raised[f"{key}#{earlier.number + 1}"] = due
-        elif earlier.open and earlier.key not in changes.ended:
-            changes.standing[earlier.key] = due
-    return changes
-
-
-def _end_or_retract(
-    changes: Changes, evaluation: Evaluation, base: str, alert: StoredAlert
-) -> None:
-    """A breach or its follow-up ends with its clock, and is retracted if it never was."""
-    breach = evaluation.alerts.get(breach_key(base))
-    if alert.retracted:
-        return
-    if breach is None:
-        changes.retracted[alert.key] = "by all that is known now, the promise was kept"
-        return
-    assert evaluation.clocks is not None
-    over = ending(evaluation.clocks, breach)
-    if alert.open and over:
-        changes.ended[alert.key] = over
 
 
 def write(
@@ -205,8 +121,7 @@ def write(
     _end(connection, [_over(found, key, at, {}) for key in changes.over])
     late = changes.ended.items()
     _end(
-        connection,
-        [_over(found, k, datetime.fromisoformat(end["ended"]), end) for k, end in late],
+        connection, [_over(found, k, datetime.fromisoformat(end["ended"]), end) for k, end in late]
     )
     retracted = [
         _over(found, key, at, {"retracted": True, "why": why})
@@ -355,12 +270,6 @@ def _end(connection: Connection, rows: list[dict[str, Any]]) -> None:
         statement = update(alerts).where(alerts.c.key == bindparam("row"))
         statement = statement.values(resolved_at=bindparam("end"), facts=bindparam("merged"))
         connection.execute(statement, rows)
-
-
-def _base(key: str) -> str:
-    """A key without the number of an alert that came back; an instant holds no `#`."""
-    head, colon, last = key.rpartition(":")
-    return f"{head}{colon}{last.partition('#')[0]}"
 
 
 def _pages(values: list[Any]) -> Iterator[list[Any]]:

@@ -15,7 +15,8 @@ from supportops.db.engine import reading, writing
 from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import tickets
 from supportops.flows.active_configuration import customers_now
-from supportops.flows.sla.sweeping.alerts import Changes, compare, stored_alerts, write
+from supportops.flows.sla.sweeping.alerts import stored_alerts, write
+from supportops.flows.sla.sweeping.comparing import Changes, compare
 from supportops.flows.sla.sweeping.evaluation import Evaluation, evaluate, open_clocks
 from supportops.flows.sla.sweeping.selection import BEGUN, Row, Selection, marked
 from supportops.sla.events import NONE
