@@ -79,7 +79,7 @@ def test_alerts_of_other_tickets_are_not_read(filled: Engine) -> None:
     event.listen(filled, "before_cursor_execute", note)
     with reading(filled) as connection:
         found = stored_alerts(connection, WANTED)
-        statement, parameters = next(each for each in statements if "prefixes" in each[0])
+        statement, parameters = next(each for each in statements if "FROM alerts" in each[0])
         sqlite = filled.dialect.name == "sqlite"
         explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
         plan = connection.exec_driver_sql(explain + statement, parameters).all()

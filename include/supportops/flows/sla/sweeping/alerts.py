@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,20 +9,18 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Text,
     and_,
     bindparam,
     func,
-    literal,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Kind
 from supportops.alerts.words.ticket import ADDRESS, PATH, ticket_path
 from supportops.config.of_tickets.service_levels import Tiers
 from supportops.customers import Customers
+from supportops.db.listed import listed
 from supportops.db.schema import alerts, tickets
 from supportops.db.sound_json import sound_json
 from supportops.db.statements import insert_missing
@@ -72,7 +69,7 @@ def stored_alerts(connection: Connection, prefixes: Iterable[str]) -> dict[str, 
         c.key, c.kind, c.resolved_at.is_(None), sound_json(c.facts)["retracted"].as_boolean()
     )
     if len(wanted) <= _MOST_SOUGHT:  # without the kind: SQLite would rather go through its index
-        rows = rows.join(each := _listed(connection, wanted), _begins_with(connection, each))
+        rows = rows.join(each := listed(connection, wanted), _begins_with(connection, each))
     else:
         rows = rows.where(c.kind.in_(sorted(kinds)))
     found: dict[str, list[StoredAlert]] = {prefix: [] for prefix in wanted}
@@ -82,14 +79,6 @@ def stored_alerts(connection: Connection, prefixes: Iterable[str]) -> dict[str, 
         if own is not None and kind in kinds:
             own.append(StoredAlert(key, base_of(key), Kind(kind), bool(is_open), bool(retracted)))
     return {prefix: own for prefix, own in found.items() if own}
-
-
-def _listed(connection: Connection, prefixes: list[str]) -> Any:
-    """The prefixes as a table of one column `value`."""
-    if connection.dialect.name == "postgresql":
-        given = literal(prefixes, ARRAY(Text))
-        return func.unnest(given).table_valued("value").render_derived(name="prefixes")
-    return func.json_each(json.dumps(prefixes)).table_valued("value", name="prefixes")
 
 
 def _begins_with(connection: Connection, prefixes: Any) -> ColumnElement[bool]:
