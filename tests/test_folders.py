@@ -8,6 +8,9 @@ from pathlib import Path
 from airflow_home import ROOT
 
 MOST = 16
+LARGEST = 20_000
+"""Bytes of a file of the package: about five hundred lines, beyond which two concepts share it."""
+ON_ONE_PAGE = {"include/supportops/db/schema.py"}  # every table
 EXCEPTIONS = {
     "include/supportops/db/migrations/versions": (60, "a file for each migration"),
 }
@@ -37,3 +40,8 @@ def test_no_folder_has_more_than_sixteen_python_files() -> None:
 def test_every_exception_is_still_one() -> None:
     counts = python_files()
     assert [folder for folder in EXCEPTIONS if counts[folder] <= MOST] == []
+
+
+def test_no_file_of_the_package_holds_a_second_concept() -> None:
+    sizes = {_name(file): file.stat().st_size for file in (ROOT / "include").rglob("*.py")}
+    assert {name for name, size in sizes.items() if size > LARGEST} == ON_ONE_PAGE

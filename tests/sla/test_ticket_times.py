@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sla.policies import book, columns, london, story
-from sla.test_clock_properties import stories
+from sla.test_judging_properties import stories
 from supportops.sla.counting.ticket_times import ticket_times
 from supportops.sla.history import prepare
 from supportops.sla.judging import judge

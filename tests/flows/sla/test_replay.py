@@ -23,7 +23,7 @@ from sla.policies import (
     user_support,
 )
 from sla.policies import version as policy_version
-from sla.test_clock_properties import stories
+from sla.test_judging_properties import stories
 from supportops.db.engine import reading, writing
 from supportops.flows.sla.judging.judged_tickets import Unjudgeable
 from supportops.flows.sla.list_clocks import rows

@@ -24,7 +24,7 @@ from sla.policies import (
     user_support,
 )
 from sla.policies import version as policy_version
-from sla.test_clock_properties import BEGIN, stories
+from sla.test_judging_properties import BEGIN, stories
 from supportops.db.engine import reading, writing
 from supportops.flows.reports.reporting import clock_rows
 from supportops.flows.reports.reporting.gathering import LONGEST_SUBJECT

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from flows.sweep_builders import TIERS, sweeper
 from sla.policies import book
 from sla.slow_clock import slow_clocks
-from sla.test_clock_properties import BEGIN, stories
+from sla.test_judging_properties import BEGIN, stories
 from supportops.flows.sla import sla_sweep
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.ticket import Event
