@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Severity
+from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Severity
 from supportops.alerts.facts import Facts
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.words.ticket import number
@@ -159,7 +159,8 @@ def as_of(
     alert: Alert, now: datetime, office: OfficeHours, promised: Mapping[str, OfficeHours] = NOTHING
 ) -> Alert:
     """The same with its ticket's clock as of `now`: a message may be sent long after the clock was
-    read. An alert that is about no ticket stays as it is.
+    read. A warning whose deadline has passed meanwhile is a breach, also where no sweep has noted
+    that yet. An alert that is about no ticket stays as it is.
 
     `promised`: the hours that promises count in, by the names that alerts call them by.
     """
@@ -168,7 +169,9 @@ def as_of(
     hours = promised.get(Facts(alert.facts).text("policy") or "")
     clock = TicketClock.of(alert).at(now, office, hours)
     latest = {"left_seconds": clock.left_seconds, "calendar_seconds": clock.calendar_seconds}
-    return replace(alert, facts={**alert.facts, **latest})
+    late = alert.kind is Kind.SLA_WARNING and clock.ended_at is None and clock.overdue
+    kind = Kind.SLA_BREACH if late and not clock.paused else alert.kind
+    return replace(alert, kind=kind, facts={**alert.facts, **latest})
 
 
 def _hours(seconds: float) -> str:

@@ -152,3 +152,15 @@ def test_what_waited_over_the_weekend_is_late_by_the_hours_of_its_own_promise(
     desk.clock.now = london("2026-04-13 09:00")
     desk.dispatch()
     assert "61 h 00 min over in business time" in text_of(mail.wait_for(1)[0])
+
+
+def test_a_warning_that_is_sent_after_the_deadline_is_no_warning(
+    tickets: Sweeper, desk: Desk, mail: Mailbox
+) -> None:
+    tickets.append(*story(f"{ASKED} asks"))
+    assert tickets.sweep("2026-04-09 16:03")["raised"] == 1
+    desk.clock.now = london("2026-04-10 09:00")  # no sweep since: it is not known to be breached
+    desk.dispatch()
+    (sent,) = mail.wait_for(1)
+    assert sent.subject == "SLA: 1 breached - #1 reply was due Thu 17:00"
+    assert "Due soon" not in text_of(sent)
