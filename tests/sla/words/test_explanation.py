@@ -10,7 +10,7 @@ import pytest
 
 from sla.policies import book, columns, london, story, version
 from supportops.sla.explain import explain
-from supportops.sla.policy import Amount, Metric, Promise, Target
+from supportops.sla.policy import Amount, DayReading, Metric, PolicyBook, Promise, Target
 from supportops.sla.words.explanation import Section, Story, sections, whole_ticket
 
 LONDON = ZoneInfo("Europe/London")
@@ -25,9 +25,12 @@ MOVED = (
 INTERNAL = re.compile(r"_|\brule \d|policy |\bNone\b|reply_time|2000/|fulfilled|instance")
 
 
-def said(*lines: str, at: str, about: Story | None = None) -> dict[str, Section]:
-    explanation = explain(columns(story(*lines)), book(), london(at))
-    found = sections(explanation, book(), about or Story(LONDON))
+def said(
+    *lines: str, at: str, about: Story | None = None, promises: PolicyBook | None = None
+) -> dict[str, Section]:
+    promises = promises or book()
+    explanation = explain(columns(story(*lines)), promises, london(at))
+    found = sections(explanation, promises, about or Story(LONDON))
     return {section.title: section for section in found}
 
 
@@ -49,6 +52,44 @@ def test_it_says_who_replied_and_what_was_promised():
         "Time taken: 25 h of office hours; 143 h on the calendar",
     ):
         assert line in shown
+
+
+@pytest.mark.parametrize(
+    ("reading", "promised", "due"),
+    [
+        (
+            DayReading.SAME_TIME,
+            "within 3 working days of office hours, by the time of day at which it began on the "
+            "last of them",
+            "Due: Thu 9 Apr 2026 11:00 BST",
+        ),
+        (
+            DayReading.END_OF_DAY,
+            "within 3 working days of office hours, by closing on the last of them",
+            "Due: Thu 9 Apr 2026 17:00 BST",
+        ),
+    ],
+)
+def test_it_says_at_what_time_the_last_working_day_ends(
+    reading: DayReading, promised: str, due: str
+) -> None:
+    found = said(*LATE, at="2026-04-13 10:00", promises=book(reading=reading))
+    shown = rows(found["First reply, user support"])
+    assert promised in shown
+    assert due in shown
+
+
+def test_it_says_whose_dates_the_days_are_of_where_times_are_on_another_clock() -> None:
+    found = said(*LATE, at="2026-04-13 10:00", about=Story(ZoneInfo("America/New_York")))
+    shown = rows(found["First reply, user support"])
+    assert "counted in office hours and on dates of Europe/London" in shown
+
+
+def test_a_promise_that_an_earlier_tier_broke_is_named() -> None:
+    asked = ("2026-04-13 11:00 asks", "2026-04-13 11:00 tier mission_critical")
+    found = said(*asked, "2026-04-13 12:00 tier bug_fix", at="2026-04-13 13:00")
+    shown = rows(found["First reply, bug fix"])
+    assert "Broken: Mon 13 Apr 2026 11:15 BST, as mission critical" in shown
 
 
 def test_it_says_why_a_clock_paused_and_what_was_promised_in_turn():

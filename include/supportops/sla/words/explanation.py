@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from supportops.sla.clock import State
 from supportops.sla.explain import ClockExplanation, Explanation, Segment, calendar_of
-from supportops.sla.policy import Calendar, Metric, PolicyBook, Promise
+from supportops.sla.policy import Calendar, DayReading, Metric, PolicyBook, Promise, Target
 
 METRIC_TITLES = {
     Metric.FIRST_REPLY: "First reply",
@@ -157,7 +157,7 @@ def _rows(
     clock: ClockExplanation, metric: Metric, book: PolicyBook, story: Story
 ) -> Iterator[tuple[str, str]]:
     calendar = calendar_of(clock, book)
-    yield "Promised", _promised(clock, metric, book, calendar)
+    yield "Promised", _promised(clock, metric, book, calendar, story)
     yield "Began", story.at(clock.started_at) + _began(metric)
     yield from _promises(clock, book, story)
     for did, parts in groupby(clock.segments, key=_did):
@@ -182,7 +182,9 @@ def _did(segment: Segment) -> str:
     return "counted" if segment.ran else f"paused ({status})"
 
 
-def _promised(clock: ClockExplanation, metric: Metric, book: PolicyBook, calendar: Calendar) -> str:
+def _promised(
+    clock: ClockExplanation, metric: Metric, book: PolicyBook, calendar: Calendar, story: Story
+) -> str:
     promise = _named(clock, book, None)
     if promise is None:
         return "nothing any more"
@@ -192,10 +194,32 @@ def _promised(clock: ClockExplanation, metric: Metric, book: PolicyBook, calenda
     aim = f", if possible {target.aim}" if target.aim else ""
     pauses = sorted(_STATUSES.get(each, each) for each in target.pauses)
     paused = f"; time spent {' or '.join(pauses)} does not count" if pauses else ""
-    hours = _kind_of_hours(calendar)
+    hours = _kind_of_hours(calendar) + _clock_of(calendar, story)
     whom = f" for {' or '.join(sorted(promise.customers))}" if promise.customers else ""
     what = f"{_PROMISED[metric]}{whom} within {clock.within}{aim}"
-    return f"{what}, counted in {hours}{paused}"
+    by = _by(promise, target)
+    return f"{what} of {hours}, by {by}{paused}" if by else f"{what}, counted in {hours}{paused}"
+
+
+def _by(promise: Promise, target: Target) -> str:
+    """The time of day that ends the last of some working days, where not open time decides."""
+    amount = target.deadline
+    if amount is None or not amount.working_days:
+        return ""
+    last = "that day" if amount.working_days == 1 else "the last of them"
+    match promise.reading:
+        case DayReading.BUSINESS_HOURS:
+            return ""
+        case DayReading.SAME_TIME:
+            return f"the time of day at which it began on {last}"
+        case DayReading.END_OF_DAY:
+            return f"closing on {last}"
+
+
+def _clock_of(calendar: Calendar, story: Story) -> str:
+    """Whose clock the dates below are of, where it is not that of the times."""
+    zone = calendar.hours.zone.key
+    return "" if zone == story.zone.key else f" and on dates of {zone}"
 
 
 def _promises(clock: ClockExplanation, book: PolicyBook, story: Story) -> Iterator[tuple[str, str]]:
