@@ -1,15 +1,20 @@
 """`supportops doctor`: everything that can be wrong with an installation, and what mends it.
 
-Each check says what it found, why that matters and what to do. A check that fails itself is a
-finding, too, and keeps none of the others from running. docs/runbook.md has a section for each.
+Each check says what it found, why that matters and what to do. A check that fails itself, or does
+not end, is a finding, too, and keeps none of the others from running. docs/runbook.md has a section
+for each.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Thread
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -62,6 +67,7 @@ CHECKS: Mapping[str, Check] = {
     "versions": machine.versions,
 }
 
+LONGEST_SECONDS = 30.0
 _STORE, _TESTS = "store", "test messages"
 # Each would wait for a store that does not answer as long as the first did.
 _READ_THE_STORE = (
@@ -176,13 +182,39 @@ def _findings(
 ) -> tuple[Finding, ...]:
     """`broken`: the store is known not to be usable, so what cannot be read of it is no news."""
     try:
-        return tuple(run(installation))
+        found = _in_time(lambda: tuple(run(installation)))
     except Exception as error:
         if broken and isinstance(error, SQLAlchemyError):
             return (_NEEDS_THE_STORE,)
         log.debug("the check %s failed", name, exc_info=True)
-        what = f"it could not be checked: {_words(error)}"
-        return (unknown(what, "What it would find is not known.", "supportops doctor, once more"),)
+        return (_not_checked(_words(error)),)
+    return (_not_checked(f"it takes over {LONGEST_SECONDS:.0f} s"),) if found is None else found
+
+
+def _not_checked(why: str) -> Finding:
+    what = f"it could not be checked: {why}"
+    return unknown(what, "What it would find is not known.", "supportops doctor, once more")
+
+
+def _in_time(check: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...] | None:
+    """What a check finds, None where it has found nothing in LONGEST_SECONDS: secrets, files and
+    servers of others may not answer at all. It is then left to itself. Raises what it raises."""
+    done: Future[tuple[Finding, ...]] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(check())
+        except Exception as error:
+            done.set_exception(error)
+
+    context = copy_context()
+    Thread(target=context.run, args=(run,), name="examination", daemon=True).start()
+    try:
+        return done.result(LONGEST_SECONDS)
+    except FutureTimeout:
+        if done.done():
+            raise
+        return None
 
 
 def _is_away(context: Context) -> Exception | None:

@@ -119,6 +119,8 @@ def old(engine: Engine, retention: Retention, now: datetime) -> list[Old]:
 def _size(connection: Connection, removal: Removal, table: str, rows: int) -> int | None:
     if isinstance(removal, OldRecordings):  # no two rows of which are alike
         return removal.size(connection)
+    if isinstance(removal, FormerConfigurations):  # which stay, in less room
+        return None
     return size_of(connection, table, rows)
 
 

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import Engine, delete, insert, text, update
@@ -156,6 +156,20 @@ def test_a_machine_with_older_files_than_those_in_force_is_found(
     (folder / "sites.yaml").touch()
     (found,) = examined(busy, folder)["active configuration"]
     assert found.what == "the next site check puts into force what changed in sites.yaml"
+
+
+@pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
+def test_a_check_that_does_not_end_keeps_none_of_the_others_from_ending(
+    busy: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = Event()
+    monkeypatch.setattr(doctor, "LONGEST_SECONDS", 0.2)
+    found = examined(busy, folder, lambda _name: str(released.wait(20)))
+    released.set()
+    (finding,) = found["secrets"]
+    assert finding.level is Level.UNKNOWN
+    assert finding.what.startswith("it could not be checked: it takes over")
+    assert levels(found, "store") == {Level.FINE}
 
 
 @pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
