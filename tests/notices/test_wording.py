@@ -8,7 +8,7 @@ import pytest
 
 from alert_builders import NOON, minutes
 from notices.test_deciding import OVER, notice, trouble
-from supportops.notices.letter import letter
+from supportops.notices.mail import mail_of
 from supportops.notices.notice import NoticeKind, NoticeState
 from supportops.notices.trouble import What, joined
 from supportops.notices.wording import Reader, end, first, foreign, next_word, update
@@ -73,12 +73,12 @@ def test_the_next_word_is_promised_for_the_time_at_which_it_was_sent() -> None:
 
 def test_a_mail_escapes_what_the_approver_wrote_and_bears_the_agencys_name() -> None:
     sent = notice(state=NoticeState.SENT, subject="<b>x</b>", text="a\n<script>alert(1)</script>")
-    made = letter(sent, ENGLISH, "Example & Sons", "#0a5c36")
+    made = mail_of(sent, ENGLISH, "Example & Sons", "#0a5c36")
     assert "<script" not in made.html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in made.html
     assert "Example &amp; Sons" in made.html
     assert made.text.endswith("Example & Sons\n")
-    assert "Your support team" in letter(sent, ENGLISH, "", None).text
+    assert "Your support team" in mail_of(sent, ENGLISH, "", None).text
 
 
 def test_names_of_others_are_found_whatever_their_case_and_marks() -> None:

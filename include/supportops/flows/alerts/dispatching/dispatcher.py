@@ -26,8 +26,8 @@ from supportops.db.locks import Lock, advisory_lock
 from supportops.db.schema import messages
 from supportops.flows.alerts.dispatching.batch import Batch, Room, grouped
 from supportops.flows.alerts.dispatching.composing import Composer, is_lack_of_address
+from supportops.flows.alerts.dispatching.document_contents import document_contents
 from supportops.flows.alerts.dispatching.hand_over import queue_hand_overs
-from supportops.flows.alerts.dispatching.letters import letters
 from supportops.flows.alerts.dispatching.posting import Poster, Send, extra_time
 from supportops.flows.alerts.dispatching.prepared import NOT_SENT, PreparedMessage
 from supportops.flows.alerts.dispatching.recording import Recorder, address_is_set
@@ -258,7 +258,7 @@ class Dispatcher:
             claimed = [message for message in claimed if message.alert in alerts]
             alerts = store.with_later_ones(connection, alerts)
             groups, waiting = grouped(claimed, alerts, room)
-            reports = letters(
+            reports = document_contents(
                 connection,
                 [alerts[group[0].alert] for group in groups],
                 self.configuration,

@@ -15,11 +15,11 @@ from supportops.config.configuration import Configuration
 from supportops.flows.alerts.dispatching.mail_logo import mail_logo
 from supportops.flows.alerts.dispatching.report_contents import report_contents
 from supportops.notices import store
-from supportops.notices.letter import letter
+from supportops.notices.mail import mail_of
 from supportops.notices.wording import Reader
 
 
-def letters(
+def document_contents(
     connection: Connection,
     alerts: Iterable[Alert],
     configuration: Configuration,
@@ -43,7 +43,7 @@ def letters(
         colour = configuration.customers.get(thread.customer).colour or agency.colour
         signature = configuration.notices.signature or agency.name
         source = f"cid:{logo.name}" if logo else ""
-        made = letter(notice, reader, signature, colour, source)
+        made = mail_of(notice, reader, signature, colour, source)
         found[key] = ReportContent(
             name=f"notice-{notice.id}",
             subject=notice.subject,

@@ -17,7 +17,7 @@ _PLAIN = "#d5d9df"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class NoticeMail:
     """The two forms of a mail, and `body`: what it says without greeting and signature."""
 
     html: str
@@ -25,9 +25,9 @@ class Letter:
     body: str
 
 
-def letter(
+def mail_of(
     notice: Notice, reader: Reader, signature: str, colour: str | None, logo: str = ""
-) -> Letter:
+) -> NoticeMail:
     """`signature`: the agency's name, "" for none. `colour`: the customer's, #rrggbb. `logo`: the
     address of the agency's, as it is within the mail."""
     body = sent_text(notice, reader)
@@ -42,4 +42,4 @@ def letter(
         "logo": logo,
     }
     html = render("notices/mail.html", **context)
-    return Letter(html, f"{notice.subject}\n\n{body}\n\n{signed}\n", body)
+    return NoticeMail(html, f"{notice.subject}\n\n{body}\n\n{signed}\n", body)
