@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from builders import NOON
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from supportops.config.yaml_source import ConfigurationError
 from supportops.db.engine import reading
 from supportops.db.schema import alerts, configurations
@@ -26,23 +26,23 @@ def web() -> Iterator[Websites]:
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path: Path, web: Websites) -> Desk:
-    found = Desk(store, tmp_path / "config")
+def desk(store: Engine, tmp_path: Path, web: Websites) -> Checks:
+    found = Checks(store, tmp_path / "config")
     found.write(web.entries())
     return found
 
 
-def spoil(desk: Desk, key: str = "colour") -> None:
+def spoil(desk: Checks, key: str = "colour") -> None:
     with (desk.folder / "sites.yaml").open("a", encoding="utf-8") as file:
         file.write(f"{key}: blue\n")
 
 
-def names_in_force(desk: Desk) -> list[str]:
+def names_in_force(desk: Checks) -> list[str]:
     with reading(desk.engine) as connection:
         return [site.name for site in active_configuration(connection).fleet.sites]
 
 
-def test_a_fault_at_run_time_leaves_the_last_good_one_in_force(desk: Desk, web: Websites) -> None:
+def test_a_fault_at_run_time_leaves_the_last_good_one_in_force(desk: Checks, web: Websites) -> None:
     desk.run()
     spoil(desk)
     summary = desk.run(after=5)
@@ -53,7 +53,7 @@ def test_a_fault_at_run_time_leaves_the_last_good_one_in_force(desk: Desk, web: 
     assert desk.alerts() == [FIRING]
 
 
-def test_the_alert_lists_the_faults_of_now_and_is_raised_once(desk: Desk) -> None:
+def test_the_alert_lists_the_faults_of_now_and_is_raised_once(desk: Checks) -> None:
     desk.run()
     spoil(desk)
     desk.run(after=5)
@@ -66,7 +66,7 @@ def test_the_alert_lists_the_faults_of_now_and_is_raised_once(desk: Desk) -> Non
     assert len(row["facts"]["errors"]) == 2
 
 
-def test_mending_it_resolves_the_alert(desk: Desk, web: Websites) -> None:
+def test_mending_it_resolves_the_alert(desk: Checks, web: Websites) -> None:
     desk.run()
     spoil(desk)
     desk.run(after=5)
@@ -75,7 +75,7 @@ def test_mending_it_resolves_the_alert(desk: Desk, web: Websites) -> None:
     assert desk.alerts() == [OVER]
 
 
-def test_a_folder_that_is_gone_is_a_fault_like_any_other(desk: Desk) -> None:
+def test_a_folder_that_is_gone_is_a_fault_like_any_other(desk: Checks) -> None:
     desk.run()
     for file in desk.folder.iterdir():
         file.unlink()
@@ -83,7 +83,7 @@ def test_a_folder_that_is_gone_is_a_fault_like_any_other(desk: Desk) -> None:
     assert desk.alerts() == [FIRING]
 
 
-def test_a_file_that_never_was_good_stops_what_needs_it_and_is_an_alert(desk: Desk) -> None:
+def test_a_file_that_never_was_good_stops_what_needs_it_and_is_an_alert(desk: Checks) -> None:
     spoil(desk)
     with pytest.raises(ConfigurationError, match="colour"):
         desk.run()
@@ -99,7 +99,7 @@ def test_a_file_that_never_was_good_stops_what_needs_it_and_is_an_alert(desk: De
         _ = configuration.fleet
 
 
-def test_without_any_good_file_there_is_nothing_to_work_by(desk: Desk) -> None:
+def test_without_any_good_file_there_is_nothing_to_work_by(desk: Checks) -> None:
     for file in desk.folder.iterdir():
         file.unlink()
     with pytest.raises(ConfigurationError, match="no such file"):
@@ -109,7 +109,7 @@ def test_without_any_good_file_there_is_nothing_to_work_by(desk: Desk) -> None:
         active_configuration(connection)
 
 
-def test_a_secret_written_into_the_file_is_told_to_nobody(desk: Desk) -> None:
+def test_a_secret_written_into_the_file_is_told_to_nobody(desk: Checks) -> None:
     desk.run()
     desk.write([{"name": "shop", "url": "https://me:hunter22@shop.example/"}])
     path = desk.folder / "alerts.yaml"
@@ -122,7 +122,7 @@ def test_a_secret_written_into_the_file_is_told_to_nobody(desk: Desk) -> None:
         assert "hunter22" not in str(connection.execute(select(alerts)).all())
 
 
-def test_a_configuration_that_comes_back_is_in_force_again(desk: Desk, web: Websites) -> None:
+def test_a_configuration_that_comes_back_is_in_force_again(desk: Checks, web: Websites) -> None:
     other = [{"name": "other", "url": web.servers["shop"].url()}]
     for sites, name in ((web.entries(), "shop"), (other, "other"), (web.entries(), "shop")):
         desk.write(sites)
@@ -132,14 +132,16 @@ def test_a_configuration_that_comes_back_is_in_force_again(desk: Desk, web: Webs
         assert len(connection.execute(select(configurations)).all()) == 2
 
 
-def test_taking_up_the_same_again_writes_nothing(desk: Desk) -> None:
+def test_taking_up_the_same_again_writes_nothing(desk: Checks) -> None:
     for minutes in (0, 5, 10):
         load_or_last_good(desk.engine, desk.folder, NOON + timedelta(minutes=minutes))
     with reading(desk.engine) as connection:
         assert connection.execute(select(configurations.c.loaded_at)).scalars().all() == [NOON]
 
 
-def test_a_new_one_is_in_force_also_after_the_clock_jumped_back(desk: Desk, web: Websites) -> None:
+def test_a_new_one_is_in_force_also_after_the_clock_jumped_back(
+    desk: Checks, web: Websites
+) -> None:
     load_or_last_good(desk.engine, desk.folder, NOON)
     for name in ("other", "third", "other"):
         desk.write([{"name": name, "url": web.servers["shop"].url()}])

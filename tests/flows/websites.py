@@ -52,7 +52,7 @@ def _talk(them: Websites, name: str) -> Any:
 
 
 @dataclass
-class Desk:
+class Checks:
     """A store, a configuration folder and a clock: everything a site check needs."""
 
     engine: Engine

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
 from builders import NOON, Clock, checks
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from sites.servers import answer, closed_port, hangs, server
 from supportops.config import snapshots
 from supportops.db.activity import Flow, activities
@@ -46,13 +46,13 @@ def web() -> Iterator[Websites]:
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path: Path, web: Websites) -> Desk:
-    found = Desk(store, tmp_path / "config")
+def desk(store: Engine, tmp_path: Path, web: Websites) -> Checks:
+    found = Checks(store, tmp_path / "config")
     found.write(web.entries())
     return found
 
 
-def test_healthy_sites_are_checked_once_and_raise_nothing(desk: Desk, web: Websites) -> None:
+def test_healthy_sites_are_checked_once_and_raise_nothing(desk: Checks, web: Websites) -> None:
     summary = desk.run()
     assert (summary["sites"], summary["pages"], summary["failing"]) == (3, 3, 0)
     assert (summary["runs"], summary["changes"], summary["faults"]) == (1, [], [])
@@ -61,7 +61,7 @@ def test_healthy_sites_are_checked_once_and_raise_nothing(desk: Desk, web: Websi
     assert desk.alerts() == []
 
 
-def test_a_site_that_is_down_becomes_an_incident_and_an_alert(desk: Desk, web: Websites) -> None:
+def test_a_site_that_is_down_becomes_an_incident_and_an_alert(desk: Checks, web: Websites) -> None:
     desk.run()
     web.broken.add("shop")
     summary = desk.run(after=5)
@@ -73,7 +73,7 @@ def test_a_site_that_is_down_becomes_an_incident_and_an_alert(desk: Desk, web: W
     json.dumps(summary)
 
 
-def test_its_end_resolves_the_alert(desk: Desk, web: Websites) -> None:
+def test_its_end_resolves_the_alert(desk: Checks, web: Websites) -> None:
     web.broken.add("shop")
     desk.run()
     web.broken.clear()
@@ -87,7 +87,7 @@ def test_its_end_resolves_the_alert(desk: Desk, web: Websites) -> None:
     assert incident["closed_at"] - incident["ended_at"] == timedelta(seconds=10)
 
 
-def test_a_blip_is_checked_again_and_raises_nothing(desk: Desk, web: Websites) -> None:
+def test_a_blip_is_checked_again_and_raises_nothing(desk: Checks, web: Websites) -> None:
     web.broken.add("shop")
 
     def mended_meanwhile(seconds: float) -> None:
@@ -99,7 +99,7 @@ def test_a_blip_is_checked_again_and_raises_nothing(desk: Desk, web: Websites) -
     assert desk.alerts() == []
 
 
-def test_a_closed_port_and_a_page_that_fails(desk: Desk, web: Websites) -> None:
+def test_a_closed_port_and_a_page_that_fails(desk: Checks, web: Websites) -> None:
     shop = web.servers["shop"].url()
     gone = f"http://127.0.0.1:{closed_port()}/"
     desk.write(
@@ -112,14 +112,14 @@ def test_a_closed_port_and_a_page_that_fails(desk: Desk, web: Websites) -> None:
     assert desk.alerts() == [("fault", "shop /b", True), ("outage", "gone", True)]
 
 
-def test_sites_on_one_server_are_one_alert(desk: Desk, web: Websites) -> None:
+def test_sites_on_one_server_are_one_alert(desk: Checks, web: Websites) -> None:
     desk.write([entry | {"host": "web-1"} for entry in web.entries()])
     web.broken |= {"shop", "blog"}
     desk.run()
     assert desk.alerts() == [("host_outage", "web-1", True)]
 
 
-def test_a_lost_connection_is_one_blind_alert(desk: Desk, web: Websites) -> None:
+def test_a_lost_connection_is_one_blind_alert(desk: Checks, web: Websites) -> None:
     port = closed_port()
     sites = [{"name": name, "url": f"http://127.0.0.1:{closed_port()}/"} for name in "abc"]
     desk.write(sites, vantage=[f"http://127.0.0.1:{port}/"])
@@ -130,7 +130,7 @@ def test_a_lost_connection_is_one_blind_alert(desk: Desk, web: Websites) -> None
     assert desk.alerts() == [("blind", "our connection", False)]
 
 
-def test_a_hostile_name_goes_the_whole_way(desk: Desk, web: Websites) -> None:
+def test_a_hostile_name_goes_the_whole_way(desk: Checks, web: Websites) -> None:
     name = 'O\'Brien "&" <script>alert(1)</script>\r\nSubject: x \N{PILE OF POO}'
     web.broken.add("shop")
     desk.write([{"name": name, "url": web.servers["shop"].url()}])
@@ -139,7 +139,7 @@ def test_a_hostile_name_goes_the_whole_way(desk: Desk, web: Websites) -> None:
     assert {row[0] for row in desk.results()} == {name}
 
 
-def test_the_longest_names_and_paths_fit_into_both_stores(desk: Desk, web: Websites) -> None:
+def test_the_longest_names_and_paths_fit_into_both_stores(desk: Checks, web: Websites) -> None:
     """PostgreSQL's keys end at 2,704 bytes; no compression helps against these."""
     luck = random.Random(1)
     name = "".join(chr(luck.randrange(0x10000, 0x1F000)) for _ in range(200))
@@ -152,7 +152,7 @@ def test_the_longest_names_and_paths_fit_into_both_stores(desk: Desk, web: Websi
 
 class TestInOneTransaction:
     def test_cause_and_alert_are_committed_together_or_not_at_all(
-        self, desk: Desk, web: Websites, monkeypatch: pytest.MonkeyPatch
+        self, desk: Checks, web: Websites, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         web.broken.add("shop")
 
@@ -171,7 +171,7 @@ class TestInOneTransaction:
         assert summary["runs"] == 2
         assert desk.incidents() == desk.alerts() == [DOWN]
 
-    def test_judging_twice_does_nothing_twice(self, desk: Desk, web: Websites) -> None:
+    def test_judging_twice_does_nothing_twice(self, desk: Checks, web: Websites) -> None:
         web.broken.add("shop")
         desk.run()
         assert site_check.judge(desk.engine, NOON, desk.clock())["runs"] == 0
@@ -180,7 +180,7 @@ class TestInOneTransaction:
 
 class TestShards:
     def test_each_site_is_in_one_shard_and_each_shard_has_a_small_spec(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.write(web.entries(), shard=2)
         specs = desk.plan()
@@ -188,21 +188,21 @@ class TestShards:
         assert [desk.check(spec)["pages"] for spec in specs] == [2, 1]
         assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
 
-    def test_what_is_recorded_is_not_checked_again(self, desk: Desk, web: Websites) -> None:
+    def test_what_is_recorded_is_not_checked_again(self, desk: Checks, web: Websites) -> None:
         web.broken.add("shop")
         specs = desk.plan()
         for _ in range(2):
             assert desk.check(specs[0])["attempts"] == 5
         assert web.requests() == {"shop": 3, "blog": 1, "wiki": 1}
 
-    def test_planning_twice_finds_the_first_plan(self, desk: Desk, web: Websites) -> None:
+    def test_planning_twice_finds_the_first_plan(self, desk: Checks, web: Websites) -> None:
         first = desk.plan()
         desk.write(web.entries()[:1])
         assert desk.plan() == first
         assert desk.check(first[0])["pages"] == 3
 
     def test_a_missing_shard_fails_the_run_but_the_others_are_judged(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.write(web.entries(), shard=2)
         web.broken.add("shop")
@@ -213,7 +213,7 @@ class TestShards:
         assert desk.alerts() == [DOWN]
 
     def test_there_are_never_more_shards_than_airflow_maps(
-        self, desk: Desk, web: Websites, monkeypatch: pytest.MonkeyPatch
+        self, desk: Checks, web: Websites, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(site, "MOST_SHARDS", 2)
         desk.write(web.entries(), shard=1)
@@ -221,7 +221,7 @@ class TestShards:
         assert [desk.check(spec)["pages"] for spec in specs] == [2, 1]
         assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
 
-    def test_how_long_a_run_took_is_noted_with_its_wait_for_a_place(self, desk: Desk) -> None:
+    def test_how_long_a_run_took_is_noted_with_its_wait_for_a_place(self, desk: Checks) -> None:
         specs = desk.plan()
         desk.clock.move(4)
         done = [desk.check(spec) for spec in specs]
@@ -233,16 +233,16 @@ class TestShards:
         with reading(desk.engine) as connection:
             assert activities(connection)[Flow.SITE_CHECK].took == timedelta(minutes=4)
 
-    def test_a_spec_that_was_not_planned_is_refused(self, desk: Desk) -> None:
+    def test_a_spec_that_was_not_planned_is_refused(self, desk: Checks) -> None:
         spec = {"slot": NOON.isoformat(), "ahead_seconds": 0, "shard": 0}
         with pytest.raises(LookupError, match="no run was planned"):
             desk.check(spec)
 
-    def test_a_fleet_without_sites_has_no_shards_and_no_findings(self, desk: Desk) -> None:
+    def test_a_fleet_without_sites_has_no_shards_and_no_findings(self, desk: Checks) -> None:
         desk.write([])
         assert desk.run()["pages"] == 0
 
-    def test_a_slot_long_past_checks_nothing(self, desk: Desk, web: Websites) -> None:
+    def test_a_slot_long_past_checks_nothing(self, desk: Checks, web: Websites) -> None:
         late = NOON + planning.LATEST_START + timedelta(seconds=1)
         plan = site_check.plan(desk.engine, desk.folder, NOON, late)
         assert (plan.shards, plan.sites) == (0, 0)
@@ -251,7 +251,7 @@ class TestShards:
         assert summary["runs"] == 0
         assert web.requests() == {"shop": 0, "blog": 0, "wiki": 0}
 
-    def test_a_judged_run_takes_no_more_results(self, desk: Desk, web: Websites) -> None:
+    def test_a_judged_run_takes_no_more_results(self, desk: Checks, web: Websites) -> None:
         web.broken.add("shop")
         spec = desk.plan()[0]
 
@@ -269,7 +269,7 @@ class TestShards:
 
 class TestDue:
     def test_a_site_with_a_long_interval_is_checked_whatever_the_phase_of_the_runs(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.write([entry | {"interval": "10m"} for entry in web.entries()])
         desk.clock.move(5)
@@ -280,7 +280,7 @@ class TestDue:
         assert web.requests() == {"shop": 2, "blog": 2, "wiki": 2}
 
     def test_what_a_killed_run_did_not_check_the_next_one_checks(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.write([entry | {"interval": "1h"} for entry in web.entries()], shard=1)
         desk.check(desk.plan()[0])
@@ -289,7 +289,7 @@ class TestDue:
         assert web.requests() == {"shop": 1, "blog": 1, "wiki": 1}
 
     def test_what_a_run_checks_does_not_change_while_it_runs(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.write([entry | {"interval": "1h"} for entry in web.entries()])
         first = desk.plan()
@@ -344,7 +344,7 @@ def killed_at(where: str, address: str, spec: dict[str, Any]) -> None:
 
 class TestKilled:
     def test_a_check_killed_half_way_is_completed_and_not_repeated(
-        self, desk: Desk, web: Websites, store_address: str
+        self, desk: Checks, web: Websites, store_address: str
     ) -> None:
         web.broken.add("shop")
         spec = desk.plan()[0]
@@ -361,7 +361,7 @@ class TestKilled:
         assert desk.alerts() == [DOWN]
 
     def test_a_check_killed_before_its_judgement_is_judged_by_the_next_run(
-        self, desk: Desk, web: Websites, store_address: str
+        self, desk: Checks, web: Websites, store_address: str
     ) -> None:
         web.broken.add("shop")
         killed_at("end", store_address, desk.plan()[0])
@@ -373,7 +373,7 @@ class TestKilled:
             assert connection.execute(select(incidents.c.started_at)).scalar_one() == NOON
 
     def test_failures_of_a_killed_run_date_the_outage_that_the_next_confirms(
-        self, desk: Desk, web: Websites, store_address: str
+        self, desk: Checks, web: Websites, store_address: str
     ) -> None:
         web.broken.add("shop")
         killed_at("pause", store_address, desk.plan()[0])
@@ -407,10 +407,10 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
 
 class TestAtOnce:
     def test_two_runs_of_one_slot_double_nothing(
-        self, desk: Desk, web: Websites, store_address: str
+        self, desk: Checks, web: Websites, store_address: str
     ) -> None:
         web.broken.add("shop")
-        other = Desk(make_engine(store_address), desk.folder, Clock())
+        other = Checks(make_engine(store_address), desk.folder, Clock())
         summaries = at_once(desk.run, other.run)
         other.engine.dispose()
         assert sum(summary["runs"] for summary in summaries) == 1
@@ -419,18 +419,18 @@ class TestAtOnce:
         assert desk.incidents() == desk.alerts() == [DOWN]
 
     def test_two_runs_a_moment_apart_raise_one_alert(
-        self, desk: Desk, web: Websites, store_address: str
+        self, desk: Checks, web: Websites, store_address: str
     ) -> None:
         web.broken.add("shop")
         later = Clock(NOON + timedelta(seconds=1))
-        other = Desk(make_engine(store_address), desk.folder, later)
+        other = Checks(make_engine(store_address), desk.folder, later)
         summaries = at_once(desk.run, other.run)
         other.engine.dispose()
         assert sum(summary["runs"] for summary in summaries) == 2
         assert len(desk.results()) in range(8, 11)
         assert desk.incidents() == desk.alerts() == [DOWN]
 
-    def test_eight_judges_judge_once(self, desk: Desk, web: Websites, store_address: str) -> None:
+    def test_eight_judges_judge_once(self, desk: Checks, web: Websites, store_address: str) -> None:
         web.broken.add("shop")
         desk.check(desk.plan()[0])
         engines = [make_engine(store_address) for _ in range(8)]
@@ -445,7 +445,7 @@ class TestAtOnce:
 
 class TestClock:
     def test_a_clock_that_jumps_back_does_not_take_the_log_with_it(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.run()
         web.broken.add("shop")
@@ -461,7 +461,7 @@ class TestClock:
         assert len(slots) == 2
         assert outage <= desk.clock(), "an alert of the future would wait for it"
 
-    def test_the_log_waits_until_the_clock_has_caught_up(self, desk: Desk) -> None:
+    def test_the_log_waits_until_the_clock_has_caught_up(self, desk: Checks) -> None:
         desk.run()
         desk.run(after=-60)
         runs = 1
@@ -478,7 +478,7 @@ class TestClock:
         assert of_the_clock == [("clock", "this machine's clock", False)]
 
     def test_an_outage_is_resolved_while_the_log_runs_ahead(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.run()
         web.broken.add("shop")
@@ -487,14 +487,14 @@ class TestClock:
         desk.run(after=5)
         assert ("outage", "shop", False) in desk.alerts()
 
-    def test_a_clock_that_is_set_right_again_is_no_alert_any_more(self, desk: Desk) -> None:
+    def test_a_clock_that_is_set_right_again_is_no_alert_any_more(self, desk: Checks) -> None:
         desk.run()
         desk.run(after=-60)
         desk.run(after=70)
         of_the_clock = [each for each in desk.alerts() if each[0] == "clock"]
         assert of_the_clock == [("clock", "this machine's clock", False)]
 
-    def test_a_clock_that_lags_by_seconds_is_no_jump(self, desk: Desk) -> None:
+    def test_a_clock_that_lags_by_seconds_is_no_jump(self, desk: Checks) -> None:
         desk.run()
         desk.run(after=-0.5)
         assert desk.alerts() == []
@@ -516,11 +516,11 @@ def locked(address: str, seconds: float) -> Iterator[None]:
 
 
 @pytest.fixture
-def sqlite_desk(tmp_path: Path, sqlite_template: Path, web: Websites) -> Iterator[Desk]:
+def sqlite_desk(tmp_path: Path, sqlite_template: Path, web: Websites) -> Iterator[Checks]:
     path = tmp_path / "locked.db"
     path.write_bytes(sqlite_template.read_bytes())
     engine = make_engine(f"sqlite+pysqlite:///{path}")
-    found = Desk(engine, tmp_path / "config")
+    found = Checks(engine, tmp_path / "config")
     found.write(web.entries(), deadline="1s")
     yield found
     engine.dispose()
@@ -528,7 +528,7 @@ def sqlite_desk(tmp_path: Path, sqlite_template: Path, web: Websites) -> Iterato
 
 class TestLocked:
     def test_a_store_that_is_locked_for_a_while_is_waited_for(
-        self, sqlite_desk: Desk, web: Websites
+        self, sqlite_desk: Checks, web: Websites
     ) -> None:
         web.broken.add("shop")
         with locked(str(sqlite_desk.engine.url), 1.5):
@@ -536,7 +536,7 @@ class TestLocked:
         assert sqlite_desk.alerts() == [DOWN]
 
     def test_a_store_that_makes_us_wait_makes_no_site_look_slow(
-        self, sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+        self, sqlite_desk: Checks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(writer, "FLUSH_EVERY", 1)
         spec = sqlite_desk.plan()[0]
@@ -545,7 +545,7 @@ class TestLocked:
         assert [row[3] for row in sqlite_desk.results()] == ["ok"] * 3
 
     def test_a_store_locked_for_longer_is_one_error_and_a_rerun_completes(
-        self, sqlite_desk: Desk, web: Websites
+        self, sqlite_desk: Checks, web: Websites
     ) -> None:
         web.broken.add("shop")
         address = str(sqlite_desk.engine.url)
@@ -561,7 +561,7 @@ class TestLocked:
 
 
 class TestHeartbeat:
-    def test_it_is_called_after_each_check(self, desk: Desk, web: Websites) -> None:
+    def test_it_is_called_after_each_check(self, desk: Checks, web: Websites) -> None:
         with server(answer()) as outside:
             desk.secrets["beat"] = outside.url("/ping/s3cret")
             desk.write(web.entries(), heartbeat="beat")
@@ -569,13 +569,13 @@ class TestHeartbeat:
             assert outside.heads[0].startswith(b"GET /ping/s3cret ")
 
     def test_without_an_address_the_connection_to_set_is_named(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.write(web.entries(), heartbeat="beat")
         assert desk.run()["heartbeat"] == "nobody set the connection beat"
 
     def test_a_heartbeat_that_fails_fails_no_check_and_shows_no_secret(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.secrets["beat"] = f"http://127.0.0.1:{closed_port()}/ping/s3cret"
         desk.write(web.entries(), heartbeat="beat")
@@ -584,7 +584,7 @@ class TestHeartbeat:
         assert "s3cret" not in outcome
 
 
-def test_a_site_that_hangs_holds_up_no_other(desk: Desk, web: Websites) -> None:
+def test_a_site_that_hangs_holds_up_no_other(desk: Checks, web: Websites) -> None:
     with server(hangs) as stuck:
         desk.write([*web.entries(), {"name": "stuck", "url": stuck.url()}], deadline="1s")
         desk.run()
@@ -612,7 +612,7 @@ def replayed(engine: Engine) -> tuple[FleetState, dict[str, Any]]:
     return state, found
 
 
-def test_a_replay_of_the_log_gives_the_same_incidents_and_standings(desk: Desk) -> None:
+def test_a_replay_of_the_log_gives_the_same_incidents_and_standings(desk: Checks) -> None:
     """With a page, a server, a blind hour, a late judgement, and sites that come and go."""
     control = "https://control.example/"
     full = [

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from builders import NOON
-from flows.websites import Desk
+from flows.websites import Checks
 from sites.certificates import DAY, Issued, issue, serving
 from sites.servers import answer, server
 from supportops.db.engine import reading, writing
@@ -75,7 +75,7 @@ def test_a_check_records_the_chain_once_and_again_when_it_is_another(
         if "certificate_chains" in statement and not statement.startswith("SELECT"):
             written.append(statement)
 
-    desk, first, second = Desk(store, tmp_path / "config"), issued("one"), issued("two")
+    desk, first, second = Checks(store, tmp_path / "config"), issued("one"), issued("two")
     context = serving(tmp_path, first)
     with server(answer(), tls=context) as site:
         url = site.url(host="localhost", scheme="https")

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 import dispatching
 from builders import Clock
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from inboxes import Endpoint, Mailbox
 from sites.servers import closed_port
 from supportops.alerts.alert import Kind
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.parametrize("store_address", ["postgresql"], indirect=T
 OWNERS = {"shop": "Acme", "blog": "Acme", "wiki": "Beta", "forum": "Gamma"}
 
 
-class House(Desk):
+class House(Checks):
     """Sites of three customers on one server, and a receiver for each of two and the team."""
 
     def routes(self, *routes: dict[str, Any], **alerts: Any) -> None:

@@ -13,8 +13,7 @@ from sqlalchemy import Engine, update
 from alert_builders import NOON, alert
 from builders import configure
 from dispatching import Desk, configuration, everything_to
-from flows.websites import Desk as Checks
-from flows.websites import Websites, websites
+from flows.websites import Checks, Websites, websites
 from inboxes import Endpoint, Mailbox
 from supportops.alerts import store as alert_store
 from supportops.alerts.alert import Kind

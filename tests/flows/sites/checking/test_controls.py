@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from builders import NOON
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from sites.servers import closed_port
 from supportops.db.engine import reading
 from supportops.flows.sites import site_check
@@ -20,16 +20,16 @@ NAMES = "abcd"
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path: Path) -> Desk:
-    return Desk(store, tmp_path / "config")
+def desk(store: Engine, tmp_path: Path) -> Checks:
+    return Checks(store, tmp_path / "config")
 
 
-def numbers(desk: Desk) -> list[int]:
+def numbers(desk: Checks) -> list[int]:
     """Of the recorded checks of the control address."""
     return [number for site, _, number, _ in desk.results() if site == VANTAGE]
 
 
-def at_once(desk: Desk, web: Websites) -> None:
+def at_once(desk: Checks, web: Websites) -> None:
     """Each site is a shard; all shards begin before any has a result."""
     desk.write(
         [each for each in web.entries() if each["name"] != "control"],
@@ -58,7 +58,7 @@ def at_once(desk: Desk, web: Websites) -> None:
         thread.join()
 
 
-def test_no_check_of_a_control_address_is_lost_among_shards_at_once(desk: Desk) -> None:
+def test_no_check_of_a_control_address_is_lost_among_shards_at_once(desk: Checks) -> None:
     with websites(*NAMES, "control") as web:
         web.broken |= set(NAMES)
         at_once(desk, web)
@@ -67,7 +67,7 @@ def test_no_check_of_a_control_address_is_lost_among_shards_at_once(desk: Desk) 
     assert numbers(desk) == list(range(made))
 
 
-def test_the_last_check_of_a_control_address_decides_whichever_shard_made_it(desk: Desk) -> None:
+def test_the_last_check_of_a_control_address_decides_whichever_shard_made_it(desk: Checks) -> None:
     """The first shard still reaches it, the second does not: our connection went in between."""
     with websites("control") as web:
         gone = [{"name": name, "url": f"http://127.0.0.1:{closed_port()}/"} for name in NAMES]

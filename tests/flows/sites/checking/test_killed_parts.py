@@ -21,7 +21,7 @@ from sqlalchemy import Engine, delete, select
 
 from builders import NOON, Clock
 from flows.sites.checking.judged_parts import parts, replayed, stored
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from supportops.db.engine import reading, writing
 from supportops.db.schema import alerts, incidents, metadata, site_status
 from supportops.flows.sites import site_check
@@ -99,7 +99,7 @@ def program() -> Iterator[subprocess.Popen[str]]:
 
 
 def killed_in(
-    desk: Desk, program: subprocess.Popen[str], address: str, moment: str, at: int
+    desk: Checks, program: subprocess.Popen[str], address: str, moment: str, at: int
 ) -> bool:
     """Whether a check in a process of its own was killed `moment` its commit number `at`."""
     (spec,) = desk.plan()
@@ -127,12 +127,12 @@ def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def begun(store: Engine, folder: Path, web: Websites) -> Desk:
+def begun(store: Engine, folder: Path, web: Websites) -> Checks:
     """An empty store; all is well in a first run, two sites are broken when the next one comes."""
     with writing(store) as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(delete(table))
-    desk = Desk(store, folder / "config", Clock())
+    desk = Checks(store, folder / "config", Clock())
     desk.write(web.entries(), confirm_after=["1s", "1s"])
     web.broken.clear()
     desk.run()
@@ -141,7 +141,7 @@ def begun(store: Engine, folder: Path, web: Websites) -> Desk:
     return desk
 
 
-def completed(desk: Desk, opened: list[Any]) -> dict[str, list[tuple[Any, ...]]]:
+def completed(desk: Checks, opened: list[Any]) -> dict[str, list[tuple[Any, ...]]]:
     """The same run once more, as the scheduler retries its task, and its judgement."""
     (spec,) = desk.plan()
     slot = NOON + timedelta(minutes=5)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 
 from builders import NOON
 from flows.sites.checking.judged_parts import parts, replayed, stored
-from flows.websites import Desk, websites
+from flows.websites import Checks, websites
 from sites.servers import closed_port, hangs, server
 from supportops.db.engine import make_engine, reading
 from supportops.db.schema import site_status
@@ -53,8 +53,8 @@ class FastClock:
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path: Path) -> Desk:
-    return Desk(store, tmp_path / "config")
+def desk(store: Engine, tmp_path: Path) -> Checks:
+    return Checks(store, tmp_path / "config")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def servers() -> Iterator[ExitStack]:
         yield stack
 
 
-def told_at(desk: Desk, specs: Sequence[dict[str, Any]]) -> dict[tuple[str, str], float]:
+def told_at(desk: Checks, specs: Sequence[dict[str, Any]]) -> dict[tuple[str, str], float]:
     """When each incident was opened, in seconds of the run, with all shards at once.
 
     RUN_ENDED is when the last shard had ended.
@@ -104,7 +104,7 @@ def hanging(count: int, url: str, **fields: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("shard", [500, 40], ids=["one shard", "three shards"])
 def test_an_outage_is_announced_while_the_checks_of_a_server_that_hangs_go_on(
-    desk: Desk, servers: ExitStack, fast: dict[str, Any], shard: int
+    desk: Checks, servers: ExitStack, fast: dict[str, Any], shard: int
 ) -> None:
     stuck = servers.enter_context(server(hangs))
     refused = {"name": "shop", "url": f"http://127.0.0.1:{closed_port()}/"}
@@ -119,7 +119,7 @@ def test_an_outage_is_announced_while_the_checks_of_a_server_that_hangs_go_on(
     assert max(found.values()) < ended
 
 
-def at_pause(desk: Desk, wanted: float, action: Callable[[], None]) -> Callable[[float], None]:
+def at_pause(desk: Checks, wanted: float, action: Callable[[], None]) -> Callable[[float], None]:
     """A pause that does something when it is asked to wait for so many seconds."""
 
     def pause(seconds: float) -> None:
@@ -130,7 +130,7 @@ def at_pause(desk: Desk, wanted: float, action: Callable[[], None]) -> Callable[
     return pause
 
 
-def test_a_run_in_parts_is_replayed_to_the_same_state(desk: Desk) -> None:
+def test_a_run_in_parts_is_replayed_to_the_same_state(desk: Checks) -> None:
     """The shop is confirmed while the blog, which fails later, is still being checked."""
     with websites("shop", "blog", "wiki") as web:
         desk.write(web.entries())
@@ -144,7 +144,7 @@ def test_a_run_in_parts_is_replayed_to_the_same_state(desk: Desk) -> None:
     assert replayed(desk.engine) == stored(desk.engine)
 
 
-def test_what_is_confirmed_first_is_told_first(desk: Desk) -> None:
+def test_what_is_confirmed_first_is_told_first(desk: Checks) -> None:
     with websites("shop", "blog") as web:
         desk.write(web.entries(), confirm_after=["10s"])
         web.broken.add("shop")
@@ -158,7 +158,7 @@ def test_what_is_confirmed_first_is_told_first(desk: Desk) -> None:
 
 
 def test_a_part_that_fails_is_made_good_by_the_judgement_at_the_end(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with websites("shop") as web:
         desk.write(web.entries())
@@ -177,7 +177,7 @@ def _fails(*_: Any) -> None:
     raise RuntimeError("the disk is full")
 
 
-def test_a_page_that_was_judged_takes_no_more_results(desk: Desk, store_address: str) -> None:
+def test_a_page_that_was_judged_takes_no_more_results(desk: Checks, store_address: str) -> None:
     """As from a second process that began the same shard."""
     with websites("shop") as web:
         desk.write(web.entries())
@@ -198,7 +198,7 @@ def test_a_page_that_was_judged_takes_no_more_results(desk: Desk, store_address:
 
 
 def test_a_server_that_fails_in_two_ways_is_one_alert(
-    desk: Desk, servers: ExitStack, fast: dict[str, Any]
+    desk: Checks, servers: ExitStack, fast: dict[str, Any]
 ) -> None:
     """Its quick failures wait for those that hang, which take 30 s longer to be confirmed."""
     stuck = servers.enter_context(server(hangs))
@@ -209,7 +209,7 @@ def test_a_server_that_fails_in_two_ways_is_one_alert(
     assert set(found) == {("host_outage", "web-1"), RUN_ENDED}
 
 
-def test_a_server_that_is_back_is_not_told_as_single_outages(desk: Desk) -> None:
+def test_a_server_that_is_back_is_not_told_as_single_outages(desk: Checks) -> None:
     """Its sites are in two shards; the first is done long before the second begins."""
     with websites("a", "b", "c", "d") as web:
         entries = [entry | {"host": "web-1"} for entry in web.entries()]
@@ -222,7 +222,7 @@ def test_a_server_that_is_back_is_not_told_as_single_outages(desk: Desk) -> None
     assert replayed(desk.engine) == stored(desk.engine)
 
 
-def test_a_lost_connection_is_told_as_that_in_the_first_part(desk: Desk) -> None:
+def test_a_lost_connection_is_told_as_that_in_the_first_part(desk: Checks) -> None:
     port = closed_port()
     sites = [{"name": name, "url": f"http://127.0.0.1:{closed_port()}/"} for name in "abcd"]
     desk.write(sites, shard=2, vantage=[f"http://127.0.0.1:{port}/"])

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from builders import NOON, Clock
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from sites.servers import server
 from supportops.db.engine import make_engine, reading
 from supportops.db.schema import check_results
@@ -34,13 +34,13 @@ def web() -> Iterator[Websites]:
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path, web: Websites) -> Desk:
-    desk = Desk(store, tmp_path)
+def desk(store: Engine, tmp_path, web: Websites) -> Checks:
+    desk = Checks(store, tmp_path)
     desk.write(web.entries())
     return desk
 
 
-def killed_in_pause(desk: Desk, number: int) -> dict[str, object]:
+def killed_in_pause(desk: Checks, number: int) -> dict[str, object]:
     """The spec of a shard whose task was killed in its pause of that number, from 0."""
     (spec,) = desk.plan()
     seen: list[float] = []
@@ -71,7 +71,7 @@ def killed_in_pause(desk: Desk, number: int) -> dict[str, object]:
     ],
 )
 def test_an_outage_is_confirmed_as_soon_as_if_nobody_had_been_killed(
-    desk: Desk, killed: int, idle: int, pauses: list[float], seconds: int
+    desk: Checks, killed: int, idle: int, pauses: list[float], seconds: int
 ) -> None:
     spec = killed_in_pause(desk, killed)
     desk.clock.move(idle / 60)
@@ -83,7 +83,7 @@ def test_an_outage_is_confirmed_as_soon_as_if_nobody_had_been_killed(
     assert desk.alerts() == [DOWN]
 
 
-def test_a_blip_is_none_the_worse_for_a_kill(desk: Desk, web: Websites) -> None:
+def test_a_blip_is_none_the_worse_for_a_kill(desk: Checks, web: Websites) -> None:
     spec = killed_in_pause(desk, 1)
     web.broken.clear()
     desk.clock.move(1)
@@ -93,7 +93,7 @@ def test_a_blip_is_none_the_worse_for_a_kill(desk: Desk, web: Websites) -> None:
 
 
 def test_what_was_confirmed_before_a_kill_is_judged_at_once(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
         raise Killed
@@ -109,7 +109,7 @@ def test_what_was_confirmed_before_a_kill_is_judged_at_once(
     assert [len(changes) for changes in shown] == [1]
 
 
-def test_a_dispatch_that_a_kill_kept_from_being_asked_for_is_asked_for(desk: Desk) -> None:
+def test_a_dispatch_that_a_kill_kept_from_being_asked_for_is_asked_for(desk: Checks) -> None:
     (spec,) = desk.plan()
     shown: list[Sequence[Change]] = []
     for expected in ([1], [1, 0]):
@@ -120,7 +120,7 @@ def test_a_dispatch_that_a_kill_kept_from_being_asked_for_is_asked_for(desk: Des
     assert desk.alerts() == [DOWN]
 
 
-def test_a_failed_check_is_stored_while_another_site_hangs(desk: Desk, web: Websites) -> None:
+def test_a_failed_check_is_stored_while_another_site_hangs(desk: Checks, web: Websites) -> None:
     def hang(_connection: object, running) -> None:
         running.closing.wait(20)
 
@@ -155,7 +155,7 @@ def test_a_failed_check_is_stored_while_another_site_hangs(desk: Desk, web: Webs
         check.join()
 
 
-def test_two_tasks_of_one_shard_at_once_are_one_check(desk: Desk, store_address: str) -> None:
+def test_two_tasks_of_one_shard_at_once_are_one_check(desk: Checks, store_address: str) -> None:
     """As when a machine stood still for half a minute, and its task was given to another."""
     (spec,) = desk.plan()
     together = threading.Barrier(2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from supportops.alerts.alert import Kind
 from supportops.alerts.store import find_open
 from supportops.db.engine import reading, writing
@@ -26,29 +26,29 @@ def web() -> Iterator[Websites]:
 
 
 @pytest.fixture
-def desks(store: Engine, tmp_path: Path, web: Websites) -> tuple[Desk, Desk]:
+def desks(store: Engine, tmp_path: Path, web: Websites) -> tuple[Checks, Checks]:
     """One that has both sites, and one whose files are older; they share the store and the time."""
-    new = Desk(store, tmp_path / "new")
-    old = Desk(store, tmp_path / "old", new.clock)
+    new = Checks(store, tmp_path / "new")
+    old = Checks(store, tmp_path / "old", new.clock)
     new.write(web.entries())
     old.write(web.entries()[:1])
     return new, old
 
 
-def alert(desk: Desk) -> tuple[str, list[str]] | None:
+def alert(desk: Checks) -> tuple[str, list[str]] | None:
     with reading(desk.engine) as connection:
         found = find_open(connection, Kind.CONFIGURATION, SUBJECT)
     return None if found is None else (found.headline, found.facts["files"])
 
 
-def plans(*desks: Desk) -> None:
+def plans(*desks: Checks) -> None:
     for desk in desks:
         desk.clock.move(5)
         desk.plan()
 
 
 def test_machines_that_take_turns_are_an_alert_until_they_have_the_same_files(
-    desks: tuple[Desk, Desk], web: Websites
+    desks: tuple[Checks, Checks], web: Websites
 ) -> None:
     new, old = desks
     plans(new, old, new)
@@ -63,7 +63,7 @@ def test_machines_that_take_turns_are_an_alert_until_they_have_the_same_files(
     assert alert(new) is None
 
 
-def test_a_change_that_is_taken_back_is_none(desks: tuple[Desk, Desk], web: Websites) -> None:
+def test_a_change_that_is_taken_back_is_none(desks: tuple[Checks, Checks], web: Websites) -> None:
     desk, _ = desks
     plans(desk, desk)
     desk.write(web.entries()[:1])
@@ -73,7 +73,7 @@ def test_a_change_that_is_taken_back_is_none(desks: tuple[Desk, Desk], web: Webs
     assert alert(desk) is None
 
 
-def test_maintenance_that_is_announced_and_over_is_none(desks: tuple[Desk, Desk]) -> None:
+def test_maintenance_that_is_announced_and_over_is_none(desks: tuple[Checks, Checks]) -> None:
     desk, _ = desks
     for _ in range(4):
         plans(desk)
@@ -87,6 +87,6 @@ def test_maintenance_that_is_announced_and_over_is_none(desks: tuple[Desk, Desk]
     assert alert(desk) is None
 
 
-def digests(desk: Desk) -> set[str]:
+def digests(desk: Checks) -> set[str]:
     with reading(desk.engine) as connection:
         return set(connection.execute(select(check_runs.c.configuration)).scalars())

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from builders import NOON
-from flows.websites import Desk, Websites, websites
+from flows.websites import Checks, Websites, websites
 from supportops.alerts.alert import Kind
 from supportops.alerts.description import reference
 from supportops.alerts.store import list_open
@@ -32,35 +32,37 @@ def web() -> Iterator[Websites]:
 
 
 @pytest.fixture
-def desk(store: Engine, tmp_path: Path, web: Websites) -> Desk:
-    found = Desk(store, tmp_path / "config")
+def desk(store: Engine, tmp_path: Path, web: Websites) -> Checks:
+    found = Checks(store, tmp_path / "config")
     found.write(web.entries())
     return found
 
 
-def found_tickets(desk: Desk, source: str = "outage") -> list[Any]:
+def found_tickets(desk: Checks, source: str = "outage") -> list[Any]:
     with reading(desk.engine) as connection:
         statement = select(tickets).where(tickets.c.source == source).order_by(tickets.c.id)
         return list(connection.execute(statement))
 
 
-def events(desk: Desk, source: str, ticket: str) -> tuple[Event, ...]:
+def events(desk: Checks, source: str, ticket: str) -> tuple[Event, ...]:
     with reading(desk.engine) as connection:
         return events_of(connection, source, ticket)
 
 
-def notes(desk: Desk, source: str, ticket: str) -> list[str]:
+def notes(desk: Checks, source: str, ticket: str) -> list[str]:
     return [e.facts["text"] for e in events(desk, source, ticket) if e.kind is EventKind.NOTE]
 
 
-def everything(desk: Desk) -> list[Any]:
+def everything(desk: Checks) -> list[Any]:
     with reading(desk.engine) as connection:
         stored = connection.execute(select(tickets).order_by(tickets.c.id)).all()
         logged = connection.execute(select(ticket_events).order_by(ticket_events.c.id)).all()
     return [*stored, *logged]
 
 
-def raise_ticket(desk: Desk, minutes: float, ticket: str = "7", site: str | None = "shop") -> None:
+def raise_ticket(
+    desk: Checks, minutes: float, ticket: str = "7", site: str | None = "shop"
+) -> None:
     """A customer's ticket about `site`, raised so many minutes after noon."""
     at = NOON + timedelta(minutes=minutes)
     happened = [(EventKind.CREATED, None), *([(EventKind.SITE, site)] if site else [])]
@@ -72,12 +74,12 @@ def raise_ticket(desk: Desk, minutes: float, ticket: str = "7", site: str | None
         append_events(connection, made, desk.clock())
 
 
-def link(desk: Desk) -> int:
+def link(desk: Checks) -> int:
     with writing(desk.engine) as connection:
         return outage_tickets.link_tickets(connection, desk.clock(), "mission_critical")
 
 
-def test_an_outage_is_a_mission_critical_ticket_about_the_site(desk: Desk, web: Websites) -> None:
+def test_an_outage_is_a_mission_critical_ticket_about_the_site(desk: Checks, web: Websites) -> None:
     web.broken.add("shop")
     desk.run()
     (ticket,) = found_tickets(desk)
@@ -88,7 +90,7 @@ def test_an_outage_is_a_mission_critical_ticket_about_the_site(desk: Desk, web: 
     assert ticket.created_at <= desk.clock()
 
 
-def test_its_number_begins_with_what_the_messages_show(desk: Desk, web: Websites) -> None:
+def test_its_number_begins_with_what_the_messages_show(desk: Checks, web: Websites) -> None:
     web.broken.add("shop")
     desk.run()
     with reading(desk.engine) as connection:
@@ -96,7 +98,7 @@ def test_its_number_begins_with_what_the_messages_show(desk: Desk, web: Websites
     assert found_tickets(desk)[0].ticket.startswith(reference(alert))
 
 
-def test_no_customer_raised_it_so_that_nobody_owes_an_answer(desk: Desk, web: Websites) -> None:
+def test_no_customer_raised_it_so_that_nobody_owes_an_answer(desk: Checks, web: Websites) -> None:
     web.broken.add("shop")
     desk.run()
     web.broken.clear()
@@ -105,7 +107,7 @@ def test_no_customer_raised_it_so_that_nobody_owes_an_answer(desk: Desk, web: We
     assert {e.author for e in events(desk, "outage", ticket.ticket)} == {Author.AUTOMATIC}
 
 
-def test_recovery_is_a_comment_on_the_ticket_and_solves_it(desk: Desk, web: Websites) -> None:
+def test_recovery_is_a_comment_on_the_ticket_and_solves_it(desk: Checks, web: Websites) -> None:
     web.broken.add("shop")
     desk.run()
     web.broken.clear()
@@ -125,7 +127,7 @@ def test_recovery_is_a_comment_on_the_ticket_and_solves_it(desk: Desk, web: Webs
     assert at.status is Status.NEW
 
 
-def test_the_next_outage_of_the_site_is_another_ticket(desk: Desk, web: Websites) -> None:
+def test_the_next_outage_of_the_site_is_another_ticket(desk: Checks, web: Websites) -> None:
     for _ in range(2):
         web.broken.add("shop")
         desk.run(after=5)
@@ -134,7 +136,7 @@ def test_the_next_outage_of_the_site_is_another_ticket(desk: Desk, web: Websites
     assert len(found_tickets(desk)) == desk.incidents().count(("outage", "shop", False)) == 2
 
 
-def test_a_server_is_one_ticket_that_names_its_sites(desk: Desk, web: Websites) -> None:
+def test_a_server_is_one_ticket_that_names_its_sites(desk: Checks, web: Websites) -> None:
     desk.write([entry | {"host": "web-1"} for entry in web.entries()])
     web.broken |= {"shop", "blog"}
     desk.run()
@@ -144,7 +146,7 @@ def test_a_server_is_one_ticket_that_names_its_sites(desk: Desk, web: Websites) 
     assert events(desk, "outage", ticket.ticket)[0].facts["sites"] == ["blog", "shop"]
 
 
-def test_a_fault_and_a_blink_are_no_tickets(desk: Desk, web: Websites) -> None:
+def test_a_fault_and_a_blink_are_no_tickets(desk: Checks, web: Websites) -> None:
     shop = web.servers["shop"].url()
     pages = [{"path": "/b", "expect": {"contains": ["nobody says this"]}}]
     desk.write([{"name": "shop", "url": shop, "pages": pages}])
@@ -153,7 +155,7 @@ def test_a_fault_and_a_blink_are_no_tickets(desk: Desk, web: Websites) -> None:
     assert found_tickets(desk) == []
 
 
-def test_judging_again_adds_nothing(desk: Desk, web: Websites) -> None:
+def test_judging_again_adds_nothing(desk: Checks, web: Websites) -> None:
     web.broken.add("shop")
     raise_ticket(desk, 0)
     desk.run()
@@ -164,7 +166,7 @@ def test_judging_again_adds_nothing(desk: Desk, web: Websites) -> None:
 
 
 def test_incident_alert_and_ticket_are_committed_together_or_not_at_all(
-    desk: Desk, web: Websites, monkeypatch: pytest.MonkeyPatch
+    desk: Checks, web: Websites, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     web.broken.add("shop")
 
@@ -181,7 +183,7 @@ def test_incident_alert_and_ticket_are_committed_together_or_not_at_all(
     assert len(desk.incidents()) == len(desk.alerts()) == len(found_tickets(desk)) == 1
 
 
-def test_hostile_names_become_a_ticket_too(desk: Desk, web: Websites) -> None:
+def test_hostile_names_become_a_ticket_too(desk: Checks, web: Websites) -> None:
     name = ('O\'Brien "&" <script>alert(1)</script>\r\n{{7*7}} \N{PILE OF POO}' * 9)[:200]
     web.broken.add("shop")
     desk.write([{"name": name, "url": web.servers["shop"].url()}])
@@ -191,7 +193,7 @@ def test_hostile_names_become_a_ticket_too(desk: Desk, web: Websites) -> None:
 
 class TestLinks:
     def test_a_ticket_raised_within_the_outage_and_the_outage_name_each_other(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         web.broken.add("shop")
         desk.run()
@@ -205,7 +207,7 @@ class TestLinks:
         (on_outage,) = notes(desk, "outage", outage)
         assert "zendesk/7" in on_outage
 
-    def test_linking_again_adds_nothing(self, desk: Desk, web: Websites) -> None:
+    def test_linking_again_adds_nothing(self, desk: Checks, web: Websites) -> None:
         web.broken.add("shop")
         desk.run()
         raise_ticket(desk, 3)
@@ -216,7 +218,7 @@ class TestLinks:
         assert link(desk) == 0
         assert everything(desk) == before
 
-    def test_the_next_check_links_what_came_meanwhile(self, desk: Desk, web: Websites) -> None:
+    def test_the_next_check_links_what_came_meanwhile(self, desk: Checks, web: Websites) -> None:
         web.broken.add("shop")
         desk.run()
         raise_ticket(desk, 3)
@@ -224,7 +226,7 @@ class TestLinks:
         assert len(notes(desk, "zendesk", "7")) == 1
 
     def test_a_customer_who_was_quicker_than_our_check_is_linked(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.run()
         web.broken.add("shop")
@@ -233,7 +235,7 @@ class TestLinks:
         assert len(notes(desk, "zendesk", "7")) == 1
 
     def test_a_ticket_that_we_hear_of_after_the_end_is_linked(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         web.broken.add("shop")
         desk.run()
@@ -247,7 +249,7 @@ class TestLinks:
         ("minutes", "site"), [(3, "blog"), (3, None), (-1, "shop"), (8, "shop")]
     )
     def test_other_sites_and_other_times_are_left_alone(
-        self, desk: Desk, web: Websites, minutes: float, site: str | None
+        self, desk: Checks, web: Websites, minutes: float, site: str | None
     ) -> None:
         desk.run()
         web.broken.add("shop")
@@ -259,7 +261,7 @@ class TestLinks:
         assert link(desk) == 0
 
     def test_a_servers_outage_is_linked_to_tickets_about_its_sites(
-        self, desk: Desk, web: Websites
+        self, desk: Checks, web: Websites
     ) -> None:
         desk.write([entry | {"host": "web-1"} for entry in web.entries()])
         web.broken |= {"shop", "blog"}
@@ -270,7 +272,7 @@ class TestLinks:
         assert link(desk) == 1
         assert notes(desk, "zendesk", "2") == []
 
-    def test_outages_of_a_site_at_an_instant(self, desk: Desk, web: Websites) -> None:
+    def test_outages_of_a_site_at_an_instant(self, desk: Checks, web: Websites) -> None:
         web.broken.add("shop")
         desk.run()
         with reading(desk.engine) as connection:
