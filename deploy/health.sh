@@ -3,15 +3,15 @@
 # dag_processor, triggerer, serving with its port, or worker with the name of its queue.
 #
 # Docker restarts a service that ended and leaves one alone that hangs. When each check of the last
-# HEALTH_SECONDS (300 by default, which is longer than any start) failed, this ends the service's
-# process, and Docker starts it again. While PostgreSQL does not answer nothing is ended: no restart
-# would help.
+# HANG_SECONDS (120 by default) failed, this ends the service's process, and Docker starts it again. One
+# that was not healthy since its start has START_SECONDS (300 by default, which is longer than any start).
+# While PostgreSQL does not answer nothing is ended: no restart would help.
 set -uo pipefail
 
 part="${1:?health.sh PART}"
 detail="${2:-default}"
-most="${HEALTH_SECONDS:-300}"
 since_file="${TMPDIR:-/tmp}/unhealthy-since"
+started_file="${TMPDIR:-/tmp}/was-healthy" # gone with the next start, as all of /tmp
 api="${AIRFLOW_HEALTH_URL:-http://airflow-apiserver:8080/api/v2/monitor/health}"
 
 answer() {
@@ -76,13 +76,17 @@ service_processes() {
 
 if healthy; then
     rm -f "$since_file"
+    touch "$started_file"
     exit 0
 fi
+
+most="${START_SECONDS:-300}"
+[ -e "$started_file" ] && most="${HANG_SECONDS:-120}"
 
 now="$(date +%s)"
 since="$(cat "$since_file" 2>/dev/null || echo "$now" | tee "$since_file")"
 if [ "$((now - since))" -ge "$most" ] && database_answers; then
-    rm -f "$since_file"
+    rm -f "$since_file" "$started_file"
     echo "health: $part has not worked for $((now - since)) s. It is ended, and Docker starts it again." |
         tee /proc/1/fd/2 2>/dev/null # into the logs of the service, too
     mapfile -t processes < <(service_processes)
