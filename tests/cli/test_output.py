@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from supportops.bootstrap import SetupError
 from supportops.cli.output import Commands
+from supportops.connections import SetupError
 from supportops.db.engine import StoreAddressError
 from supportops.db.migrate import SchemaError
 

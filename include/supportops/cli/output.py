@@ -15,9 +15,10 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, Operational
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from supportops.bootstrap import SetupError, check_environment
+from supportops.bootstrap import check_environment
 from supportops.cli.instants import InstantError
 from supportops.config.yaml_source import ConfigurationError
+from supportops.connections import SetupError
 from supportops.db.engine import StoreAddressError
 from supportops.db.migrate import SchemaError
 from supportops.db.storable import storable

@@ -6,13 +6,9 @@ import traceback
 
 import pytest
 
-from supportops.bootstrap import (
-    AIRFLOW_VARIABLE,
-    SetupError,
-    airflow_login,
-    open_ticket_sources,
-    store_address,
-)
+from supportops.airflow_settings import AIRFLOW_VARIABLE, airflow_login
+from supportops.bootstrap import open_ticket_sources, store_address
+from supportops.connections import SetupError
 from supportops.db.engine import StoreAddressError, store_url
 
 # What urllib's own errors repeat: signs that mean others once they are normalized, and brackets.

@@ -24,7 +24,7 @@ from builders import NOON
 from deploy.compose_file import ROOT
 from deploy.workers.several_workers import wait_until
 from inboxes import free_port
-from supportops.bootstrap import BROKER_VARIABLE, EXECUTOR_VARIABLE
+from supportops.airflow_settings import BROKER_VARIABLE, EXECUTOR_VARIABLE
 from supportops.context import Context
 from supportops.flows.operations import doctor
 from supportops.flows.operations.examining import workers

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from supportops.bootstrap import Lookup, SetupError, open_ticket_sources
+from supportops.bootstrap import open_ticket_sources
+from supportops.connections import Lookup, SetupError
 from supportops.tickets.zendesk.model import Account, account_of
 from supportops.tickets.zendesk.source import ZendeskSource
 

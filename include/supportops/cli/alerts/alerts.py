@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from supportops.alerts.alert import Kind, Severity
-from supportops.bootstrap import SetupError, config_folder, open_context
+from supportops.bootstrap import config_folder, open_context
 from supportops.cli.alerts import acts, silences
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.operations import public
 from supportops.cli.output import FINDINGS, FINE, Json, echo, fields, print_json, warn
+from supportops.connections import SetupError
 
 app = typer.Typer()
 group = typer.Typer(

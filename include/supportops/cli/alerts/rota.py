@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supportops.bootstrap import SetupError, config_folder, open_context
+from supportops.bootstrap import config_folder, open_context
 from supportops.cli.instants import FORMATS, now, to_utc
 from supportops.cli.output import FINDINGS, FINE, USAGE, Json, echo, fail, fields, print_json, warn
+from supportops.connections import SetupError
 from supportops.files import open_file
 from supportops.rendering.printable import printable_line
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import OperationalError
 
-from supportops.bootstrap import SetupError, config_folder, has_store, open_context
+from supportops.bootstrap import config_folder, has_store, open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, USAGE, Json, echo, fail, fields, print_json
+from supportops.connections import SetupError
 from supportops.db.engine import StoreAddressError
 from supportops.db.migrate import SchemaError
 from supportops.rendering.printable import printable_line

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from supportops.bootstrap import SetupError, airflow_login, open_context
+from supportops.airflow_settings import airflow_login
+from supportops.bootstrap import open_context
 from supportops.cli.instants import now
 from supportops.cli.output import FINDINGS, FINE, Json, print_json
+from supportops.connections import SetupError
 
 if TYPE_CHECKING:
     from supportops.flows.operations.doctor import AirflowState, ReadAirflow

@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from supportops.bootstrap import AIRFLOW_VARIABLE, STORE_CONNECTION, STORE_VARIABLE
+from supportops.airflow_settings import AIRFLOW_VARIABLE
+from supportops.bootstrap import STORE_VARIABLE
+from supportops.connections import STORE_CONNECTION
 from supportops.local.install.credentials import as_json, replace
 from supportops.local.install.environment import LINKS_VARIABLE
 from supportops.local.install.installation import Installation

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from builders import SHIPPED
-from supportops.bootstrap import AIRFLOW_VARIABLE, SetupError, airflow_login
+from supportops.airflow_settings import AIRFLOW_VARIABLE, airflow_login
 from supportops.cli.main import app
+from supportops.connections import SetupError
 from supportops.flows.operations.examining.airflow import DAGS
 
 ANSWERS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders import configure
-from supportops.bootstrap import ALL_ADMINS_VARIABLE, AUTH_VARIABLE, USERS_VARIABLE
+from supportops.airflow_settings import ALL_ADMINS_VARIABLE, AUTH_VARIABLE, USERS_VARIABLE
 from supportops.config.loader import load
 from supportops.context import Context
 from supportops.flows.operations.examining.finding import Installation

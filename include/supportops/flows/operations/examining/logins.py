@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from supportops.bootstrap import airflow_users
+from supportops.airflow_settings import airflow_users
 from supportops.flows.operations.examining.finding import (
     Finding,
     Installation,

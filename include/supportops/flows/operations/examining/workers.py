@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from supportops.bootstrap import several_workers
+from supportops.airflow_settings import several_workers
 from supportops.flows.operations.examining.database import is_postgres
 from supportops.flows.operations.examining.finding import (
     Finding,
