@@ -196,6 +196,7 @@ class Configuration:
         return sorted(name.removeprefix(prefix) for name in self.parts if name.startswith(prefix))
 
     def has(self, *files: str) -> bool:
+        """Whether each of `files` has a version that can be used."""
         return all(name in self.parts for name in files)
 
     def require(self, *files: str) -> None:

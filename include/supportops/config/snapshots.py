@@ -64,6 +64,7 @@ def insert(connection: Connection, configuration: Configuration, now: datetime) 
 
 
 def newest_digest(connection: Connection) -> str | None:
+    """The digest of the active configuration; None before the first."""
     found = _newest(connection)
     return None if found is None else found[0]
 

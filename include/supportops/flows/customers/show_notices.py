@@ -141,6 +141,7 @@ def summary(thread: Thread, notice: Notice) -> dict[str, Any]:
 
 
 def find_notice(connection: Connection, number: int) -> tuple[Thread, Notice]:
+    """A notice by its number, and its thread. Raises UnknownNotice."""
     found = store.find(connection, number)
     if found is None:
         raise UnknownNotice(f"there is no notice {number}; see `supportops notices list`")

@@ -165,14 +165,17 @@ class Names:
 
     @classmethod
     def of(cls, configuration: Configuration) -> Names:
+        """Those of files that can be used."""
         sites = configuration.fleet.sites if configuration.has(File.SITES) else ()
         named = tuple(customers_named(configuration))
         return cls(tuple(s.name for s in sites), named, configuration.customers)
 
     def is_customer(self, written: str) -> bool:
+        """Whether it is a customer's name or alias, however it is spelled."""
         return recognised(self.listed.named(written), self.customers) is not None
 
     def like(self, written: str) -> list[str]:
+        """The names of customers that are written nearly so, each once."""
         names = near(written, self.listed.also_called(self.customers))
         return list(dict.fromkeys(map(self.listed.named, names)))
 

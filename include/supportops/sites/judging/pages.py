@@ -28,6 +28,7 @@ from supportops.sites.standing import (
 
 
 def advance_site(run: JudgedRun, site: Site, blind: bool) -> None:
+    """Moves the standings of a site's pages on by what this run saw of them."""
     mains = counting(run.attempts.get((site.name, ""), []))
     main = run.standings.get((site.name, "", Track.OUTAGE), Standing())
     # A run that was cut short may hold pages of a site whose front page it never checked.
@@ -55,6 +56,7 @@ def _advance(
 
 
 def judge_pages(run: JudgedRun) -> None:
+    """Opens, continues and ends the outages and faults of pages, one incident a page and track."""
     hosts_down = {s for kind, s in run.open if kind is IncidentKind.HOST_OUTAGE}
     for key in sorted(run.standings):
         name, page, track = key

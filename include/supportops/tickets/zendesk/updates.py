@@ -66,10 +66,12 @@ def by_name(child: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def objects(rows: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    """Those of `rows` that are objects."""
     return (row for row in rows if isinstance(row, Mapping))
 
 
 def children_of(audits: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    """The children of all `audits`, as far as they are objects."""
     for audit in objects(audits):
         children = audit.get("child_events")
         yield from objects(children) if isinstance(children, list) else ()

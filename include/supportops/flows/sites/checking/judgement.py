@@ -174,6 +174,7 @@ def _fold(
 
 
 def change_to_json(change: Change) -> dict[str, Any]:
+    """What a command and a log show of a change: plain values; `since` in ISO 8601."""
     incident = change.incident
     return {
         "what": change.kind.value,
