@@ -164,3 +164,15 @@ def test_a_warning_that_is_sent_after_the_deadline_is_no_warning(
     (sent,) = mail.wait_for(1)
     assert sent.subject == "SLA: 1 breached - #1 reply was due Thu 17:00"
     assert "Due soon" not in text_of(sent)
+
+
+def test_what_was_stamped_before_a_sweep_and_committed_after_it_reaches_the_alert(
+    tickets: Sweeper,
+) -> None:
+    asks, given = story(f"{ASKED} asks", "2026-04-09 17:01 assignee Ada")
+    tickets.append(asks)
+    tickets.sweep("2026-04-09 17:03")
+    tickets.append(*recorded([given], "2026-04-09 17:02"))
+    tickets.sweep("2026-04-09 18:03")
+    (breach,) = (row for row in tickets.alerts() if row.kind == "sla_breach")
+    assert breach.facts["assignee"] == "Ada"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,13 @@ from supportops.flows.active_configuration import customers_now
 from supportops.flows.sla.sweeping.alerts import stored_alerts, write
 from supportops.flows.sla.sweeping.comparing import Changes, compare
 from supportops.flows.sla.sweeping.evaluation import Evaluation, evaluate, open_clocks
-from supportops.flows.sla.sweeping.selection import BEGUN, Row, Selection, marked
+from supportops.flows.sla.sweeping.selection import (
+    BEGUN,
+    COMMITTED_WITHIN,
+    Row,
+    Selection,
+    marked,
+)
 from supportops.sla.events import NONE
 from supportops.sla.policy import PolicyBook
 from supportops.tickets.columns import EventColumns, instant
@@ -138,7 +144,8 @@ def _write_chunk(
             own = (alert for row in some for alert in stored.get(row.prefix, ()))
             changes = compare(found, own)
             first = {row.id for row in some if row.swept_at is None}
-            touched = {row.id for row in some if _touched(row)}
+            # What an import had stamped before the last sweep may have been committed since.
+            touched = {row.id for row in some if _touched(row, COMMITTED_WITHIN)}
             customers = customers_now(connection)
             write(connection, found, changes, tiers, customers, first, touched, at)
         _write_next(connection, some, found, at)
@@ -168,9 +175,9 @@ def _write_next(
         connection.execute(statement, changed)
 
 
-def _touched(row: Row) -> bool:
-    """Whether something happened to the ticket since it was swept."""
-    return row.swept_at is None or row.touched_at >= row.swept_at
+def _touched(row: Row, before: timedelta = timedelta(0)) -> bool:
+    """Whether something happened to the ticket since it was swept, or so long `before`."""
+    return row.swept_at is None or row.touched_at >= row.swept_at - before
 
 
 def _count(
