@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from io import StringIO
 
 # The wide ones are the same to a spreadsheet that is set to an East Asian language.
 _BEGINNINGS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BEFORE_ALL = ("\t", "\r")
+# A spreadsheet set to German or French cuts our lines at semicolons, whatever is quoted, so that a
+# cell may begin anywhere (OWASP, CSV Injection).
+_BEGINS_INSIDE = re.compile(f'([;\t\r\n][\\s"]*)(?=[{"".join(map(re.escape, _BEGINNINGS))}])')
 
 
 def never_formula(text: str) -> str:
-    """`text` with an apostrophe in front of it where a spreadsheet would take it for a formula."""
+    """`text` with an apostrophe wherever a spreadsheet would take what follows for a formula: at
+    its beginning, and after a sign that may separate cells."""
     computed = text.startswith(_BEFORE_ALL) or text.lstrip().startswith(_BEGINNINGS)
-    return f"'{text}" if computed else text
+    return _BEGINS_INSIDE.sub(r"\1'", f"'{text}" if computed else text)
 
 
 def csv_without_formulas(content: bytes) -> bytes:
