@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TextIO
 
 from supportops.cli.output import warn
-from supportops.rendering.printable import printable
+from supportops.rendering.printable import mask_logins, printable
 
 
 def prepare() -> None:
@@ -63,9 +63,9 @@ def _show_traceback(
     kind: type[BaseException], error: BaseException, place: TracebackType | None
 ) -> None:
     lines = traceback.format_exception(kind, error, place)
-    sys.stderr.write(printable("".join(lines)))
+    sys.stderr.write(printable(mask_logins("".join(lines))))
 
 
 class _Printable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
+        return printable(mask_logins(super().format(record)))

@@ -9,6 +9,9 @@ from typing import Any
 
 # Joiners that emoji and several scripts need stay as they are.
 _JOINERS = "\u200c\u200d"
+# The user and the password of any address, but for the examples in our own messages; urllib's error
+# names them without a scheme.
+_LOGIN = re.compile(r"(://|netloc ')(?!user:password@)\S{0,500}@")
 _WRITTEN_OUT = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
@@ -27,6 +30,11 @@ def printable(text: object, also: str = "\n") -> str:
 def printable_line(text: object) -> str:
     """The same on one line: each run of spaces, tabs and ends of lines becomes one space."""
     return printable(" ".join(re.split(r"(?:[ \t\n]|\r\n)+", str(text).strip(" \t\r\n"))), "")
+
+
+def mask_logins(text: str) -> str:
+    """`text`, such as a traceback, without the user and password of any address in it."""
+    return _LOGIN.sub(r"\1***@", text)
 
 
 def printable_json(value: Any, indent: int | None = 2) -> str:

@@ -83,7 +83,7 @@ def test_a_terminal_without_unicode_gets_escapes(tmp_path: Path) -> None:
 def test_a_traceback_shows_no_control_character(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import supportops.cli.instants as i\n"
-        "def now(): raise TypeError('a defect \\x1b[2J \\u202e')\n"
+        "def now(): raise TypeError('a defect \\x1b[2J \\u202e db://u:hunter' '2@h')\n"
         "i.now = now\n"
     )
     store = f"sqlite+pysqlite:///{tmp_path}/store.db"
@@ -91,5 +91,5 @@ def test_a_traceback_shows_no_control_character(tmp_path: Path) -> None:
     assert run("db", "upgrade", SUPPORTOPS_DATABASE_URL=store).returncode == 0
     done = run("sla-sweep", SUPPORTOPS_DATABASE_URL=store, PYTHONPATH=path)
     assert done.returncode == 1
-    assert "TypeError: a defect \\x1b[2J \\u202e" in done.stderr
+    assert "TypeError: a defect \\x1b[2J \\u202e db://***@h" in done.stderr
     assert not obeyed(done.stderr)

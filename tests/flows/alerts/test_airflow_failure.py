@@ -94,8 +94,10 @@ def test_an_import_error_is_one_alert_until_it_is_seen_no_more(store: Engine) ->
 
 
 def test_a_traceback_keeps_its_end_where_the_error_stands(store: Engine) -> None:
-    import_failed(store, FILE, "line\n" * 10_000 + "SyntaxError: no", NOON)
+    said = "line\n" * 10_000 + "ValueError: mysql://u:hunter2@h\nSyntaxError: no"
+    import_failed(store, FILE, said, NOON)
     (found,) = still_open(store)
+    assert "hunter2" not in found.facts["traceback"]
     assert len(found.facts["traceback"]) == LONGEST_TRACEBACK
     assert found.facts["traceback"].endswith("SyntaxError: no")
 

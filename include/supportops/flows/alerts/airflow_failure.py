@@ -13,6 +13,7 @@ from supportops.alerts.alert import Kind
 from supportops.alerts.operations import operations_alert
 from supportops.alerts.store import find_open, raise_alert, resolve_alert
 from supportops.db.engine import reading, writing
+from supportops.rendering.printable import mask_logins
 
 LONGEST_TRACEBACK = 8000
 
@@ -44,7 +45,7 @@ def run_succeeded(engine: Engine, dag_id: str, now: datetime) -> None:
 
 def import_failed(engine: Engine, file: str, traceback: str, now: datetime) -> None:
     """A DAG file does not load. Called at each parse; the alert ends once that stops."""
-    facts = {"file": file, "traceback": traceback[-LONGEST_TRACEBACK:]}
+    facts = {"file": file, "traceback": mask_logins(traceback)[-LONGEST_TRACEBACK:]}
     _raise(engine, Kind.IMPORT_ERROR, file, f"{file} does not load", facts, now)
 
 

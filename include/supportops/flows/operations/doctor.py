@@ -42,6 +42,7 @@ from supportops.flows.operations.examining.finding import Check, Installation, f
 from supportops.flows.operations.examining.finding import Finding as Finding
 from supportops.flows.operations.examining.finding import Level as Level
 from supportops.flows.operations.examining.work import is_needed as is_needed
+from supportops.rendering.printable import mask_logins
 
 log = logging.getLogger(__name__)
 
@@ -238,8 +239,8 @@ def _away(error: Exception) -> Finding:
 
 def _words(error: Exception) -> str:
     # The driver's text names host and database, never the password.
-    reason = (str(getattr(error, "orig", error)).splitlines() or ["?"])[0][:200]
-    return f"{type(error).__name__}: {reason}"
+    reason = (str(getattr(error, "orig", error)).splitlines() or ["?"])[0]
+    return f"{type(error).__name__}: {mask_logins(reason)[:200]}"
 
 
 def _configuration(context: Context, away: Exception | None) -> Configuration:
