@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from airflow.configuration import retrieve_configuration_description
 
 from deploy.compose_file import ROOT, compose_file
 from docs.test_commands import fault_of_ours
@@ -54,10 +55,32 @@ def test_the_settings_of_the_scheduler_are_those_of_compose() -> None:
         for name, value in environment.items()
         if name.startswith(prefix) and value.isdigit()
     }
+    # A pod may wait for a node and for its image for minutes, and would be deleted meanwhile.
+    expected |= {"task_queued_timeout": 600}
     assert VALUES["config"]["scheduler"] == expected
     settings = compose_file()["x-airflow-settings"]
     for name in ("PYTHONPATH", "SUPPORTOPS_CONFIG", "MPLCONFIGDIR"):
         assert {"name": name, "value": settings[name]} in VALUES["env"]
+
+
+def test_every_setting_is_one_of_airflows() -> None:
+    known = retrieve_configuration_description(include_airflow=True, include_providers=True)
+    sections = dict(VALUES["config"])
+    # Those of a provider that is not in the lock; its 10.25.0 has them.
+    assert set(sections.pop("kubernetes_executor")) <= {
+        "delete_worker_pods",
+        "worker_pods_creation_batch_size",
+    }
+    given = {(section, name) for section, options in sections.items() for name in options}
+    for service in compose_file()["services"].values():
+        for variable in service.get("environment", {}):
+            airflow, *place = variable.lower().split("__")
+            if airflow == "airflow" and len(place) == 2:
+                given.add((place[0], place[1]))
+    assert len(given) > 30
+    unknown = {each for each in given if each[1] not in known.get(each[0], {}).get("options", {})}
+    # Its scheduler reads it (`SchedulerJobRunner.__init__`), and its list of settings lacks it.
+    assert unknown == {("scheduler", "num_stuck_in_queued_retries")}
 
 
 def test_nothing_runs_as_root_or_writes_outside_of_tmp() -> None:

@@ -47,6 +47,7 @@ class Installation:
     redis_port: int
     api_port: int
     receivers: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     sessions: set[int] = field(default_factory=set)
 
@@ -98,6 +99,7 @@ class Installation:
             "NO_PROXY": "127.0.0.1",
             **environment,
             **(self.receivers if with_receivers else {}),
+            **self.settings,
         }
 
     def start(self, name: str, service: str, *argv: str, **more: str) -> Path:
@@ -124,8 +126,8 @@ class Installation:
         code = self.running.pop(name).wait(START_SECONDS)
         assert code == 0, (folder / "log").read_text()[-4000:]
 
-    def start_worker(self, name: str) -> None:
-        worker = {"WORKER_NAME": f"{name}@test"}
+    def start_worker(self, name: str, **more: str) -> None:
+        worker = {"WORKER_NAME": f"{name}@test"} | more
         script = str(DEPLOY / "worker.sh")
         self.start(name, "airflow-worker", "bash", script, "default", **worker)
 
@@ -181,8 +183,13 @@ def _named(workload: str) -> str:
 
 
 @contextlib.contextmanager
-def installation(config: Path, receivers: Mapping[str, str]) -> Iterator[Installation]:
-    """Everything but the workers, up; killed at the end, and its logs printed after a failure."""
+def installation(
+    config: Path, receivers: Mapping[str, str], settings: Mapping[str, str] | None = None
+) -> Iterator[Installation]:
+    """Everything but the workers, up; killed at the end, and its logs printed after a failure.
+
+    `settings`: further variables of every part.
+    """
     with warnings.catch_warnings():
         # It warns that this machine has no XDG_RUNTIME_DIR; it then finds a place of its own.
         warnings.simplefilter("ignore")
@@ -195,7 +202,9 @@ def installation(config: Path, receivers: Mapping[str, str]) -> Iterator[Install
         with server:
             place = Path(server.get_postmaster_info().socket_dir)
             secrets = secrets_of(document())
-            here = Installation(home, place, secrets, free_port(), free_port(), receivers)
+            here = Installation(
+                home, place, secrets, free_port(), free_port(), receivers, settings or {}
+            )
             shutil.copytree(config, home / "config")
             try:
                 _start(here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from sqlalchemy import Engine, create_engine, func, select, text
 
 from conftest import make_live
 from deploy.compose_file import ROOT
+from deploy.workers.leaks import leaks
+from deploy.workers.otlp import Collector, collector
 from deploy.workers.several_workers import (
     DAGS,
     Installation,
@@ -31,8 +34,13 @@ DOWN = {f"site {number:04}" for number in range(7, SITES, SHARD)}
 WORKERS = ("one", "two")
 # Of everything from the first failed check to the message, in spite of the kill.
 LATEST = timedelta(seconds=90)
+# Of one site; the others do without.
+LOGIN = "shop-user:hush-site-login"
 ALERTS = """
-receivers: {team: [{name: team_chat, channel: chat, secret: apprise_test}]}
+receivers:
+  team:
+    - {name: team_chat, channel: chat, secret: apprise_test}
+    - {name: away_chat, channel: chat, secret: apprise_away}
 routes: [{name: all, match: {kind: [outage, host_outage, blind]}, steps: [{receivers: [team]}]}]
 """
 
@@ -49,7 +57,12 @@ def written(folder: Path, up: str, down: str) -> Path:
         }
         for name in names
     ]
-    policy = {"check": {"shard": SHARD}, "vantage": [], "servers": {"min_sites": SITES}}
+    sites[0]["login"] = "shop_login"
+    policy = {
+        "check": {"shard": SHARD, "heartbeat": "heartbeat"},
+        "vantage": [],
+        "servers": {"min_sites": SITES},
+    }
     (folder / "sites.yaml").write_text(yaml.safe_dump(policy | {"sites": sites}))
     (folder / "alerts.yaml").write_text(ALERTS)
     shutil.copy(ROOT / "include/config/service_levels.yaml", folder)
@@ -57,10 +70,35 @@ def written(folder: Path, up: str, down: str) -> Path:
 
 
 @pytest.fixture
-def here(tmp_path: Path, http: Endpoint) -> Iterator[Installation]:
+def collected() -> Iterator[Collector]:
+    with collector() as running:
+        yield running
+
+
+def documented_metrics(collected: Collector) -> dict[str, str]:
+    """The settings of docs/metrics.md, for this collector; asked more often."""
+    page = (ROOT / "docs/metrics.md").read_text()
+    blocks = re.findall(r"```sh\n(AIRFLOW__(?:METRICS|TRACES)__OTEL_ON.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    settings = dict(re.findall(r"^(\w+)=(\S+)", "".join(blocks), re.MULTILINE))
+    assert settings["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
+    return settings | {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collected.port}",
+        "AIRFLOW__METRICS__OTEL_INTERVAL_MILLISECONDS": "5000",
+    }
+
+
+@pytest.fixture
+def here(tmp_path: Path, http: Endpoint, collected: Collector) -> Iterator[Installation]:
+    secrets = {
+        "AIRFLOW_CONN_APPRISE_TEST": http.url("hush-receiver"),
+        "AIRFLOW_CONN_APPRISE_AWAY": f"json://me:hush-away@127.0.0.1:{free_port()}/hush-path",
+        "AIRFLOW_CONN_SHOP_LOGIN": LOGIN,
+        "AIRFLOW_CONN_HEARTBEAT": f"http://127.0.0.1:{free_port()}/hush-heartbeat",
+    }
     with server(answer()) as web:
         config = written(tmp_path, web.url("/"), f"http://127.0.0.1:{free_port()}/")
-        with installation(config, {"AIRFLOW_CONN_APPRISE_TEST": http.url("chat")}) as started:
+        with installation(config, secrets, documented_metrics(collected)) as started:
             yield started
 
 
@@ -103,10 +141,11 @@ def run_state(here: Installation, run: str) -> str | None:
 # On a quiet machine it takes a minute and a half, of which 40 s are the confirmation of outages.
 @pytest.mark.timeout(400)
 def test_a_worker_killed_in_the_middle_of_a_check_delays_and_repeats_nothing(
-    here: Installation, shared: Engine, http: Endpoint
+    here: Installation, shared: Engine, http: Endpoint, collected: Collector
 ) -> None:
-    for name in WORKERS:
-        here.start_worker(name)
+    # Machines may have any zone; what they record has none.
+    for name, zone in zip(WORKERS, ("Asia/Kathmandu", "America/St_Johns"), strict=True):
+        here.start_worker(name, TZ=zone)
     wait_until(lambda: len(here.tasks_of(WORKERS)) == len(WORKERS), "workers")
     api = here.api
     wait_until(lambda: set(DAGS) <= set(api.dags()), "DAGs")
@@ -134,6 +173,28 @@ def test_a_worker_killed_in_the_middle_of_a_check_delays_and_repeats_nothing(
     assert (answer.returncode, answer.stdout) == (1, "health: the worker does not answer\n")
     assert here.health(survivor).returncode == 0
     assert waiting(here.broker) == 0
+    judge_what_was_measured(collected)
+    # No secret is in Airflow's tables (results, rendered fields, audit log), logs and answers.
+    words = {word: word for word in re.findall(r"hush-[a-z-]+", str(here.receivers))}
+    assert len(words) == 5
+    unknown = ("POSTGRES_PASSWORD", "EXECUTOR")
+    words |= {name: it for name, it in here.secrets.items() if name not in unknown and len(it) > 8}
+    assert leaks(here, words) == []
+    assert not [name for name, it in words.items() if it.encode() in b"".join(collected.bodies)]
+    everywhere = {place.partition(":")[0] for place in leaks(here, {"a word": "site_check"})}
+    assert everywhere > {"dag_run", "dags", "scheduler/log", "dags/~/dagRuns?limit=100"}
+
+
+def judge_what_was_measured(collected: Collector) -> None:
+    """What docs/metrics.md names has arrived, by DAG, from the scheduler and from tasks."""
+    page = (ROOT / "docs/metrics.md").read_text()
+    section = page.partition("## Airflow's own metrics")[2]
+    named = set(re.findall(r"`(airflow\.[a-z_.]+)`", section))
+    assert len(named) >= 4
+    wait_until(lambda: named <= collected.metrics.keys(), f"{named}", 30)
+    assert "site_check" in collected.metrics["airflow.task.duration"]
+    assert collected.services == {"airflow"}
+    assert any("site_check" in name for name in collected.spans), collected.spans
 
 
 def judge_what_was_found(store: Engine, http: Endpoint) -> None:
@@ -142,9 +203,12 @@ def judge_what_was_found(store: Engine, http: Endpoint) -> None:
         checked = connection.execute(select(func.count(c.site.distinct()))).scalar()
         tries = connection.execute(select(c.site).where(c.site.in_(DOWN))).scalars().all()
         found = connection.execute(select(incidents.c.kind, incidents.c.subject)).all()
-        raised = connection.execute(select(alerts.c.kind, alerts.c.subject)).all()
+        ours = alerts.c.kind != "delivery"  # of the receiver that is away
+        raised = connection.execute(select(alerts.c.kind, alerts.c.subject).where(ours)).all()
         sent = connection.execute(
-            select(alerts.c.subject, log.started_at).join(alerts, alerts.c.key == log.alert)
+            select(alerts.c.subject, log.started_at)
+            .join(alerts, alerts.c.key == log.alert)
+            .where(ours, log.target == "team_chat")
         ).all()
     assert checked == SITES
     assert Counter(tries) == dict.fromkeys(DOWN, 3)
