@@ -124,7 +124,7 @@ def list_reports(
         return
     from supportops.cli.tables.reports import report_table
 
-    report_table(entries)
+    report_table(entries, "no report is stored yet")
 
 
 @app.command("compare")
@@ -173,7 +173,7 @@ def waiting(as_json: Json = False) -> None:
         return
     from supportops.cli.tables.reports import report_table
 
-    report_table(entries)
+    report_table(entries, "no report waits for approval")
 
 
 @app.command("approve")

@@ -55,7 +55,7 @@ def silence_table(found: Sequence[Listed]) -> None:
             _plain(one.created_by),
             _plain(one.reason),
         )
-    Console().print(table)
+    Console().print(table if table.row_count else "nothing is silenced")
 
 
 def one_state(state: SilenceState) -> Text:

@@ -57,8 +57,8 @@ def decided_lines(decided: Sequence[Decided]) -> None:
         console.print(Text(printable_line(words), style="red" if each.why else ""))
 
 
-def report_table(found: Sequence[ReportEntry]) -> None:
-    """One line a report, the newest first."""
+def report_table(found: Sequence[ReportEntry], none: str) -> None:
+    """One line a report, the newest first; `none` where there is no report."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("report", "period", "for", "edition", "state", "subject"):
         table.add_column(name, overflow="fold")
@@ -67,12 +67,12 @@ def report_table(found: Sequence[ReportEntry]) -> None:
         table.add_row(
             each.cadence,
             each.period,
-            _plain(each.audience),
+            _plain(each.customer or each.audience),
             str(each.edition),
             issued,
             _plain(each.subject),
         )
-    Console().print(table)
+    Console().print(table if table.row_count else none)
 
 
 def _unissued(each: ReportEntry) -> str:

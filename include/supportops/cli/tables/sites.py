@@ -61,7 +61,7 @@ def alert_table(alerts: Sequence[Alert], now: datetime) -> None:
             _plain(alert.acknowledged_by or "-"),
             f"#{reference(alert)}",
         )
-    Console().print(table)
+    Console().print(table if table.row_count else "no alert is open")
 
 
 def availability_table(found: Sequence[SiteAvailability]) -> None:

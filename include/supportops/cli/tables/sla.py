@@ -92,7 +92,7 @@ def clock_table(rows: Iterable[Mapping[str, Any]]) -> None:
             *(_minute(row[name]) for name in ("started_at", "deadline", "breached_at")),
             "-" if left is None else _open_hours(left),
         )
-    Console().print(table)
+    Console().print(table if table.row_count else "no ticket has a clock")
 
 
 def replayed(found: Replay) -> None:
