@@ -1,23 +1,21 @@
 """Each command that the docs show exists, with its options, services, targets and modules.
 
-Those of supportops in blocks are parsed to the last value, and those that only read are run on an
-empty store. Nothing here starts Docker: docs/deployment.md says that.
+Those of supportops in blocks are parsed to the last value here and run in test_running.py. What
+belongs to other programs is marked as untried on its page, or named in test_running.py.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 from typer.main import get_command
 
 from airflow_home import ROOT
-from cli.hostile.test_every_argument import answer
-from docs.commands import PAGES, Shown, commands_of, shown
+from docs.commands import LANGUAGES, Shown, commands_of, languages, said, short_forms, shown
+from docs.others import RUN_OTHERS
 from supportops.cli.main import app
 
 TREE = get_command(app)
@@ -27,6 +25,7 @@ OTHERS = {
     *("airflow", "backup.sh", "cd", "cp", "curl", "echo", "git", "helm", "jq", "kubectl", "mv"),
     *("openssl", "pg_dump", "pg_restore", "umask"),
 }
+OWN = {"cd", "backup.sh"}  # of the shell, and of the reader
 COMPOSE_OPTIONS = {
     *("-d", "--build", "--rm", "-T", "-v", "--entrypoint", "--scale", "--remove-orphans"),
     *("--profile", "-u", "--user", "-f", "--tail", "--no-deps", "-e", "--pull"),
@@ -36,14 +35,6 @@ COMPOSE_COMMANDS = {
     *("config", "pull"),
 }
 WITH_A_VALUE = {"-v", "--entrypoint", "--scale", "--profile", "-u", "--user", "--tail", "-e", "-f"}
-# What changes nothing, asks nothing of a network, and needs no file or ticket that is not shipped.
-READING = {
-    *("alerts list", "alerts silence list", "alerts who", "availability", "clocks"),
-    *("config check", "config schema", "customers list", "customers who", "domains list"),
-    *("incidents list", "maintenance list", "notices list", "push list", "receivers list"),
-    *("report list", "triage doubtful"),
-    *("tutorials suggest", "db prune"),
-}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
 PROFILES = {name for each in COMPOSE["services"].values() for name in each.get("profiles", ())}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -59,10 +50,22 @@ def fault(command: Shown) -> str | None:
         wrong = [word for word in rest if "=" not in word and word not in TARGETS]
         return f"no target {wrong[0]}" if wrong else None
     if first == "docker":
-        return fault_of_compose(rest, whole=command.whole)
+        found = fault_of_compose(rest, whole=command.whole)
+        return found or (None if not command.whole or command.untried else "not marked as untried")
     if first in ("python", "python3"):
         return fault_of_module(rest)
-    return None if first in OTHERS else f"who is {first}?"
+    if first not in OTHERS:
+        return f"who is {first}?"
+    return (
+        None
+        if not command.whole or first in OWN or tried_or_marked(command)
+        else "run by no test, not marked"
+    )
+
+
+def tried_or_marked(command: Shown) -> bool:
+    """Whether a test runs this command of another program, or its page says that none does."""
+    return command.untried or (command.page, command.words[0]) in RUN_OTHERS
 
 
 def fault_of_ours(words: tuple[str, ...], *, whole: bool) -> str | None:
@@ -174,8 +177,38 @@ def test_every_command_of_the_docs_exists_with_its_options() -> None:
     assert wrong == {}
 
 
+def test_what_our_own_messages_and_files_name_exists() -> None:
+    found = list(dict.fromkeys(said(TREE.commands)))
+    assert len(found) > 60
+    assert {str(each): why for each in found if (why := fault(each)) is not None} == {}
+
+
+def test_a_command_named_without_its_program_exists() -> None:
+    names = {name: getattr(each, "commands", {}) for name, each in TREE.commands.items()}
+    found = list(short_forms(names))
+    assert len(found) > 20
+    assert {str(each): why for each in found if (why := fault(each)) is not None} == {}
+
+
+def test_no_block_hides_its_commands_in_another_language() -> None:
+    assert {each for each in languages() if each[1] not in LANGUAGES} == set()
+
+
+def test_a_command_that_is_neither_run_nor_marked_is_found() -> None:
+    block = "```sh\ndocker compose up -d\nkubectl get pods\n```\n"
+    for text, expected in (
+        (f"# Page\n\n## Up\n{block}", 2),
+        (f"# Page\n\n## Down\nThis is untried.\n\n## Up\n{block}", 2),
+        (f"# Page\n\n## Up\nThis is untried.\n{block}", 0),
+        (f"# Page\n\nThese are not run by\na test.\n\n## Up\n{block}", 0),
+    ):
+        found = [each for each in commands_of("page.md", text) if fault(each)]
+        assert len(found) == expected, text
+
+
 def test_what_is_wrong_is_found() -> None:
     page = (
+        "This is untried.\n"
         "```sh\nsupportops alerts lst\nsupportops alerts list --jason | jq .\nmake nothing  # x\n"
         "docker compose exec nobody supportops doctor\n15 4 * * *  cd /srv && supportops nothing\n"
         "docker compose run --rm --entrypoint supportops airflow-init db restor x\n"
@@ -189,37 +222,3 @@ def test_what_is_wrong_is_found() -> None:
         *("restor x", "up -d", "-m bench.nothing", "supportops log-call", "--from yesterday"),
         *("db verfy", "bench.board --nothing"),
     ]
-
-
-def read_only() -> Iterator[tuple[str, ...]]:
-    for command in SHOWN:
-        words = command.words
-        if command.whole and "supportops" in words:
-            words = words[words.index("supportops") + 1 :]
-        elif command.whole and words[0] == ".venv/bin/supportops":
-            words = words[1:]
-        else:
-            continue
-        reads = {" ".join(words[:count]) for count in (1, 2, 3)} & READING
-        if reads and (words[:2] != ("db", "prune") or "--dry-run" in words):
-            yield words
-
-
-def test_what_only_reads_is_run(sqlite_template: Path, tmp_path: Path) -> None:
-    (tmp_path / "store.db").write_bytes(sqlite_template.read_bytes())
-    settings = {
-        "SUPPORTOPS_DATABASE_URL": f"sqlite+pysqlite:///{tmp_path}/store.db",
-        "SUPPORTOPS_CONFIG": str(ROOT / "include/config"),
-        "SUPPORTOPS_LOCAL": str(tmp_path / "local"),
-    }
-    found = list(dict.fromkeys(read_only()))
-    assert len(found) >= 10
-    ends = {" ".join(words): answer(list(words), **settings) for words in found}
-    assert {words: end[2] for words, end in ends.items() if end[0] == 2} == {}
-
-
-def test_the_pages_that_show_compose_say_that_no_test_starts_it() -> None:
-    for page in PAGES:
-        text = page.read_text()
-        if "```sh" in text and "docker compose" in text:
-            assert "untried" in text or "not run by" in text, page.name
