@@ -228,4 +228,4 @@ def test_the_board_shows_cause_note_and_history(desk: ReportDesk) -> None:
     write(desk, key, "<b>hosting</b>", "disk full")
     page = board.get("/incident", params={"key": key}, headers=dict(READER))
     assert "<b>hosting" not in page.text
-    assert "Anna: cause: <b>hosting</b>; note: disk full" in visible(page.text)
+    assert "Anna cause: <b>hosting</b>; note: disk full" in visible(page.text)
