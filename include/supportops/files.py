@@ -74,7 +74,10 @@ def replace_file(path: Path, content: bytes) -> None:
     """
     if (kind := kind_of(path)) is not None:
         raise NoFileError(errno.EINVAL, f"it is {kind}, no file", str(path))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:  # it names a file that nobody knows
+        raise OSError(error.errno, error.strerror, str(path.parent)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -41,7 +41,8 @@ def _locked(folder: Path, or_elsewhere: bool) -> tuple[Path, int]:
             made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
         except OSError as error:
             if not or_elsewhere or error.errno not in _NOT_WRITABLE:
-                raise
+                # It names a folder that nobody knows.
+                raise OSError(error.errno, error.strerror, str(folder)) from None
             made = Path(tempfile.mkdtemp(prefix=PREFIX))
         # Before it is locked, another command may take it for abandoned.
         try:

@@ -102,10 +102,12 @@ def verify(file: Path, key: bytes | None = None) -> Mapping[str, Copied]:
 def copy(context: Context, address: str, on_rows: OnRows | None = None) -> Mapping[str, Copied]:
     """Copies the store to the empty database at `address`, which is migrated first.
 
-    Raises StoreInUseError, and StoreAddressError for an address that cannot be used.
+    Raises StoreInUseError, StoreAddressError for an address that cannot be used, and BackupError
+    where nothing answers there.
     """
     target = make_engine(address)
     try:
+        _refuse_away(target)
         make_ready(target)
         return copy_store(context.engine, target, on_rows)
     finally:
@@ -139,6 +141,15 @@ def received(stream: BinaryIO) -> Iterator[Path]:
             yield file
         except BackupError as error:
             raise BackupError(str(error).replace(str(file), file.name)) from None
+
+
+def _refuse_away(target: Engine) -> None:
+    try:
+        with reading(target):
+            pass
+    except DatabaseError as error:
+        why = (str(error.orig).splitlines() or ["?"])[0]
+        raise BackupError(f"the other database does not answer: {why}") from None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from supportops.db.copying import contents, copy_store
 from supportops.db.engine import make_engine, reading, writing
 from supportops.db.migrate import SchemaError, newest, upgrade
 from supportops.db.schema import flow_activity, logos
+from supportops.files import replace_file
 from supportops.flows.operations import backup as flow
 
 on_sqlite = pytest.mark.parametrize("store_address", ["sqlite"], indirect=True)
@@ -267,3 +268,18 @@ def test_a_database_that_cannot_hold_every_text_is_refused(
     finally:
         engine.dispose()
         administration.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@on_sqlite
+def test_what_is_not_there_is_named_as_it_was_given(store: Engine, tmp_path: Path) -> None:
+    """Neither a file with a name of ours, nor the store where it is the other database."""
+    nowhere = tmp_path / "nowhere"
+    with pytest.raises(FileNotFoundError) as folder:
+        flow.backup(installation(store), nowhere / "backup")
+    with pytest.raises(FileNotFoundError) as file:
+        replace_file(nowhere / "metrics.prom", b"")
+    assert folder.value.filename == file.value.filename == str(nowhere)
+    for address in (f"sqlite:///{nowhere}/x.db", "postgresql://x:hidden-word@127.0.0.1:9/x"):
+        with pytest.raises(flow.BackupError, match="the other database does not") as away:
+            flow.copy(installation(store), address)
+        assert "hidden-word" not in str(away.value)
