@@ -230,6 +230,7 @@ site_days = Table(
     Column("hours", Text, nullable=False),
     Column("timeline", Text, nullable=False),
     Column("known_at", Instant, nullable=False),
+    Column("quarters", Text),
     Index(None, "site", "day"),
 )
 

@@ -18,7 +18,7 @@ from supportops.sites.log.reading import pasts
 from supportops.sites.outages import SitePast
 from supportops.sites.site import Site
 from supportops.sites.summaries import store as summaries
-from supportops.sites.summaries.day import hour_of
+from supportops.sites.summaries.day import QUARTER, day_of, hour_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,19 @@ def of_period(
 
 def estimated(engine: Engine, start: datetime, end: datetime) -> datetime | None:
     """Before which instant single checks were removed, where the period begins or ends before it
-    and within an hour: how many checks that part of the hour had is then an estimate. Times are
-    exact. None where nothing is estimated."""
+    and within a quarter of an hour, or within an hour of which no more was counted: how many checks
+    that part had is then an estimate. Times are exact. None where nothing is estimated."""
     with reading(engine) as connection:
         removed = summaries.pruned_until(connection)
-    cut = [at for at in (start, end) if at != hour_of(at)]
-    return removed if removed is not None and any(hour_of(at) < removed for at in cut) else None
+        if removed is None:
+            return None
+        for at in (start, end):
+            if hour_of(at) == at or hour_of(at) >= removed:
+                continue
+            day = day_of(at)
+            if (at - day) % QUARTER or not summaries.has_quarters(connection, day):
+                return removed
+    return None
 
 
 def _meant(written: str, configured: Sequence[str]) -> str:

@@ -170,15 +170,16 @@ class _Past:
                     found[name].counted += whole[name]
             for span in _by_the_hour(self.start, end, cuts is not None):
                 rows = summaries.days(self.connection, day_of(span.start), span.end, found)
-                hours = ((r.site, hour) for r in rows if r.site in found for hour in r.counted())
-                for name, each in hours:
+                hours = ((row, hour) for row in rows if row.site in found for hour in row.counted())
+                for row, each in hours:
                     if each.span.start not in cut:
                         pieces = [each]
                     elif each.span.start < removed:
-                        pieces = each.cut(sorted(instants))
+                        quarters = row.in_quarters(each)
+                        pieces = [p for part in quarters for p in part.cut(sorted(instants))]
                     else:
                         continue
-                    found[name].counted += [
+                    found[row.site].counted += [
                         piece
                         for piece in pieces
                         if piece.span.within(self.start, end) == piece.span

@@ -18,6 +18,9 @@ from supportops.sites.standing import SiteState
 from supportops.sites.timeline import Flip
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
+"""Every zone is some quarters of an hour off UTC, so that a local hour or day is of whole ones."""
+_QUARTERS = HOUR // QUARTER
 _MICROSECOND = timedelta(microseconds=1)
 _LETTERS = {
     SiteState.UP: "u",
@@ -38,7 +41,8 @@ class DaySummary:
     `up` (with `degraded` a part of it), `down` and `maintenance` are times in the states of an
     `Availability`; the rest of the day is unknown. `hours`: the checks of each of the 24 hours.
     `timeline`: as `encoded` writes it, whoever's site it was. `known_at`: the instant at which the
-    last of the runs was judged that it was folded from.
+    last of the runs was judged that it was folded from. `quarters`: the checks of each of the 96
+    quarters of an hour; None where an older version folded it.
     """
 
     site: str
@@ -51,6 +55,7 @@ class DaySummary:
     hours: tuple[int, ...]
     timeline: str
     known_at: datetime
+    quarters: tuple[int, ...] | None = None
 
     @property
     def checks(self) -> int:
@@ -66,6 +71,40 @@ class DaySummary:
             )
             if number
         ]
+
+    def in_quarters(self, hour: CountedChecks) -> list[CountedChecks]:
+        """The checks of one of its hours by the quarter, or together where that is not known."""
+        if self.quarters is None:
+            return [hour]
+        first = (hour.span.start - self.day) // QUARTER
+        starts = [hour.span.start + n * QUARTER for n in range(_QUARTERS)]
+        numbers = self.quarters[first : first + _QUARTERS]
+        return [
+            CountedChecks(Span(at, at + QUARTER), self.customer, number)
+            for at, number in zip(starts, numbers, strict=True)
+            if number
+        ]
+
+
+def quarters_to_text(hours: Sequence[int], quarters: Sequence[int]) -> str:
+    """The hours whose quarters have not the same number of checks each, with those of each, such
+    as `3:2/3/3/3 17:0/0/1/0`."""
+    found = []
+    for hour, number in enumerate(hours):
+        mine = quarters[hour * _QUARTERS : (hour + 1) * _QUARTERS]
+        if any(each * _QUARTERS != number for each in mine):
+            found.append(f"{hour}:{'/'.join(map(str, mine))}")
+    return " ".join(found)
+
+
+def quarters_from_text(hours: Sequence[int], text: str) -> tuple[int, ...]:
+    """The quarters that `quarters_to_text` wrote."""
+    found = [number // _QUARTERS for number in hours for _ in range(_QUARTERS)]
+    for word in text.split():
+        hour, _, numbers = word.partition(":")
+        first = int(hour) * _QUARTERS
+        found[first : first + _QUARTERS] = map(int, numbers.split("/"))
+    return tuple(found)
 
 
 def merged(
@@ -102,8 +141,15 @@ def _sum(one: DaySummary, other: DaySummary) -> DaySummary:
         degraded=one.degraded + other.degraded,
         down=one.down + other.down,
         maintenance=one.maintenance + other.maintenance,
-        hours=tuple(a + b for a, b in zip(one.hours, other.hours, strict=True)),
+        hours=_added(one.hours, other.hours),
+        quarters=None
+        if one.quarters is None or other.quarters is None
+        else _added(one.quarters, other.quarters),
     )
+
+
+def _added(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
 def summaries(
@@ -125,6 +171,8 @@ def summaries(
     for part in inside.by_customer():
         found = weigh(flips, (), part, span.start, span.end)
         eras = [era for each in part.eras() if (era := each.within(span.start, span.end))]
+        quarters = [_in_quarter(checks, eras, day + n * QUARTER) for n in range(24 * _QUARTERS)]
+        hours = (quarters[at : at + _QUARTERS] for at in range(0, len(quarters), _QUARTERS))
         yield DaySummary(
             site,
             day,
@@ -133,14 +181,15 @@ def summaries(
             found.degraded,
             found.down,
             found.maintenance,
-            tuple(_in_hour(checks, eras, day + hour * HOUR) for hour in range(24)),
+            tuple(map(sum, hours)),
             encoded(flips, span, day),
             known_at,
+            tuple(quarters),
         )
 
 
-def _in_hour(checks: Sequence[datetime], eras: Sequence[Span], hour: datetime) -> int:
-    parts = (era.within(hour, hour + HOUR) for era in eras)
+def _in_quarter(checks: Sequence[datetime], eras: Sequence[Span], at: datetime) -> int:
+    parts = (era.within(at, at + QUARTER) for era in eras)
     return sum(bisect_left(checks, p.end) - bisect_left(checks, p.start) for p in parts if p)
 
 

@@ -12,7 +12,15 @@ from supportops.db.schema import MICROSECOND, pruned, site_days, site_folds
 from supportops.db.statements import insert_new, insert_or_update
 from supportops.sites.history import LAST, LONGEST_LEAD, Span
 from supportops.sites.outages import CountedChecks
-from supportops.sites.summaries.day import ALL_UP, DAY, DaySummary, day_of, next_day
+from supportops.sites.summaries.day import (
+    ALL_UP,
+    DAY,
+    DaySummary,
+    day_of,
+    next_day,
+    quarters_from_text,
+    quarters_to_text,
+)
 
 _d, _f = site_days.c, site_folds.c
 # More names than this in a question are left out of it, and all rows are read.
@@ -71,6 +79,9 @@ def keep(connection: Connection, days: Iterable[DaySummary]) -> None:
             "hours": " ".join(map(str, each.hours)),
             "timeline": each.timeline,
             "known_at": each.known_at,
+            "quarters": None
+            if each.quarters is None
+            else quarters_to_text(each.hours, each.quarters),
         }
         for each in days
     ]
@@ -128,6 +139,12 @@ def days(
     return [_summary(row) for row in connection.execute(ordered).mappings()]
 
 
+def has_quarters(connection: Connection, day: datetime) -> bool:
+    """Whether the checks of each site of a day are counted by the quarter of an hour."""
+    lacking = select(_d.site).where(_d.day == day, _d.quarters.is_(None)).limit(1)
+    return connection.execute(lacking).first() is None
+
+
 def timelines(
     connection: Connection, start: datetime, end: datetime, names: Collection[str] | None = None
 ) -> dict[str, list[tuple[datetime, str]]]:
@@ -170,6 +187,7 @@ def _of(statement: Select[Any], names: Collection[str] | None) -> Select[Any]:
 
 
 def _summary(row: RowMapping) -> DaySummary:
+    hours, quarters = tuple(map(int, row["hours"].split())), row["quarters"]
     return DaySummary(
         site=row["site"],
         day=row["day"],
@@ -178,7 +196,8 @@ def _summary(row: RowMapping) -> DaySummary:
         degraded=row["degraded"] * MICROSECOND,
         down=row["down"] * MICROSECOND,
         maintenance=row["maintenance"] * MICROSECOND,
-        hours=tuple(map(int, row["hours"].split())),
+        hours=hours,
         timeline=row["timeline"],
         known_at=row["known_at"],
+        quarters=None if quarters is None else quarters_from_text(hours, quarters),
     )

@@ -9,7 +9,7 @@ from random import Random
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import Engine, Table, func, insert, select
+from sqlalchemy import Engine, Table, func, insert, select, update
 
 from builders import NOON
 from flows.sites.availability.logs import MINUTE, SEEN, Log, page_of
@@ -21,6 +21,7 @@ from supportops.db import schema
 from supportops.db.engine import reading, writing
 from supportops.flows.operations import housekeeping
 from supportops.flows.operations.pruning.removal import Kind
+from supportops.flows.sites.site_availability import estimated
 from supportops.sites.runs import part_store
 from supportops.sites.summaries import store as summaries
 from supportops.sites.summaries.day import DAY
@@ -192,6 +193,28 @@ def test_within_an_hour_whose_checks_are_gone_times_are_exact_and_checks_estimat
     found = log.of(20, 100)
     assert (found.up, found.checks) == (exact.up, exact.checks) == (80 * MINUTE, 16)
     assert log.of(0, 1).checks + log.of(1, 60).checks == 12
+
+
+@on_sqlite
+def test_within_a_quarter_of_an_hour_checks_are_counted_and_not_estimated(log: Log) -> None:
+    """Where the office's zone is 30 or 45 minutes off, each of its days begins within an hour."""
+    log.runs(*["." if number % 4 or number < 12 else "" for number in range(30)])
+    log.configured({"name": "shop", "interval": "6h"})
+    for minute in range(360, 20 * DAYS, 360):
+        log.run(minute, {"shop": ".", SEEN: "."})
+    list(housekeeping.fold(log.engine))
+    periods = [(45, 105), (15, 75), (30, 150), (75, 90)]
+    exact = [said(log, *each) for each in periods]
+    prune(log, 25)
+    assert [said(log, *each) for each in periods] == exact
+    quarter, minute = ((NOON + n * MINUTE, NOON + 90 * MINUTE) for n in (45, 46))
+    assert estimated(log.engine, *quarter) is None
+    assert estimated(log.engine, *minute) is not None
+    with writing(log.engine) as connection:
+        connection.execute(update(schema.site_days).values(quarters=None))
+    assert estimated(log.engine, *quarter) is not None, "an older version counted by the hour"
+    assert [said(log, *each) for each in periods] != exact
+    assert log.of(45, 105).up == 60 * MINUTE
 
 
 @on_sqlite
