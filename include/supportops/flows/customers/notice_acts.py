@@ -18,7 +18,7 @@ from supportops.db.locks import Lock, advisory_lock
 from supportops.flows.active_configuration import active_configuration
 from supportops.flows.customers.noticing import publishing
 from supportops.flows.customers.noticing.rounds import NO_NOTICES, foreign_names, round_of
-from supportops.flows.customers.noticing.seen import seen
+from supportops.flows.customers.noticing.troubles import known_troubles
 from supportops.flows.customers.show_notices import NoticeError, find_notice
 from supportops.notices import store
 from supportops.notices.deciding import IN_PART, Act
@@ -139,7 +139,7 @@ def _before_sending(
     if settings is None:
         publishing.end(connection, notice, NoticeState.WITHDRAWN, OURSELVES, NO_NOTICES, now)
         return NoticeError(f"it was not sent: {NO_NOTICES}")
-    found = seen(connection, configuration, now)
+    found = known_troubles(connection, configuration, now)
     work = round_of(connection, configuration, found, thread.customer, now)
     # A text that is old may still be approved by whoever reads it.
     decision = work.decision(thread, settings, at=min(now, notice.decide_at))

@@ -28,7 +28,7 @@ from supportops.flows.active_configuration import active_configuration
 from supportops.flows.customers import status_pages
 from supportops.flows.customers.noticing import comments
 from supportops.flows.customers.noticing.rounds import round_of
-from supportops.flows.customers.noticing.seen import Seen, seen
+from supportops.flows.customers.noticing.troubles import KnownTroubles, known_troubles
 from supportops.notices import comment_log, store
 from supportops.notices.deciding import REOPENED_WITHIN
 from supportops.notices.notice import Thread
@@ -55,7 +55,7 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
             note = f"nobody is notified since {since:%Y-%m-%d %H:%M} UTC, until go-live"
             return _nothing(context, now, note)
         known = store.customers(connection, now - REOPENED_WITHIN)
-        found = seen(connection, configuration, now)
+        found = known_troubles(connection, configuration, now)
         idle = _idle(connection, configuration, found, known, now)
     if not configuration.has(File.ALERTS, File.CUSTOMERS):
         return _nothing(context, now, "there is no usable alerts.yaml or customers.yaml")
@@ -64,7 +64,7 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
         try:
             if clock() - found.at > FRESH:
                 with reading(context.engine) as connection:
-                    found = seen(connection, configuration, clock())
+                    found = known_troubles(connection, configuration, clock())
             done += _round(context, configuration, found, customer, clock())
         except Exception as error:
             log.exception("the notices of one customer failed")
@@ -80,7 +80,9 @@ def run(context: Context, clock: Callable[[], datetime]) -> dict[str, Any]:
     return {**done, **due}
 
 
-def _concerned(configuration: Configuration, found: Seen, known: Iterable[str]) -> set[str]:
+def _concerned(
+    configuration: Configuration, found: KnownTroubles, known: Iterable[str]
+) -> set[str]:
     """Those with something wrong, and those with threads, as customers.yaml calls them."""
     return {*found.troubles, *map(configuration.customers.named, known)}
 
@@ -88,7 +90,7 @@ def _concerned(configuration: Configuration, found: Seen, known: Iterable[str]) 
 def _idle(
     connection: Connection,
     configuration: Configuration,
-    found: Seen,
+    found: KnownTroubles,
     known: Iterable[str],
     now: datetime,
 ) -> dict[str, Counter[str]]:
@@ -138,7 +140,11 @@ def _is_due(connection: Connection, now: datetime) -> bool:
 
 
 def _round(
-    context: Context, configuration: Configuration, found: Seen, customer: str, now: datetime
+    context: Context,
+    configuration: Configuration,
+    found: KnownTroubles,
+    customer: str,
+    now: datetime,
 ) -> Counter[str]:
     with writing(context.engine) as connection:
         advisory_lock(connection, Lock.DRAFT_NOTICES)

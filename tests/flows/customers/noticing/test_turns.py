@@ -18,7 +18,7 @@ from supportops.db.engine import reading, writing
 from supportops.db.schema import alert_hold
 from supportops.flows.alerts.incident_notes import note
 from supportops.flows.customers import notice_acts, notices, show_notices
-from supportops.flows.customers.noticing.seen import seen
+from supportops.flows.customers.noticing.troubles import known_troubles
 from supportops.notify.outgoing import Outcome
 from supportops.sites.announced.window import AnnouncedWindow, Scope
 from supportops.sites.ending import Ending
@@ -356,7 +356,7 @@ def test_a_round_that_saw_less_than_another_process_did_leaves_it_alone(agency: 
     agency.round()
     agency.checked()
     with reading(agency.store) as connection:
-        seen_before = seen(connection, agency.configuration, agency.clock.now)
+        seen_before = known_troubles(connection, agency.configuration, agency.clock.now)
     agency.clock.turn(minutes=1)
     agency.up("acme-shop")
     agency.round()

@@ -17,7 +17,7 @@ from supportops.alerts.store import raise_alert, resolve_alert
 from supportops.config.configuration import Configuration
 from supportops.flows.alerts.acting import note_log
 from supportops.flows.customers.noticing import publishing
-from supportops.flows.customers.noticing.seen import Seen
+from supportops.flows.customers.noticing.troubles import KnownTroubles
 from supportops.notices import store
 from supportops.notices.announcing import announced
 from supportops.notices.deciding import Act, Decision, decide
@@ -264,7 +264,7 @@ class CustomerRound:
 def round_of(
     connection: Connection,
     configuration: Configuration,
-    found: Seen,
+    found: KnownTroubles,
     customer: str,
     now: datetime,
 ) -> CustomerRound:

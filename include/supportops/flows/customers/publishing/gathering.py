@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from supportops.config.configuration import Configuration
 from supportops.db.schema import site_status
 from supportops.flows.customers.publishing.days import days_of
-from supportops.flows.customers.publishing.hurts import known_incidents, without_covered
+from supportops.flows.customers.publishing.known_incidents import known_incidents, without_covered
 from supportops.flows.customers.publishing.open_tickets import tickets_of
 from supportops.notices import store as notice_store
 from supportops.notices.published import published

@@ -54,7 +54,7 @@ _SILENCED = "its alert is silenced"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class KnownTroubles:
     """What is known at the instant `at`. `troubles` by customer, as customers.yaml calls them;
     `sure`: whether sites are being checked and our own connection works."""
 
@@ -63,10 +63,12 @@ class Seen:
     at: datetime
 
 
-def seen(connection: Connection, configuration: Configuration, now: datetime) -> Seen:
+def known_troubles(
+    connection: Connection, configuration: Configuration, now: datetime
+) -> KnownTroubles:
     """The troubles of every customer that gets notices, open or over lately."""
     if configuration.notices.rules is None:
-        return Seen({}, sure=False, at=now)
+        return KnownTroubles({}, sure=False, at=now)
     incidents = list_incidents(connection, now - 2 * LATEST_END, now + timedelta(days=1))
     blind = any(i.kind is IncidentKind.BLIND and i.closed_at is None for i in incidents)
     wanted = [each for each in incidents if each.kind in _KINDS]
@@ -77,7 +79,7 @@ def seen(connection: Connection, configuration: Configuration, now: datetime) ->
         for customer, trouble in reader.read(incident):
             key = configuration.customers.key(customer)
             found[spelled.setdefault(key, customer)].append(trouble)
-    return Seen(found, not blind and _is_fresh(connection, now), now)
+    return KnownTroubles(found, not blind and _is_fresh(connection, now), now)
 
 
 def _is_fresh(connection: Connection, now: datetime) -> bool:
