@@ -20,7 +20,7 @@ from supportops.alerts.channels.content import (
 )
 from supportops.alerts.description import cut, describe, incident_link, list_link, reference
 from supportops.alerts.facts import Facts
-from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
+from supportops.alerts.kind_texts import ended_by_now
 from supportops.alerts.message import clock_time
 from supportops.alerts.policy import OfficeHours
 from supportops.alerts.ticket_clock import TicketClock
@@ -232,10 +232,10 @@ def _notes(notification: Notification, partly_history: bool) -> Iterator[str]:
     facts = Facts(notification.alert.facts)
     if _section(notification) is SectionKind.RETRACTED:
         yield cut(facts.text("why") or "not breached after all", 150)
-    elif facts.text("ending") == SOLVED_WITHOUT_REPLY:
-        yield "solved without a reply"
-    elif facts.instant("fulfilled_at") or facts.instant("ended"):
-        yield "done by now, late"
+    elif notification.alert.kind in SERVICE_LEVEL_KINDS and (
+        now := ended_by_now(notification.alert)
+    ):
+        yield now
     if facts.text("milestone") == "aim":
         yield "the aim was missed"
     if notification.phase is Phase.FIRING and (uncertain := doubt(notification.alert)):

@@ -184,6 +184,13 @@ KIND_TEXTS: dict[Kind, KindTexts] = {
 
 
 SOLVED_WITHOUT_REPLY = "solved_without_reply"
+MERGED, DELETED = "ticket_merged", "ticket_deleted"
+# What became of the ticket of a service-level alert that is sent after its clock ended.
+_NOW = {
+    SOLVED_WITHOUT_REPLY: "solved without a reply",
+    MERGED: "merged by now",
+    DELETED: "deleted by now",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +229,8 @@ NOT_MENDED: dict[str, EndingTexts] = {
     "limit_changed": EndingTexts("CLOSED", "The certificate was not renewed."),
     "limit_raised": EndingTexts("CLOSED", "Its limit was raised; the value is what it was."),
     SOLVED_WITHOUT_REPLY: EndingTexts("SOLVED, NO REPLY", "Its ticket was solved without a reply."),
+    MERGED: EndingTexts("MERGED", "Its ticket was merged into another one."),
+    DELETED: EndingTexts("DELETED", "Its ticket was deleted."),
     "no_longer_configured": EndingTexts("NO LONGER USED", "It was not seen to end."),
 }
 
@@ -231,6 +240,14 @@ def not_mended(alert: Alert) -> EndingTexts | None:
     if alert.resolved_at is None or alert.retracted:
         return None
     return NOT_MENDED.get(Facts(alert.facts).text("ending") or "")
+
+
+def ended_by_now(alert: Alert) -> str:
+    """What became of a service-level alert's ticket since; empty while its clock goes on."""
+    facts = Facts(alert.facts)
+    if not (facts.instant("fulfilled_at") or facts.instant("ended")):
+        return ""
+    return _NOW.get(facts.text("ending") or "", "done by now, late")
 
 
 def reason(alert: Alert, zone: str, at: datetime | None = None) -> str:

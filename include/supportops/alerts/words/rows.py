@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from supportops.alerts.acts.reference import reference_of
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Alert, Kind, Phase
 from supportops.alerts.facts import Facts
-from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY, not_mended
+from supportops.alerts.kind_texts import ended_by_now, not_mended
 from supportops.alerts.ticket_clock import TicketClock
 from supportops.alerts.words.notification import (
     MAY_BE_REPEATED,
@@ -69,7 +69,7 @@ def _clock(alert: Alert) -> Iterator[Row]:
         "Tier": clock.tier,
         "Promise": clock.metric_label,
         "Over by" if clock.overdue else "Left": _both_times(clock),
-        "Now": "solved without a reply" if _without_reply(alert) else "",
+        "Now": ended_by_now(alert),
         "Assignee": clock.assignee or "nobody",
     }
     yield from (Row(label, value) for label, value in labels.items() if value)
@@ -83,10 +83,6 @@ def _pages(alert: Alert, facts: Facts, board: str | None) -> Iterator[Row]:
         yield Row("Ticket page", page, page)
     if there := page_at_source(alert):
         yield Row(f"In {(facts.text('source') or 'its source').capitalize()}", there, there)
-
-
-def _without_reply(alert: Alert) -> bool:
-    return Facts(alert.facts).text("ending") == SOLVED_WITHOUT_REPLY
 
 
 def _both_times(clock: TicketClock) -> str:

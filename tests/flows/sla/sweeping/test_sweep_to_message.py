@@ -176,3 +176,25 @@ def test_what_was_stamped_before_a_sweep_and_committed_after_it_reaches_the_aler
     tickets.sweep("2026-04-09 18:03")
     (breach,) = (row for row in tickets.alerts() if row.kind == "sla_breach")
     assert breach.facts["assignee"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("deleted", "deleted by now"),
+        ("merged", "merged by now"),
+        ("answers", "done by now, late"),
+        ("status solved", "solved without a reply"),
+    ],
+)
+def test_what_became_of_a_ticket_before_its_message_went_out_is_said(
+    tickets: Sweeper, desk: Desk, mail: Mailbox, what: str, said: str
+) -> None:
+    asks, gone = story(f"{ASKED} asks", f"2026-04-09 17:30 {what}")
+    tickets.append(asks)
+    tickets.sweep("2026-04-09 17:03")
+    tickets.append(gone)
+    tickets.sweep("2026-04-09 18:03")
+    desk.clock.now = london("2026-04-10 09:00")
+    desk.dispatch()
+    assert said in text_of(mail.wait_for(1)[0])

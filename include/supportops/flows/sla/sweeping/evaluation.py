@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from supportops.alerts.alert import Kind
-from supportops.alerts.kind_texts import SOLVED_WITHOUT_REPLY
+from supportops.alerts.kind_texts import DELETED, MERGED, SOLVED_WITHOUT_REPLY
 from supportops.sla.clock import STATES, Clocks, State
 from supportops.sla.counting.breaches import as_counted, overdue
 from supportops.sla.events import MICRO, NONE, Ints
@@ -37,6 +37,11 @@ KINDS: Mapping[Milestone, Kind] = {
     Milestone.AIM: Kind.SLA_WARNING,
     Milestone.BREACH: Kind.SLA_BREACH,
     Milestone.FOLLOW_UP: Kind.SLA_FOLLOW_UP,
+}
+_ENDINGS = {
+    State.UNANSWERED: SOLVED_WITHOUT_REPLY,
+    State.MERGED: MERGED,
+    State.DELETED: DELETED,
 }
 _BREACH, _FOLLOW_UP = MILESTONES.index(Milestone.BREACH), MILESTONES.index(Milestone.FOLLOW_UP)
 # "sla", then source and ticket, then as many parts: an instant in UTC has three colons itself.
@@ -190,9 +195,8 @@ def ending(clocks: Clocks, alert: ClockAlert) -> dict[str, str]:
     over = ended(clocks, alert)
     if over is None:
         return {}
-    if STATES[clocks.state[alert.clock]] is State.UNANSWERED:
-        return {"ended": over, "ending": SOLVED_WITHOUT_REPLY}
-    return {"ended": over}
+    how = _ENDINGS.get(STATES[clocks.state[alert.clock]])
+    return {"ended": over} | ({"ending": how} if how else {})
 
 
 def is_old(clocks: Clocks, alert: ClockAlert, horizon: timedelta) -> bool:
