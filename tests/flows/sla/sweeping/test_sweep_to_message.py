@@ -198,3 +198,40 @@ def test_what_became_of_a_ticket_before_its_message_went_out_is_said(
     desk.clock.now = london("2026-04-10 09:00")
     desk.dispatch()
     assert said in text_of(mail.wait_for(1)[0])
+
+
+def test_a_broken_promise_is_open_again_with_its_ticket(tickets: Sweeper) -> None:
+    def standing() -> list[str]:
+        return [line for line in tickets.lines() if "breach" in line or "follow" in line]
+
+    lines = (
+        f"{ASKED} asks",
+        "2026-04-09 17:30 status solved",
+        "2026-04-10 10:00 status open",
+        "2026-04-10 11:00 deleted",
+        "2026-04-14 12:00 restored",
+        "2026-04-14 13:00 answers",
+    )
+    asks, *events = story(*lines)
+    tickets.append(asks)
+    tickets.sweep("2026-04-09 17:03")
+    found = []
+    for event, at in zip(
+        events,
+        ("04-09 18:03", "04-10 10:03", "04-10 11:03", "04-14 12:03", "04-14 13:03"),
+        strict=True,
+    ):
+        tickets.append(event)
+        tickets.sweep(f"2026-{at}")
+        found.append(standing())
+        rows = tickets.rows()
+        tickets.sweep(f"2026-{at}")
+        assert tickets.rows() == rows
+    assert found == [
+        ["first_reply breach over"],
+        ["first_reply breach open"],
+        ["first_reply breach over"],
+        ["first_reply breach open", "first_reply follow_up open"],
+        ["first_reply breach over", "first_reply follow_up over"],
+    ]
+    assert not any(row.facts.get("ending") for row in tickets.alerts())

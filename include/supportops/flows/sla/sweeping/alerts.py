@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,7 @@ from supportops.tickets.log.pages import page_forms, page_of
 # At a ticket's first sweep, a breach so long ago whose clock has ended is stored and not sent.
 HORIZON = timedelta(days=2)
 _PAGE = 500
+_OF_AN_END = frozenset({"ended", "ending", "untold"})
 # The alerts of more tickets than this are found sooner by reading those of all.
 _MOST_SOUGHT = 5_000
 _AWAITED = {
@@ -104,7 +105,9 @@ def write(
     which something happened since they were swept, whose open alerts are brought up to date."""
     rows = list(_rows(connection, evaluation, changes, tiers, customers, first, at))
     insert_missing(connection, alerts, rows)
-    _bring_up_to_date(connection, evaluation, changes.standing, customers, touched)
+    stale = {key: each for key, each in changes.standing.items() if each.ticket in touched}
+    _bring_up_to_date(connection, evaluation, stale | changes.again, customers)
+    _open_again(connection, list(changes.again))
     keys = [*changes.over, *changes.ended, *changes.retracted]
     found = dict(_facts(connection, keys))
     _end(connection, [_over(found, key, at, {}) for key in changes.over])
@@ -187,13 +190,11 @@ def _ticket_facts(ticket: Mapping[str, Any], customer: str | None, tier: str) ->
 def _bring_up_to_date(
     connection: Connection,
     evaluation: Evaluation,
-    standing: Mapping[str, ClockAlert],
+    stale: Mapping[str, ClockAlert],
     customers: Customers,
-    touched: set[int],
 ) -> None:
     """Whose ticket it is and who works on it may change while a message waits for the morning; so
-    may its site, by which it is silenced, and its clock may be paused."""
-    stale = {key: alert for key, alert in standing.items() if alert.ticket in touched}
+    may its site, by which it is silenced, and its clock may be paused, or go on after its end."""
     clocks = evaluation.clocks
     if not stale or clocks is None:
         return
@@ -205,7 +206,8 @@ def _bring_up_to_date(
         for row in connection.execute(rows).all():
             ticket, (tier, of_clock) = details[stale[row.key].ticket], present[row.key]
             customer = ticket["customer"] and customers.named(ticket["customer"])
-            facts = {**row.facts, **_ticket_facts(ticket, customer, tier), **of_clock}
+            before = {name: each for name, each in row.facts.items() if name not in _OF_AN_END}
+            facts = {**before, **_ticket_facts(ticket, customer, tier), **of_clock}
             now = storable({"customer": customer, "site": ticket["site"], "facts": facts})
             if now != {"customer": row.customer, "site": row.site, "facts": row.facts}:
                 changed.append({"row": row.key} | {f"new_{name}": now[name] for name in now})
@@ -214,6 +216,14 @@ def _bring_up_to_date(
         names = ("customer", "site", "facts")
         statement = statement.values({name: bindparam(f"new_{name}") for name in names})
         connection.execute(statement, changed)
+
+
+def _open_again(connection: Connection, keys: Sequence[str]) -> None:
+    """Whoever was notified before is reminded as the routes say; what was never sent is sent."""
+    if keys:
+        statement = update(alerts).where(alerts.c.key == bindparam("row"))
+        statement = statement.values(resolved_at=None, settled_at=None)
+        connection.execute(statement, [{"row": key} for key in keys])
 
 
 def _subject(facts: Mapping[str, Any], alert: ClockAlert) -> str:

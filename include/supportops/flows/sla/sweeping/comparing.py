@@ -31,8 +31,9 @@ class Changes:
 
     raised: alerts to raise, by key. over: keys of warnings to resolve. ended: by key, the facts of
     the clock's end, with its instant under "ended" (ISO 8601). retracted: by key, why. standing:
-    the open ones that are still called for, by key. untold: how many of `raised` come too late to
-    be sent.
+    the open ones that are still called for, by key. again: those that ended and whose clock goes
+    on, of a ticket that was reopened or restored, by key. untold: how many of `raised` come too
+    late to be sent.
     """
 
     raised: dict[str, ClockAlert] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Changes:
     ended: dict[str, dict[str, str]] = field(default_factory=dict)
     retracted: dict[str, str] = field(default_factory=dict)
     standing: dict[str, ClockAlert] = field(default_factory=dict)
+    again: dict[str, ClockAlert] = field(default_factory=dict)
     untold: int = 0
 
     def counts(self) -> dict[str, int]:
@@ -72,6 +74,8 @@ def compare(evaluation: Evaluation, stored: Iterable[StoredAlert]) -> Changes:
             changes.raised[f"{key}#{earlier.number + 1}"] = due
         elif earlier.open and earlier.key not in changes.ended:
             changes.standing[earlier.key] = due
+        elif not (earlier.open or evaluation.has_ended(due)):
+            changes.again[earlier.key] = due
     return changes
 
 

@@ -87,6 +87,11 @@ class Evaluation:
         """Whether a warning is still called for, or its clock is paused, so that nobody knows."""
         return key in self.alerts or clock_part(key) in self.paused
 
+    def has_ended(self, alert: ClockAlert) -> bool:
+        """Whether the clock of one of its alerts has ended."""
+        assert self.clocks is not None
+        return not _is_open(self.clocks, alert)
+
     @classmethod
     def empty(cls, tickets: Sequence[int]) -> Evaluation:
         """Tickets without events have no clocks."""
