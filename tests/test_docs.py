@@ -28,6 +28,23 @@ def test_every_link_inside_the_project_leads_somewhere(page) -> None:
             assert (page.parent / target).exists(), target
 
 
+def test_every_link_to_a_heading_has_that_heading() -> None:
+    found = 0
+    for page in PAGES:
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+            text = re.sub(
+                r"^```.*?^```",
+                "",
+                (page.parent / (target or page.name)).read_text(),
+                flags=re.M | re.S,
+            )
+            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            known = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+            assert anchor in known, f"{page.name}: {target}#{anchor}"
+            found += 1
+    assert found > 10
+
+
 def test_the_files_that_the_readme_sends_people_to_exist() -> None:
     text = (ROOT / "README.md").read_text()
     table = text.split("| to change | open")[1].split("Licence:")[0]

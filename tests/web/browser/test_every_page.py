@@ -8,6 +8,14 @@ from supportops.web.pages.registry import PAGES
 from web.browser.addresses import ADDRESSES
 from web.browser.opening import LARGE, SMALL, open_page
 
+# What people name, as one word that is wider than a phone.
+LENGTHEN = """() => {
+    const texts = "p, strong, dd, blockquote, h1, h2, li, li > a, .quiet, .words, option";
+    for (const each of document.querySelectorAll("main :is(" + texts + ")"))
+        if (!each.children.length && each.textContent.trim().length > 3)
+            each.textContent = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbaubeamte";
+}"""
+
 
 def test_every_page_of_the_board_has_an_address_here() -> None:
     assert set(ADDRESSES) == {page.name for page in PAGES}
@@ -26,6 +34,8 @@ def test_a_page_works_on_every_screen_and_for_everybody(
         assert opened.sideways(SMALL) == []
         assert opened.barriers() == []
         assert opened.problems == []
+        opened.page.evaluate(LENGTHEN)
+        assert opened.sideways(SMALL) == []
 
 
 def test_who_may_only_read_meets_no_barrier_either(board_address: str) -> None:
