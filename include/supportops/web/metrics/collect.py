@@ -10,15 +10,15 @@ from supportops.context import Context, OpenContext
 from supportops.db.engine import reading
 from supportops.flows.operations.doctor import AirflowState, Examination, Level, dag_states
 from supportops.web.metrics import messages, sites, store, work
-from supportops.web.metrics.asked import Asked
 from supportops.web.metrics.sample import Sample, instant, text_of
+from supportops.web.metrics.snapshot import Snapshot
 from supportops.web.page import ActiveConfiguration
 
 log = logging.getLogger(__name__)
 
 DOWN = b"\nsupportops_up 0.0\n"
 """The line of a text that says that the store does not answer."""
-PARTS: Mapping[str, Callable[[Asked], Iterator[Sample]]] = {
+PARTS: Mapping[str, Callable[[Snapshot], Iterator[Sample]]] = {
     "store": store.store,
     "configuration": work.configuration,
     "sites": sites.sites,
@@ -82,7 +82,7 @@ def _parts(
             continue
         try:
             with reading(context.engine) as connection:
-                yield from list(part(Asked(connection, configuration, now, per_site)))
+                yield from list(part(Snapshot(connection, configuration, now, per_site)))
         except Exception as error:
             log.warning("the metrics of %s cannot be read: %s", name, type(error).__name__)
             log.debug("why not", exc_info=True)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 import supportops
 from supportops.db.migrate import newest
-from supportops.web.metrics.asked import Asked
 from supportops.web.metrics.sample import Sample
+from supportops.web.metrics.snapshot import Snapshot
 
 _BESIDE = ("", "-wal")
 
@@ -26,10 +26,10 @@ def build() -> Sample:
     return Sample("build_info", 1, (supportops.__version__, airflow, platform.python_version()))
 
 
-def store(asked: Asked) -> Iterator[Sample]:
+def store(snapshot: Snapshot) -> Iterator[Sample]:
     """Its kind, its revision, which is this version's, and its size."""
-    yield Sample("store_info", 1, (asked.connection.dialect.name, newest()))
-    yield Sample("store_size_bytes", _size(asked.connection))
+    yield Sample("store_info", 1, (snapshot.connection.dialect.name, newest()))
+    yield Sample("store_size_bytes", _size(snapshot.connection))
 
 
 def _size(connection: Connection) -> int:

@@ -11,7 +11,7 @@ from supportops.config.configuration import Configuration
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Snapshot:
     """One snapshot of the store, the configuration in force, and the instant. `per_site`: whether
     each site has metrics of its own."""
 
