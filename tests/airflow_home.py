@@ -27,6 +27,10 @@ os.environ |= {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": (
+        "viewer-person:viewer,user-person:user,op-person:op,admin-person:admin,-person:,"
+        "bound-person:,acme-portal:"
+    ),
     "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-for-tests-only-" + "0123456789" * 4,
     "AIRFLOW__API__SECRET_KEY": "another-secret-for-tests-only-0123456789",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),

@@ -166,6 +166,29 @@ def test_a_viewer_may_not_acknowledge_and_a_user_signs_with_their_name(
     assert taken_by(store, outage) == "user-person"
 
 
+def test_a_login_has_the_role_of_the_settings_and_not_that_of_its_token(
+    airflow: TestClient, outage: str, store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = token("admin", "otto") | dict(ACTOR)
+
+    def asked() -> tuple[int, int]:
+        page = airflow.get("/support/alerts", headers=headers)
+        act = airflow.post("/support/act/unacknowledge", json={"key": outage}, headers=headers)
+        return page.status_code, act.status_code
+
+    for users, expected in (
+        ("otto:admin", (200, 409)),
+        ("otto:viewer", (200, 403)),
+        ("otto:", (403, 403)),
+        ("Otto:admin,ott:admin", (401, 401)),
+        ("", (401, 401)),
+    ):
+        monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", users)
+        assert asked() == expected, users
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", "True")
+    assert asked() == (200, 409)
+
+
 def taken_by(store: Engine, key: str) -> str | None:
     with reading(store) as connection:
         alert = find(connection, key)
