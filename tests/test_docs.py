@@ -63,6 +63,12 @@ def test_the_modules_that_the_docs_name_exist(page: str) -> None:
             assert (package / name).exists() or (ROOT / name).exists(), f"{path.name}: {name}"
 
 
+def test_the_tests_that_the_page_on_security_names_exist() -> None:
+    named = set(re.findall(r"`(tests/[\w./]+)`", (ROOT / "docs" / "security.md").read_text()))
+    assert len(named) > 20
+    assert [each for each in sorted(named) if not (ROOT / each).exists()] == []
+
+
 def test_each_journey_takes_at_most_ten_steps_that_all_name_files() -> None:
     text = (ROOT / "docs/architecture.md").read_text()
     journeys = re.findall(r"^## \w+ journey.*?(?=^## )", text, re.MULTILINE | re.DOTALL)
