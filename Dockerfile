@@ -28,7 +28,7 @@ RUN python -m pip install --no-cache-dir --only-binary=:all: \
 
 # A clone that was made under a strict umask has files that only their owner may read.
 COPY deploy/init.sh deploy/clean.sh deploy/health.sh deploy/worker.sh /code/deploy/
-COPY deploy/worker_health.py /code/deploy/
+COPY deploy/after_apiserver.sh deploy/worker_health.py /code/deploy/
 COPY plugins /code/plugins
 COPY include /code/include
 COPY dags /code/dags

@@ -4,7 +4,7 @@
 #
 # Docker restarts a service that ended and leaves one alone that hangs. When each check of the last
 # HANG_SECONDS (120 by default) failed, this ends the service's process, and Docker starts it again. One
-# that was not healthy since its start has START_SECONDS (300 by default, which is longer than any start).
+# that was not healthy since its start has START_SECONDS (600 by default, which is longer than any start).
 # While PostgreSQL does not answer nothing is ended: no restart would help.
 set -uo pipefail
 
@@ -80,7 +80,7 @@ if healthy; then
     exit 0
 fi
 
-most="${START_SECONDS:-300}"
+most="${START_SECONDS:-600}"
 [ -e "$started_file" ] && most="${HANG_SECONDS:-120}"
 
 now="$(date +%s)"

@@ -11,5 +11,5 @@ fi
 
 # Task logs are read from the volume that all services share, so no worker serves them on a port.
 umask 0002
-exec airflow celery worker --queues "$queue" --skip-serve-logs --without-gossip --without-mingle \
+exec bash "$(dirname "$0")/after_apiserver.sh" airflow celery worker --queues "$queue" --skip-serve-logs --without-gossip --without-mingle \
     ${WORKER_NAME:+--celery-hostname "$WORKER_NAME"}

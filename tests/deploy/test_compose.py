@@ -291,6 +291,16 @@ def test_no_task_begins_before_the_api_server_listens(services: dict[str, Any], 
     assert services[name]["depends_on"]["airflow-apiserver"]["condition"] == "service_healthy"
 
 
+def test_what_runs_tasks_waits_for_the_api_server_after_a_restart_of_the_machine(
+    services: dict[str, Any],
+) -> None:
+    waiting = "/opt/airflow/deploy/after_apiserver.sh"
+    assert services["airflow-scheduler"]["command"] == ["bash", waiting, "airflow", "scheduler"]
+    worker = (ROOT / "deploy/worker.sh").read_text(encoding="utf-8")
+    assert 'exec bash "$(dirname "$0")/after_apiserver.sh" airflow celery worker' in worker
+    assert "after_apiserver.sh" in DOCKERFILE
+
+
 def test_a_killed_tasks_slot_is_free_again_well_within_an_interval(
     services: dict[str, Any],
 ) -> None:

@@ -1,4 +1,4 @@
-"""deploy/health.sh: who is healthy, who is blamed, and who is ended."""
+"""deploy/health.sh and after_apiserver.sh: who is healthy, blamed, ended, and who waits."""
 
 from __future__ import annotations
 
@@ -56,6 +56,43 @@ def api_server() -> Iterator[tuple[str, dict[str, Any]]]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/", said
         server.shutdown()
+
+
+def test_what_runs_tasks_waits_for_the_api_server(tmp_path: Path) -> None:
+    """As when the machine starts, and with it everything at once."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    run = subprocess.Popen(
+        ["bash", str(DEPLOY / "after_apiserver.sh"), "touch", str(tmp_path / "began")],
+        env={
+            "PATH": os.environ["PATH"],
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with run:
+        assert run.stdout is not None
+        health_url = f"http://127.0.0.1:{port}/api/v2/monitor/health"
+        expected = f"after_apiserver: waiting for the api-server, {health_url}\n"
+        assert run.stdout.readline() == expected
+        assert not (tmp_path / "began").exists()
+        asked: list[str] = []
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                self.send_error(503)  # it answers, and tasks may begin
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", port), Answer) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            assert run.wait(20) == 0
+            server.shutdown()
+    assert (tmp_path / "began").exists()
+    assert asked == ["/api/v2/monitor/health"]
 
 
 GOOD, BAD = {"status": "healthy"}, {"status": "unhealthy"}
@@ -126,14 +163,14 @@ def test_nothing_is_ended_while_the_database_is_away(
 ) -> None:
     url, said = api_server
     said |= {"metadatabase": GOOD, "triggerer": BAD}
-    (tmp_path / "unhealthy-since").write_text(str(int(time.time()) - 301))
+    (tmp_path / "unhealthy-since").write_text(str(int(time.time()) - 601))
     with database(None) as hanging:
         where = hanging if hangs else {"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": "9"}
         away = health("triggerer", tmp_path, url, **where)
     assert (away.returncode, away.stdout) == (1, "")
 
 
-@pytest.mark.parametrize(("worked", "most"), [(False, 300), (True, 120)], ids=["start", "hang"])
+@pytest.mark.parametrize(("worked", "most"), [(False, 600), (True, 120)], ids=["start", "hang"])
 def test_a_part_that_does_not_work_for_long_is_ended(
     tmp_path: Path, api_server: tuple[str, dict[str, Any]], worked: bool, most: int
 ) -> None:
@@ -152,6 +189,6 @@ def test_a_part_that_does_not_work_for_long_is_ended(
         (tmp_path / "unhealthy-since").write_text(str(int(time.time()) - most - 1))
         late = health("triggerer", tmp_path, url, **answering)
     assert late.returncode == 1
-    assert re.search(r"triggerer has not worked for (12|30)\d s", late.stdout)
+    assert re.search(r"triggerer has not worked for (12|60)\d s", late.stdout)
     # What was started again has the time of a start.
     assert not list(tmp_path.iterdir())
