@@ -120,13 +120,13 @@ def finish(
     if specs:
         slot = datetime.fromisoformat(specs[0]["slot"])
         ahead = timedelta(seconds=specs[0]["ahead_seconds"])
+    took = _took(context.engine, slot, now + ahead) if specs else None
     summary = judge(context.engine, slot, now, ahead)
     missing = len(specs) - len(checked)
     if summary["changes"] or missing:
         on_changes(())
     summary["runs"] += sum(shard["runs"] for shard in checked)
     summary["changes"] = [*(c for shard in checked for c in shard["changes"]), *summary["changes"]]
-    took = _took(context.engine, slot, now + ahead) if specs else None
     standing = watch_dispatch(context.engine, Flow.SITE_CHECK, now, took)
     if standing is not None:
         _notify_of_standstill(context, now)
@@ -140,10 +140,13 @@ def finish(
 
 
 def _took(engine: Engine, slot: datetime, log_now: datetime) -> timedelta | None:
-    """How long ago the run was planned: its checks, and their wait for a place."""
+    """How long ago the run was planned: its checks, and their wait for a place. None for one that
+    was judged before, such as one that is cleared days later."""
     with reading(engine) as connection:
-        begun = store.run_of(connection, slot)
-    return None if begun is None else max(log_now - begun.started_at, timedelta(0))
+        run = store.run_of(connection, slot)
+    if run is None or run.judged_at is not None:
+        return None
+    return max(log_now - run.started_at, timedelta(0))
 
 
 def _notify_of_standstill(context: Context, now: datetime) -> None:
