@@ -58,7 +58,7 @@ _TICKET_TIMES = (
 _CLOCKS = (
     N_("Business and calendar time"),
     N_(
-        "Business time runs in the hours that the promise is made for, and is told in hours. "
+        "Business time runs in the hours that the promise is made for, and is given in hours. "
         "Calendar time is what the customer waited, nights and weekends too; its days have 24 "
         "hours."
     ),
@@ -89,7 +89,7 @@ _LIMITS = (
 _UPTIME = (
     N_("Up"),
     N_(
-        "The share of the time that was seen. Unknown time, in which checks did not tell, counts "
+        "The share of the observed time. Unknown time, for which no check is conclusive, counts "
         "as neither up nor down, and announced maintenance is left out."
     ),
 )

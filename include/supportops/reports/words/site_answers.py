@@ -69,7 +69,7 @@ def in_subject(figures: Figures, reader: Reader) -> str:
     sites = _sites(line, reader)
     if line.up_share is None:
         return reader.gettext(
-            "{outages}, {sites} seen too little to tell the uptime", outages=number, sites=sites
+            "{outages}, {sites} with too few checks to give an uptime", outages=number, sites=sites
         )
     return reader.gettext(
         "{outages}, {sites} up {share} of the time",
@@ -86,8 +86,8 @@ def in_summary(figures: Figures, reader: Reader) -> str:
         return _there_were(figures, reader)
     if line.up_share is None:
         seen = reader.ngettext(
-            "{number} site was seen too little to tell the uptime",
-            "{number} sites were seen too little to tell the uptime",
+            "{number} site had too few checks to give an uptime",
+            "{number} sites had too few checks to give an uptime",
             line.sites,
         )
     else:

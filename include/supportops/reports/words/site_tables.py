@@ -61,8 +61,8 @@ def _unseen(line: Uptime, reader: Reader) -> str:
     share = reader.share(line.unknown_share, 1)
     if line.unknown_share < 1:
         return reader.ngettext(
-            "{number} site: seen too little, unknown for {share} of the period.",
-            "{number} sites: seen too little, unknown for {share} of the period.",
+            "{number} site: too few checks, unknown for {share} of the period.",
+            "{number} sites: too few checks, unknown for {share} of the period.",
             line.sites,
             share=share,
         )
@@ -136,7 +136,7 @@ def up(line: SiteLine | Uptime, reader: Reader) -> Cell:
     """With a verdict where it is a site's, which alone has a target."""
     if line.up_share is None:
         seen = line.unknown_share < 1 and line.checks
-        little = reader.gettext("seen too little") if seen else reader.gettext("not seen")
+        little = reader.gettext("too few checks") if seen else reader.gettext("not seen")
         return Cell(_dated(little, line, reader), tone=Tone.QUIET)
     tone = Tone.PLAIN
     if isinstance(line, SiteLine) and line.target is not None:

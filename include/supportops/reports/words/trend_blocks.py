@@ -231,7 +231,7 @@ def restatements(figures: Figures, reader: Reader) -> Table:
             Column(N_("Because")),
         ),
         tuple(_restated(each, reader) for each in figures.restatements),
-        empty=reader.gettext("None that was not told before."),
+        empty=reader.gettext("No change that was not reported before."),
     )
 
 

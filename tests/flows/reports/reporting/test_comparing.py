@@ -88,7 +88,7 @@ def test_a_change_is_restated_in_the_first_report_after_it_and_not_every_week(
     again = report(desk, 18)
     assert again["restatements"] == []
     assert points(again)[WEEK] == (6, True)
-    assert "None that was not told before" in desk.text("managers")
+    assert "No change that was not reported before" in desk.text("managers")
 
 
 def test_what_changes_again_is_restated_again_against_what_was_issued(desk: ReportDesk) -> None:

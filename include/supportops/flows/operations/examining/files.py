@@ -37,7 +37,7 @@ def configuration(installation: Installation) -> Iterator[Finding]:
         )
     findings = checked.findings
     for finding in findings:
-        yield Finding(Level.WARNING, str(finding), "It has hardly the effect it should.", _CHECK)
+        yield Finding(Level.WARNING, str(finding), "It may not do what was meant.", _CHECK)
     if not checked.faults and not findings:
         sites = len(checked.configuration.fleet.sites)
         yield fine(f"{installation.context.config}: no faults, {sites} sites")

@@ -52,7 +52,7 @@ def _unseen(figures: Figures, reader: Reader) -> Words | None:
     share = reader.share(line.unknown_share, 1)
     return Words(
         reader.gettext(
-            "For {share} of the time no check told whether a site was up. It counts as neither.",
+            "For {share} of the time no check showed whether a site was up. It counts as neither.",
             share=share,
         )
     )

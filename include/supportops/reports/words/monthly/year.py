@@ -93,7 +93,7 @@ def _name(line: MonthSums, reader: Reader) -> str:
 def _up(line: MonthSums, reader: Reader) -> Cell:
     if line.up_share is None:
         seen = line.up_seconds + line.down_seconds
-        words = reader.gettext("seen too little") if seen else reader.gettext("not seen")
+        words = reader.gettext("too few checks") if seen else reader.gettext("not seen")
         return Cell(words, tone=Tone.QUIET)
     return Cell(reader.share(line.up_share, 2), line.up_share)
 
