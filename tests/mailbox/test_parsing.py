@@ -92,3 +92,28 @@ def test_html_is_read_as_text_without_what_it_hides() -> None:
         "<p>Call &amp; say <b>hello</b></p><!-- no --><div>Second</div>tail<"
     )
     assert text_of_html(page).split() == ["Call", "&", "say", "hello", "Second", "tail"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Content-Type: text/plain" + b";" * 1_000_000,
+        b"Content-Type: text/plain; " + b"".join(b"x*%d*=a; " % n for n in range(100_000)),
+        b"Content-Disposition: attachment" + b';"' * 300_000,
+    ],
+)
+def test_parameters_without_end_cost_little(header: bytes) -> None:
+    start = b"From: jo@acme.example\nSubject: Help\n"
+    mail = parse(start + header + b"\n\nIt is down.")
+    assert mail.subject == "Help"
+    part = b"--b\n" + header[:5_000] + b"\n\nx\n"
+    assert parse(start + b"Content-Type: multipart/mixed; boundary=b\n\n" + part * 500).subject
+
+
+def test_a_long_name_of_a_file_in_pieces_is_read() -> None:
+    pieces = "".join(f" filename*{n}*={'%C3%A9' * 10};\n" for n in range(1, 20))
+    head = "Content-Type: audio/wav\nContent-Disposition: attachment;\n filename*0*=utf-8''a;\n"
+    head += pieces
+    (attached,) = parse(f"From: jo@acme.example\n{head} x=y\n\nRIFF".encode()).attachments
+    assert attached.name == "a" + "\u00e9" * 190
