@@ -75,6 +75,7 @@ def timeline(
     flips: list[Flip] = []
     standing = Standing()
     rates = _Rates()
+    gaps, unchecked = list[Span](), list[Span]()
     before: tuple[datetime, Term] | None = None
     for run in runs:
         term, at = history.at(run.planned_at), run.at
@@ -91,7 +92,9 @@ def timeline(
                     flips.append(Flip(renamed_at, SiteState.DOWN))
                     break
         if before is not None and at - before[0] > _longest_pause(before[1], term):
-            flips.append(Flip(before[0] + before[1].site.interval, SiteState.UNKNOWN))
+            gap = Span(before[0] + before[1].site.interval, run.tries[0].result.checked_at)
+            flips.append(Flip(gap.start, SiteState.UNKNOWN))
+            gaps.append(gap)
         before = (at, term)
         was, standing = standing, _after(standing, run, term)
         if standing.state in _SEEN and not (was.down or standing.down):
@@ -101,6 +104,8 @@ def timeline(
         start = run.tries[0].result.checked_at
         if standing.down != was.down and standing.since is not None:
             start = standing.since
+        while gaps and gaps[-1].end > start:  # reaching back, it does not tell what nobody saw
+            unchecked.append(gaps.pop())
         state = SiteState.UP if standing.state is SiteState.DEGRADED else standing.state
         flips.append(Flip(max(start, renamed_at or start), state))
     settled = LAST
@@ -110,7 +115,9 @@ def timeline(
         flips.append(Flip(min(at + term.site.interval, removed), SiteState.UNKNOWN))
         if removed == LAST:
             settled = min([at, *_in_question(standing), *rates.in_question(at, term)])
-    return Timeline(_with_degraded(_in_order(flips), rates.spans()), settled)
+    found = _with(_in_order(flips), unchecked, SiteState.UNKNOWN, in_place_of=SiteState)
+    degraded = _with(found, rates.spans(), SiteState.DEGRADED, in_place_of=(SiteState.UP,))
+    return Timeline(degraded, settled)
 
 
 def _in_question(standing: Standing) -> list[datetime]:
@@ -169,13 +176,19 @@ class _Rates:
         return [*self._ended, Span(self._rate.since, datetime.max.replace(tzinfo=UTC))]
 
 
-def _with_degraded(flips: Sequence[Flip], spans: Iterable[Span]) -> list[Flip]:
-    """`flips`, with the time that was up in `spans` as degraded."""
-    found = list(flips)
+def _with(
+    flips: Sequence[Flip],
+    spans: Iterable[Span],
+    state: SiteState,
+    *,
+    in_place_of: Iterable[SiteState],
+) -> list[Flip]:
+    """`flips`, with the time in `spans` that was one of `in_place_of` as `state`."""
+    others, found = frozenset(in_place_of) - {state}, list(flips)
     for span in spans:
         cut: list[Flip] = []
         for flip, until in zip(found, [*(each.at for each in found[1:]), None], strict=True):
-            if flip.state is not SiteState.UP:
+            if flip.state not in others:
                 cut.append(flip)
                 continue
             start = max(flip.at, span.start)
@@ -185,9 +198,9 @@ def _with_degraded(flips: Sequence[Flip], spans: Iterable[Span]) -> list[Flip]:
                 continue
             if flip.at < start:
                 cut.append(flip)
-            cut.append(Flip(start, SiteState.DEGRADED))
+            cut.append(Flip(start, state))
             if until is None or end < until:
-                cut.append(Flip(end, SiteState.UP))
+                cut.append(Flip(end, flip.state))
         found = cut
     return found
 

@@ -173,6 +173,23 @@ def test_a_site_in_question_waits_alone(store: Engine, tmp_path: Path) -> None:
 
 
 @on_sqlite
+def test_a_recovery_that_reaches_back_says_nothing_of_time_without_checks(
+    store: Engine, tmp_path: Path
+) -> None:
+    """It begins with the first good check, and hours later a check that we could not make does not
+    take that back."""
+    log = Log(store, tmp_path / "config")
+    log.configured({"name": "shop", "interval": "15m"})
+    marks = {0: "xxx", 15: ".", 480: "i", 495: ".", 510: ".", 525: "."}
+    for minute, answers in marks.items():
+        log.run(minute, {"shop": answers, SEEN: "."})
+    found = log.of(0, 9 * HOUR)
+    assert (found.down, found.up) == (timedelta(minutes=15), timedelta(minutes=15 + 45 + 15))
+    assert found.unknown == timedelta(hours=9) - found.known
+    assert found.up_share is None, "hardly any of it was seen"
+
+
+@on_sqlite
 def test_a_site_that_no_check_of_a_week_decides_stays_down(store: Engine, tmp_path: Path) -> None:
     """Checks that are far apart confirm nothing: its outage is what says how it stands."""
     log = Log(store, tmp_path / "config")
