@@ -66,7 +66,7 @@ class Board:
         *sent_to: Target,
         files: tuple[File, ...] = FILES,
         **fields: Any,
-    ) -> report_store.Kept:
+    ) -> report_store.StoredReport:
         """The next edition of a report; a draft unless it is sent to somebody."""
         report = draft(self.digest, MONDAY, period, audience=audience, **fields)
         with writing(self.engine) as connection:
