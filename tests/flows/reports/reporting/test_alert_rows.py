@@ -60,6 +60,7 @@ class Desk:
             "attempts": len(tries),
             "next_attempt_at": about.opened_at,
             "maybe_sent": False,
+            "finished_at": None if state == "waiting" else about.opened_at,
         } | changes
         with writing(self.store) as connection:
             statement = insert(messages).values(row).returning(messages.c.id)
@@ -126,6 +127,12 @@ def test_what_never_arrived_has_no_delivery(store: Engine) -> None:
     assert desk.lines("handed_over_at", "failures") == [(None, 2)]
 
 
+def test_what_was_given_up_before_any_attempt_has_no_delivery(store: Engine) -> None:
+    desk = Desk(store)
+    desk.message(desk.raised(), state="given_up")
+    assert desk.lines("handed_over_at", "failures") == [(None, 0)]
+
+
 def test_what_was_superseded_unsent_or_was_not_due_yet_has_no_row(store: Engine) -> None:
     desk = Desk(store)
     about = desk.raised()
@@ -133,6 +140,24 @@ def test_what_was_superseded_unsent_or_was_not_due_yet_has_no_row(store: Engine)
     desk.message(about, state="waiting", step=1, due_at=REPORT.as_of + timedelta(hours=1))
     desk.message(about, ("failed", 2), state="superseded", step=2)
     assert desk.lines("failures") == [(1,)]
+
+
+def test_what_was_queued_after_the_report_or_just_before_it_is_not_called_undelivered(
+    store: Engine,
+) -> None:
+    desk = Desk(store)
+    about = desk.raised()
+    for step, minutes in enumerate((-20, -5, 5)):
+        queued_at = REPORT.as_of + timedelta(minutes=minutes)
+        desk.message(about, step=step, queued_at=queued_at)
+    assert len(desk.lines("handed_over_at")) == 1
+
+
+def test_what_was_ended_after_the_report_still_waited_in_it(store: Engine) -> None:
+    desk = Desk(store)
+    later = REPORT.as_of + timedelta(hours=1)
+    desk.message(desk.raised(), state="superseded", finished_at=later)
+    assert desk.lines("handed_over_at") == [(None,)]
 
 
 def test_an_attempt_after_the_report_was_made_is_not_in_it(store: Engine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from supportops.alerts.alert import SERVICE_LEVEL_KINDS, Kind, Phase
 from supportops.alerts.outbox import MessageState
@@ -27,6 +27,10 @@ REPORTED_KINDS = SERVICE_LEVEL_KINDS | {
     Kind.CALL,
 }
 
+# The dispatch runs at least every five minutes. What three of them have not attempted is not
+# on its way, it is undelivered.
+ON_ITS_WAY = timedelta(minutes=15)
+
 Row = dict[str, Any]
 
 
@@ -35,7 +39,9 @@ def alert_rows(
 ) -> list[Row]:
     """A row a message, as in `reports.facts`, about alerts opened in [start, end), as of `as_of`.
 
-    Left out is what was not due by then, and what was superseded before the first attempt.
+    Left out is what was not queued or not due by then, and what had not been attempted by then
+    because it was superseded before, or is younger than ON_ITS_WAY. What became of a message after
+    `as_of` changes nothing.
     """
     found = connection.execute(_statement(start, end, as_of)).mappings()
     return [_row(row) for row in found]
@@ -59,6 +65,8 @@ def _statement(start: datetime, end: datetime, as_of: datetime) -> Select[Any]:
     )
     last = notification_log.alias()
     tried = func.coalesce(tries.c.tries, 0)
+    due_since = case((m.queued_at > m.due_at, m.queued_at), else_=m.due_at)
+    waits = or_(m.state != MessageState.SUPERSEDED.value, m.finished_at > as_of)
     return (
         select(
             *(a.kind, a.severity, a.site, a.customer, a.opened_at, m.channel, m.phase, m.step),
@@ -69,9 +77,9 @@ def _statement(start: datetime, end: datetime, as_of: datetime) -> Select[Any]:
         .outerjoin(incidents, incidents.c.key == a.key)
         .outerjoin(tries, tries.c.message == m.id)
         .outerjoin(last, last.c.id == tries.c.handed_over)
-        .where(a.opened_at >= start, a.opened_at < end, m.due_at <= as_of)
+        .where(a.opened_at >= start, a.opened_at < end, m.due_at <= as_of, m.queued_at <= as_of)
         .where(a.kind.in_(sorted(kind.value for kind in REPORTED_KINDS)))
-        .where((m.state != MessageState.SUPERSEDED.value) | (tried > 0))
+        .where(or_(tried > 0, and_(due_since <= as_of - ON_ITS_WAY, waits)))
         .order_by(m.id)
     )
 
