@@ -103,6 +103,7 @@ def test_the_named_users_may_sign_in_beside_the_administrator(tmp_path: Path) ->
     assert made(tmp_path)[USERS_VARIABLE] == "admin:admin"
     assert made(tmp_path, **named)[USERS_VARIABLE] == "admin:admin,viewer:viewer,op:op"
     assert users({USERS_VARIABLE: "admin:admin,x:user"}) == {"admin": "admin", "x": "user"}
+    assert made(tmp_path, **{USERS_VARIABLE: "acme:"})[USERS_VARIABLE] == "admin:admin,acme:"
 
 
 @pytest.mark.parametrize("text", ["me", "me:root", ":admin", "admin:viewer", "a:admin;b:op"])

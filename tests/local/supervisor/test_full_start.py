@@ -35,7 +35,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def command(checkout: Path, port: int) -> tuple[list[str], dict[str, str]]:
-    environment = os.environ | {
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW_")}
+    environment = inherited | {
         "PYTHONPATH": str(checkout / "include"),
         "HOME": str(checkout),
         "SUPPORTOPS_PORT": str(port),

@@ -59,14 +59,18 @@ def environment(
 
 def users(inherited: Mapping[str, str]) -> dict[str, str]:
     """Who may sign in to Airflow, name to role: `admin`, with which supportops itself signs in,
-    and those of `USERS_VARIABLE`. Raises ValueError with one line.
+    and those of `USERS_VARIABLE`. A customer's login has no role: "". Raises ValueError with one
+    line.
     """
     found = {ADMIN: "admin"}
     for entry in filter(None, map(str.strip, inherited.get(USERS_VARIABLE, "").split(","))):
-        name, _, role = entry.partition(":")
-        if not name or role.lower() not in ROLES:
+        name, colon, role = entry.partition(":")
+        if not name or not colon or role.lower() not in (*ROLES, ""):
             roles = ", ".join(ROLES)
-            raise ValueError(f"{USERS_VARIABLE} is name:role,... of {roles}; found {entry!r}")
+            raise ValueError(
+                f"{USERS_VARIABLE} is name:role,... of {roles}, or name: without a role; "
+                f"found {entry!r}"
+            )
         if name != ADMIN:
             found[name] = role.lower()
         elif role.lower() != "admin":
