@@ -183,7 +183,8 @@ class Run:
 
     def _logins(self) -> list[str]:
         """A line for each user: name, password, and a role other than admin."""
-        roles = {name: "" if role == "admin" else f" ({role})" for name, role in self.users.items()}
+        said = {"admin": "", "": " (no role)"}
+        roles = {name: said.get(role, f" ({role})") for name, role in self.users.items()}
         return [f"{name} / {self.passwords[name]}{roles[name]}" for name in self.users]
 
     def _go_live(self) -> None:
