@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from supportops.airflow_settings import USERS_VARIABLE
 from supportops.local.__main__ import port_of
 from supportops.local.install.credentials import Credentials
 from supportops.local.install.environment import (
-    USERS_VARIABLE,
     environment,
     users,
     without_operators,

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from supportops.airflow_settings import USERS_VARIABLE
 from supportops.local.install.credentials import Credentials
 from supportops.local.install.installation import Installation
 
-USERS_VARIABLE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 LINKS_VARIABLE = "AIRFLOW_CONN_ALERT_LINKS"
 ADMIN = "admin"
 ROLES = ("viewer", "user", "op", "admin")
